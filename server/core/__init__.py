@@ -1,0 +1,1 @@
+"""Money, time, numbers and refusals: standard library only, imported by every floor above."""

@@ -1,0 +1,1 @@
+"""Everything outside the house stands behind a port here."""

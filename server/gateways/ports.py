@@ -1,0 +1,229 @@
+"""What the house needs from outside, as plain typed ports; `Deps` is the bundle that the floors are handed.
+
+Amounts are integer fen, times are aware datetimes. A call that may have taken effect without our knowing
+raises `OutcomeUnknown`: ask again by the same number, never act anew under another one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+import redis.asyncio as aioredis
+
+from server.core.clock import Clock
+
+
+class WeChatError(Exception):
+    """WeChat refused a call: `code` is its own (`ORDER_NOT_EXIST`, `43101`), `message` is for operators only."""
+
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class OutcomeUnknown(Exception):  # noqa: N818 - it is a state of knowledge, not an error of ours
+    """No trustworthy answer: transport failure, timeout, 5xx, 429, or an answer whose signature does not verify."""
+
+
+class NoticeRejected(Exception):  # noqa: N818 - the other side's fault, answered 401
+    """A callback that must not be believed: signature, serial, freshness or shape. `reason` is a short word."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Prepay:
+    """One JSAPI prepay. Identical values may be sent again while unpaid; other values under the number are refused."""
+
+    out_trade_no: str
+    description: str
+    amount_fen: int
+    openid: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayParameters:
+    """What `wx.requestPayment` takes; field names are WeChat's."""
+
+    timeStamp: str  # noqa: N815 - WeChat's name
+    nonceStr: str  # noqa: N815 - WeChat's name
+    package: str
+    signType: str  # noqa: N815 - WeChat's name
+    paySign: str  # noqa: N815 - WeChat's name
+
+
+TradeState = Literal["SUCCESS", "REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """What WeChat says of one transaction, from a notice or a query. It is judged later, by the rules."""
+
+    appid: str
+    mchid: str
+    out_trade_no: str
+    transaction_id: str
+    """Empty while unpaid."""
+    trade_state: str
+    """A `TradeState`; kept as text because WeChat may add one."""
+    amount_fen: int
+    currency: str
+    payer_openid: str
+    success_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """One refund of a transaction to the payer. Repeating the same `refund_no` never refunds twice."""
+
+    refund_no: str
+    transaction_id: str
+    amount_fen: int
+    total_fen: int
+    """What the transaction had paid."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNotice:
+    """What WeChat says of one refund, from the answer, a query or a notice."""
+
+    mchid: str
+    """Empty in answers and queries, which do not carry it."""
+    refund_no: str
+    refund_id: str
+    out_trade_no: str
+    transaction_id: str
+    status: str
+    """`SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`."""
+    amount_fen: int
+    success_time: datetime | None
+
+
+class Pay(Protocol):
+    """WeChat Pay for one merchant."""
+
+    async def prepay(self, request: Prepay) -> str:
+        """The `prepay_id`. Raises WeChatError (refused) or OutcomeUnknown."""
+        ...
+
+    def pay_parameters(self, prepay_id: str) -> PayParameters:
+        """Signed parameters for `wx.requestPayment`."""
+        ...
+
+    async def query(self, out_trade_no: str) -> PaymentNotice | None:
+        """The transaction as WeChat has it; None when WeChat knows no such number. Raises WeChatError, OutcomeUnknown."""
+        ...
+
+    async def close(self, out_trade_no: str) -> bool:
+        """True when the number can no longer be paid (closed, or never known); False when it is paid: then query.
+
+        Raises WeChatError, OutcomeUnknown.
+        """
+        ...
+
+    async def refund(self, request: RefundRequest) -> RefundNotice:
+        """Accepts the refund (usually `PROCESSING`). Raises WeChatError (`NOT_ENOUGH`, …) or OutcomeUnknown."""
+        ...
+
+    async def query_refund(self, refund_no: str) -> RefundNotice | None:
+        """The refund as WeChat has it; None when unknown there. Raises WeChatError, OutcomeUnknown."""
+        ...
+
+    def parse_payment_notice(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
+        """Verify, check freshness (±5 min) and decrypt a payment callback. Raises NoticeRejected."""
+        ...
+
+    def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
+        """The same for a refund callback. Raises NoticeRejected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WeChatLogin:
+    """Who `wx.login`'s code belongs to. The session key is a secret of the server."""
+
+    openid: str
+    session_key: str
+    unionid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """How an order was sent, for WeChat's shipping record. Virtual goods have no company and number."""
+
+    transaction_id: str
+    openid: str
+    item_desc: str
+    virtual: bool
+    company: str
+    tracking_no: str
+    receiver_phone: str
+    """Masked to the last four digits by the gateway; may be empty."""
+
+
+class Mini(Protocol):
+    """The mini-program server API of one appid. Every call raises WeChatError (refused) or OutcomeUnknown."""
+
+    async def login(self, code: str) -> WeChatLogin:
+        """Exchange a `wx.login` code. WeChatError `40029` is a bad or used code, `40226` a blocked user."""
+        ...
+
+    async def phone(self, code: str) -> str:
+        """The phone number behind a `getPhoneNumber` code, digits only, without country code for +86."""
+        ...
+
+    async def send_message(self, openid: str, template_id: str, page: str, values: Mapping[str, str]) -> None:
+        """Send one subscription message; values that break the field limits of their key's type are cut to fit first.
+
+        WeChatError `43101`: the member has no authorisation left.
+        """
+        ...
+
+    async def upload_shipping(self, parcel: Parcel) -> None:
+        """Record a shipment; an unchanged record (`10060023`) and an already shipped one (`10060002`) are success."""
+        ...
+
+    async def code_image(self, scene: str, page: str) -> bytes:
+        """A mini-program code (JPEG or PNG bytes). `scene` is at most 32 visible characters."""
+        ...
+
+    def group_id(self, session_key: str, encrypted_data: str, iv: str) -> str | None:
+        """The group's id out of `wx.getGroupEnterInfo`; None when it cannot be decrypted or is another app's."""
+        ...
+
+
+class Cipher(Protocol):
+    """Encrypts single fields; what they belong to is bound in, so a value moved to another column does not decrypt."""
+
+    def seal(self, text: str, column: str) -> str:
+        """Ciphertext as text, with the key's id in it. `column` is `table.column`."""
+        ...
+
+    def open(self, sealed: str, column: str) -> str:
+        """The text again. Raises ValueError when the key is unknown or the value was changed or moved."""
+        ...
+
+    def blind(self, text: str, column: str) -> str:
+        """A keyed digest for equality search (hex, 64 characters)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The parts that services and jobs are handed; `wiring.build_deps` makes it, tests make their own."""
+
+    clock: Clock
+    redis: "aioredis.Redis"
+    pay: Pay
+    mini: Mini
+    cipher: Cipher
+    appid: str
+    mchid: str
+    public_base_url: str
