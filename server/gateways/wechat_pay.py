@@ -1,0 +1,396 @@
+"""WeChat Pay APIv3 behind the port `Pay`: everything odd about the `wechatpayv3` library ends in this file.
+
+What is odd, and what is done about it (all seen in 2.0.4, which is pinned):
+
+- It has no setting for its base address: `_core._gate_way` is set instead. Its own HTTP client obeys proxy variables
+  even for loopback, always waits 10 s to connect, and leaks when entered twice: `_core._client` is ours.
+- It answers `(status, text)` and raises bare `Exception`, also *after* WeChat has acted (an answer whose signature does
+  not verify): here every such end is `OutcomeUnknown`.
+- Its callback check does not look at the time stamp and reads Django-style `HTTP_WECHATPAY_*` headers in preference to
+  the real ones: it is handed exactly the five headers that were judged here.
+- It puts numbers into paths unescaped: numbers are checked here.
+- With a logger it writes out keys' work, openids and decrypted callbacks: it gets none.
+"""
+
+import re
+import secrets
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+import httpx
+import msgspec
+from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
+
+from server.core.clock import SHANGHAI, Clock
+from server.gateways.keys import private_key_pem, public_key_pem
+from server.gateways.ports import (
+    NoticeRejected,
+    OutcomeUnknown,
+    PaymentNotice,
+    PayParameters,
+    Prepay,
+    RefundNotice,
+    RefundRequest,
+    WeChatError,
+)
+from server.gateways.transport import client
+
+PAYMENT_NOTIFY_PATH = "/wechat/pay/notify"
+REFUND_NOTIFY_PATH = "/wechat/refund/notify"
+FRESH_S = 300
+"""How far a notice's stamp may be from now, either way (WeChat's own utility allows the same)."""
+DESCRIPTION_CHARS_MAX = 127
+REASON_CHARS_MAX = 80
+
+_HEADERS = (
+    "Wechatpay-Signature",
+    "Wechatpay-Timestamp",
+    "Wechatpay-Nonce",
+    "Wechatpay-Serial",
+    "Wechatpay-Signature-Type",
+)
+_PROBE = "WECHATPAY/SIGNTEST/"
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
+_PAID_CODES = frozenset({"ORDER_PAID", "ORDERPAID"})
+_GONE_CODES = frozenset({"ORDER_CLOSED", "ORDER_NOT_EXIST"})
+_OUR_FAULT_CODES = frozenset({"MCH_NOT_EXISTS"})
+"""Answered with 404 although the number is not what is missing."""
+
+_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayConfig:
+    """One merchant in public-key mode. Keys are PEM text; the base addresses have no trailing slash."""
+
+    appid: str
+    mchid: str
+    mch_serial: str
+    mch_private_key: str
+    apiv3_key: str
+    public_key: str
+    public_key_id: str
+    base_url: str
+    public_base_url: str
+    timeout_s: float
+
+
+class _Amount(msgspec.Struct):
+    total: int = 0
+    currency: str = "CNY"
+
+
+class _Payer(msgspec.Struct):
+    openid: str = ""
+
+
+class _Transaction(msgspec.Struct):
+    """Of a notice and of a query; an unpaid one has neither transaction, payer nor time."""
+
+    appid: str
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    amount: _Amount = msgspec.field(default_factory=_Amount)
+    payer: _Payer = msgspec.field(default_factory=_Payer)
+    transaction_id: str = ""
+    success_time: _Moment | None = None
+
+
+class _RefundAmount(msgspec.Struct):
+    refund: int
+
+
+class _Refund(msgspec.Struct, kw_only=True):
+    out_refund_no: str
+    refund_id: str
+    out_trade_no: str
+    transaction_id: str
+    amount: _RefundAmount
+    success_time: _Moment | None = None
+    mchid: str = ""
+
+
+class _RefundAnswer(_Refund, kw_only=True):
+    status: str
+
+
+class _RefundNews(_Refund, kw_only=True):
+    refund_status: str
+
+
+class _PrepayAnswer(msgspec.Struct):
+    prepay_id: str
+
+
+class _Refusal(msgspec.Struct):
+    code: Annotated[str, msgspec.Meta(min_length=1)]
+    message: str = ""
+
+
+class _Resource(msgspec.Struct):
+    original_type: str
+
+
+class _Envelope(msgspec.Struct):
+    event_type: str
+    resource: _Resource
+
+
+_transaction = msgspec.json.Decoder(_Transaction)
+_refund_answer = msgspec.json.Decoder(_RefundAnswer)
+_refund_news = msgspec.json.Decoder(_RefundNews)
+_prepay_answer = msgspec.json.Decoder(_PrepayAnswer)
+_refusal = msgspec.json.Decoder(_Refusal)
+_envelope = msgspec.json.Decoder(_Envelope)
+
+_T = TypeVar("_T")
+
+
+class WeChatPay:
+    """Port `Pay` for one merchant, on one event loop: `open()` it there before the first call, `aclose()` it there.
+
+    Notices and pay parameters need no opening. Raises ValueError at once for keys that cannot be read.
+    """
+
+    def __init__(self, config: PayConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._library: Any = AsyncWeChatPay(
+            WeChatPayType.MINIPROG,
+            mchid=config.mchid,
+            private_key=private_key_pem(config.mch_private_key),
+            cert_serial_no=config.mch_serial,
+            appid=config.appid,
+            apiv3_key=config.apiv3_key,
+            logger=None,
+            public_key=public_key_pem(config.public_key),
+            public_key_id=config.public_key_id,
+        )
+        self._library._core._gate_way = config.base_url  # noqa: SLF001 - see the head of this file
+        self._http: httpx.AsyncClient | None = None
+
+    async def open(self) -> None:
+        """Make the connection pool on the running loop; no request is sent. RuntimeError when already open."""
+        if self._http is not None:
+            msg = "WeChatPay is already open"
+            raise RuntimeError(msg)
+        self._http = client(self._config.base_url, self._config.timeout_s)
+        self._library._core._client = self._http  # noqa: SLF001 - see the head of this file
+
+    async def aclose(self) -> None:
+        """Close the pool, if open; it may be opened again, also on another loop."""
+        if self._http is not None:
+            http, self._http = self._http, None
+            await http.aclose()
+
+    async def prepay(self, request: Prepay) -> str:
+        """See the port. ValueError for an empty description or a number outside `[0-9A-Za-z_-]`."""
+        if not request.description:
+            msg = "a payment needs a description"
+            raise ValueError(msg)
+        _, body = await _outcome(
+            self._opened().pay(
+                description=request.description[:DESCRIPTION_CHARS_MAX],
+                out_trade_no=_checked(request.out_trade_no),
+                amount={"total": request.amount_fen, "currency": "CNY"},
+                payer={"openid": request.openid},
+                time_expire=request.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+                notify_url=self._config.public_base_url + PAYMENT_NOTIFY_PATH,
+            ),
+        )
+        return _believed(_prepay_answer, body).prepay_id
+
+    def pay_parameters(self, prepay_id: str) -> PayParameters:
+        """See the port."""
+        stamp = str(int(self._clock.now().timestamp()))
+        nonce = secrets.token_hex(16)
+        package = f"prepay_id={prepay_id}"
+        signature: str = self._library.sign([self._config.appid, stamp, nonce, package])
+        return PayParameters(timeStamp=stamp, nonceStr=nonce, package=package, signType="RSA", paySign=signature)
+
+    async def query(self, out_trade_no: str) -> PaymentNotice | None:
+        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        try:
+            _, body = await _outcome(self._opened().query(out_trade_no=_checked(out_trade_no)))
+        except WeChatError as refused:
+            if _says_unknown(refused):
+                return None
+            raise
+        answer = _believed(_transaction, body)
+        _same(answer.out_trade_no, out_trade_no)
+        return _payment(answer)
+
+    async def close(self, out_trade_no: str) -> bool:
+        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        try:
+            status, _ = await _outcome(self._opened().close(out_trade_no=_checked(out_trade_no)))
+        except WeChatError as refused:
+            if refused.code in _PAID_CODES:
+                return False
+            if refused.code in _GONE_CODES:
+                return True
+            raise
+        if status != httpx.codes.NO_CONTENT:
+            msg = f"closing was answered with HTTP {status}"
+            raise OutcomeUnknown(msg)
+        return True
+
+    async def refund(self, request: RefundRequest) -> RefundNotice:
+        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        _, body = await _outcome(
+            self._opened().refund(
+                out_refund_no=_checked(request.refund_no),
+                amount={"refund": request.amount_fen, "total": request.total_fen, "currency": "CNY"},
+                transaction_id=_checked(request.transaction_id),
+                reason=request.reason[:REASON_CHARS_MAX],
+                notify_url=self._config.public_base_url + REFUND_NOTIFY_PATH,
+            ),
+        )
+        return _refunded(body, request.refund_no)
+
+    async def query_refund(self, refund_no: str) -> RefundNotice | None:
+        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        try:
+            _, body = await _outcome(self._opened().query_refund(out_refund_no=_checked(refund_no)))
+        except WeChatError as refused:
+            if _says_unknown(refused):
+                return None
+            raise
+        return _refunded(body, refund_no)
+
+    def parse_payment_notice(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
+        """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
+        event, text = self._open_notice(headers, body)
+        if event.event_type != "TRANSACTION.SUCCESS" or event.resource.original_type != "transaction":
+            reason = "event"
+            raise NoticeRejected(reason)
+        return _payment(_shaped(_transaction, text))
+
+    def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
+        """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
+        event, text = self._open_notice(headers, body)
+        refund = _shaped(_refund_news, text)
+        if event.event_type != f"REFUND.{refund.refund_status}" or event.resource.original_type != "refund":
+            reason = "event"
+            raise NoticeRejected(reason)
+        return _refund_notice(refund, refund.refund_status)
+
+    def _opened(self) -> Any:  # noqa: ANN401 - the library has no types
+        if self._http is None:
+            msg = "WeChatPay is not open"
+            raise RuntimeError(msg)
+        return self._library
+
+    def _open_notice(self, headers: Mapping[str, str], body: bytes) -> tuple[_Envelope, str]:
+        """What a notice says it is, and its decrypted text. Cheap refusals come first: anyone may knock here."""
+        judged = {name: headers.get(name, "") for name in _HEADERS}
+        reason = self._fault(judged)
+        if reason:
+            raise NoticeRejected(reason)
+        try:
+            text: str | None = self._library.decrypt_callback(judged, body)
+        except Exception as error:  # the library raises that, and ValueErrors of all kinds
+            reason = "malformed"
+            raise NoticeRejected(reason) from error
+        if not text:
+            reason = "signature"
+            raise NoticeRejected(reason)
+        return _shaped(_envelope, body), text
+
+    def _fault(self, judged: Mapping[str, str]) -> str | None:
+        if judged["Wechatpay-Signature"].startswith(_PROBE):
+            return "probe"
+        if judged["Wechatpay-Serial"] != self._config.public_key_id:
+            return "serial"
+        try:
+            age_s = int(self._clock.now().timestamp()) - int(judged["Wechatpay-Timestamp"])
+        except ValueError:
+            return "timestamp"
+        return "stale" if abs(age_s) > FRESH_S else None
+
+
+async def _outcome(call: Awaitable[tuple[int, str | bytes]]) -> tuple[int, str | bytes]:
+    """Status and body of a 2xx answer whose signature verified; everything else is raised as the port says."""
+    try:
+        status, body = await call
+    except Exception as error:  # the library raises that after WeChat may have acted
+        msg = f"{type(error).__name__}: {error}"
+        raise OutcomeUnknown(msg) from error
+    if httpx.codes.is_success(status):
+        return status, body
+    if not httpx.codes.is_client_error(status) or status == httpx.codes.TOO_MANY_REQUESTS:
+        msg = f"HTTP {status}"
+        raise OutcomeUnknown(msg)
+    refusal = _believed(_refusal, body)  # a 4xx that is not in WeChat's form came from something in between
+    raise WeChatError(refusal.code, refusal.message, status)
+
+
+def _checked(number: str) -> str:
+    """The number, if it can stand in a path unescaped: the library signs the raw path and httpx sends the escaped."""
+    if not _NUMBER.fullmatch(number):
+        msg = f"not a number that WeChat can be asked about: {number!r}"
+        raise ValueError(msg)
+    return number
+
+
+def _says_unknown(refused: WeChatError) -> bool:
+    return refused.status == httpx.codes.NOT_FOUND and refused.code not in _OUR_FAULT_CODES
+
+
+def _believed(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        msg = f"an answer in no known form: {error}"
+        raise OutcomeUnknown(msg) from error
+
+
+def _shaped(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as error:
+        reason = "shape"
+        raise NoticeRejected(reason) from error
+
+
+def _same(answered: str, asked: str) -> None:
+    """A signed answer does not say what it answers; at least its number must be the one asked about."""
+    if answered != asked:
+        msg = f"asked about {asked}, answered about {answered}"
+        raise OutcomeUnknown(msg)
+
+
+def _payment(transaction: _Transaction) -> PaymentNotice:
+    return PaymentNotice(
+        appid=transaction.appid,
+        mchid=transaction.mchid,
+        out_trade_no=transaction.out_trade_no,
+        transaction_id=transaction.transaction_id,
+        trade_state=transaction.trade_state,
+        amount_fen=transaction.amount.total,
+        currency=transaction.amount.currency,
+        payer_openid=transaction.payer.openid,
+        success_time=transaction.success_time,
+    )
+
+
+def _refunded(body: str | bytes, refund_no: str) -> RefundNotice:
+    answer = _believed(_refund_answer, body)
+    _same(answer.out_refund_no, refund_no)
+    return _refund_notice(answer, answer.status)
+
+
+def _refund_notice(refund: _Refund, status: str) -> RefundNotice:
+    return RefundNotice(
+        mchid=refund.mchid,
+        refund_no=refund.out_refund_no,
+        refund_id=refund.refund_id,
+        out_trade_no=refund.out_trade_no,
+        transaction_id=refund.transaction_id,
+        status=status,
+        amount_fen=refund.amount.refund,
+        success_time=refund.success_time,
+    )
