@@ -1,0 +1,104 @@
+"""Encryption of single fields (phone, name, address) and digests to search them by.
+
+A sealed value reads `v1.<key id>.<base64url of nonce, ciphertext and tag>` (AES-256-GCM). The column and the key id are
+authenticated, so a value moved to another column, or relabelled, does not open.
+
+Keys are listed newest first: the first seals, all of them open. To rotate, put a new key in front; values move over
+when they are next written. The blind index hangs on the **oldest** key of the list, so a new one in front leaves every
+stored digest valid; before the oldest key is dropped, the digests have to be computed again under the next one.
+"""
+
+import base64
+import binascii
+import hmac
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES = 32
+_NONCE_BYTES = 12
+_VERSION = "v1"
+
+
+def parse_field_keys(text: str) -> tuple[bytes, ...]:
+    """The keys of `FIELD_KEYS`: 32 bytes each in base64, separated by commas, newest first.
+
+    Raises ValueError, which does not quote the keys, when one is not base64, not 32 bytes, or given twice.
+    """
+    keys: list[bytes] = []
+    for place, part in enumerate(text.split(","), 1):
+        try:
+            key = base64.b64decode(part.strip(), validate=True)
+        except binascii.Error as error:
+            msg = f"key {place} is not base64"
+            raise ValueError(msg) from error
+        if len(key) != KEY_BYTES:
+            msg = f"key {place} has {len(key)} bytes, {KEY_BYTES} are needed"
+            raise ValueError(msg)
+        keys.append(key)
+    if len(set(keys)) != len(keys):
+        msg = "a key is given twice"
+        raise ValueError(msg)
+    return tuple(keys)
+
+
+class FieldCipher:
+    """Port `Cipher` over keys of 32 bytes, newest first. ValueError when there is none."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys:
+            msg = "at least one field key is needed"
+            raise ValueError(msg)
+        self._by_id = {_derived(key, "key id")[:4].hex(): AESGCM(_derived(key, "seal")) for key in keys}
+        self._newest = next(iter(self._by_id))
+        self._index_key = _derived(keys[-1], "blind index")
+
+    def seal(self, text: str, column: str) -> str:
+        """See the port."""
+        nonce = os.urandom(_NONCE_BYTES)
+        box = nonce + self._by_id[self._newest].encrypt(nonce, text.encode(), _bound(column, self._newest))
+        return f"{_VERSION}.{self._newest}.{base64.urlsafe_b64encode(box).decode()}"
+
+    def open(self, sealed: str, column: str) -> str:
+        """See the port."""
+        version, _, rest = sealed.partition(".")
+        key_id, _, encoded = rest.partition(".")
+        key = self._by_id.get(key_id)
+        if version != _VERSION or key is None:
+            msg = "not sealed here, or under a key that is no longer listed"
+            raise ValueError(msg)
+        box = base64.urlsafe_b64decode(encoded)
+        try:
+            return key.decrypt(box[:_NONCE_BYTES], box[_NONCE_BYTES:], _bound(column, key_id)).decode()
+        except InvalidTag as error:
+            msg = f"the value was changed, or belongs to another column than {column}"
+            raise ValueError(msg) from error
+
+    def blind(self, text: str, column: str) -> str:
+        """See the port. Equal texts give equal digests only as written: normalise before."""
+        return hmac.digest(self._index_key, f"{column}\0{text}".encode(), "sha256").hex()
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    """One key for one purpose, so that no two algorithms share one."""
+    return HKDF(SHA256(), length=KEY_BYTES, salt=None, info=f"tuisan field {purpose}".encode()).derive(key)
+
+
+def _bound(column: str, key_id: str) -> bytes:
+    return f"{_VERSION}.{key_id}.{column}".encode()
+
+
+def cbc_open(key: bytes, iv: bytes, data: bytes, block_bytes: int) -> bytes:
+    """What WeChat sealed with AES-CBC and PKCS#7 padding to `block_bytes`. Raises ValueError when it does not fit."""
+    decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
+    padded = decryptor.update(data) + decryptor.finalize()
+    count = padded[-1] if padded else 0
+    if not 1 <= count <= block_bytes or padded[-count:] != bytes([count]) * count:
+        msg = "the padding is wrong"
+        raise ValueError(msg)
+    return padded[:-count]
