@@ -1,0 +1,169 @@
+"""What the member's phone would do, the knobs, and a look inside: for the mall's `/sandbox/*` and for tests."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from server.sandbox import mini_login
+from server.sandbox.context import Sandbox
+from server.sandbox.errors import ControlError
+from server.sandbox.notify import Courier, accepted, release_held
+from server.sandbox.pay_refunds import refund_view
+from server.sandbox.pay_transactions import pay, trade_state, transaction_view
+from server.sandbox.shapes import Strict
+from server.sandbox.store import Doc
+
+Openid = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{1,64}$")]
+Phone = Annotated[str, msgspec.Meta(pattern="^[0-9]{5,15}$")]
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where control calls are served."""
+
+    sandbox: Sandbox
+    courier: Courier
+
+
+@dataclass(frozen=True)
+class ControlCall:
+    """One request."""
+
+    query: Mapping[str, str]
+    body: bytes
+
+    def read(self, shape: type[Shape]) -> Shape:
+        """The body in its declared shape. Raises ControlError 400."""
+        try:
+            return msgspec.json.decode(self.body, type=shape)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise ControlError(400, str(error)) from error
+
+
+@dataclass(frozen=True)
+class ControlOperation:
+    """One control call."""
+
+    method: str
+    path: str
+    run: Callable[[Desk, ControlCall], Awaitable[Doc]]
+
+
+class Login(Strict):
+    """Who calls wx.login."""
+
+    openid: Openid
+
+
+class GivePhone(Strict):
+    """Who lets the mall see which number."""
+
+    openid: Openid
+    phone: Phone
+
+
+class Pay(Strict):
+    """Which order is paid."""
+
+    out_trade_no: str
+
+
+async def code(desk: Desk, call: ControlCall) -> Doc:
+    """A wx.login code for an openid, new or known."""
+    with desk.sandbox.store.transaction():
+        return {"code": mini_login.issue_code(desk.sandbox, call.read(Login).openid)}
+
+
+async def phone(desk: Desk, call: ControlCall) -> Doc:
+    """The code of the phone-number button."""
+    body = call.read(GivePhone)
+    with desk.sandbox.store.transaction():
+        return {"code": mini_login.issue_phone_code(desk.sandbox, body.openid, body.phone)}
+
+
+async def pay_order(desk: Desk, call: ControlCall) -> Doc:
+    """Pay as the member would."""
+    return await pay_and_notify(desk, call.read(Pay).out_trade_no)
+
+
+async def pay_and_notify(desk: Desk, out_trade_no: str) -> Doc:
+    """`{transaction_id, notified, notify_status, already?}`, after the first attempt to notify unless that is put off.
+
+    Raises ControlError: 404 no such order, 409 closed, or its prepay_id has expired.
+    """
+    with desk.sandbox.store.transaction():
+        paid, notice_id, again = pay(desk.sandbox, out_trade_no)
+    told = await deliver_first(desk, notice_id)
+    answer: Doc = {"transaction_id": paid["transaction_id"], **told}
+    return {**answer, "already": True} if again and notice_id is None else answer
+
+
+async def deliver_first(desk: Desk, notice_id: str | None) -> Doc:
+    """Make the first attempt to notify: `{notified, notify_status}`, the status None without an answer."""
+    attempts: list[Doc] = []
+    if notice_id is not None:
+        await desk.courier.attempt(notice_id)
+        attempts = (desk.sandbox.store.get("notice", notice_id) or {}).get("attempts", [])
+    statuses = [attempt["status"] for attempt in attempts]
+    return {
+        "notified": any(map(accepted, statuses)),
+        "notify_status": statuses[0] if statuses else None,
+    }
+
+
+async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
+    """Replace the given knobs and say how all of them stand."""
+    sandbox = desk.sandbox
+    try:
+        knobs = sandbox.knobs.turn(call.body)
+    except (ValueError, msgspec.DecodeError) as error:
+        raise ControlError(400, str(error)) from error
+    if knobs.reorder is None:
+        with sandbox.store.transaction():
+            release_held(sandbox)
+    return dict(msgspec.to_builtins(knobs))
+
+
+async def state(desk: Desk, call: ControlCall) -> Doc:
+    """Everything about one order number: order, payments, refunds and notifications."""
+    sandbox, number = desk.sandbox, call.query.get("out_trade_no", "")
+    trade = sandbox.store.get("trade", number)
+    if trade is None:
+        raise ControlError(404, f"no prepay for {number}")
+    payments = sandbox.store.children("transaction", number)
+    refunds = [made for paid in payments for made in sandbox.store.children("refund", paid["transaction_id"])]
+    return {
+        "out_trade_no": number,
+        "trade_state": trade_state(trade, sandbox.now()),
+        "prepay_id": trade["prepay_id"],
+        "payments": [transaction_view(paid) for paid in payments],
+        "refunds": [refund_view(made) for made in refunds],
+        "notices": [notice_view(notice) for notice in sandbox.store.children("notice", number)],
+    }
+
+
+async def notices(desk: Desk, call: ControlCall) -> Doc:
+    """The latest notifications and pushed events, newest first."""
+    limit = call.query.get("limit", "50")
+    if not limit.isascii() or not limit.isdigit():
+        raise ControlError(400, "limit must be a number")
+    return {"items": [notice_view(notice) for notice in desk.sandbox.store.latest("notice", min(int(limit), 500))]}
+
+
+def notice_view(notice: Doc) -> dict[str, Any]:
+    """A notification without its transport details."""
+    names = ("id", "kind", "url", "state", "attempts", "probe_status", "resource", "body", "due")
+    return {name: notice[name] for name in names if name in notice}
+
+
+OPERATIONS = (
+    ControlOperation("POST", "/control/code", code),
+    ControlOperation("POST", "/control/phone", phone),
+    ControlOperation("POST", "/control/pay", pay_order),
+    ControlOperation("POST", "/control/knobs", turn_knobs),
+    ControlOperation("GET", "/control/state", state),
+    ControlOperation("GET", "/control/notices", notices),
+)

@@ -1,0 +1,259 @@
+"""Notifications of WeChat Pay and pushed events: made, signed, delivered, retried."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+import orjson
+
+from server.sandbox import crypto
+from server.sandbox.context import Sandbox, rfc3339
+from server.sandbox.knobs import Operation
+from server.sandbox.signing import signature_headers
+from server.sandbox.store import Doc
+
+RETRY_GAPS_S = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+"""Waits after each failed attempt of a payment notification; then WeChat gives up."""
+PUSH_RETRY_GAPS_S = (5, 5, 5)
+ANSWER_LIMIT_S = 5.0
+STALE_S = 600
+TICK_S = 0.05
+
+NoticeKind = Literal["pay_notify", "refund_notify", "transfer_notify"]
+_FALSE_SUFFIX = "X9"
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "Mozilla/4.0"}
+
+
+def accepted(status: int | None) -> bool:
+    """Whether a notification counts as taken: any 2xx, whatever the body says."""
+    return status is not None and 200 <= status <= 299  # noqa: PLR2004  (the class of success)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One HTTP request ready to go out."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def publish(
+    sandbox: Sandbox, kind: NoticeKind, url: str, *, event_type: str, original_type: str, summary: str, resource: Doc
+) -> str | None:
+    """Queue a notification, inside the caller's transaction; its id, or None when it was dropped on purpose."""
+    knobs, now = sandbox.knobs, sandbox.now()
+    if knobs.take("drop", kind):
+        return None
+    notice = {
+        "id": str(uuid.uuid4()),
+        "kind": kind,
+        "about": str(resource.get("out_trade_no") or resource["out_bill_no"]),
+        "url": url,
+        "envelope": {
+            "create_time": rfc3339(now),
+            "resource_type": "encrypt-resource",
+            "event_type": event_type,
+            "summary": summary,
+        },
+        "original_type": original_type,
+        "resource": _falsified(sandbox, kind, resource),
+        "copies": 1 + knobs.now.duplicate,
+        "state": "waiting",
+        "attempts": [],
+    }
+    held = knobs.take("reorder", kind)
+    if held:
+        notice["state"] = "held"
+    _save(sandbox, notice, due=None if held else now + knobs.now.delay_s)
+    return str(notice["id"])
+
+
+def _falsified(sandbox: Sandbox, kind: Operation, resource: Doc) -> Doc:
+    told, knobs = {**resource}, sandbox.knobs
+    if knobs.take("wrong_amount", kind):
+        amount = told.get("amount")
+        if isinstance(amount, dict):
+            told["amount"] = {**amount, "total": int(amount["total"]) + 1}
+        else:
+            told["transfer_amount"] = int(told["transfer_amount"]) + 1
+    if knobs.take("foreign_mchid", kind):
+        told["mch_id" if "mch_id" in told else "mchid"] = "1999999999"
+    if knobs.take("foreign_appid", kind) and "appid" in told:
+        told["appid"] = "wx0000000000000000"
+    if knobs.take("unknown_number", kind):
+        name = next(name for name in ("out_refund_no", "out_bill_no", "out_trade_no") if name in told)
+        told[name] = f"{str(told[name])[:30]}{_FALSE_SUFFIX}"
+    return told
+
+
+def queue_push(sandbox: Sandbox, openid: str, event: str, fields: Doc) -> None:
+    """Queue an event for the mini program's message push; nothing when no push address is configured."""
+    config = sandbox.config
+    if config.push_url is None:
+        return
+    body = {
+        "ToUserName": original_id(config.appid),
+        "FromUserName": openid,
+        "CreateTime": int(sandbox.now()),
+        "MsgType": "event",
+        "Event": event,
+        **fields,
+    }
+    notice = {
+        "id": str(uuid.uuid4()), "kind": "push", "about": openid, "url": config.push_url, "body": body, "copies": 1,
+        "state": "waiting", "attempts": [],
+    }  # fmt: skip
+    _save(sandbox, notice, due=sandbox.now())
+
+
+def original_id(appid: str) -> str:
+    """The `gh_…` id that goes with an appid."""
+    return f"gh_{appid[-12:]}"
+
+
+def release_held(sandbox: Sandbox) -> None:
+    """Let the notifications go that `reorder` holds back."""
+    for notice in sandbox.store.all("notice"):
+        if notice["state"] == "held":
+            _save(sandbox, {**notice, "state": "waiting"}, due=sandbox.now())
+
+
+def _save(sandbox: Sandbox, notice: Doc, *, due: float | None) -> None:
+    sandbox.store.put("notice", notice["id"], {**notice, "due": due}, parent=notice["about"], due=due)
+
+
+class Courier:
+    """Delivers what is due and lets scheduled changes happen, until stopped."""
+
+    def __init__(self, sandbox: Sandbox, changes: tuple[Callable[[Sandbox], None], ...]) -> None:
+        """`changes` are run on every tick, each in its own transaction: what time alone brings about."""
+        self._sandbox = sandbox
+        self._changes = changes
+        self._client = httpx.AsyncClient(timeout=ANSWER_LIMIT_S, trust_env=False, follow_redirects=False)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._ticking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin ticking on the running loop."""
+        self._ticking = asyncio.create_task(self._tick_for_ever())
+
+    async def stop(self) -> None:
+        """Stop ticking and cut attempts short; they are made again after the next start."""
+        tasks = [*self._tasks, *([self._ticking] if self._ticking else [])]
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._client.aclose()
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            self.tick()
+            await asyncio.sleep(TICK_S)
+
+    def tick(self) -> None:
+        """Bring everything up to the present time and start the attempts that are due."""
+        sandbox = self._sandbox
+        if not sandbox.store.anything_due(sandbox.now()):
+            return
+        for change in self._changes:
+            with sandbox.store.transaction():
+                change(sandbox)
+        for notice in sandbox.store.due("notice", sandbox.now()):
+            if notice["id"] not in sandbox.background:
+                task = asyncio.create_task(self.attempt(notice["id"]))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def attempt(self, notice_id: str) -> None:
+        """Make the next attempt of one notification now, if it is due and none is under way."""
+        sandbox = self._sandbox
+        notice = sandbox.store.get("notice", notice_id)
+        if notice is None or notice["due"] is None or notice["due"] > sandbox.now() or notice_id in sandbox.background:
+            return
+        sandbox.background.add(notice_id)
+        try:
+            await self._deliver(notice)
+        finally:
+            sandbox.background.discard(notice_id)
+
+    async def _deliver(self, notice: Doc) -> None:
+        sandbox, kind, first = self._sandbox, notice["kind"], not notice["attempts"]
+        if kind == "push":
+            attempt = push_attempt(sandbox, notice["url"], notice["body"])
+        else:
+            if first and sandbox.knobs.take("signtest", kind):
+                notice["probe_status"] = await self._post(pay_attempt(sandbox, notice, probe=True))
+            attempt = pay_attempt(sandbox, notice, probe=False)
+        copies = notice["copies"] if first else 1
+        statuses = await asyncio.gather(*(self._post(attempt) for _ in range(copies)))
+        for status in statuses:
+            notice["attempts"].append({"at": rfc3339(sandbox.now()), "status": status})
+        self._settle(notice, done=any(map(accepted, statuses)))
+        if first:
+            release_held(sandbox)
+
+    def _settle(self, notice: Doc, *, done: bool) -> None:
+        sandbox = self._sandbox
+        gaps = PUSH_RETRY_GAPS_S if notice["kind"] == "push" else RETRY_GAPS_S
+        notice["tries"] = notice.get("tries", 0) + 1
+        due = None
+        if done:
+            notice["state"] = "delivered"
+        elif notice["tries"] > len(gaps):
+            notice["state"] = "given_up"
+        else:
+            due = sandbox.now() + gaps[notice["tries"] - 1] * sandbox.config.notify_time_scale
+        _save(sandbox, notice, due=due)
+
+    async def _post(self, attempt: Attempt) -> int | None:
+        """HTTP status, or None when no answer came in time."""
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT_S):
+                response = await self._client.post(attempt.url, content=attempt.body, headers=attempt.headers)
+        except (httpx.HTTPError, TimeoutError):
+            return None
+        return response.status_code
+
+
+def pay_attempt(sandbox: Sandbox, notice: Doc, *, probe: bool) -> Attempt:
+    """One attempt of a payment notification; every attempt is encrypted and signed anew."""
+    knobs, kind = sandbox.knobs, notice["kind"]
+    nonce = crypto.random_word(12)
+    associated = "mch_payment" if kind == "transfer_notify" else notice["original_type"]
+    resource = {
+        "original_type": notice["original_type"],
+        "algorithm": "AEAD_AES_256_GCM",
+        "ciphertext": crypto.gcm_encrypt(sandbox.config.apiv3_key, nonce, associated, orjson.dumps(notice["resource"])),
+        "associated_data": associated,
+        "nonce": nonce,
+    }
+    body = orjson.dumps({"id": notice["id"], **notice["envelope"], "resource": resource})
+    timestamp = int(sandbox.now()) - (STALE_S if not probe and knobs.take("stale", kind) else 0)
+    headers = signature_headers(sandbox, body, asked_serial=None, timestamp=timestamp)
+    if probe:
+        headers["Wechatpay-Signature"] = f"WECHATPAY/SIGNTEST/{headers['Wechatpay-Signature']}"
+    elif knobs.take("tamper", kind):
+        # Nothing but the signature gives this away: the resource still decrypts.
+        body = body.replace(b'"summary":"', b'"summary":"*', 1)
+    return Attempt(notice["url"], body, {**_HEADERS, **headers})
+
+
+def push_attempt(sandbox: Sandbox, url: str, event: dict[str, Any]) -> Attempt:
+    """One attempt of a pushed event, plain or in safe mode."""
+    config = sandbox.config
+    token, body = config.push_token or "", orjson.dumps(event)
+    timestamp, nonce = str(int(sandbox.now())), str(int.from_bytes(uuid.uuid4().bytes[:4], "big"))
+    signature = crypto.push_signature(token, timestamp, nonce)
+    query = f"signature={signature}&timestamp={timestamp}&nonce={nonce}&openid={event['FromUserName']}"
+    if sandbox.knobs.now.push_mode == "safe" and config.push_aes_key is not None:
+        encrypted = crypto.PushCipher(config.push_aes_key, config.appid).encrypt(body)
+        body = orjson.dumps({"ToUserName": event["ToUserName"], "Encrypt": encrypted})
+        query += f"&encrypt_type=aes&msg_signature={crypto.push_signature(token, timestamp, nonce, encrypted)}"
+    return Attempt(f"{url}?{query}", body, _HEADERS)

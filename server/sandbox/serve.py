@@ -1,0 +1,35 @@
+"""Running a sandbox: alone in this process, or beside other work on the running loop (as tests do)."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any
+
+from server.sandbox.app import create_sandbox
+from server.sandbox.config import SandboxConfig
+
+
+def serve(config: SandboxConfig, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    create_sandbox(config).run(host=host, port=port, single_process=True, access_log=False, motd=False)
+
+
+@contextlib.asynccontextmanager
+async def running(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve on the running loop while the block runs; gives the base URL (port 0: any free one)."""
+    app = create_sandbox(config)
+    listening = socket.create_server((host, port))
+    # Sanic declares the handle optional and leaves its methods untyped.
+    server: Any = await app.create_server(sock=listening)
+    await server.startup()
+    await server.before_start()
+    await server.after_start()
+    await server.start_serving()
+    try:
+        yield f"http://{host}:{listening.getsockname()[1]}"
+    finally:
+        await server.before_stop()
+        await server.close()
+        for connection in server.connections:
+            connection.abort()
+        await server.after_stop()
