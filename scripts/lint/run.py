@@ -1,0 +1,68 @@
+"""Every rule over every file.
+
+A line is exempt from a rule by a comment on it that gives the reason: `# house: RULE - the reason`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from scripts.files import ROOT, project_files
+from scripts.lint import habits, money, places, refusals, size
+from scripts.lint.source import Finding, Rule, Source
+
+_PYTHON = (".py",)
+_CODE = (".py", ".js", ".mjs", ".ts", ".wxs")
+
+RULES = (
+    Rule("money", _PYTHON, money.no_floats),
+    Rule("amount-type", _PYTHON, money.typed_amounts),
+    Rule("clock", _PYTHON, habits.injected_time),
+    Rule("swallowed", _PYTHON, habits.no_swallowed_errors),
+    Rule("transaction", _PYTHON, habits.one_door_to_transactions),
+    Rule("save", _PYTHON, habits.named_columns_only),
+    Rule("task", _PYTHON, habits.no_stray_tasks),
+    Rule("function-size", _PYTHON, size.short_functions),
+    Rule("file-size", _CODE, size.short_files),
+    Rule("registry", (), places.no_registries),
+    Rule("machine-path", (), places.no_machine_paths),
+    Rule("refusal", _PYTHON, refusals.told_apart),
+)
+
+_EXEMPTION = re.compile(r"# house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
+
+
+def examine(source: Source, rules: Iterable[Rule] = RULES) -> Iterator[Finding]:
+    """The breaches in one file, and exemptions that give no reason or exempt nothing."""
+    exempt = {
+        (number, match["rule"]): match["reason"]
+        for number, line in enumerate(source.lines, 1)
+        if (match := _EXEMPTION.search(line))
+    }
+    used = set()
+    for rule in rules:
+        if not rule.suffixes or source.path.endswith(rule.suffixes):
+            for line, advice in rule.check(source):
+                used.add((line, rule.name))
+                if not exempt.get((line, rule.name)):
+                    yield Finding(source.path, line, rule.name, advice)
+    for line, name in sorted(exempt.keys() - used):
+        yield Finding(source.path, line, "exemption", f"nothing here breaks `{name}`: take the comment away")
+
+
+def sources(root: Path = ROOT) -> Iterator[Source]:
+    """The project's text files."""
+    for path in project_files(root):
+        content = path.read_bytes()
+        if b"\0" not in content:
+            yield Source(path.relative_to(root).as_posix(), content.decode())
+
+
+def main(root: Path = ROOT) -> int:
+    """The exit code; findings are printed."""
+    files = list(sources(root))
+    findings = sorted(finding for source in files for finding in examine(source))
+    for finding in findings:
+        print(finding)
+    print(f"house rules: {len(RULES)} over {len(files)} files, {len(findings)} breaches")
+    return 1 if findings else 0

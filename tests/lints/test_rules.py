@@ -1,0 +1,183 @@
+"""Each house rule finds what breaks it and leaves alone what keeps it."""
+
+import re
+from textwrap import dedent
+
+import pytest
+
+from scripts.lint.run import RULES, examine
+from scripts.lint.source import Source
+
+PYPI = "py" + "pi.org"
+HOME = "/ho" + "me"
+
+BROKEN = [
+    # (rule, path, code, a piece of the advice)
+    ("money", "server/rules/pricing.py", "RATE = 0.5", "the float 0.5"),
+    ("money", "server/rules/pricing.py", "half = price // 2 + price / 2", "division"),
+    ("money", "server/core/money.py", "total /= 3", "division"),
+    ("money", "server/ledger/entries.py", "x = float(line)", "`float`"),
+    ("money", "server/ledger/entries.py", "def f(line: float) -> None: ...", "`float`"),
+    ("money", "server/rules/levels.py", "x = round(a)", "round"),
+    ("money", "server/services/orders.py", "half = order.paid_fen / 2", "division"),
+    ("money", "server/services/orders.py", "part = ratio_bp * 0.0001", "the float 0.0001"),
+    ("money", "server/services/orders.py", "paid_fen /= 2", "division"),
+    ("money", "server/handlers/shop/orders.py", "yuan = float(order.paid_fen)", "`float`"),
+    ("money", "server/handlers/shop/orders.py", "yuan = round(order.paid_fen, -2)", "round"),
+    ("amount-type", "server/services/a.py", "def pay(amount_fen: float) -> None: ...", "annotated float"),
+    ("amount-type", "server/services/a.py", "def pay(*, amount_fen: str) -> None: ...", "annotated str"),
+    ("amount-type", "tests/a.py", "ratio_bp: Decimal = one()", "annotated Decimal"),
+    ("amount-type", "server/services/a.py", "class A:\n    paid_fen: int | float", "annotated int | float"),
+    ("clock", "server/services/a.py", "moment = datetime.now(UTC)", "take a Clock"),
+    ("clock", "server/services/a.py", "moment = datetime.datetime.utcnow()", "take a Clock"),
+    ("clock", "server/models/a.py", "created_at = field(default=datetime.now)", "take a Clock"),
+    ("clock", "server/jobs/a.py", "day = date.today()", "take a Clock"),
+    ("clock", "server/jobs/a.py", "seconds = time.time()", "take a Clock"),
+    ("clock", "server/jobs/a.py", "from time import time\nseconds = time()", "take a Clock"),
+    (
+        "clock",
+        "server/services/a.py",
+        "q = 'UPDATE orders SET paid_at = now() WHERE id = $1'",
+        "database's clock (now())",
+    ),
+    ("clock", "server/services/a.py", "q = f'SELECT * FROM {t} WHERE due < CURRENT_TIMESTAMP'", "database's clock"),
+    ("swallowed", "server/jobs/a.py", "try:\n    f()\nexcept:\n    raise", "bare except"),
+    ("swallowed", "server/jobs/a.py", "try:\n    f()\nexcept ValueError:\n    pass", "swallowed"),
+    (
+        "swallowed",
+        "tests/a.py",
+        "for x in y:\n    try:\n        f()\n    except ValueError:\n        continue",
+        "swallowed",
+    ),
+    ("swallowed", "scripts/a.py", "try:\n    f()\nexcept OSError:\n    ...", "swallowed"),
+    ("swallowed", "server/jobs/a.py", "try:\n    f()\nexcept Exception as e:\n    log.error(e)", "catches everything"),
+    ("swallowed", "server/jobs/a.py", "try:\n    f()\nexcept (OSError, BaseException):\n    g()", "catches everything"),
+    ("swallowed", "server/jobs/a.py", "with contextlib.suppress(Exception):\n    f()", "suppresses everything"),
+    (
+        "transaction",
+        "server/services/a.py",
+        "from tortoise.transactions import in_transaction",
+        "use its transaction()",
+    ),
+    ("transaction", "server/services/a.py", "async with transactions.in_transaction(): ...", "use its transaction()"),
+    (
+        "transaction",
+        "server/services/a.py",
+        "@transactions.atomic()\nasync def f() -> None: ...",
+        "use its transaction()",
+    ),
+    ("save", "server/services/a.py", "await order.save()", "update_fields"),
+    ("save", "server/services/a.py", "await order.save(using_db=tx)", "update_fields"),
+    ("task", "server/services/a.py", "asyncio.create_task(f())", "outbox"),
+    ("task", "server/handlers/a.py", "request.app.add_task(f())", "outbox"),
+    ("task", "server/jobs/a.py", "async with TaskGroup() as group:\n    group.create_task(f())", "outbox"),
+    ("function-size", "server/services/a.py", "def f() -> None:\n" + "    g()\n" * 70, "f() has 71 lines"),
+    ("function-size", "tests/a.py", "async def f() -> None:\n" + "    g()\n" * 70, "f() has 71 lines"),
+    ("file-size", "server/services/a.py", "a = 1\n" * 401, "401 lines"),
+    ("file-size", "miniprogram/pages/a.js", "let a\n" * 401, "401 lines"),
+    ("registry", "deploy/Dockerfile", f"RUN pip install -i https://{PYPI}/simple x", PYPI),
+    ("registry", "requirements.lock", "--index-" + "url https://some.where/simple", "own settings"),
+    ("registry", "package-lock.json", '"resolved' + '": "https://some.where/x.tgz"', "own settings"),
+    ("machine-path", "docs/guide.md", f"cd {HOME}/somebody/mall", f"{HOME}/somebody"),
+    ("machine-path", "scripts/a.sh", f'data="{HOME}/x"', f"{HOME}/x"),
+]
+
+KEPT = [
+    ("server/rules/pricing.py", "part = amount_fen * ratio_bp // 10_000"),
+    ("server/services/a.py", "seconds = elapsed / 2\nratio = hits / (hits + misses)"),
+    (
+        "server/services/a.py",
+        "def pay(amount_fen: int, cap_fen: int | None, parts_fen: dict[str, list[Fen]]) -> None: ...",
+    ),
+    ("tests/rules/test_a.py", "assert paid_fen / 2 == 1.5"),
+    ("server/core/clock.py", "moment = datetime.now(UTC)"),
+    ("server/sandbox/clock.py", "moment = datetime.now(UTC)"),
+    ("server/services/a.py", "moment = deps.clock.now()"),
+    ("server/services/a.py", '"""What now() is, and when."""'),
+    ("server/services/a.py", "q = 'UPDATE orders SET paid_at = $2 WHERE id = $1'"),
+    ("tests/a.py", "moment = datetime.now(UTC)"),
+    ("server/a.py", "try:\n    f()\nexcept Exception:\n    log.exception('page someone')\n    raise"),
+    ("server/a.py", "with contextlib.suppress(ProcessLookupError):\n    f()"),
+    ("server/a.py", "try:\n    f()\nexcept KeyError as error:\n    raise NotFound from error"),
+    ("server/db.py", "from tortoise.transactions import in_transaction\nasyncio.create_task(f())"),
+    ("server/services/a.py", "await order.save(update_fields=['status'])"),
+    ("server/services/posters.py", "image.save(buffer, 'PNG')"),
+    ("server/commands/dev.py", "asyncio.create_task(f())"),
+    ("server/services/a.py", "def f() -> None:\n" + "    g()\n" * 69),
+    ("server/services/a.py", "a = 1\n" * 400),
+    ("server/migrations/0001.py", "a = 1\n" * 401),
+    ("docs/a.md", "a\n" * 401),
+    ("docs/a.md", "See https://example.com/home/of/it and server/work/it.py, {root}/work/it."),
+    ("docs/a.md", "Packages come from wherever your pip and npm are set to look."),
+]
+
+
+def found(path: str, code: str) -> list[tuple[str, str]]:
+    return [(finding.rule, finding.advice) for finding in examine(Source(path, code))]
+
+
+@pytest.mark.parametrize(("rule", "path", "code", "advice"), BROKEN)
+def test_breach_is_found_by_its_rule_alone(rule: str, path: str, code: str, advice: str) -> None:
+    breaches = found(path, code)
+    assert {name for name, _ in breaches} == {rule}
+    assert any(advice in text for _, text in breaches)
+
+
+@pytest.mark.parametrize(("path", "code"), KEPT)
+def test_what_keeps_the_rules_passes(path: str, code: str) -> None:
+    assert found(path, code) == []
+
+
+def test_every_rule_has_a_sample_that_breaks_it() -> None:
+    assert {rule.name for rule in RULES} == {rule for rule, *_ in BROKEN} | {"refusal"}
+
+
+REFUSALS = dedent("""
+    class Refusal(Exception):
+        code: ClassVar[str]
+        message: ClassVar[str]
+
+    class NotFound(Refusal):
+        code, status, message = "not_found", 404, "没有找到"
+
+    class OrderNotFound(NotFound):
+        code = "order_not_found"
+        message = "没有这个订单"
+
+    class Elsewhere(Exception):
+        code = "not_found"
+""")
+
+
+def test_refusals_that_can_be_told_apart_pass() -> None:
+    assert found("server/core/errors.py", REFUSALS) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        (('"order_not_found"', '"not_found"'), "OrderNotFound has the code of NotFound (not_found)"),
+        (('"order_not_found"', '"Order-Not-Found"'), "OrderNotFound needs a code of its own"),
+        (('    code = "order_not_found"\n', ""), "OrderNotFound needs a code of its own"),
+        (('"没有这个订单"', '"no such order"'), "OrderNotFound needs a sentence"),
+        (('404, "没有找到"', '404, ""'), "NotFound needs a sentence"),
+    ],
+)
+def test_refusals_that_cannot_are_found(change: tuple[str, str], advice: str) -> None:
+    [(rule, text)] = found("server/core/errors.py", REFUSALS.replace(*change, 1))
+    assert rule == "refusal"
+    assert advice in text
+
+
+def test_an_exemption_with_a_reason_counts_for_its_line_and_rule() -> None:
+    line = "share = paid_fen / 2"
+    mark = "# " + "house:"
+    assert found("server/a.py", f"{line}  {mark} money - a percentage for the chart") == []
+    assert [rule for rule, _ in found("server/a.py", f"{line}  {mark} money")] == ["money"]
+    assert [rule for rule, _ in found("server/a.py", f"{line}  {mark} clock - wrong rule")] == ["money", "exemption"]
+    assert [rule for rule, _ in found("server/a.py", f"share = 2  {mark} money - long gone")] == ["exemption"]
+
+
+def test_findings_read_as_places_an_editor_can_jump_to() -> None:
+    [finding] = examine(Source("server/services/a.py", "\nawait order.save()"))
+    assert re.fullmatch(r"server/services/a\.py:2: \[save\] save\(\) writes every column.*", str(finding))
