@@ -1,7 +1,8 @@
 """Limits of the values in subscription messages, by the type in the key's name (`thing1`, `amount3`).
 
-Source: mini program "订阅消息参数值内容限制说明". A value that breaks its limit is refused with 47003 and the member never
-hears of it, so values are cut to fit; where nothing of a value fits, it goes as it is and WeChat's refusal says why.
+Source: mini program "订阅消息参数值内容限制说明". A value that breaks its limit is refused with 47003
+and the member never hears of it, so values are cut to fit; where nothing of a value fits, it goes as it is and
+WeChat's refusal says why.
 """
 
 import re

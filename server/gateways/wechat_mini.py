@@ -7,7 +7,7 @@ everyone, and early enough that the old one still works. A lost entry only means
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
@@ -42,7 +42,7 @@ class MiniConfig:
     """One mini program. `base_url` has no trailing slash."""
 
     appid: str
-    secret: str
+    secret: str = field(repr=False)
     base_url: str
     timeout_s: float
 
@@ -242,7 +242,7 @@ def masked(phone: str) -> str:
 
 
 def _is_image(response: httpx.Response) -> bool:
-    return response.headers.get("Content-Type", "").startswith("image/")
+    return str(response.headers.get("Content-Type", "")).startswith("image/")
 
 
 def _refuse_errors(status: _Status) -> None:

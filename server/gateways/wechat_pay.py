@@ -15,7 +15,7 @@ What is odd, and what is done about it (all seen in 2.0.4, which is pinned):
 import re
 import secrets
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
@@ -68,8 +68,8 @@ class PayConfig:
     appid: str
     mchid: str
     mch_serial: str
-    mch_private_key: str
-    apiv3_key: str
+    mch_private_key: str = field(repr=False)
+    apiv3_key: str = field(repr=False)
     public_key: str
     public_key_id: str
     base_url: str
