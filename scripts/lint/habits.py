@@ -91,6 +91,17 @@ def one_door_to_transactions(source: Source) -> Breaches:
             yield node.lineno, f"`{node.attr}` is for server/db.py alone: use its transaction()"
 
 
+def ledger_tables(source: Source) -> Breaches:
+    """The books are read and written by `server/ledger/` alone, also where the package of models hands them on."""
+    if not source.within("server/") or source.within("server/ledger/", "server/models/"):
+        return
+    for node in source.nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == "server.models":
+            for alias in node.names:
+                if alias.name.lower().startswith("ledger"):
+                    yield node.lineno, f"{alias.name} is for server/ledger/ alone: post with book, read with statement"
+
+
 def named_columns_only(source: Source) -> Breaches:
     """A whole-row `save()` overwrites what another request changed meanwhile."""
     if not source.within("server/"):

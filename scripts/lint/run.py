@@ -20,6 +20,7 @@ RULES = (
     Rule("clock", _PYTHON, habits.injected_time),
     Rule("swallowed", _PYTHON, habits.no_swallowed_errors),
     Rule("transaction", _PYTHON, habits.one_door_to_transactions),
+    Rule("ledger-tables", _PYTHON, habits.ledger_tables),
     Rule("save", _PYTHON, habits.named_columns_only),
     Rule("task", _PYTHON, habits.no_stray_tasks),
     Rule("function-size", _PYTHON, size.short_functions),
