@@ -19,7 +19,7 @@ HOUSE = {
     "handlers.shop.orders": "import server.services.orders, server.panel, sanic",
     "jobs.rebates": "import server.services.orders, arq",
     "panel": "",
-    "services.orders": "import server.ledger.book, server.outbox, server.gateways.ports, server.rules.orders, server.models.orders",
+    "services.orders": "import server.ledger.book, server.outbox, server.gateways.ports, server.models.orders",
     "ledger.book": "import server.ledger.entries, server.models.ledger, server.db, asyncpg",
     "ledger.entries": "import server.ledger.chart",
     "ledger.chart": "import server.core.money",
