@@ -1,0 +1,228 @@
+"""The supervisor of one data folder."""
+
+import os
+import secrets
+import socket
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Literal, Self
+
+from . import postgres, redis
+from .home import Home, Lock, State, is_locked, load_state, open_home, save_state
+from .processes import EngineError, Kind, end_all, spawn, wait_ready
+
+Engine = Literal["postgres", "redis"]
+KINDS: dict[Engine, Kind] = {"postgres": postgres.POSTGRES, "redis": redis.REDIS}
+# Below the range from which systems take the ports of outgoing connections, which could otherwise steal ours.
+PORTS = range(15000, 32000)
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the engines of a data folder listen; the URLs carry the passwords."""
+
+    database_url: str
+    redis_url: str
+    postgres_port: int
+    redis_port: int
+
+
+def addresses(data: Path) -> Addresses | None:
+    """The addresses of a data folder, running or stopped; None if it was never initialised.
+
+    Raises:
+        EngineError: the folder is another user's.
+    """
+    try:
+        state = load_state(data)
+    except PermissionError as error:
+        message = f"{data} belongs to another user"
+        raise EngineError(message) from error
+    return None if state is None else _addresses(state)
+
+
+def running(data: Path) -> bool:
+    """Whether a live process owns this data folder."""
+    return is_locked(data)
+
+
+def _addresses(state: State) -> Addresses:
+    return Addresses(
+        database_url=f"postgres://{postgres.NAME}:{state.postgres_password}@127.0.0.1:{state.postgres_port}/{postgres.NAME}",
+        redis_url=f"redis://:{state.redis_password}@127.0.0.1:{state.redis_port}/0",
+        postgres_port=state.postgres_port,
+        redis_port=state.redis_port,
+    )
+
+
+class Engines:
+    """PostgreSQL and Redis as children of this process; one owner per data folder, held by a file lock.
+
+    On Linux the engines shut down in order when the owner ends without `stop`, even by SIGKILL; elsewhere the next owner
+    ends them first. `durable=False` (no fsync) is for data that may be thrown away.
+    """
+
+    def __init__(self, data: Path, *, durable: bool = True) -> None:
+        """Nothing happens before `start`."""
+        self._data = data.absolute()
+        self._durable = durable
+        self._locks: list[Lock] = []
+        self._children: dict[Engine, subprocess.Popen[bytes]] = {}
+        self._place: tuple[Home, State] | None = None
+        self._spawner: ThreadPoolExecutor | None = None
+
+    def start(self) -> Addresses:
+        """Start both and wait until they take connections, however long a recovery lasts; a second call changes nothing.
+
+        Raises:
+            EngineError: the folder has an owner, or an engine cannot start.
+        """
+        if self._place is None:
+            try:
+                self._start()
+            except OSError as error:
+                self.stop()
+                message = f"the engines in {self._data} cannot be started: {error}"
+                raise EngineError(message) from error
+            except BaseException:
+                self.stop()
+                raise
+        return _addresses(self._opened()[1])
+
+    def _start(self) -> None:
+        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._locks.append(Lock(self._data))
+        known = load_state(self._data)
+        if known is None and (self._data / postgres.FOLDER).exists():
+            message = f"{self._data} holds a database but not the file with its passwords; restore it from a copy"
+            raise EngineError(message)
+        home = open_home(self._data, known, durable=self._durable)
+        if home.folder != self._data:
+            # A copied data folder points at the same home.
+            self._locks.append(Lock(home.folder))
+        for engine, kind in KINDS.items():
+            end_all(home.folder / engine, kind)  # of an owner that was killed; they hold the ports
+        state = self._with_free_ports(home, known)
+        if state != known:
+            save_state(self._data, state)
+        self._place = home, state
+        # One thread that lives as long as the engines: Linux ends them with the thread that started them.
+        self._spawner = ThreadPoolExecutor(1, "engines")
+        postgres.create(home, state.postgres_password, durable=self._durable)
+        home.make_folder(redis.FOLDER)
+        self._spawn("redis")
+        self._spawn("postgres")
+        self._wait("redis")
+        self._wait("postgres")
+
+    def _with_free_ports(self, home: Home, known: State | None) -> State:
+        if known is None:
+            elsewhere = None if home.folder == self._data else str(home.folder)
+            known = State(elsewhere, 0, 0, secrets.token_hex(24), secrets.token_hex(24))
+        postgres_port = _free_port(known.postgres_port, avoid=0)
+        return replace(known, postgres_port=postgres_port, redis_port=_free_port(known.redis_port, avoid=postgres_port))
+
+    def stop(self) -> None:
+        """Shut both down in order and give the folder back; a second call changes nothing."""
+        if self._place is not None:
+            for engine in KINDS:
+                self._end(engine)
+        if self._spawner is not None:
+            self._spawner.shutdown()
+        self._place = self._spawner = None
+        while self._locks:
+            self._locks.pop().release()
+
+    def alive(self) -> dict[str, bool]:
+        """Which engine processes live, by name."""
+        return {engine: engine in self._children and self._children[engine].poll() is None for engine in KINDS}
+
+    def kill(self, engine: Engine) -> None:
+        """Kill an engine with SIGKILL, as a crash would."""
+        self._children[engine].kill()
+        self._children[engine].wait()
+
+    def restart(self, engine: Engine) -> None:
+        """Start an engine again on its port, ending first what is left of it.
+
+        Raises:
+            EngineError: nothing was started yet, or it cannot start.
+        """
+        self._opened()
+        self._end(engine)
+        self._spawn(engine)
+        self._wait(engine)
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _opened(self) -> tuple[Home, State]:
+        if self._place is None:
+            message = f"the engines in {self._data} are not started"
+            raise EngineError(message)
+        return self._place
+
+    def _spawn(self, engine: Engine) -> None:
+        home, state = self._opened()
+        folder = home.folder / engine
+        if engine == "postgres":
+            # We hold the lock and nothing works in there: a left-over file could only name a recycled process id, which
+            # PostgreSQL would respect.
+            (folder / postgres.POSTGRES.pid_file).unlink(missing_ok=True)
+            command, text = postgres.command(home, state.postgres_port, durable=self._durable), ""
+        else:
+            command = [home.binaries.redis, "-"]
+            text = redis.configuration(state.redis_port, state.redis_password, durable=self._durable)
+        assert self._spawner is not None
+        with self._log(engine).open("wb") as output:
+            self._children[engine] = self._spawner.submit(
+                spawn, command, home.account, folder, KINDS[engine].signals[0], output, text
+            ).result()
+
+    def _wait(self, engine: Engine) -> None:
+        home, state = self._opened()
+        child = self._children[engine]
+        if engine == "postgres":
+            wait_ready(KINDS[engine], child, lambda: postgres.is_ready(home, child), lambda: self._said(engine) + postgres.log_text(home))
+        else:
+            wait_ready(KINDS[engine], child, lambda: redis.is_ready(state.redis_port, state.redis_password), lambda: self._said(engine))
+
+    def _end(self, engine: Engine) -> None:
+        home, _ = self._opened()
+        end_all(home.folder / engine, KINDS[engine])
+        child = self._children.pop(engine, None)
+        if child is not None:
+            child.wait()
+
+    def _log(self, engine: Engine) -> Path:
+        return self._opened()[0].folder / f"{engine}.log"
+
+    def _said(self, engine: Engine) -> str:
+        return self._log(engine).read_text("utf-8", "replace")
+
+
+def _free_port(wanted: int, *, avoid: int) -> int:
+    """`wanted` if nobody listens there, else another; 0 wants none in particular."""
+    for port in (wanted, *(secrets.choice(PORTS) for _ in range(100))):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:  # taken
+                continue
+            if port not in (0, avoid):
+                return port
+    message = "no free port was found on 127.0.0.1"
+    raise EngineError(message)

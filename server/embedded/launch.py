@@ -1,0 +1,32 @@
+"""Become an engine: give up root, tie our life to the owner's, exec.
+
+Run as `python -I -S launch.py OWNER_PID SIGNAL UID GID PROGRAM ARGUMENT...`, never imported. A program of its own because
+`preexec_fn` is unsafe in a process with threads, and because the unprivileged user may not be able to reach this Python.
+"""
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main(argv: list[str]) -> None:
+    """Replace this process by PROGRAM; SIGNAL reaches it when the thread that started us ends (Linux only)."""
+    owner, signal, uid, gid = map(int, argv[:4])
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+    os.umask(0o077)
+    if sys.platform == "linux":
+        # After setuid, which would clear it; before the parent check, so that no death goes unseen.
+        if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0:
+            sys.exit("prctl(PR_SET_PDEATHSIG) was refused")
+        if os.getppid() != owner:
+            sys.exit("the owner is gone")
+    os.execv(argv[4], argv[4:])  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,40 @@
+"""The Redis-compatible server (Valkey): append-only file, password, 127.0.0.1 only."""
+
+import signal
+import socket
+
+from .processes import Kind
+
+REDIS = Kind(title="Redis", program="valkey-server", pid_file="redis.pid", signals=(signal.SIGTERM,))
+FOLDER = "redis"
+
+
+def configuration(port: int, password: str, *, durable: bool) -> str:
+    """The configuration file, to be given on standard input so that the password is on no command line."""
+    return "\n".join((
+        "bind 127.0.0.1",
+        f"port {port}",
+        f"requirepass {password}",
+        "dir ./",  # the working directory it is started in
+        f"pidfile ./{REDIS.pid_file}",
+        "appendonly yes",
+        f"appendfsync {'everysec' if durable else 'no'}",
+        'save ""',
+        # arq's job payloads carry expiry times, so any eviction would drop jobs.
+        "maxmemory-policy noeviction",
+        "loglevel warning",
+        "",
+    ))
+
+
+def is_ready(port: int, password: str) -> bool:
+    """Whether it has loaded its data and takes our password."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
+            reply = b""
+            while reply.count(b"\r\n") < 2 and (part := connection.recv(256)):  # noqa: PLR2004 - two answers
+                reply += part
+    except OSError:  # not listening yet
+        return False
+    return reply == b"+OK\r\n+PONG\r\n"
