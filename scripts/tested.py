@@ -24,6 +24,11 @@ def fingerprint(root: Path = ROOT) -> str:
     return whole.hexdigest()
 
 
+def _of_one_run(data: Path, record: Path) -> bool:
+    """Whether both are there and no later, partial run has written the coverage data anew."""
+    return data.exists() and record.exists() and data.stat().st_mtime <= record.stat().st_mtime
+
+
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """The exit code."""
     record = root / ".coverage-passed"
@@ -33,8 +38,7 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     if arguments:
         record.write_text(arguments[1])
         return 0
-    passed = record.read_text() if record.exists() and (root / ".coverage").exists() else None
-    return 0 if passed == fingerprint(root) else 1
+    return 0 if _of_one_run(root / ".coverage", record) and record.read_text() == fingerprint(root) else 1
 
 
 if __name__ == "__main__":

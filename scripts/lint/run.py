@@ -30,7 +30,7 @@ RULES = (
     Rule("refusal", _PYTHON, refusals.told_apart),
 )
 
-_EXEMPTION = re.compile(r"# house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
+_EXEMPTION = re.compile(r"(?:#|//|--) house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
 
 
 def examine(source: Source, rules: Iterable[Rule] = RULES) -> Iterator[Finding]:

@@ -184,6 +184,7 @@ def test_an_exemption_with_a_reason_counts_for_its_line_and_rule() -> None:
     assert [rule for rule, _ in found("server/a.py", f"{line}  {mark} money")] == ["money"]
     assert [rule for rule, _ in found("server/a.py", f"{line}  {mark} clock - wrong rule")] == ["money", "exemption"]
     assert [rule for rule, _ in found("server/a.py", f"share = 2  {mark} money - long gone")] == ["exemption"]
+    assert found("docs/setup.js", f"home('{HOME}/node')  // " + "house: machine-path - the image's own user") == []
 
 
 def test_findings_read_as_places_an_editor_can_jump_to() -> None:
