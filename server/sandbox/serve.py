@@ -18,6 +18,7 @@ def serve(config: SandboxConfig, host: str, port: int) -> None:
 async def running(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve on the running loop while the block runs; gives the base URL (port 0: any free one)."""
     app = create_sandbox(config)
+    app.config.TOUCHUP = False  # it rewrites Sanic's own methods, which works only once per process
     listening = socket.create_server((host, port))
     # Sanic declares the handle optional and leaves its methods untyped.
     server: Any = await app.create_server(sock=listening)
