@@ -10,7 +10,19 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
 from sanic.response import raw
 
-from server.sandbox import control, mini_gate, mini_login, pay_refunds, pay_transactions, signing
+from server.sandbox import (
+    control,
+    mini_checks,
+    mini_codes,
+    mini_gate,
+    mini_login,
+    mini_messages,
+    mini_orders,
+    mini_shipping,
+    pay_refunds,
+    pay_transactions,
+    signing,
+)
 from server.sandbox.config import SandboxConfig
 from server.sandbox.context import Sandbox, open_sandbox
 from server.sandbox.control import ControlCall, ControlOperation, Desk
@@ -20,8 +32,15 @@ from server.sandbox.notify import Courier
 from server.sandbox.signing import PayOperation
 
 PAY_OPERATIONS = (*pay_transactions.OPERATIONS, *pay_refunds.OPERATIONS)
-MINI_OPERATIONS = (*mini_login.OPERATIONS,)
-CHANGES = (pay_refunds.advance_refunds,)
+MINI_OPERATIONS = (
+    *mini_login.OPERATIONS,
+    *mini_messages.OPERATIONS,
+    *mini_codes.OPERATIONS,
+    *mini_checks.OPERATIONS,
+    *mini_shipping.OPERATIONS,
+    *mini_orders.OPERATIONS,
+)
+CHANGES = (pay_refunds.advance_refunds, mini_shipping.advance_shipping)
 """What time alone brings about."""
 
 BODY_LIMIT_BYTES = 1_000_000

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from server.sandbox import mini_login
+from server.sandbox import mini_login, mini_messages, mini_shipping, users
 from server.sandbox.context import Sandbox
 from server.sandbox.errors import ControlError
 from server.sandbox.notify import Courier, accepted, release_held
@@ -17,6 +17,7 @@ from server.sandbox.store import Doc
 
 Openid = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{1,64}$")]
 Phone = Annotated[str, msgspec.Meta(pattern="^[0-9]{5,15}$")]
+TemplateId = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z_-]{1,64}$")]
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
@@ -71,6 +72,14 @@ class Pay(Strict):
     out_trade_no: str
 
 
+class Subscribe(Strict):
+    """Who accepts which templates how often; 0 times is a refusal."""
+
+    openid: Openid
+    template_id: TemplateId | Annotated[list[TemplateId], msgspec.Meta(min_length=1, max_length=5)]
+    times: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
+
+
 async def code(desk: Desk, call: ControlCall) -> Doc:
     """A wx.login code for an openid, new or known."""
     with desk.sandbox.store.transaction():
@@ -112,6 +121,34 @@ async def deliver_first(desk: Desk, notice_id: str | None) -> Doc:
         "notified": any(map(accepted, statuses)),
         "notify_status": statuses[0] if statuses else None,
     }
+
+
+async def subscribe(desk: Desk, call: ControlCall) -> Doc:
+    """The user accepts (or with `times` 0 refuses) messages of one template or several."""
+    body = call.read(Subscribe)
+    sandbox = desk.sandbox
+    template_ids = [body.template_id] if isinstance(body.template_id, str) else body.template_id
+    with sandbox.store.transaction():
+        users.meet(sandbox, body.openid)
+        mini_messages.subscribe(sandbox, body.openid, template_ids, body.times)
+    return {"openid": body.openid, "template_ids": template_ids, "times": body.times}
+
+
+async def messages(desk: Desk, call: ControlCall) -> Doc:
+    """The subscribe messages that reached a user, oldest first."""
+    return {"items": desk.sandbox.store.children("message", call.query.get("openid", ""))}
+
+
+async def confirm_receive(desk: Desk, call: ControlCall) -> Doc:
+    """The user confirms receipt in WeChat's own window: `{transaction_id, order_state}`."""
+    sandbox, number = desk.sandbox, call.read(Pay).out_trade_no
+    transaction_id = (sandbox.store.get("trade", number) or {}).get("transaction_id")
+    if transaction_id is None:
+        raise ControlError(404, f"no payment for {number}")
+    with sandbox.store.transaction():
+        if not mini_shipping.confirm_receive(sandbox, transaction_id, by_user=True):
+            raise ControlError(409, f"{number} is not in the shipped state")
+    return {"transaction_id": transaction_id, "order_state": mini_shipping.RECEIVED}
 
 
 async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
@@ -163,6 +200,9 @@ OPERATIONS = (
     ControlOperation("POST", "/control/code", code),
     ControlOperation("POST", "/control/phone", phone),
     ControlOperation("POST", "/control/pay", pay_order),
+    ControlOperation("POST", "/control/subscribe", subscribe),
+    ControlOperation("GET", "/control/messages", messages),
+    ControlOperation("POST", "/control/confirm_receive", confirm_receive),
     ControlOperation("POST", "/control/knobs", turn_knobs),
     ControlOperation("GET", "/control/state", state),
     ControlOperation("GET", "/control/notices", notices),

@@ -1,6 +1,6 @@
 """Signatures and ciphers of WeChat Pay APIv3 and of the mini-program message push.
 
-Sources: WeChat Pay "签名生成/验证", "证书和回调报文解密"; mini program "消息推送" (its printed vectors are in the tests).
+Sources: WeChat Pay "签名生成/验证", "证书和回调报文解密"; mini program "消息推送", whose vectors the tests use.
 """
 
 import base64

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import httpx
 import msgspec
 
+from server.sandbox import mini_shipping
 from server.sandbox.context import Sandbox, parse_rfc3339, rfc3339, stamp
 from server.sandbox.errors import ControlError, PayError, param_error
 from server.sandbox.notify import publish
@@ -240,11 +241,13 @@ def _record_payment(sandbox: Sandbox, trade: Doc, now: float) -> Doc:
         "transaction_id": f"42000{secrets.randbelow(100_000):05}{stamp(now)[:8]}{number:010}",
         "out_trade_no": trade["out_trade_no"],
         "params": params,
+        "created": trade["created"],
         "paid": now,
         "refunded_fen": 0,
         "refund_count": 0,
     }
     sandbox.store.put("transaction", paid["transaction_id"], paid, parent=trade["out_trade_no"])
+    mini_shipping.begin(sandbox, paid)
     if trade["transaction_id"] is None:
         sandbox.store.put("trade", trade["out_trade_no"], {**trade, "transaction_id": paid["transaction_id"]})
     return paid
