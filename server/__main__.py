@@ -1,0 +1,5 @@
+"""`python -m server`: the command line."""
+
+from server.commands import app
+
+app()

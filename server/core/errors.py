@@ -1,0 +1,283 @@
+"""Every refusal the house can give: a type, a stable code, an HTTP status and a Chinese sentence for the person."""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """A request that is refused for a reason the person can understand. Raising one rolls the transaction back.
+
+    `detail` goes to the client as it is: plain JSON values that help to act on the refusal, never secrets.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    message: ClassVar[str]
+    retry_after_s: ClassVar[int | None] = None
+
+    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - JSON values of any kind
+        super().__init__(self.code)
+        self.detail = detail
+
+
+class BadRequest(Refusal):
+    """The request's shape is wrong: `field` and `problem` say where."""
+
+    code, status, message = "bad_request", 400, "请求格式不正确"
+
+
+class IdempotencyKeyMissing(Refusal):
+    """A call that moves value must carry an `Idempotency-Key` of at most 64 characters."""
+
+    code, status, message = "idempotency_key_missing", 400, "缺少幂等键"
+
+
+class BadLoginCode(Refusal):
+    """WeChat does not know the login or phone code, or it was used before."""
+
+    code, status, message = "login_code_invalid", 400, "登录凭证已失效，请重试"
+
+
+class NotLoggedIn(Refusal):
+    """No token, or one that is unknown or expired."""
+
+    code, status, message = "not_logged_in", 401, "请先登录"
+
+
+class NotAllowed(Refusal):
+    """Known, but not permitted."""
+
+    code, status, message = "not_allowed", 403, "没有权限"
+
+
+class AccountBlocked(Refusal):
+    """The member is blocked or closed."""
+
+    code, status, message = "account_blocked", 403, "账号已被限制，请联系客服"
+
+
+class NotFound(Refusal):
+    """Not there, or not yours."""
+
+    code, status, message = "not_found", 404, "没有找到"
+
+
+class StateConflict(Refusal):
+    """The thing has moved on: its `status` does not allow this."""
+
+    code, status, message = "state_conflict", 409, "当前状态不支持此操作"
+
+
+class IdempotencyMismatch(Refusal):
+    """The key was used before with another body."""
+
+    code, status, message = "idempotency_mismatch", 409, "同一幂等键的内容不一致"
+
+
+class RefundOpen(Refusal):
+    """One refund request of an order at a time."""
+
+    code, status, message = "refund_open", 409, "已有处理中的退款申请"
+
+
+class TooLarge(Refusal):
+    """The body is larger than the server reads."""
+
+    code, status, message = "too_large", 413, "内容过大"
+
+
+class StockInsufficient(Refusal):
+    """Fewer pieces left than asked for; `sku_id` and `available` say which."""
+
+    code, status, message = "stock_insufficient", 422, "库存不足"
+
+
+class SkuUnavailable(Refusal):
+    """The SKU or its product is not on sale."""
+
+    code, status, message = "sku_unavailable", 422, "商品已下架"
+
+
+class ItemsInvalid(Refusal):
+    """Nothing to order, too many lines, or a SKU named twice."""
+
+    code, status, message = "items_invalid", 422, "请选择要购买的商品"
+
+
+class AddressRequired(Refusal):
+    """Physical goods need an address of the member's own."""
+
+    code, status, message = "address_required", 422, "请选择收货地址"
+
+
+class AddressLimit(Refusal):
+    """A member keeps at most 20 addresses."""
+
+    code, status, message = "address_limit", 422, "地址数量已达上限"
+
+
+class CartLimit(Refusal):
+    """A cart holds at most 100 SKUs."""
+
+    code, status, message = "cart_limit", 422, "购物车已满"
+
+
+class PromotionUnknown(Refusal):
+    """The promotion named in the order does not exist or does not apply."""
+
+    code, status, message = "promotion_unknown", 422, "活动不存在或不适用"
+
+
+class PointsUnavailable(Refusal):
+    """Points cannot pay for this order."""
+
+    code, status, message = "points_unavailable", 422, "该订单不可使用积分"
+
+
+class CouponUnusable(Refusal):
+    """The coupon is not usable for this order; `reason` is `state`, `expired`, `not_started` or `threshold`."""
+
+    code, status, message = "coupon_unusable", 422, "优惠券不可用"
+
+
+class CouponSoldOut(Refusal):
+    """All coupons of the template are taken."""
+
+    code, status, message = "coupon_sold_out", 422, "优惠券已领完"
+
+
+class CouponLimit(Refusal):
+    """The member has taken as many as one may."""
+
+    code, status, message = "coupon_limit", 422, "已达到领取上限"
+
+
+class BalanceInsufficient(Refusal):
+    """Less balance than asked for; `available_fen` says how much there is."""
+
+    code, status, message = "balance_insufficient", 422, "余额不足"
+
+
+class PaymentRefused(Refusal):
+    """WeChat Pay refused to open the payment."""
+
+    code, status, message = "payment_refused", 422, "微信支付暂不可用，请稍后再试"
+
+
+class RefundNotAllowed(Refusal):
+    """The order cannot be refunded by its member now; `reason` is `status`, `window`, `quantity` or `nothing`."""
+
+    code, status, message = "refund_not_allowed", 422, "该订单不支持退款"
+
+
+class NotReturnable(Refusal):
+    """The chosen order cannot be the one that is returned."""
+
+    code, status, message = "not_returnable", 422, "该订单不能作为返还订单"
+
+
+class ChoiceNotNeeded(Refusal):
+    """The rule in force picks the returned order itself."""
+
+    code, status, message = "choice_not_needed", 422, "当前规则不需要选择返还订单"
+
+
+class RuleInvalid(Refusal):
+    """A rebate rule that breaks a limit; `field` and `problem` say which."""
+
+    code, status, message = "rule_invalid", 422, "规则不合法"
+
+
+class FileInvalid(Refusal):
+    """A file of products or coupons with mistakes; `problems` lists them by line."""
+
+    code, status, message = "file_invalid", 422, "文件内容有误"
+
+
+class ShareUnknown(Refusal):
+    """Binding: no such share code."""
+
+    code, status, message = "share_unknown", 422, "分享不存在"
+
+
+class ShareDisabled(Refusal):
+    """Binding: the share was switched off."""
+
+    code, status, message = "share_disabled", 422, "分享已失效"
+
+
+class BindSelf(Refusal):
+    """Binding: one's own share."""
+
+    code, status, message = "self", 422, "不能绑定自己"
+
+
+class AlreadyBound(Refusal):
+    """Binding: a referrer is there already and is never overwritten."""
+
+    code, status, message = "already_bound", 422, "已绑定推荐人"
+
+
+class ReferrerBlocked(Refusal):
+    """Binding: the referrer is blocked or closed."""
+
+    code, status, message = "referrer_blocked", 422, "推荐人账号不可用"
+
+
+class ReferralLoop(Refusal):
+    """Binding: the referrer stands below the member."""
+
+    code, status, message = "loop", 422, "不能绑定自己的下级"
+
+
+class HasPaidOrder(Refusal):
+    """Binding: only before the first paid order."""
+
+    code, status, message = "has_paid_order", 422, "已有付款订单，不能再绑定推荐人"
+
+
+class HasDownline(Refusal):
+    """Binding: only while nobody is bound to the member."""
+
+    code, status, message = "has_downline", 422, "已有下级，不能再绑定推荐人"
+
+
+class TooManyRequests(Refusal):
+    """Slow down."""
+
+    code, status, message = "too_many_requests", 429, "操作太频繁，请稍后再试"
+    retry_after_s = 1
+
+
+class Busy(Refusal):
+    """The database or a lock is not to be had right now; nothing was done."""
+
+    code, status, message = "busy", 503, "系统繁忙，请稍后再试"
+    retry_after_s = 1
+
+
+class WeChatUnavailable(Refusal):
+    """WeChat gave no trustworthy answer; nothing is lost, ask again."""
+
+    code, status, message = "wechat_unavailable", 503, "微信服务暂时不可用，请稍后再试"
+    retry_after_s = 2
+
+
+BINDING_REFUSALS: dict[str, type[Refusal]] = {
+    kind.code: kind
+    for kind in (
+        ShareUnknown,
+        ShareDisabled,
+        BindSelf,
+        AlreadyBound,
+        ReferrerBlocked,
+        ReferralLoop,
+        HasPaidOrder,
+        HasDownline,
+    )
+}
+"""The refusals of a binding by code, in the order in which they are checked (rules.md §2)."""
+
+
+def by_code(code: str) -> type[Refusal]:
+    """The refusal type of a code. Raises KeyError for an unknown one."""
+    return {kind.code: kind for kind in Refusal.__subclasses__()}[code]

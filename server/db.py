@@ -1,0 +1,201 @@
+"""The door to PostgreSQL: Tortoise's configuration, `transaction()` and reads by SQL.
+
+The module is also the Tortoise engine (`client_class`): its client gives a connection back even when a
+request is cancelled inside BEGIN, which the stock one leaks (tortoise 1.1.9).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+import orjson
+from tortoise import Tortoise
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
+from tortoise.connection import get_connections
+
+from server.core.errors import Busy, Refusal, by_code
+
+Connection: TypeAlias = asyncpg.Connection
+"""What `transaction()` yields: `fetch`, `fetchrow`, `fetchval`, `execute`; ORM calls in the block join in."""
+
+ACQUIRE_TIMEOUT_S = 5.0
+MODELS = "server.models"
+MIGRATIONS = "server.migrations"
+
+_BUSY = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+_REFUSAL_STATE = "TM422"
+"""SQLSTATE of refusals raised by our SQL functions: the code is the message, the detail is JSON."""
+
+_inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
+
+
+class _Transaction(TransactionContextPooled):
+    """A pooled transaction whose connection goes back to the pool whatever happens while it begins."""
+
+    async def __aenter__(self) -> Any:  # noqa: ANN401 - Tortoise's own type
+        await self.ensure_connection()
+        pool = self.client._parent._pool  # noqa: SLF001 - no public way to the pool
+        connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        try:
+            self.client._connection = connection  # noqa: SLF001 - as the stock context does
+            await self.client.begin()
+        except BaseException:
+            await pool.release(connection)
+            raise
+        self.token = get_connections().set(self.connection_name, self.client)
+        return self.client
+
+
+class SafeClient(AsyncpgDBClient):
+    """Tortoise's asyncpg client with transactions that survive cancellation."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return _Transaction(TransactionWrapper(self), self._pool_init_lock)
+
+
+class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that is not reset at each return to the pool: one round trip less per use.
+
+    Nothing here leaves session state behind, and an open transaction is still rolled back by the pool.
+    """
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+client_class = SafeClient
+"""Looked up by Tortoise, which takes this module as its engine."""
+
+
+def config(database_url: str, pool_size: int = 10) -> dict[str, Any]:
+    """Tortoise's configuration for a `postgres://user:password@host:port/name` URL."""
+    url = urlsplit(database_url)
+    credentials = {
+        "host": url.hostname,
+        "port": url.port or 5432,
+        "user": unquote(url.username or ""),
+        "password": unquote(url.password or ""),
+        "database": url.path.lstrip("/"),
+        "minsize": 1,
+        "maxsize": pool_size,
+        "timeout": 10,
+        "command_timeout": 30,
+        "connection_class": _PlainConnection,
+        "server_settings": {
+            "statement_timeout": "15000",
+            "lock_timeout": "8000",
+            "idle_in_transaction_session_timeout": "20000",
+            "jit": "off",
+        },
+    }
+    return {
+        "connections": {"default": {"engine": "server.db", "credentials": credentials}},
+        "apps": {"models": {"models": [MODELS], "default_connection": "default", "migrations": MIGRATIONS}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def connect(database_url: str, pool_size: int = 10) -> None:
+    """Make the pool of this process. It opens its first connection at the first query."""
+    await Tortoise.init(config=config(database_url, pool_size), _enable_global_fallback=True)
+
+
+async def disconnect() -> None:
+    """Close the pool."""
+    await Tortoise.close_connections()
+
+
+def _client() -> Any:  # noqa: ANN401 - Tortoise's client, untyped
+    return get_connections().get("default")
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[Connection]:
+    """One transaction, committed at the end of the block and rolled back by any exception.
+
+    Refuses to nest (RuntimeError): a use case opens exactly one. A database that cannot serve now (pool
+    exhausted, lock or statement timeout, deadlock, restart) becomes the refusal `Busy`, also when that
+    shows only at COMMIT: the caller may try the whole use case again. A refusal raised by one of our SQL
+    functions comes out as its own type.
+    """
+    if _inside.get():
+        msg = "transaction() inside a transaction: use cases call steps, not other use cases"
+        raise RuntimeError(msg)
+    token = _inside.set(True)
+    try:
+        async with _client()._in_transaction() as client:  # noqa: SLF001 - the only door
+            yield client._connection  # noqa: SLF001 - the asyncpg connection itself: no translation, no overhead
+    except _BUSY as error:
+        raise Busy from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == _REFUSAL_STATE:
+            raise _refusal(error) from error
+        raise
+    finally:
+        _inside.reset(token)
+
+
+def _refusal(error: asyncpg.PostgresError) -> Refusal:
+    return by_code(error.message)(**orjson.loads(error.detail or "{}"))
+
+
+async def _pool() -> asyncpg.Pool:
+    client = _client()
+    if not client._pool:  # noqa: SLF001 - no public way to the pool
+        await _Transaction(TransactionWrapper(client), client._pool_init_lock).ensure_connection()  # noqa: SLF001
+    pool: asyncpg.Pool = client._pool  # noqa: SLF001
+    return pool
+
+
+@asynccontextmanager
+async def _reading() -> AsyncIterator[Connection]:
+    try:
+        pool = await _pool()
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            yield connection
+    except _BUSY as error:
+        raise Busy from error
+
+
+async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL parameters
+    """All rows of a reading statement, outside any transaction. Raises Busy."""
+    async with _reading() as connection:
+        return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+
+async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:  # noqa: ANN401 - SQL parameters
+    """The first row, or None. Raises Busy."""
+    async with _reading() as connection:
+        return await connection.fetchrow(sql, *args)
+
+
+async def fetch_value(sql: str, *args: Any) -> Any:  # noqa: ANN401 - SQL parameters and a single value
+    """The first column of the first row, or None. Raises Busy."""
+    async with _reading() as connection:
+        return await connection.fetchval(sql, *args)
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[Connection]:
+    """A read-only REPEATABLE READ transaction: one consistent view of the live database, without stopping writes."""
+    async with _reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        yield connection

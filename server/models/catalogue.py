@@ -1,0 +1,85 @@
+"""Categories, products, SKUs with their stock, and the card keys of virtual goods."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Category(Model):
+    """A node of the category tree."""
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=40, unique=True)
+    parent_id = fields.BigIntField(null=True)
+    name = fields.CharField(max_length=40)
+    icon = fields.CharField(max_length=400, default="")
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "categories"
+
+
+class Product(Model):
+    """What is for sale. Prices and stock stand on its SKUs; the price range here serves lists and sorting."""
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=60, unique=True)
+    category_id = fields.BigIntField()
+    kind = fields.CharField(max_length=8, default="physical")
+    """`physical` or `virtual`."""
+    title = fields.CharField(max_length=80)
+    subtitle = fields.CharField(max_length=120, default="")
+    images = fields.JSONField()
+    """A list of URLs; the first is the cover."""
+    detail = fields.TextField(default="")
+    on_sale = fields.BooleanField(default=True)
+    min_price_fen = fields.BigIntField()
+    max_price_fen = fields.BigIntField()
+    sold_count = fields.BigIntField(default=0)
+    words = fields.TextField(default="")
+    """Title, subtitle and category cut into words, space separated, for full-text search."""
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "products"
+
+
+class Sku(Model):
+    """One buyable variant. `stocked_in = available + reserved + sold`, held by the database."""
+
+    id = fields.BigIntField(primary_key=True)
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "models.Product", related_name="skus", on_delete=fields.OnDelete.RESTRICT
+    )
+    code = fields.CharField(max_length=60, unique=True)
+    spec = fields.JSONField()
+    """`{"颜色": "红", "规格": "500ml"}`; empty when there is one variant."""
+    price_fen = fields.BigIntField()
+    market_price_fen = fields.BigIntField(null=True)
+    stocked_in = fields.BigIntField(default=0)
+    available = fields.BigIntField(default=0)
+    reserved = fields.BigIntField(default=0)
+    sold = fields.BigIntField(default=0)
+    alert_at = fields.IntField(default=0)
+    """Operators are told when `available` falls to this or below."""
+    alerted = fields.BooleanField(default=False)
+    on_sale = fields.BooleanField(default=True)
+    position = fields.IntField(default=0)
+
+    class Meta:
+        table = "skus"
+
+
+class CardKey(Model):
+    """One piece of virtual stock, encrypted; bound to an order line when delivered."""
+
+    id = fields.BigIntField(primary_key=True)
+    sku_id = fields.BigIntField()
+    sealed = fields.TextField()
+    blind = fields.CharField(max_length=64)
+    order_line_id = fields.BigIntField(null=True, db_index=True)
+    delivered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "card_keys"
+        unique_together = (("sku_id", "blind"),)

@@ -1,0 +1,67 @@
+"""The books. Only the SQL function `ledger_post`, called by ledger/book.py, writes here."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class LedgerAccount(Model):
+    """One account. `balance` is on its normal side; a member's can never fall below zero (CHECK)."""
+
+    id = fields.BigIntField(primary_key=True)
+    member_id = fields.BigIntField(default=0)
+    """0 for accounts of the shop."""
+    code = fields.CharField(max_length=20)
+    source = fields.CharField(max_length=40, default="")
+    """What frozen money or debt came from, e.g. `rebate:12`."""
+    currency = fields.CharField(max_length=5)
+    debit_normal = fields.BooleanField()
+    balance = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "ledger_accounts"
+        unique_together = (("member_id", "code", "source", "currency"),)
+
+
+class LedgerEntry(Model):
+    """One immutable business event; its lines sum to zero per currency."""
+
+    id = fields.BigIntField(primary_key=True)
+    key = fields.CharField(max_length=80, unique=True)
+    kind = fields.CharField(max_length=24)
+    input_hash = fields.CharField(max_length=64)
+    why = fields.CharField(max_length=120)
+    link = fields.CharField(max_length=60, default="")
+    """What it is about, e.g. `order:T26…` or `rebate:12`."""
+    reverses_id = fields.BigIntField(null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "ledger_entries"
+
+
+class LedgerLine(Model):
+    """One side of an entry. `amount` is positive for credit, negative for debit."""
+
+    id = fields.BigIntField(primary_key=True)
+    entry_id = fields.BigIntField(db_index=True)
+    account_id = fields.BigIntField(db_index=True)
+    member_id = fields.BigIntField(default=0)
+    code = fields.CharField(max_length=20)
+    currency = fields.CharField(max_length=5)
+    amount = fields.BigIntField()
+    available_after = fields.BigIntField(null=True)
+    """What the member could spend after the entry (CNY lines of members)."""
+
+    class Meta:
+        table = "ledger_lines"
+
+
+class LedgerDelta(Model):
+    """A movement of a shop account that is not yet rolled up into its balance, so that no payment waits for another."""
+
+    id = fields.BigIntField(primary_key=True)
+    account_id = fields.BigIntField()
+    amount = fields.BigIntField()
+
+    class Meta:
+        table = "ledger_deltas"

@@ -1,0 +1,97 @@
+"""Orders and their lines, with every amount fixed at placing."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Order(Model):
+    """items − discounts + freight − balance = cash due. `status` moves only along rules/orders.py."""
+
+    id = fields.BigIntField(primary_key=True)
+    order_no = fields.CharField(max_length=32, unique=True)
+    member_id = fields.BigIntField()
+    kind = fields.CharField(max_length=12, default="normal")
+    """`normal`, `group_buy`, `flash_sale` or `points`."""
+    status = fields.CharField(max_length=12, default="pending")
+    virtual = fields.BooleanField(default=False)
+    """All lines are virtual goods: delivered on payment, never shipped."""
+    items_fen = fields.BigIntField()
+    discounts = fields.JSONField()
+    """`[{kind, label, amount_fen}]` as shown to the member."""
+    coupon_id = fields.BigIntField(null=True)
+    freight_fen = fields.BigIntField(default=0)
+    freight_cash_fen = fields.BigIntField(default=0)
+    """The part of the freight paid in cash: freight counts as paid in cash first."""
+    balance_fen = fields.BigIntField(default=0)
+    withdrawable_fen = fields.BigIntField(default=0)
+    """The part of `balance_fen` taken from the withdrawable account; the rest was spend-only."""
+    cash_due_fen = fields.BigIntField()
+    address_sealed = fields.TextField(null=True)
+    region = fields.CharField(max_length=130, default="")
+    remark = fields.CharField(max_length=200, default="")
+    created_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField()
+    prepay_started_at = fields.DatetimeField(null=True)
+    """Set before WeChat is first asked to open the payment: from then on closing must ask WeChat too."""
+    prepay_id = fields.CharField(max_length=64, null=True)
+    prepay_at = fields.DatetimeField(null=True)
+    check_at = fields.DatetimeField(null=True)
+    """When to ask WeChat next about a payment that stays silent."""
+    checks = fields.IntField(default=0)
+    paid_at = fields.DatetimeField(null=True)
+    transaction_id = fields.CharField(max_length=40, null=True)
+    rule_version = fields.IntField(null=True)
+    referrer_id = fields.BigIntField(null=True)
+    ancestor2_id = fields.BigIntField(null=True)
+    ancestor3_id = fields.BigIntField(null=True)
+    """Rule version and referral chain as they were when the order was paid."""
+    shipped_at = fields.DatetimeField(null=True)
+    company = fields.CharField(max_length=40, null=True)
+    tracking_no = fields.CharField(max_length=60, null=True)
+    received_at = fields.DatetimeField(null=True)
+    completed_at = fields.DatetimeField(null=True)
+    closed_at = fields.DatetimeField(null=True)
+    close_reason = fields.CharField(max_length=20, null=True)
+    refunded_at = fields.DatetimeField(null=True)
+    refunded_cash_fen = fields.BigIntField(default=0)
+    """Cash granted back, freight included; what was withheld counts as granted."""
+    refunded_balance_fen = fields.BigIntField(default=0)
+    refunded_freight_fen = fields.BigIntField(default=0)
+    """The cash part of the freight that was granted back, also in `refunded_cash_fen`."""
+
+    class Meta:
+        table = "orders"
+        indexes = (("member_id", "id"),)
+
+
+class OrderLine(Model):
+    """One SKU of an order with its shares of discount, coupon, points, balance and cash. Freight is not in it."""
+
+    id = fields.BigIntField(primary_key=True)
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="lines", on_delete=fields.OnDelete.RESTRICT
+    )
+    position = fields.IntField()
+    sku_id = fields.BigIntField()
+    product_id = fields.BigIntField()
+    category_id = fields.BigIntField()
+    title = fields.CharField(max_length=80)
+    image = fields.CharField(max_length=400, default="")
+    spec = fields.JSONField()
+    virtual = fields.BooleanField(default=False)
+    quantity = fields.IntField()
+    unit_price_fen = fields.BigIntField()
+    amount_fen = fields.BigIntField()
+    discount_fen = fields.BigIntField(default=0)
+    coupon_fen = fields.BigIntField(default=0)
+    points_fen = fields.BigIntField(default=0)
+    balance_fen = fields.BigIntField(default=0)
+    withdrawable_fen = fields.BigIntField(default=0)
+    cash_fen = fields.BigIntField()
+    refunded_quantity = fields.IntField(default=0)
+    refunded_cash_fen = fields.BigIntField(default=0)
+    refunded_balance_fen = fields.BigIntField(default=0)
+    refunded_withdrawable_fen = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "order_lines"

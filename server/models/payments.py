@@ -1,0 +1,90 @@
+"""WeChat transactions, what WeChat told us of them, and refunds."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Payment(Model):
+    """One successful WeChat transaction that belongs to an order of ours, whatever became of it."""
+
+    id = fields.BigIntField(primary_key=True)
+    transaction_id = fields.CharField(max_length=40, unique=True)
+    order_id = fields.BigIntField(db_index=True)
+    amount_fen = fields.BigIntField()
+    outcome = fields.CharField(max_length=12)
+    """`settled`, `after_close` or `twice`; the last two are refunded by themselves."""
+    paid_at = fields.DatetimeField()
+    recorded_at = fields.DatetimeField()
+
+    class Meta:
+        table = "payments"
+
+
+class PaymentNotice(Model):
+    """The inbox: what WeChat said of a payment, once per content, in the transaction that acts on it."""
+
+    id = fields.BigIntField(primary_key=True)
+    digest = fields.CharField(max_length=64, unique=True)
+    """SHA-256 over the content: a repeated notice, and a query that says the same, are one row."""
+    source = fields.CharField(max_length=8)
+    out_trade_no = fields.CharField(max_length=32, db_index=True)
+    transaction_id = fields.CharField(max_length=40)
+    amount_fen = fields.BigIntField()
+    outcome = fields.CharField(max_length=16)
+    mismatch = fields.CharField(max_length=40, null=True)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "payment_notices"
+
+
+class Refund(Model):
+    """One refund of an order, or of a stray payment (paid after close, paid twice)."""
+
+    id = fields.BigIntField(primary_key=True)
+    refund_no = fields.CharField(max_length=32, unique=True)
+    order_id = fields.BigIntField(db_index=True)
+    member_id = fields.BigIntField()
+    payment_id = fields.BigIntField(null=True)
+    """The transaction that gives the cash back; null while only balance moves."""
+    kind = fields.CharField(max_length=8)
+    """`order` or `stray`."""
+    state = fields.CharField(max_length=12)
+    """`requested`, `rejected`, `approved` (granted, WeChat to be asked), `processing`, `abnormal`, `succeeded`."""
+    reason = fields.CharField(max_length=80)
+    whole = fields.BooleanField(default=False)
+    cash_fen = fields.BigIntField(default=0)
+    """What WeChat pays back: granted cash less what is withheld."""
+    freight_fen = fields.BigIntField(default=0)
+    """The cash part of the freight in it."""
+    balance_fen = fields.BigIntField(default=0)
+    withdrawable_fen = fields.BigIntField(default=0)
+    withheld_fen = fields.BigIntField(default=0)
+    """Kept back because this order's own rebate could not be taken back from the wallet."""
+    requested_at = fields.DatetimeField()
+    decided_at = fields.DatetimeField(null=True)
+    decided_by = fields.CharField(max_length=40, null=True)
+    finished_at = fields.DatetimeField(null=True)
+    wechat_refund_id = fields.CharField(max_length=40, null=True)
+    check_at = fields.DatetimeField(null=True)
+    problem = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "refunds"
+
+
+class RefundLine(Model):
+    """How much of an order line a refund gives back."""
+
+    id = fields.BigIntField(primary_key=True)
+    refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
+        "models.Refund", related_name="lines", on_delete=fields.OnDelete.RESTRICT
+    )
+    order_line_id = fields.BigIntField()
+    quantity = fields.IntField()
+    cash_fen = fields.BigIntField(default=0)
+    balance_fen = fields.BigIntField(default=0)
+    withdrawable_fen = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "refund_lines"

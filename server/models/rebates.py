@@ -1,0 +1,107 @@
+"""推三返一: rule versions, qualifications, rebates with their stages."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class RuleVersion(Model):
+    """An immutable rebate rule; the highest version is in force."""
+
+    version = fields.IntField(primary_key=True)
+    terms = fields.JSONField()
+    """The fields of rules.md §3, complete and validated."""
+    note = fields.CharField(max_length=200)
+    operator = fields.CharField(max_length=40)
+    budget_used_fen = fields.BigIntField(default=0)
+    published_at = fields.DatetimeField()
+
+    class Meta:
+        table = "rule_versions"
+
+
+class Qualification(Model):
+    """One referee's first order that counts. At most one per referee that is not void, by a partial unique index."""
+
+    id = fields.BigIntField(primary_key=True)
+    referee_id = fields.BigIntField(db_index=True)
+    referrer_id = fields.BigIntField()
+    order_id = fields.BigIntField(db_index=True)
+    rule_version = fields.IntField()
+    """The version the cycle runs under if this is its oldest: the order's, or that of the cycle it was released from."""
+    state = fields.CharField(max_length=8)
+    """`pending`, `held`, `counted`, `consumed` or `void`."""
+    held_for = fields.CharField(max_length=20, null=True)
+    void_for = fields.CharField(max_length=20, null=True)
+    paid_at = fields.DatetimeField()
+    """When the order was paid: qualifications are consumed oldest first."""
+    counted_at = fields.DatetimeField(null=True)
+    rebate: fields.ForeignKeyNullableRelation["Rebate"] = fields.ForeignKeyField(
+        "models.Rebate", related_name="qualifications", null=True, on_delete=fields.OnDelete.RESTRICT
+    )
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "qualifications"
+        indexes = (("referrer_id", "state", "paid_at"),)
+
+
+class Rebate(Model):
+    """The return of one historical order of a member. One live rebate per order, by a partial unique index."""
+
+    id = fields.BigIntField(primary_key=True)
+    member_id = fields.BigIntField()
+    order_id = fields.BigIntField()
+    rule_version = fields.IntField()
+    state = fields.CharField(max_length=8)
+    """`frozen`, `settled` or `reversed`."""
+    pay_as = fields.CharField(max_length=8)
+    withdrawable = fields.BooleanField(default=False)
+    required = fields.IntField()
+    whole_fen = fields.BigIntField()
+    """What the full cycle returns."""
+    granted_fen = fields.BigIntField(default=0)
+    """Σ of its live stages: what has been posted so far."""
+    ceiling_fen = fields.BigIntField(null=True)
+    """The tightest of rebate, month and payout caps at closing: bounds what a later reduction recomputes."""
+    release_at = fields.DatetimeField(null=True)
+    """When its last stage is due, once every order it depends on is received."""
+    explanation = fields.JSONField()
+    closed_at = fields.DatetimeField()
+    """When the cycle closed (a staged one: opened): decides the calendar month of its caps."""
+    settled_at = fields.DatetimeField(null=True)
+    reversed_at = fields.DatetimeField(null=True)
+    reversed_for = fields.CharField(max_length=40, null=True)
+
+    class Meta:
+        table = "rebates"
+        indexes = (("member_id", "id"),)
+
+
+class RebateStage(Model):
+    """The part of a rebate that one joining qualification brought."""
+
+    id = fields.BigIntField(primary_key=True)
+    rebate: fields.ForeignKeyRelation[Rebate] = fields.ForeignKeyField(
+        "models.Rebate", related_name="stages", on_delete=fields.OnDelete.RESTRICT
+    )
+    position = fields.IntField()
+    """1 … `required`."""
+    amount_fen = fields.BigIntField()
+    state = fields.CharField(max_length=8)
+    """`frozen`, `settled` or `reversed`."""
+    release_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "rebate_stages"
+
+
+class ReturnChoice(Model):
+    """Which order a member wants returned under `member_chooses`."""
+
+    member_id = fields.BigIntField(primary_key=True, generated=False)
+    order_id = fields.BigIntField()
+    chosen_at = fields.DatetimeField()
+
+    class Meta:
+        table = "return_choices"
