@@ -23,7 +23,7 @@ def _kept(unwanted: str, chars_max: int) -> Callable[[str], str]:
 
 def _found(wanted: str) -> Callable[[str], str]:
     """The first part that has the type's form; cutting a figure anywhere else would change what it says."""
-    pattern = re.compile(wanted)
+    pattern = re.compile(wanted, re.ASCII)  # WeChat counts no other script's digits
     return lambda value: match[0] if (match := pattern.search(value)) else ""
 
 
@@ -33,14 +33,14 @@ def _name(value: str) -> str:
 
 _FITTED: dict[str, Callable[[str], str]] = {
     "thing": _kept(r"[\x00-\x1f\x7f]", 20),
-    "number": _found(r"[+-]?\d{1,20}(?:\.\d{1,10})?"),
+    "number": _found(r"-?\d{1,20}(?:\.\d{1,10})?"),
     "letter": _kept(r"[^A-Za-z]", 32),
     "symbol": _kept(r"[\w\s]", 5),
     "character_string": _kept(r"[^\x21-\x7e]", 32),
     "date": _found(rf"{_DATE}(?: ?~ ?{_DATE})?"),
     "time": _found(rf"{_TIME}(?: ?~ ?{_TIME})?"),
     "amount": _found(r"[¥￥$€£]?\d{1,10}(?:\.\d{1,2})?元?"),
-    "phone_number": _kept(r"[^0-9+*()\- ]", 17),
+    "phone_number": _found(r"\+?[0-9*()-]{3,16}"),
     "car_number": _kept(r"\s", 8),
     "name": _name,
     "phrase": _kept(f"[^{_CJK}]", 5),
