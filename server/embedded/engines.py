@@ -1,15 +1,13 @@
 """The supervisor of one data folder."""
 
-import os
 import secrets
 import socket
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import Literal, Self
 
 from . import postgres, redis
 from .home import Home, Lock, State, is_locked, load_state, open_home, save_state
@@ -52,8 +50,8 @@ def running(data: Path) -> bool:
 
 def _addresses(state: State) -> Addresses:
     return Addresses(
-        database_url=f"postgres://{postgres.NAME}:{state.postgres_password}@127.0.0.1:{state.postgres_port}/{postgres.NAME}",
-        redis_url=f"redis://:{state.redis_password}@127.0.0.1:{state.redis_port}/0",
+        postgres.url(state.postgres_port, state.postgres_password),
+        redis.url(state.redis_port, state.redis_password),
         postgres_port=state.postgres_port,
         redis_port=state.redis_port,
     )
@@ -62,8 +60,8 @@ def _addresses(state: State) -> Addresses:
 class Engines:
     """PostgreSQL and Redis as children of this process; one owner per data folder, held by a file lock.
 
-    On Linux the engines shut down in order when the owner ends without `stop`, even by SIGKILL; elsewhere the next owner
-    ends them first. `durable=False` (no fsync) is for data that may be thrown away.
+    On Linux the engines shut down in order when the owner ends without `stop`, even by SIGKILL; elsewhere
+    the next owner ends them first. `durable=False` (no fsync) is for data that may be thrown away.
     """
 
     def __init__(self, data: Path, *, durable: bool = True) -> None:
@@ -72,11 +70,10 @@ class Engines:
         self._durable = durable
         self._locks: list[Lock] = []
         self._children: dict[Engine, subprocess.Popen[bytes]] = {}
-        self._place: tuple[Home, State] | None = None
-        self._spawner: ThreadPoolExecutor | None = None
+        self._place: tuple[Home, State, ThreadPoolExecutor] | None = None
 
     def start(self) -> Addresses:
-        """Start both and wait until they take connections, however long a recovery lasts; a second call changes nothing.
+        """Start both and wait until they take connections, however long recovery lasts; a second call changes nothing.
 
         Raises:
             EngineError: the folder has an owner, or an engine cannot start.
@@ -109,9 +106,8 @@ class Engines:
         state = self._with_free_ports(home, known)
         if state != known:
             save_state(self._data, state)
-        self._place = home, state
         # One thread that lives as long as the engines: Linux ends them with the thread that started them.
-        self._spawner = ThreadPoolExecutor(1, "engines")
+        self._place = home, state, ThreadPoolExecutor(1, "engines")
         postgres.create(home, state.postgres_password, durable=self._durable)
         home.make_folder(redis.FOLDER)
         self._spawn("redis")
@@ -131,9 +127,8 @@ class Engines:
         if self._place is not None:
             for engine in KINDS:
                 self._end(engine)
-        if self._spawner is not None:
-            self._spawner.shutdown()
-        self._place = self._spawner = None
+            self._place[2].shutdown()
+            self._place = None
         while self._locks:
             self._locks.pop().release()
 
@@ -168,49 +163,52 @@ class Engines:
         """Stop."""
         self.stop()
 
-    def _opened(self) -> tuple[Home, State]:
+    def _opened(self) -> tuple[Home, State, ThreadPoolExecutor]:
         if self._place is None:
             message = f"the engines in {self._data} are not started"
             raise EngineError(message)
         return self._place
 
     def _spawn(self, engine: Engine) -> None:
-        home, state = self._opened()
+        home, state, spawner = self._opened()
         folder = home.folder / engine
         if engine == "postgres":
-            # We hold the lock and nothing works in there: a left-over file could only name a recycled process id, which
-            # PostgreSQL would respect.
+            # We hold the lock and nothing works in there: a left-over file could only name a recycled process id, and
+            # PostgreSQL would refuse to start beside that.
             (folder / postgres.POSTGRES.pid_file).unlink(missing_ok=True)
             command, text = postgres.command(home, state.postgres_port, durable=self._durable), ""
         else:
             command = [home.binaries.redis, "-"]
             text = redis.configuration(state.redis_port, state.redis_password, durable=self._durable)
-        assert self._spawner is not None
+        end = KINDS[engine].signals[0]
+        self._log(engine).touch(mode=0o600)
         with self._log(engine).open("wb") as output:
-            self._children[engine] = self._spawner.submit(
-                spawn, command, home.account, folder, KINDS[engine].signals[0], output, text
-            ).result()
+            started = spawner.submit(spawn, command, home.account, folder, end, output, text)
+            self._children[engine] = started.result()
 
     def _wait(self, engine: Engine) -> None:
-        home, state = self._opened()
+        home, state, _ = self._opened()
         child = self._children[engine]
-        if engine == "postgres":
-            wait_ready(KINDS[engine], child, lambda: postgres.is_ready(home, child), lambda: self._said(engine) + postgres.log_text(home))
-        else:
-            wait_ready(KINDS[engine], child, lambda: redis.is_ready(state.redis_port, state.redis_password), lambda: self._said(engine))
+
+        def ready() -> bool:
+            if engine == "postgres":
+                return postgres.is_ready(home, child)
+            return redis.is_ready(state.redis_port, state.redis_password)
+
+        def said() -> str:
+            text = self._log(engine).read_text("utf-8", "replace")
+            return postgres.follow_log(home, text) if engine == "postgres" else text
+
+        wait_ready(KINDS[engine], child, ready, said)
 
     def _end(self, engine: Engine) -> None:
-        home, _ = self._opened()
-        end_all(home.folder / engine, KINDS[engine])
+        end_all(self._opened()[0].folder / engine, KINDS[engine])
         child = self._children.pop(engine, None)
         if child is not None:
             child.wait()
 
     def _log(self, engine: Engine) -> Path:
         return self._opened()[0].folder / f"{engine}.log"
-
-    def _said(self, engine: Engine) -> str:
-        return self._log(engine).read_text("utf-8", "replace")
 
 
 def _free_port(wanted: int, *, avoid: int) -> int:

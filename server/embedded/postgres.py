@@ -1,5 +1,6 @@
 """PostgreSQL: a cluster with one role and one database, reachable by password on 127.0.0.1 only."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,8 @@ POSTGRES = Kind(
 )
 FOLDER = "postgres"
 NAME = "tuisan"
-STATUS_LINE = 7  # of postmaster.pid, from 0; the line pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS in miscadmin.h, from 1)
+# Of postmaster.pid, from 0: the line pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS in pidfile.h, which counts from 1).
+STATUS_LINE = 7
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -56,15 +58,16 @@ def create(home: Home, password: str, *, durable: bool) -> None:
     locale = "C" if sys.platform == "darwin" else "C.UTF-8"
     options = ["--username=postgres", "--auth=reject", "--encoding=UTF8", "--no-instructions"]
     options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--locale={locale}"]
-    run([home.binaries.initdb, *options, *([] if durable else ["--no-sync"]), "-D", half_made], home.account, home.folder)
-    (half_made / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n", "utf-8")
+    options += [] if durable else ["--no-sync"]
+    run([home.binaries.initdb, *options, "-D", half_made], home.account, home.folder)
+    # The folder is the unprivileged user's: root must not follow a link placed there.
+    with os.fdopen(os.open(half_made / "pg_hba.conf", os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as access:
+        access.write("host all all 127.0.0.1/32 scram-sha-256\n")
     # Single-user mode takes one statement a line and needs neither a port nor a superuser's password.
-    statements = (
-        f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'\n"
-        f"CREATE DATABASE {NAME} OWNER {NAME}\n"
-    )
+    statements = f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {NAME} OWNER {NAME}\n"
     quiet = {"exit_on_error": "on", "log_min_error_statement": "panic"} | (DURABLE if durable else THROWAWAY)
-    run([home.binaries.postgres, "--single", "-D", half_made, *_options(quiet), "postgres"], home.account, home.folder, statements)
+    single: list[str | Path] = [home.binaries.postgres, "--single", "-D", half_made, *_options(quiet), "postgres"]
+    run(single, home.account, home.folder, statements)
     half_made.rename(home.folder / FOLDER)
 
 
@@ -83,10 +86,17 @@ def is_ready(home: Home, child: subprocess.Popen[bytes]) -> bool:
     return len(lines) > STATUS_LINE and lines[0] == str(child.pid) and lines[STATUS_LINE].strip() == "ready"
 
 
-def log_text(home: Home) -> str:
-    """What the newest of the daily logs holds."""
-    logs = sorted((home.folder / FOLDER / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
-    return logs[-1].read_text("utf-8", "replace") if logs else ""
+def follow_log(home: Home, said: str) -> str:
+    """What it says after `said`, its first words on standard error: the newest daily log, once it writes there."""
+    if "redirecting log output" not in said:
+        return said
+    newest = max((home.folder / FOLDER / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
+    return newest.read_text("utf-8", "replace")
+
+
+def url(port: int, password: str) -> str:
+    """The address of the database for its owner."""
+    return f"postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
 
 
 def _options(settings: dict[str, str]) -> list[str]:

