@@ -215,6 +215,29 @@ class Cipher(Protocol):
         ...
 
 
+class PushEvent(Protocol):
+    """One message WeChat pushed: `event` is its name, `openid` whom it is about, `fields` the rest."""
+
+    @property
+    def event(self) -> str: ...  # noqa: D102 - named by the class
+    @property
+    def openid(self) -> str: ...  # noqa: D102 - named by the class
+    @property
+    def fields(self) -> Mapping[str, object]: ...  # noqa: D102 - named by the class
+
+
+class Push(Protocol):
+    """The mini program's message push."""
+
+    def verify_url(self, query: Mapping[str, str]) -> bool:
+        """Whether a URL check carries our token's signature."""
+        ...
+
+    def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent:
+        """Verify and decrypt a pushed event, plain or safe mode. Raises NoticeRejected."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Deps:
     """The parts that services and jobs are handed; `wiring.build_deps` makes it, tests make their own."""
@@ -223,7 +246,10 @@ class Deps:
     redis: "aioredis.Redis"
     pay: Pay
     mini: Mini
+    push: Push
     cipher: Cipher
     appid: str
     mchid: str
     public_base_url: str
+    sandbox_control_url: str
+    """Where the sandbox takes orders in development; empty in production."""

@@ -1,0 +1,219 @@
+"""One declaration per call: what it takes, gives and refuses. Parsing, errors, login and OpenAPI all come from it."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import msgspec
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse
+
+from server.core import errors
+from server.core.errors import Refusal
+from server.gateways.ports import Deps
+from server.services import sessions
+from server.services.idempotency import Keyed
+
+Auth = Literal["member", "guest"]
+_MAX_KEY = 64
+
+JSON_TYPE = "application/json"
+_background: set[asyncio.Task[Any]] = set()
+
+
+class NoBody(msgspec.Struct):
+    """A call without body or query."""
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """The query of a list."""
+
+    cursor: str | None = None
+    limit: int = msgspec.field(default=20)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= 100:  # noqa: PLR2004 - the interface's own limit
+            msg = "`limit` must be between 1 and 100"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as a handler sees it."""
+
+    deps: Deps
+    member_id: int
+    """0 for a guest."""
+    ip: str
+    path: dict[str, Any]
+    """Path parameters by name."""
+    token_hash: str
+    key: Keyed | None
+    """The idempotency key of calls that need one."""
+
+
+Handler = Callable[[Call, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What is declared of a call; the OpenAPI document is made of these."""
+
+    method: str
+    path: str
+    summary: str
+    handler: Handler
+    takes: type[msgspec.Struct]
+    gives: Any
+    refuses: tuple[type[Refusal], ...]
+    auth: Auth
+    keyed: bool
+    tag: str
+    example: dict[str, Any] | None = None
+    status: int = 200
+    blueprint: str = ""
+
+
+@dataclass
+class Room:
+    """The calls of one noun: `@room.get("/products", …)` declares, `room.blueprint` serves."""
+
+    name: str
+    tag: str
+    prefix: str = "/api"
+    endpoints: list[Endpoint] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.blueprint = Blueprint(self.name, url_prefix=self.prefix)
+
+    def get(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
+        """Declare a reading call; `takes` is its query."""
+        return self._add("GET", path, summary, **declared)
+
+    def post(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
+        """Declare a call that acts; `takes` is its body."""
+        return self._add("POST", path, summary, **declared)
+
+    def put(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
+        """Declare a call that sets something; `takes` is its body."""
+        return self._add("PUT", path, summary, **declared)
+
+    def patch(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
+        """Declare a call that changes something; `takes` is its body."""
+        return self._add("PATCH", path, summary, **declared)
+
+    def delete(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
+        """Declare a call that removes something; `takes` is its body, usually none."""
+        return self._add("DELETE", path, summary, **declared)
+
+    def _add(  # noqa: PLR0913 - a declaration has that many parts
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        *,
+        takes: type[msgspec.Struct] = NoBody,
+        gives: Any = NoBody,  # noqa: ANN401 - any msgspec type
+        refuses: tuple[type[Refusal], ...] = (),
+        auth: Auth = "member",
+        keyed: bool = False,
+        example: dict[str, Any] | None = None,
+    ) -> Callable[[Handler], Handler]:
+        def declare(handler: Handler) -> Handler:
+            endpoint = Endpoint(
+                method, path, summary, handler, takes, gives, refuses, auth, keyed, self.tag, example, 200, self.name
+            )
+            self.endpoints.append(endpoint)
+            self.blueprint.add_route(_serve(endpoint), path, methods=[method], name=handler.__name__)
+            return handler
+
+        return declare
+
+
+def _serve(endpoint: Endpoint) -> Callable[..., Awaitable[HTTPResponse]]:
+    """The Sanic handler of a declaration. Acting calls finish although the client goes away."""
+    parse = _parser(endpoint)
+    encoder = msgspec.json.Encoder()
+
+    async def answer(request: Request, **path: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's path values
+        deps: Deps = request.app.ctx.deps
+        token_hash, member_id = await _who(request, deps)
+        if endpoint.auth == "member" and not member_id:
+            raise errors.NotLoggedIn
+        taken = parse(request)
+        key = _key(request) if endpoint.keyed else None
+        call = Call(deps, member_id, request.client_ip or "", path, token_hash, key)
+        given = await endpoint.handler(call, taken)
+        headers = {}
+        if key is not None and key.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        body = given if isinstance(given, bytes) else encoder.encode(given)
+        return HTTPResponse(body, endpoint.status, headers, JSON_TYPE)
+
+    if endpoint.method == "GET":
+        return answer
+
+    async def to_the_end(request: Request, **path: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's path values
+        return await finish(answer(request, **path))
+
+    return to_the_end
+
+
+async def finish(work: Awaitable[HTTPResponse]) -> HTTPResponse:
+    """Run to the end even when the client goes away; the server waits for it when it stops."""
+    task = asyncio.ensure_future(work)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+    return await asyncio.shield(task)
+
+
+async def drain(timeout_s: float) -> None:
+    """Wait for acting calls whose clients left, before the pool closes."""
+    if _background:
+        await asyncio.wait(_background, timeout=timeout_s)
+
+
+async def _who(request: Request, deps: Deps) -> tuple[str, int]:
+    token = request.token
+    if not token:
+        return "", 0
+    return await sessions.find(deps, token)
+
+
+def _key(request: Request) -> Keyed:
+    key = request.headers.get("idempotency-key", "")
+    if not 0 < len(key) <= _MAX_KEY or not key.isprintable():
+        raise errors.IdempotencyKeyMissing
+    return Keyed(path=request.path, key=key, body_hash=hashlib.sha256(request.body).hexdigest())
+
+
+def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
+    takes = endpoint.takes
+    if takes is NoBody:
+        return lambda _request: None
+    if endpoint.method == "GET":
+
+        def from_query(request: Request) -> Any:  # noqa: ANN401 - the declared type
+            query = {name: values[0] for name, values in request.args.items()}
+            try:
+                return msgspec.convert(query, takes, strict=False)
+            except (msgspec.ValidationError, ValueError) as error:
+                raise _bad_shape(error) from None
+
+        return from_query
+    decoder = msgspec.json.Decoder(takes)
+
+    def from_body(request: Request) -> Any:  # noqa: ANN401 - the declared type
+        try:
+            return decoder.decode(request.body or b"{}")
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+            raise _bad_shape(error) from None
+
+    return from_body
+
+
+def _bad_shape(error: Exception) -> errors.BadRequest:
+    problem, _, where = str(error).partition(" - at `$.")
+    return errors.BadRequest(field=where.rstrip("`"), problem=problem)

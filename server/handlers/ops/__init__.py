@@ -1,0 +1,1 @@
+"""Health, metrics, documents, and the sandbox calls of development."""

@@ -1,0 +1,37 @@
+"""Is the process alive, is it ready, and its numbers for Prometheus."""
+
+from typing import Any
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse
+from sanic.response import json as json_response
+
+from server import db, schema
+from server.core.errors import Refusal
+from server.gateways.ports import Deps
+
+blueprint = Blueprint("ops")
+
+
+@blueprint.get("/healthz")
+async def healthz(_request: Request) -> HTTPResponse:
+    """The process answers."""
+    return json_response({"ok": True})
+
+
+@blueprint.get("/readyz")
+async def readyz(request: Request) -> HTTPResponse:
+    """Database, Redis and migrations; 503 names what is missing."""
+    deps: Deps = request.app.ctx.deps
+    checks: dict[str, Any] = {}
+    try:
+        checks["database"] = await db.fetch_value("SELECT true")
+        checks["migrations"] = not await schema.pending()
+    except (Refusal, OSError):
+        checks["database"] = False
+    try:
+        checks["redis"] = bool(await deps.redis.ping())
+    except OSError:
+        checks["redis"] = False
+    ready = all(checks.values())
+    return json_response({"ok": ready, "checks": checks}, status=200 if ready else 503)

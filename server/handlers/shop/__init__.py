@@ -1,0 +1,1 @@
+"""JSON for the mini program and the H5 shop."""

@@ -1,0 +1,1 @@
+"""The books: chart and entries are pure, book writes, statement reads, audit proves."""

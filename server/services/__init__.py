@@ -1,0 +1,1 @@
+"""Use cases: each opens one transaction, never around a gateway call."""

@@ -1,0 +1,74 @@
+"""The one place that turns settings into parts: clock, Redis, gateways, cipher."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import redis.asyncio as aioredis
+
+from server import db
+from server.core.clock import Clock, SharedClock, SystemClock
+from server.gateways.cipher import FieldCipher
+from server.gateways.ports import Deps
+from server.gateways.wechat_mini import MiniConfig, WeChatMini
+from server.gateways.wechat_pay import PayConfig, WeChatPay
+from server.gateways.wechat_push import WeChatPush
+from server.settings import Settings
+
+_WECHAT_TIMEOUT_S = 8.0
+
+
+def clock_of(settings: Settings) -> Clock:
+    """The machine's clock, or the shared one of development and tests."""
+    return SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
+
+
+@asynccontextmanager
+async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
+    """All parts, opened on the running loop, and the database pool; everything is closed at the end of the block."""
+    clock = clock_of(settings)
+    async with AsyncExitStack() as stack:
+        redis = aioredis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
+        stack.push_async_callback(redis.aclose)
+        pay = WeChatPay(
+            PayConfig(
+                appid=settings.wechat_appid,
+                mchid=settings.wechat_mchid,
+                mch_serial=settings.wechat_mch_serial,
+                mch_private_key=settings.wechat_mch_private_key,
+                apiv3_key=settings.wechat_apiv3_key,
+                public_key=settings.wechat_pay_public_key,
+                public_key_id=settings.wechat_pay_public_key_id,
+                base_url=settings.wechat_pay_base,
+                public_base_url=settings.public_base_url,
+                timeout_s=_WECHAT_TIMEOUT_S,
+            ),
+            clock,
+        )
+        await pay.open()
+        stack.push_async_callback(pay.aclose)
+        mini = WeChatMini(
+            MiniConfig(
+                appid=settings.wechat_appid,
+                secret=settings.wechat_secret,
+                base_url=settings.wechat_api_base,
+                timeout_s=_WECHAT_TIMEOUT_S,
+            ),
+            redis,
+            clock,
+        )
+        await mini.open()
+        stack.push_async_callback(mini.aclose)
+        await db.connect(settings.database_url, settings.db_pool_size)
+        stack.push_async_callback(db.disconnect)
+        yield Deps(
+            clock=clock,
+            redis=redis,
+            pay=pay,
+            mini=mini,
+            push=WeChatPush(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key),
+            cipher=FieldCipher(settings.field_keys),
+            appid=settings.wechat_appid,
+            mchid=settings.wechat_mchid,
+            public_base_url=settings.public_base_url,
+            sandbox_control_url=settings.sandbox_control_url,
+        )

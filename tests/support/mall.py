@@ -1,0 +1,105 @@
+"""A whole mall in this process: the application on a loopback port, the sandbox beside it, one shared clock."""
+
+import contextlib
+import itertools
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sanic import Sanic
+
+from server import wiring
+from server.app import create_app
+from server.commands.environment import CLOCK_FILE, development_environment
+from server.core.clock import SharedClock
+from server.gateways.ports import Deps
+from server.sandbox.config import SandboxConfig
+from server.sandbox.identity import make_identity
+from server.sandbox.serve import running as running_sandbox
+from server.settings import Settings
+
+_serial = itertools.count()
+
+
+@dataclass
+class Mall:
+    """Where everything listens, and its parts for looking inside."""
+
+    deps: Deps
+    base_url: str
+    sandbox_url: str
+    clock: SharedClock
+    settings: Settings
+    http: httpx.AsyncClient
+
+    async def control(self, path: str, **body: Any) -> Any:
+        """Give the sandbox an order."""
+        answer = await self.http.post(f"{self.sandbox_url}/control/{path}", json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+
+def settings_for(folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str) -> Settings:
+    """Settings of a test mall with the identity that its sandbox plays for."""
+    return Settings.from_env(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+            "WECHAT_API_BASE": sandbox_url,
+            "WECHAT_PAY_BASE": sandbox_url,
+            "SANDBOX_CONTROL_URL": sandbox_url,
+            **development_environment(folder),
+        },
+        folder / "no.env",
+    )
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
+    """The mall and its sandbox on the running loop."""
+    clock = SharedClock(folder / CLOCK_FILE)
+    port = free_port()
+    sandbox_config = SandboxConfig.of(
+        make_identity(folder),
+        folder / "sandbox.sqlite",
+        clock=lambda: clock.now().timestamp(),
+        notify_time_scale=0.01,
+    )
+    async with contextlib.AsyncExitStack() as stack:
+        sandbox_url = await stack.enter_async_context(running_sandbox(sandbox_config))
+        settings = settings_for(folder, database_url, redis_url, port, sandbox_url)
+        deps = await stack.enter_async_context(wiring.build_deps(settings))
+
+        async def start(app: Sanic[Any, Any]) -> None:
+            app.ctx.deps = deps
+
+        async def stop(_app: Sanic[Any, Any]) -> None:
+            return
+
+        app = create_app(f"mall-{next(_serial)}", start, stop, development=True, documents=True)
+        app.config.TOUCHUP = False  # it rewrites Sanic's own methods, which works only once per process
+        server: Any = await app.create_server(host="127.0.0.1", port=port, return_asyncio_server=True)
+        await server.startup()
+        await server.before_start()
+        await server.after_start()
+        await server.start_serving()
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        try:
+            yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http)
+        finally:
+            await http.aclose()
+            await server.before_stop()
+            await server.close()
+            for connection in server.connections:
+                connection.abort()
+            await server.after_stop()
