@@ -1,7 +1,7 @@
 """A WeChat that signs for real, and the gateways pointed at it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ import httpx
 import pytest
 import redis.asyncio as aioredis
 
-from server.embedded import Engines
 from server.gateways.wechat_mini import MiniConfig, WeChatMini
 from server.gateways.wechat_pay import PayConfig, WeChatPay
 from server.sandbox.config import SandboxConfig
@@ -97,22 +96,6 @@ async def fooled_pay(identity: Identity, parrot: Parrot, clock: HandClock) -> As
     await gateway.open()
     yield gateway
     await gateway.aclose()
-
-
-@pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    engines = Engines(tmp_path_factory.mktemp("engines"), durable=False)
-    try:
-        yield engines.start().redis_url
-    finally:
-        engines.stop()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[aioredis.Redis]:
-    async with aioredis.Redis.from_url(redis_url) as connection:
-        await connection.flushdb()
-        yield connection
 
 
 @pytest.fixture

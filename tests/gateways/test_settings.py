@@ -164,7 +164,7 @@ def test_production_refuses_by_name(production: Environment, name: str, value: s
     assert len(refused) == 1
     assert refused[0].startswith(f"{name}: ")
     assert reason in refused[0]
-    assert Settings.from_env(production | {name: value, "TUISAN_ENV": "development"}, NO_FILE)
+    assert not Settings.from_env(production | {name: value, "TUISAN_ENV": "development"}, NO_FILE).production
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_production_refuses_by_name(production: Environment, name: str, value: s
     ],
 )
 def test_production_accepts(production: Environment, name: str, value: str) -> None:
-    assert Settings.from_env(production | {name: value}, NO_FILE)
+    assert Settings.from_env(production | {name: value}, NO_FILE).production
 
 
 # --- What cannot be read anywhere ------------------------------------------------------------------------------------

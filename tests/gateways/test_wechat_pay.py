@@ -75,6 +75,8 @@ async def test_calls_need_an_open_gateway_and_opening_is_once(pay_config: PayCon
 async def test_loopback_is_reached_in_spite_of_a_proxy(
     pay_config: PayConfig, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     gateway = WeChatPay(pay_config, clock)
     await gateway.open()
