@@ -1,45 +1,28 @@
-"""The embedded engines against real faults: killed servers and owners, second owners, recycled process ids, two users."""
+"""The embedded engines against real faults: killed servers and owners, second owners, recycled ids, two users."""
 
 import asyncio
-import json
 import os
 import pwd
 import shutil
 import signal
-import site
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import redis
 
-from server.embedded import Addresses, Engine, EngineError, Engines, addresses, running
+from server.embedded import Engine, EngineError, Engines, addresses, running
 from server.embedded.engines import KINDS
 from server.embedded.processes import working_in
+from tests.faults.owners import client, home_of, spawn_owner, sql, wait_until, working
 
-ROOT = Path(__file__).parents[2]
 AS_ROOT = os.geteuid() == 0
-# An owner of its own process: starts, says so, waits to be killed.
-OWNER = """
-import sys, time
-from pathlib import Path
-from server.embedded import Engines
-engines = Engines(Path(sys.argv[1]))
-print(engines.start().database_url, flush=True)
-sys.stdin.read()
-engines.stop()
-"""
-
-
-def home_of(data: Path) -> Path:
-    return Path(json.loads((data / "engines.json").read_text())["home"] or data)
 
 
 @pytest.fixture
@@ -50,56 +33,6 @@ def data(tmp_path: Path) -> Iterator[Path]:
     for state in tmp_path.glob("*/engines.json"):
         if home_of(state.parent) != state.parent:
             shutil.rmtree(home_of(state.parent))
-
-
-def sql(where: Addresses, *statements: str) -> object:
-    """Run the statements on one connection; the value of the last."""
-
-    async def work() -> object:
-        connection = await asyncpg.connect(where.database_url)
-        try:
-            for statement in statements[:-1]:
-                await connection.execute(statement)
-            return await connection.fetchval(statements[-1])
-        finally:
-            await connection.close()
-
-    return asyncio.run(work())
-
-
-def client(where: Addresses) -> redis.Redis:
-    return redis.Redis.from_url(where.redis_url)
-
-
-def spawn_owner(
-    data: Path, python: str = sys.executable, user: pwd.struct_passwd | None = None
-) -> subprocess.Popen[str]:
-    """A process that owns the engines of `data` and has started them; end its input to stop it in order."""
-    owner = subprocess.Popen(
-        [python, "-c", OWNER, str(data)],
-        cwd=ROOT,
-        env={"PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        user=user.pw_uid if user else None,
-        group=user.pw_gid if user else None,
-        extra_groups=[] if user else None,
-    )
-    assert owner.stdout is not None
-    assert owner.stdout.readline().startswith("postgres://")
-    return owner
-
-
-def working(data: Path) -> set[int]:
-    return {pid for engine, kind in KINDS.items() for pid in working_in(home_of(data) / engine, kind)}
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 def test_an_unknown_folder_has_no_addresses_and_no_owner(data: Path) -> None:
@@ -385,6 +318,19 @@ class TestRoot:
         shutil.rmtree(folder)
         with Engines(data, durable=False):  # sweeps what a vanished throw-away folder left
             assert not home.exists()
+
+    @pytest.mark.parametrize("parent", ["/proc", "private"])
+    def test_without_a_system_folder_the_temporary_one_serves(
+        self, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, parent: str
+    ) -> None:
+        """The first cannot be written; into the second the unprivileged user cannot come."""
+        (tmp_path / "private").mkdir(mode=0o700)
+        monkeypatch.setattr("server.embedded.home.ROOT_HOMES", tmp_path / parent / "homes")
+        monkeypatch.setattr("tempfile.tempdir", "/tmp")  # noqa: S108 - pytest's own folders are closed to others
+        with Engines(data, durable=False) as engines:
+            assert sql(engines.start(), "SELECT 1") == 1
+            assert home_of(data).parent == Path("/tmp")  # noqa: S108 - the same
+        assert not list((tmp_path / "private").glob("homes/*"))
 
     def test_an_ordinary_user_runs_them_in_the_data_folder_itself(self, tmp_path: Path) -> None:
         user = pwd.getpwnam("nobody")
