@@ -19,6 +19,7 @@ from server.sandbox import (
     mini_messages,
     mini_orders,
     mini_shipping,
+    pay_certificates,
     pay_refunds,
     pay_transactions,
     signing,
@@ -31,7 +32,7 @@ from server.sandbox.mini_gate import MiniOperation
 from server.sandbox.notify import Courier
 from server.sandbox.signing import PayOperation
 
-PAY_OPERATIONS = (*pay_transactions.OPERATIONS, *pay_refunds.OPERATIONS)
+PAY_OPERATIONS = (*pay_transactions.OPERATIONS, *pay_refunds.OPERATIONS, *pay_certificates.OPERATIONS)
 MINI_OPERATIONS = (
     *mini_login.OPERATIONS,
     *mini_messages.OPERATIONS,

@@ -1,0 +1,149 @@
+"""A running sandbox and what stands around it in tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+import httpx
+from sanic import HTTPResponse, Request, Sanic
+from sanic.response import empty, raw
+from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
+
+from server.sandbox.config import SandboxConfig
+from server.sandbox.identity import Identity
+from server.sandbox.serve import running
+
+START = 1_780_000_000.0
+OPENID = "alice"
+
+
+@dataclass
+class HandClock:
+    at: float = START
+
+    def __call__(self) -> float:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += seconds
+
+
+@dataclass(frozen=True)
+class Received:
+    url: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Mall:
+    """What notifications reach: keeps them and answers as told (statuses, then 204 for ever)."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    async def take(self, request: Request, path: str) -> HTTPResponse:
+        query = {name: str(request.args.get(name)) for name in request.args}
+        self.received.append(Received(f"/{path}", query, dict(request.headers.items()), request.body))
+        return raw(b"", self.answers.pop(0)) if self.answers else empty()
+
+    async def until(self, count: int, limit_s: float = 3) -> list[Received]:
+        async with asyncio.timeout(limit_s):
+            while len(self.received) < count:
+                await asyncio.sleep(0.01)
+        return self.received
+
+
+@dataclass
+class World:
+    """A running sandbox with its identity, a hand-set clock, a mall that is notified, and both ways to call."""
+
+    base: str
+    identity: Identity
+    config: SandboxConfig
+    clock: HandClock
+    mall: Mall
+    http: httpx.AsyncClient
+    pay: Any
+
+    async def control(self, what: str, body: Mapping[str, Any] | None = None, status: int = 200) -> Any:
+        answer = await self.http.post(f"/control/{what}", json=body or {})
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def state(self, number: str) -> Any:
+        return (await self.http.get("/control/state", params={"out_trade_no": number})).json()
+
+    async def mini(self, path: str, body: Any = None, **query: str) -> Any:
+        """A mini-program POST with the access token; the JSON answer."""
+        answer = await self.http.post(path, json=body, params={"access_token": await self.access_token(), **query})
+        assert answer.status_code == 200
+        return answer.json()
+
+    async def access_token(self) -> str:
+        body = {"grant_type": "client_credential", "appid": self.identity.appid, "secret": self.identity.secret}
+        return str((await self.http.post("/cgi-bin/stable_token", json=body)).json()["access_token"])
+
+    async def prepay(self, number: str = "ORDER0001", total_fen: int = 100, **more: Any) -> tuple[int, str]:
+        return await self.pay.pay("三件茶具", number, {"total": total_fen}, {"openid": OPENID}, **more)  # type: ignore[no-any-return]
+
+    async def paid(self, number: str = "ORDER0001", total_fen: int = 100) -> str:
+        """An order placed and paid; its transaction id."""
+        assert (await self.prepay(number, total_fen))[0] == 200
+        return str((await self.control("pay", {"out_trade_no": number}))["transaction_id"])
+
+
+@asynccontextmanager
+async def running_mall() -> AsyncIterator[Mall]:
+    mall = Mall()
+    app: Sanic[Any, Any] = Sanic(f"mall-{token_hex(4)}", configure_logging=False)
+    app.config.TOUCHUP = False
+    app.add_route(mall.take, "/<path:path>", methods=["POST"])
+    server: Any = await app.create_server(host="127.0.0.1", port=0)
+    await server.startup()
+    mall.url = f"http://127.0.0.1:{server.server.sockets[0].getsockname()[1]}"
+    try:
+        yield mall
+    finally:
+        await server.close()
+        for connection in server.connections:
+            connection.abort()
+
+
+@asynccontextmanager
+async def running_world(
+    config: SandboxConfig, identity: Identity, clock: HandClock, mall: Mall
+) -> AsyncIterator[World]:
+    async with running(config) as base, httpx.AsyncClient(base_url=base, trust_env=False) as http:
+        client = pay_client(identity, base, f"{mall.url}/pay-notice")
+        async with client:
+            await http.post("/control/code", json={"openid": OPENID})
+            yield World(base, identity, config, clock, mall, http, client)
+
+
+def pay_client(identity: Identity, base: str, notify_url: str, *, public_key: bool = True, cert_dir: str = "") -> Any:
+    known = {"public_key": identity.platform_public_key, "public_key_id": identity.platform_public_key_id}
+    client = AsyncWeChatPay(
+        WeChatPayType.MINIPROG,
+        identity.mchid,
+        identity.merchant_private_key,
+        identity.merchant_serial,
+        identity.appid,
+        identity.apiv3_key,
+        notify_url=notify_url,
+        cert_dir=cert_dir or None,
+        timeout=5,
+        **(known if public_key else {}),
+    )
+    client._core._gate_way = base
+    return client
+
+
+def open_notice(world: World, received: Received) -> Any:
+    """What the real client makes of a notification: its dict, or None when it is not genuine."""
+    return world.pay.callback(received.headers, received.body)
