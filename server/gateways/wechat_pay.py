@@ -16,8 +16,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -25,6 +24,17 @@ from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from server.core.clock import SHANGHAI, Clock
 from server.gateways.keys import private_key_pem, public_key_pem
+from server.gateways.pay_shapes import (
+    ENVELOPE,
+    PREPAY_ANSWER,
+    REFUND_ANSWER,
+    REFUND_NEWS,
+    REFUSAL,
+    TRANSACTION,
+    Envelope,
+    payment_notice,
+    refund_notice,
+)
 from server.gateways.ports import (
     NoticeRejected,
     OutcomeUnknown,
@@ -58,8 +68,6 @@ _GONE_CODES = frozenset({"ORDER_CLOSED", "ORDER_NOT_EXIST"})
 _OUR_FAULT_CODES = frozenset({"MCH_NOT_EXISTS"})
 """Answered with 404 although the number is not what is missing."""
 
-_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PayConfig:
@@ -76,75 +84,6 @@ class PayConfig:
     public_base_url: str
     timeout_s: float
 
-
-class _Amount(msgspec.Struct):
-    total: int = 0
-    currency: str = "CNY"
-
-
-class _Payer(msgspec.Struct):
-    openid: str = ""
-
-
-class _Transaction(msgspec.Struct):
-    """Of a notice and of a query; an unpaid one has neither transaction, payer nor time."""
-
-    appid: str
-    mchid: str
-    out_trade_no: str
-    trade_state: str
-    amount: _Amount = msgspec.field(default_factory=_Amount)
-    payer: _Payer = msgspec.field(default_factory=_Payer)
-    transaction_id: str = ""
-    success_time: _Moment | None = None
-
-
-class _RefundAmount(msgspec.Struct):
-    refund: int
-
-
-class _Refund(msgspec.Struct, kw_only=True):
-    out_refund_no: str
-    refund_id: str
-    out_trade_no: str
-    transaction_id: str
-    amount: _RefundAmount
-    success_time: _Moment | None = None
-    mchid: str = ""
-
-
-class _RefundAnswer(_Refund, kw_only=True):
-    status: str
-
-
-class _RefundNews(_Refund, kw_only=True):
-    refund_status: str
-
-
-class _PrepayAnswer(msgspec.Struct):
-    prepay_id: str
-
-
-class _Refusal(msgspec.Struct):
-    code: Annotated[str, msgspec.Meta(min_length=1)]
-    message: str = ""
-
-
-class _Resource(msgspec.Struct):
-    original_type: str
-
-
-class _Envelope(msgspec.Struct):
-    event_type: str
-    resource: _Resource
-
-
-_transaction = msgspec.json.Decoder(_Transaction)
-_refund_answer = msgspec.json.Decoder(_RefundAnswer)
-_refund_news = msgspec.json.Decoder(_RefundNews)
-_prepay_answer = msgspec.json.Decoder(_PrepayAnswer)
-_refusal = msgspec.json.Decoder(_Refusal)
-_envelope = msgspec.json.Decoder(_Envelope)
 
 _T = TypeVar("_T")
 
@@ -201,7 +140,7 @@ class WeChatPay:
                 notify_url=self._config.public_base_url + PAYMENT_NOTIFY_PATH,
             ),
         )
-        return _believed(_prepay_answer, body).prepay_id
+        return _believed(PREPAY_ANSWER, body).prepay_id
 
     def pay_parameters(self, prepay_id: str) -> PayParameters:
         """See the port."""
@@ -219,9 +158,9 @@ class WeChatPay:
             if _says_unknown(refused):
                 return None
             raise
-        answer = _believed(_transaction, body)
+        answer = _believed(TRANSACTION, body)
         _same(answer.out_trade_no, out_trade_no)
-        return _payment(answer)
+        return payment_notice(answer)
 
     async def close(self, out_trade_no: str) -> bool:
         """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
@@ -267,16 +206,16 @@ class WeChatPay:
         if event.event_type != "TRANSACTION.SUCCESS" or event.resource.original_type != "transaction":
             reason = "event"
             raise NoticeRejected(reason)
-        return _payment(_shaped(_transaction, text))
+        return payment_notice(_shaped(TRANSACTION, text))
 
     def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
         """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
         event, text = self._open_notice(headers, body)
-        refund = _shaped(_refund_news, text)
+        refund = _shaped(REFUND_NEWS, text)
         if event.event_type != f"REFUND.{refund.refund_status}" or event.resource.original_type != "refund":
             reason = "event"
             raise NoticeRejected(reason)
-        return _refund_notice(refund, refund.refund_status)
+        return refund_notice(refund, refund.refund_status)
 
     def _opened(self) -> Any:  # noqa: ANN401 - the library has no types
         if self._http is None:
@@ -284,7 +223,7 @@ class WeChatPay:
             raise RuntimeError(msg)
         return self._library
 
-    def _open_notice(self, headers: Mapping[str, str], body: bytes) -> tuple[_Envelope, str]:
+    def _open_notice(self, headers: Mapping[str, str], body: bytes) -> tuple[Envelope, str]:
         """What a notice says it is, and its decrypted text. Cheap refusals come first: anyone may knock here."""
         judged = {name: headers.get(name, "") for name in _HEADERS}
         reason = self._fault(judged)
@@ -298,7 +237,7 @@ class WeChatPay:
         if not text:
             reason = "signature"
             raise NoticeRejected(reason)
-        return _shaped(_envelope, body), text
+        return _shaped(ENVELOPE, body), text
 
     def _fault(self, judged: Mapping[str, str]) -> str | None:
         if judged["Wechatpay-Signature"].startswith(_PROBE):
@@ -324,7 +263,7 @@ async def _outcome(call: Awaitable[tuple[int, str | bytes]]) -> tuple[int, str |
     if not httpx.codes.is_client_error(status) or status == httpx.codes.TOO_MANY_REQUESTS:
         msg = f"HTTP {status}"
         raise OutcomeUnknown(msg)
-    refusal = _believed(_refusal, body)  # a 4xx that is not in WeChat's form came from something in between
+    refusal = _believed(REFUSAL, body)  # a 4xx that is not in WeChat's form came from something in between
     raise WeChatError(refusal.code, refusal.message, status)
 
 
@@ -363,34 +302,7 @@ def _same(answered: str, asked: str) -> None:
         raise OutcomeUnknown(msg)
 
 
-def _payment(transaction: _Transaction) -> PaymentNotice:
-    return PaymentNotice(
-        appid=transaction.appid,
-        mchid=transaction.mchid,
-        out_trade_no=transaction.out_trade_no,
-        transaction_id=transaction.transaction_id,
-        trade_state=transaction.trade_state,
-        amount_fen=transaction.amount.total,
-        currency=transaction.amount.currency,
-        payer_openid=transaction.payer.openid,
-        success_time=transaction.success_time,
-    )
-
-
 def _refunded(body: str | bytes, refund_no: str) -> RefundNotice:
-    answer = _believed(_refund_answer, body)
+    answer = _believed(REFUND_ANSWER, body)
     _same(answer.out_refund_no, refund_no)
-    return _refund_notice(answer, answer.status)
-
-
-def _refund_notice(refund: _Refund, status: str) -> RefundNotice:
-    return RefundNotice(
-        mchid=refund.mchid,
-        refund_no=refund.out_refund_no,
-        refund_id=refund.refund_id,
-        out_trade_no=refund.out_trade_no,
-        transaction_id=refund.transaction_id,
-        status=status,
-        amount_fen=refund.amount.refund,
-        success_time=refund.success_time,
-    )
+    return refund_notice(answer, answer.status)

@@ -54,7 +54,7 @@ class _Sealed(msgspec.Struct):
 
 
 class WeChatPush:
-    """Opens what WeChat pushes for one app.
+    """Opens what WeChat pushes for one app; without a token nothing is believed.
 
     `aes_key` is the 43-character EncodingAESKey, or empty for plain mode. With a key only safe mode is believed:
     a plain push is signed without its body, so whoever saw one could write another.
@@ -89,7 +89,7 @@ class WeChatPush:
     def _signed(self, query: Mapping[str, str], name: str, *more: str) -> bool:
         parts = sorted([self._token, query.get("timestamp", ""), query.get("nonce", ""), *more])
         digest = hashlib.sha1("".join(parts).encode(), usedforsecurity=False).hexdigest()
-        return hmac.compare_digest(digest.encode(), query.get(name, "").encode())
+        return bool(self._token) and hmac.compare_digest(digest.encode(), query.get(name, "").encode())
 
     def _unsealed(self, query: Mapping[str, str], body: bytes) -> bytes:
         sealed = _decoded(body, _Sealed).encrypt

@@ -121,6 +121,12 @@ def test_not_signed_by_wechat() -> None:
     assert rejection(SAFE, SAFE_QUERY, envelope(SEALED[:-1])) == "signature"
 
 
+def test_without_a_token_anyone_could_sign() -> None:
+    unset = WeChatPush(APPID, "", "")
+    assert not unset.verify_url(plain_query(""))
+    assert rejection(unset, plain_query(""), orjson.dumps(EVENT)) == "signature"
+
+
 def test_safe_mode_takes_nothing_plain() -> None:
     assert rejection(SAFE, plain_query(), orjson.dumps(EVENT)) == "mode"
     assert rejection(PLAIN, SAFE_QUERY, envelope(SEALED)) == "mode"

@@ -1,0 +1,130 @@
+"""WeChat Pay's JSON as far as the house reads it, and how it becomes the notices of the ports."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from server.gateways.ports import PaymentNotice, RefundNotice
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time without a zone is refused."""
+
+
+class Amount(msgspec.Struct):
+    """In fen; a missing currency is WeChat's default."""
+
+    total: int = 0
+    currency: str = "CNY"
+
+
+class Payer(msgspec.Struct):
+    """Who paid, as this appid knows them."""
+
+    openid: str = ""
+
+
+class Transaction(msgspec.Struct):
+    """Of a notice and of a query; an unpaid one has neither transaction, payer nor time."""
+
+    appid: str
+    mchid: str
+    out_trade_no: str
+    trade_state: str
+    amount: Amount = msgspec.field(default_factory=Amount)
+    payer: Payer = msgspec.field(default_factory=Payer)
+    transaction_id: str = ""
+    success_time: Moment | None = None
+
+
+class RefundAmount(msgspec.Struct):
+    """In fen, what goes back."""
+
+    refund: int
+
+
+class Refund(msgspec.Struct, kw_only=True):
+    """What answers and notices of refunds share; only notices name the merchant."""
+
+    out_refund_no: str
+    refund_id: str
+    out_trade_no: str
+    transaction_id: str
+    amount: RefundAmount
+    success_time: Moment | None = None
+    mchid: str = ""
+
+
+class RefundAnswer(Refund, kw_only=True):
+    """Of the refund call and of a query."""
+
+    status: str
+
+
+class RefundNews(Refund, kw_only=True):
+    """Of a notice, where the state has another name."""
+
+    refund_status: str
+
+
+class PrepayAnswer(msgspec.Struct):
+    """What `wx.requestPayment` needs."""
+
+    prepay_id: str
+
+
+class Refusal(msgspec.Struct):
+    """The envelope of every 4xx that is WeChat's own."""
+
+    code: Annotated[str, msgspec.Meta(min_length=1)]
+    message: str = ""
+
+
+class Resource(msgspec.Struct):
+    """What is inside a notice, said outside its encryption."""
+
+    original_type: str
+
+
+class Envelope(msgspec.Struct):
+    """What a notice says it is about."""
+
+    event_type: str
+    resource: Resource
+
+
+TRANSACTION = msgspec.json.Decoder(Transaction)
+REFUND_ANSWER = msgspec.json.Decoder(RefundAnswer)
+REFUND_NEWS = msgspec.json.Decoder(RefundNews)
+PREPAY_ANSWER = msgspec.json.Decoder(PrepayAnswer)
+REFUSAL = msgspec.json.Decoder(Refusal)
+ENVELOPE = msgspec.json.Decoder(Envelope)
+
+
+def payment_notice(transaction: Transaction) -> PaymentNotice:
+    """In the words of the port."""
+    return PaymentNotice(
+        appid=transaction.appid,
+        mchid=transaction.mchid,
+        out_trade_no=transaction.out_trade_no,
+        transaction_id=transaction.transaction_id,
+        trade_state=transaction.trade_state,
+        amount_fen=transaction.amount.total,
+        currency=transaction.amount.currency,
+        payer_openid=transaction.payer.openid,
+        success_time=transaction.success_time,
+    )
+
+
+def refund_notice(refund: Refund, status: str) -> RefundNotice:
+    """In the words of the port."""
+    return RefundNotice(
+        mchid=refund.mchid,
+        refund_no=refund.out_refund_no,
+        refund_id=refund.refund_id,
+        out_trade_no=refund.out_trade_no,
+        transaction_id=refund.transaction_id,
+        status=status,
+        amount_fen=refund.amount.refund,
+        success_time=refund.success_time,
+    )
