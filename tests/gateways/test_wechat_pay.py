@@ -271,6 +271,7 @@ async def test_nobody_there(pay_config: PayConfig, clock: HandClock) -> None:
     ("status", "body"),
     [
         (302, {"code": "ORDER_NOT_EXIST"}),
+        (302, {"prepay_id": "wx1"}),  # nobody signs a redirect
         (404, b"<html>nginx</html>"),
         (404, {"code": ""}),
         (403, b"\xff\xfe"),
