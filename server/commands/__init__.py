@@ -1,5 +1,9 @@
-"""The command line: one room per verb."""
+"""The command line: one room per verb, each with its `verb` function."""
 
 import typer
 
+from server.commands import worker
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
+
+app.command("worker")(worker.verb)

@@ -1,0 +1,81 @@
+"""What happens by the clock on the wall: each tick handles everything that is due in the database, whenever it comes.
+
+A tick runs at most once per period among all workers, and may run twice: its body takes locks of its own.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from redis.exceptions import RedisError
+
+from server import db, outbox
+from server.core.errors import Refusal
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+
+log = logging.getLogger("tuisan.ticks")
+
+_ROLL_UP_ROWS = 1000
+_SECURITY_EVENTS_KEPT = timedelta(days=180)
+"""Network logs are kept for six months by law (Cybersecurity Law, article 21)."""
+_SECURITY_EVENTS_MOST = 100_000
+_CLEAN_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Something to look after every `every_s` real seconds, also when the mall's clock was moved."""
+
+    name: str
+    every_s: float
+    run: Callable[[Deps], Awaitable[None]]
+
+
+async def roll_up_ledger(_deps: Deps) -> None:
+    """Move what shop accounts received into their balances."""
+    moved = _ROLL_UP_ROWS
+    while moved == _ROLL_UP_ROWS:
+        async with db.transaction() as tx:
+            moved = await tx.fetchval("SELECT ledger_roll_up($1)", _ROLL_UP_ROWS)
+
+
+async def clean_outbox(deps: Deps) -> None:
+    """Drop done jobs and old answers."""
+    await outbox.clean(deps.clock.now())
+
+
+async def clean_security_events(deps: Deps) -> None:
+    """Keep the log of callbacks that were not believed bounded by age and by number."""
+    statement = (
+        "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at < $1"
+        " OR id <= (SELECT max(id) FROM security_events) - $2 ORDER BY id LIMIT $3)"
+    )
+    gone = _CLEAN_ROWS
+    while gone == _CLEAN_ROWS:
+        async with db.transaction() as tx:
+            before = deps.clock.now() - _SECURITY_EVENTS_KEPT
+            tag = await tx.execute(statement, before, _SECURITY_EVENTS_MOST, _CLEAN_ROWS)
+        gone = int(tag.split()[-1])
+
+
+TICKS: list[Tick] = [
+    Tick("ledger_roll_up", 0.5, roll_up_ledger),
+    Tick("outbox_clean", 60, clean_outbox),
+    Tick("security_events_clean", 300, clean_security_events),
+]
+
+
+async def keep_ticking(deps: Deps, tick: Tick) -> None:
+    """Run one tick for ever. What fails is logged and tried again in the next period."""
+    period_ms = int(tick.every_s * 1000)
+    while True:
+        try:
+            if await deps.redis.set(f"tick:{tick.name}", 1, nx=True, px=period_ms):
+                await tick.run(deps)
+        except (Refusal, RedisError, OSError, OutcomeUnknown, WeChatError) as error:
+            log.warning("tick %s is put off: %r", tick.name, error)
+        except Exception:  # house: swallowed - one tick's bug must stop neither the others nor the jobs
+            log.exception("tick %s failed", tick.name)
+        await asyncio.sleep(tick.every_s)
