@@ -19,9 +19,12 @@ from server.sandbox import (
     mini_messages,
     mini_orders,
     mini_shipping,
+    page,
+    pay_bills,
     pay_certificates,
     pay_refunds,
     pay_transactions,
+    pay_transfers,
     signing,
 )
 from server.sandbox.config import SandboxConfig
@@ -32,7 +35,13 @@ from server.sandbox.mini_gate import MiniOperation
 from server.sandbox.notify import Courier
 from server.sandbox.signing import PayOperation
 
-PAY_OPERATIONS = (*pay_transactions.OPERATIONS, *pay_refunds.OPERATIONS, *pay_certificates.OPERATIONS)
+PAY_OPERATIONS = (
+    *pay_transactions.OPERATIONS,
+    *pay_refunds.OPERATIONS,
+    *pay_transfers.OPERATIONS,
+    *pay_bills.OPERATIONS,
+    *pay_certificates.OPERATIONS,
+)
 MINI_OPERATIONS = (
     *mini_login.OPERATIONS,
     *mini_messages.OPERATIONS,
@@ -41,7 +50,7 @@ MINI_OPERATIONS = (
     *mini_shipping.OPERATIONS,
     *mini_orders.OPERATIONS,
 )
-CHANGES = (pay_refunds.advance_refunds, mini_shipping.advance_shipping)
+CHANGES = (pay_refunds.advance_refunds, pay_transfers.advance_transfers, mini_shipping.advance_shipping)
 """What time alone brings about."""
 
 BODY_LIMIT_BYTES = 1_000_000
@@ -79,6 +88,7 @@ def _add_routes(app: SandboxApp, desk: Desk) -> None:
         _add(app, _pay_handler(desk.sandbox, pay_operation), pay_operation.path, [pay_operation.method])
     for mini_operation in MINI_OPERATIONS:
         _add(app, _mini_handler(desk.sandbox, mini_operation), mini_operation.path, ["GET", "POST"])
+    page.add_routes(app, desk)
     for control_operation in control.OPERATIONS:
         _add(app, _control_handler(desk, control_operation), control_operation.path, [control_operation.method])
 

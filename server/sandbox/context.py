@@ -1,7 +1,7 @@
 """What every room of the sandbox works with."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
@@ -43,8 +43,6 @@ class Sandbox:
     store: Store
     knobs: KnobPanel
     keys: Keys
-    background: set[str] = field(default_factory=set)
-    """Notifications whose attempt is under way."""
 
     def now(self) -> float:
         """Unix seconds by the injected clock."""
@@ -74,6 +72,11 @@ def parse_rfc3339(text: str) -> float:
 def china_day(seconds: float) -> str:
     """The calendar day in China, `YYYY-MM-DD`."""
     return dt.datetime.fromtimestamp(seconds, tz=_CHINA).date().isoformat()
+
+
+def china_time(seconds: float) -> str:
+    """`2026-05-20 13:29:35` in China, as bills and people write it."""
+    return dt.datetime.fromtimestamp(int(seconds), tz=_CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def stamp(seconds: float) -> str:

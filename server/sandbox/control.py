@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from server.sandbox import mini_login, mini_messages, mini_shipping, users
+from server.sandbox import mini_login, mini_messages, mini_shipping, pay_transfers, users
 from server.sandbox.context import Sandbox
 from server.sandbox.errors import ControlError
 from server.sandbox.notify import Courier, accepted, release_held
@@ -70,6 +70,12 @@ class Pay(Strict):
     """Which order is paid."""
 
     out_trade_no: str
+
+
+class Confirm(Strict):
+    """Which transfer is confirmed."""
+
+    out_bill_no: str
 
 
 class Subscribe(Strict):
@@ -151,6 +157,22 @@ async def confirm_receive(desk: Desk, call: ControlCall) -> Doc:
     return {"transaction_id": transaction_id, "order_state": mini_shipping.RECEIVED}
 
 
+async def confirm_transfer(desk: Desk, call: ControlCall) -> Doc:
+    """The receiver confirms a merchant transfer: `{transfer_bill_no, state, notified, notify_status}`."""
+    return await confirm_and_notify(desk, call.read(Confirm).out_bill_no)
+
+
+async def confirm_and_notify(desk: Desk, out_bill_no: str) -> Doc:
+    """Confirm, and make the first attempt to notify if that ends it.
+
+    Raises ControlError: 404 no such bill, 409 not waiting for confirmation.
+    """
+    with desk.sandbox.store.transaction():
+        bill, notice_id = pay_transfers.confirm(desk.sandbox, out_bill_no)
+    told = await deliver_first(desk, notice_id)
+    return {"transfer_bill_no": bill["transfer_bill_no"], "state": bill["state"], **told}
+
+
 async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
     """Replace the given knobs and say how all of them stand."""
     sandbox = desk.sandbox
@@ -204,6 +226,7 @@ OPERATIONS = (
     ControlOperation("GET", "/control/messages", messages),
     ControlOperation("POST", "/control/confirm_receive", confirm_receive),
     ControlOperation("POST", "/control/knobs", turn_knobs),
+    ControlOperation("POST", "/control/transfer_confirm", confirm_transfer),
     ControlOperation("GET", "/control/state", state),
     ControlOperation("GET", "/control/notices", notices),
 )

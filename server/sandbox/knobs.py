@@ -41,7 +41,7 @@ class MiniError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that can be turned; the defaults are a WeChat in good health.
 
-    Notifications (`op` names the kind, default all): `duplicate` sends so many extra copies of each; `delay_s` sends
+    Notifications (`op` names the kind, default all): `duplicate` sends so many extra copies; `delay_s` sends
     them so many seconds of the clock later; `drop` loses them for good; `reorder` holds one back until the next has
     gone out; `tamper` changes the body after signing, `stale` stamps it ten minutes ago (both per attempt); `signtest`
     sends a signature probe first; `wrong_amount`, `foreign_mchid`, `foreign_appid`, `unknown_number` falsify what it
@@ -51,7 +51,14 @@ class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     and never given), `bad_signature_after_commit` do the work and spoil the answer; `rate_limited` refuses it.
 
     `signing`: `public_key` (a new merchant), `switching` (notifications still signed with the platform certificate),
-    `certificate` (everything is). `refund_outcome` and `refund_delay_s` (clock seconds) decide how refunds end.
+    `certificate` (everything is). `refund_outcome` and `refund_delay_s` (clock seconds) decide how refunds end,
+    `transfer_fail_reason` (None: they succeed) and `transfer_delay_s` how confirmed transfers do. `not_enough` refuses
+    refunds or transfers for lack of funds, `name_mismatch` fails a transfer that names its receiver. `bills_today`
+    serves the running day's bills, which WeChat only has from ten o'clock the next day; `statement_creating` says
+    "not yet" of any.
+
+    Mini program: `mini_error` answers an errcode, `user_blocked` refuses a login, `shipping_not_found` does not know a
+    payment yet; `trade_managed`, `content_suggest` and `risk_rank` are the verdicts given; `push_mode` of the events.
     """
 
     duplicate: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
@@ -74,6 +81,9 @@ class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     signing: Literal["public_key", "switching", "certificate"] = "public_key"
     refund_outcome: Literal["SUCCESS", "ABNORMAL", "CLOSED"] = "SUCCESS"
     refund_delay_s: Seconds = 1
+    transfer_fail_reason: str | None = None
+    transfer_delay_s: Seconds = 0
+    bills_today: bool = True
     not_enough: Switch = None
     name_mismatch: Switch = None
     statement_creating: Switch = None

@@ -94,7 +94,8 @@ def send(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
         raise MiniRefusal(43101, "user refuse to accept the msg")
     _keep(sandbox, body.touser, body.template_id, left - 1)
     number = sandbox.store.next_number("message")
-    delivered = {**msgspec.to_builtins(body), "msgid": number, "sent": rfc3339(sandbox.now())}
+    data = {key: {"value": str(given.value)} for key, given in body.data.items()}
+    delivered = {**msgspec.to_builtins(body), "data": data, "msgid": number, "sent": rfc3339(sandbox.now())}
     sandbox.store.put("message", str(number), delivered, parent=body.touser)
     sent = {"TemplateId": body.template_id, "MsgID": str(number), "ErrorCode": "0", "ErrorStatus": "success"}
     queue_push(sandbox, body.touser, "subscribe_msg_sent_event", {"List": one_or_all([sent])})

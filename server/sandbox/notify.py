@@ -135,6 +135,7 @@ class Courier:
         self._changes = changes
         self._client = httpx.AsyncClient(timeout=ANSWER_LIMIT_S, trust_env=False, follow_redirects=False)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._under_way: set[str] = set()
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -166,7 +167,7 @@ class Courier:
             with sandbox.store.transaction():
                 change(sandbox)
         for notice in sandbox.store.due("notice", sandbox.now()):
-            if notice["id"] not in sandbox.background:
+            if notice["id"] not in self._under_way:
                 task = asyncio.create_task(self.attempt(notice["id"]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
@@ -175,13 +176,13 @@ class Courier:
         """Make the next attempt of one notification now, if it is due and none is under way."""
         sandbox = self._sandbox
         notice = sandbox.store.get("notice", notice_id)
-        if notice is None or notice["due"] is None or notice["due"] > sandbox.now() or notice_id in sandbox.background:
+        if notice is None or notice["due"] is None or notice["due"] > sandbox.now() or notice_id in self._under_way:
             return
-        sandbox.background.add(notice_id)
+        self._under_way.add(notice_id)
         try:
             await self._deliver(notice)
         finally:
-            sandbox.background.discard(notice_id)
+            self._under_way.discard(notice_id)
 
     async def _deliver(self, notice: Doc) -> None:
         sandbox, kind, first = self._sandbox, notice["kind"], not notice["attempts"]

@@ -9,7 +9,7 @@ from server.sandbox.context import Sandbox, rfc3339, stamp
 from server.sandbox.errors import PayError, param_error
 from server.sandbox.notify import publish
 from server.sandbox.pay_transactions import check_notify_url
-from server.sandbox.shapes import Fen, FenOrZero, NotifyUrl, Strict, Text32, Text64, Text256
+from server.sandbox.shapes import Fen, FenOrZero, NotifyUrl, Quantity, Strict, Text32, Text64, Text256
 from server.sandbox.signing import PayAnswer, PayCall, PayOperation, ok
 from server.sandbox.store import Doc
 
@@ -43,7 +43,7 @@ class RefundGoods(Strict, kw_only=True):
     goods_name: Text256 | None = None
     unit_price: FenOrZero
     refund_amount: FenOrZero
-    refund_quantity: Annotated[int, msgspec.Meta(ge=1)]
+    refund_quantity: Quantity
 
 
 class Refund(Strict, kw_only=True):

@@ -10,7 +10,18 @@ from server.sandbox import mini_shipping
 from server.sandbox.context import Sandbox, parse_rfc3339, rfc3339, stamp
 from server.sandbox.errors import ControlError, PayError, param_error
 from server.sandbox.notify import publish
-from server.sandbox.shapes import Fen, FenOrZero, NotifyUrl, Strict, Text32, Text64, Text128, Text256, TradeNumber
+from server.sandbox.shapes import (
+    Fen,
+    FenOrZero,
+    NotifyUrl,
+    Quantity,
+    Strict,
+    Text32,
+    Text64,
+    Text128,
+    Text256,
+    TradeNumber,
+)
 from server.sandbox.signing import PayAnswer, PayCall, PayOperation, ok
 from server.sandbox.store import Doc
 from server.sandbox.users import known_user
@@ -42,7 +53,7 @@ class Goods(Strict, kw_only=True):
     merchant_goods_id: Text32
     wechatpay_goods_id: Text32 | None = None
     goods_name: Text256 | None = None
-    quantity: Annotated[int, msgspec.Meta(ge=1)]
+    quantity: Quantity
     unit_price: FenOrZero
 
 

@@ -1,18 +1,10 @@
 """The people who use the imitated WeChat, by openid."""
 
 import base64
-import re
 import secrets
 
 from server.sandbox.context import Sandbox
 from server.sandbox.store import Doc
-
-_OPENID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-
-
-def valid_openid(openid: str) -> bool:
-    """Whether the text could be an openid at all."""
-    return _OPENID.fullmatch(openid) is not None
 
 
 def known_user(sandbox: Sandbox, openid: str) -> Doc | None:

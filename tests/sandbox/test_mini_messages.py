@@ -151,7 +151,7 @@ async def test_code_image(world: World) -> None:
         ({"scene": "a", "width": 279}, 40097),
         ({"scene": "a", "env_version": "beta"}, 40097),
     ):
-        refused = await draw(**body)  # type: ignore[arg-type]
+        refused = await draw(**body)
         assert (refused.headers["content-type"][:16], refused.json()["errcode"]) == ("application/json", errcode)
 
 

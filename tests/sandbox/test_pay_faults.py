@@ -39,9 +39,15 @@ async def test_rate_limited_before_commit(world: World) -> None:
 async def test_mini_program_calls_fail_too(world: World) -> None:
     token = await world.access_token()
     path = "/cgi-bin/express/delivery/open_msg/get_delivery_list"
-    await world.control("knobs", {"fail_500_after_commit": 1})
+    await world.control("knobs", {"fail_500_after_commit": {"count": 1, "op": "shipping_query"}})
     assert (await world.mini(path, {}))["errcode"] == -1
-    await world.control("knobs", {"rate_limited": 1, "mini_error": {"errcode": 45009, "count": 1}})
+    await world.control(
+        "knobs",
+        {
+            "rate_limited": {"count": 1, "op": "shipping_query"},
+            "mini_error": {"errcode": 45009, "count": 1, "op": "shipping_query"},
+        },
+    )
     assert [(await world.mini(path, {}))["errcode"] for _ in range(3)] == [45011, 45009, 0]
     await world.control("knobs", {"mini_error": {"errcode": -1, "op": "send"}})
     assert (await world.mini(path, {}))["errcode"] == 0

@@ -46,16 +46,19 @@ class Mall:
     url: str = ""
     received: list[Received] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, request: Request, path: str) -> HTTPResponse:
         query = {name: str(request.args.get(name)) for name in request.args}
         self.received.append(Received(f"/{path}", query, dict(request.headers.items()), request.body))
+        self.arrived.set()
         return raw(b"", self.answers.pop(0)) if self.answers else empty()
 
     async def until(self, count: int, limit_s: float = 3) -> list[Received]:
         async with asyncio.timeout(limit_s):
             while len(self.received) < count:
-                await asyncio.sleep(0.01)
+                self.arrived.clear()
+                await self.arrived.wait()
         return self.received
 
 
