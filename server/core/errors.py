@@ -12,7 +12,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
     code: ClassVar[str]
     status: ClassVar[int]
     message: ClassVar[str]
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - JSON values of any kind
         super().__init__(self.code)
@@ -242,10 +242,14 @@ class HasDownline(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """Slow down."""
+    """Slow down, for `retry_after_s` seconds."""
 
     code, status, message = "too_many_requests", 429, "操作太频繁，请稍后再试"
     retry_after_s = 1
+
+    def __init__(self, retry_after_s: int = 1) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
 
 
 class Busy(Refusal):

@@ -1,0 +1,42 @@
+"""Logging in."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.core import errors
+from server.handlers.endpoint import Call, Room
+from server.rules import referrals
+from server.services import login
+from server.services.login import LoggedIn, Origin
+
+room = Room("login", "登录")
+
+Code = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,128}$", description="wx.login 的 code")]
+ShareCode = Annotated[str, msgspec.Meta(min_length=1, max_length=32, description="分享码")]
+VisitorId = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,64}$", description="客户端生成并保存的访客标识")]
+Scene = Annotated[str, msgspec.Meta(max_length=128)] | int
+
+
+class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
+    """`scene` is a poster's scene (`s=CODE`) or WeChat's scene number."""
+
+    code: Code
+    share_code: ShareCode | None = None
+    scene: Scene | None = None
+    visitor_id: VisitorId | None = None
+
+
+@room.post(
+    "/login",
+    "用 wx.login 的 code 登录",
+    takes=LoginForm,
+    gives=LoggedIn,
+    refuses=(errors.BadLoginCode, errors.AccountBlocked, errors.WeChatUnavailable),
+    auth="public",
+    example={"code": "0a3kQ2000…", "share_code": "K7Q2M9XA", "visitor_id": "8f14e45f"},
+)
+async def log_in(call: Call, form: LoginForm) -> LoggedIn:
+    """The first login makes the member. `binding` says whether a referrer was bound, and why not."""
+    share_code = form.share_code or referrals.code_of_scene(form.scene)
+    return await login.log_in(call.deps, form.code, Origin(share_code, form.visitor_id))

@@ -1,0 +1,106 @@
+"""The member's own data, late binding, and who stands below."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from server.core import errors
+from server.handlers.endpoint import Call, Page, Room
+from server.handlers.shop.login import Code, ShareCode
+from server.services import bindings, members
+from server.services.bindings import Binding
+from server.services.members import Profile, Referee
+
+room = Room("me", "会员")
+
+Nickname = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,20}$", description="1 到 20 个字")]
+Picture = Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]{1,390}$")]
+
+
+class ProfileForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What is left out stays as it is."""
+
+    nickname: Nickname | UnsetType = UNSET
+    avatar_url: Picture | UnsetType = UNSET
+    birthday: date | UnsetType | None = UNSET
+
+
+class PhoneForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The code of the phone-number button."""
+
+    code: Code
+
+
+class Phone(msgspec.Struct):
+    """A masked number."""
+
+    phone: str
+
+
+class BindingForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Whose share it was."""
+
+    share_code: ShareCode
+
+
+class DownlineQuery(Page, kw_only=True):
+    """Which level below: 1 are one's own referees."""
+
+    level: Literal[1, 2, 3] = 1
+
+
+class Downline(msgspec.Struct):
+    """A page of those below."""
+
+    items: list[Referee]
+    next_cursor: str | None
+
+
+@room.get("/me", "我的资料", gives=Profile)
+async def profile(call: Call, _: None) -> Profile:
+    """The phone number is masked."""
+    return await members.profile(call.deps, call.member_id)
+
+
+@room.patch("/me", "修改资料", takes=ProfileForm, gives=Profile, example={"nickname": "小明", "birthday": "1995-03-08"})
+async def change(call: Call, form: ProfileForm) -> Profile:
+    """Changes only what is given; a birthday of null clears it."""
+    changes: dict[str, Any] = {
+        name: value for name, value in msgspec.structs.asdict(form).items() if value is not UNSET
+    }
+    return await members.change(call.deps, call.member_id, changes)
+
+
+@room.post(
+    "/me/phone",
+    "绑定手机号",
+    takes=PhoneForm,
+    gives=Phone,
+    refuses=(errors.BadLoginCode, errors.WeChatUnavailable),
+    example={"code": "e31968a7f9…"},
+)
+async def phone(call: Call, form: PhoneForm) -> Phone:
+    """Exchanges the phone button's code; the number is stored encrypted and shown masked."""
+    return Phone(await members.set_phone(call.deps, call.member_id, form.code))
+
+
+@room.post(
+    "/me/binding",
+    "绑定推荐人",
+    takes=BindingForm,
+    gives=Binding,
+    refuses=tuple(errors.BINDING_REFUSALS.values()),
+    example={"share_code": "K7Q2M9XA"},
+)
+async def bind(call: Call, form: BindingForm) -> Binding:
+    """Once only, before the first paid order and while nobody is bound to the member."""
+    return await bindings.bind_late(call.deps, call.member_id, form.share_code)
+
+
+@room.get("/me/downline", "我的下级", takes=DownlineQuery, gives=Downline)
+async def downline(call: Call, query: DownlineQuery) -> Downline:
+    """Names are masked; `first_order` is `none`, `paid` (does not qualify) or the qualification's state."""
+    items, next_cursor = await members.downline(call.member_id, query.level, query.cursor, query.limit)
+    return Downline(items, next_cursor)
