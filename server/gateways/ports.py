@@ -4,7 +4,7 @@ Amounts are integer fen, times are aware datetimes. A call that may have taken e
 raises `OutcomeUnknown`: ask again by the same number, never act anew under another one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -216,7 +216,10 @@ class Cipher(Protocol):
 
 
 class PushEvent(Protocol):
-    """One message WeChat pushed: `event` is its name, `openid` whom it is about, `fields` the rest."""
+    """One message WeChat pushed: `event` is its name, `openid` whom it is about, `fields` all of it.
+
+    `items` are the parts of those that carry a list, `key` is the same for every delivery of the same event.
+    """
 
     @property
     def event(self) -> str: ...  # noqa: D102 - named by the class
@@ -224,6 +227,10 @@ class PushEvent(Protocol):
     def openid(self) -> str: ...  # noqa: D102 - named by the class
     @property
     def fields(self) -> Mapping[str, object]: ...  # noqa: D102 - named by the class
+    @property
+    def items(self) -> Sequence[Mapping[str, object]]: ...  # noqa: D102 - named by the class
+    @property
+    def key(self) -> str: ...  # noqa: D102 - named by the class
 
 
 class Push(Protocol):

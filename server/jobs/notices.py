@@ -1,0 +1,11 @@
+"""Telling members by subscription message."""
+
+from typing import Any
+
+from server.gateways.ports import Deps
+from server.services import notices
+
+
+async def send_notice(deps: Deps, args: dict[str, Any]) -> None:
+    """See `services.notices.send`; `args` are those of `notice_job`."""
+    await notices.send(deps, args["member_id"], args["template"], args["values"], args["query"])
