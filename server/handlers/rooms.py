@@ -3,15 +3,26 @@
 from sanic import Blueprint
 
 from server.handlers.endpoint import Room
-from server.handlers.ops import health
+from server.handlers.ops import health, sandbox
+from server.handlers.shop import addresses, cart, catalogue, coupons, login, me, notices, shares
+from server.handlers.wechat import push
 
-SHOP: tuple[Room, ...] = ()
+SHOP: tuple[Room, ...] = (
+    login.room,
+    me.room,
+    shares.room,
+    catalogue.room,
+    cart.room,
+    addresses.room,
+    coupons.room,
+    notices.room,
+)
 """Rooms of JSON calls, in the order of the OpenAPI document."""
 
 
 def plain(*, development: bool) -> list[Blueprint]:
     """What is not a declared JSON call: WeChat's callbacks, operations and, in development, the sandbox's calls."""
-    found = [health.blueprint]
+    found = [health.blueprint, push.blueprint]
     if development:
-        found += []
+        found.append(sandbox.blueprint)
     return found

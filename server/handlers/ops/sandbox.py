@@ -1,0 +1,91 @@
+"""Development only: what the member's phone would do, and the clock. The sandbox does the work."""
+
+from typing import TypeVar
+
+import httpx
+import msgspec
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, json
+
+from server.core import errors
+from server.core.clock import SharedClock
+from server.core.errors import Refusal
+from server.gateways.ports import Deps
+from server.handlers.endpoint import JSON_TYPE
+
+blueprint = Blueprint("sandbox", url_prefix="/sandbox")
+
+_TIMEOUT_S = 20
+"""Paying waits for the mall's own answer to the notification."""
+
+
+_LONGEST_S = 10 * 366 * 86_400
+_REFUSALS: dict[int, type[Refusal]] = {400: errors.BadRequest, 404: errors.NotFound, 409: errors.StateConflict}
+_Shape = TypeVar("_Shape")
+
+
+class Payment(msgspec.Struct, forbid_unknown_fields=True):
+    """Which order is paid."""
+
+    order_no: str
+
+
+class Step(msgspec.Struct, forbid_unknown_fields=True):
+    """How far the clock moves, in seconds."""
+
+    advance_s: float
+
+
+@blueprint.post("/code")
+async def code(request: Request) -> HTTPResponse:
+    """`{openid}` → `{code}` for login."""
+    return await _forward(request, "code", request.body)
+
+
+@blueprint.post("/pay")
+async def pay(request: Request) -> HTTPResponse:
+    """`{order_no}`: pay as the member would; WeChat's notice follows."""
+    payment = _read(request, Payment)
+    return await _forward(request, "pay", msgspec.json.encode({"out_trade_no": payment.order_no}))
+
+
+@blueprint.post("/knobs")
+async def knobs(request: Request) -> HTTPResponse:
+    """Turn the sandbox's faults on and off."""
+    return await _forward(request, "knobs", request.body)
+
+
+@blueprint.post("/clock")
+async def clock(request: Request) -> HTTPResponse:
+    """`{advance_s}`: move the clock that API, jobs and sandbox share; gives the new time."""
+    deps: Deps = request.app.ctx.deps
+    if not isinstance(deps.clock, SharedClock):
+        raise errors.NotFound
+    step = _read(request, Step).advance_s
+    if not 0 <= step <= _LONGEST_S:
+        raise errors.BadRequest(field="advance_s", problem="between 0 and ten years")
+    deps.clock.advance(step)
+    return json({"now": deps.clock.now().isoformat()})
+
+
+def _read(request: Request, shape: type[_Shape]) -> _Shape:
+    try:
+        return msgspec.json.decode(request.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise errors.BadRequest(field="", problem=str(error)) from None
+
+
+async def _forward(request: Request, path: str, body: bytes) -> HTTPResponse:
+    """The sandbox's answer; what it refuses comes in our own envelope."""
+    deps: Deps = request.app.ctx.deps
+    if not deps.sandbox_control_url:
+        raise errors.NotFound
+    try:
+        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
+            answer = await client.post(f"{deps.sandbox_control_url}/control/{path}", content=body)
+    except httpx.HTTPError as error:
+        raise errors.WeChatUnavailable from error
+    if answer.is_success:
+        return HTTPResponse(answer.content, content_type=JSON_TYPE)
+    refusal = _REFUSALS.get(answer.status_code, errors.WeChatUnavailable)
+    raise refusal(field="", problem=answer.text[:200])
