@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,8 +16,11 @@ from server.gateways.ports import Deps
 from server.services import sessions
 from server.services.idempotency import Keyed
 
-Auth = Literal["member", "guest"]
+Auth = Literal["member", "guest", "public"]
+"""Who may call: members only, anybody (a member is known by the token), anybody without being looked up at all."""
+
 _MAX_KEY = 64
+_MAX_ID = 2**63 - 1
 
 JSON_TYPE = "application/json"
 _background: set[asyncio.Task[Any]] = set()
@@ -132,16 +135,18 @@ class Room:
         return declare
 
 
-def _serve(endpoint: Endpoint) -> Callable[..., Awaitable[HTTPResponse]]:
+def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
     """The Sanic handler of a declaration. Acting calls finish although the client goes away."""
     parse = _parser(endpoint)
     encoder = msgspec.json.Encoder()
 
     async def answer(request: Request, **path: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's path values
         deps: Deps = request.app.ctx.deps
-        token_hash, member_id = await _who(request, deps)
+        token_hash, member_id = ("", 0) if endpoint.auth == "public" else await _who(request, deps)
         if endpoint.auth == "member" and not member_id:
             raise errors.NotLoggedIn
+        if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
+            raise errors.NotFound  # no text column holds a NUL, no key is that large
         taken = parse(request)
         key = _key(request) if endpoint.keyed else None
         call = Call(deps, member_id, request.client_ip or "", path, token_hash, key)
@@ -197,6 +202,8 @@ def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
 
         def from_query(request: Request) -> Any:  # noqa: ANN401 - the declared type
             query = {name: values[0] for name, values in request.args.items()}
+            if any("\0" in value for value in query.values()):
+                raise _NUL
             try:
                 return msgspec.convert(query, takes, strict=False)
             except (msgspec.ValidationError, ValueError) as error:
@@ -206,12 +213,18 @@ def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
     decoder = msgspec.json.Decoder(takes)
 
     def from_body(request: Request) -> Any:  # noqa: ANN401 - the declared type
+        if b"\\u0000" in request.body:
+            raise _NUL
         try:
             return decoder.decode(request.body or b"{}")
         except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
             raise _bad_shape(error) from None
 
     return from_body
+
+
+_NUL = errors.BadRequest(field="", problem="NUL characters are not accepted")
+"""PostgreSQL stores none; JSON itself admits them only as an escape."""
 
 
 def _bad_shape(error: Exception) -> errors.BadRequest:

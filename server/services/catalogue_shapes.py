@@ -1,0 +1,55 @@
+"""The file of `product apply`: categories and products by slug, SKUs by code. What is left out stays as it is."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
+"""Begins with a letter, so that it is never taken for a number."""
+ProductSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
+Name = Annotated[str, Meta(min_length=1, max_length=40)]
+Picture = Annotated[str, Meta(pattern=r"^(/|https://)", max_length=400)]
+Price = Annotated[int, Meta(ge=1, le=10**9)]
+Pieces = Annotated[int, Meta(ge=-(10**9), le=10**9)]
+Count = Annotated[int, Meta(ge=0, le=10**6)]
+CardText = Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CategoryEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A category; `name` is needed for a new one. `parent` is a slug."""
+
+    slug: Slug
+    name: Name | UnsetType = UNSET
+    parent: Slug | UnsetType | None = UNSET
+    icon: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
+    position: Count | UnsetType = UNSET
+
+
+class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A variant; `price_fen` is needed for a new one. `stock_add` is added to the stock, or taken from what is free."""
+
+    code: Code
+    spec: dict[Name, Name] | UnsetType = UNSET
+    price_fen: Price | UnsetType = UNSET
+    market_price_fen: Price | UnsetType | None = UNSET
+    stock_add: Pieces = 0
+    alert_at: Count | UnsetType = UNSET
+    on_sale: bool | UnsetType = UNSET
+    card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
+    """One more piece of a virtual SKU each."""
+
+
+class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A product without reading its SKUs; `category` and `title` are needed for a new one."""
+
+    slug: ProductSlug
+    category: Slug | UnsetType = UNSET
+    kind: Literal["physical", "virtual"] | UnsetType = UNSET
+    title: Annotated[str, Meta(min_length=1, max_length=80)] | UnsetType = UNSET
+    subtitle: Annotated[str, Meta(max_length=120)] | UnsetType = UNSET
+    images: Annotated[list[Picture], Meta(max_length=12)] | UnsetType = UNSET
+    detail: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
+    on_sale: bool | UnsetType = UNSET
+    skus: list[Any] = []

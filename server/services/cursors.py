@@ -1,0 +1,31 @@
+"""Opaque cursors of lists: the sort key of the last row seen, so that new rows shift nothing."""
+
+import base64
+import binascii
+from typing import Annotated, Any
+
+import msgspec
+
+from server.core.errors import BadRequest
+
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number in a cursor that fits a column."""
+
+
+def pack(place: object) -> str:
+    """A URL-safe cursor for a place in a list (a tuple of numbers and texts)."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def unpack(cursor: str, kind: Any) -> Any:  # noqa: ANN401 - any msgspec type
+    """The place again, as `kind`. Raises BadRequest for anything that `pack` did not make for such a list."""
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(text, type=kind)
+    except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
+        raise foreign() from error
+
+
+def foreign() -> BadRequest:
+    """The refusal of a cursor that belongs to no list, or to another one."""
+    return BadRequest(field="cursor", problem="not a cursor of this list")
