@@ -1,12 +1,14 @@
 """The first answer to a keyed call is the only one: stored with its effect, given again to a repetition."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from server import db
-from server.core.errors import IdempotencyMismatch
+from server.core.errors import IdempotencyMismatch, Refusal
 
 
 @dataclass(slots=True)
@@ -53,3 +55,26 @@ async def remember(tx: asyncpg.Connection, member_id: int, keyed: Keyed, answer:
     )
     if not fresh:
         raise AnsweredMeanwhile
+
+
+async def once(
+    member_id: int, keyed: Keyed, at: datetime, work: Callable[[db.Connection], Awaitable[msgspec.Struct]]
+) -> bytes:
+    """Do `work(tx)` in one transaction, once per key, and give its encoded answer; a repetition gets the first answer.
+
+    Two requests at once with one key: one acts, the other gets its answer, also where it was refused only because the
+    first had taken the last piece. A refusal is not stored. Raises IdempotencyMismatch and what `work` raises.
+    """
+    stored = await replay(member_id, keyed)
+    if stored is not None:
+        return stored
+    try:
+        async with db.transaction() as tx:
+            answer = msgspec.json.encode(await work(tx))
+            await remember(tx, member_id, keyed, answer, at)
+            return answer
+    except (AnsweredMeanwhile, Refusal):
+        stored = await replay(member_id, keyed)
+        if stored is None:
+            raise
+        return stored

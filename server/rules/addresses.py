@@ -1,0 +1,32 @@
+"""Addresses in China: which phone numbers are accepted, and when two places are the same."""
+
+import re
+import unicodedata
+
+from server.core.errors import BadRequest
+
+LIMIT = 20
+"""Addresses per member."""
+
+_MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
+_LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:转(\d{1,6}))?")
+
+
+def phone(text: str) -> str:
+    """A mobile number as 11 digits, or a landline as `010-12345678` with `转` before an extension.
+
+    Spaces, hyphens and brackets are taken off first. Raises BadRequest for anything else.
+    """
+    compact = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
+    if mobile := _MOBILE.fullmatch(compact):
+        return mobile[1]
+    if landline := _LANDLINE.fullmatch(compact):
+        extension = f"转{landline[3]}" if landline[3] else ""
+        return f"{landline[1]}-{landline[2]}{extension}"
+    raise BadRequest(field="phone", problem="请填写正确的手机号或座机号")
+
+
+def place(province: str, city: str, district: str, detail: str) -> str:
+    """One text per place however it was typed: widths, cases, spaces and punctuation make no difference."""
+    text = unicodedata.normalize("NFKC", province + city + district + detail).casefold()
+    return "".join(letter for letter in text if letter.isalnum())

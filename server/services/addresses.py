@@ -1,0 +1,135 @@
+"""Where a member's parcels go: encrypted at rest, exactly one default whenever there is one at all."""
+
+from dataclasses import dataclass
+
+import asyncpg
+import orjson
+
+from server import db
+from server.core.errors import AddressLimit, NotFound
+from server.gateways.ports import Cipher, Deps
+from server.rules import addresses as rules
+
+_SEALED = "addresses.sealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a person fills in."""
+
+    name: str
+    phone: str
+    province: str
+    city: str
+    district: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A stored place."""
+
+    id: int
+    place: Place
+    is_default: bool
+
+
+async def all_of(deps: Deps, member_id: int) -> list[Address]:
+    """The member's addresses, the default first, then the newest."""
+    rows = await db.fetch("SELECT * FROM addresses WHERE member_id = $1 ORDER BY is_default DESC, id DESC", member_id)
+    return [_opened(deps.cipher, row) for row in rows]
+
+
+async def one_of(deps: Deps, member_id: int, address_id: int) -> Address:
+    """One address of the member. Raises NotFound, also for somebody else's."""
+    row = await db.fetch_row("SELECT * FROM addresses WHERE id = $1 AND member_id = $2", address_id, member_id)
+    if row is None:
+        raise NotFound
+    return _opened(deps.cipher, row)
+
+
+async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> Address:
+    """Store a new address; the first becomes the default. Raises BadRequest (phone), AddressLimit."""
+    sealed = _sealed(deps.cipher, place)
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        count = await tx.fetchval("SELECT count(*) FROM addresses WHERE member_id = $1", member_id)
+        if count >= rules.LIMIT:
+            raise AddressLimit(limit=rules.LIMIT)
+        row = await tx.fetchrow(
+            "INSERT INTO addresses (member_id, sealed, phone_blind, place_blind, province, city, district, is_default,"
+            " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, false, $8) RETURNING *",
+            member_id,
+            *sealed,
+            deps.clock.now(),
+        )
+        chosen = is_default or count == 0
+        if chosen:
+            await _choose(tx, member_id, row["id"])
+    return Address(row["id"], _opened(deps.cipher, row).place, chosen)
+
+
+async def change(deps: Deps, member_id: int, address_id: int, place: Place, *, is_default: bool) -> Address:
+    """Replace an address. The default stays it until another takes its place. Raises BadRequest (phone), NotFound."""
+    sealed = _sealed(deps.cipher, place)
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        row = await tx.fetchrow(
+            "UPDATE addresses SET sealed = $3, phone_blind = $4, place_blind = $5, province = $6, city = $7,"
+            " district = $8 WHERE id = $1 AND member_id = $2 RETURNING *",
+            address_id,
+            member_id,
+            *sealed,
+        )
+        if row is None:
+            raise NotFound
+        if is_default:
+            await _choose(tx, member_id, address_id)
+    return Address(address_id, _opened(deps.cipher, row).place, is_default or row["is_default"])
+
+
+async def remove(member_id: int, address_id: int) -> None:
+    """Delete an address; the newest of the others inherits the default. Raises NotFound."""
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        was_default = await tx.fetchval(
+            "DELETE FROM addresses WHERE id = $1 AND member_id = $2 RETURNING is_default", address_id, member_id
+        )
+        if was_default is None:
+            raise NotFound
+        heir = await tx.fetchval("SELECT max(id) FROM addresses WHERE member_id = $1", member_id)
+        if was_default and heir is not None:
+            await _choose(tx, member_id, heir)
+
+
+async def _lock(tx: db.Connection, member_id: int) -> None:
+    """One change of a member's addresses at a time."""
+    await tx.execute("SELECT FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+
+
+async def _choose(tx: db.Connection, member_id: int, address_id: int) -> None:
+    await tx.execute(
+        "UPDATE addresses SET is_default = (id = $2) WHERE member_id = $1 AND is_default <> (id = $2)",
+        member_id,
+        address_id,
+    )
+
+
+def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
+    """The columns sealed, phone_blind, place_blind, province, city, district."""
+    phone = rules.phone(place.phone)
+    text = orjson.dumps({"name": place.name, "phone": phone, "detail": place.detail}).decode()
+    return (
+        cipher.seal(text, _SEALED),
+        cipher.blind(phone, "addresses.phone_blind"),
+        cipher.blind(rules.place(place.province, place.city, place.district, place.detail), "addresses.place_blind"),
+        place.province,
+        place.city,
+        place.district,
+    )
+
+
+def _opened(cipher: Cipher, row: asyncpg.Record) -> Address:
+    secret = orjson.loads(cipher.open(row["sealed"], _SEALED))
+    place = Place(**secret, province=row["province"], city=row["city"], district=row["district"])
+    return Address(row["id"], place, row["is_default"])
