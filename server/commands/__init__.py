@@ -2,8 +2,11 @@
 
 import typer
 
-from server.commands import worker
+from server.commands import dev, migrate, serve, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
 
+app.command("dev")(dev.verb)
+app.command("serve")(serve.verb)
 app.command("worker")(worker.verb)
+app.command("migrate")(migrate.verb)

@@ -1,10 +1,13 @@
 """`worker`: background work, one process."""
 
+import asyncio
 import logging
 import os
 
 import typer
 
+from server.commands import heart, logs
+from server.commands.runtime import told_plainly
 from server.settings import Settings
 
 log = logging.getLogger("tuisan.worker")
@@ -12,10 +15,10 @@ log = logging.getLogger("tuisan.worker")
 
 def verb() -> None:
     """后台任务进程 Background work: jobs, relay and ticks, until SIGTERM."""
-    from server.commands import logs
-
     logs.set_up()
-    raise typer.Exit(run_worker(Settings.from_env(os.environ)))
+    with told_plainly():
+        settings = Settings.from_env(os.environ)
+    raise typer.Exit(run_worker(settings))
 
 
 def run_worker(settings: Settings) -> int:
@@ -25,9 +28,16 @@ def run_worker(settings: Settings) -> int:
 
     from server.worker import work
 
+    async def alive() -> None:
+        beating = asyncio.create_task(heart.beat())
+        try:
+            await work(settings)
+        finally:
+            beating.cancel()
+
     code = 0
     try:
-        uvloop.run(work(settings))
+        uvloop.run(alive())
     except* RedisError as errors:
         log.error("stopped: Redis went away: %r", errors.exceptions[0])  # noqa: TRY400 - the trace tells nothing
         code = 1

@@ -1,0 +1,139 @@
+"""`dev`: the whole mall on one machine by one command."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from server.commands import children, logs
+from server.commands.runtime import DEFAULT_DATA, environment_of, keep_places, told_plainly
+from server.commands.supervisor import Supervisor, stop_signals
+from server.core.clock import stopwatch
+from server.embedded import EngineError, Engines
+from server.settings import Settings
+
+log = logging.getLogger("tuisan.dev")
+
+_PORT = 8000
+_HOST = "127.0.0.1"
+_LOOK_S = 0.5
+
+
+def verb(
+    port: int | None = typer.Option(None, help="端口 Port, 8000 by default or, where that is taken, another"),
+    data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Folder for all data"),
+    workers: int = typer.Option(2, min=1, max=64, help="接口进程数 API processes"),
+) -> None:
+    """启动整套商城（开发） The whole mall for development: engines, WeChat sandbox, API, jobs. Data stays."""
+    logs.set_up(logging.WARNING)
+    with told_plainly():
+        run(data.absolute(), port, workers)
+
+
+def run(data: Path, port: int | None, workers: int) -> None:
+    """Run until SIGTERM or Ctrl-C. Raises EngineError, SettingsError."""
+    began = stopwatch()
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(_listen(port or _PORT, elsewhere=port is None))
+        base_url = f"http://{_HOST}:{listening.getsockname()[1]}"
+        moved = port is None and listening.getsockname()[1] != _PORT
+        places = {"PUBLIC_BASE_URL": base_url}
+        sandbox = None
+        if not (os.environ.get("WECHAT_API_BASE") and os.environ.get("WECHAT_PAY_BASE")):
+            sandbox = stack.enter_context(_listen(listening.getsockname()[1] + 1, elsewhere=True))
+            sandbox_url = f"http://{_HOST}:{sandbox.getsockname()[1]}"
+            places |= dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), sandbox_url)
+        engines = stack.enter_context(Engines(data))
+        keep_places(data, places)
+        mall = _Mall(engines, environment_of(data, places), base_url, listening, sandbox, workers, moved, began)
+        asyncio.run(mall.run())
+
+
+def _listen(port: int, *, elsewhere: bool) -> socket.socket:
+    """A listening socket on `port`, or on any free one where that is taken and `elsewhere` allows it."""
+    try:
+        return socket.create_server((_HOST, port), backlog=1024)
+    except OSError as error:
+        if not elsewhere:
+            reason = "is taken" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+            raise EngineError(f"端口 {port} 不可用 port {port} {reason}") from error
+    return socket.create_server((_HOST, 0), backlog=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mall:
+    engines: Engines
+    environment: dict[str, str]
+    base_url: str
+    listening: socket.socket
+    sandbox: socket.socket | None
+    workers: int
+    moved: bool
+    """Whether the usual port was taken."""
+    began: float
+
+    async def run(self) -> None:
+        settings = Settings.from_env(self.environment)
+        await self._prepare(settings)
+        stages = [
+            children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
+            children.workers(1, self.environment),
+            children.api(self.listening, self.workers, self.environment),
+        ]
+        with stop_signals() as told:
+            async with Supervisor(stages) as supervisor:
+                watching = asyncio.create_task(keep_engines(self.engines, told))
+                ready = asyncio.create_task(supervisor.ready())
+                ending = asyncio.create_task(told.wait())
+                await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
+                if ready.done():
+                    self._announce(settings)
+                await ending
+                ready.cancel()
+                await watching
+                typer.echo("正在停止 stopping …")
+
+    async def _prepare(self, settings: Settings) -> None:
+        from server import schema
+
+        await schema.migrate(settings.database_url)
+
+    def _announce(self, settings: Settings) -> None:
+        lines = {
+            "接口 API": self.base_url,
+            "文档 API pages": f"{self.base_url}/docs",
+            "后台 Panel": f"{self.base_url}/admin",
+            "商城 H5 shop": f"{self.base_url}/h5/",
+            "微信沙箱 WeChat sandbox": f"{settings.sandbox_control_url}/pay"
+            if self.sandbox
+            else settings.wechat_api_base,
+            "数据库 PostgreSQL": settings.database_url,
+            "缓存 Redis": settings.redis_url,
+            "数据目录 Data": str(settings.data_dir),
+        }
+        typer.echo(f"推三返一商城已启动 Tuisan Mall is up ({stopwatch() - self.began:.1f} s)")
+        for name, value in lines.items():
+            typer.echo(f"  {name}: {value}")
+        if self.moved:
+            typer.echo(f"  端口 {_PORT} 已被占用，已改用其他端口 Port {_PORT} is taken, so another one is used")
+        typer.echo("按 Ctrl-C 停止，数据会保留 Ctrl-C stops, data stays")
+
+
+async def keep_engines(engines: Engines, told: asyncio.Event) -> None:
+    """Start again an engine that died, until told to stop."""
+    while not told.is_set():
+        for name in ("redis", "postgres"):
+            if not engines.alive()[name]:
+                log.warning("%s died and is started again", name)
+                try:
+                    await asyncio.to_thread(engines.restart, name)
+                except EngineError as error:
+                    log.error("%s cannot be started: %s", name, error)  # noqa: TRY400 - the sentence says it all
+        with contextlib.suppress(TimeoutError):  # nothing happened meanwhile, as wished
+            await asyncio.wait_for(told.wait(), _LOOK_S)

@@ -1,0 +1,91 @@
+"""What the verbs run on: settings of the environment or of a development mall's folder, and their parts."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+
+import orjson
+import typer
+
+from server.commands.environment import CLOCK_FILE, development_environment
+from server.embedded import EngineError, Engines, addresses, running
+from server.gateways.ports import Deps
+from server.settings import Settings, SettingsError
+
+DEFAULT_DATA = Path(__file__).resolve().parents[2] / ".data"
+PLACES_FILE = "places.json"
+"""Where a `dev` of this data folder listens or last listened: settings by name."""
+
+
+def environment_of(data: Path, places: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a development mall's processes: made from its folder, except what ours says otherwise.
+
+    Ours wins over identity, keys and `places` (settings with addresses), not over the folder's engines and clock.
+    """
+    ours = {name: value for name, value in os.environ.items() if value.strip()}
+    own = {"TUISAN_ENV": "development", "DATA_DIR": str(data), "CLOCK_FILE": str(data / CLOCK_FILE)}
+    engines = addresses(data)
+    if engines is not None:
+        own |= {"DATABASE_URL": engines.database_url, "REDIS_URL": engines.redis_url}
+    return {**development_environment(data), **places, **ours, **own}
+
+
+def keep_places(data: Path, places: Mapping[str, str]) -> None:
+    """Remember where this mall listens, for verbs that work on its folder."""
+    (data / PLACES_FILE).write_bytes(orjson.dumps(dict(places), option=orjson.OPT_INDENT_2))
+
+
+def places_of(data: Path) -> dict[str, str]:
+    """Where the mall of this folder listens or last listened; raises EngineError when there never was one."""
+    if addresses(data) is None:
+        raise EngineError(f"{data} holds no mall yet: start one with `dev`")
+    places: dict[str, str] = orjson.loads((data / PLACES_FILE).read_bytes())
+    return places
+
+
+@contextlib.contextmanager
+def resolve(data: Path | None = None) -> Iterator[Settings]:
+    """Settings for one command: of `data`, else of the environment, else of the folder that `dev` uses by default.
+
+    The engines of a folder whose `dev` does not run are started for the block. Raises SettingsError, EngineError.
+    """
+    if data is None and os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+        yield Settings.from_env(os.environ)
+        return
+    folder = (data or DEFAULT_DATA).absolute()
+    places = places_of(folder)
+    with contextlib.ExitStack() as engines:
+        if not running(folder):
+            engines.enter_context(Engines(folder))
+        yield Settings.from_env(environment_of(folder, places))
+
+
+def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]]) -> None:
+    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing to run it on."""
+    import uvloop
+
+    from server import wiring
+
+    async def with_parts(settings: Settings) -> int:
+        async with wiring.build_deps(settings) as deps:
+            return await main(deps) or 0
+
+    with told_plainly(), resolve(data) as settings:
+        code = uvloop.run(with_parts(settings))
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def told_plainly() -> Iterator[None]:
+    """Say what is wrong with settings or engines on standard error, without a trace, and leave with 2."""
+    try:
+        yield
+    except SettingsError as error:
+        sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
+    except EngineError as error:
+        sys.stderr.write(f"{error}\n")
+    else:
+        return
+    raise typer.Exit(2)

@@ -1,0 +1,43 @@
+"""`serve`: the API in production, as many processes as told, kept alive."""
+
+import asyncio
+import logging
+import os
+import socket
+
+import typer
+
+from server.commands import logs
+from server.commands.runtime import told_plainly
+from server.settings import Settings
+
+log = logging.getLogger("tuisan.serve")
+
+
+def verb(
+    host: str = typer.Option("0.0.0.0", help="监听地址 Address to listen on"),  # noqa: S104 - behind a reverse proxy
+    port: int = typer.Option(8000, help="监听端口 Port to listen on"),
+) -> None:
+    """API 进程（生产） The API: WEB_WORKERS processes on one port, restarted when they die or hang."""
+    logs.set_up()
+    with told_plainly():
+        settings = Settings.from_env(os.environ)
+    raise typer.Exit(asyncio.run(_serve(settings, host, port)))
+
+
+async def _serve(settings: Settings, host: str, port: int) -> int:
+    from server import db, schema
+    from server.commands import children
+    from server.commands.supervisor import Supervisor, stop_signals
+
+    await db.connect(settings.database_url, pool_size=1)
+    missing = await schema.pending()
+    await db.disconnect()
+    if missing:
+        log.error("DATABASE_URL: the database lacks %s: run `migrate` first", ", ".join(missing))
+        return 2
+    with socket.create_server((host, port), backlog=1024) as listening, stop_signals() as told:
+        async with Supervisor([children.api(listening, settings.web_workers, {})]):
+            log.info("serving on %s:%d with %d processes", host, port, settings.web_workers)
+            await told.wait()
+    return 0
