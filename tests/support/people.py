@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from server import db
+from server.models import Member
 from tests.support.mall import Mall
 
 
@@ -44,3 +46,24 @@ async def log_in(mall: Mall, openid: str, **more: Any) -> Person:
 def error_of(answer: httpx.Response) -> tuple[int, str]:
     """Status and code of a refusal."""
     return answer.status_code, answer.json()["error"]["code"]
+
+
+async def make_members(mall: Mall, count: int) -> list[int]:
+    """Members with home shares `S<id>`, who never logged in; their ids."""
+    async with db.transaction() as tx:
+        rows = await tx.fetch(
+            "WITH born AS (INSERT INTO members (openid, nickname, avatar_url, share_code, state, created_at, seen_at)"
+            " SELECT 'o-' || gen_random_uuid(), '', '', gen_random_uuid()::varchar(16), 'active', $2, $2"
+            " FROM generate_series(1, $1) RETURNING id),"
+            " home AS (INSERT INTO shares (code, member_id, kind, target, channel, disabled, created_at)"
+            " SELECT 'S' || id, id, 'home', '', 'friend', false, $2 FROM born) SELECT id FROM born ORDER BY id",
+            count,
+            mall.clock.now(),
+        )
+    return [row["id"] for row in rows]
+
+
+async def chain_of(member_id: int) -> list[int | None]:
+    """The three ancestors in the member's row."""
+    row = await Member.get(id=member_id)
+    return [row.referrer_id, row.ancestor2_id, row.ancestor3_id]
