@@ -9,7 +9,7 @@ LIMIT = 20
 """Addresses per member."""
 
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-_LANDLINE = re.compile(r"(0\d{2,3})(\d{7,8})(?:转(\d{1,6}))?")
+_LANDLINE = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})(?:转(\d{1,6}))?")
 
 
 def phone(text: str) -> str:

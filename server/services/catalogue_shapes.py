@@ -11,7 +11,8 @@ ProductSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 Name = Annotated[str, Meta(min_length=1, max_length=40)]
 Picture = Annotated[str, Meta(pattern=r"^(/|https://)", max_length=400)]
-Price = Annotated[int, Meta(ge=1, le=10**9)]
+Fen = Annotated[int, Meta(ge=1, le=10**9)]
+"""A price, at most ten million yuan."""
 Pieces = Annotated[int, Meta(ge=-(10**9), le=10**9)]
 Count = Annotated[int, Meta(ge=0, le=10**6)]
 CardText = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -32,8 +33,8 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     code: Code
     spec: dict[Name, Name] | UnsetType = UNSET
-    price_fen: Price | UnsetType = UNSET
-    market_price_fen: Price | UnsetType | None = UNSET
+    price_fen: Fen | UnsetType = UNSET
+    market_price_fen: Fen | UnsetType | None = UNSET
     stock_add: Pieces = 0
     alert_at: Count | UnsetType = UNSET
     on_sale: bool | UnsetType = UNSET

@@ -10,7 +10,7 @@ from server import db
 from server.gateways.ports import Deps
 from server.services import audit_log
 from server.services.apply_file import ApplyFile
-from server.services.catalogue_shapes import Name, Price, Slug
+from server.services.catalogue_shapes import Fen, Name, Slug
 
 _LOCK = 7_224_100_012
 """Advisory lock of changing templates: one file at a time."""
@@ -23,7 +23,7 @@ class TemplateEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     slug: Slug
     name: Name | UnsetType = UNSET
-    amount_fen: Price | UnsetType = UNSET
+    amount_fen: Fen | UnsetType = UNSET
     threshold_fen: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
     valid_days: Annotated[int, Meta(ge=1, le=3650)] | UnsetType = UNSET
     total: _Count | UnsetType | None = UNSET

@@ -7,7 +7,8 @@ import msgspec
 from server.handlers.endpoint import Page
 
 StockState = Literal["in_stock", "low", "sold_out"]
-Price = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+"""An amount in a query."""
 
 
 class CategoryNode(msgspec.Struct):
@@ -35,8 +36,8 @@ class ProductQuery(Page, kw_only=True):
     sort: Literal["newest", "price_asc", "price_desc", "sales"] = "newest"
     kind: Literal["", "physical", "virtual"] = ""
     in_stock: bool = False
-    min_price_fen: Price | None = None
-    max_price_fen: Price | None = None
+    min_price_fen: Fen | None = None
+    max_price_fen: Fen | None = None
 
 
 class ProductCard(msgspec.Struct):
