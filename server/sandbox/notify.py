@@ -1,9 +1,11 @@
 """Notifications of WeChat Pay and pushed events: made, signed, delivered, retried."""
 
 import asyncio
+import ssl
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import httpx
@@ -68,6 +70,7 @@ def publish(
     held = knobs.take("reorder", kind)
     if held:
         notice["state"] = "held"
+        sandbox.store.put("held", str(notice["id"]), {"id": notice["id"]})
     _save(sandbox, notice, due=None if held else now + knobs.now.delay_s)
     return str(notice["id"])
 
@@ -117,13 +120,28 @@ def original_id(appid: str) -> str:
 
 def release_held(sandbox: Sandbox) -> None:
     """Let the notifications go that `reorder` holds back."""
-    for notice in sandbox.store.all("notice"):
-        if notice["state"] == "held":
+    for held in sandbox.store.all("held"):
+        sandbox.store.delete("held", held["id"])
+        notice = sandbox.store.get("notice", held["id"])
+        if notice is not None:  # pragma: no branch - notices are never deleted
             _save(sandbox, {**notice, "state": "waiting"}, due=sandbox.now())
 
 
 def _save(sandbox: Sandbox, notice: Doc, *, due: float | None) -> None:
     sandbox.store.put("notice", notice["id"], {**notice, "due": due}, parent=notice["about"], due=due)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The usual authorities; reading them takes longer than the rest of a start, so once per process."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _alarm(task: asyncio.Task[None]) -> None:
+    """Tell at once when background work ends by an error, which nobody awaits."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        task.get_loop().call_exception_handler({"message": "the sandbox's courier failed", "exception": error})
 
 
 class Courier:
@@ -133,7 +151,7 @@ class Courier:
         """`changes` are run on every tick, each in its own transaction: what time alone brings about."""
         self._sandbox = sandbox
         self._changes = changes
-        self._client = httpx.AsyncClient(timeout=ANSWER_LIMIT_S, trust_env=False, follow_redirects=False)
+        self._client = httpx.AsyncClient(timeout=ANSWER_LIMIT_S, trust_env=False, verify=_trusted())
         self._tasks: set[asyncio.Task[None]] = set()
         self._under_way: set[str] = set()
         self._ticking: asyncio.Task[None] | None = None
@@ -141,17 +159,15 @@ class Courier:
     def start(self) -> None:
         """Begin ticking on the running loop."""
         self._ticking = asyncio.create_task(self._tick_for_ever())
+        self._ticking.add_done_callback(_alarm)
 
     async def stop(self) -> None:
         """Stop ticking and cut attempts short; they are made again after the next start."""
         tasks = [*self._tasks, *([self._ticking] if self._ticking else [])]
         for task in tasks:
             task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)  # what they raised has been told by _alarm
         await self._client.aclose()
-        for end in ends:
-            if isinstance(end, Exception):
-                raise end
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -171,6 +187,7 @@ class Courier:
                 task = asyncio.create_task(self.attempt(notice["id"]))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(_alarm)
 
     async def attempt(self, notice_id: str) -> None:
         """Make the next attempt of one notification now, if it is due and none is under way."""

@@ -62,6 +62,11 @@ async def test_killed_process_forgets_nothing(tmp_path: Path) -> None:
         ):
             await http.post("/control/code", json={"openid": "alice"})
             assert (await pay.pay("茶", "ORDER0001", {"total": 1}, {"openid": "alice"}))[0] == 200
+            impatient = {"timeout_after_commit": {"count": 1, "op": "close"}, "timeout_hold_s": 0.01}
+            await http.post("/control/knobs", json=impatient)
+            assert (await pay.pay("茶", "ORDER0002", {"total": 1}, {"openid": "alice"}))[0] == 200
+            with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+                await pay.close("ORDER0002")
             paid = (await http.post("/control/pay", json={"out_trade_no": "ORDER0001"})).json()
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)

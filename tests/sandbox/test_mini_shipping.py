@@ -40,7 +40,9 @@ def settlements(world: World) -> list[Any]:
 
 async def test_shipped_confirmed_completed(world: World) -> None:
     transaction_id = await world.paid()
-    assert (await order(world))["order_state"] == 1
+    by_id = await world.mini(f"{BASE}/get_order", {"transaction_id": transaction_id})
+    assert by_id["order"] == await order(world)
+    assert by_id["order"]["order_state"] == 1
     assert await upload(world) == 0
     shown = await order(world)
     assert (shown["order_state"], shown["transaction_id"], shown["paid_amount"]) == (2, transaction_id, 100)
@@ -91,6 +93,15 @@ async def test_split_parcels_add_up(world: World) -> None:
     shipping = (await order(world))["shipping"]
     assert [row["tracking_no"] for row in shipping["shipping_list"]] == ["YT123", "YT124"]
     assert shipping["finish_shipping"] is True
+
+
+async def test_fifteen_parcels_in_all(world: World) -> None:
+    await world.paid()
+    rows = [{**PARCEL, "tracking_no": f"YT{number}"} for number in range(15)]
+    split: dict[str, Any] = {"delivery_mode": 2, "is_all_delivered": False}
+    assert await upload(world, **split, shipping_list=rows) == 0
+    later = "2026-05-29T05:00:00.000+08:00"
+    assert await upload(world, **split, upload_time=later) == 10060024
 
 
 async def test_one_reship(world: World) -> None:

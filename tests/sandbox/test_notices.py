@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from server.sandbox.notify import RETRY_GAPS_S
+from tests.sandbox.test_pay_orders import signed
 from tests.sandbox.world import World, open_notice, pay_client
 
 
@@ -165,6 +166,17 @@ async def test_certificate_signs_notices_while_switching(world: World) -> None:
     assert open_notice(world, received) is None  # a client that knows the public key only
     async with pay_client(world.identity, world.base, "http://x/y", public_key=False) as by_certificate:
         assert by_certificate.callback(received.headers, received.body)["resource"]["out_trade_no"] == "ORDER0001"
+
+
+async def test_old_merchants_have_certificates_only(world: World) -> None:
+    await world.control("knobs", {"signing": "certificate"})
+    address = f"{world.mall.url}/pay-notice"
+    async with pay_client(world.identity, world.base, address, public_key=False) as by_certificate:
+        assert (await by_certificate.pay("茶", "ORDER0001", {"total": 1}, {"openid": "alice"}))[0] == 200
+        assert await by_certificate.close("ORDER0001") == (204, b"")
+    await world.control("knobs", {"reset": True})
+    answer = await signed(world, "GET", "/v3/certificates", b"")  # a new merchant has none
+    assert (answer.status_code, answer.json()["code"]) == (404, "RESOURCE_NOT_EXISTS")
 
 
 async def test_limits_of_knobs(world: World) -> None:

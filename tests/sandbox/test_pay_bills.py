@@ -53,6 +53,14 @@ async def test_trade_bill(world: World) -> None:
     assert (back["退款状态"], back["退款成功时间"]) == ("SUCCESS", "2026-05-29 04:26:51")
 
 
+async def test_refund_of_yesterday_s_order(world: World) -> None:
+    await world.paid()
+    world.clock.advance(86400)
+    await world.pay.refund("BACK1", {"refund": 1, "total": 100, "currency": "CNY"}, out_trade_no="ORDER0001")
+    [row], summary = table(await fetch(world, await world.pay.trade_bill("2026-05-30")))
+    assert (row["交易状态"], summary["退款总金额"]) == ("REFUND", "0.01")
+
+
 async def test_fund_bill(world: World) -> None:
     await world.paid("ORDER0001", 10_000)
     amount = {"refund": 5_000, "total": 10_000, "currency": "CNY"}
@@ -68,6 +76,10 @@ async def test_fund_bill(world: World) -> None:
     ]
     assert (summary["收入金额"], summary["支出笔数"], summary["支出金额"]) == ("100.00", "3", "55.30")
     world.clock.advance(86400)
+    await send(world, "W002")
+    await world.control("knobs", {"refund_outcome": "CLOSED", "refund_delay_s": 0})
+    await world.pay.refund("BACK2", {**amount, "refund": 1}, out_trade_no="ORDER0001")
+    await world.pay.query_refund("BACK2")
     for day, account in (("2026-05-30", "BASIC"), (TODAY, "FEES")):
         status, body = await world.pay.fundflow_bill(day, account)
         assert (status, json.loads(body)["code"]) == (400, "NO_STATEMENT_EXIST")

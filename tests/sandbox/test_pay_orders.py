@@ -1,3 +1,4 @@
+import contextlib
 import json
 import sqlite3
 import time
@@ -31,6 +32,13 @@ async def test_order_is_placed_paid_and_told(world: World) -> None:
         assert json.loads((await world.pay.query(**question))[1]) == told["resource"]
     again = await world.control("pay", {"out_trade_no": "ORDER0001"})
     assert (again["transaction_id"], again["already"]) == (paid["transaction_id"], True)
+
+
+async def test_extras_come_back(world: World) -> None:
+    scene = {"payer_client_ip": "127.0.0.1", "device_id": "013467"}
+    assert (await world.prepay(attach="甲", scene_info=scene))[0] == 200
+    told = json.loads((await world.pay.query(out_trade_no="ORDER0001"))[1])
+    assert (told["attach"], told["scene_info"]) == ("甲", {"device_id": "013467"})
 
 
 async def test_same_number_needs_same_parameters(world: World) -> None:
@@ -177,7 +185,8 @@ async def test_what_was_acknowledged_survives(
         assert (await world.control("knobs"))["second_payment"] == {"count": 2, "op": None}
         clock.advance(15)
         await mall.until(2)
-    assert sqlite3.connect(config.state_path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with contextlib.closing(sqlite3.connect(config.state_path)) as state_file:
+        assert state_file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 async def test_unknown_paths_speak_the_host_s_language(world: World) -> None:

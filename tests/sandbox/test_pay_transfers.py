@@ -106,6 +106,7 @@ async def test_names_are_encrypted_and_checked(world: World) -> None:
     assert (await send(world, "W002", **big))[1]["state"] == "ACCEPTED"
     world.clock.advance(1)
     assert (await ask(world, "W002"))["fail_reason"] == "NAME_NOT_CORRECT"
+    assert (await send(world, "W002", **big))[1]["fail_reason"] == "NAME_NOT_CORRECT"
 
 
 @pytest.mark.parametrize(
