@@ -1,6 +1,8 @@
 """Running a sandbox: alone in this process, or beside other work on the running loop (as tests do)."""
 
+import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,8 +12,16 @@ from server.sandbox.config import SandboxConfig
 
 
 def serve(config: SandboxConfig, host: str, port: int) -> None:
-    """Serve until interrupted."""
-    create_sandbox(config).run(host=host, port=port, single_process=True, access_log=False, motd=False)
+    """Serve until interrupted or told to end. Sanic's own runner loses a signal that comes while it starts."""
+    asyncio.run(_until_told(config, host, port))
+
+
+async def _until_told(config: SandboxConfig, host: str, port: int) -> None:
+    told = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    async with running(config, host, port):
+        await told.wait()
 
 
 @contextlib.asynccontextmanager
