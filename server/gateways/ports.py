@@ -118,7 +118,7 @@ class Pay(Protocol):
         ...
 
     async def query(self, out_trade_no: str) -> PaymentNotice | None:
-        """The transaction as WeChat has it; None when WeChat knows no such number. Raises WeChatError, OutcomeUnknown."""
+        """The transaction as WeChat has it; None when it knows no such number. Raises WeChatError, OutcomeUnknown."""
         ...
 
     async def close(self, out_trade_no: str) -> bool:

@@ -154,7 +154,7 @@ async def correct_binding(deps: Deps, member_id: int, referrer_id: int | None, r
         if referrer_id is not None:
             await tx.execute(_HISTORY, member_id, referrer_id, operator, reason, at)
         detail = {"member_id": member_id, "from": before, "to": referrer_id, "reason": reason}
-        await audit_log.record(tx, at, operator, "binding.correct", str(member_id), detail)
+        await audit_log.record(tx, at, operator, "binding.correct", f"member:{member_id}", detail)
 
 
 async def _new_chain(tx: Connection, member_id: int, referrer: asyncpg.Record) -> referrals.Chain:

@@ -22,6 +22,8 @@ Answer = Literal["accept", "reject", "ban", "filter"]
 Teller = Literal["client", "push"]
 
 _NO_AUTHORISATION = "43101"
+_TOO_FAST = frozenset({"43108", "45011"})
+"""Too many at once: another time it goes through."""
 _PAIRED_S = int(timedelta(minutes=10).total_seconds())
 
 _TEMPLATES = "SELECT key, template_id, title FROM notice_templates ORDER BY key"
@@ -100,8 +102,8 @@ def notice_job(member_id: int, template: str, values: Mapping[str, str], query: 
 async def send(deps: Deps, member_id: int, template: str, values: Mapping[str, str], query: str) -> None:
     """Send one message if the member allowed one; the credit is spent before, and given back where none was used.
 
-    What WeChat refuses is logged and dropped. Raises OutcomeUnknown, so that the job comes again: the member may then
-    get the message twice. Raises KeyError when `values` lacks one that the template shows.
+    What WeChat refuses is logged and dropped. Raises OutcomeUnknown, and WeChatError when it was only too fast, so that
+    the job comes again: the member may then get the message twice. Raises KeyError when `values` lacks one that the template shows.
     """
     async with db.transaction() as tx:
         row = await tx.fetchrow(_SPEND, member_id, template)
@@ -115,6 +117,8 @@ async def send(deps: Deps, member_id: int, template: str, values: Mapping[str, s
     except WeChatError as refused:
         log.warning("notice %s to member %s refused: %s", template, member_id, refused.code)
         await _write(_CLEAR if refused.code == _NO_AUTHORISATION else _ADD, member_id, template)
+        if refused.code in _TOO_FAST:
+            raise
     except OutcomeUnknown:
         await _write(_ADD, member_id, template)
         raise

@@ -1,12 +1,10 @@
-"""A short log of callbacks that were not believed, which no flood can make long."""
+"""The log of callbacks that were not believed; a bound per minute keeps a flood out, a tick keeps it short."""
 
 from collections import Counter
 
-from server import db
 from server.gateways.ports import Deps
 from server.models import SecurityEvent
 
-KEEP = 10_000
 _PER_MINUTE = 60
 """So many of one kind are written in a minute by each process; the rest is not."""
 
@@ -22,13 +20,3 @@ async def record(deps: Deps, kind: str, reason: str, ip: str) -> None:
     _recorded[kind, minute] += 1
     if _recorded[kind, minute] <= _PER_MINUTE:
         await SecurityEvent.create(at=at, kind=kind[:30], reason=reason[:60], remote_ip=ip[:45])
-
-
-async def trim() -> None:
-    """Keep the newest `KEEP` records."""
-    async with db.transaction() as tx:
-        await tx.execute(
-            "DELETE FROM security_events WHERE id <="
-            " (SELECT id FROM security_events ORDER BY id DESC OFFSET $1 LIMIT 1)",
-            KEEP,
-        )

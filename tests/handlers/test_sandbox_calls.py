@@ -1,0 +1,76 @@
+"""The development calls: a phone's part, and the clock."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sanic import Sanic
+
+from server.core.clock import SystemClock
+from server.gateways.ports import Deps
+from server.handlers import rooms
+from tests.support.mall import Mall, free_port
+from tests.support.people import error_of
+
+
+@pytest.fixture
+def swap(mall: Mall) -> Any:
+    """Run the mall with other parts."""
+    app = next(app for app in Sanic._app_registry.values() if getattr(app.ctx, "deps", None) is mall.deps)
+
+    def put(**parts: Any) -> None:
+        deps: Deps = replace(mall.deps, **parts)
+        app.ctx.deps = deps
+
+    return put
+
+
+async def test_a_code_logs_in(mall: Mall) -> None:
+    code = (await mall.http.post("/sandbox/code", json={"openid": "o-anna"})).json()["code"]
+    assert (await mall.http.post("/api/login", json={"code": code})).status_code == 200
+
+
+async def test_the_sandboxes_refusals_come_in_our_envelope(mall: Mall) -> None:
+    for path, form, status, code in (
+        ("code", {"openid": "two words"}, 400, "bad_request"),
+        ("pay", {"order_no": "NOSUCH"}, 404, "not_found"),
+        ("pay", {"out_trade_no": "NOSUCH"}, 400, "bad_request"),
+        ("knobs", {"no_such_knob": 1}, 400, "bad_request"),
+    ):
+        answer = await mall.http.post(f"/sandbox/{path}", json=form)
+        assert error_of(answer) == (status, code), answer.text
+        assert answer.json()["error"]["detail"]["problem"]
+
+
+async def test_knobs(mall: Mall) -> None:
+    assert (await mall.http.post("/sandbox/knobs", json={"user_blocked": 1})).json()["user_blocked"] == {
+        "count": 1,
+        "op": None,
+    }
+
+
+async def test_the_clock_moves_for_all(mall: Mall) -> None:
+    before = mall.clock.now()
+    answer = await mall.http.post("/sandbox/clock", json={"advance_s": 86400})
+    assert answer.status_code == 200
+    assert (mall.clock.now() - before).total_seconds() >= 86400
+    for step in (-1, 1e12, "x", None):
+        assert error_of(await mall.http.post("/sandbox/clock", json={"advance_s": step})) == (400, "bad_request")
+    assert (mall.clock.now() - before).total_seconds() < 2 * 86400
+
+
+async def test_without_a_sandbox_of_ours_there_is_only_the_clock(mall: Mall, swap: Any) -> None:
+    swap(sandbox_control_url="")
+    assert error_of(await mall.http.post("/sandbox/code", json={"openid": "o"})) == (404, "not_found")
+    assert (await mall.http.post("/sandbox/clock", json={"advance_s": 1})).status_code == 200
+    swap(clock=SystemClock())
+    assert error_of(await mall.http.post("/sandbox/clock", json={"advance_s": 1})) == (404, "not_found")
+
+
+async def test_a_sandbox_that_is_down(mall: Mall, swap: Any) -> None:
+    swap(sandbox_control_url=f"http://127.0.0.1:{free_port()}")
+    assert error_of(await mall.http.post("/sandbox/code", json={"openid": "o"})) == (503, "wechat_unavailable")
+
+
+def test_production_has_none_of_it() -> None:
+    assert [blueprint.name for blueprint in rooms.plain(development=False) if "sandbox" in blueprint.name] == []
