@@ -1,7 +1,7 @@
 """The HTTP application: rooms, error map, start and stop. No logic."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from server.handlers.ops import openapi
 
 log = logging.getLogger("tuisan.app")
 
-Start = Callable[[Sanic[Any, Any]], Awaitable[None]]
+Start = Callable[[Sanic[Any, Any]], Coroutine[Any, Any, None]]
 
 _BODY_LIMIT = 256 * 1024
 _DRAIN_S = 10.0

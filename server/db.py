@@ -4,8 +4,8 @@ The module is also the Tortoise engine (`client_class`): its client gives a conn
 request is cancelled inside BEGIN, which the stock one leaks (tortoise 1.1.9).
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -127,6 +127,13 @@ def _client() -> Any:  # noqa: ANN401 - Tortoise's client, untyped
     return get_connections().get("default")
 
 
+def identity() -> str:
+    """Which database this process is connected to, for what it remembers of it."""
+    client = _client()
+    pooled = getattr(client, "_parent", client)
+    return f"{pooled.host}:{pooled.port}/{pooled.database}"
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Connection]:
     """One transaction, committed at the end of the block and rolled back by any exception.
@@ -141,16 +148,23 @@ async def transaction() -> AsyncIterator[Connection]:
         raise RuntimeError(msg)
     token = _inside.set(True)
     try:
-        async with _client()._in_transaction() as client:  # noqa: SLF001 - the only door
-            yield client._connection  # noqa: SLF001 - the asyncpg connection itself: no translation, no overhead
+        with _translated():
+            async with _client()._in_transaction() as client:  # noqa: SLF001 - the only door
+                yield client._connection  # noqa: SLF001 - the asyncpg connection itself: no translation, no overhead
+    finally:
+        _inside.reset(token)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
     except _BUSY as error:
         raise Busy from error
     except asyncpg.PostgresError as error:
         if error.sqlstate == _REFUSAL_STATE:
             raise _refusal(error) from error
         raise
-    finally:
-        _inside.reset(token)
 
 
 def _refusal(error: asyncpg.PostgresError) -> Refusal:
@@ -166,36 +180,41 @@ async def _pool() -> asyncpg.Pool:
 
 
 @asynccontextmanager
-async def _reading() -> AsyncIterator[Connection]:
-    try:
+async def connection() -> AsyncIterator[Connection]:
+    """A connection for reads, and for a use case that is one single statement; inside a transaction, its own.
+
+    Failures are translated as in `transaction()`.
+    """
+    if _inside.get():
+        yield _client()._connection  # noqa: SLF001 - as in transaction()
+        return
+    with _translated():
         pool = await _pool()
-        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-            yield connection
-    except _BUSY as error:
-        raise Busy from error
+        async with pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as acquired:
+            yield acquired
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL parameters
     """All rows of a reading statement, outside any transaction. Raises Busy."""
-    async with _reading() as connection:
-        return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+    async with connection() as reader:
+        return await reader.fetch(sql, *args)  # type: ignore[no-any-return]
 
 
 async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:  # noqa: ANN401 - SQL parameters
     """The first row, or None. Raises Busy."""
-    async with _reading() as connection:
-        return await connection.fetchrow(sql, *args)
+    async with connection() as reader:
+        return await reader.fetchrow(sql, *args)
 
 
 async def fetch_value(sql: str, *args: Any) -> Any:  # noqa: ANN401 - SQL parameters and a single value
     """The first column of the first row, or None. Raises Busy."""
-    async with _reading() as connection:
-        return await connection.fetchval(sql, *args)
+    async with connection() as reader:
+        return await reader.fetchval(sql, *args)
 
 
 @asynccontextmanager
 async def snapshot() -> AsyncIterator[Connection]:
     """A read-only REPEATABLE READ transaction: one consistent view of the live database, without stopping writes."""
-    async with _reading() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute("SET LOCAL statement_timeout = 0")
-        yield connection
+    async with connection() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
+        await reader.execute("SET LOCAL statement_timeout = 0")
+        yield reader

@@ -4,8 +4,20 @@ from sanic import Blueprint
 
 from server.handlers.endpoint import Room
 from server.handlers.ops import health, sandbox
-from server.handlers.shop import addresses, cart, catalogue, coupons, login, me, notices, shares
-from server.handlers.wechat import push
+from server.handlers.shop import (
+    addresses,
+    cart,
+    catalogue,
+    coupons,
+    login,
+    me,
+    notices,
+    orders,
+    rebates,
+    shares,
+    wallet,
+)
+from server.handlers.wechat import payments, push
 
 SHOP: tuple[Room, ...] = (
     login.room,
@@ -15,6 +27,9 @@ SHOP: tuple[Room, ...] = (
     cart.room,
     addresses.room,
     coupons.room,
+    orders.room,
+    rebates.room,
+    wallet.room,
     notices.room,
 )
 """Rooms of JSON calls, in the order of the OpenAPI document."""
@@ -22,7 +37,7 @@ SHOP: tuple[Room, ...] = (
 
 def plain(*, development: bool) -> list[Blueprint]:
     """What is not a declared JSON call: WeChat's callbacks, operations and, in development, the sandbox's calls."""
-    found = [health.blueprint, push.blueprint]
+    found = [health.blueprint, push.blueprint, payments.blueprint]
     if development:
         found.append(sandbox.blueprint)
     return found

@@ -4,10 +4,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from server.gateways.ports import Deps
+from server.jobs import members, notices, orders, payments, rebates
 
 Body: TypeAlias = Callable[[Deps, dict[str, Any]], Awaitable[None]]
 """Unpacks its arguments and makes one service call. It may run twice and changes nothing the second time: by locks
 and unique keys in the database. It raises when it must be tried again."""
 
-JOBS: dict[str, Body] = {}
+JOBS: dict[str, Body] = {
+    "close_cycle": rebates.close_cycle,
+    "schedule_release": rebates.schedule_release,
+    "take_back_coupon": rebates.take_back_coupon,
+    "deliver_cards": orders.deliver_cards,
+    "upload_shipping": orders.upload_shipping,
+    "send_refund": payments.send_refund,
+    "send_notice": notices.send_notice,
+    "end_sessions": members.end_sessions,
+}
 """A name that was ever written stays here until no row carries it any more."""

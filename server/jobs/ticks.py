@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.jobs import orders, payments, rebates
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -62,6 +63,13 @@ async def clean_security_events(deps: Deps) -> None:
 
 TICKS: list[Tick] = [
     Tick("ledger_roll_up", 0.5, roll_up_ledger),
+    Tick("orders_close", 1, orders.close_expired),
+    Tick("orders_receive", 1, orders.receive_overdue),
+    Tick("orders_complete", 1, orders.complete_overdue),
+    Tick("payments_check", 1, payments.reconcile_pending),
+    Tick("refunds_check", 1, payments.check_refunds),
+    Tick("rebates_release", 0.5, rebates.release_due),
+    Tick("cycles_sweep", 3600, rebates.sweep_cycles),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),
 ]

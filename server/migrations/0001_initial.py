@@ -1,10 +1,9 @@
-from tortoise import migrations
-from tortoise.migrations import operations as ops
 from orjson import loads
+from tortoise import fields, migrations
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
-from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
@@ -559,7 +558,6 @@ class Migration(migrations.Migration):
                 ("required", fields.IntField()),
                 ("whole_fen", fields.BigIntField()),
                 ("granted_fen", fields.BigIntField(default=0)),
-                ("ceiling_fen", fields.BigIntField(null=True)),
                 ("release_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("explanation", fields.JSONField(encoder=JSON_DUMPS, decoder=loads)),
                 ("closed_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),

@@ -1,5 +1,7 @@
 """Categories, products, SKUs with their stock, and the card keys of virtual goods."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -28,7 +30,7 @@ class Product(Model):
     """`physical` or `virtual`."""
     title = fields.CharField(max_length=80)
     subtitle = fields.CharField(max_length=120, default="")
-    images = fields.JSONField()
+    images: fields.JSONField[Any] = fields.JSONField()
     """A list of URLs; the first is the cover."""
     detail = fields.TextField(default="")
     on_sale = fields.BooleanField(default=True)
@@ -52,7 +54,7 @@ class Sku(Model):
         "models.Product", related_name="skus", on_delete=fields.OnDelete.RESTRICT
     )
     code = fields.CharField(max_length=60, unique=True)
-    spec = fields.JSONField()
+    spec: fields.JSONField[Any] = fields.JSONField()
     """`{"颜色": "红", "规格": "500ml"}`; empty when there is one variant."""
     price_fen = fields.BigIntField()
     market_price_fen = fields.BigIntField(null=True)

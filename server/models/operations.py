@@ -1,5 +1,7 @@
 """What keeps the house running: outbox, idempotency, audit log, alarms, notices, the shop's policy."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -9,7 +11,7 @@ class OutboxMessage(Model):
 
     id = fields.BigIntField(primary_key=True)
     job = fields.CharField(max_length=40)
-    args = fields.JSONField()
+    args: fields.JSONField[Any] = fields.JSONField()
     due_at = fields.DatetimeField()
     """When to hand it to a worker next; moved on at each attempt."""
     attempts = fields.IntField(default=0)
@@ -46,7 +48,7 @@ class AuditRecord(Model):
     actor = fields.CharField(max_length=40)
     action = fields.CharField(max_length=40)
     subject = fields.CharField(max_length=60)
-    detail = fields.JSONField()
+    detail: fields.JSONField[Any] = fields.JSONField()
     previous_hash = fields.CharField(max_length=64)
     hash = fields.CharField(max_length=64)
 
@@ -60,7 +62,7 @@ class Alarm(Model):
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=30)
     subject = fields.CharField(max_length=60)
-    detail = fields.JSONField()
+    detail: fields.JSONField[Any] = fields.JSONField()
     at = fields.DatetimeField()
     seen_at = fields.DatetimeField(null=True)
 
@@ -88,7 +90,7 @@ class NoticeTemplate(Model):
     template_id = fields.CharField(max_length=64)
     title = fields.CharField(max_length=40)
     page = fields.CharField(max_length=200)
-    fields_ = fields.JSONField(source_field="fields")
+    fields_: fields.JSONField[Any] = fields.JSONField(source_field="fields")
     """WeChat's keyword → our value name, e.g. `{"amount3": "amount"}`."""
 
     class Meta:
@@ -112,7 +114,7 @@ class ShopPolicy(Model):
     """The shop's own numbers, one row: freight, periods, limits (see rules/shop.py)."""
 
     id = fields.IntField(primary_key=True, generated=False)
-    terms = fields.JSONField()
+    terms: fields.JSONField[Any] = fields.JSONField()
     updated_at = fields.DatetimeField()
 
     class Meta:

@@ -1,5 +1,7 @@
 """Orders and their lines, with every amount fixed at placing."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -16,7 +18,7 @@ class Order(Model):
     virtual = fields.BooleanField(default=False)
     """All lines are virtual goods: delivered on payment, never shipped."""
     items_fen = fields.BigIntField()
-    discounts = fields.JSONField()
+    discounts: fields.JSONField[Any] = fields.JSONField()
     """`[{kind, label, amount_fen}]` as shown to the member."""
     coupon_id = fields.BigIntField(null=True)
     freight_fen = fields.BigIntField(default=0)
@@ -77,7 +79,7 @@ class OrderLine(Model):
     category_id = fields.BigIntField()
     title = fields.CharField(max_length=80)
     image = fields.CharField(max_length=400, default="")
-    spec = fields.JSONField()
+    spec: fields.JSONField[Any] = fields.JSONField()
     virtual = fields.BooleanField(default=False)
     quantity = fields.IntField()
     unit_price_fen = fields.BigIntField()

@@ -1,5 +1,7 @@
 """推三返一: rule versions, qualifications, rebates with their stages."""
 
+from typing import Any
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -8,7 +10,7 @@ class RuleVersion(Model):
     """An immutable rebate rule; the highest version is in force."""
 
     version = fields.IntField(primary_key=True)
-    terms = fields.JSONField()
+    terms: fields.JSONField[Any] = fields.JSONField()
     """The fields of rules.md §3, complete and validated."""
     note = fields.CharField(max_length=200)
     operator = fields.CharField(max_length=40)
@@ -27,7 +29,7 @@ class Qualification(Model):
     referrer_id = fields.BigIntField()
     order_id = fields.BigIntField(db_index=True)
     rule_version = fields.IntField()
-    """The version the cycle runs under if this is its oldest: the order's, or that of the cycle it was released from."""
+    """The version its cycle runs under if it is the oldest: the order's, or that of the cycle it came back from."""
     state = fields.CharField(max_length=8)
     """`pending`, `held`, `counted`, `consumed` or `void`."""
     held_for = fields.CharField(max_length=20, null=True)
@@ -61,11 +63,9 @@ class Rebate(Model):
     """What the full cycle returns."""
     granted_fen = fields.BigIntField(default=0)
     """Σ of its live stages: what has been posted so far."""
-    ceiling_fen = fields.BigIntField(null=True)
-    """The tightest of rebate, month and payout caps at closing: bounds what a later reduction recomputes."""
     release_at = fields.DatetimeField(null=True)
     """When its last stage is due, once every order it depends on is received."""
-    explanation = fields.JSONField()
+    explanation: fields.JSONField[Any] = fields.JSONField()
     closed_at = fields.DatetimeField()
     """When the cycle closed (a staged one: opened): decides the calendar month of its caps."""
     settled_at = fields.DatetimeField(null=True)

@@ -129,7 +129,13 @@ def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
     )
 
 
+def opened(cipher: Cipher, sealed: str) -> dict[str, str]:
+    """`{name, phone, detail}` of an address, or of an order that took it over."""
+    secret: dict[str, str] = orjson.loads(cipher.open(sealed, _SEALED))
+    return secret
+
+
 def _opened(cipher: Cipher, row: asyncpg.Record) -> Address:
-    secret = orjson.loads(cipher.open(row["sealed"], _SEALED))
+    secret = opened(cipher, row["sealed"])
     place = Place(**secret, province=row["province"], city=row["city"], district=row["district"])
     return Address(row["id"], place, row["is_default"])

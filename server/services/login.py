@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import asyncpg
-import msgspec
 
 from server import db
 from server.core import errors, ids
@@ -16,7 +15,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, WeChatError, WeChatLogin
 from server.models import Member
 from server.rules import referrals
 from server.rules.shop import ShopPolicy
-from server.services import bindings, members, sessions
+from server.services import bindings, members, policy, sessions
 from server.services.bindings import Binding
 from server.services.members import Profile
 
@@ -98,10 +97,10 @@ async def _exchange(deps: Deps, code: str) -> WeChatLogin:
 
 async def _create(deps: Deps, person: WeChatLogin, origin: Origin) -> Binding | None:
     """A new member with a share of their own, and bound, in one transaction."""
-    at = deps.clock.now()
+    at, terms = deps.clock.now(), await policy.current()
     async with db.transaction() as tx:
         member_id = await tx.fetchval(_CREATE, person.openid, person.unionid, ids.code(_SHARE_CODE_CHARS), at)
-        return None if member_id is None else await _attribute(tx, deps, member_id, origin, at)
+        return None if member_id is None else await _attribute(tx, deps, member_id, origin, terms, at)
 
 
 async def _of_known(deps: Deps, row: asyncpg.Record, origin: Origin) -> Binding:
@@ -113,21 +112,22 @@ async def _of_known(deps: Deps, row: asyncpg.Record, origin: Origin) -> Binding:
         return Binding("already_bound")
     if origin.share_code is None and not row["touched"]:
         return Binding("none")
+    terms = await policy.current()
     async with db.transaction() as tx:
-        return await _attribute(tx, deps, row["id"], origin, at)
+        return await _attribute(tx, deps, row["id"], origin, terms, at)
 
 
-async def _attribute(tx: Connection, deps: Deps, member_id: int, origin: Origin, at: datetime) -> Binding:
+async def _attribute(
+    tx: Connection, deps: Deps, member_id: int, origin: Origin, terms: ShopPolicy, at: datetime
+) -> Binding:
     """Step: choose among the visitor's touches and the login's own code, and bind."""
-    terms = await tx.fetchval("SELECT terms FROM shop_policy")
-    policy = msgspec.json.decode(terms, type=ShopPolicy) if terms else ShopPolicy()
     touches = []
     if origin.visitor_id is not None:
-        order = "ASC" if policy.attribution == "first_touch" else "DESC"
-        since = at - timedelta(days=policy.attribution_days)
+        order = "ASC" if terms.attribution == "first_touch" else "DESC"
+        since = at - timedelta(days=terms.attribution_days)
         rows = await tx.fetch(_TOUCHES.format(order=order), origin.visitor_id, since, member_id)
         touches = [referrals.Touched(row["code"], row["at"]) for row in rows]
-    share_code = referrals.attribute(touches, origin.share_code, policy.attribution, policy.attribution_days, at)
+    share_code = referrals.attribute(touches, origin.share_code, terms.attribution, terms.attribution_days, at)
     if share_code is None:
         return Binding("none")
     refusal = await bindings.bind(tx, deps, member_id, share_code, "login", at)

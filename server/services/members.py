@@ -1,5 +1,7 @@
 """A member's own data, who stands below, and shutting a member out."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,11 +10,12 @@ import asyncpg
 
 from server import db, outbox
 from server.core import errors
+from server.db import Connection
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.models import Member
 from server.outbox import Job
 from server.rules.members import masked_name, masked_phone
-from server.services import audit_log, cursors, sessions
+from server.services import audit_log, cursors, qualifications, sessions
 
 PHONE_COLUMN = "members.phone"
 BAD_CODE = "40029"
@@ -121,18 +124,31 @@ async def downline(member_id: int, level: int, cursor: str | None, limit: int) -
 
 
 async def block(deps: Deps, member_id: int, reason: str, operator: str) -> None:
-    """Shut a member out. Raises NotFound, and StateConflict when not active."""
-    await _move(deps, member_id, ("active", "blocked"), reason, operator)
+    """Shut a member out; what counted for them is held. Raises NotFound, StateConflict when not active."""
+    async with _moving(deps, member_id, ("active", "blocked"), reason, operator) as (tx, at):
+        await qualifications.hold_all(tx, member_id, at)
+        await outbox.put(tx, [Job("end_sessions", {"member_id": member_id})], at)  # should we fall before the next line
     await sessions.shut(deps, member_id)
 
 
 async def unblock(deps: Deps, member_id: int, reason: str, operator: str) -> None:
-    """Let a member in again. Raises NotFound, and StateConflict when not blocked."""
-    await _move(deps, member_id, ("blocked", "active"), reason, operator)
+    """Let a member in again; what was held counts. Raises NotFound, StateConflict when not blocked."""
+    async with _moving(deps, member_id, ("blocked", "active"), reason, operator) as (tx, at):
+        await outbox.put(tx, await qualifications.release_all(tx, member_id, at), at)
     await sessions.reopen(deps, member_id)
 
 
-async def _move(deps: Deps, member_id: int, states: tuple[str, str], reason: str, operator: str) -> None:
+async def end_sessions(deps: Deps, member_id: int) -> None:
+    """Revoke the tokens of a member who is blocked, in case the block could not do it itself."""
+    if await db.fetch_value("SELECT state FROM members WHERE id = $1", member_id) == "blocked":
+        await sessions.shut(deps, member_id)
+
+
+@asynccontextmanager
+async def _moving(
+    deps: Deps, member_id: int, states: tuple[str, str], reason: str, operator: str
+) -> AsyncIterator[tuple[Connection, datetime]]:
+    """A transaction that holds the member's row and moves it from one state to another, with its record."""
     before, after = states
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -142,9 +158,6 @@ async def _move(deps: Deps, member_id: int, states: tuple[str, str], reason: str
         if state != before:
             raise errors.StateConflict(status=state)
         await tx.execute("UPDATE members SET state = $2 WHERE id = $1", member_id, after)
-        if after == "active":
-            await outbox.put(tx, [Job("close_cycle", {"referrer_id": member_id})], at)
-        else:
-            await outbox.put(tx, [Job("end_sessions", {"member_id": member_id})], at)
-        action = "member.block" if after == "blocked" else "member.unblock"
-        await audit_log.record(tx, at, operator, action, str(member_id), {"reason": reason})
+        yield tx, at
+        detail = {"from": before, "to": after, "reason": reason}
+        await audit_log.record(tx, at, operator, "member.state", f"member:{member_id}", detail)

@@ -103,7 +103,8 @@ async def send(deps: Deps, member_id: int, template: str, values: Mapping[str, s
     """Send one message if the member allowed one; the credit is spent before, and given back where none was used.
 
     What WeChat refuses is logged and dropped. Raises OutcomeUnknown, and WeChatError when it was only too fast, so that
-    the job comes again: the member may then get the message twice. Raises KeyError when `values` lacks one that the template shows.
+    the job comes again: the member may then get the message twice. Raises KeyError when `values` lacks
+    one that the template shows.
     """
     async with db.transaction() as tx:
         row = await tx.fetchrow(_SPEND, member_id, template)

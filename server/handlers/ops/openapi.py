@@ -121,7 +121,7 @@ def _responses(endpoint: Endpoint, answer: dict[str, Any]) -> dict[str, Any]:
         responses[str(endpoint.status)]["headers"] = {
             "Idempotency-Replayed": {"schema": {"type": "string", "const": "true"}}
         }
-    refusals = {*endpoint.refuses, *_ALWAYS, errors.BadRequest}
+    refusals: set[type[Refusal]] = {*endpoint.refuses, *_ALWAYS, errors.BadRequest}
     if endpoint.auth == "member":
         refusals.add(errors.NotLoggedIn)
     if endpoint.keyed:

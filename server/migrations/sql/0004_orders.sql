@@ -38,7 +38,7 @@ $$;
 -- Post an entry given as JSON (see ledger_post).
 CREATE FUNCTION ledger_post_json(p_entry jsonb) RETURNS bigint LANGUAGE sql AS $$
   SELECT entry_id FROM ledger_post(p_entry ->> 'key', p_entry ->> 'kind', p_entry ->> 'hash',
-    (p_entry ->> 'at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link', (p_entry ->> 'reverses')::bigint,
+    (p_entry ->> 'at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link', (SELECT id FROM ledger_entries WHERE key = p_entry ->> 'reverses'),
     p_entry -> 'lines');
 $$;
 
@@ -51,13 +51,18 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Place an order. p: {order, lines, coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. Returns the order's id.
+-- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, coupon?: {id, discount_fen}, cart?: [sku],
+-- entry?, at}. Returns the order's id; 0 when the key was answered before, perhaps by a transaction waited for here.
 CREATE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
   v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
   v_at timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
+  IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
+                         p -> 'key' ->> 'answer', v_at) THEN
+    RETURN 0;
+  END IF;
   INSERT INTO orders SELECT * FROM jsonb_populate_record(NULL::orders,
     (p -> 'order') || jsonb_build_object('id', v_order));
   INSERT INTO order_lines SELECT r.* FROM jsonb_array_elements(p -> 'lines') l, jsonb_populate_record(NULL::order_lines,
@@ -99,7 +104,7 @@ BEGIN
   END IF;
   SELECT member_id INTO v_member FROM orders WHERE order_no = p_order_no;
   IF NOT FOUND THEN
-    RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL);
+    RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
   END IF;
   SELECT id, openid, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
     FROM members WHERE id = v_member FOR NO KEY UPDATE;
@@ -117,8 +122,10 @@ BEGIN
     'rule_version', (SELECT max(version) FROM rule_versions),
     'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
       WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
-    'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id, 'category_id', category_id,
-      'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
+    'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
+    'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
+    'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
+      'category_id', category_id, 'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
 END $$;
 
 -- Write what settling decided. p: {notice_id, outcome, mismatch?, at, payment?, paid?: {order_id, status, …}, stock?,

@@ -1,0 +1,215 @@
+"""Placing, paying, following and refunding orders."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.core import errors
+from server.gateways.ports import PayParameters
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.rules.orders import OrderStatus
+from server.services import closing, fulfilment, orders, payments, placing, refunds
+from server.services.orders import OrderDetail, OrderSummary
+from server.services.placing import Priced, Wanted
+from server.services.refunds import RefundView
+
+room = Room("orders", "订单")
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+Pieces = Annotated[int, msgspec.Meta(ge=1, le=999)]
+Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
+
+
+class ItemForm(msgspec.Struct, forbid_unknown_fields=True):
+    """A SKU and how many of it."""
+
+    sku_id: Id
+    quantity: Pieces
+
+
+class PromotionForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The promotion an order belongs to."""
+
+    kind: Annotated[str, msgspec.Meta(max_length=20)]
+    id: Id
+    team_no: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+
+
+class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What to order: `items`, or `from_cart: true` for everything in the cart."""
+
+    items: Annotated[list[ItemForm], msgspec.Meta(max_length=placing.MAX_LINES)] | None = None
+    from_cart: bool = False
+    address_id: Id | None = None
+    coupon_id: Id | None = None
+    points: Fen = 0
+    use_balance_fen: Fen = 0
+    promotion: PromotionForm | None = None
+    remark: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+    def __post_init__(self) -> None:
+        if self.from_cart == (self.items is not None):
+            msg = "give either `items` or `from_cart: true`"
+            raise ValueError(msg)
+
+    def wanted(self) -> Wanted:
+        """The same for the service."""
+        items = None if self.items is None else tuple((item.sku_id, item.quantity) for item in self.items)
+        return Wanted(
+            items=items,
+            address_id=self.address_id,
+            coupon_id=self.coupon_id,
+            points=self.points,
+            use_balance_fen=self.use_balance_fen,
+            promotion=self.promotion.kind if self.promotion else None,
+            remark=self.remark.replace("\x00", ""),
+        )
+
+
+_QUOTE_REFUSALS = (
+    errors.AccountBlocked,
+    errors.NotFound,
+    errors.ItemsInvalid,
+    errors.SkuUnavailable,
+    errors.StockInsufficient,
+    errors.CouponUnusable,
+    errors.BalanceInsufficient,
+    errors.PointsUnavailable,
+    errors.PromotionUnknown,
+)
+_EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
+
+
+@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=_QUOTE_REFUSALS, example=_EXAMPLE)
+async def preview(call: Call, form: OrderForm) -> Priced:
+    """The same sums as placing would give; nothing is reserved."""
+    return await placing.preview(call.deps, call.member_id, form.wanted())
+
+
+@room.post(
+    "/orders",
+    "下单",
+    takes=OrderForm,
+    gives=Priced,
+    refuses=(*_QUOTE_REFUSALS, errors.AddressRequired),
+    keyed=True,
+    example=_EXAMPLE,
+)
+async def place(call: Call, form: OrderForm) -> bytes:
+    """Reserves stock, coupon and balance until `expires_at`; items − discounts + freight − balance = cash due."""
+    if call.key is None:
+        raise errors.IdempotencyKeyMissing
+    return await placing.place(call.deps, call.member_id, form.wanted(), call.key)
+
+
+class OrderQuery(Page, kw_only=True):
+    """Which orders."""
+
+    status: OrderStatus | None = None
+
+
+class OrderList(msgspec.Struct):
+    """A page of orders, newest first."""
+
+    items: list[OrderSummary]
+    next_cursor: str | None
+
+
+@room.get("/orders", "我的订单", takes=OrderQuery, gives=OrderList)
+async def mine(call: Call, query: OrderQuery) -> OrderList:
+    """One's own orders, newest first; `allowed_actions` says what can be done with each."""
+    return OrderList(*await orders.page_of(call.deps, call.member_id, query.status, query.cursor, query.limit))
+
+
+@room.get("/orders/<order_no:str>", "订单详情", gives=OrderDetail)
+async def one(call: Call, _query: NoBody) -> OrderDetail:
+    """One's own order with address, timeline, card keys and its rebate."""
+    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+
+
+class PaymentView(msgspec.Struct, omit_defaults=True):
+    """`payment` is what `wx.requestPayment` takes; `paid` when nothing is due."""
+
+    payment: PayParameters | None = None
+    paid: bool = False
+
+
+@room.post(
+    "/orders/<order_no:str>/pay",
+    "支付订单",
+    gives=PaymentView,
+    refuses=(errors.StateConflict, errors.PaymentRefused, errors.WeChatUnavailable),
+)
+async def pay(call: Call, _body: NoBody) -> PaymentView:
+    """Parameters for `wx.requestPayment`; asking again renews them. The result comes from the order, not the client."""
+    payment = await payments.pay(call.deps, call.member_id, call.path["order_no"])
+    return PaymentView(payment.parameters, payment.parameters is None)
+
+
+@room.post(
+    "/orders/<order_no:str>/cancel",
+    "取消订单",
+    gives=OrderDetail,
+    refuses=(errors.StateConflict, errors.WeChatUnavailable),
+)
+async def cancel(call: Call, _body: NoBody) -> OrderDetail:
+    """Close an unpaid order; cancelling again changes nothing."""
+    await closing.cancel(call.deps, call.member_id, call.path["order_no"])
+    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+
+
+@room.post("/orders/<order_no:str>/receive", "确认收货", gives=OrderDetail, refuses=(errors.StateConflict,))
+async def receive(call: Call, _body: NoBody) -> OrderDetail:
+    """The goods are here; receiving again changes nothing."""
+    await fulfilment.receive(call.deps, call.member_id, call.path["order_no"])
+    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+
+
+class RefundLineForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Pieces of one line."""
+
+    line_id: Id
+    quantity: Pieces
+
+
+class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What to refund: some lines, or without `lines` everything that is left."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    lines: Annotated[list[RefundLineForm], msgspec.Meta(min_length=1, max_length=placing.MAX_LINES)] | None = None
+
+    def __post_init__(self) -> None:
+        if self.lines is not None and len({line.line_id for line in self.lines}) < len(self.lines):
+            msg = "`lines` names a line twice"
+            raise ValueError(msg)
+
+
+@room.post(
+    "/orders/<order_no:str>/refunds",
+    "申请退款",
+    takes=RefundForm,
+    gives=RefundView,
+    refuses=(errors.RefundNotAllowed, errors.RefundOpen, errors.StateConflict),
+    keyed=True,
+    example={"reason": "不想要了"},
+)
+async def refund(call: Call, form: RefundForm) -> bytes:
+    """A whole order that has not left is refunded at once; everything else is reviewed."""
+    if call.key is None:
+        raise errors.IdempotencyKeyMissing
+    wanted = None if form.lines is None else {line.line_id: line.quantity for line in form.lines}
+    reason = form.reason.replace("\x00", "")
+    return await refunds.request(call.deps, call.member_id, call.path["order_no"], wanted, reason, call.key)
+
+
+class RefundList(msgspec.Struct):
+    """The refunds of an order."""
+
+    items: list[RefundView]
+    next_cursor: str | None
+
+
+@room.get("/orders/<order_no:str>/refunds", "订单的退款", gives=RefundList)
+async def refunds_of(call: Call, _query: NoBody) -> RefundList:
+    """Newest first, with amounts per currency."""
+    return RefundList(await refunds.of_order(call.member_id, call.path["order_no"]), None)

@@ -1,0 +1,69 @@
+"""推三返一: progress, rebates, and the order that comes back."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.core import errors
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.services import rebates
+from server.services.rebates import RebateView, ReferralView, ReturnableOrder
+
+room = Room("rebates", "推三返一")
+
+
+@room.get("/me/referral", "推三返一中心", gives=ReferralView, refuses=(errors.NotFound,))
+async def referral(call: Call, _query: NoBody) -> ReferralView:
+    """Share code, referrer, progress of the cycle, downline sizes and sums of rebates."""
+    return await rebates.referral(call.member_id)
+
+
+class ReturnableList(msgspec.Struct):
+    """Orders that could come back, oldest first."""
+
+    items: list[ReturnableOrder]
+    next_cursor: str | None
+
+
+@room.get("/me/referral/returnable", "可返还的订单", gives=ReturnableList, refuses=(errors.NotFound,))
+async def returnable(call: Call, _query: NoBody) -> ReturnableList:
+    """One's own paid orders that the next cycle could return."""
+    return ReturnableList(await rebates.returnable_orders(call.deps, call.member_id), None)
+
+
+class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
+    """The order to return."""
+
+    order_no: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+@room.post(
+    "/me/referral/choose",
+    "选择返还订单",
+    takes=ChoiceForm,
+    gives=ReturnableList,
+    refuses=(errors.ChoiceNotNeeded, errors.NotReturnable, errors.NotFound),
+)
+async def choose(call: Call, form: ChoiceForm) -> ReturnableList:
+    """Under `member_chooses`: this order comes back when the cycle closes."""
+    await rebates.choose(call.deps, call.member_id, form.order_no.replace("\x00", ""))
+    return ReturnableList(await rebates.returnable_orders(call.deps, call.member_id), None)
+
+
+class RebateList(msgspec.Struct):
+    """A page of rebates, newest first."""
+
+    items: list[RebateView]
+    next_cursor: str | None
+
+
+@room.get("/rebates", "我的返还", takes=Page, gives=RebateList)
+async def mine(call: Call, query: Page) -> RebateList:
+    """One's own rebates with their explanations."""
+    return RebateList(*await rebates.page_of(call.member_id, query.cursor, query.limit))
+
+
+@room.get("/rebates/<rebate_id:int>", "返还详情", gives=RebateView)
+async def one(call: Call, _query: NoBody) -> RebateView:
+    """One rebate: who counted, which order, each step of the sum."""
+    return await rebates.one_of(call.member_id, call.path["rebate_id"])

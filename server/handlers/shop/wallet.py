@@ -1,0 +1,111 @@
+"""Balance and its statement."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from server.core.clock import SHANGHAI
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.ledger import statement
+from server.services import cursors
+
+room = Room("wallet", "钱包")
+
+
+class WalletView(msgspec.Struct):
+    """`available_fen` is all that can be spent, `withdrawable_fen` its part that can be withdrawn."""
+
+    available_fen: int
+    withdrawable_fen: int
+    frozen_fen: int
+    in_flight_fen: int
+    debt_fen: int
+    points: int
+
+
+@room.get("/wallet", "我的钱包", gives=WalletView)
+async def wallet(call: Call, _query: NoBody) -> WalletView:
+    """Kinds of balance, in fen."""
+    held = await statement.balances(call.member_id)
+    withdrawable = held.get("withdrawable", 0)
+    return WalletView(
+        available_fen=held.get("spend_only", 0) + withdrawable,
+        withdrawable_fen=withdrawable,
+        frozen_fen=held.get("frozen", 0),
+        in_flight_fen=held.get("in_flight", 0),
+        debt_fen=held.get("debt", 0),
+        points=held.get("points", 0),
+    )
+
+
+class StatementQuery(Page, kw_only=True):
+    """Which entries: of a kind, of a month in Shanghai."""
+
+    kind: Annotated[str, msgspec.Meta(max_length=24)] | None = None
+    month: Annotated[str, msgspec.Meta(pattern=r"^(20\d\d)-(0[1-9]|1[0-2])$")] | None = None
+
+
+class StatementLineView(msgspec.Struct):
+    """One entry as it changed the wallet."""
+
+    time: datetime
+    kind: str
+    label: str
+    available_delta_fen: int
+    frozen_delta_fen: int
+    debt_delta_fen: int
+    available_after_fen: int
+    why: str
+    link: str
+
+
+class StatementView(msgspec.Struct):
+    """A page of the statement, newest first."""
+
+    items: list[StatementLineView]
+    next_cursor: str | None
+
+
+@room.get("/wallet/statement", "钱包明细", takes=StatementQuery, gives=StatementView)
+async def lines(call: Call, query: StatementQuery) -> StatementView:
+    """Every movement, newest first, each with its reason and what it is about."""
+    since, until = _month(query.month)
+    found = await statement.statement(
+        call.member_id,
+        before_entry=cursors.unpack(query.cursor, tuple[cursors.Number])[0] if query.cursor else None,
+        limit=query.limit + 1,
+        kind=query.kind,
+        since=since,
+        until=until,
+    )
+    shown = found[: query.limit]
+    return StatementView(
+        [
+            StatementLineView(
+                line.time,
+                line.kind,
+                line.label,
+                line.available_delta_fen,
+                line.frozen_delta_fen,
+                line.debt_delta_fen,
+                line.available_after_fen,
+                line.why,
+                line.link,
+            )
+            for line in shown
+        ],
+        cursors.pack((shown[-1].entry_id,)) if len(found) > query.limit else None,
+    )
+
+
+_DECEMBER = 12
+
+
+def _month(month: str | None) -> tuple[datetime | None, datetime | None]:
+    if month is None:
+        return None, None
+    year, number = map(int, re.split("-", month))
+    following = (year + 1, 1) if number == _DECEMBER else (year, number + 1)
+    return datetime(year, number, 1, tzinfo=SHANGHAI), datetime(*following, 1, tzinfo=SHANGHAI)

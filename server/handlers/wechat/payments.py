@@ -1,0 +1,49 @@
+"""WeChat Pay calls us: raw bytes in, 204 after commit, 401 for what is not believed, 5xx so that it asks again."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, empty, json
+
+from server.gateways.ports import Deps, NoticeRejected
+from server.handlers.endpoint import finish
+from server.services import payments, refund_transfers, security
+
+log = logging.getLogger("tuisan.wechat")
+
+blueprint = Blueprint("wechat_pay", url_prefix="/wechat")
+
+Work = Callable[[Deps, Request], Awaitable[None]]
+
+
+@blueprint.post("/pay/notify")
+async def pay_notify(request: Request) -> HTTPResponse:
+    """A payment. Also 204 when it was settled before or does not fit: that is recorded, not refused."""
+
+    async def settle(deps: Deps, received: Request) -> None:
+        notice = deps.pay.parse_payment_notice(received.headers, received.body)
+        await payments.settle(deps, notice, "notify")
+
+    return await finish(_answer(request, "pay_notify", settle))
+
+
+@blueprint.post("/refund/notify")
+async def refund_notify(request: Request) -> HTTPResponse:
+    """A refund's outcome."""
+
+    async def apply(deps: Deps, received: Request) -> None:
+        await refund_transfers.apply(deps, deps.pay.parse_refund_notice(received.headers, received.body))
+
+    return await finish(_answer(request, "refund_notify", apply))
+
+
+async def _answer(request: Request, kind: str, work: Work) -> HTTPResponse:
+    deps: Deps = request.app.ctx.deps
+    try:
+        await work(deps, request)
+    except NoticeRejected as rejected:
+        log.warning("%s is not believed: %s", kind, rejected.reason)
+        await security.record(deps, kind, rejected.reason, request.client_ip or "")
+        return json({"code": "FAIL", "message": "验签失败"}, status=401)
+    return empty()

@@ -1,0 +1,23 @@
+"""Payments and refunds that stay silent, and refunds on their way."""
+
+from typing import Any
+
+from server.gateways.ports import Deps
+from server.services import payment_checks, refund_transfers
+
+
+async def send_refund(deps: Deps, args: dict[str, Any]) -> None:
+    """`{refund_id}`: ask WeChat for a granted refund."""
+    await refund_transfers.send(deps, args["refund_id"])
+
+
+async def reconcile_pending(deps: Deps) -> None:
+    """Tick: payments that were opened and stay silent."""
+    while await payment_checks.check_due(deps) == payment_checks.BATCH:
+        continue
+
+
+async def check_refunds(deps: Deps) -> None:
+    """Tick: refunds that stay silent."""
+    while await refund_transfers.check_pending(deps) == refund_transfers.BATCH:
+        continue

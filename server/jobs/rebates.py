@@ -1,0 +1,32 @@
+"""Cycles, releases, and coupons that are taken back."""
+
+from typing import Any
+
+from server.gateways.ports import Deps
+from server.services import cycles, releases, reversals
+
+
+async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
+    """`{member_id}`: close what can be closed for a referrer."""
+    await cycles.close_cycle(deps, args["member_id"])
+
+
+async def schedule_release(deps: Deps, args: dict[str, Any]) -> None:
+    """`{rebate_id}`: an order it depends on was received."""
+    await releases.schedule_release(deps, args["rebate_id"])
+
+
+async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
+    """`{rebate_id, stage_id}`: the coupon of a reversed stage."""
+    await reversals.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
+
+
+async def release_due(deps: Deps) -> None:
+    """Tick: frozen money whose time has come."""
+    while await releases.release_due(deps) == releases.BATCH:
+        continue
+
+
+async def sweep_cycles(deps: Deps) -> None:
+    """Tick: cycles that no event woke."""
+    await cycles.sweep(deps)

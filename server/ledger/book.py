@@ -1,0 +1,65 @@
+"""The only writer of the ledger: `post` inside the caller's transaction, `as_json` for SQL functions that post."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from server.core.errors import BalanceInsufficient
+from server.ledger.entries import Entry
+
+_MISMATCH_STATE = "TML03"
+_NEGATIVE = "ledger_member_not_negative"
+
+
+class LedgerMismatch(Exception):  # noqa: N818 - the name of what happened
+    """An idempotency key came again with other lines: a defect of ours, never of the caller's input."""
+
+
+def as_json(entry: Entry, at: datetime) -> dict[str, Any]:
+    """The entry as `ledger_post_json` takes it. The hash covers what is posted, not when."""
+    lines = [
+        {
+            "m": line.member_id,
+            "a": line.account.code,
+            "s": line.source,
+            "c": line.currency,
+            "d": line.account.debit_normal,
+            "v": line.amount,
+        }
+        for line in entry.lines
+    ]
+    digest = hashlib.sha256(orjson.dumps([entry.kind, entry.link, lines])).hexdigest()
+    return {
+        "key": entry.key,
+        "kind": entry.kind,
+        "hash": digest,
+        "at": at,
+        "why": entry.why,
+        "link": entry.link,
+        "reverses": entry.reverses,
+        "lines": lines,
+    }
+
+
+async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None:
+    """Post one entry and return its id; the same key with the same lines returns the first one's. None: nothing moves.
+
+    Raises BalanceInsufficient when a member's account would fall below zero, LedgerMismatch for a reused key.
+    The member's row is locked by it; callers that hold later locks must have locked the member before.
+    """
+    if not entry.lines:
+        return None
+    try:
+        entry_id: int = await tx.fetchval("SELECT ledger_post_json($1)", orjson.dumps(as_json(entry, at)).decode())
+    except asyncpg.CheckViolationError as error:
+        if error.constraint_name != _NEGATIVE:
+            raise
+        raise BalanceInsufficient from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _MISMATCH_STATE:
+            raise
+        raise LedgerMismatch(entry.key) from error
+    return entry_id

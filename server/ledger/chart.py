@@ -1,0 +1,52 @@
+"""The accounts there are, and what kinds of entry people read about in their statements."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account code. A debit-normal account grows by debits; a member's account never falls below zero."""
+
+    code: str
+    debit_normal: bool
+    of_member: bool
+
+
+SPEND_ONLY = Account("spend_only", debit_normal=False, of_member=True)
+"""Balance that can be spent in the shop."""
+WITHDRAWABLE = Account("withdrawable", debit_normal=False, of_member=True)
+"""Balance that can be spent or withdrawn."""
+FROZEN = Account("frozen", debit_normal=False, of_member=True)
+"""Earned, not yet final; one per source."""
+DEBT = Account("debt", debit_normal=True, of_member=True)
+"""What the member owes after a taking-back that the wallet could not cover; one per source."""
+
+WECHAT_CASH = Account("wechat_cash", debit_normal=True, of_member=False)
+"""Money received through WeChat Pay and not given back."""
+ORDER_HOLD = Account("order_hold", debit_normal=False, of_member=False)
+"""Balance tied up by unpaid orders."""
+SALES = Account("sales", debit_normal=False, of_member=False)
+"""What paid orders brought, less refunds."""
+REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
+"""Granted cash refunds that WeChat has not yet confirmed."""
+REBATE_COST = Account("rebate_cost", debit_normal=True, of_member=False)
+"""What 推三返一 has cost the shop."""
+
+AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
+"""What a member can spend, in the order in which it is spent."""
+
+CNY = "CNY"
+
+LABELS: dict[str, str] = {
+    "order_hold": "下单使用余额",
+    "order_release": "订单关闭，余额退回",
+    "order_paid": "订单支付",
+    "stray_payment": "重复或超时支付",
+    "refund": "订单退款",
+    "refund_sent": "退款到账",
+    "rebate_stage": "返一入账（冻结中）",
+    "rebate_release": "返一解冻到账",
+    "rebate_take_back": "返一收回",
+    "coupon_take_back": "优惠券收回",
+}
+"""Entry kinds and how a member reads them."""

@@ -1,0 +1,264 @@
+"""Builders of ledger entries: pure, one per business event. Amounts are positive fen; the sign is made here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from server.ledger.chart import (
+    CNY,
+    DEBT,
+    FROZEN,
+    ORDER_HOLD,
+    REBATE_COST,
+    REFUNDS_DUE,
+    SALES,
+    SPEND_ONLY,
+    WECHAT_CASH,
+    WITHDRAWABLE,
+    Account,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side: positive is credit, negative is debit. `member_id` 0 is the shop."""
+
+    member_id: int
+    account: Account
+    amount: int
+    source: str = ""
+    currency: str = CNY
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A business event under its idempotency key."""
+
+    key: str
+    kind: str
+    why: str
+    link: str
+    lines: tuple[Line, ...]
+    reverses: str | None = None
+    """Key of the entry this one corrects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What a member owes from one source."""
+
+    source: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A member's money, read under the member's lock. `debts` are oldest first."""
+
+    spend_only_fen: int
+    withdrawable_fen: int
+    frozen_fen: dict[str, int]
+    debts: tuple[Debt, ...]
+
+
+def _lines(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
+    flat = [line for part in lines for line in ([part] if isinstance(part, Line) else part)]
+    return tuple(line for line in flat if line.amount)
+
+
+def credit(member_id: int, parts: Sequence[tuple[Account, int]], debts: Sequence[Debt]) -> list[Line]:
+    """Money that comes to a member: it pays debts first, oldest first; the rest reaches its accounts."""
+    lines: list[Line] = []
+    left = {debt.source: debt.amount_fen for debt in debts}
+    for account, amount_fen in parts:
+        rest = amount_fen
+        for source, owed in left.items():
+            paid = min(owed, rest)
+            left[source] -= paid
+            rest -= paid
+            lines.append(Line(member_id, DEBT, paid, source))
+        lines.append(Line(member_id, account, rest))
+    return _merged(lines)
+
+
+def _merged(lines: Sequence[Line]) -> list[Line]:
+    """One line per account: two credits that both pay the same debt become one."""
+    sums: dict[tuple[int, Account, str], int] = {}
+    for line in lines:
+        sums[line.member_id, line.account, line.source] = (
+            sums.get((line.member_id, line.account, line.source), 0) + line.amount
+        )
+    return [Line(member, account, amount, source) for (member, account, source), amount in sums.items() if amount]
+
+
+def order_hold(order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int) -> Entry:
+    """Balance is tied up by a new order."""
+    return Entry(
+        f"order-placed:{order_no}",
+        "order_hold",
+        f"订单 {order_no} 使用余额",
+        f"order:{order_no}",
+        _lines(
+            Line(member_id, SPEND_ONLY, -spend_only_fen),
+            Line(member_id, WITHDRAWABLE, -withdrawable_fen),
+            Line(0, ORDER_HOLD, spend_only_fen + withdrawable_fen),
+        ),
+    )
+
+
+def order_release(
+    order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int, debts: Sequence[Debt]
+) -> Entry:
+    """An unpaid order closed: its balance comes back."""
+    return Entry(
+        f"order-closed:{order_no}",
+        "order_release",
+        f"订单 {order_no} 已关闭",
+        f"order:{order_no}",
+        _lines(
+            Line(0, ORDER_HOLD, -(spend_only_fen + withdrawable_fen)),
+            credit(member_id, [(SPEND_ONLY, spend_only_fen), (WITHDRAWABLE, withdrawable_fen)], debts),
+        ),
+        reverses=f"order-placed:{order_no}",
+    )
+
+
+def order_paid(order_no: str, cash_fen: int, balance_fen: int) -> Entry:
+    """An order is paid, by cash through WeChat and by the balance it held."""
+    return Entry(
+        f"order-paid:{order_no}",
+        "order_paid",
+        f"订单 {order_no} 支付成功",
+        f"order:{order_no}",
+        _lines(
+            Line(0, WECHAT_CASH, -cash_fen),
+            Line(0, ORDER_HOLD, -balance_fen),
+            Line(0, SALES, cash_fen + balance_fen),
+        ),
+    )
+
+
+def stray_payment(transaction_id: str, order_no: str, amount_fen: int) -> Entry:
+    """Cash that belongs to no open order: received, and due to go back."""
+    return Entry(
+        f"payment-stray:{transaction_id}",
+        "stray_payment",
+        f"订单 {order_no} 的重复或超时支付，原路退回",
+        f"order:{order_no}",
+        _lines(Line(0, WECHAT_CASH, -amount_fen), Line(0, REFUNDS_DUE, amount_fen)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSums:
+    """What one refund moves."""
+
+    cash_fen: int
+    """Through WeChat, already less what is withheld."""
+    withheld_fen: int
+    spend_only_fen: int
+    withdrawable_fen: int
+
+
+def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, debts: Sequence[Debt]) -> Entry:
+    """A refund is granted: balance comes back now, cash is due; withheld cash pays back the order's own rebate."""
+    balance_fen = sums.spend_only_fen + sums.withdrawable_fen
+    return Entry(
+        f"refund:{refund_no}",
+        "refund",
+        f"订单 {order_no} 退款",
+        f"order:{order_no}",
+        _lines(
+            Line(0, SALES, -(sums.cash_fen + sums.withheld_fen + balance_fen)),
+            Line(0, REFUNDS_DUE, sums.cash_fen),
+            Line(0, REBATE_COST, sums.withheld_fen),
+            credit(member_id, [(SPEND_ONLY, sums.spend_only_fen), (WITHDRAWABLE, sums.withdrawable_fen)], debts),
+        ),
+        reverses=f"order-paid:{order_no}",
+    )
+
+
+def refund_sent(refund_no: str, order_no: str, amount_fen: int) -> Entry:
+    """WeChat confirmed that the cash went back."""
+    return Entry(
+        f"refund-sent:{refund_no}",
+        "refund_sent",
+        f"订单 {order_no} 退款到账",
+        f"order:{order_no}",
+        _lines(Line(0, REFUNDS_DUE, -amount_fen), Line(0, WECHAT_CASH, amount_fen)),
+    )
+
+
+def rebate_source(rebate_id: int) -> str:
+    """The source of frozen money and debt that come from a rebate."""
+    return f"rebate:{rebate_id}"
+
+
+def rebate_stage(rebate_id: int, position: int, stage_id: int, member_id: int, amount_fen: int) -> Entry:
+    """A stage of a rebate is granted, frozen."""
+    return Entry(
+        f"rebate:{rebate_id}:stage:{position}:{stage_id}",
+        "rebate_stage",
+        f"推荐满员返还，第 {position} 位好友",
+        rebate_source(rebate_id),
+        _lines(
+            Line(0, REBATE_COST, -amount_fen),
+            Line(member_id, FROZEN, amount_fen, rebate_source(rebate_id)),
+        ),
+    )
+
+
+def rebate_release(
+    rebate_id: int, stage_id: int, member_id: int, amount_fen: int, destination: Account, debts: Sequence[Debt]
+) -> Entry:
+    """Frozen rebate money becomes the member's own."""
+    return Entry(
+        f"rebate:{rebate_id}:release:{stage_id}",
+        "rebate_release",
+        "观察期结束，返还到账",
+        rebate_source(rebate_id),
+        _lines(
+            Line(member_id, FROZEN, -amount_fen, rebate_source(rebate_id)),
+            credit(member_id, [(destination, amount_fen)], debts),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a taking-back finds where; the debt is what nothing covered."""
+
+    frozen_fen: int
+    spend_only_fen: int
+    withdrawable_fen: int
+    debt_fen: int
+
+
+def rebate_take_back(key: str, rebate_id: int, member_id: int, why: str, taken: Taken) -> Entry:
+    """Rebate money is taken back: frozen, then spend-only, then withdrawable, then debt."""
+    source = rebate_source(rebate_id)
+    total = taken.frozen_fen + taken.spend_only_fen + taken.withdrawable_fen + taken.debt_fen
+    return Entry(
+        key,
+        "rebate_take_back",
+        why,
+        source,
+        _lines(
+            Line(member_id, FROZEN, -taken.frozen_fen, source),
+            Line(member_id, SPEND_ONLY, -taken.spend_only_fen),
+            Line(member_id, WITHDRAWABLE, -taken.withdrawable_fen),
+            Line(member_id, DEBT, -taken.debt_fen, source),
+            Line(0, REBATE_COST, total),
+        ),
+    )
+
+
+def coupon_take_back(key: str, rebate_id: int, member_id: int, why: str, debt_fen: int) -> Entry:
+    """The discount of a rebate's coupon that was used before the rebate was reversed becomes debt."""
+    source = rebate_source(rebate_id)
+    return Entry(
+        key,
+        "coupon_take_back",
+        why,
+        source,
+        _lines(Line(member_id, DEBT, -debt_fen, source), Line(0, REBATE_COST, debt_fen)),
+    )

@@ -1,0 +1,385 @@
+"""推三返一: which orders qualify, when a cycle closes, which order comes back and how much of it.
+
+Pure functions on plain values; amounts are integer fen. The terms are those of rules.md §3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+import msgspec
+
+from server.core.errors import RuleInvalid
+from server.core.money import WHOLE_BP, yuan
+
+OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
+Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
+CHOICE_DAYS = 30
+"""Without a choice for so long, the oldest order is returned."""
+
+_Fen = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+_Bp = Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BP)]
+_KINDS: tuple[OrderKind, ...] = ("normal", "group_buy")
+
+
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which lines count: all, or those of the products or of the categories named."""
+
+    all: bool = False
+    products: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+
+    def covers(self, product_id: int, category_id: int) -> bool:
+        """Whether a line of this product counts."""
+        return (
+            self.all
+            or (self.products is not None and product_id in self.products)
+            or (self.categories is not None and category_id in self.categories)
+        )
+
+
+class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One version of the rebate rule. Field meanings: rules.md §3. Decode with `parse_terms`."""
+
+    required: Annotated[int, msgspec.Meta(ge=2, le=10)] = 3
+    qualify_at: Literal["paid", "received"] = "paid"
+    observe_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 7
+    scope: Scope = Scope(all=True)
+    min_paid_fen: _Fen = 1
+    qualify_kinds: tuple[OrderKind, ...] = _KINDS
+    return_kinds: tuple[OrderKind, ...] = _KINDS
+    stages_bp: tuple[_Bp, ...] = ()
+    pick: Pick = "oldest"
+    returnable_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
+    ratio_bp: Annotated[int, msgspec.Meta(ge=1, le=WHOLE_BP)] = WHOLE_BP
+    cap_fen: _Fen | None = None
+    member_month_cap_fen: _Fen | None = None
+    budget_fen: _Fen | None = None
+    payout_cap_bp: Annotated[int, msgspec.Meta(ge=1, le=WHOLE_BP)] | None = None
+    max_cycles: Annotated[int, msgspec.Meta(ge=1)] | None = None
+    pay_as: Literal["balance", "coupon"] = "balance"
+    coupon_threshold_fen: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
+    coupon_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
+    withdrawable: bool = False
+
+    @property
+    def staged(self) -> bool:
+        """Whether something is posted before the cycle is full."""
+        return any(self.stages_bp[:-1])
+
+
+def parse_terms(text: bytes) -> RuleTerms:
+    """Terms from JSON, complete and checked. Raises RuleInvalid naming field and problem."""
+    try:
+        terms = msgspec.json.decode(text, type=RuleTerms)
+    except msgspec.MsgspecError as error:
+        problem, _, where = str(error).partition(" - at `$.")
+        raise RuleInvalid(field=where.rstrip("`"), problem=problem) from None
+    if not terms.stages_bp:
+        terms = msgspec.structs.replace(terms, stages_bp=(*(0,) * (terms.required - 1), WHOLE_BP))
+    for field, problem in _problems(terms):
+        raise RuleInvalid(field=field, problem=problem)
+    return terms
+
+
+def _problems(terms: RuleTerms) -> list[tuple[str, str]]:
+    found = []
+    if len(terms.stages_bp) != terms.required:
+        found.append(("stages_bp", f"needs {terms.required} items"))
+    if not 1 <= sum(terms.stages_bp) <= WHOLE_BP:
+        found.append(("stages_bp", "must sum to 1 … 10000"))
+    named = [bool(terms.scope.all), terms.scope.products is not None, terms.scope.categories is not None]
+    if sum(named) != 1:
+        found.append(("scope", 'needs exactly one of "all": true, "products", "categories"'))
+    found += [
+        (field, "must not be empty")
+        for field, kinds in (("qualify_kinds", terms.qualify_kinds), ("return_kinds", terms.return_kinds))
+        if not kinds
+    ]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineNet:
+    """What is left of a line in cash, without freight."""
+
+    product_id: int
+    category_id: int
+    net_cash_fen: int
+
+
+def in_scope_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
+    """Net cash of the lines that count."""
+    return sum(line.net_cash_fen for line in lines if terms.scope.covers(line.product_id, line.category_id))
+
+
+def qualifies(terms: RuleTerms, kind: str, lines: Sequence[LineNet]) -> bool:
+    """Whether an order of this kind counts as a referee's first order."""
+    return kind in terms.qualify_kinds and in_scope_fen(terms, lines) >= terms.min_paid_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Qualified:
+    """A counted qualification, oldest payment first."""
+
+    id: int
+    rule_version: int
+    order_net_fen: int
+    """Net cash of the whole qualifying order."""
+    counted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paid order of the referrer that no live rebate returns."""
+
+    order_id: int
+    order_no: str
+    kind: str
+    paid_at: datetime
+    lines: tuple[LineNet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRebate:
+    """A staged rebate that still waits for qualifications."""
+
+    id: int
+    whole_fen: int
+    granted_fen: int
+    order_nets_fen: tuple[int, ...]
+    """Net cash of the qualifying orders that joined so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class CycleFacts:
+    """What `decide` looks at, all read under the referrer's lock."""
+
+    now: datetime
+    counted: tuple[Qualified, ...]
+    open_rebate: OpenRebate | None
+    candidates: tuple[Candidate, ...]
+    chosen_order_id: int | None
+    live_cycles: int
+    month_granted_fen: int
+    """Σ of the member's live rebates that closed in this calendar month."""
+    budget_used_fen: int
+    """Of the version in question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the sum that explains a rebate."""
+
+    label: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close (staged: open) a cycle: these qualifications, this order, this much."""
+
+    qualification_ids: tuple[int, ...]
+    order_id: int
+    order_no: str
+    whole_fen: int
+    stage_fen: tuple[int, ...]
+    """What each consumed qualification posts, in order."""
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The oldest counted qualification joins an open staged rebate."""
+
+    qualification_id: int
+    rebate_id: int
+    position: int
+    stage_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing closes now. `reason`: `qualifications, cycles, order, choice, month_cap, budget, amount`."""
+
+    reason: str
+
+
+def stage_total(terms: RuleTerms, whole_fen: int, stages: int) -> int:
+    """What the first `stages` stages of a whole come to: each floored, the remainder in the last."""
+    if stages == terms.required:
+        return whole_fen
+    total_bp = sum(terms.stages_bp)
+    return sum(whole_fen * stage_bp // total_bp for stage_bp in terms.stages_bp[:stages])
+
+
+def decide(terms: RuleTerms, facts: CycleFacts) -> Close | Join | Wait:
+    """What the referrer's next step is; `terms` are those of the cycle: of its oldest qualification."""
+    needed = 1 if terms.staged or facts.open_rebate is not None else terms.required
+    if len(facts.counted) < needed:
+        return Wait("qualifications")
+    if facts.open_rebate is not None:
+        return _join(terms, facts.open_rebate, facts.counted[0])
+    if terms.max_cycles is not None and facts.live_cycles >= terms.max_cycles:
+        return Wait("cycles")
+    return _close(terms, facts, facts.counted[:needed])
+
+
+def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -> Close | Wait:
+    eligible = [one for one in facts.candidates if _returnable(terms, one, facts.now)]
+    if not eligible:
+        return Wait("order")
+    order = _pick(terms, eligible, facts, consumed)
+    if order is None:
+        return Wait("choice")
+    amount = _amount(terms, order, facts, [one.order_net_fen for one in consumed])
+    if isinstance(amount, Wait):
+        return amount
+    whole_fen, steps = amount
+    granted = _granted(terms, whole_fen, [one.order_net_fen for one in consumed])
+    return Close(
+        qualification_ids=tuple(one.id for one in consumed),
+        order_id=order.order_id,
+        order_no=order.order_no,
+        whole_fen=whole_fen,
+        stage_fen=tuple(now - before for before, now in zip((0, *granted), granted, strict=False)),
+        steps=steps,
+    )
+
+
+def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
+    nets = [*rebate.order_nets_fen, joining.order_net_fen]
+    total = _granted(terms, rebate.whole_fen, nets)[-1]
+    return Join(joining.id, rebate.id, len(nets), max(0, total - rebate.granted_fen))
+
+
+def _granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int]) -> list[int]:
+    """The running total after each stage; a staged rebate meets the payout cap stage by stage."""
+    totals = []
+    for position in range(1, len(nets_fen) + 1):
+        total = stage_total(terms, whole_fen, position)
+        if terms.payout_cap_bp is not None:
+            total = min(total, sum(nets_fen[:position]) * terms.payout_cap_bp // WHOLE_BP)
+        totals.append(total)
+    return totals
+
+
+def _units(terms: RuleTerms, net_fen: int) -> int:
+    """The returned part of `net_fen` in units of 1/10⁸ fen, so that rounding happens once, at the end."""
+    return net_fen * terms.ratio_bp * sum(terms.stages_bp)
+
+
+_UNITS = WHOLE_BP * WHOLE_BP
+
+
+def _returnable(terms: RuleTerms, order: Candidate, now: datetime) -> bool:
+    young = terms.returnable_days is None or order.paid_at >= now - timedelta(days=terms.returnable_days)
+    return young and order.kind in terms.return_kinds and _units(terms, in_scope_fen(terms, order.lines)) >= _UNITS
+
+
+def returnable(terms: RuleTerms, orders: Sequence[Candidate], now: datetime) -> list[Candidate]:
+    """The orders that could be returned under these terms, oldest payment first."""
+    return sorted((one for one in orders if _returnable(terms, one, now)), key=_age)
+
+
+def _age(order: Candidate) -> tuple[datetime, int]:
+    return order.paid_at, order.order_id
+
+
+def _pick(
+    terms: RuleTerms, eligible: Sequence[Candidate], facts: CycleFacts, consumed: Sequence[Qualified]
+) -> Candidate | None:
+    """The returned order; ties go to the older payment, then the lower id. None: the member has not chosen yet."""
+    oldest_first = sorted(eligible, key=_age)
+    match terms.pick:
+        case "oldest":
+            return oldest_first[0]
+        case "newest":
+            return max(reversed(oldest_first), key=lambda order: order.paid_at)
+        case "highest":
+            return max(oldest_first, key=lambda order: in_scope_fen(terms, order.lines))
+        case "lowest":
+            return min(oldest_first, key=lambda order: in_scope_fen(terms, order.lines))
+        case "member_chooses":
+            chosen = next((one for one in oldest_first if one.order_id == facts.chosen_order_id), None)
+            since = max(*(one.counted_at for one in consumed), oldest_first[0].paid_at)
+            overdue = facts.now >= since + timedelta(days=CHOICE_DAYS)
+            return chosen or (oldest_first[0] if overdue else None)
+
+
+def _amount(
+    terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int]
+) -> tuple[int, tuple[Step, ...]] | Wait:
+    """The whole amount with the steps that lead to it: ratio, then the caps in the order of the law's table."""
+    net = in_scope_fen(terms, order.lines)
+    units = _units(terms, net)
+    steps = [Step(f"订单 {order.order_no} 现金实付", net)]
+    if units < net * _UNITS:
+        steps.append(Step(f"按 {yuan(terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP)}% 返还", units // _UNITS - net))
+
+    def cut(label: str, limit_units: int) -> None:
+        nonlocal units
+        if limit_units < units:
+            steps.append(Step(label, limit_units // _UNITS - units // _UNITS))
+            units = limit_units
+
+    if terms.cap_fen is not None:
+        cut(f"单次返还上限 {yuan(terms.cap_fen)} 元", terms.cap_fen * _UNITS)
+    if terms.member_month_cap_fen is not None:
+        cut(f"每月返还上限 {yuan(terms.member_month_cap_fen)} 元", terms.member_month_cap_fen * _UNITS)
+        if units // _UNITS > terms.member_month_cap_fen - facts.month_granted_fen:
+            return Wait("month_cap")
+    if terms.budget_fen is not None and units // _UNITS > terms.budget_fen - facts.budget_used_fen:
+        return Wait("budget")
+    if terms.payout_cap_bp is not None and not terms.staged:
+        limit = sum(nets_fen) * terms.payout_cap_bp * WHOLE_BP
+        cut(f"不超过好友订单实付的 {yuan(terms.payout_cap_bp)}%", limit)
+    whole_fen = units // _UNITS
+    return (whole_fen, tuple(steps)) if whole_fen else Wait("amount")
+
+
+def reduced(terms: RuleTerms, old_whole_fen: int, lines: Sequence[LineNet]) -> int:
+    """The whole amount after the returned order lost some net cash.
+
+    All caps were met by the old amount, so the smaller of it and the new share is what the rule would have given.
+    """
+    return min(old_whole_fen, _units(terms, in_scope_fen(terms, lines)) // _UNITS)
+
+
+def release_at(
+    terms: RuleTerms, receipts: Sequence[datetime | None], returned_received_at: datetime | None
+) -> datetime | None:
+    """When money that depends on these orders is released; None while one of them is not received."""
+    received = [moment for moment in (*receipts, returned_received_at) if moment is not None]
+    if len(received) < len(receipts) + 1:
+        return None
+    return max(received) + timedelta(days=terms.observe_days)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Where an amount is taken back from; `short_fen` is what the wallet could not cover."""
+
+    frozen_fen: int
+    spend_only_fen: int
+    withdrawable_fen: int
+    short_fen: int
+
+
+def take_back(amount_fen: int, frozen_fen: int, spend_only_fen: int, withdrawable_fen: int) -> TakeBack:
+    """Frozen of the same source first, then spend-only, then withdrawable; the rest is short."""
+    frozen = min(amount_fen, frozen_fen)
+    spend_only = min(amount_fen - frozen, spend_only_fen)
+    withdrawable = min(amount_fen - frozen - spend_only, withdrawable_fen)
+    return TakeBack(frozen, spend_only, withdrawable, amount_fen - frozen - spend_only - withdrawable)
+
+
+def take_from_stages(stages_fen: Sequence[int], amount_fen: int) -> list[int]:
+    """Stage amounts after `amount_fen` is taken off, last stage first: later stages are the ones still frozen."""
+    left = list(stages_fen)
+    for position in range(len(left) - 1, -1, -1):
+        taken = min(left[position], amount_fen)
+        left[position] -= taken
+        amount_fen -= taken
+    return left

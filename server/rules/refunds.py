@@ -1,0 +1,112 @@
+"""How much a refund gives back: a line returns exactly its cash, balance and points, piece by piece, never more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from server.core.errors import RefundNotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """A line of an order and what was granted back of it before. Amounts in fen, for the whole quantity."""
+
+    id: int
+    quantity: int
+    refunded_quantity: int
+    cash_fen: int
+    refunded_cash_fen: int
+    balance_fen: int
+    refunded_balance_fen: int
+    withdrawable_fen: int
+    refunded_withdrawable_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineRefund:
+    """What one line gives back now; `withdrawable_fen` is part of `balance_fen`."""
+
+    line_id: int
+    quantity: int
+    cash_fen: int
+    balance_fen: int
+    withdrawable_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPlan:
+    """A refund before anything is withheld."""
+
+    lines: tuple[LineRefund, ...]
+    whole: bool
+    """Everything at once: nothing was refunded before and nothing is left."""
+    empties: bool
+    """Nothing of the order is left after it."""
+
+    @property
+    def cash_fen(self) -> int:
+        """Goods cash; freight is the caller's."""
+        return sum(line.cash_fen for line in self.lines)
+
+    @property
+    def balance_fen(self) -> int:
+        """Goods balance."""
+        return sum(line.balance_fen for line in self.lines)
+
+    @property
+    def withdrawable_fen(self) -> int:
+        """Of the balance."""
+        return sum(line.withdrawable_fen for line in self.lines)
+
+
+def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> RefundPlan:
+    """What refunding `wanted` pieces (line id → pieces; None: all that is left) gives back.
+
+    Raises RefundNotAllowed (`quantity`: an unknown line or more than is left; `nothing`: nothing left or asked for).
+    """
+    left = {line.id: line.quantity - line.refunded_quantity for line in lines}
+    asked = left if wanted is None else dict(wanted)
+    if any(pieces < 1 or pieces > left.get(line_id, 0) for line_id, pieces in asked.items() if wanted is not None):
+        raise RefundNotAllowed(reason="quantity")
+    parts = tuple(_line(line, asked[line.id]) for line in lines if asked.get(line.id))
+    if not parts:
+        raise RefundNotAllowed(reason="nothing")
+    empties = all(asked.get(line_id, 0) == pieces for line_id, pieces in left.items())
+    untouched = all(line.refunded_quantity == 0 for line in lines)
+    return RefundPlan(parts, whole=empties and untouched, empties=empties)
+
+
+def _line(line: LineState, pieces: int) -> LineRefund:
+    done = line.refunded_quantity + pieces
+    return LineRefund(
+        line.id,
+        pieces,
+        line.cash_fen * done // line.quantity - line.refunded_cash_fen,
+        line.balance_fen * done // line.quantity - line.refunded_balance_fen,
+        line.withdrawable_fen * done // line.quantity - line.refunded_withdrawable_fen,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a refund still gives after `total_fen` was kept back, cash first."""
+
+    total_fen: int
+    cash_fen: int
+    spend_only_fen: int
+    withdrawable_fen: int
+
+
+def withhold(short_fen: int, cash_fen: int, spend_only_fen: int, withdrawable_fen: int) -> Withheld:
+    """Keep back what the wallet could not cover: from cash, then spend-only, then withdrawable; never more than all.
+
+    What even the whole refund does not cover becomes no debt.
+    """
+    of_cash = min(short_fen, cash_fen)
+    of_spend_only = min(short_fen - of_cash, spend_only_fen)
+    of_withdrawable = min(short_fen - of_cash - of_spend_only, withdrawable_fen)
+    return Withheld(
+        of_cash + of_spend_only + of_withdrawable,
+        cash_fen - of_cash,
+        spend_only_fen - of_spend_only,
+        withdrawable_fen - of_withdrawable,
+    )

@@ -1,0 +1,190 @@
+"""Reading orders: lists and details as their member sees them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.services import addresses, cursors, fulfilment, policy
+
+
+class OrderLineView(msgspec.Struct):
+    """A line with its shares, fixed at placing; `cards` are delivered card keys."""
+
+    line_id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    quantity: int
+    unit_price_fen: int
+    amount_fen: int
+    discount_fen: int
+    coupon_fen: int
+    balance_fen: int
+    cash_fen: int
+    refunded_quantity: int
+    refunded_fen: int
+    cards: list[str]
+
+
+class AddressView(msgspec.Struct):
+    """Where the order goes."""
+
+    name: str
+    phone: str
+    region: str
+    detail: str
+
+
+class TimelineStep(msgspec.Struct):
+    """One thing that happened to the order."""
+
+    label: str
+    time: datetime
+
+
+class OrderSummary(msgspec.Struct):
+    """An order in a list."""
+
+    order_no: str
+    status: str
+    status_label: str
+    kind: str
+    lines: list[OrderLineView]
+    items_fen: int
+    discounts: list[dict[str, Any]]
+    freight_fen: int
+    balance_fen: int
+    cash_due_fen: int
+    refunded_fen: int
+    """Cash and balance granted back."""
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    allowed_actions: list[str]
+
+
+class OrderDetail(OrderSummary):
+    """An order with everything its member may know of it."""
+
+    address: AddressView | None
+    remark: str
+    company: str | None
+    tracking_no: str | None
+    timeline: list[TimelineStep]
+    rebate_id: int | None
+    """The live rebate that returns this order."""
+    refund_open: bool
+
+
+_SELECT = """
+SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
+    'title', l.title, 'image', l.image, 'spec', l.spec, 'quantity', l.quantity, 'unit_price_fen', l.unit_price_fen,
+    'amount_fen', l.amount_fen, 'discount_fen', l.discount_fen, 'coupon_fen', l.coupon_fen,
+    'balance_fen', l.balance_fen, 'cash_fen', l.cash_fen, 'refunded_quantity', l.refunded_quantity,
+    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::jsonb) ORDER BY l.position)
+  FROM order_lines l WHERE l.order_id = o.id) AS lines,
+  (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
+  EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order' AND r.state = 'requested')
+    AS refund_open,
+  (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id
+FROM orders o
+"""
+
+_lines = msgspec.json.Decoder(list[OrderLineView])
+
+
+async def page_of(
+    deps: Deps, member_id: int, status: OrderStatus | None, cursor: str | None, limit: int
+) -> tuple[list[OrderSummary], str | None]:
+    """One's own orders, newest first, and the cursor of the next page. Raises BadRequest for a foreign cursor."""
+    before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
+    rows = await db.fetch(
+        f"{_SELECT} WHERE o.member_id = $1 AND ($2::text IS NULL OR o.status = $2)"
+        " AND ($3::bigint IS NULL OR o.id < $3) ORDER BY o.id DESC LIMIT $4",
+        member_id,
+        status,
+        before,
+        limit + 1,
+    )
+    shop = await policy.current()
+    now = deps.clock.now()
+    items = [OrderSummary(**_summary(row, shop.refund_days, now)) for row in rows[:limit]]
+    return items, cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+
+
+async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
+    """One's own order. Raises NotFound."""
+    row = await db.fetch_row(f"{_SELECT} WHERE o.order_no = $1 AND o.member_id = $2", order_no, member_id)
+    if row is None:
+        raise NotFound(what="order")
+    shop = await policy.current()
+    view = OrderDetail(
+        **_summary(row, shop.refund_days, deps.clock.now()),
+        address=_address(deps, row),
+        remark=row["remark"],
+        company=row["company"],
+        tracking_no=row["tracking_no"],
+        timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
+        rebate_id=row["rebate_id"],
+        refund_open=row["refund_open"],
+    )
+    if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
+        delivered = await fulfilment.cards_of(deps, row["id"])
+        for line in view.lines:
+            line.cards = [card.secret for card in delivered if card.order_line_id == line.line_id]
+    return view
+
+
+_TIMES = (
+    ("created_at", "下单"),
+    ("paid_at", "付款"),
+    ("shipped_at", "发货"),
+    ("received_at", "收货"),
+    ("completed_at", "完成"),
+    ("closed_at", "关闭"),
+    ("refunded_at", "退款"),
+)
+
+
+def _summary(row: Mapping[str, Any], refund_days: int, now: datetime) -> dict[str, Any]:
+    status = OrderStatus(row["status"])
+    actions = allowed_actions(
+        status,
+        refundable=bool(row["left_over"]) and not row["refund_open"],
+        received_at=row["received_at"],
+        refund_days=refund_days,
+        now=now,
+    )
+    return {
+        "order_no": row["order_no"],
+        "status": status,
+        "status_label": LABELS[status],
+        "kind": row["kind"],
+        "lines": _lines.decode(row["lines"]),
+        "items_fen": row["items_fen"],
+        "discounts": orjson.loads(row["discounts"]),
+        "freight_fen": row["freight_fen"],
+        "balance_fen": row["balance_fen"],
+        "cash_due_fen": row["cash_due_fen"],
+        "refunded_fen": row["refunded_cash_fen"] + row["refunded_balance_fen"],
+        "created_at": row["created_at"],
+        "expires_at": row["expires_at"],
+        "paid_at": row["paid_at"],
+        "allowed_actions": actions,
+    }
+
+
+def _address(deps: Deps, row: Mapping[str, Any]) -> AddressView | None:
+    if row["address_sealed"] is None:
+        return None
+    known = addresses.opened(deps.cipher, row["address_sealed"])
+    return AddressView(known["name"], known["phone"], row["region"], known["detail"])

@@ -1,0 +1,114 @@
+"""Granted cash on its way back through WeChat: sent, asked about, confirmed. The number never changes."""
+
+from datetime import datetime, timedelta
+
+from server import db
+from server.gateways.ports import Deps, OutcomeUnknown, RefundNotice, RefundRequest, WeChatError
+from server.ledger import book, entries
+
+BATCH = 50
+_CHECK_AFTER = timedelta(minutes=1)
+
+
+async def send(deps: Deps, refund_id: int) -> None:
+    """Ask WeChat for a granted refund; repeating it never refunds twice. Raises OutcomeUnknown: try again."""
+    row = await db.fetch_row(
+        "SELECT r.refund_no, r.state, r.cash_fen, r.reason, p.transaction_id, p.amount_fen FROM refunds r"
+        " JOIN payments p ON p.id = r.payment_id WHERE r.id = $1",
+        refund_id,
+    )
+    if row is None or row["state"] not in ("approved", "processing"):
+        return
+    request = RefundRequest(row["refund_no"], row["transaction_id"], row["cash_fen"], row["amount_fen"], row["reason"])
+    try:
+        answer = await deps.pay.refund(request)
+    except WeChatError as error:
+        await _problem(deps, row["refund_no"], f"{error.code}: {error.message}"[:200])
+        raise OutcomeUnknown(error.code) from error
+    await apply(deps, answer)
+
+
+async def apply(deps: Deps, said: RefundNotice) -> bool:
+    """Act on what WeChat says of a refund; False when it does not fit (recorded for operators). Twice acts once."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await tx.fetchrow(
+            "SELECT r.id, r.refund_no, r.state, r.cash_fen, o.order_no FROM refunds r"
+            " JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1 FOR NO KEY UPDATE OF r",
+            said.refund_no,
+        )
+        fits = row is not None and said.amount_fen == row["cash_fen"] and said.mchid in ("", deps.mchid)
+        if not fits:
+            await _alarm(tx, "refund_mismatch", said.refund_no, at, f"{said.status} {said.amount_fen}")
+            return False
+        if row["state"] not in ("approved", "processing", "abnormal"):
+            return True
+        match said.status:
+            case "SUCCESS":
+                await book.post(tx, entries.refund_sent(row["refund_no"], row["order_no"], row["cash_fen"]), at)
+                await tx.execute(
+                    "UPDATE refunds SET state = 'succeeded', finished_at = $2, wechat_refund_id = $3, check_at = NULL,"
+                    " problem = NULL WHERE id = $1",
+                    row["id"],
+                    said.success_time or at,
+                    said.refund_id,
+                )
+            case "PROCESSING":
+                await tx.execute(
+                    "UPDATE refunds SET state = 'processing', wechat_refund_id = $2, check_at = $3 WHERE id = $1",
+                    row["id"],
+                    said.refund_id,
+                    at + _CHECK_AFTER,
+                )
+            case _:
+                await tx.execute(
+                    "UPDATE refunds SET state = 'abnormal', wechat_refund_id = $2, check_at = NULL, problem = $3"
+                    " WHERE id = $1",
+                    row["id"],
+                    said.refund_id,
+                    said.status,
+                )
+                await _alarm(tx, "refund_abnormal", said.refund_no, at, said.status)
+    return True
+
+
+async def check_pending(deps: Deps) -> int:
+    """Ask WeChat about refunds that stay silent; one it does not know is sent again. Returns how many were due."""
+    at = deps.clock.now()
+    rows = await db.fetch(
+        "UPDATE refunds SET check_at = $1::timestamptz + interval '1 minute' WHERE id IN (SELECT id FROM refunds"
+        " WHERE state IN ('approved', 'processing') AND check_at <= $1 ORDER BY check_at LIMIT $2"
+        " FOR UPDATE SKIP LOCKED) RETURNING id, refund_no, state",
+        at,
+        BATCH,
+    )
+    for row in rows:
+        try:
+            said = await deps.pay.query_refund(row["refund_no"])
+            if said is not None:
+                await apply(deps, said)
+            elif row["state"] == "processing":
+                await send(deps, row["id"])
+        except (OutcomeUnknown, WeChatError):
+            continue
+    return len(rows)
+
+
+async def _problem(deps: Deps, refund_no: str, problem: str) -> None:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE refunds SET problem = $2 WHERE refund_no = $1", refund_no, problem)
+        await _alarm(tx, "refund_refused", refund_no, at, problem)
+
+
+async def _alarm(tx: db.Connection, kind: str, refund_no: str, at: datetime, problem: str) -> None:
+    """One open alarm per refund and kind."""
+    await tx.execute(
+        "INSERT INTO alarms (kind, subject, detail, at)"
+        " SELECT $1::text, $2::text, jsonb_build_object('problem', $4::text), $3::timestamptz"
+        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = $1 AND subject = $2 AND seen_at IS NULL)",
+        kind,
+        f"refund:{refund_no}"[:60],
+        at,
+        problem,
+    )

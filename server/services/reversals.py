@@ -1,0 +1,242 @@
+"""Taking back: a qualification is lost, a returned order is refunded. Steps inside their callers' transactions.
+
+The callers hold the locks of the buyer and of the referrer (members ascending). Money is looked for where the law says:
+frozen of the same source, spend-only, withdrawable; what is short becomes debt, or is left to the caller.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.ledger import book, entries, statement
+from server.ledger.entries import Taken
+from server.outbox import Job
+from server.rules.rebates import LineNet, reduced, stage_total, take_back, take_from_stages
+from server.services import closing
+from server.services.releases import coupon_source
+from server.services.rules import terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Rebate:
+    id: int
+    member_id: int
+    order_id: int
+    rule_version: int
+    pay_as: str
+    required: int
+    whole_fen: int
+    granted_fen: int
+    stages: list[dict[str, Any]]
+    """Live stages, first to last."""
+
+
+async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate | None:
+    row = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 AND state <> 'reversed' FOR NO KEY UPDATE", rebate_id)
+    if row is None:
+        return None
+    stages = await tx.fetch(
+        "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
+        " ORDER BY position FOR NO KEY UPDATE",
+        rebate_id,
+    )
+    return _Rebate(
+        row["id"],
+        row["member_id"],
+        row["order_id"],
+        row["rule_version"],
+        row["pay_as"],
+        row["required"],
+        row["whole_fen"],
+        row["granted_fen"],
+        [dict(stage) for stage in stages],
+    )
+
+
+async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime) -> list[Job]:
+    """Step: a qualification becomes void; a rebate that consumed it is reversed, a staged one loses its last stage.
+
+    Returns the jobs that follow: the referrer's cycle is looked at again.
+    """
+    row = await tx.fetchrow(
+        "SELECT id, referrer_id, state, rebate_id FROM qualifications WHERE id = $1 FOR NO KEY UPDATE", qualification_id
+    )
+    if row is None:
+        raise NotFound(what="qualification")
+    if row["state"] == "void":
+        return []
+    await tx.execute(
+        "UPDATE qualifications SET state = 'void', void_for = $2, held_for = NULL, rebate_id = NULL WHERE id = $1",
+        qualification_id,
+        why,
+    )
+    jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
+    rebate = await _locked(tx, row["rebate_id"]) if row["state"] == "consumed" else None
+    if rebate is None:
+        return jobs
+    terms = await terms_of(rebate.rule_version)
+    if terms.staged and len(rebate.stages) > 1:
+        return jobs + await _drop_last_stage(tx, rebate, why, at)
+    _, more = await reverse(tx, rebate.id, why, at, debt=True)
+    return jobs + more
+
+
+async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
+    stage = rebate.stages[-1]
+    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", stage["id"])
+    await tx.execute(
+        "UPDATE rebates SET granted_fen = granted_fen - $2, state = 'frozen', settled_at = NULL, release_at = NULL"
+        " WHERE id = $1",
+        rebate.id,
+        stage["amount_fen"],
+    )
+    key = f"rebate:{rebate.id}:reversal:{stage['id']}"
+    _, jobs = await _take(tx, rebate, [stage], stage["amount_fen"], key, _WHY.get(why, "返还收回"), at, debt=True)
+    return jobs
+
+
+_WHY = {
+    "refund": "好友订单退款，返还收回",
+    "review": "审核未通过，返还收回",
+    "returned_refund": "返还订单退款，返还收回",
+}
+
+
+async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, debt: bool) -> tuple[int, list[Job]]:
+    """Step: a live rebate is reversed as a whole; cap, budget, qualifications and the returned order are free again.
+
+    Returns what the wallet could not cover (0 when `debt` took it) and the jobs that follow. A reversed one changes
+    nothing. The other qualifications count again and keep the cycle's version.
+    """
+    rebate = await _locked(tx, rebate_id)
+    if rebate is None:
+        return 0, []
+    await tx.execute(
+        "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0, release_at = NULL"
+        " WHERE id = $1",
+        rebate_id,
+        at,
+        why,
+    )
+    await tx.execute(
+        "UPDATE rebate_stages SET state = 'reversed' WHERE rebate_id = $1 AND state <> 'reversed'", rebate_id
+    )
+    await tx.execute(
+        "UPDATE qualifications SET state = 'counted', rebate_id = NULL, rule_version = $2 WHERE rebate_id = $1",
+        rebate_id,
+        rebate.rule_version,
+    )
+    await _give_budget_back(tx, rebate, rebate.whole_fen)
+    key = f"rebate:{rebate_id}:reversal"
+    text = _WHY.get(why, "返还收回")
+    short, jobs = await _take(tx, rebate, rebate.stages, rebate.granted_fen, key, text, at, debt=debt)
+    return short, [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
+
+
+async def reduce(
+    tx: db.Connection, rebate_id: int, lines: list[LineNet], refund_no: str, at: datetime
+) -> tuple[int, list[Job]]:
+    """Step: the returned order was refunded in part; the rebate shrinks to what the rule would have given.
+
+    Returns what the wallet could not cover, to be withheld from that refund, and the jobs that follow.
+    """
+    rebate = await _locked(tx, rebate_id)
+    if rebate is None:
+        return 0, []
+    terms = await terms_of(rebate.rule_version)
+    whole = reduced(terms, rebate.whole_fen, lines)
+    if whole == 0:
+        return await reverse(tx, rebate_id, "returned_refund", at, debt=False)
+    amounts = [stage["amount_fen"] for stage in rebate.stages]
+    excess = max(0, rebate.granted_fen - stage_total(terms, whole, len(amounts)))
+    left = take_from_stages(amounts, excess)
+    await tx.execute(
+        "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
+    )
+    await tx.execute(
+        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
+        " WHERE s.id = n.id",
+        [stage["id"] for stage in rebate.stages],
+        left,
+    )
+    await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
+    if rebate.pay_as == "coupon":
+        return 0, []
+    key = f"rebate:{rebate_id}:reduction:{refund_no}"
+    return await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
+
+
+async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> None:
+    terms = await terms_of(rebate.rule_version)
+    if terms.budget_fen is not None and amount_fen:
+        await tx.execute(
+            "UPDATE rule_versions SET budget_used_fen = budget_used_fen - $2 WHERE version = $1",
+            rebate.rule_version,
+            amount_fen,
+        )
+
+
+async def _take(  # noqa: PLR0913 - one taking-back with all its parts
+    tx: db.Connection,
+    rebate: _Rebate,
+    stages: list[dict[str, Any]],
+    amount_fen: int,
+    key: str,
+    why: str,
+    at: datetime,
+    *,
+    debt: bool,
+) -> tuple[int, list[Job]]:
+    if rebate.pay_as == "coupon":
+        settled = [stage["id"] for stage in stages if stage["state"] == "settled"]
+        return 0, [Job("take_back_coupon", {"rebate_id": rebate.id, "stage_id": stage_id}) for stage_id in settled]
+    wallet = await statement.wallet(tx, rebate.member_id)
+    frozen_fen = wallet.frozen_fen.get(entries.rebate_source(rebate.id), 0)
+    found = take_back(amount_fen, frozen_fen, wallet.spend_only_fen, wallet.withdrawable_fen)
+    owed = found.short_fen if debt else 0
+    taken = Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed)
+    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
+    return found.short_fen - owed, []
+
+
+async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
+    """The coupon of a reversed stage: unused becomes void, locked cancels its unpaid order first, used becomes debt.
+
+    Safe to repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
+    """
+    source = coupon_source(rebate_id, stage_id)
+    while True:
+        coupon = await db.fetch_row(
+            "SELECT c.id, c.member_id, c.state, o.order_no FROM coupons c LEFT JOIN orders o ON o.id = c.order_id"
+            " WHERE c.source = $1",
+            source,
+        )
+        if coupon is None or coupon["state"] == "void":
+            return
+        if coupon["state"] == "locked":
+            await closing.close(deps, coupon["order_no"], "coupon_taken_back")
+            continue
+        if await _end_coupon(deps, rebate_id, dict(coupon)):
+            return
+
+
+async def _end_coupon(deps: Deps, rebate_id: int, coupon: dict[str, Any]) -> bool:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", coupon["member_id"])
+        row = await tx.fetchrow("SELECT state, discount_fen FROM coupons WHERE id = $1 FOR UPDATE", coupon["id"])
+        if row["state"] == "unused":
+            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
+        elif row["state"] == "used":
+            entry = entries.coupon_take_back(
+                f"coupon:{coupon['id']}:take-back",
+                rebate_id,
+                coupon["member_id"],
+                "已使用的返还券收回",
+                row["discount_fen"],
+            )
+            await book.post(tx, entry, at)
+        return bool(row["state"] != "locked")

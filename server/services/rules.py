@@ -1,0 +1,87 @@
+"""Versions of the rebate rule: published once, never changed, so a process may keep what it has read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules.rebates import RuleTerms, Scope, parse_terms
+from server.services import audit_log
+
+_LOCK = 7_224_100_002
+_known: dict[tuple[str, int], RuleTerms] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRule:
+    """A version with its terms."""
+
+    version: int
+    terms: RuleTerms
+    note: str
+    published_at: datetime
+    budget_used_fen: int
+
+
+async def terms_of(version: int) -> RuleTerms:
+    """The terms of a version. Raises NotFound."""
+    key = (db.identity(), version)
+    found = _known.get(key)
+    if found is None:
+        stored = await db.fetch_value("SELECT terms FROM rule_versions WHERE version = $1", version)
+        if stored is None:
+            raise NotFound(rule_version=version)
+        found = _known[key] = msgspec.json.decode(stored, type=RuleTerms)
+    return found
+
+
+async def in_force() -> PublishedRule:
+    """The newest version. Raises NotFound before the first is published."""
+    row = await db.fetch_row("SELECT * FROM rule_versions ORDER BY version DESC LIMIT 1")
+    if row is None:
+        raise NotFound(what="rule")
+    terms = msgspec.json.decode(row["terms"], type=RuleTerms)
+    return PublishedRule(row["version"], terms, row["note"], row["published_at"], row["budget_used_fen"])
+
+
+async def publish(deps: Deps, text: bytes, note: str, operator: str) -> PublishedRule:
+    """Make a new version from JSON, in force for orders paid from now on. Raises RuleInvalid."""
+    terms = parse_terms(text)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        terms = msgspec.structs.replace(terms, scope=await _with_subcategories(tx, terms.scope))
+        version: int = await tx.fetchval("SELECT COALESCE(max(version), 0) + 1 FROM rule_versions")
+        await tx.execute(
+            "INSERT INTO rule_versions (version, terms, note, operator, budget_used_fen, published_at)"
+            " VALUES ($1, $2::jsonb, $3, $4, 0, $5)",
+            version,
+            msgspec.json.encode(terms).decode(),
+            note,
+            operator,
+            at,
+        )
+        await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", {"note": note})
+        # What waited for a new budget or for other terms gets its chance.
+        await tx.execute(
+            "INSERT INTO outbox (job, args, due_at, attempts, created_at)"
+            " SELECT 'close_cycle', jsonb_build_object('member_id', referrer_id), $1, 0, $1"
+            " FROM qualifications WHERE state = 'counted' GROUP BY referrer_id",
+            at,
+        )
+    return PublishedRule(version, terms, note, at, 0)
+
+
+async def _with_subcategories(tx: db.Connection, scope: Scope) -> Scope:
+    """A named category stands for all below it, as they are at publishing."""
+    if scope.categories is None:
+        return scope
+    rows = await tx.fetch(
+        "WITH RECURSIVE tree AS (SELECT id FROM categories WHERE id = ANY ($1)"
+        " UNION SELECT c.id FROM categories c JOIN tree t ON c.parent_id = t.id) SELECT id FROM tree ORDER BY id",
+        list(scope.categories),
+    )
+    return Scope(categories=tuple(row["id"] for row in rows))
