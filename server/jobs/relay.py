@@ -73,7 +73,7 @@ async def relay(deps: Deps, queue: ArqRedis) -> None:
             handed = await hand_over(deps, queue)
         except (Refusal, RedisError, OSError) as error:
             pause_s = min(_PAUSE_MOST_S, pause_s * 2)
-            log.warning("handing over is put off by %.2f s: %r", pause_s, error)
+            log.warning("handing over is put off by %.2f s: %r", pause_s, error.__cause__ or error)
         else:
             pause_s = 0 if handed == _BATCH else _POLL_S
         await asyncio.sleep(pause_s)

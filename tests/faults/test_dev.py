@@ -1,0 +1,155 @@
+"""The whole mall as a person starts it: a process tree that is shot at."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from server.commands.runtime import resolve
+from server.embedded import EngineError, running
+from tests.support.mall import free_port
+from tests.support.processes import children, descendants, is_alive, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")]
+
+ELSEWHERE = {"WECHAT_API_BASE": "http://127.0.0.1:9", "WECHAT_PAY_BASE": "http://127.0.0.1:9"}
+
+
+@dataclass
+class Dev:
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    started_s: float = 0.0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def answers(self, path: str = "/readyz") -> bool:
+        try:
+            return httpx.get(self.url + path, timeout=2).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def role(self, module: str) -> list[int]:
+        return sorted(pid for pid, command in children(self.process.pid).items() if module in command)
+
+    def stop(self) -> tuple[float, str]:
+        """Seconds it took and all it said."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=30)
+        return time.monotonic() - began, self.said()
+
+    def said(self) -> str:
+        return (self.data.parent / "said").read_text("utf-8")
+
+
+def start(data: Path, **environment: str) -> Dev:
+    port = free_port()
+    arguments = [sys.executable, "-m", "server", "dev", "--data", str(data), "--port", str(port)]
+    with (data.parent / "said").open("w", encoding="utf-8") as said:
+        dev = Dev(data, port, subprocess.Popen(arguments, stdout=said, env=os.environ | environment))
+    dev.started_s = wait_until(lambda: dev.process.poll() is not None or "Ctrl-C" in dev.said(), 60)
+    return dev
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    one = start(tmp_path_factory.mktemp("dev") / "data")
+    try:
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait()
+
+
+def test_it_is_ready_soon(dev: Dev) -> None:
+    assert dev.answers()
+    assert dev.started_s < 20  # 10 s on a machine that does nothing else
+
+
+def test_a_second_one_on_the_same_port_or_folder_says_why_not(dev: Dev, tmp_path: Path) -> None:
+    for arguments in (
+        ("--data", str(tmp_path / "other"), "--port", str(dev.port)),
+        ("--data", str(dev.data), "--port", str(free_port())),
+    ):
+        second = subprocess.run(
+            [sys.executable, "-m", "server", "dev", *arguments], capture_output=True, text=True, check=False, timeout=30
+        )
+        assert second.returncode == 2
+        assert len(second.stderr.splitlines()) == 1
+
+
+def test_killed_processes_come_back_and_nobody_notices(dev: Dev) -> None:
+    wait_until(lambda: len(dev.role("roles.api")) == 2)
+    for role in ("roles.api", "roles.worker", "roles.sandbox"):
+        before = dev.role(role)
+        os.kill(before[0], signal.SIGKILL)
+        while dev.role(role) == before or len(dev.role(role)) < len(before):
+            assert dev.answers("/healthz")  # while one is gone the other serves
+            time.sleep(0.02)
+
+
+def test_a_hanging_api_process_is_replaced_while_the_other_serves(dev: Dev) -> None:
+    wait_until(lambda: len(dev.role("roles.api")) == 2)
+    hanging = dev.role("roles.api")[0]
+    os.kill(hanging, signal.SIGSTOP)
+    while is_alive(hanging):
+        assert dev.answers("/healthz")
+        time.sleep(0.05)
+    wait_until(lambda: len(dev.role("roles.api")) == 2)
+
+
+@pytest.mark.parametrize("engine", ["postgres", "valkey-server"])
+def test_killed_engines_come_back(dev: Dev, engine: str) -> None:
+    (before,) = dev.role(f"/{engine} ")
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: dev.role(f"/{engine} ") not in ([], [before]))
+    wait_until(dev.answers)
+
+
+def test_it_stops_in_order_keeps_its_data_and_leaves_nobody(dev: Dev) -> None:
+    left = descendants(dev.process.pid)
+    assert len(left) > 5
+    seconds, said = dev.stop()
+    assert dev.process.returncode == 0
+    assert seconds < 10
+    assert not any(map(is_alive, left))
+    assert dev.url in said
+    assert f"{dev.url}/docs" in said
+    assert "/pay" in said
+
+    migrate = [sys.executable, "-m", "server", "migrate", "--data", str(dev.data)]
+    done = subprocess.run(migrate, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines() == ["完成 done: 0"]  # on engines of its own
+    assert not running(dev.data)
+
+    again = start(dev.data, **ELSEWHERE)
+    try:
+        assert again.answers()
+        assert again.role("roles.sandbox") == []
+    finally:
+        _, said = again.stop()
+    assert ELSEWHERE["WECHAT_API_BASE"] in said
+
+
+def test_a_killed_mall_leaves_nobody(tmp_path: Path) -> None:
+    one = start(tmp_path / "data")
+    left = descendants(one.process.pid)
+    one.process.kill()
+    one.process.wait()
+    wait_until(lambda: not any(map(is_alive, left)))
+
+
+def test_commands_need_a_mall(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="holds no mall"), resolve(tmp_path / "nothing"):
+        pass
