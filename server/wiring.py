@@ -43,6 +43,7 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
                 timeout_s=_WECHAT_TIMEOUT_S,
             ),
             clock,
+            SystemClock() if settings.clock_file else None,
         )
         await pay.open()
         stack.push_async_callback(pay.aclose)

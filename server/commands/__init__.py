@@ -2,7 +2,7 @@
 
 import typer
 
-from server.commands import dev, migrate, serve, worker
+from server.commands import demo, dev, migrate, operator_verbs, serve, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
 
@@ -10,3 +10,8 @@ app.command("dev")(dev.verb)
 app.command("serve")(serve.verb)
 app.command("worker")(worker.verb)
 app.command("migrate")(migrate.verb)
+app.command("demo")(demo.verb)
+app.add_typer(operator_verbs.rule, name="rule")
+app.add_typer(operator_verbs.order, name="order")
+app.add_typer(operator_verbs.refund, name="refund")
+app.add_typer(operator_verbs.qualification, name="qualification")

@@ -2,13 +2,15 @@
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 from server.commands.roles import LISTEN_FD
 from server.commands.supervisor import Child
 
 
-def api(listening: socket.socket, count: int, environment: Mapping[str, str]) -> list[Child]:
-    """API processes that share one listening socket."""
+def api(listening: socket.socket, count: int, environment: Mapping[str, str], numbers: Path) -> list[Child]:
+    """API processes that share one listening socket and the folder in which they count for `/metrics`."""
+    environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(numbers)}
     return [_listening(f"api-{number + 1}", "api", listening, environment) for number in range(count)]
 
 

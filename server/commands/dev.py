@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,11 @@ def run(data: Path, port: int | None, workers: int) -> None:
             sandbox_url = f"http://{_HOST}:{sandbox.getsockname()[1]}"
             places |= dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), sandbox_url)
         engines = stack.enter_context(Engines(data))
+        numbers = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tuisan-metrics-")))
         keep_places(data, places)
-        mall = _Mall(engines, environment_of(data, places), base_url, listening, sandbox, workers, moved, began)
+        mall = _Mall(
+            engines, environment_of(data, places), base_url, listening, sandbox, workers, moved, numbers, began
+        )
         asyncio.run(mall.run())
 
 
@@ -76,6 +80,7 @@ class _Mall:
     workers: int
     moved: bool
     """Whether the usual port was taken."""
+    numbers: Path
     began: float
 
     async def run(self) -> None:
@@ -84,7 +89,7 @@ class _Mall:
         stages = [
             children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
             children.workers(1, self.environment),
-            children.api(self.listening, self.workers, self.environment),
+            children.api(self.listening, self.workers, self.environment, self.numbers),
         ]
         with stop_signals() as told:
             async with Supervisor(stages) as supervisor:

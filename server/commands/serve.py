@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import socket
+import tempfile
+from pathlib import Path
 
 import typer
 
@@ -36,8 +38,12 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     if missing:
         log.error("DATABASE_URL: the database lacks %s: run `migrate` first", ", ".join(missing))
         return 2
-    with socket.create_server((host, port), backlog=1024) as listening, stop_signals() as told:
-        async with Supervisor([children.api(listening, settings.web_workers, {})]):
+    with (
+        socket.create_server((host, port), backlog=1024) as listening,
+        tempfile.TemporaryDirectory(prefix="tuisan-metrics-") as numbers,
+        stop_signals() as told,
+    ):
+        async with Supervisor([children.api(listening, settings.web_workers, {}, Path(numbers))]):
             log.info("serving on %s:%d with %d processes", host, port, settings.web_workers)
             await told.wait()
     return 0

@@ -1,0 +1,131 @@
+"""Operator steps on the command line: the same services as the panel, audited as operator `cli`."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import typer
+
+from server.commands.runtime import run
+from server.core.errors import Refusal
+from server.gateways.ports import Deps
+from server.services import fulfilment, qualifications, refunds, rules
+
+OPERATOR = "cli"
+
+DATA = typer.Option(None, "--data", help="数据目录 Folder of a `dev`")
+AS_JSON = typer.Option(False, "--json", help="输出 JSON Print one JSON document")
+
+rule = typer.Typer(no_args_is_help=True, help="返一规则 The rebate rule")
+order = typer.Typer(no_args_is_help=True, help="订单 Orders")
+refund = typer.Typer(no_args_is_help=True, help="退款 Refunds")
+qualification = typer.Typer(no_args_is_help=True, help="有效推荐 Qualifications")
+
+
+def act(data: Path | None, work: Callable[[Deps], Awaitable[Any]], done: str) -> None:
+    """Run one operator step: `done` on success, the refusal in Chinese with its code and exit code 1 otherwise."""
+
+    async def main(deps: Deps) -> int:
+        try:
+            await work(deps)
+        except Refusal as refusal:
+            typer.echo(f"{refusal.message} ({refusal.code}) {_detail(refusal)}".rstrip(), err=True)
+            return 1
+        typer.echo(done)
+        return 0
+
+    run(data, main)
+
+
+def _detail(refusal: Refusal) -> str:
+    return msgspec.json.encode(refusal.detail).decode() if refusal.detail else ""
+
+
+@rule.command("show")
+def rule_show(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
+    """查看当前规则 The rule in force."""
+
+    async def main(_deps: Deps) -> int:
+        try:
+            published = await rules.in_force()
+        except Refusal as refusal:
+            typer.echo(refusal.message, err=True)
+            return 1
+        terms = msgspec.to_builtins(published.terms)
+        shown = {
+            "version": published.version,
+            "published_at": published.published_at.isoformat(),
+            "note": published.note,
+            "budget_used_fen": published.budget_used_fen,
+            "terms": terms,
+        }
+        if as_json:
+            typer.echo(msgspec.json.encode(shown).decode())
+            return 0
+        typer.echo(f"规则版本 {published.version}，{published.published_at:%Y-%m-%d %H:%M} UTC 发布：{published.note}")
+        for name, value in terms.items():
+            typer.echo(f"  {name}: {msgspec.json.encode(value).decode()}")
+        return 0
+
+    run(data, main)
+
+
+@rule.command("publish")
+def rule_publish(
+    file: Path = typer.Argument(exists=True, dir_okay=False, help="规则 JSON 文件 Fields as in the rules"),
+    note: str = typer.Option(..., help="说明 Why"),
+    data: Path | None = DATA,
+) -> None:
+    """发布新版本 Publish a new version; orders paid from now on follow it."""
+    act(data, lambda deps: rules.publish(deps, file.read_bytes(), note, OPERATOR), "规则已发布 published")
+
+
+@order.command("ship")
+def order_ship(
+    order_no: str = typer.Argument(metavar="NO", help="订单号 Order number"),
+    company: str = typer.Option("", help="快递公司编码 Express company's code, e.g. SF"),
+    tracking: str = typer.Option("", help="运单号 Tracking number"),
+    data: Path | None = DATA,
+) -> None:
+    """发货 Ship a paid order."""
+    act(data, lambda deps: fulfilment.ship(deps, order_no, company, tracking, OPERATOR), "已发货 shipped")
+
+
+@refund.command("approve")
+def refund_approve(
+    refund_no: str = typer.Argument(metavar="NO", help="退款号 Refund number"), data: Path | None = DATA
+) -> None:
+    """同意退款 Grant a requested refund."""
+    act(data, lambda deps: refunds.approve(deps, refund_no, OPERATOR), "已同意退款 approved")
+
+
+@refund.command("reject")
+def refund_reject(
+    refund_no: str = typer.Argument(metavar="NO", help="退款号 Refund number"), data: Path | None = DATA
+) -> None:
+    """拒绝退款 Turn a requested refund down."""
+    act(data, lambda deps: refunds.reject(deps, refund_no, OPERATOR), "已拒绝退款 rejected")
+
+
+@refund.command("open")
+def refund_open(
+    order_no: str = typer.Argument(metavar="ORDER_NO", help="订单号 Order number"),
+    reason: str = typer.Option(..., help="原因 Why"),
+    data: Path | None = DATA,
+) -> None:
+    """代客申请整单退款 Ask for everything left of an order, at any time after payment; it still has to be approved."""
+    act(data, lambda deps: refunds.open_for(deps, order_no, None, reason, OPERATOR), "已提交退款申请 opened")
+
+
+@qualification.command("review")
+def qualification_review(
+    qualification_id: int = typer.Argument(metavar="ID", help="有效推荐编号 Its id"),
+    verdict: str = typer.Argument(metavar="pass|void", help="结论 Verdict"),
+    data: Path | None = DATA,
+) -> None:
+    """审核有效推荐 Let a held one count, or end it for ever."""
+    if verdict not in ("pass", "void"):
+        raise typer.BadParameter("pass | void")
+    chosen: Literal["pass", "void"] = "pass" if verdict == "pass" else "void"
+    act(data, lambda deps: qualifications.review(deps, qualification_id, chosen, OPERATOR), "已审核 reviewed")
