@@ -14,7 +14,7 @@ from server.core import errors, ids
 from server.core.errors import Refusal
 from server.handlers import rooms
 from server.handlers.endpoint import JSON_TYPE, drain
-from server.handlers.ops import openapi
+from server.handlers.ops import metrics, openapi
 
 log = logging.getLogger("tuisan.app")
 
@@ -48,6 +48,7 @@ def create_app(name: str, start: Start, stop: Start, *, development: bool, docum
     if documents:
         openapi.publish(app, [endpoint for room in shown for endpoint in room.endpoints])
     app.exception(Exception)(_refuse)
+    metrics.watch(app)
     app.before_server_start(start)
 
     async def stop_all(running: Sanic[Any, Any]) -> None:

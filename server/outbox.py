@@ -92,6 +92,21 @@ async def find(outbox_id: int) -> Claimed | None:
     return row and Claimed(outbox_id, row["job"], orjson.loads(row["args"]), row["attempts"])
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the outbox stands: rows that are not done, and for how long the oldest due one has been due."""
+
+    open: int
+    lag_s: float
+
+
+async def state(at: datetime) -> State:
+    """How the outbox stands at this moment, for monitoring. Raises Busy."""
+    row = await db.fetch_row("SELECT count(*) AS open, min(due_at) AS due FROM outbox WHERE done_at IS NULL")
+    waited = (at - row["due"]).total_seconds() if row and row["due"] else 0
+    return State(open=row["open"] if row else 0, lag_s=max(waited, 0))
+
+
 async def done(tx: Connection, outbox_id: int, at: datetime) -> bool:
     """Mark the row done, in the transaction of its effect where there is one; False when it was done before."""
     tag = await tx.execute("UPDATE outbox SET done_at = $2 WHERE id = $1 AND done_at IS NULL", outbox_id, at)

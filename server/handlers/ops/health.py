@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from redis.exceptions import RedisError
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse
 from sanic.response import json as json_response
@@ -9,6 +10,7 @@ from sanic.response import json as json_response
 from server import db, schema
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
+from server.handlers.ops import metrics
 
 blueprint = Blueprint("ops")
 
@@ -31,7 +33,13 @@ async def readyz(request: Request) -> HTTPResponse:
         checks["database"] = False
     try:
         checks["redis"] = bool(await deps.redis.ping())
-    except OSError:
+    except (RedisError, OSError):
         checks["redis"] = False
     ready = all(checks.values())
     return json_response({"ok": ready, "checks": checks}, status=200 if ready else 503)
+
+
+@blueprint.get("/metrics")
+async def show_metrics(request: Request) -> HTTPResponse:
+    """Numbers for Prometheus; keep it from the outside at the reverse proxy."""
+    return HTTPResponse(await metrics.exposition(request.app.ctx.deps), 200, None, metrics.CONTENT_TYPE)

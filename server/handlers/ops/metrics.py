@@ -1,0 +1,81 @@
+"""Numbers for Prometheus.
+
+Requests are counted and timed by route, method and status. Under the supervisor all API processes count together
+(`PROMETHEUS_MULTIPROC_DIR`), so it does not matter which of them answers a scrape; alone, a process shows its own.
+The outbox is looked up at each scrape: how many rows are open, and how long the oldest due one has been waiting.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from sanic import Request, Sanic
+from sanic.response import BaseHTTPResponse
+
+from server import outbox
+from server.core.clock import stopwatch
+from server.core.errors import Busy
+from server.gateways.ports import Deps
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's own name for the folder in which processes count together; it must be set before the import."""
+
+_SECONDS = Histogram(
+    "tuisan_http_request_seconds",
+    "Time to answer a request",
+    ("method", "route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+_children: dict[tuple[str, str, int], Any] = {}
+"""The library's own lookup of a child takes a lock and builds strings, for each request anew."""
+
+
+def watch(app: Sanic[Any, Any]) -> None:
+    """Time every request of the application."""
+    app.register_middleware(_begin, "request", priority=1000)
+    app.register_middleware(_end, "response", priority=-1000)
+
+
+def _begin(request: Request) -> None:
+    request.ctx.began = stopwatch()
+
+
+def _end(request: Request, response: BaseHTTPResponse) -> None:
+    began = getattr(request.ctx, "began", None)
+    if began is None:  # refused before it was a request, e.g. too large
+        return
+    # The route as declared, not the path as asked: paths are without number.
+    key = (request.method, request.route.path if request.route else "", response.status)
+    child = _children.get(key)
+    if child is None:
+        child = _children[key] = _SECONDS.labels(*key)
+    child.observe(stopwatch() - began)
+
+
+class _Outbox:
+    def __init__(self, state: outbox.State) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("tuisan_outbox_open", "Jobs that are not done", self._state.open)
+        yield GaugeMetricFamily("tuisan_outbox_lag_seconds", "Age of the oldest due job", self._state.lag_s)
+
+
+async def exposition(deps: Deps) -> bytes:
+    """All numbers as text; without the outbox's while the database cannot be asked."""
+    registry = REGISTRY
+    if SHARED_DIR in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library's
+    text = generate_latest(registry)
+    try:
+        state = await outbox.state(deps.clock.now())
+    except Busy:
+        return text
+    looked_up = CollectorRegistry()
+    looked_up.register(_Outbox(state))
+    return text + generate_latest(looked_up)
