@@ -1,9 +1,11 @@
 """One's own data, the phone number, and those below."""
 
+import orjson
 import pytest
 
 from server import db
 from server.core.errors import NotFound, StateConflict
+from server.jobs.members import end_sessions
 from server.models import Member, Qualification
 from server.services import bindings, members
 from tests.support.mall import Mall
@@ -27,7 +29,7 @@ async def test_changing_the_profile(mall: Mall) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        {"nickname": ""}, {"nickname": "x" * 21}, {"nickname": "a\nb"}, {"nickname": "a\0b"}, {"nickname": None},
+        {"nickname": ""}, {"nickname": "  "}, {"nickname": "x" * 21}, {"nickname": "a\nb"}, {"nickname": "a\0b"}, {"nickname": None},
         {"avatar_url": "javascript:alert(1)"}, {"avatar_url": "https://x/" + "a" * 400}, {"birthday": "2999-01-01"},
         {"birthday": "1899-12-31"}, {"birthday": "08.03.1995"}, {"share_code": "MINE"}, {"state": "active"}, [],
     ],
@@ -57,7 +59,7 @@ async def test_the_phone_number_is_sealed_and_shown_masked(mall: Mall) -> None:
 async def test_the_phone_number_needs_wechat(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
     code = (await mall.control("phone", openid="o-anna", phone="13812341234"))["code"]
-    for knob in ({"rate_limited": {"count": 1, "op": "phone"}}, {"mini_error": {"errcode": 45011, "op": "phone"}}):
+    for knob in ({"rate_limited": {"count": 1, "op": "phone"}}, {"mini_error": {"errcode": -1, "op": "phone"}}):
         await mall.control("knobs", **knob)
         assert error_of(await anna.call("POST", "/me/phone", json={"code": code})) == (503, "wechat_unavailable")
     assert (await Member.get(id=anna.id)).phone_sealed is None
@@ -144,10 +146,39 @@ async def test_blocking_is_a_step_that_can_be_taken_once(mall: Mall) -> None:
     with pytest.raises(StateConflict):
         await members.unblock(mall.deps, anna.id, "误判", "boss")
     with pytest.raises(NotFound):
+        await members.profile(mall.deps, 999_999)
+    with pytest.raises(NotFound):
         await members.block(mall.deps, 999_999, "刷单", "boss")
     jobs = await db.fetch("SELECT job, args FROM outbox ORDER BY id")
     assert [job["job"] for job in jobs] == ["end_sessions", "close_cycle"]
-    assert await db.fetch_value("SELECT array_agg(action ORDER BY id) FROM audit_log") == [
-        "member.block",
-        "member.unblock",
-    ]
+    records = await db.fetch("SELECT actor, action, subject, detail FROM audit_log ORDER BY id")
+    assert [(row["actor"], row["action"], row["subject"]) for row in records] == [
+        ("boss", "member.state", f"member:{anna.id}")
+    ] * 2
+    assert orjson.loads(records[1]["detail"]) == {"from": "blocked", "to": "active", "reason": "误判"}
+
+
+async def test_what_counted_for_a_blocked_member_waits(mall: Mall) -> None:
+    anna, own, *_ = await family(mall)
+    for order, state in enumerate(["counted", "void", "held"]):
+        await Qualification.create(
+            referee_id=own[order], referrer_id=anna.id, order_id=order, rule_version=1, state=state,
+            held_for="review" if state == "held" else None, paid_at=mall.clock.now(), created_at=mall.clock.now(),
+        )  # fmt: skip
+    await members.block(mall.deps, anna.id, "刷单", "boss")
+    assert await states() == [("held", "referrer_blocked"), ("void", None), ("held", "review")]
+    await members.unblock(mall.deps, anna.id, "误判", "boss")
+    assert await states() == [("counted", None), ("void", None), ("held", "review")]
+
+
+async def states() -> list[tuple[str, str | None]]:
+    return [(row.state, row.held_for) for row in await Qualification.all().order_by("order_id")]
+
+
+async def test_the_job_ends_sessions_that_a_crash_left(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    await end_sessions(mall.deps, {"member_id": anna.id})
+    assert (await anna.call("GET", "/me")).status_code == 200
+    await Member.filter(id=anna.id).update(state="blocked")
+    await end_sessions(mall.deps, {"member_id": anna.id})
+    assert (await anna.call("GET", "/me")).status_code == 401

@@ -21,7 +21,7 @@ async def make_product(mall: Mall, *, on_sale: bool = True) -> int:
         slug="green", category_id=category.id, title="明前龙井", images=["https://img.test/1.jpg", "https://img.test/2.jpg"],
         on_sale=on_sale, min_price_fen=9900, max_price_fen=9900, created_at=now, updated_at=now,
     )  # fmt: skip
-    return made.id
+    return int(made.id)
 
 
 async def test_a_card_for_the_home_page(mall: Mall) -> None:

@@ -15,7 +15,7 @@ from server.services.members import Profile, Referee
 
 room = Room("me", "会员")
 
-Nickname = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\x7f]{1,20}$", description="1 到 20 个字")]
+Nickname = Annotated[str, msgspec.Meta(pattern=r"^(?=.*\S)[^\x00-\x1f\x7f]{1,20}$", description="1 到 20 个字")]
 Picture = Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]{1,390}$")]
 
 
