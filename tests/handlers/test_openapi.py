@@ -1,0 +1,86 @@
+"""The OpenAPI document is complete and true: held against the running mall, and fuzzed."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import CHECKS
+from schemathesis.core.failures import FailureGroup
+from schemathesis.core.result import Ok
+
+from server.handlers import rooms
+from tests.support.mall import Mall
+from tests.support.shop import Shopper, join, make_sku, publish, work
+
+_EXAMPLES = 25
+_UNFIT = ("unsupported_method", "missing_required_header", "ignored_auth", "positive_data_acceptance")
+"""Checks that ask for what the interface does not promise."""
+
+
+async def test_every_declared_call_stands_in_the_document(mall: Mall) -> None:
+    document = (await mall.http.get("/openapi.json")).json()
+    declared = {
+        (endpoint.method.lower(), endpoint.path.count("/"), endpoint.summary)
+        for room in rooms.SHOP
+        for endpoint in room.endpoints
+    }
+    shown = {
+        (method, path.removeprefix("/api").count("/"), operation["summary"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert shown == declared
+    page = await mall.http.get("/docs")
+    assert page.status_code == 200
+    assert "http" not in page.text.replace("http-equiv", "")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_no_input_makes_the_mall_fail_or_break_its_word(mall: Mall) -> None:
+    await publish(mall, pick="member_chooses")
+    sku = await make_sku(virtual=False)
+    anna = await join(mall)
+    await anna.buy(sku)
+    pending = await anna.place(sku)
+    await work(mall)
+    document = (await mall.http.get("/openapi.json")).json()
+    names = {"order_no": pending["order_no"], "share_code": await anna.share_code()}
+    failures = await asyncio.to_thread(_fuzz, document, mall.base_url, anna, names)
+    assert failures == []
+
+
+def _fuzz(document: dict[str, Any], base_url: str, member: Shopper, names: dict[str, str]) -> list[str]:
+    """Every call with generated input, as a logged-in member; what broke its word."""
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.base_url = base_url
+    checks = [check for check in CHECKS.get_all() if check.__name__ not in _UNFIT]
+    failures: list[str] = []
+    for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
+        operation = found.ok()
+
+        @settings(
+            max_examples=_EXAMPLES,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.explicit, Phase.generate],
+        )
+        @given(case=operation.as_strategy())
+        def one(case: Any) -> None:
+            for name, value in names.items():
+                if name in case.path_parameters:
+                    case.path_parameters[name] = value
+            headers = dict(member.headers)
+            answer = case.call(headers=headers, timeout=30)
+            case.validate_response(answer, checks=checks, headers=headers)
+
+        try:
+            one()
+        except (FailureGroup, AssertionError) as failure:
+            failures.append(f"{operation.method} {operation.path}: {failure}"[:1500])
+    return failures
