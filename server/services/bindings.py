@@ -82,8 +82,8 @@ async def _facts(
         return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
     people = {row["id"]: row for row in await tx.fetch(_PAIR, sorted({member_id, referrer_id}))}
     member, referrer = people[member_id], people[referrer_id]
-    hashed = deps.cipher.blind(member["openid"], OPENID_COLUMN)
-    later = await tx.fetchrow(_LATER, member_id, hashed)  # a statement of its own: it sees what the lock waited for
+    # a statement of its own: it sees what the lock waited for
+    later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
     facts = referrals.BindingFacts(
         member_id=member_id,
         referrer_id=referrer_id,
@@ -95,6 +95,11 @@ async def _facts(
         has_downline=later["has_downline"],
     )
     return facts, referrals.chain_under(referrer_id, _chain(referrer))
+
+
+def _hashed(deps: Deps, member: asyncpg.Record) -> str:
+    """What stands in place of this openid where an account of it was closed: it never binds again."""
+    return deps.cipher.blind(member["openid"], OPENID_COLUMN)
 
 
 def _chain(row: asyncpg.Record) -> referrals.Chain:
@@ -111,7 +116,7 @@ async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
 
 
 _FAMILY = """
-SELECT id, state, referrer_id, ancestor2_id, ancestor3_id FROM members
+SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id FROM members
   WHERE id = ANY($1::bigint[]) OR referrer_id = $2 OR ancestor2_id = $2 ORDER BY id FOR NO KEY UPDATE
 """
 _MOVE = """
@@ -132,7 +137,8 @@ async def correct_binding(deps: Deps, member_id: int, referrer_id: int | None, r
     """Give the member another referrer, or with None nobody, as an operator's decision in the audit log.
 
     Moves nothing that was earned: orders keep the chain they were paid under. Raises BadRequest without a reason,
-    NotFound for an unknown member, BindSelf, AlreadyBound (nothing would change), ReferrerBlocked, ReferralLoop.
+    NotFound for an unknown member, BindSelf, AlreadyBound (nothing would change), ReferrerBlocked, ReferralLoop,
+    HasPaidOrder for one who came back after closing an account.
     """
     if not reason.strip():
         raise errors.BadRequest(field="reason", problem="a correction needs a reason")
@@ -149,7 +155,7 @@ async def correct_binding(deps: Deps, member_id: int, referrer_id: int | None, r
             raise errors.AlreadyBound
         chain: referrals.Chain = (None, None, None)
         if referrer_id is not None:
-            chain = await _new_chain(tx, member_id, family[referrer_id])
+            chain = await _new_chain(tx, deps, member, family[referrer_id])
         await tx.execute(_MOVE, member_id, *chain, at)
         if referrer_id is not None:
             await tx.execute(_HISTORY, member_id, referrer_id, operator, reason, at)
@@ -157,11 +163,13 @@ async def correct_binding(deps: Deps, member_id: int, referrer_id: int | None, r
         await audit_log.record(tx, at, operator, "binding.correct", f"member:{member_id}", detail)
 
 
-async def _new_chain(tx: Connection, member_id: int, referrer: asyncpg.Record) -> referrals.Chain:
-    if referrer["id"] == member_id:
+async def _new_chain(tx: Connection, deps: Deps, member: asyncpg.Record, referrer: asyncpg.Record) -> referrals.Chain:
+    if referrer["id"] == member["id"]:
         raise errors.BindSelf
     if referrer["state"] != "active":
         raise errors.ReferrerBlocked
-    if await tx.fetchval(_ABOVE, referrer["id"], member_id):
+    if await tx.fetchval(_ABOVE, referrer["id"], member["id"]):
         raise errors.ReferralLoop
+    if (await tx.fetchrow(_LATER, member["id"], _hashed(deps, member)))["came_back"]:
+        raise errors.HasPaidOrder
     return referrals.chain_under(referrer["id"], _chain(referrer))

@@ -195,8 +195,8 @@ async def test_a_login_that_is_overtaken_by_another_binding(mall: Mall) -> None:
         assert await bindings.bind(tx, mall.deps, carl.id, anna.share_code, "late", mall.clock.now()) is None
         # the server answers in tasks of its own, outside this transaction
         late = tasks.create_task(log_in(mall, "o-carl", share_code=bert.share_code))
-        while not await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - only the database knows who waits
+        while not await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
     assert late.result().binding == {"status": "already_bound", "reason": None}
     assert (await Member.get(id=carl.id)).referrer_id == anna.id
 

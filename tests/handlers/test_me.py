@@ -29,7 +29,8 @@ async def test_changing_the_profile(mall: Mall) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        {"nickname": ""}, {"nickname": "  "}, {"nickname": "x" * 21}, {"nickname": "a\nb"}, {"nickname": "a\0b"}, {"nickname": None},
+        {"nickname": ""}, {"nickname": "  "}, {"nickname": "x" * 21}, {"nickname": "a\nb"}, {"nickname": "a\0b"},
+        {"nickname": None},
         {"avatar_url": "javascript:alert(1)"}, {"avatar_url": "https://x/" + "a" * 400}, {"birthday": "2999-01-01"},
         {"birthday": "1899-12-31"}, {"birthday": "08.03.1995"}, {"share_code": "MINE"}, {"state": "active"}, [],
     ],

@@ -168,5 +168,10 @@ async def test_what_a_correction_may_not_do(mall: Mall) -> None:
     ):
         with pytest.raises(refusal):
             await bindings.correct_binding(mall.deps, member_id, referrer_id, reason, "boss")
+    hashed = mall.deps.cipher.blind((await Member.get(id=a)).openid, bindings.OPENID_COLUMN)
+    await Member.filter(id=d).update(openid=hashed)
+    [other] = await make_members(mall, 1)
+    with pytest.raises(errors.HasPaidOrder):
+        await bindings.correct_binding(mall.deps, a, other, "x", "boss")
     assert await chain_of(a) == [None, None, None]
     assert await db.fetch_value("SELECT count(*) FROM audit_log") == 0

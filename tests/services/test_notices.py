@@ -1,5 +1,6 @@
 """Credits and messages against WeChat's sandbox."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -144,3 +145,12 @@ async def test_the_job_fits_the_outbox(mall: Mall) -> None:
     assert (row.job, row.args) == (
         "send_notice", {"member_id": anna.id, "template": "paid", "values": VALUES, "query": ""},
     )  # fmt: skip
+
+
+async def test_messages_at_once_share_the_credits(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    await mall.control("subscribe", openid="o-anna", template_id="tmpl-paid", times=9)
+    await subscribe(anna, paid="accept")
+    await subscribe(anna, paid="accept")
+    await asyncio.gather(*(send(mall, anna) for _ in range(6)))
+    assert (await credit_of(anna), len(await arrived(mall, anna))) == (0, 2)
