@@ -1,7 +1,9 @@
-"""Members who act over HTTP, a small catalogue, and background work done on demand, for stories and races."""
+"""A stocked shop, members who act in it over HTTP, and background work done on demand, for stories and handlers."""
 
 import itertools
+import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -12,10 +14,16 @@ import orjson
 from server import db, outbox
 from server.jobs import ticks
 from server.jobs.registry import JOBS
-from server.services import fulfilment, rules
+from server.services import catalogue_apply, fulfilment, rules
 from tests.support.mall import Mall
 
 DAY_S = 86_400
+CATEGORIES = [
+    {"slug": "beauty", "name": "美妆个护"},
+    {"slug": "face", "name": "面部护理", "parent": "beauty"},
+    {"slug": "baby", "name": "母婴"},
+]
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _serial = itertools.count(1)
 
 
@@ -24,10 +32,21 @@ async def publish(mall: Mall, **terms: Any) -> int:
     return (await rules.publish(mall.deps, orjson.dumps(terms), "test", "tester")).version
 
 
-async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, virtual: bool = False, category: str = "care") -> int:
-    """A product of one SKU; its SKU id."""
+def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[str, Any]:
+    """One product with one SKU of 100 pieces, unless `more` says otherwise."""
+    sku = {"code": f"{slug}-1", "price_fen": price_fen, "stock_add": 100, "alert_at": 10}
+    return {"slug": slug, "category": "face", "title": title, "images": [f"/media/{slug}.webp"], "skus": [sku], **more}
+
+
+async def stock(mall: Mall, *products: dict[str, Any], categories: list[dict[str, Any]] | None = None) -> None:
+    """Apply products, with the test's categories."""
+    text = json.dumps({"categories": CATEGORIES if categories is None else categories, "products": products})
+    await catalogue_apply.apply(mall.deps, text, "cli")
+
+
+async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, category: str = "care", alert_at: int = 0) -> int:
+    """A physical product of one SKU; its SKU id."""
     n = next(_serial)
-    kind = "virtual" if virtual else "physical"
     async with db.connection() as connection:
         category_id = await connection.fetchval(
             "INSERT INTO categories (slug, name, icon, position) VALUES ($1, $1, '', 0)"
@@ -37,26 +56,32 @@ async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, virtual: bool 
         product_id = await connection.fetchval(
             "INSERT INTO products (slug, category_id, kind, title, subtitle, images, detail, on_sale, min_price_fen,"
             " max_price_fen, sold_count, words, created_at, updated_at)"
-            " VALUES ($1, $2, $3, $4, '', '[\"/media/x.webp\"]', '', true, $5, $5, 0, '', $6, $6) RETURNING id",
+            " VALUES ($1, $2, 'physical', $3, '', '[\"/media/x.webp\"]', '', true, $4, $4, 0, '', $5, $5) RETURNING id",
             f"p{n}-{secrets.token_hex(3)}",
             category_id,
-            kind,
             f"商品{n}",
             price_fen,
             _NOW,
         )
         sku_id: int = await connection.fetchval(
             "INSERT INTO skus (product_id, code, spec, price_fen, stocked_in, available, reserved, sold, alert_at,"
-            " alerted, on_sale, position) VALUES ($1, $2, '{}', $3, $4, $4, 0, 0, 0, false, true, 0) RETURNING id",
+            " alerted, on_sale, position) VALUES ($1, $2, '{}', $3, $4, $4, 0, 0, $5, false, true, 0) RETURNING id",
             product_id,
             f"S{n}-{secrets.token_hex(3)}",
             price_fen,
             stock,
+            alert_at,
         )
         return sku_id
 
 
-_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+async def make_virtual_sku(mall: Mall, cards: Iterable[str], price_fen: int = 10_000) -> int:
+    """A virtual product whose stock is these card keys; its SKU id."""
+    slug = f"card-{secrets.token_hex(4)}"
+    sku = {"code": slug, "price_fen": price_fen, "card_keys": list(cards)}
+    await stock(mall, product(slug, "储值卡", kind="virtual", skus=[sku]))
+    found: int = await db.fetch_value("SELECT id FROM skus WHERE code = $1", slug)
+    return found
 
 
 async def work(mall: Mall) -> None:
@@ -71,7 +96,7 @@ async def work(mall: Mall) -> None:
 
 
 async def run_jobs(mall: Mall) -> int:
-    """Due outbox rows, once each; returns how many ran."""
+    """Due outbox rows, once each; returns how many ran. What a job raises, it raises."""
     at = mall.deps.clock.now()
     async with db.transaction() as tx:
         rows = await outbox.claim(tx, at, 200)
@@ -82,36 +107,65 @@ async def run_jobs(mall: Mall) -> int:
     return len(rows)
 
 
+async def pass_days(mall: Mall, days: float) -> None:
+    """The clock moves on and the worker does what fell due."""
+    mall.clock.advance(days * DAY_S)
+    await work(mall)
+
+
 @dataclass
 class Shopper:
-    """A member with a token."""
+    """A member with a token; requests go to `/api` of the mall."""
 
     mall: Mall
     openid: str
-    token: str = ""
-    id: int = 0
+    token: str
+    member: dict[str, Any]
     binding: dict[str, Any] = field(default_factory=dict)
     address_id: int | None = None
+
+    @property
+    def id(self) -> int:
+        return int(self.member["id"])
 
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}"}
 
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A raw answer."""
+        content = None if body is None else json.dumps(body)
+        return await self.mall.http.request(method, f"/api{path}", content=content, headers=self.headers | headers)
+
     async def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
-        headers = self.headers | ({"Idempotency-Key": key} if key else {})
-        return await self.mall.http.request(method, f"/api{path}", json=body, headers=headers)
+        """A raw answer to a call under an idempotency key."""
+        return await self.ask(method, path, body, **({"Idempotency-Key": key} if key else {}))
+
+    async def do(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """What an acting call gives."""
+        answer = await self.ask(method, path, body, **headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     async def get(self, path: str) -> Any:
-        answer = await self.call("GET", path)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        """What a reading call gives."""
+        return await self.do("GET", path)
 
     async def post(self, path: str, body: Any = None) -> Any:
-        answer = await self.call("POST", path, body if body is not None else {}, key=secrets.token_hex(8))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        """What an acting call gives, under a key of its own."""
+        return await self.do("POST", path, body or {}, **{"Idempotency-Key": secrets.token_hex(8)})
+
+    async def refused(self, method: str, path: str, body: Any = None, **headers: str) -> str:
+        """The status and code of a refusal, as `422 stock_insufficient`."""
+        answer = await self.ask(method, path, body, **headers)
+        return f"{answer.status_code} {answer.json()['error']['code']}"
+
+    async def refused_post(self, path: str, body: Any = None) -> str:
+        """The status and code of a refusal of an acting call under a key of its own."""
+        return await self.refused("POST", path, body or {}, **{"Idempotency-Key": secrets.token_hex(8)})
 
     async def address(self) -> int:
+        """The member's address, made at the first call."""
         if self.address_id is None:
             made = await self.post(
                 "/addresses",
@@ -127,10 +181,13 @@ class Shopper:
             self.address_id = made["id"]
         return self.address_id
 
-    async def place(self, *skus: int, **more: Any) -> dict[str, Any]:
+    async def basket(self, *skus: int, **more: Any) -> dict[str, Any]:
+        """What placing takes: one piece of each SKU to the member's address."""
         items = [{"sku_id": sku, "quantity": 1} for sku in skus]
-        body = {"items": items, "address_id": await self.address()} | more
-        placed: dict[str, Any] = await self.post("/orders", body)
+        return {"items": items, "address_id": await self.address()} | more
+
+    async def place(self, *skus: int, **more: Any) -> dict[str, Any]:
+        placed: dict[str, Any] = await self.post("/orders", await self.basket(*skus, **more))
         return placed
 
     async def pay(self, order_no: str) -> None:
@@ -139,10 +196,21 @@ class Shopper:
             await self.mall.control("pay", out_trade_no=order_no)
 
     async def buy(self, *skus: int, **more: Any) -> str:
+        """A paid order; its number."""
         placed = await self.place(*skus, **more)
         order_no: str = placed["order_no"]
         await self.pay(order_no)
         return order_no
+
+    async def receive(self, order_no: str) -> None:
+        """The shop ships a paid order and the member has it."""
+        await fulfilment.ship(self.mall.deps, order_no, "SF", "SF1234567890", "tester")
+        await self.post(f"/orders/{order_no}/receive")
+
+    async def refund(self, order_no: str, **pieces: Any) -> dict[str, Any]:
+        """Ask for a refund, of everything or of some `lines`."""
+        asked: dict[str, Any] = await self.post(f"/orders/{order_no}/refunds", {"reason": "不想要了"} | pieces)
+        return asked
 
     async def order(self, order_no: str) -> dict[str, Any]:
         return dict(await self.get(f"/orders/{order_no}"))
@@ -151,7 +219,11 @@ class Shopper:
         return dict(await self.get("/wallet"))
 
     async def rebates(self) -> list[dict[str, Any]]:
+        """Newest first."""
         return list((await self.get("/rebates"))["items"])
+
+    async def progress(self) -> dict[str, int]:
+        return dict((await self.get("/me/referral"))["progress"])
 
     async def share_code(self) -> str:
         return str((await self.get("/me/referral"))["share_code"])
@@ -165,10 +237,15 @@ async def join(mall: Mall, referrer: Shopper | None = None, openid: str | None =
     answer = await mall.http.post("/api/login", json=body)
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    return Shopper(mall, openid, said["token"], said["member"]["id"], said["binding"])
+    return Shopper(mall, openid, said["token"], said["member"], said["binding"])
+
+
+async def shopper(mall: Mall, openid: str = "o-first") -> Shopper:
+    """Logs in without a referrer, the first time as a new member."""
+    return await join(mall, openid=openid)
 
 
 async def receive(mall: Mall, shopper: Shopper, order_no: str) -> None:
     """Ship an order and let its member receive it."""
-    await fulfilment.ship(mall.deps, order_no, "SF", "SF1234567890", "tester")
-    await shopper.post(f"/orders/{order_no}/receive")
+    assert shopper.mall is mall
+    await shopper.receive(order_no)
