@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import cycles, releases, reversals
+from server.services import coupon_returns, cycles, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
@@ -18,7 +18,7 @@ async def schedule_release(deps: Deps, args: dict[str, Any]) -> None:
 
 async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
     """`{rebate_id, stage_id}`: the coupon of a reversed stage."""
-    await reversals.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
+    await coupon_returns.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
 
 
 async def release_due(deps: Deps) -> None:

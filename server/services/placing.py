@@ -35,7 +35,6 @@ from server.services import idempotency, policy
 from server.services.idempotency import Keyed
 
 MAX_LINES = 50
-_FIRST_CHECK = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)

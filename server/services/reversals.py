@@ -10,13 +10,11 @@ from typing import Any
 
 from server import db
 from server.core.errors import NotFound
-from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.ledger.entries import Taken
 from server.outbox import Job
 from server.rules.rebates import LineNet, reduced, stage_total, take_back, take_from_stages
-from server.services import closing
-from server.services.releases import coupon_source
+from server.services import coupon_returns
 from server.services.rules import terms_of
 
 
@@ -164,7 +162,8 @@ async def reduce(
     )
     await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
     if rebate.pay_as == "coupon":
-        return 0, []
+        settled = {stage["id"]: left[n] for n, stage in enumerate(rebate.stages) if stage["state"] == "settled"}
+        return await coupon_returns.shrink(tx, rebate_id, settled, at)
     key = f"rebate:{rebate_id}:reduction:{refund_no}"
     return await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
 
@@ -192,7 +191,9 @@ async def _take(  # noqa: PLR0913 - one taking-back with all its parts
 ) -> tuple[int, list[Job]]:
     if rebate.pay_as == "coupon":
         settled = [stage["id"] for stage in stages if stage["state"] == "settled"]
-        return 0, [Job("take_back_coupon", {"rebate_id": rebate.id, "stage_id": stage_id}) for stage_id in settled]
+        if not debt:
+            return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
+        return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
     wallet = await statement.wallet(tx, rebate.member_id)
     frozen_fen = wallet.frozen_fen.get(entries.rebate_source(rebate.id), 0)
     found = take_back(amount_fen, frozen_fen, wallet.spend_only_fen, wallet.withdrawable_fen)
@@ -200,43 +201,3 @@ async def _take(  # noqa: PLR0913 - one taking-back with all its parts
     taken = Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed)
     await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
     return found.short_fen - owed, []
-
-
-async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
-    """The coupon of a reversed stage: unused becomes void, locked cancels its unpaid order first, used becomes debt.
-
-    Safe to repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
-    """
-    source = coupon_source(rebate_id, stage_id)
-    while True:
-        coupon = await db.fetch_row(
-            "SELECT c.id, c.member_id, c.state, o.order_no FROM coupons c LEFT JOIN orders o ON o.id = c.order_id"
-            " WHERE c.source = $1",
-            source,
-        )
-        if coupon is None or coupon["state"] == "void":
-            return
-        if coupon["state"] == "locked":
-            await closing.close(deps, coupon["order_no"], "coupon_taken_back")
-            continue
-        if await _end_coupon(deps, rebate_id, dict(coupon)):
-            return
-
-
-async def _end_coupon(deps: Deps, rebate_id: int, coupon: dict[str, Any]) -> bool:
-    at = deps.clock.now()
-    async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", coupon["member_id"])
-        row = await tx.fetchrow("SELECT state, discount_fen FROM coupons WHERE id = $1 FOR UPDATE", coupon["id"])
-        if row["state"] == "unused":
-            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
-        elif row["state"] == "used":
-            entry = entries.coupon_take_back(
-                f"coupon:{coupon['id']}:take-back",
-                rebate_id,
-                coupon["member_id"],
-                "已使用的返还券收回",
-                row["discount_fen"],
-            )
-            await book.post(tx, entry, at)
-        return bool(row["state"] != "locked")

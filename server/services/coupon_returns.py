@@ -1,0 +1,88 @@
+"""Coupons that a rebate paid and that must come back: unused, held by an unpaid order, or used already."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from server import db
+from server.gateways.ports import Deps
+from server.ledger import book, entries
+from server.outbox import Job
+from server.services import closing
+from server.services.releases import coupon_source
+
+
+def job(rebate_id: int, stage_id: int) -> Job:
+    """The taking-back of a stage's coupon with debt, which may have to cancel an unpaid order first."""
+    return Job("take_back_coupon", {"rebate_id": rebate_id, "stage_id": stage_id})
+
+
+async def shrink(
+    tx: db.Connection, rebate_id: int, amounts_fen: Mapping[int, int], at: datetime
+) -> tuple[int, list[Job]]:
+    """Step: the coupons of these stages (stage id → what they are worth now) shrink, those worth nothing go.
+
+    Returns what was used beyond that, to be withheld by the caller, and the jobs that follow. Under the member's lock.
+    """
+    short_fen, jobs = 0, []
+    for stage_id, amount_fen in amounts_fen.items():
+        coupon = await tx.fetchrow(
+            "SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE",
+            coupon_source(rebate_id, stage_id),
+        )
+        if coupon is None:
+            continue
+        if amount_fen:
+            await tx.execute("UPDATE coupons SET amount_fen = $2 WHERE id = $1", coupon["id"], amount_fen)
+        elif coupon["state"] == "unused":
+            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
+        elif coupon["state"] == "locked":
+            jobs.append(job(rebate_id, stage_id))
+            continue
+        else:
+            await _never_again(tx, coupon["id"], at)
+        short_fen += max(0, coupon["discount_fen"] - amount_fen)
+    return short_fen, jobs
+
+
+async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
+    """The coupon of a reversed stage: unused becomes void, locked cancels its unpaid order first, used becomes debt.
+
+    Safe to repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
+    """
+    source = coupon_source(rebate_id, stage_id)
+    while True:
+        coupon = await db.fetch_row(
+            "SELECT c.member_id, c.state, o.order_no FROM coupons c LEFT JOIN orders o ON o.id = c.order_id"
+            " WHERE c.source = $1",
+            source,
+        )
+        if coupon is None or coupon["state"] == "void":
+            return
+        if coupon["state"] == "locked":
+            await closing.close(deps, coupon["order_no"], "coupon_taken_back")
+        elif await _end(deps, rebate_id, source, coupon["member_id"]):
+            return
+
+
+async def _end(deps: Deps, rebate_id: int, source: str, member_id: int) -> bool:
+    """False when an order locked it meanwhile."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        coupon = await tx.fetchrow("SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE", source)
+        match coupon["state"]:
+            case "unused":
+                await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
+            case "used":
+                key = f"coupon:{coupon['id']}:take-back"
+                owed = entries.coupon_take_back(key, rebate_id, member_id, "已使用的返还券收回", coupon["discount_fen"])
+                await book.post(tx, owed, at)
+                await _never_again(tx, coupon["id"], at)
+            case "locked":
+                return False
+    return True
+
+
+async def _never_again(tx: db.Connection, coupon_id: int, at: datetime) -> None:
+    """A used coupon that was taken back is worth nothing even if the order that used it is refunded."""
+    await tx.execute("UPDATE coupons SET expires_at = LEAST(expires_at, $2) WHERE id = $1", coupon_id, at)
