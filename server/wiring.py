@@ -71,5 +71,7 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             appid=settings.wechat_appid,
             mchid=settings.wechat_mchid,
             public_base_url=settings.public_base_url,
+            trusted_proxies=settings.trusted_proxies,
             sandbox_control_url=settings.sandbox_control_url,
+            media_dir=settings.data_dir / "media" if settings.data_dir else None,
         )

@@ -2,7 +2,7 @@
 
 import typer
 
-from server.commands import demo, dev, migrate, operator_verbs, serve, worker
+from server.commands import coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
 
@@ -15,3 +15,6 @@ app.add_typer(operator_verbs.rule, name="rule")
 app.add_typer(operator_verbs.order, name="order")
 app.add_typer(operator_verbs.refund, name="refund")
 app.add_typer(operator_verbs.qualification, name="qualification")
+app.command("seed")(seed.verb)
+app.add_typer(product.app, name="product")
+app.add_typer(coupon.app, name="coupon")

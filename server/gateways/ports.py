@@ -7,6 +7,8 @@ raises `OutcomeUnknown`: ask again by the same number, never act anew under anot
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Literal, Protocol
 
 import redis.asyncio as aioredis
@@ -258,5 +260,9 @@ class Deps:
     appid: str
     mchid: str
     public_base_url: str
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    """Peers whose `X-Forwarded-For` is believed."""
     sandbox_control_url: str
     """Where the sandbox takes orders in development; empty in production."""
+    media_dir: Path | None
+    """Where pictures that the shop makes itself are kept, to be served at `/media/`; None without such a place."""

@@ -40,14 +40,6 @@ async def all_of(deps: Deps, member_id: int) -> list[Address]:
     return [_opened(deps.cipher, row) for row in rows]
 
 
-async def one_of(deps: Deps, member_id: int, address_id: int) -> Address:
-    """One address of the member. Raises NotFound, also for somebody else's."""
-    row = await db.fetch_row("SELECT * FROM addresses WHERE id = $1 AND member_id = $2", address_id, member_id)
-    if row is None:
-        raise NotFound
-    return _opened(deps.cipher, row)
-
-
 async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> Address:
     """Store a new address; the first becomes the default. Raises BadRequest (phone), AddressLimit."""
     sealed = _sealed(deps.cipher, place)

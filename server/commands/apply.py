@@ -1,0 +1,52 @@
+"""What `product apply` and `coupon apply` share: read the file, run the service, tell what came of it."""
+
+import dataclasses
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+
+from server.commands import runtime
+from server.core.errors import FileInvalid
+from server.gateways.ports import Deps
+
+Service = Callable[[Deps, str, str], Awaitable[Any]]
+"""Deps, the file's text and the actor in; a dataclass of counts out. Raises FileInvalid."""
+
+FILE = typer.Argument(help="JSON 文件 The file")
+DATA = typer.Option(None, help="dev 的数据目录 Data folder of a dev")
+JSON = typer.Option(False, "--json", help="输出一个 JSON 文档 One JSON document on standard output")
+ACTOR = "cli"
+
+
+def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
+    """Apply the file; leaves with 1 and the list of problems when it is refused, 2 when it cannot be read."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        sys.stderr.write(f"{file}: {error}\n")
+        raise typer.Exit(2) from error
+
+    async def main(deps: Deps) -> int:
+        try:
+            done = dataclasses.asdict(await service(deps, text, ACTOR))
+        except FileInvalid as refused:
+            _tell({"ok": False, "problems": refused.detail["problems"]}, as_json, file)
+            return 1
+        _tell({"ok": True, **done}, as_json, file)
+        return 0
+
+    runtime.run(data, main)
+
+
+def _tell(outcome: dict[str, Any], as_json: bool, file: Path) -> None:
+    if as_json:
+        typer.echo(orjson.dumps(outcome).decode())
+    elif outcome["ok"]:
+        typer.echo("完成 done: " + ", ".join(f"{name} {count}" for name, count in outcome.items() if name != "ok"))
+    else:
+        for one in outcome["problems"]:
+            sys.stderr.write(f"{file}:{one['line']}: {one['path']} {one['problem']}\n")

@@ -1,0 +1,21 @@
+"""Pictures that the shop drew itself."""
+
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse
+from sanic.response import file as file_response
+
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+
+blueprint = Blueprint("media")
+
+_MONTH_S = 30 * 24 * 3600
+
+
+@blueprint.get(r"/media/<name:[a-z0-9_-]+\.webp>")
+async def picture(request: Request, name: str) -> HTTPResponse:
+    """A file of the media folder; the name's form keeps the request inside it."""
+    deps: Deps = request.app.ctx.deps
+    if deps.media_dir is None or not (path := deps.media_dir / name).is_file():
+        raise NotFound
+    return await file_response(path, max_age=_MONTH_S, mime_type="image/webp", request_headers=request.headers)

@@ -1,0 +1,110 @@
+"""Fills an empty shop; what is there already, perhaps changed by an operator, stays as it is."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from server import db
+from server.core.ids import code
+from server.gateways.ports import Deps
+from server.seed import pictures
+from server.seed.pictures import Picture
+from server.services import catalogue_apply, coupon_apply, rules
+
+_DATA = Path(__file__).parent / "data"
+_DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
+
+_RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
+"""rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
+
+_NOTICES = orjson.loads((_DATA / "notices.json").read_bytes())
+
+
+@dataclass(frozen=True, slots=True)
+class Planted:
+    """What was missing and has been added."""
+
+    products: int
+    coupon_templates: int
+    notice_templates: int
+    rule: bool
+
+
+async def plant(deps: Deps, actor: str) -> Planted:
+    """Add what is missing. Safe to repeat and to run while the shop is open."""
+    products = await _goods(deps, actor)
+    templates = await _coupons(deps, actor)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, '{}', $1) ON CONFLICT DO NOTHING", at
+        )
+        notices = await tx.fetch(
+            "INSERT INTO notice_templates (key, template_id, title, page, fields)"
+            " SELECT n.key, n.template_id, n.title, n.page, n.fields FROM jsonb_to_recordset($1)"
+            " AS n (key text, template_id text, title text, page text, fields jsonb)"
+            " ON CONFLICT DO NOTHING RETURNING key",
+            orjson.dumps(_NOTICES).decode(),
+        )
+    ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
+    if ruled:
+        await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
+    return Planted(products, templates, len(notices), ruled)
+
+
+async def _goods(deps: Deps, actor: str) -> int:
+    departments: list[list[dict[str, Any]]] = [_read(name) for name in _DEPARTMENTS]
+    mixed = [one for one in chain.from_iterable(zip_longest(*departments)) if one is not None]
+    missing = await _missing("products", mixed)
+    categories = await _missing("categories", _read("categories"))
+    if missing or categories:
+        products = await asyncio.gather(*(_ready(deps, one) for one in missing))
+        await catalogue_apply.apply(
+            deps, orjson.dumps({"categories": categories, "products": products}).decode(), actor
+        )
+    return len(missing)
+
+
+async def _coupons(deps: Deps, actor: str) -> int:
+    missing = await _missing("coupon_templates", _read("coupons"))
+    if missing:
+        await coupon_apply.apply(deps, orjson.dumps({"templates": missing}).decode(), actor)
+    return len(missing)
+
+
+def _read(name: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = orjson.loads((_DATA / f"{name}.json").read_bytes())
+    return entries
+
+
+async def _missing(table: str, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    known = {row["slug"] for row in await db.fetch(f"SELECT slug FROM {table}")}  # noqa: S608 - one of our tables
+    return [entry for entry in entries if entry["slug"] not in known]
+
+
+async def _ready(deps: Deps, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the data as `product apply` takes it: pictures drawn, card keys made."""
+    picture, cards = Picture(*entry["picture"]), entry.get("cards", 0)
+    images = await _drawn(deps.media_dir, picture) if deps.media_dir else []
+    skus = [{**sku, "card_keys": _card_keys(sku["code"], cards)} for sku in entry["skus"]]
+    return {name: value for name, value in entry.items() if name not in {"picture", "cards"}} | {
+        "images": images,
+        "skus": skus,
+    }
+
+
+async def _drawn(folder: Path, picture: Picture) -> list[str]:
+    """The addresses of all views, drawn beside the event loop: each takes some 40 ms of a processor."""
+    views = range(pictures.VIEWS)
+    names = await asyncio.gather(*(asyncio.to_thread(pictures.keep, folder, picture, view) for view in views))
+    return [f"/media/{name}" for name in names]
+
+
+def _card_keys(sku_code: str, count: int) -> list[str]:
+    return [f"{sku_code}-{code(4)}-{code(4)}-{code(4)} 密码 {secrets.randbelow(10**8):08d}" for _ in range(count)]
