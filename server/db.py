@@ -4,6 +4,7 @@ The module is also the Tortoise engine (`client_class`): its client gives a conn
 request is cancelled inside BEGIN, which the stock one leaks (tortoise 1.1.9).
 """
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
@@ -37,12 +38,14 @@ _BUSY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection whose server died in the middle of an answer
     ConnectionError,
     TimeoutError,
 )
 _REFUSAL_STATE = "TM422"
 """SQLSTATE of refusals raised by our SQL functions: the code is the message, the detail is JSON."""
 
+log = logging.getLogger("tuisan.db")
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
@@ -160,6 +163,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except _BUSY as error:
+        log.warning("the database cannot serve now: %r", error)
         raise Busy from error
     except asyncpg.PostgresError as error:
         if error.sqlstate == _REFUSAL_STATE:

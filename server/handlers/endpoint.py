@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 from server.core import errors
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
+from server.handlers.peers import client_ip
 from server.services import sessions
 from server.services.idempotency import Keyed
 
@@ -149,7 +150,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
             raise errors.NotFound  # no text column holds a NUL, no key is that large
         taken = parse(request)
         key = _key(request) if endpoint.keyed else None
-        call = Call(deps, member_id, request.client_ip or "", path, token_hash, key)
+        call = Call(deps, member_id, client_ip(request), path, token_hash, key)
         given = await endpoint.handler(call, taken)
         headers = {}
         if key is not None and key.replayed:

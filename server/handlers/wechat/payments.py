@@ -8,6 +8,7 @@ from sanic.response import HTTPResponse, empty, json
 
 from server.gateways.ports import Deps, NoticeRejected
 from server.handlers.endpoint import finish
+from server.handlers.peers import client_ip
 from server.services import payments, refund_transfers, security
 
 log = logging.getLogger("tuisan.wechat")
@@ -44,6 +45,6 @@ async def _answer(request: Request, kind: str, work: Work) -> HTTPResponse:
         await work(deps, request)
     except NoticeRejected as rejected:
         log.warning("%s is not believed: %s", kind, rejected.reason)
-        await security.record(deps, kind, rejected.reason, request.client_ip or "")
+        await security.record(deps, kind, rejected.reason, client_ip(request))
         return json({"code": "FAIL", "message": "验签失败"}, status=401)
     return empty()

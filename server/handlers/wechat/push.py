@@ -8,6 +8,7 @@ from sanic.response import json as json_response
 
 from server.gateways.ports import Deps, NoticeRejected
 from server.handlers.endpoint import finish
+from server.handlers.peers import client_ip
 from server.services import pushes, security
 
 blueprint = Blueprint("wechat_push", url_prefix="/wechat")
@@ -45,5 +46,5 @@ def _query(request: Request) -> dict[str, str]:
 
 
 async def _not_believed(request: Request, deps: Deps, reason: str) -> HTTPResponse:
-    await security.record(deps, "push", reason, request.client_ip)
+    await security.record(deps, "push", reason, client_ip(request))
     return json_response({"code": "FAIL", "message": reason}, 401)

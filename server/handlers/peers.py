@@ -1,0 +1,35 @@
+"""Who is calling: the peer's address, or what a proxy that we trust says of it."""
+
+import ipaddress
+
+from sanic import Request
+
+from server.gateways.ports import Deps
+
+
+def client_ip(request: Request) -> str:
+    """The client's address. `X-Forwarded-For` is read from the right, past proxies of ours, never further.
+
+    A header that did not come through a trusted proxy, or does not hold an address, is ignored.
+    """
+    deps: Deps = request.app.ctx.deps
+    address = request.conn_info.client_ip if request.conn_info else ""
+    said = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+    while said and _trusted(address, deps):
+        nearer = said.pop()
+        if not _is_address(nearer):
+            break
+        address = nearer
+    return address
+
+
+def _trusted(address: str, deps: Deps) -> bool:
+    return _is_address(address) and any(ipaddress.ip_address(address) in one for one in deps.trusted_proxies)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
