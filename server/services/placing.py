@@ -387,6 +387,8 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, shop:
         try:
             placed = await connection.fetchval("SELECT order_place($1::jsonb)", payload)
         except asyncpg.CheckViolationError as error:
+            if error.constraint_name != book.NEGATIVE:
+                raise
             raise BalanceInsufficient from error
     return answer if placed else None
 
