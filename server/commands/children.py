@@ -2,15 +2,16 @@
 
 import socket
 from collections.abc import Mapping
-from pathlib import Path
 
 from server.commands.roles import LISTEN_FD
 from server.commands.supervisor import Child
 
+NUMBERS_DIR = "PROMETHEUS_MULTIPROC_DIR"
+"""In the environment of API processes: the empty folder in which they count together for `/metrics`."""
 
-def api(listening: socket.socket, count: int, environment: Mapping[str, str], numbers: Path) -> list[Child]:
-    """API processes that share one listening socket and the folder in which they count for `/metrics`."""
-    environment = {**environment, "PROMETHEUS_MULTIPROC_DIR": str(numbers)}
+
+def api(listening: socket.socket, count: int, environment: Mapping[str, str]) -> list[Child]:
+    """API processes that share one listening socket."""
     return [_listening(f"api-{number + 1}", "api", listening, environment) for number in range(count)]
 
 

@@ -39,7 +39,7 @@ def keep_places(data: Path, places: Mapping[str, str]) -> None:
 
 def places_of(data: Path) -> dict[str, str]:
     """Where the mall of this folder listens or last listened; raises EngineError when there never was one."""
-    if addresses(data) is None:
+    if addresses(data) is None or not (data / PLACES_FILE).exists():
         raise EngineError(f"{data} holds no mall yet: start one with `dev`")
     places: dict[str, str] = orjson.loads((data / PLACES_FILE).read_bytes())
     return places

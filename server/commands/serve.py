@@ -5,7 +5,6 @@ import logging
 import os
 import socket
 import tempfile
-from pathlib import Path
 
 import typer
 
@@ -43,7 +42,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
         tempfile.TemporaryDirectory(prefix="tuisan-metrics-") as numbers,
         stop_signals() as told,
     ):
-        async with Supervisor([children.api(listening, settings.web_workers, {}, Path(numbers))]):
+        async with Supervisor([children.api(listening, settings.web_workers, {children.NUMBERS_DIR: numbers})]):
             log.info("serving on %s:%d with %d processes", host, port, settings.web_workers)
             await told.wait()
     return 0

@@ -86,12 +86,15 @@ class Supervisor:
         failures = 0
         while not self._stopping.is_set():
             began = time.monotonic()
-            code = await self._run(watched)
+            try:
+                end = f"ended with code {await self._run(watched)}"
+            except OSError as error:  # no memory or process to be had just now
+                end = f"could not be started: {error}"
             if self._stopping.is_set():
                 return
             failures = 0 if time.monotonic() - began >= _WELL_S else failures + 1
             pause_s = _PAUSE_S[min(failures, len(_PAUSE_S) - 1)]
-            log.warning("%s ended with code %d and starts again in %.1f s", watched.child.name, code, pause_s)
+            log.warning("%s %s and starts again in %.1f s", watched.child.name, end, pause_s)
             with contextlib.suppress(TimeoutError):  # nothing happened in the pause, as wished
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
 

@@ -1,8 +1,6 @@
 import re
 from datetime import timedelta
 
-import pytest
-
 from server import db, outbox
 from server.outbox import Job
 from tests.support.mall import Mall
@@ -42,4 +40,6 @@ async def test_the_outbox_tells_its_size_and_lag(mall: Mall) -> None:
         await outbox.put(tx, [Job("one", {}, now + timedelta(seconds=60))], now)
     assert await numbers() == (1, 0)
     mall.clock.advance(100)
-    assert await numbers() == (1, pytest.approx(40, abs=5))
+    opened, lag_s = await numbers()
+    assert opened == 1
+    assert 40 <= lag_s < 50

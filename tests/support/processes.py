@@ -1,5 +1,6 @@
 """Looking at processes from outside."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,13 +19,10 @@ def children(pid: int) -> dict[int, str]:
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and is_alive(int(entry.name)):
-            try:
+            with contextlib.suppress(OSError):  # it ended meanwhile
                 parent = int((entry / "stat").read_text("utf-8").rsplit(")", 1)[1].split()[1])
-                command = (entry / "cmdline").read_text("utf-8").replace("\0", " ")
-            except OSError:  # it ended meanwhile
-                continue
-            if parent == pid:
-                found[int(entry.name)] = command
+                if parent == pid:
+                    found[int(entry.name)] = (entry / "cmdline").read_text("utf-8").replace("\0", " ")
     return found
 
 
