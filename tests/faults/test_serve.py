@@ -1,0 +1,111 @@
+"""The production roles as processes, in development's clothes: refusals of settings have their own tests."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import redis.asyncio as aioredis
+
+from server import schema
+from server.commands.environment import development_environment
+from tests.conftest import EngineUrls
+from tests.support.mall import free_port
+
+COMMAND = (sys.executable, "-m", "server")
+
+
+@pytest.fixture
+def environment(database_url: str, engines: EngineUrls, tmp_path: Path) -> dict[str, str]:
+    return {**development_environment(tmp_path), "DATABASE_URL": database_url, "REDIS_URL": engines.redis}
+
+
+@contextlib.asynccontextmanager
+async def started(environment: dict[str, str], *arguments: str) -> AsyncIterator[Process]:
+    process = await asyncio.create_subprocess_exec(*COMMAND, *arguments, env=os.environ | environment, stderr=PIPE)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[str]]:
+    """The exit code and the lines of both outputs."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, env=os.environ | environment, stdout=PIPE, stderr=PIPE
+    )
+    said, complained = await asyncio.wait_for(process.communicate(), 30)
+    return process.returncode or 0, (said + complained).decode().splitlines()
+
+
+async def stop(process: Process) -> str:
+    """What it said on standard error; it must end well."""
+    process.send_signal(signal.SIGTERM)
+    _, said = await asyncio.wait_for(process.communicate(), 15)
+    assert process.returncode == 0
+    return said.decode()
+
+
+async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, str]) -> None:
+    port = free_port()
+    arguments = ("serve", "--host", "127.0.0.1", "--port", str(port))
+    async with (
+        started(environment | {"WEB_WORKERS": "2"}, *arguments) as process,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
+    ):
+
+        async def answer(path: str) -> httpx.Response | None:
+            try:
+                return await http.get(path)
+            except httpx.TransportError:
+                return None
+
+        async with asyncio.timeout(30):
+            while (ready := await answer("/readyz")) is None:  # noqa: ASYNC110 - another process's event
+                await asyncio.sleep(0.05)
+        assert ready.json()["ok"]
+        for _ in range(20):
+            async with httpx.AsyncClient() as fresh:  # another connection, perhaps another process
+                await fresh.get(f"http://127.0.0.1:{port}/healthz")
+        numbers = await http.get("/metrics")
+        assert 'count{method="GET",route="healthz",status="200"} 20.0' in numbers.text
+        assert "Traceback" not in await stop(process)
+
+
+async def test_the_database_is_migrated_first(environment: dict[str, str], database_url: str) -> None:
+    await schema.migrate(database_url, schema.EMPTY)
+    code, said = await run(environment, "serve", "--port", "1")
+    assert code == 2
+    assert len(said) == 1
+    assert "run `migrate` first" in said[0]
+    code, said = await run(environment, "migrate")
+    assert (code, said[0], said[-1]) == (0, "0001_initial", f"完成 done: {len(said) - 1}")
+    code, said = await run(environment, "migrate", "--down", "0001_initial")
+    assert code == 0
+    assert "0002_constraints" in said
+
+
+@pytest.mark.parametrize("verb", ["serve", "worker"])
+async def test_a_missing_setting_is_named(verb: str, environment: dict[str, str]) -> None:
+    assert await run(environment | {"DATABASE_URL": ""}, verb) == (2, ["DATABASE_URL: missing"])
+
+
+async def test_without_a_database_or_a_mall_there_is_nothing_to_migrate(tmp_path: Path) -> None:
+    code, said = await run({}, "migrate", "--data", str(tmp_path))
+    assert code == 2
+    assert "holds no mall yet" in said[0]
+
+
+async def test_a_worker_stops_in_order(environment: dict[str, str], redis: "aioredis.Redis") -> None:
+    async with started(environment, "worker") as process, asyncio.timeout(30):
+        while not await redis.exists("arq:queue:health-check"):  # noqa: ASYNC110 - another process's event
+            await asyncio.sleep(0.05)
+        assert "Traceback" not in await stop(process)

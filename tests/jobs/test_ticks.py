@@ -1,0 +1,79 @@
+import asyncio
+import itertools
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from server import db, outbox
+from server.core.errors import Busy
+from server.gateways.ports import Deps
+from server.jobs import ticks
+from server.jobs.ticks import Tick, keep_ticking
+from server.outbox import Job
+from tests.support.mall import Mall
+
+
+async def run_for(seconds: float, *work: Awaitable[None]) -> None:
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.gather(*work), seconds)
+
+
+def counting(times: list[float], trouble: Exception | None = None) -> Callable[[Deps], Awaitable[None]]:
+    async def body(_deps: Deps) -> None:
+        times.append(time.monotonic())
+        if trouble is not None:
+            raise trouble
+
+    return body
+
+
+async def test_a_tick_comes_once_a_period_however_many_workers_there_are(mall: Mall) -> None:
+    times: list[float] = []
+    tick = Tick("test", 0.2, counting(times))
+    await run_for(1.1, *(keep_ticking(mall.deps, tick) for _ in range(4)))
+    assert 3 <= len(times) <= 6
+    assert all(later - earlier > 0.15 for earlier, later in itertools.pairwise(times))
+
+
+async def test_a_tick_does_not_wait_for_the_clock_of_the_mall(mall: Mall) -> None:
+    times: list[float] = []
+    mall.clock.advance(3600)
+    await run_for(0.5, keep_ticking(mall.deps, Tick("test", 0.2, counting(times))))
+    assert len(times) >= 2
+
+
+@pytest.mark.parametrize("trouble", [Busy(), ConnectionResetError(), ZeroDivisionError()], ids=type)
+async def test_trouble_does_not_end_a_tick(mall: Mall, trouble: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    times: list[float] = []
+    await run_for(0.5, keep_ticking(mall.deps, Tick("test", 0.1, counting(times, trouble))))
+    assert len(times) >= 2
+    assert "tick test" in caplog.text
+    assert ("Traceback" in caplog.text) == isinstance(trouble, ZeroDivisionError)
+
+
+async def test_what_is_old_is_cleaned_away(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = mall.clock.now()
+    async with db.transaction() as tx:
+        await outbox.put(tx, [Job("one", {})], now)
+        await tx.execute("UPDATE outbox SET done_at = $1", now - timedelta(days=8))
+        for days in (200, 190, 10, 5, 1):
+            await tx.execute(
+                "INSERT INTO security_events (at, kind, reason, remote_ip) VALUES ($1, 'notice', $2, '')",
+                now - timedelta(days=days),
+                str(days),
+            )
+    monkeypatch.setattr(ticks, "_CLEAN_ROWS", 1)
+    monkeypatch.setattr(ticks, "_SECURITY_EVENTS_MOST", 2)
+    await ticks.clean_outbox(mall.deps)
+    await ticks.clean_security_events(mall.deps)
+    assert await db.fetch_value("SELECT count(*) FROM outbox") == 0
+    kept = await db.fetch("SELECT reason FROM security_events ORDER BY id")
+    assert [row["reason"] for row in kept] == ["5", "1"]
+
+
+def test_ticks_have_names_of_their_own() -> None:
+    names = [tick.name for tick in ticks.TICKS]
+    assert len(names) == len(set(names))
+    assert {"ledger_roll_up", "outbox_clean", "security_events_clean"} <= set(names)
