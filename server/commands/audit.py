@@ -1,0 +1,68 @@
+"""`audit`: prove on the live database that the books and everything around them fit (rules.md §4)."""
+
+import sys
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import typer
+
+from server.commands.runtime import run
+
+if TYPE_CHECKING:
+    from server.gateways.ports import Deps
+    from server.ledger.audit import Report
+
+
+def verb(
+    data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a dev"),
+    as_json: bool = typer.Option(False, "--json", help="输出 JSON Print one JSON document"),
+) -> None:
+    """核对账目 Prove the books: exits with 1 and names the offenders when anything does not fit. Stops no writes."""
+
+    async def main(deps: "Deps") -> int:
+        report = await everything(deps.clock.now())
+        if as_json:
+            sys.stdout.buffer.write(to_json(report) + b"\n")
+        else:
+            _show(report)
+        return 0 if report.ok else 1
+
+    run(data, main)
+
+
+async def everything(at: datetime) -> "Report":
+    """The proofs of the ledger and the chain of the operators' log. Raises Busy."""
+    from server import db
+    from server.ledger.audit import MAX_OFFENDERS, Check, audit
+    from server.services import audit_log
+
+    report = await audit(at)
+    async with db.snapshot() as reader:
+        checked, broken = await audit_log.verify(reader)
+    offenders = [{"audit_log_id": record_id} for record_id in broken[:MAX_OFFENDERS]]
+    log = Check("audit_log", "操作日志未被改动", checked, len(broken), offenders)
+    return replace(report, checks=(*report.checks, log))
+
+
+def to_json(report: "Report") -> bytes:
+    """`{ok, checks: [{name, checked, offenders: […]}]}`."""
+    checks = [{"name": one.name, "checked": one.checked, "offenders": one.offenders} for one in report.checks]
+    return orjson.dumps({"ok": report.ok, "checks": checks})
+
+
+def _show(report: "Report") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("核对项", "检查数", "不符", title=f"账目核对 {report.at:%Y-%m-%d %H:%M:%S} UTC")
+    for check in report.checks:
+        table.add_row(check.title, f"{check.checked:,}", f"[red]{check.wrong:,}[/]" if check.wrong else "—")
+    console.print(table)
+    for check in report.checks:
+        for offender in check.offenders:
+            console.print(f"[red]{check.name}[/]", orjson.dumps(offender).decode(), soft_wrap=True)
+    console.print("全部一致" if report.ok else "[red]发现不符，请勿手工改账，联系开发[/]")

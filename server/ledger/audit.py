@@ -1,0 +1,60 @@
+"""The proofs of rules.md §4 on the live database: read only, in one consistent snapshot, without stopping writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from server import db
+from server.ledger.proofs import PROOFS, Proof
+
+MAX_OFFENDERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one proof found. `offenders` are the first `MAX_OFFENDERS` of `wrong`, with ids and figures in fen."""
+
+    name: str
+    title: str
+    checked: int
+    wrong: int
+    offenders: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All checks of one snapshot."""
+
+    at: datetime
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(check.wrong for check in self.checks)
+
+
+async def audit(at: datetime) -> Report:
+    """Prove everything, as of one moment. `at` is the clock's now: jobs are judged by it. Raises Busy."""
+    async with db.snapshot() as reader:
+        return await prove(reader, at)
+
+
+async def prove(reader: db.Connection, at: datetime) -> Report:
+    """The same on a connection of the caller's, which should be in a transaction that sees one snapshot."""
+    return Report(at, tuple([await _check(reader, proof, at) for proof in PROOFS]))
+
+
+# `at` stands in it once more, so that every query takes the same parameters.
+_SUMMED = """
+SELECT count(*) AS checked, count(*) FILTER (WHERE wrong IS NOT FALSE) AS wrong,
+  COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$2]), '[]') AS offenders
+FROM ({sql}) p WHERE $1::timestamptz IS NOT NULL
+"""
+
+
+async def _check(reader: db.Connection, proof: Proof, at: datetime) -> Check:
+    found = await reader.fetchrow(_SUMMED.format(sql=proof.sql), at, MAX_OFFENDERS)
+    return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))
