@@ -28,5 +28,8 @@ async def release_due(deps: Deps) -> None:
 
 
 async def sweep_cycles(deps: Deps) -> None:
-    """Tick: cycles that no event woke."""
-    await cycles.sweep(deps)
+    """Tick: once per hour of the mall's clock, cycles that no event woke: a new month, a choice overdue."""
+    hour = int(deps.clock.now().timestamp()) // 3600
+    swept = await deps.redis.set("cycles:swept", hour, get=True)
+    if swept != str(hour).encode():
+        await cycles.sweep(deps)

@@ -69,7 +69,7 @@ TICKS: list[Tick] = [
     Tick("payments_check", 1, payments.reconcile_pending),
     Tick("refunds_check", 1, payments.check_refunds),
     Tick("rebates_release", 0.5, rebates.release_due),
-    Tick("cycles_sweep", 3600, rebates.sweep_cycles),
+    Tick("cycles_sweep", 1, rebates.sweep_cycles),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),
 ]
@@ -83,7 +83,7 @@ async def keep_ticking(deps: Deps, tick: Tick) -> None:
             if await deps.redis.set(f"tick:{tick.name}", 1, nx=True, px=period_ms):
                 await tick.run(deps)
         except (Refusal, RedisError, OSError, OutcomeUnknown, WeChatError) as error:
-            log.warning("tick %s is put off: %r", tick.name, error)
+            log.warning("tick %s is put off: %r", tick.name, error.__cause__ or error)
         except Exception:  # house: swallowed - one tick's bug must stop neither the others nor the jobs
             log.exception("tick %s failed", tick.name)
         await asyncio.sleep(tick.every_s)
