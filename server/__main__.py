@@ -1,5 +1,24 @@
 """`python -m server`: the command line."""
 
-from server.commands import app
+import typer
 
-app()
+from server.commands import audit, coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
+
+app.command("dev")(dev.verb)
+app.command("serve")(serve.verb)
+app.command("worker")(worker.verb)
+app.command("migrate")(migrate.verb)
+app.command("seed")(seed.verb)
+app.command("demo")(demo.verb)
+app.command("audit")(audit.verb)
+app.add_typer(operator_verbs.rule, name="rule")
+app.add_typer(operator_verbs.order, name="order")
+app.add_typer(operator_verbs.refund, name="refund")
+app.add_typer(operator_verbs.qualification, name="qualification")
+app.add_typer(product.app, name="product")
+app.add_typer(coupon.app, name="coupon")
+
+if __name__ == "__main__":
+    app()

@@ -1,20 +1,4 @@
-"""The command line: one room per verb, each with its `verb` function."""
+"""The verbs of the command line, one room each; `server/__main__.py` registers them.
 
-import typer
-
-from server.commands import coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
-
-app.command("dev")(dev.verb)
-app.command("serve")(serve.verb)
-app.command("worker")(worker.verb)
-app.command("migrate")(migrate.verb)
-app.command("demo")(demo.verb)
-app.add_typer(operator_verbs.rule, name="rule")
-app.add_typer(operator_verbs.order, name="order")
-app.add_typer(operator_verbs.refund, name="refund")
-app.add_typer(operator_verbs.qualification, name="qualification")
-app.command("seed")(seed.verb)
-app.add_typer(product.app, name="product")
-app.add_typer(coupon.app, name="coupon")
+Nothing is imported here: the processes of a mall live in this package too and start without the verbs.
+"""
