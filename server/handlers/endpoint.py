@@ -57,6 +57,13 @@ class Call:
     key: Keyed | None
     """The idempotency key of calls that need one."""
 
+    @property
+    def required_key(self) -> Keyed:
+        """The key of a call declared `keyed`. Raises IdempotencyKeyMissing where it was not."""
+        if self.key is None:
+            raise errors.IdempotencyKeyMissing
+        return self.key
+
 
 Handler = Callable[[Call, Any], Awaitable[Any]]
 

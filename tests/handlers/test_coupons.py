@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from server import db
-from server.core.errors import FileInvalid
+from server.core.errors import FileInvalid, IdempotencyKeyMissing
+from server.handlers.endpoint import Call
 from server.services import coupon_apply, coupons
 from tests.support.mall import Mall
 from tests.support.shop import shopper
@@ -67,8 +68,9 @@ async def test_one_member_at_once_takes_no_more_than_one_may(mall: Mall) -> None
     assert await db.fetch_value("SELECT claimed FROM coupon_templates") == 3
 
 
-async def test_one_key_at_once_is_one_claim_and_every_answer_is_it(mall: Mall) -> None:
-    template = await offer(mall, total=1)
+@pytest.mark.parametrize("limits", [{"total": 1}, {"per_member": 10}])
+async def test_one_key_at_once_is_one_claim_and_every_answer_is_it(mall: Mall, limits: dict[str, int]) -> None:
+    template = await offer(mall, **limits)
     me = await shopper(mall)
     path = f"/coupon-templates/{template}/claim"
     answers = await asyncio.gather(*(me.ask("POST", path, {}, **key("same")) for _ in range(8)))
@@ -115,6 +117,21 @@ async def test_coupons_lie_in_their_drawers_with_labels(mall: Mall) -> None:
     assert (await other.get("/coupons"))["items"] == []
     assert await me.refused("GET", "/coupons?cursor=x") == "400 bad_request"
     assert await me.refused("GET", "/coupons?state=lost") == "400 bad_request"
+
+
+async def test_a_place_that_is_taken_counts_as_taken(mall: Mall) -> None:
+    template = await offer(mall)
+    me, at = await shopper(mall), mall.clock.now()
+    member_id = await db.fetch_value("SELECT id FROM members")
+    async with db.transaction() as tx:
+        await coupons.issue(tx, member_id, f"template:{template}:member:{member_id}:1", "补发", 1000, 0, at, at)
+    assert await me.refused("POST", f"/coupon-templates/{template}/claim", {}, **key("a")) == "422 coupon_limit"
+    assert await db.fetch_value("SELECT claimed FROM coupon_templates") == 0
+
+
+def test_a_call_that_is_not_keyed_has_no_key(mall: Mall) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        assert Call(mall.deps, 1, "", {}, "", None).required_key
 
 
 async def test_a_source_issues_once(mall: Mall) -> None:

@@ -2,6 +2,7 @@ import asyncio
 import dataclasses
 import hashlib
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,14 @@ async def test_nothing_else_is_served_from_there(mall: Mall, name: str) -> None:
 async def test_without_a_folder_the_shop_has_no_pictures(mall: Mall) -> None:
     await plant.plant(dataclasses.replace(mall.deps, media_dir=None), "cli")
     assert {item["image"] for item in (await mall.http.get("/api/products")).json()["items"]} == {""}
+
+
+def test_a_picture_is_drawn_once(tmp_path: Path) -> None:
+    name = pictures.keep(tmp_path / "media", Picture("jar", "rose", "leaf"), 0)
+    drawn = (tmp_path / "media" / name).stat().st_mtime_ns
+    assert pictures.keep(tmp_path / "media", Picture("jar", "rose", "leaf"), 0) == name
+    assert (tmp_path / "media" / name).stat().st_mtime_ns == drawn
+    assert [path.name for path in (tmp_path / "media").iterdir()] == [name]
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

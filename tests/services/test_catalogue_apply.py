@@ -6,7 +6,8 @@ import pytest
 
 from server import db
 from server.core.errors import FileInvalid, StockInsufficient
-from server.services import audit_log, catalogue_apply
+from server.services import apply_file, audit_log, catalogue_apply
+from server.services.apply_file import ApplyFile
 from tests.support.mall import Mall
 from tests.support.shop import CATEGORIES, product, stock
 
@@ -164,6 +165,20 @@ async def test_every_mistake_is_told_with_its_line(mall: Mall) -> None:
             ["1 $.categories[0].parent 分类不能在自己的下级之下"],
         ),
         (
+            {
+                "categories": [
+                    {"slug": "beauty", "parent": "face"},
+                    {"slug": "face", "parent": "beauty"},
+                    {"slug": "baby", "parent": "face"},
+                ]
+            },
+            [f"1 $.categories[{i}].parent 分类不能在自己的下级之下" for i in range(3)],
+        ),
+        (
+            {"products": [{"slug": "mask", "skus": [{"code": "mask-1", "price_fen": 10**30}]}]},
+            ["1 $.products[0].skus[0].price_fen 应为 `int` <= 1000000000"],
+        ),
+        (
             {"products": [{"slug": "new", "category": "nowhere"}]},
             [
                 "1 $.products[0] 新商品缺少字段 title",
@@ -186,6 +201,17 @@ async def test_what_does_not_fit_together_is_refused_whole(mall: Mall, content: 
     before = await db.fetch_value("SELECT count(*) FROM audit_log")
     assert await problems(mall, content) == expected
     assert await db.fetch_value("SELECT count(*) FROM audit_log") == before
+
+
+def test_a_mistake_in_what_is_not_there_is_told_where_it_should_be() -> None:
+    file = ApplyFile('{\n"a": [\n{}]}')
+    file.note("$.a[0].b.c", "缺少")
+    file.note("$.d[3]", "缺少")
+    assert [(one["path"], one["line"]) for one in file.problems] == [("$.a[0].b.c", 3), ("$.d[3]", 1)]
+
+
+def test_a_saying_without_translation_stays_as_it_is() -> None:
+    assert apply_file._said("Something new") == "Something new"
 
 
 async def test_a_renamed_category_is_found_in_all_its_products(mall: Mall) -> None:

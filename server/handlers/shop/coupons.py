@@ -116,6 +116,4 @@ def _offer(offer: coupons.Offer) -> OfferView:
 )
 async def claim(call: Call, _body: NoBody) -> bytes:
     """One coupon per call; the same key gives the same coupon again."""
-    if call.key is None:
-        raise errors.IdempotencyKeyMissing
-    return await coupons.claim(call.deps, call.member_id, call.path["template_id"], call.key)
+    return await coupons.claim(call.deps, call.member_id, call.path["template_id"], call.required_key)
