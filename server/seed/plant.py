@@ -18,6 +18,9 @@ from server.seed.pictures import Picture
 from server.services import catalogue_apply, coupon_apply, rules
 
 _DATA = Path(__file__).parent / "data"
+_LOCK = 7_224_100_013
+"""Advisory lock of planting: what is missing must still be missing when it is added."""
+
 _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
@@ -37,7 +40,16 @@ class Planted:
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
-    """Add what is missing. Safe to repeat and to run while the shop is open."""
+    """Add what is missing. Safe to repeat, to run twice at once and while the shop is open. Raises Busy."""
+    async with db.connection() as guard:
+        await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        try:
+            return await _plant(deps, actor)
+        finally:
+            await guard.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+
+
+async def _plant(deps: Deps, actor: str) -> Planted:
     products = await _goods(deps, actor)
     templates = await _coupons(deps, actor)
     at = deps.clock.now()

@@ -131,7 +131,7 @@ async def test_a_place_that_is_taken_counts_as_taken(mall: Mall) -> None:
 
 def test_a_call_that_is_not_keyed_has_no_key(mall: Mall) -> None:
     with pytest.raises(IdempotencyKeyMissing):
-        assert Call(mall.deps, 1, "", {}, "", None).required_key
+        _ = Call(mall.deps, 1, "", {}, "", None).required_key
 
 
 async def test_a_source_issues_once(mall: Mall) -> None:

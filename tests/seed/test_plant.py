@@ -36,6 +36,14 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
         assert (await audit_log.verify(reader))[1] == []
 
 
+async def test_two_at_once_plant_one_shop(mall: Mall) -> None:
+    bare = dataclasses.replace(mall.deps, media_dir=None)
+    first, second = await asyncio.gather(plant.plant(bare, "cli"), plant.plant(bare, "cli"))
+    assert min(first.products, second.products) == 0
+    assert await db.fetch_value("SELECT stocked_in FROM skus WHERE code = 'HM-05'") == 420
+    assert await db.fetch_value("SELECT count(*) FROM rule_versions") == 1
+
+
 async def test_the_demo_shop_looks_like_one(mall: Mall) -> None:
     await plant.plant(mall.deps, "cli")
     tree = (await mall.http.get("/api/categories")).json()["items"]
