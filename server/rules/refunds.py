@@ -64,8 +64,8 @@ def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> Refund
     Raises RefundNotAllowed (`quantity`: an unknown line or more than is left; `nothing`: nothing left or asked for).
     """
     left = {line.id: line.quantity - line.refunded_quantity for line in lines}
-    asked = left if wanted is None else dict(wanted)
-    if any(pieces < 1 or pieces > left.get(line_id, 0) for line_id, pieces in asked.items() if wanted is not None):
+    asked = {line_id: pieces for line_id, pieces in left.items() if pieces} if wanted is None else wanted
+    if any(not 1 <= pieces <= left.get(line_id, 0) for line_id, pieces in asked.items()):
         raise RefundNotAllowed(reason="quantity")
     parts = tuple(_line(line, asked[line.id]) for line in lines if asked.get(line.id))
     if not parts:
@@ -77,12 +77,21 @@ def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> Refund
 
 def _line(line: LineState, pieces: int) -> LineRefund:
     done = line.refunded_quantity + pieces
+
+    def due(paid_fen: int, refunded_fen: int) -> int:
+        return paid_fen * done // line.quantity - refunded_fen
+
+    # The two balances are rounded apart: rounding their sum may give a piece less balance than withdrawable balance.
+    spend_only_fen = due(
+        line.balance_fen - line.withdrawable_fen, line.refunded_balance_fen - line.refunded_withdrawable_fen
+    )
+    withdrawable_fen = due(line.withdrawable_fen, line.refunded_withdrawable_fen)
     return LineRefund(
         line.id,
         pieces,
-        line.cash_fen * done // line.quantity - line.refunded_cash_fen,
-        line.balance_fen * done // line.quantity - line.refunded_balance_fen,
-        line.withdrawable_fen * done // line.quantity - line.refunded_withdrawable_fen,
+        due(line.cash_fen, line.refunded_cash_fen),
+        spend_only_fen + withdrawable_fen,
+        withdrawable_fen,
     )
 
 
