@@ -1,0 +1,54 @@
+"""What a coupon is shown as, and that what is shown as usable is usable."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from server.core.errors import CouponUnusable
+from server.rules.coupons import LABELS, shown
+from server.rules.pricing import CouponTerms, refuse_coupon
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "ends_in", "expected"),
+    [
+        ("unused", TICK, "unused"),
+        ("unused", timedelta(0), "expired"),
+        ("unused", -TICK, "expired"),
+        ("locked", -TICK, "locked"),
+        ("used", -TICK, "used"),
+        ("void", TICK, "void"),
+    ],
+)
+def test_what_is_shown(state: str, ends_in: timedelta, expected: str) -> None:
+    found = shown(state, NOW + ends_in, NOW)
+    assert found == expected
+    assert LABELS[found]
+
+
+def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: timedelta = TICK) -> CouponTerms:
+    return CouponTerms(1, "满100减20", 2000, 10_000, state, NOW + starts_in, NOW + ends_in)
+
+
+@pytest.mark.parametrize(
+    ("held", "goods_fen", "detail"),
+    [
+        (coupon("used"), 10_000, {"reason": "state"}),
+        (coupon("locked"), 10_000, {"reason": "state"}),
+        (coupon("void"), 10_000, {"reason": "state"}),
+        (coupon(starts_in=TICK), 10_000, {"reason": "not_started"}),
+        (coupon(ends_in=timedelta(0)), 10_000, {"reason": "expired"}),
+        (coupon(), 9_999, {"reason": "threshold", "threshold_fen": 10_000}),
+    ],
+)
+def test_refusals(held: CouponTerms, goods_fen: int, detail: dict[str, object]) -> None:
+    with pytest.raises(CouponUnusable) as refused:
+        refuse_coupon(held, goods_fen, NOW)
+    assert refused.value.detail == detail
+
+
+def test_it_is_usable_at_its_threshold_from_its_first_to_its_last_moment() -> None:
+    refuse_coupon(coupon(), 10_000, NOW)
