@@ -3,7 +3,8 @@
 import asyncio
 import os
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any
 
 from sanic import Sanic
@@ -12,17 +13,18 @@ from server import wiring
 from server.app import create_app
 from server.commands import heart, logs
 from server.commands.roles import LISTEN_FD
+from server.gateways.ports import Deps
 from server.settings import Settings
 
 
-def main() -> None:
-    """Serve until SIGTERM; requests that run are answered first."""
+def main(build: Callable[[Settings], AbstractAsyncContextManager[Deps]] = wiring.build_deps) -> None:
+    """Serve with the parts that `build` makes until SIGTERM; requests that run are answered first."""
     logs.set_up()
     settings = Settings.from_env(os.environ)
     parts = AsyncExitStack()
 
     async def start(app: Sanic[Any, Any]) -> None:
-        app.ctx.deps = await parts.enter_async_context(wiring.build_deps(settings))
+        app.ctx.deps = await parts.enter_async_context(build(settings))
 
     async def stop(_app: Sanic[Any, Any]) -> None:
         await parts.aclose()

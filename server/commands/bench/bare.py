@@ -1,0 +1,55 @@
+"""One process of the limit: Sanic with handlers that do next to nothing, set up as the API is."""
+
+import asyncio
+import os
+import secrets
+import socket
+from contextlib import AsyncExitStack
+from typing import Any
+
+import asyncpg
+import redis.asyncio as aioredis
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, json
+
+from server.commands import heart, logs
+from server.commands.roles import LISTEN_FD
+from server.settings import Settings
+
+
+def main() -> None:
+    """Serve `/hello`, JSON alone, and `/login`, one SELECT and one SET, until SIGTERM."""
+    logs.set_up()
+    settings = Settings.from_env(os.environ)
+    parts = AsyncExitStack()
+    app: Sanic[Any, Any] = Sanic("bare", configure_logging=False)
+    app.config.update(OAS=False)
+
+    async def start(app: Sanic[Any, Any]) -> None:
+        app.ctx.pool = await parts.enter_async_context(
+            asyncpg.create_pool(settings.database_url, min_size=1, max_size=settings.db_pool_size)
+        )
+        app.ctx.redis = await parts.enter_async_context(aioredis.Redis.from_url(settings.redis_url))
+        app.ctx.heart = asyncio.create_task(heart.beat())
+
+    async def stop(_app: Sanic[Any, Any]) -> None:
+        await parts.aclose()
+
+    async def hello(_request: Request) -> HTTPResponse:
+        return json({"hello": "world"})
+
+    async def login(request: Request) -> HTTPResponse:
+        member_id = await app.ctx.pool.fetchval("SELECT id FROM members WHERE openid = $1", request.json["code"])
+        token = secrets.token_urlsafe(32)
+        await app.ctx.redis.set(f"bare:{token}", member_id, ex=600)
+        return json({"token": token, "member_id": member_id})
+
+    app.before_server_start(start)
+    app.after_server_stop(stop)
+    app.add_route(hello, "/hello")
+    app.add_route(login, "/login", methods=["POST"])
+    app.run(sock=socket.socket(fileno=int(os.environ[LISTEN_FD])), single_process=True, motd=False, access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,244 @@
+"""What is measured, and against what."""
+
+import asyncio
+import statistics
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from server import db
+from server.commands.bench import pgbench, procs
+from server.commands.bench.shop import CATEGORIES, MEMBERS, PRODUCTS, SKUS, request
+from server.commands.bench.stage import Load, Stage
+from server.core.clock import stopwatch
+from server.embedded import EngineError
+from server.services import sessions
+
+_PER_SECOND_MOST = 1_500
+"""So many requests are made for a second of what can be done only once; a faster mall ends its round earlier."""
+_SETTLED_PER_SECOND = 500
+_SETTLED_LIMIT_PER_SECOND = 1_500
+_REST_S = 0.3
+_LOOK_S = 0.005
+_REBATE_MOST_S = 10.0
+
+
+class Result(msgspec.Struct):
+    """One line. Rates are per second, `client_cpu` is a share of one core, `rss_mb` the most of one API process."""
+
+    name: str
+    per_second: float | None
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    limit: str | None
+    limit_per_second: float | None
+    ratio: float | None
+    cpu_ms_per_op: float | None
+    client_cpu: float | None
+    rss_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long a bench lasts."""
+
+    rounds: int
+    seconds: int
+
+
+Subject = Callable[[Stage, int], Awaitable[Load]]
+Limit = Callable[[Stage, int], Awaitable[float]]
+"""Take the seconds of the round; the limit gives its rate."""
+
+
+async def _compare(
+    name: str, stage: Stage, length: Length, subject: Subject, limit: tuple[str, Limit] | None
+) -> Result:
+    """Alternate subject and limit; medians over the rounds."""
+    loads, rates = [], []
+    for _ in range(length.rounds):
+        loads.append(await subject(stage, length.seconds))
+        if limit is not None:
+            rates.append(await limit[1](stage, length.seconds))
+
+    def middle(of: Callable[[Load], float]) -> float:
+        return round(statistics.median(map(of, loads)), 3)
+
+    ratios = [load.per_second / rate for load, rate in zip(loads, rates, strict=False)]
+    return Result(
+        name=name,
+        per_second=middle(lambda load: load.per_second),
+        p50_ms=middle(lambda load: load.p50_ms),
+        p95_ms=middle(lambda load: load.p95_ms),
+        p99_ms=middle(lambda load: load.p99_ms),
+        limit=limit and limit[0],
+        limit_per_second=round(statistics.median(rates), 1) if rates else None,
+        ratio=round(statistics.median(ratios), 3) if ratios else None,
+        cpu_ms_per_op=middle(lambda load: load.cpu_ms_per_op),
+        client_cpu=middle(lambda load: load.client_cpu),
+        rss_mb=_rss_mb(stage),
+    )
+
+
+def _rss_mb(stage: Stage) -> float:
+    return round(max(map(procs.peak_rss_mb, stage.api)), 1)
+
+
+def _logins(name: str, count: int) -> list[bytes]:
+    return [request("POST", "/api/login", b'{"code": "%s%d"}' % (name.encode(), one)) for one in range(1, count + 1)]
+
+
+async def _hello(stage: Stage, seconds: int) -> float:
+    return (await stage.load(stage.bare, [request("GET", "/hello")], seconds)).per_second
+
+
+_BARE = ("bare Sanic, JSON", _hello)
+
+
+async def login(stage: Stage, length: Length) -> list[Result]:
+    """Returning members, then new ones; WeChat's answer is made in the process."""
+    known = _logins("bench-", MEMBERS)
+    fresh = iter(range(length.rounds))
+
+    async def returning(stage: Stage, seconds: int) -> Load:
+        return await stage.load(stage.login, known, seconds)
+
+    async def select_and_set(stage: Stage, seconds: int) -> float:
+        bare = [one.replace(b"/api/login", b"/login") for one in known]
+        return (await stage.load(stage.bare, bare, seconds)).per_second
+
+    async def new(stage: Stage, seconds: int) -> Load:
+        codes = _logins(f"n{next(fresh)}-", seconds * _PER_SECOND_MOST)
+        return await stage.load(stage.login, codes, seconds, once=True)
+
+    limit = ("bare Sanic, one SELECT and one SET", select_and_set)
+    return [
+        await _compare("login", stage, length, returning, limit),
+        await _compare("login_new", stage, length, new, None),
+    ]
+
+
+async def list_products(stage: Stage, length: Length) -> list[Result]:
+    """Lists of 20: the newest, and each category in each order."""
+    orders = ("newest", "price_asc", "price_desc", "sales")
+    paths = ["/api/products"]
+    paths += [f"/api/products?category={one}&sort={order}" for one in range(1, CATEGORIES + 1) for order in orders]
+    asked = [request("GET", path) for path in paths]
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        return await stage.load(stage.web, asked, seconds)
+
+    return [await _compare("list", stage, length, subject, _BARE)]
+
+
+async def detail(stage: Stage, length: Length) -> list[Result]:
+    """Each product in turn."""
+    asked = [request("GET", f"/api/products/{one}") for one in range(1, PRODUCTS + 1)]
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        return await stage.load(stage.web, asked, seconds)
+
+    return [await _compare("detail", stage, length, subject, _BARE)]
+
+
+async def place(stage: Stage, length: Length) -> list[Result]:
+    """Orders of one line, members and SKUs in turn."""
+    numbers = iter(range(2 * length.rounds))
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        return await stage.load(stage.web, _orders(stage, next(numbers), seconds), seconds, once=True)
+
+    async def rows(stage: Stage, seconds: int) -> float:
+        values = {"k": 0, "base": next(numbers) * 100_000_000, "members": MEMBERS, "skus": SKUS}
+        return await pgbench.run("place.sql", stage.settings.database_url, ("-T", seconds), values)
+
+    return [await _compare("place", stage, length, subject, ("pgbench, the same rows", rows))]
+
+
+def _orders(stage: Stage, number: int, seconds: int) -> list[bytes]:
+    made = []
+    for one in range(seconds * _PER_SECOND_MOST):
+        member, sku = one % MEMBERS, 1 + (one * 7) % SKUS
+        headers = [f"Authorization: Bearer {stage.shop.tokens[member]}", f"Idempotency-Key: bench-{number}-{one}"]
+        body = b'{"items": [{"sku_id": %d, "quantity": 1}], "address_id": %d}' % (sku, member + 1)
+        made.append(request("POST", "/api/orders", body, headers))
+    return made
+
+
+async def settle(stage: Stage, length: Length) -> list[Result]:
+    """Signed notices of referred members' first orders, until committed."""
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        waiting = await stage.shop.place(seconds * _SETTLED_PER_SECOND)
+        return await stage.load(stage.web, stage.shop.notices(waiting), 60, once=True)
+
+    async def rows(stage: Stage, seconds: int) -> float:
+        each = seconds * _SETTLED_LIMIT_PER_SECOND // pgbench.CLIENTS
+        waiting = await stage.shop.place(each * pgbench.CLIENTS)
+        accounts = dict(
+            await db.fetch(
+                "SELECT code, id FROM ledger_accounts WHERE member_id = 0 AND code IN ('wechat_cash', 'sales')"
+            )
+        )
+        values = {"k": 0, "first_order": waiting.first, "each": each, "to_member": waiting.to_member}
+        values |= {"referrers": MEMBERS, "skus": SKUS, "cash": accounts["wechat_cash"], "sales": accounts["sales"]}
+        return await pgbench.run("settle.sql", stage.settings.database_url, ("-t", each), values)
+
+    return [await _compare("settle", stage, length, subject, ("pgbench, the same rows", rows))]
+
+
+async def rebate(stage: Stage, length: Length) -> list[Result]:
+    """From the third referred member's payment to the frozen rebate that the referrer sees, nothing else going on."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.web}", trust_env=False) as http:
+        waits = sorted([await _third_payment(stage, http) for _ in range(length.rounds * length.seconds)])
+    ranked = [round(waits[min(len(waits) - 1, len(waits) * rank // 100)] * 1000, 1) for rank in (50, 95, 99)]
+    return [Result("rebate", None, *ranked, None, None, None, None, None, _rss_mb(stage))]
+
+
+async def _third_payment(stage: Stage, http: httpx.AsyncClient) -> float:
+    """Seconds from sending the third notice."""
+    shop = stage.shop
+    own = await shop.place(1, "NULL")
+    referrer_id = own.first + own.to_member
+    referred = await shop.place(3, str(referrer_id))
+    notices = shop.notices(own) + shop.notices(referred)
+    token = await sessions.start(shop.deps, referrer_id, "")
+    headers = {"Authorization": f"Bearer {token}"}
+    for notice in notices[:3]:
+        await _send(stage, notice)
+    await asyncio.sleep(_REST_S)
+    if (await http.get("/api/rebates", headers=headers)).json()["items"]:
+        raise EngineError("there is a rebate before the third payment")
+    began = stopwatch()
+    await _send(stage, notices[3])
+    while True:
+        items = (await http.get("/api/rebates", headers=headers)).json()["items"]
+        if items:
+            return stopwatch() - began
+        if stopwatch() - began > _REBATE_MOST_S:
+            raise EngineError(f"no rebate within {_REBATE_MOST_S} s")
+        await asyncio.sleep(_LOOK_S)
+
+
+async def _send(stage: Stage, notice: bytes) -> None:
+    """One request on a connection of its own."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", stage.web)
+    writer.write(notice)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    await writer.wait_closed()
+    if not answer.startswith(b"HTTP/1.1 2"):
+        raise EngineError(f"a notice was refused: {answer.decode()}")
+
+
+BENCHES: dict[str, Callable[[Stage, Length], Awaitable[list[Result]]]] = {
+    "login": login,
+    "list": list_products,
+    "detail": detail,
+    "place": place,
+    "settle": settle,
+    "rebate": rebate,
+}
