@@ -16,8 +16,9 @@ BATCH = 100
 
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
     """A paid order leaves the house. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
-    at = deps.clock.now()
     async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM orders WHERE order_no = $1 FOR NO KEY UPDATE", order_no)
+        at = deps.clock.now()  # under the lock: a refund granted before stands before it in time, one after, after
         order = await tx.fetchrow(
             "UPDATE orders SET status = 'shipped', shipped_at = $2, company = $3, tracking_no = $4"
             " WHERE order_no = $1 AND status = 'paid' AND NOT virtual RETURNING id, member_id",

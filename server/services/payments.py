@@ -175,8 +175,10 @@ async def _paid(
             "ancestor3_id": third,
         },
         "stock": [{"sku": line["sku"], "n": line["n"]} for line in lines],
-        "entry": book.as_json(entries.order_paid(order["order_no"], cash_fen, order["balance_fen"]), at),
     }
+    entry = entries.order_paid(order["order_no"], cash_fen, order["balance_fen"])
+    if entry.lines:  # a coupon may pay everything: then no money moves
+        writes["entry"] = book.as_json(entry, at)
     if transaction_id is not None:
         writes["payment"] = {
             "transaction_id": transaction_id,
@@ -190,7 +192,7 @@ async def _paid(
     qualification = await _qualification(order, facts, paid_at, at)
     if qualification is not None:
         writes["qualification"] = qualification
-        if qualification["state"] == "counted":
+        if qualification["state"] != "pending":
             jobs.append(Job("close_cycle", {"member_id": referrer}))
     writes["jobs"] = outbox.as_json(jobs)
     return writes

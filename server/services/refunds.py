@@ -80,7 +80,6 @@ async def open_for(
 
 async def approve(deps: Deps, refund_no: str, operator: str) -> RefundView:
     """Grant a requested refund. Raises NotFound, StateConflict, RefundNotAllowed, Busy."""
-    at = deps.clock.now()
     order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
     )
@@ -88,6 +87,7 @@ async def approve(deps: Deps, refund_no: str, operator: str) -> RefundView:
         raise NotFound(what="refund")
     async with db.transaction() as tx:
         order = await _lock(tx, order_no)
+        at = deps.clock.now()  # under the lock, as in `ship`: whether it had left is told by comparing the two times
         refund_id = await _requested(tx, refund_no)
         asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
         planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
@@ -126,31 +126,26 @@ class _Order:
 
     row: dict[str, Any]
     lines: list[LineState]
-    categories: dict[int, tuple[int, int, int]]
-    """Line id → (product_id, category_id, sku_id)."""
-
-
-_OWNERS = """
-SELECT o.id, array_remove(ARRAY[o.member_id, (SELECT referrer_id FROM qualifications
-  WHERE order_id = o.id AND state <> 'void')], NULL) AS members FROM orders o WHERE o.order_no = $1
-"""
+    categories: dict[int, tuple[int, int]]
+    """Line id → (product_id, category_id)."""
 
 
 async def _lock(tx: db.Connection, order_no: str) -> _Order:
     """Lock buyer and referrer (ascending), then the order. The owners are found unlocked and checked again."""
-    found = await tx.fetchrow(_OWNERS, order_no)
+    found = await tx.fetchrow("SELECT id, member_id, referrer_id FROM orders WHERE order_no = $1", order_no)
     if found is None:
         raise NotFound(what="order")
-    await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", found["members"])
+    # every qualification that this order gives, now or later, is the referrer's that it was paid under
+    owners = [found["member_id"], found["referrer_id"]]
+    await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
     row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", found["id"])
-    again = await tx.fetchrow(_OWNERS, order_no)
-    if set(again["members"]) - set(found["members"]):
+    if row["referrer_id"] != found["referrer_id"]:
         raise StateConflict(status=row["status"])
     lines = await tx.fetch("SELECT * FROM order_lines WHERE order_id = $1 ORDER BY position", found["id"])
     return _Order(
         dict(row),
         [LineState(**{name: line[name] for name in LineState.__dataclass_fields__}) for line in lines],
-        {line["id"]: (line["product_id"], line["category_id"], line["sku_id"]) for line in lines},
+        {line["id"]: (line["product_id"], line["category_id"]) for line in lines},
     )
 
 
@@ -268,11 +263,19 @@ async def _write_lines(tx: db.Connection, order: _Order, planned: RefundPlan, fr
     )
 
 
+_STILL_HERE = """
+SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
+    - (SELECT count(*) FROM card_keys WHERE order_line_id = l.id))::int AS n
+  FROM unnest($1::bigint[], $2::int[]) AS w (id, n) JOIN order_lines l ON l.id = w.id WHERE l.virtual OR $3
+"""
+
+
 async def _after_goods(tx: db.Connection, order: _Order, planned: RefundPlan, at: datetime, *, unshipped: bool) -> None:
-    """Stock that never left comes back; a coupon comes back with a whole refund."""
-    if unshipped and not order.row["virtual"]:
-        stock = [{"sku": order.categories[line.line_id][2], "n": line.quantity} for line in planned.lines]
-        await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", orjson.dumps(stock).decode(), at)
+    """Stock that never left comes back (virtual goods leave as card keys); a coupon comes back with a whole refund."""
+    pieces = [line.quantity for line in planned.lines]
+    rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, unshipped)
+    stock = orjson.dumps([dict(row) for row in rows if row["n"] > 0]).decode()
+    await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", stock, at)
     if planned.whole and order.row["coupon_id"] is not None:
         await tx.execute(
             "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0 WHERE id = $1 AND state = 'used'",
@@ -284,7 +287,7 @@ def _nets(order: _Order, planned: RefundPlan) -> list[LineNet]:
     """Net cash per line once this refund is granted."""
     now = {line.line_id: line.cash_fen for line in planned.lines}
     return [
-        LineNet(*order.categories[line.id][:2], line.cash_fen - line.refunded_cash_fen - now.get(line.id, 0))
+        LineNet(*order.categories[line.id], line.cash_fen - line.refunded_cash_fen - now.get(line.id, 0))
         for line in order.lines
     ]
 

@@ -1,0 +1,293 @@
+"""The audit finds nothing in a mall where everything happened, and finds each offence that is planted there."""
+
+import secrets
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import orjson
+import pytest
+
+from server import db
+from server.commands.audit import everything, to_json
+from server.gateways.ports import PaymentNotice
+from server.ledger.audit import MAX_OFFENDERS, audit, prove
+from server.ledger.proofs import PROOFS
+from server.services import payments, refunds
+from tests.conftest import EngineUrls, named_database
+from tests.support.mall import Mall, running_mall
+from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
+
+
+async def make_coupon(mall: Mall, shopper: Shopper, amount_fen: int) -> int:
+    """A coupon of the shopper's, out of thin air."""
+    async with db.connection() as connection:
+        coupon_id: int = await connection.fetchval(
+            "INSERT INTO coupons (member_id, source, name, amount_fen, threshold_fen, state, starts_at, expires_at,"
+            " discount_fen, created_at) VALUES ($1, $2, '券', $3, 0, 'unused', $4, $5, 0, $4) RETURNING id",
+            shopper.id,
+            secrets.token_hex(8),
+            amount_fen,
+            mall.clock.now(),
+            mall.clock.now() + timedelta(days=99),
+        )
+        return coupon_id
+
+
+async def approve(mall: Mall, refund_no: str) -> None:
+    """An operator grants a refund, and WeChat makes it; it wants a minute between two of one payment."""
+    await refunds.approve(mall.deps, refund_no, "tester")
+    await work(mall)
+    mall.clock.advance(61)
+
+
+async def settled_rebate(mall: Mall, sku: int) -> tuple[Shopper, str]:
+    """A referrer with a settled rebate, and one of the orders that brought it."""
+    anna = await join(mall)
+    orders = [(anna, await anna.buy(sku))]
+    for _ in range(3):
+        friend = await join(mall, anna)
+        orders.append((friend, await friend.buy(sku)))
+    await work(mall)
+    for shopper, order_no in orders:
+        await shopper.receive(order_no)
+    await work(mall)
+    await pass_days(mall, 7)
+    return anna, orders[1][1]
+
+
+async def pay_twice(mall: Mall, shopper: Shopper, order_no: str) -> None:
+    """WeChat tells of another transaction for an order that is paid."""
+    deps = mall.deps
+    due = (await shopper.order(order_no))["cash_due_fen"]
+    told = PaymentNotice(
+        deps.appid, deps.mchid, order_no, secrets.token_hex(14), "SUCCESS", due, "CNY", shopper.openid, mall.clock.now()
+    )
+    assert await payments.settle(deps, told, "notify") == "twice"
+
+
+async def live_through(mall: Mall) -> None:
+    """Everything that touches money, at least once."""
+    await publish(mall, budget_fen=1_000_000, withdrawable=True)
+    sku, cheap = await make_sku(12_000), await make_sku(3_000)
+    keys = await make_virtual_sku(mall, ["k1", "k2", "k3", "k4", "k5"], 2_000)
+    anna, friends_order = await settled_rebate(mall, sku)
+    paid = await use_balance_and_coupons(mall, anna, cheap, keys)
+
+    # Pieces refunded before shipping, then others after it.
+    order_no = await anna.buy(sku, cheap)
+    first, second = (await anna.order(order_no))["lines"]
+    asked = await anna.refund(order_no, lines=[{"line_id": first["line_id"], "quantity": 1}])
+    await approve(mall, asked["refund_no"])
+    await anna.receive(order_no)
+    asked = await anna.refund(order_no, lines=[{"line_id": second["line_id"], "quantity": 1}])
+    await approve(mall, asked["refund_no"])
+
+    # A rebate that stays frozen, and one that is taken back beyond what the wallet holds.
+    bert = await join(mall)
+    await bert.buy(sku)
+    for _ in range(3):
+        await (await join(mall, bert)).buy(sku)
+    await work(mall)
+    await anna.buy(sku, use_balance_fen=(await anna.wallet())["available_fen"])
+    opened = await refunds.open_for(mall.deps, friends_order, None, "破损", "tester")
+    await approve(mall, opened.refund_no)
+    assert (await anna.wallet())["debt_fen"] > 0
+    await pay_twice(mall, anna, paid)
+
+
+async def use_balance_and_coupons(mall: Mall, anna: Shopper, cheap: int, keys: int) -> str:
+    """Orders that hold balance and coupons: pending, closed, paid, refunded; virtual goods; one that costs nothing."""
+    await anna.place(cheap, use_balance_fen=1_000, coupon_id=await make_coupon(mall, anna, 500))
+    closed = await anna.place(cheap, use_balance_fen=700, coupon_id=await make_coupon(mall, anna, 300))
+    await anna.post(f"/orders/{closed['order_no']}/cancel")
+    paid = await anna.buy(cheap, use_balance_fen=800, coupon_id=await make_coupon(mall, anna, 400))
+    given_back = await anna.buy(cheap, use_balance_fen=900, coupon_id=await make_coupon(mall, anna, 200))
+    await anna.refund(given_back)
+    await anna.buy(keys, coupon_id=await make_coupon(mall, anna, 2_000))
+    mixed = await anna.buy(keys, cheap)
+    await anna.refund(await anna.buy(keys))
+    await work(mall)
+    await anna.refund(mixed)
+    await work(mall)
+    return paid
+
+
+@pytest.fixture(scope="module")
+async def world(
+    engines: EngineUrls, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Mall]:
+    """A mall that has lived; offences are planted in it by transactions that are rolled back."""
+    name = f"tuisan_world_{secrets.token_hex(4)}"
+    admin = await asyncpg.connect(engines.database)
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    folder: Path = tmp_path_factory.mktemp("world")
+    async with running_mall(folder, named_database(engines.database, name), engines.redis) as mall:
+        await live_through(mall)
+        yield mall
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> None:
+    report = await everything(world.clock.now())
+    assert [(check.name, check.offenders) for check in report.checks if check.wrong] == []
+    assert report.ok
+    assert [check.name for check in report.checks if not check.checked] == []
+    said = orjson.loads(to_json(report))
+    assert said["ok"] is True
+    assert len(said["checks"]) == len(PROOFS) + 1
+    assert set(said["checks"][0]) == {"name", "checked", "offenders"}
+
+
+LINE = "INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount) "
+OFFENCES = [
+    ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
+    ("entries_balance", "DELETE FROM ledger_lines WHERE entry_id = (SELECT min(id) FROM ledger_entries)"),
+    ("entries_balance", LINE + "SELECT 999999, id, member_id, code, currency, 0 FROM ledger_accounts LIMIT 1"),
+    ("accounts_equal_lines", "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'debt'"),
+    ("accounts_equal_lines", "UPDATE ledger_accounts SET balance = balance - 1 WHERE code = 'sales'"),
+    (
+        "accounts_equal_lines",
+        "DELETE FROM ledger_accounts WHERE code = 'spend_only' OR code = 'withdrawable' AND member_id > 0",
+    ),
+    ("accounts_equal_lines", "INSERT INTO ledger_deltas (account_id, amount) VALUES (999999, 0)"),
+    (
+        "accounts_equal_lines",
+        "INSERT INTO ledger_deltas (account_id, amount) SELECT id, 0 FROM ledger_accounts WHERE member_id > 0 LIMIT 1",
+    ),
+    ("lines_fit_accounts", "UPDATE ledger_lines SET member_id = member_id + 1 WHERE code = 'debt'"),
+    (
+        "members_not_negative",
+        (
+            "ALTER TABLE ledger_accounts DROP CONSTRAINT ledger_member_not_negative;"
+            " UPDATE ledger_accounts SET balance = -1 WHERE code = 'debt'"
+        ),
+    ),
+    ("available_after", "UPDATE ledger_lines SET available_after = available_after + 1"),
+    ("frozen", "UPDATE rebate_stages SET amount_fen = amount_fen + 1 WHERE state = 'frozen' AND amount_fen > 0"),
+    ("frozen", "UPDATE rebates SET state = 'reversed' WHERE state = 'frozen'"),
+    ("order_hold", "UPDATE orders SET balance_fen = balance_fen + 1 WHERE status = 'pending'"),
+    ("wechat_cash", "UPDATE payments SET amount_fen = amount_fen + 1"),
+    ("refunds_due", "UPDATE refunds SET state = 'rejected' WHERE kind = 'stray'"),
+    ("sales", "UPDATE orders SET cash_due_fen = cash_due_fen + 1 WHERE paid_at IS NOT NULL"),
+    ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_paid'"),
+    ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_release'"),
+    ("order_entries", "UPDATE ledger_lines SET amount = amount * 2 WHERE code = 'order_hold'"),
+    ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'stray_payment'"),
+    ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'refund_sent'"),
+    ("refund_entries", "UPDATE refunds SET withheld_fen = withheld_fen + 1 WHERE kind = 'order'"),
+    ("order_amounts", "UPDATE orders SET items_fen = items_fen + 1"),
+    ("order_amounts", "UPDATE orders SET discounts = '[]'"),
+    ("order_amounts", "DELETE FROM order_lines WHERE position = 1"),
+    ("refunds_of_orders", "UPDATE orders SET refunded_cash_fen = refunded_cash_fen - 1 WHERE refunded_cash_fen > 0"),
+    ("refunds_of_orders", "UPDATE orders SET status = 'paid' WHERE status = 'refunded'"),
+    (
+        "refunds_of_orders",
+        (
+            "ALTER TABLE orders DROP CONSTRAINT orders_paid_has_time, DROP CONSTRAINT orders_status;"
+            " UPDATE orders SET paid_at = NULL WHERE status = 'refunded'"
+        ),
+    ),
+    ("refunds_of_lines", "UPDATE refund_lines SET quantity = quantity + 1"),
+    ("refunds_of_lines", "UPDATE order_lines SET refunded_quantity = 0"),
+    ("payments", "DELETE FROM payments WHERE outcome = 'settled'"),
+    ("payments", "UPDATE orders SET transaction_id = NULL WHERE cash_due_fen > 0"),
+    ("payment_refunds", "UPDATE refunds SET payment_id = NULL WHERE kind = 'stray'"),
+    ("payment_refunds", "UPDATE refunds SET cash_fen = cash_fen * 100 WHERE kind = 'order'"),
+    (
+        "order_returned_once",
+        (
+            "DROP INDEX rebates_order_once; UPDATE rebates SET state = 'settled', reversed_at = NULL;"
+            " UPDATE rebates SET order_id = (SELECT min(order_id) FROM rebates)"
+        ),
+    ),
+    ("order_returned_once", "UPDATE rebates SET order_id = 999999 WHERE state <> 'reversed'"),
+    (
+        "referee_qualifies_once",
+        "DROP INDEX qualifications_one_live; UPDATE qualifications SET referee_id = (SELECT min(id) FROM members)",
+    ),
+    ("referee_qualifies_once", "UPDATE orders SET status = 'refunded' WHERE status = 'completed'"),
+    (
+        "rebate_qualifications",
+        (
+            "UPDATE qualifications SET state = 'counted', rebate_id = NULL WHERE id ="
+            " (SELECT max(id) FROM qualifications WHERE state = 'consumed')"
+        ),
+    ),
+    ("rebate_qualifications", "UPDATE rebates SET granted_fen = granted_fen - 1 WHERE state <> 'reversed'"),
+    ("rebate_qualifications", "UPDATE rebates SET state = 'reversed' WHERE state = 'frozen'"),
+    ("rebate_qualifications", "UPDATE rebates SET state = 'settled' WHERE state = 'frozen'"),
+    ("rebate_qualifications", "UPDATE qualifications SET referrer_id = 0"),
+    ("rebate_qualifications", "UPDATE rebate_stages SET position = position + 5"),
+    ("coupons", "UPDATE orders SET coupon_id = (SELECT id FROM coupons WHERE state = 'used' LIMIT 1)"),
+    ("coupons", "UPDATE coupons SET order_id = order_id + 1000 WHERE state = 'used'"),
+    ("coupons", "UPDATE coupons SET state = 'used' WHERE state = 'locked'"),
+    ("coupons", "UPDATE coupons SET state = 'unused', order_id = NULL WHERE state = 'locked'"),
+    ("coupons", "UPDATE coupons SET discount_fen = discount_fen + 1 WHERE state = 'used'"),
+    ("stock", "UPDATE skus SET reserved = reserved + 1, available = available - 1 WHERE available > 0"),
+    ("stock", "UPDATE skus SET sold = sold + 1, available = available - 1 WHERE available > 0"),
+    ("stock", "ALTER TABLE skus DROP CONSTRAINT skus_stock; UPDATE skus SET stocked_in = stocked_in + 1"),
+    ("card_keys", "DELETE FROM card_keys WHERE id = (SELECT max(id) FROM card_keys WHERE order_line_id IS NULL)"),
+    ("budget", "UPDATE rule_versions SET budget_used_fen = budget_used_fen + 1"),
+    ("budget", "UPDATE rule_versions SET terms = terms - 'budget_fen'"),
+    ("budget", "UPDATE rule_versions SET terms = jsonb_set(terms, '{budget_fen}', '1')"),
+    ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
+]
+
+
+@pytest.mark.parametrize(("name", "offence"), OFFENCES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(OFFENCES)])
+async def test_an_offence_is_found(world: Mall, name: str, offence: str) -> None:
+    async with db.connection() as connection:
+        planted = connection.transaction()
+        await planted.start()
+        try:
+            await connection.execute("ALTER TABLE ledger_entries DISABLE TRIGGER USER")
+            await connection.execute("ALTER TABLE ledger_lines DISABLE TRIGGER USER")
+            await connection.execute(offence)
+            report = await prove(connection, world.clock.now())
+        finally:
+            await planted.rollback()
+    (check,) = (check for check in report.checks if check.name == name)
+    assert check.wrong > 0
+    assert len(check.offenders) == min(check.wrong, MAX_OFFENDERS)
+    assert all(offender and "wrong" not in offender for offender in check.offenders)
+    assert not report.ok
+
+
+def test_every_proof_has_its_offence() -> None:
+    assert {name for name, _ in OFFENCES} == {proof.name for proof in PROOFS}
+
+
+async def test_a_change_in_the_operators_log_is_found(world: Mall) -> None:
+    first = await db.fetch_value("SELECT min(id) FROM audit_log")
+    async with db.connection() as connection:
+        await connection.execute("UPDATE audit_log SET actor = actor || '?' WHERE id = $1", first)
+        report = await everything(world.clock.now())
+        await connection.execute("UPDATE audit_log SET actor = rtrim(actor, '?') WHERE id = $1", first)
+    (log,) = (check for check in report.checks if check.wrong)
+    assert (log.name, log.offenders) == ("audit_log", [{"audit_log_id": first}])
+    assert orjson.loads(to_json(report))["ok"] is False
+
+
+async def test_only_so_many_offenders_are_named(world: Mall) -> None:
+    async with db.connection() as connection:
+        planted = connection.transaction()
+        await planted.start()
+        try:
+            await connection.execute(
+                "INSERT INTO ledger_deltas (account_id, amount) SELECT 999999 + n, 1 FROM generate_series(1, $1) n",
+                MAX_OFFENDERS + 5,
+            )
+            report = await prove(connection, world.clock.now())
+        finally:
+            await planted.rollback()
+    (check,) = (check for check in report.checks if check.wrong)
+    assert (check.wrong, len(check.offenders)) == (MAX_OFFENDERS + 5, MAX_OFFENDERS)
+
+
+async def test_the_audit_reads_and_writes_nothing(world: Mall) -> None:
+    before = await db.fetch_value("SELECT pg_current_wal_insert_lsn()::text")
+    assert (await audit(world.clock.now())).ok
+    assert await db.fetch_value("SELECT pg_current_wal_insert_lsn()::text") == before
