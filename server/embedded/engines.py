@@ -218,7 +218,7 @@ def _free_port(wanted: int, *, avoid: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:  # taken
+            except OSError:  # house: swallowed - taken: the next one is tried
                 continue
             if port not in (0, avoid):
                 return port

@@ -176,7 +176,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
 
 async def finish(work: Awaitable[HTTPResponse]) -> HTTPResponse:
     """Run to the end even when the client goes away; the server waits for it when it stops."""
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(work)  # house: task - it is awaited here, and by `drain` when its client is gone
     _background.add(task)
     task.add_done_callback(_background.discard)
     return await asyncio.shield(task)

@@ -1,5 +1,7 @@
 """An unpaid order ends: WeChat's door is shut first, then stock, coupon and balance go back."""
 
+import contextlib
+
 import orjson
 
 from server import db
@@ -33,10 +35,8 @@ async def close_expired(deps: Deps) -> int:
     )
     closed = 0
     for row in rows:
-        try:
+        with contextlib.suppress(WeChatUnavailable):  # the next round asks again
             closed += await close(deps, row["order_no"], "timeout")
-        except WeChatUnavailable:
-            continue
     return closed
 
 

@@ -144,3 +144,12 @@ def stock_state(available: int, alert_at: int) -> StockState:
     if available <= 0:
         return "sold_out"
     return "low" if available <= alert_at else "in_stock"
+
+
+async def count_sales() -> None:
+    """Bring `sold_count`, which lists are sorted by, up to what the SKUs say; only products that sold change."""
+    async with db.connection() as connection:
+        await connection.execute(
+            "UPDATE products p SET sold_count = s.sold FROM (SELECT product_id, sum(sold)::bigint AS sold FROM skus"
+            " GROUP BY product_id) s WHERE s.product_id = p.id AND s.sold <> p.sold_count"
+        )

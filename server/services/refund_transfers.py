@@ -1,5 +1,6 @@
 """Granted cash on its way back through WeChat: sent, asked about, confirmed. The number never changes."""
 
+import contextlib
 from datetime import datetime, timedelta
 
 from server import db
@@ -83,15 +84,17 @@ async def check_pending(deps: Deps) -> int:
         BATCH,
     )
     for row in rows:
-        try:
-            said = await deps.pay.query_refund(row["refund_no"])
-            if said is not None:
-                await apply(deps, said)
-            elif row["state"] == "processing":
-                await send(deps, row["id"])
-        except (OutcomeUnknown, WeChatError):
-            continue
+        with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at has moved on: it is asked again then
+            await _check(deps, row["id"], row["refund_no"], row["state"])
     return len(rows)
+
+
+async def _check(deps: Deps, refund_id: int, refund_no: str, state: str) -> None:
+    said = await deps.pay.query_refund(refund_no)
+    if said is not None:
+        await apply(deps, said)
+    elif state == "processing":
+        await send(deps, refund_id)
 
 
 async def _problem(deps: Deps, refund_no: str, problem: str) -> None:

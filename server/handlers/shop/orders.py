@@ -62,7 +62,7 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
             points=self.points,
             use_balance_fen=self.use_balance_fen,
             promotion=self.promotion.kind if self.promotion else None,
-            remark=self.remark.replace("\x00", ""),
+            remark=self.remark,
         )
 
 
@@ -97,9 +97,7 @@ async def preview(call: Call, form: OrderForm) -> Priced:
 )
 async def place(call: Call, form: OrderForm) -> bytes:
     """Reserves stock, coupon and balance until `expires_at`; items − discounts + freight − balance = cash due."""
-    if call.key is None:
-        raise errors.IdempotencyKeyMissing
-    return await placing.place(call.deps, call.member_id, form.wanted(), call.key)
+    return await placing.place(call.deps, call.member_id, form.wanted(), call.required_key)
 
 
 class OrderQuery(Page, kw_only=True):
@@ -195,11 +193,10 @@ class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
 )
 async def refund(call: Call, form: RefundForm) -> bytes:
     """A whole order that has not left is refunded at once; everything else is reviewed."""
-    if call.key is None:
-        raise errors.IdempotencyKeyMissing
     wanted = None if form.lines is None else {line.line_id: line.quantity for line in form.lines}
-    reason = form.reason.replace("\x00", "")
-    return await refunds.request(call.deps, call.member_id, call.path["order_no"], wanted, reason, call.key)
+    return await refunds.request(
+        call.deps, call.member_id, call.path["order_no"], wanted, form.reason, call.required_key
+    )
 
 
 class RefundList(msgspec.Struct):

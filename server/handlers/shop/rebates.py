@@ -46,7 +46,7 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
 )
 async def choose(call: Call, form: ChoiceForm) -> ReturnableList:
     """Under `member_chooses`: this order comes back when the cycle closes."""
-    await rebates.choose(call.deps, call.member_id, form.order_no.replace("\x00", ""))
+    await rebates.choose(call.deps, call.member_id, form.order_no)
     return ReturnableList(await rebates.returnable_orders(call.deps, call.member_id), None)
 
 
