@@ -51,11 +51,10 @@ def run(data: Path, port: int | None, workers: int) -> None:
             sandbox_url = f"http://{_HOST}:{sandbox.getsockname()[1]}"
             places |= dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), sandbox_url)
         engines = stack.enter_context(Engines(data))
-        numbers = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tuisan-metrics-")))
         keep_places(data, places)
-        mall = _Mall(
-            engines, environment_of(data, places), base_url, listening, sandbox, workers, moved, numbers, began
-        )
+        numbers = stack.enter_context(tempfile.TemporaryDirectory(prefix="tuisan-metrics-"))
+        environment = environment_of(data, places) | {children.NUMBERS_DIR: numbers}
+        mall = _Mall(engines, environment, base_url, listening, sandbox, workers, moved, began)
         asyncio.run(mall.run())
 
 
@@ -80,34 +79,32 @@ class _Mall:
     workers: int
     moved: bool
     """Whether the usual port was taken."""
-    numbers: Path
     began: float
 
     async def run(self) -> None:
-        settings = Settings.from_env(self.environment)
-        await self._prepare(settings)
-        stages = [
-            children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
-            children.workers(1, self.environment),
-            children.api(self.listening, self.workers, self.environment, self.numbers),
-        ]
-        with stop_signals() as told:
-            async with Supervisor(stages) as supervisor:
-                watching = asyncio.create_task(keep_engines(self.engines, told))
-                ready = asyncio.create_task(supervisor.ready())
-                ending = asyncio.create_task(told.wait())
-                await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
-                if ready.done():
-                    self._announce(settings)
-                await ending
-                ready.cancel()
-                await watching
-                typer.echo("正在停止 stopping …")
-
-    async def _prepare(self, settings: Settings) -> None:
         from server import schema
 
+        settings = Settings.from_env(self.environment)
         await schema.migrate(settings.database_url)
+        behind = [
+            children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
+            children.workers(1, self.environment),
+        ]
+        front = [children.api(self.listening, self.workers, self.environment)]
+        with stop_signals() as told:
+            watching = asyncio.create_task(keep_engines(self.engines, told))
+            async with Supervisor(behind) as backstage:
+                await _plant(settings)
+                async with Supervisor(front) as stage:
+                    ready = asyncio.create_task(_all_ready(backstage, stage))
+                    ending = asyncio.create_task(told.wait())
+                    await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
+                    if ready.done():
+                        self._announce(settings)
+                    await ending
+                    ready.cancel()
+                    typer.echo("正在停止 stopping …")
+            await watching
 
     def _announce(self, settings: Settings) -> None:
         lines = {
@@ -128,6 +125,20 @@ class _Mall:
         if self.moved:
             typer.echo(f"  端口 {_PORT} 已被占用，已改用其他端口 Port {_PORT} is taken, so another one is used")
         typer.echo("按 Ctrl-C 停止，数据会保留 Ctrl-C stops, data stays")
+
+
+async def _all_ready(*supervisors: Supervisor) -> None:
+    for supervisor in supervisors:
+        await supervisor.ready()
+
+
+async def _plant(settings: Settings) -> None:
+    """The demo shop, as far as it is missing; before the API opens, so that nobody sees half of it."""
+    from server import wiring
+    from server.seed.plant import plant
+
+    async with wiring.build_deps(settings) as deps:
+        await plant(deps, "dev")
 
 
 async def keep_engines(engines: Engines, told: asyncio.Event) -> None:
