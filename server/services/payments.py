@@ -13,6 +13,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps, OutcomeUnknown, PaymentNotice, PayParameters, Prepay, WeChatError
 from server.ledger import book, entries
 from server.outbox import Job
+from server.rules.members import masked_name
 from server.rules.orders import OrderStatus
 from server.rules.payments import Expected, Judgement, Outcome, Said, judge
 from server.rules.rebates import LineNet, qualifies
@@ -194,6 +195,9 @@ async def _paid(
         writes["qualification"] = qualification
         if qualification["state"] != "pending":
             jobs.append(Job("close_cycle", {"member_id": referrer}))
+        if qualification["state"] == "counted":
+            values = {"name": masked_name(facts["nickname"]), "progress": f"第{facts['friends_counted'] + 1}位有效推荐"}
+            jobs.append(notices.notice_job(referrer, "qualified", values))
     writes["jobs"] = outbox.as_json(jobs)
     return writes
 

@@ -106,7 +106,7 @@ BEGIN
   IF NOT FOUND THEN
     RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
   END IF;
-  SELECT id, openid, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
+  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
     FROM members WHERE id = v_member FOR NO KEY UPDATE;
   SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
   RETURN jsonb_build_object(
@@ -117,6 +117,9 @@ BEGIN
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
     'openid', v_person.openid,
     'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
+    'nickname', v_person.nickname,
+    'friends_counted', (SELECT count(*) FROM qualifications
+      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
     'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
     'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
     'rule_version', (SELECT max(version) FROM rule_versions),
