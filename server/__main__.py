@@ -2,7 +2,7 @@
 
 import typer
 
-from server.commands import audit, coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
+from server.commands import audit, bench, coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
 
@@ -13,6 +13,7 @@ app.command("migrate")(migrate.verb)
 app.command("seed")(seed.verb)
 app.command("demo")(demo.verb)
 app.command("audit")(audit.verb)
+app.command("bench")(bench.verb)
 app.add_typer(operator_verbs.rule, name="rule")
 app.add_typer(operator_verbs.order, name="order")
 app.add_typer(operator_verbs.refund, name="refund")
