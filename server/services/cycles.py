@@ -25,7 +25,7 @@ from server.rules.rebates import (
     Wait,
     decide,
 )
-from server.services import notices, releases
+from server.services import notices, qualifications, releases
 from server.services.rules import terms_of
 
 _MEMBERS_PER_SWEEP = 500
@@ -65,6 +65,7 @@ async def _advance(deps: Deps, member_id: int) -> bool:
         state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         if state != "active":
             return False
+        await qualifications.count_held(tx, member_id, at)
         cycle = await _cycle(tx, member_id, at)
         if cycle is None:
             return False
@@ -242,7 +243,7 @@ async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> bo
 async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
     """Operators are told once per version and day that cycles wait for budget."""
     await tx.execute(
-        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'rebate_budget', $1, '{}', $2"
+        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'rebate_budget', $1::text, '{}', $2"
         " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = 'rebate_budget' AND subject = $1 AND at > $3)",
         f"rule:{version}",
         at,

@@ -19,17 +19,22 @@ from server.services.rules import terms_of
 
 
 async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list[Job]:
-    """Step: a qualification that waited for receipt counts now (or is held while its referrer is blocked)."""
+    """Step: a qualification that waited for receipt counts now (or is held while its referrer is blocked).
+
+    Its row is locked whatever its state: a cycle that consumes it in this moment either has done so for what the caller
+    reads next, or waits and finds the receipt.
+    """
+    await tx.execute("SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
     row = await tx.fetchrow(
         "UPDATE qualifications q SET state = CASE WHEN m.state = 'active' THEN 'counted' ELSE 'held' END,"
         " held_for = CASE WHEN m.state = 'active' THEN NULL ELSE 'referrer_blocked' END,"
         " counted_at = CASE WHEN m.state = 'active' THEN $2::timestamptz END"
         " FROM members m WHERE q.order_id = $1 AND q.state = 'pending' AND m.id = q.referrer_id"
-        " RETURNING q.referrer_id, q.state",
+        " RETURNING q.referrer_id",
         order_id,
         at,
     )
-    if row is None or row["state"] != "counted":
+    if row is None:
         return []
     return [Job("close_cycle", {"member_id": row["referrer_id"]})]
 
@@ -46,13 +51,22 @@ async def hold_all(tx: db.Connection, referrer_id: int, at: datetime) -> None:
 
 async def release_all(tx: db.Connection, referrer_id: int, at: datetime) -> list[Job]:
     """Step, under the referrer's lock: what waited because of the block counts again."""
+    await count_held(tx, referrer_id, at)
+    return [Job("close_cycle", {"member_id": referrer_id})]
+
+
+async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
+    """Step, under the lock of a referrer who is not blocked: nothing waits for a block any more.
+
+    Who holds a qualification reads the referrer's state without locking it, so one may be held in the very moment when
+    a block ends; the job that follows each comes here.
+    """
     await tx.execute(
         "UPDATE qualifications SET state = 'counted', held_for = NULL, counted_at = $2"
         " WHERE referrer_id = $1 AND state = 'held' AND held_for = 'referrer_blocked'",
         referrer_id,
         at,
     )
-    return [Job("close_cycle", {"member_id": referrer_id})]
 
 
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
@@ -96,7 +110,7 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
             at if state == "counted" else None,
             at,
         )
-        return [Job("close_cycle", {"member_id": order["referrer_id"]})] if state == "counted" else []
+        return [] if waiting else [Job("close_cycle", {"member_id": order["referrer_id"]})]
     return []
 
 

@@ -1,0 +1,99 @@
+"""Members who act on the services at once, each call on a connection of its own, with WeChat's words made to order."""
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import orjson
+
+from server import db
+from server.core.errors import Refusal
+from server.gateways.ports import PaymentNotice
+from server.rules.payments import Outcome
+from server.services import addresses, bindings, payments, placing, refunds
+from server.services.addresses import Place
+from server.services.idempotency import Keyed
+from server.services.placing import Wanted
+from tests.support.mall import Mall
+from tests.support.people import make_members
+
+T = TypeVar("T")
+_HOME = Place("收货人", "13800138000", "浙江省", "杭州市", "西湖区", "文三路一号")
+_transactions = itertools.count(10**9)
+
+
+@dataclass
+class Arena:
+    """The mall and its members' addresses."""
+
+    mall: Mall
+    homes: dict[int, int] = field(default_factory=dict)
+
+    async def members(self, count: int, referrer_id: int | None = None) -> list[int]:
+        """New members, bound to the referrer."""
+        found = await make_members(self.mall, count)
+        for member_id in found:
+            self.homes[member_id] = (await addresses.add(self.mall.deps, member_id, _HOME, is_default=True)).id
+            if referrer_id is not None:
+                await bindings.bind_late(self.mall.deps, member_id, f"S{referrer_id}")
+        return found
+
+    async def place(self, member_id: int, sku: int, quantity: int = 1, *, key: str = "", **more: Any) -> str:
+        """A pending order; its number."""
+        wanted = Wanted(((sku, quantity),), address_id=self.homes[member_id], **more)
+        text = await placing.place(self.mall.deps, member_id, wanted, keyed(key))
+        return str(orjson.loads(text)["order_no"])
+
+    async def notice(self, order_no: str, transaction_id: str | None = None) -> PaymentNotice:
+        """What WeChat would say of this order, paid now."""
+        row = await db.fetch_row(
+            "SELECT o.cash_due_fen, m.openid FROM orders o JOIN members m ON m.id = o.member_id WHERE o.order_no = $1",
+            order_no,
+        )
+        assert row is not None
+        deps = self.mall.deps
+        return PaymentNotice(
+            appid=deps.appid,
+            mchid=deps.mchid,
+            out_trade_no=order_no,
+            transaction_id=transaction_id or f"42{next(_transactions)}",
+            trade_state="SUCCESS",
+            amount_fen=row["cash_due_fen"],
+            currency="CNY",
+            payer_openid=row["openid"],
+            success_time=deps.clock.now(),
+        )
+
+    async def settle(self, said: PaymentNotice) -> Outcome:
+        return await payments.settle(self.mall.deps, said, "notify")
+
+    async def buy(self, member_id: int, sku: int, quantity: int = 1, **more: Any) -> str:
+        """A paid order; its number."""
+        order_no = await self.place(member_id, sku, quantity, **more)
+        await self.settle(await self.notice(order_no))
+        return order_no
+
+    async def refund(self, member_id: int, order_no: str, wanted: dict[int, int] | None = None) -> dict[str, Any]:
+        """The member asks for a refund."""
+        text = await refunds.request(self.mall.deps, member_id, order_no, wanted, "不要了", keyed())
+        return dict(orjson.loads(text))
+
+
+def keyed(key: str = "") -> Keyed:
+    """A call under this idempotency key, or under one of its own."""
+    return Keyed("/test", key or secrets.token_hex(8), "same")
+
+
+async def outcomes(*calls: Awaitable[T]) -> list[T | str]:
+    """All at once: what each gives, or the code of its refusal."""
+    found: Sequence[T | BaseException] = await asyncio.gather(*calls, return_exceptions=True)
+    return [one.code if isinstance(one, Refusal) else _raised(one) for one in found]
+
+
+def _raised(one: T | BaseException) -> T:
+    if isinstance(one, BaseException):
+        raise one
+    return one
