@@ -225,6 +225,10 @@ class Shopper:
     async def progress(self) -> dict[str, int]:
         return dict((await self.get("/me/referral"))["progress"])
 
+    async def log_in_again(self) -> None:
+        """After the token has run out."""
+        self.token = (await join(self.mall, openid=self.openid)).token
+
     async def share_code(self) -> str:
         return str((await self.get("/me/referral"))["share_code"])
 
