@@ -75,6 +75,11 @@ class Settings:
     """The shared clock of `dev` and tests; None in production."""
 
     @property
+    def media_dir(self) -> Path | None:
+        """Where pictures that the shop makes itself are kept."""
+        return self.data_dir / "media" if self.data_dir else None
+
+    @property
     def production(self) -> bool:
         """Whether real money moves."""
         return self.env == "production"

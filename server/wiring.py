@@ -73,5 +73,5 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             public_base_url=settings.public_base_url,
             trusted_proxies=settings.trusted_proxies,
             sandbox_control_url=settings.sandbox_control_url,
-            media_dir=settings.data_dir / "media" if settings.data_dir else None,
+            media_dir=settings.media_dir,
         )

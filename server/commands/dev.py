@@ -101,7 +101,9 @@ class _Mall:
                     await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
                     if ready.done():
                         self._announce(settings)
+                    drawing = asyncio.create_task(_draw(settings))
                     await ending
+                    drawing.cancel()
                     ready.cancel()
                     typer.echo("正在停止 stopping …")
             await watching
@@ -110,8 +112,6 @@ class _Mall:
         lines = {
             "接口 API": self.base_url,
             "文档 API pages": f"{self.base_url}/docs",
-            "后台 Panel": f"{self.base_url}/admin",
-            "商城 H5 shop": f"{self.base_url}/h5/",
             "微信沙箱 WeChat sandbox": f"{settings.sandbox_control_url}/pay"
             if self.sandbox
             else settings.wechat_api_base,
@@ -139,6 +139,14 @@ async def _plant(settings: Settings) -> None:
 
     async with wiring.build_deps(settings) as deps:
         await plant(deps, "dev")
+
+
+async def _draw(settings: Settings) -> None:
+    """The demo shop's pictures, after the shop is open: they take seconds, and the first order must not wait."""
+    from server.seed.plant import draw_pictures
+
+    if settings.media_dir is not None:
+        await draw_pictures(settings.media_dir)
 
 
 async def keep_engines(engines: Engines, told: asyncio.Event) -> None:

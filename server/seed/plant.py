@@ -76,7 +76,7 @@ async def _goods(deps: Deps, actor: str) -> int:
     missing = await _missing("products", mixed)
     categories = await _missing("categories", _read("categories"))
     if missing or categories:
-        products = await asyncio.gather(*(_ready(deps, one) for one in missing))
+        products = [_ready(one, pictured=deps.media_dir is not None) for one in missing]
         await catalogue_apply.apply(
             deps, orjson.dumps({"categories": categories, "products": products}).decode(), actor
         )
@@ -100,10 +100,10 @@ async def _missing(table: str, entries: Iterable[dict[str, Any]]) -> list[dict[s
     return [entry for entry in entries if entry["slug"] not in known]
 
 
-async def _ready(deps: Deps, entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry of the data as `product apply` takes it: pictures drawn, card keys made."""
+def _ready(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
+    """An entry of the data as `product apply` takes it: with the addresses of its pictures, and card keys."""
     picture, cards = Picture(*entry["picture"]), entry.get("cards", 0)
-    images = await _drawn(deps.media_dir, picture) if deps.media_dir else []
+    images = [f"/media/{pictures.file_name(picture, view)}" for view in range(pictures.VIEWS)] if pictured else []
     skus = [{**sku, "card_keys": _card_keys(sku["code"], cards)} for sku in entry["skus"]]
     return {name: value for name, value in entry.items() if name not in {"picture", "cards"}} | {
         "images": images,
@@ -111,11 +111,12 @@ async def _ready(deps: Deps, entry: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _drawn(folder: Path, picture: Picture) -> list[str]:
-    """The addresses of all views, drawn beside the event loop: each takes some 40 ms of a processor."""
-    views = range(pictures.VIEWS)
-    names = await asyncio.gather(*(asyncio.to_thread(pictures.keep, folder, picture, view) for view in views))
-    return [f"/media/{name}" for name in names]
+async def draw_pictures(folder: Path) -> None:
+    """Draw what is missing of the demo shop's pictures, covers first, beside the event loop: some 40 ms each."""
+    wanted = [Picture(*entry["picture"]) for name in _DEPARTMENTS for entry in _read(name)]
+    for view in range(pictures.VIEWS):
+        for picture in wanted:
+            await asyncio.to_thread(pictures.keep, folder, picture, view)
 
 
 def _card_keys(sku_code: str, count: int) -> list[str]:

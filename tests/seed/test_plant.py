@@ -73,6 +73,8 @@ async def test_the_demo_shop_looks_like_one(mall: Mall) -> None:
 
 async def test_every_picture_is_served_small_and_for_long(mall: Mall) -> None:
     await plant.plant(mall.deps, "cli")
+    assert mall.deps.media_dir
+    await plant.draw_pictures(mall.deps.media_dir)
     goods = (await mall.http.get("/api/products?limit=100")).json()["items"]
     answer = await mall.http.get(goods[0]["image"])
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
