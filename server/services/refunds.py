@@ -23,6 +23,9 @@ from server.services.idempotency import Keyed
 from server.services.rules import terms_of
 
 SYSTEM = "system"
+_CARDS_OUT = """
+SELECT EXISTS (SELECT FROM card_keys k JOIN order_lines l ON l.id = k.order_line_id WHERE l.order_id = $1)
+"""
 
 
 class RefundView(msgspec.Struct):
@@ -44,8 +47,8 @@ async def request(
 ) -> bytes:
     """A member asks for a refund (`wanted`: line id → pieces, None: everything left); the encoded RefundView.
 
-    A whole order that has not left is granted at once; everything else waits for an operator. Raises NotFound,
-    RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
+    A whole order of which nothing has left, card keys included, is granted at once; everything else waits for an
+    operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -59,7 +62,7 @@ async def request(
         if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
         refund_id, planned = await _open(tx, order, wanted, reason, at)
-        if planned.whole and status is OrderStatus.PAID:
+        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_CARDS_OUT, order.row["id"]):
             await _grant(tx, order, refund_id, planned, SYSTEM, at)
         return await _view(tx, refund_id)
 

@@ -43,7 +43,14 @@ class Arena:
 
     async def place(self, member_id: int, sku: int, quantity: int = 1, *, key: str = "", **more: Any) -> str:
         """A pending order; its number."""
-        wanted = Wanted(((sku, quantity),), address_id=self.homes[member_id], **more)
+        return await self._place(member_id, ((sku, quantity),), key, more)
+
+    async def place_basket(self, member_id: int, skus: Sequence[int]) -> str:
+        """A pending order of one piece each."""
+        return await self._place(member_id, tuple((sku, 1) for sku in skus), "", {})
+
+    async def _place(self, member_id: int, items: tuple[tuple[int, int], ...], key: str, more: dict[str, Any]) -> str:
+        wanted = Wanted(items, address_id=self.homes[member_id], **more)
         text = await placing.place(self.mall.deps, member_id, wanted, keyed(key))
         return str(orjson.loads(text)["order_no"])
 
