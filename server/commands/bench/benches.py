@@ -194,8 +194,8 @@ async def rebate(stage: Stage, length: Length) -> list[Result]:
     """From the third referred member's payment to the frozen rebate that the referrer sees, nothing else going on."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.web}", trust_env=False) as http:
         waits = sorted([await _third_payment(stage, http) for _ in range(length.rounds * length.seconds)])
-    ranked = [round(waits[min(len(waits) - 1, len(waits) * rank // 100)] * 1000, 1) for rank in (50, 95, 99)]
-    return [Result("rebate", None, *ranked, None, None, None, None, None, _rss_mb(stage))]
+    p50, p95, p99 = (round(waits[min(len(waits) - 1, len(waits) * rank // 100)] * 1000, 1) for rank in (50, 95, 99))
+    return [Result("rebate", None, p50, p95, p99, None, None, None, None, None, _rss_mb(stage))]
 
 
 async def _third_payment(stage: Stage, http: httpx.AsyncClient) -> float:
