@@ -1,6 +1,9 @@
 """The audit finds nothing in a mall where everything happened, and finds each offence that is planted there."""
 
+import asyncio
+import os
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 
 from server import db
 from server.commands.audit import everything, to_json
+from server.commands.environment import development_environment
 from server.gateways.ports import PaymentNotice
 from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
@@ -291,3 +295,24 @@ async def test_the_audit_reads_and_writes_nothing(world: Mall) -> None:
     before = await db.fetch_value("SELECT pg_current_wal_insert_lsn()::text")
     assert (await audit(world.clock.now())).ok
     assert await db.fetch_value("SELECT pg_current_wal_insert_lsn()::text") == before
+
+
+@pytest.mark.parametrize("planted", [False, True])
+async def test_the_command_says_what_it_found(
+    database: str, engines: EngineUrls, tmp_path: Path, planted: bool
+) -> None:
+    if planted:
+        await db.fetch("INSERT INTO ledger_deltas (account_id, amount) VALUES (77, 5)")
+    environment = os.environ | development_environment(tmp_path)
+    environment |= {"DATABASE_URL": database, "REDIS_URL": engines.redis, "PUBLIC_BASE_URL": "http://127.0.0.1:1"}
+    for arguments in ([], ["--json"]):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "server", "audit", *arguments, env=environment, stdout=asyncio.subprocess.PIPE
+        )
+        said = (await process.communicate())[0].decode()
+        assert process.returncode == int(planted), said
+        assert ('"account_id":77' in said) is planted
+        if arguments:
+            assert orjson.loads(said)["ok"] is not planted
+        else:
+            assert ("全部一致" in said) is not planted

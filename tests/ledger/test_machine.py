@@ -177,7 +177,7 @@ def test_the_books_say_what_simple_sums_say(database_url: str) -> None:
     Books.loop = asyncio.new_event_loop()
     try:
         Books.connection = Books.loop.run_until_complete(asyncpg.connect(database_url))
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Books,
             settings=settings(
                 max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
