@@ -46,11 +46,6 @@ PAID_STATES = frozenset({S.PAID, S.TEAMING, S.SHIPPED, S.RECEIVED, S.COMPLETED})
 """States in which the order's money is the shop's."""
 
 
-def may_move(before: OrderStatus, after: OrderStatus) -> bool:
-    """Whether the table has this move."""
-    return after in TRANSITIONS[before]
-
-
 def sources_of(after: OrderStatus) -> list[str]:
     """The states from which `after` can be reached: the condition of the UPDATE that moves there."""
     return sorted(before for before, moves in TRANSITIONS.items() if after in moves)

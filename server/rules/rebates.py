@@ -11,15 +11,17 @@ from typing import Annotated, Literal
 import msgspec
 
 from server.core.errors import RuleInvalid
-from server.core.money import WHOLE_BP, yuan
+from server.core.money import WHOLE_BP, share, yuan
 
 OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
 Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
 CHOICE_DAYS = 30
 """Without a choice for so long, the oldest order is returned."""
 
-_Fen = Annotated[int, msgspec.Meta(ge=1, le=10**12)]
-_Bp = Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BP)]
+_AMOUNT = msgspec.Meta(ge=1, le=10**12)
+_RATE = msgspec.Meta(ge=1, le=WHOLE_BP)
+_DAYS = msgspec.Meta(ge=1, le=3650)
+_Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 _KINDS: tuple[OrderKind, ...] = ("normal", "group_buy")
 
 
@@ -27,8 +29,8 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which lines count: all, or those of the products or of the categories named."""
 
     all: bool = False
-    products: tuple[int, ...] | None = None
-    categories: tuple[int, ...] | None = None
+    products: tuple[_Id, ...] | None = None
+    categories: tuple[_Id, ...] | None = None
 
     def covers(self, product_id: int, category_id: int) -> bool:
         """Whether a line of this product counts."""
@@ -46,21 +48,21 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     qualify_at: Literal["paid", "received"] = "paid"
     observe_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 7
     scope: Scope = Scope(all=True)
-    min_paid_fen: _Fen = 1
+    min_paid_fen: Annotated[int, _AMOUNT] = 1
     qualify_kinds: tuple[OrderKind, ...] = _KINDS
     return_kinds: tuple[OrderKind, ...] = _KINDS
-    stages_bp: tuple[_Bp, ...] = ()
+    stages_bp: tuple[Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BP)], ...] = ()
     pick: Pick = "oldest"
-    returnable_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] | None = None
-    ratio_bp: Annotated[int, msgspec.Meta(ge=1, le=WHOLE_BP)] = WHOLE_BP
-    cap_fen: _Fen | None = None
-    member_month_cap_fen: _Fen | None = None
-    budget_fen: _Fen | None = None
-    payout_cap_bp: Annotated[int, msgspec.Meta(ge=1, le=WHOLE_BP)] | None = None
+    returnable_days: Annotated[int, _DAYS] | None = None
+    ratio_bp: Annotated[int, _RATE] = WHOLE_BP
+    cap_fen: Annotated[int, _AMOUNT] | None = None
+    member_month_cap_fen: Annotated[int, _AMOUNT] | None = None
+    budget_fen: Annotated[int, _AMOUNT] | None = None
+    payout_cap_bp: Annotated[int, _RATE] | None = None
     max_cycles: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pay_as: Literal["balance", "coupon"] = "balance"
     coupon_threshold_fen: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
-    coupon_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 30
+    coupon_days: Annotated[int, _DAYS] = 30
     withdrawable: bool = False
 
     @property
@@ -73,7 +75,7 @@ def parse_terms(text: bytes) -> RuleTerms:
     """Terms from JSON, complete and checked. Raises RuleInvalid naming field and problem."""
     try:
         terms = msgspec.json.decode(text, type=RuleTerms)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         problem, _, where = str(error).partition(" - at `$.")
         raise RuleInvalid(field=where.rstrip("`"), problem=problem) from None
     if not terms.stages_bp:
@@ -89,14 +91,15 @@ def _problems(terms: RuleTerms) -> list[tuple[str, str]]:
         found.append(("stages_bp", f"needs {terms.required} items"))
     if not 1 <= sum(terms.stages_bp) <= WHOLE_BP:
         found.append(("stages_bp", "must sum to 1 … 10000"))
-    named = [bool(terms.scope.all), terms.scope.products is not None, terms.scope.categories is not None]
-    if sum(named) != 1:
+    if [terms.scope.all, terms.scope.products is not None, terms.scope.categories is not None].count(True) != 1:
         found.append(("scope", 'needs exactly one of "all": true, "products", "categories"'))
-    found += [
-        (field, "must not be empty")
-        for field, kinds in (("qualify_kinds", terms.qualify_kinds), ("return_kinds", terms.return_kinds))
-        if not kinds
-    ]
+    lists = {
+        "scope.products": terms.scope.products,
+        "scope.categories": terms.scope.categories,
+        "qualify_kinds": terms.qualify_kinds,
+        "return_kinds": terms.return_kinds,
+    }
+    found += [(field, "must not be empty") for field, named in lists.items() if named == ()]
     return found
 
 
@@ -260,22 +263,22 @@ def _granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int]) -> list[
     for position in range(1, len(nets_fen) + 1):
         total = stage_total(terms, whole_fen, position)
         if terms.payout_cap_bp is not None:
-            total = min(total, sum(nets_fen[:position]) * terms.payout_cap_bp // WHOLE_BP)
+            total = min(total, share(sum(nets_fen[:position]), terms.payout_cap_bp))
         totals.append(total)
     return totals
 
 
-def _units(terms: RuleTerms, net_fen: int) -> int:
-    """The returned part of `net_fen` in units of 1/10⁸ fen, so that rounding happens once, at the end."""
-    return net_fen * terms.ratio_bp * sum(terms.stages_bp)
+def _rebate_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
+    """What an order with these lines brings before the caps, rounded down once.
 
-
-_UNITS = WHOLE_BP * WHOLE_BP
+    The caps are whole fen, so the smallest of them all is the same as one rounding after the last cap.
+    """
+    return in_scope_fen(terms, lines) * terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP**2
 
 
 def _returnable(terms: RuleTerms, order: Candidate, now: datetime) -> bool:
     young = terms.returnable_days is None or order.paid_at >= now - timedelta(days=terms.returnable_days)
-    return young and order.kind in terms.return_kinds and _units(terms, in_scope_fen(terms, order.lines)) >= _UNITS
+    return young and order.kind in terms.return_kinds and _rebate_fen(terms, order.lines) > 0
 
 
 def returnable(terms: RuleTerms, orders: Sequence[Candidate], now: datetime) -> list[Candidate]:
@@ -293,10 +296,8 @@ def _pick(
     """The returned order; ties go to the older payment, then the lower id. None: the member has not chosen yet."""
     oldest_first = sorted(eligible, key=_age)
     match terms.pick:
-        case "oldest":
-            return oldest_first[0]
         case "newest":
-            return max(reversed(oldest_first), key=lambda order: order.paid_at)
+            return max(oldest_first, key=lambda order: order.paid_at)
         case "highest":
             return max(oldest_first, key=lambda order: in_scope_fen(terms, order.lines))
         case "lowest":
@@ -304,39 +305,39 @@ def _pick(
         case "member_chooses":
             chosen = next((one for one in oldest_first if one.order_id == facts.chosen_order_id), None)
             since = max(*(one.counted_at for one in consumed), oldest_first[0].paid_at)
-            overdue = facts.now >= since + timedelta(days=CHOICE_DAYS)
-            return chosen or (oldest_first[0] if overdue else None)
+            if chosen is not None or facts.now < since + timedelta(days=CHOICE_DAYS):
+                return chosen
+    return oldest_first[0]
 
 
 def _amount(
     terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int]
 ) -> tuple[int, tuple[Step, ...]] | Wait:
     """The whole amount with the steps that lead to it: ratio, then the caps in the order of the law's table."""
-    net = in_scope_fen(terms, order.lines)
-    units = _units(terms, net)
-    steps = [Step(f"订单 {order.order_no} 现金实付", net)]
-    if units < net * _UNITS:
-        steps.append(Step(f"按 {yuan(terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP)}% 返还", units // _UNITS - net))
+    net_fen = in_scope_fen(terms, order.lines)
+    amount_fen = _rebate_fen(terms, order.lines)
+    steps = [Step(f"订单 {order.order_no} 现金实付", net_fen)]
+    if amount_fen < net_fen:
+        percent = yuan(terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP)
+        steps.append(Step(f"按 {percent}% 返还", amount_fen - net_fen))
 
-    def cut(label: str, limit_units: int) -> None:
-        nonlocal units
-        if limit_units < units:
-            steps.append(Step(label, limit_units // _UNITS - units // _UNITS))
-            units = limit_units
+    def cut(label: str, limit_fen: int) -> None:
+        nonlocal amount_fen
+        if limit_fen < amount_fen:
+            steps.append(Step(label, limit_fen - amount_fen))
+            amount_fen = limit_fen
 
     if terms.cap_fen is not None:
-        cut(f"单次返还上限 {yuan(terms.cap_fen)} 元", terms.cap_fen * _UNITS)
+        cut(f"单次返还上限 {yuan(terms.cap_fen)} 元", terms.cap_fen)
     if terms.member_month_cap_fen is not None:
-        cut(f"每月返还上限 {yuan(terms.member_month_cap_fen)} 元", terms.member_month_cap_fen * _UNITS)
-        if units // _UNITS > terms.member_month_cap_fen - facts.month_granted_fen:
+        cut(f"每月返还上限 {yuan(terms.member_month_cap_fen)} 元", terms.member_month_cap_fen)
+        if amount_fen > terms.member_month_cap_fen - facts.month_granted_fen:
             return Wait("month_cap")
-    if terms.budget_fen is not None and units // _UNITS > terms.budget_fen - facts.budget_used_fen:
+    if terms.budget_fen is not None and amount_fen > terms.budget_fen - facts.budget_used_fen:
         return Wait("budget")
     if terms.payout_cap_bp is not None and not terms.staged:
-        limit = sum(nets_fen) * terms.payout_cap_bp * WHOLE_BP
-        cut(f"不超过好友订单实付的 {yuan(terms.payout_cap_bp)}%", limit)
-    whole_fen = units // _UNITS
-    return (whole_fen, tuple(steps)) if whole_fen else Wait("amount")
+        cut(f"不超过好友订单实付的 {yuan(terms.payout_cap_bp)}%", share(sum(nets_fen), terms.payout_cap_bp))
+    return (amount_fen, tuple(steps)) if amount_fen else Wait("amount")
 
 
 def reduced(terms: RuleTerms, old_whole_fen: int, lines: Sequence[LineNet]) -> int:
@@ -344,7 +345,7 @@ def reduced(terms: RuleTerms, old_whole_fen: int, lines: Sequence[LineNet]) -> i
 
     All caps were met by the old amount, so the smaller of it and the new share is what the rule would have given.
     """
-    return min(old_whole_fen, _units(terms, in_scope_fen(terms, lines)) // _UNITS)
+    return min(old_whole_fen, _rebate_fen(terms, lines))
 
 
 def release_at(

@@ -1,0 +1,141 @@
+"""rules.md §3 told a second time, slowly and from its text alone: what `decide` must say.
+
+Exact fractions, no sorting, no shortcuts; nothing of `server.rules` but the plain values it is asked with. An order
+that would bring less than one fen even before any cap counts as not returnable, or it would block its member's cycles.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from fractions import Fraction
+from math import floor
+
+from server.rules.rebates import Candidate, Close, CycleFacts, Join, LineNet, OpenRebate, Qualified, RuleTerms, Wait
+
+Outcome = Close | Join | Wait
+
+
+def counted_cash(terms: RuleTerms, lines: Iterable[LineNet]) -> int:
+    """In-scope net cash."""
+    total = 0
+    for line in lines:
+        named = line.product_id in (terms.scope.products or ()) or line.category_id in (terms.scope.categories or ())
+        if terms.scope.all or named:
+            total += line.net_cash_fen
+    return total
+
+
+def uncapped(terms: RuleTerms, order: Candidate) -> Fraction:
+    """In-scope net cash × ratio, as far as the stages post it."""
+    part = Fraction(terms.ratio_bp, 10_000) * Fraction(sum(terms.stages_bp), 10_000)
+    return counted_cash(terms, order.lines) * part
+
+
+def can_return(terms: RuleTerms, order: Candidate, facts: CycleFacts) -> bool:
+    """Of a returnable kind and age, and worth something."""
+    age = facts.now - order.paid_at
+    young = terms.returnable_days is None or age <= timedelta(days=terms.returnable_days)
+    return young and order.kind in terms.return_kinds and uncapped(terms, order) >= 1
+
+
+def older(one: Candidate, other: Candidate) -> bool:
+    """Ties go to the older payment, then the lower id."""
+    return one.paid_at < other.paid_at or (one.paid_at == other.paid_at and one.order_id < other.order_id)
+
+
+def first_of(orders: list[Candidate], before: Callable[[Candidate, Candidate], bool]) -> Candidate:
+    """The order that no other comes before."""
+    (found,) = [one for one in orders if not any(before(other, one) for other in orders)]
+    return found
+
+
+def picked(terms: RuleTerms, orders: list[Candidate], facts: CycleFacts, used: list[Qualified]) -> Candidate | None:
+    """The returned order; None while the member may still choose."""
+
+    def cash(order: Candidate) -> int:
+        return counted_cash(terms, order.lines)
+
+    def newer(one: Candidate, other: Candidate) -> bool:
+        return one.paid_at > other.paid_at or (one.paid_at == other.paid_at and one.order_id < other.order_id)
+
+    def higher(one: Candidate, other: Candidate) -> bool:
+        return cash(one) > cash(other) or (cash(one) == cash(other) and older(one, other))
+
+    def lower(one: Candidate, other: Candidate) -> bool:
+        return cash(one) < cash(other) or (cash(one) == cash(other) and older(one, other))
+
+    if terms.pick != "member_chooses":
+        return first_of(orders, {"oldest": older, "newest": newer, "highest": higher, "lowest": lower}[terms.pick])
+    for order in orders:
+        if order.order_id == facts.chosen_order_id:
+            return order
+    oldest = first_of(orders, older)
+    possible_since = oldest.paid_at
+    for one in used:
+        possible_since = max(possible_since, one.counted_at)
+    return oldest if facts.now - possible_since >= timedelta(days=30) else None
+
+
+def payout_cap(terms: RuleTerms, nets_fen: Iterable[int]) -> Fraction | None:
+    """Σ net cash × `payout_cap_bp`."""
+    return None if terms.payout_cap_bp is None else sum(nets_fen) * Fraction(terms.payout_cap_bp, 10_000)
+
+
+def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qualified]) -> int | Wait:
+    """The ratio, the caps in the order of the table, one rounding at the end."""
+    exact = uncapped(terms, order)
+    if terms.cap_fen is not None:
+        exact = min(exact, Fraction(terms.cap_fen))
+    if terms.member_month_cap_fen is not None:
+        exact = min(exact, Fraction(terms.member_month_cap_fen))
+        if terms.member_month_cap_fen - facts.month_granted_fen < floor(exact):
+            return Wait("month_cap")
+    if terms.budget_fen is not None and terms.budget_fen - facts.budget_used_fen < floor(exact):
+        return Wait("budget")
+    cap = payout_cap(terms, [one.order_net_fen for one in used])
+    if cap is not None and not terms.staged:
+        exact = min(exact, cap)
+    return floor(exact) or Wait("amount")
+
+
+def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int]) -> int:
+    """What must have been posted once these qualifying orders have joined."""
+    stages = [floor(Fraction(whole_fen * part, sum(terms.stages_bp))) for part in terms.stages_bp]
+    stages[-1] = whole_fen - sum(stages[:-1])
+    cap = payout_cap(terms, nets_fen)
+    return sum(stages[: len(nets_fen)]) if cap is None else min(sum(stages[: len(nets_fen)]), floor(cap))
+
+
+def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
+    """What the law says of these facts. A `Close` comes without the steps of its sum."""
+    needed = 1 if terms.staged or facts.open_rebate is not None else terms.required
+    if len(facts.counted) < needed:
+        return Wait("qualifications")
+    if facts.open_rebate is not None:
+        return joined(terms, facts.open_rebate, facts.counted[0])
+    if terms.max_cycles is not None and facts.live_cycles >= terms.max_cycles:
+        return Wait("cycles")
+    return closed(terms, facts, list(facts.counted[:needed]))
+
+
+def joined(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
+    """A staged cycle goes on."""
+    nets = [*rebate.order_nets_fen, joining.order_net_fen]
+    more = max(0, posted(terms, rebate.whole_fen, nets) - rebate.granted_fen)
+    return Join(joining.id, rebate.id, len(nets), more)
+
+
+def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close | Wait:
+    """A cycle closes, or opens with its first stage."""
+    orders = [order for order in facts.candidates if can_return(terms, order, facts)]
+    if not orders:
+        return Wait("order")
+    order = picked(terms, orders, facts, used)
+    if order is None:
+        return Wait("choice")
+    whole = amount(terms, order, facts, used)
+    if isinstance(whole, Wait):
+        return whole
+    nets = [one.order_net_fen for one in used]
+    running = [posted(terms, whole, nets[:count]) for count in range(len(nets) + 1)]
+    stages = tuple(running[position + 1] - running[position] for position in range(len(nets)))
+    return Close(tuple(one.id for one in used), order.order_id, order.order_no, whole, stages, ())
