@@ -43,6 +43,12 @@ DECLARE
   v_accounts bigint[] := '{}';
   v_members bigint[] := '{}';
 BEGIN
+  -- First of all, so that a member's entries are numbered in the order in which its wallet changes.
+  SELECT array_agg(DISTINCT l.m) INTO v_members FROM jsonb_to_recordset(p_lines) AS l (m bigint) WHERE l.m > 0;
+  IF v_members IS NOT NULL THEN
+    PERFORM 1 FROM members WHERE id = ANY (v_members) ORDER BY id FOR NO KEY UPDATE;
+  END IF;
+
   INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
     VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_at)
     ON CONFLICT (key) DO NOTHING RETURNING id INTO entry_id;
@@ -55,11 +61,6 @@ BEGIN
     RETURN;
   END IF;
   replayed := false;
-
-  SELECT array_agg(DISTINCT l.m) INTO v_members FROM jsonb_to_recordset(p_lines) AS l (m bigint) WHERE l.m > 0;
-  IF v_members IS NOT NULL THEN
-    PERFORM 1 FROM members WHERE id = ANY (v_members) ORDER BY id FOR NO KEY UPDATE;
-  END IF;
 
   FOR v_line IN SELECT * FROM jsonb_to_recordset(p_lines) AS l (m bigint, a text, s text, c text, d boolean, v bigint)
   LOOP
