@@ -1,9 +1,10 @@
 """A stocked shop, members who act in it over HTTP, and background work done on demand, for stories and handlers."""
 
+import asyncio
 import itertools
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -105,6 +106,15 @@ async def run_jobs(mall: Mall) -> int:
         async with db.transaction() as tx:
             await outbox.done(tx, row.id, at)
     return len(rows)
+
+
+async def until(happened: Callable[[], Awaitable[object]]) -> None:
+    """Wait for what WeChat does by itself, at most ten seconds."""
+    for _ in range(200):
+        if await happened():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen")
 
 
 async def pass_days(mall: Mall, days: float) -> None:
