@@ -1,29 +1,11 @@
-import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from server import db
-from server.commands.environment import development_environment
+from tests.support.cli import run
 from tests.support.mall import Mall
 from tests.support.shop import CATEGORIES, product
-
-
-async def run(mall: Mall, folder: Path, *args: str) -> tuple[int, str, str]:
-    """The command on the test's database; its exit code, output and errors."""
-    settings = mall.settings
-    addresses = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "server", *args),
-        env={**os.environ, **development_environment(folder), **addresses},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 def filed(folder: Path, content: Any) -> str:

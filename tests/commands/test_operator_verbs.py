@@ -1,0 +1,73 @@
+import json
+from pathlib import Path
+
+from server import db
+from tests.support.cli import run
+from tests.support.mall import Mall
+from tests.support.shop import join, make_sku, publish, work
+
+
+async def test_the_rule_is_published_and_shown(mall: Mall, tmp_path: Path) -> None:
+    code, _, err = await run(mall, tmp_path, "rule", "show")
+    assert (code, err) == (1, "没有找到\n")
+    terms = tmp_path / "rule.json"
+    terms.write_text('{"required": 2, "cap_fen": 5000}', encoding="utf-8")
+    code, out, err = await run(mall, tmp_path, "rule", "publish", str(terms), "--note", "开业规则")
+    assert (code, out, err) == (0, "规则已发布 published\n", "")
+    code, out, _ = await run(mall, tmp_path, "rule", "show", "--json")
+    shown = json.loads(out)
+    assert (code, shown["version"], shown["note"]) == (0, 1, "开业规则")
+    assert (shown["terms"]["required"], shown["terms"]["stages_bp"]) == (2, [0, 10_000])
+    code, out, _ = await run(mall, tmp_path, "rule", "show")
+    assert code == 0
+    assert "规则版本 1" in out
+    assert "  cap_fen: 5000" in out
+    terms.write_text('{"required": 1}', encoding="utf-8")
+    code, out, err = await run(mall, tmp_path, "rule", "publish", str(terms), "--note", "错的")
+    assert (code, out) == (1, "")
+    assert err.startswith("规则不合法 (rule_invalid)")
+    assert '"field":"required"' in err
+    assert await db.fetch_value("SELECT count(*) FROM rule_versions") == 1
+
+
+async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path) -> None:
+    await publish(mall)
+    anna = await join(mall)
+    order_no = await anna.buy(await make_sku())
+    code, out, err = await run(
+        mall, tmp_path, "order", "ship", order_no, "--company", "SF", "--tracking", "SF1234567890"
+    )
+    assert (code, out, err) == (0, "已发货 shipped\n", "")
+    assert (await anna.order(order_no))["status"] == "shipped"
+    code, _, err = await run(mall, tmp_path, "order", "ship", order_no)
+    assert (code, err) == (1, '当前状态不支持此操作 (state_conflict) {"status":"shipped"}\n')
+
+    refused = await anna.post(f"/orders/{order_no}/refunds", {"reason": "不合适"})
+    assert (await run(mall, tmp_path, "refund", "reject", refused["refund_no"]))[0] == 0
+    granted = await anna.post(f"/orders/{order_no}/refunds", {"reason": "真的不合适"})
+    assert (await run(mall, tmp_path, "refund", "approve", granted["refund_no"]))[0] == 0
+    await work(mall)
+    assert (await anna.order(order_no))["status"] == "refunded"
+    code, _, err = await run(mall, tmp_path, "refund", "approve", "R0")
+    assert (code, "not_found" in err) == (1, True)
+
+    other = await anna.buy(await make_sku())
+    assert (await run(mall, tmp_path, "refund", "open", other, "--reason", "缺货"))[0] == 0
+    states = [one["state"] for one in (await anna.get(f"/orders/{other}/refunds"))["items"]]
+    assert states == ["requested"]
+    actors = await db.fetch("SELECT DISTINCT actor FROM audit_log WHERE action <> 'rule_publish'")
+    assert [row["actor"] for row in actors] == ["cli"]
+
+
+async def test_a_qualification_is_reviewed(mall: Mall, tmp_path: Path) -> None:
+    await publish(mall)
+    anna = await join(mall)
+    friend = await join(mall, anna)
+    await friend.buy(await make_sku())
+    found = await db.fetch_value("SELECT id FROM qualifications")
+    code, _, err = await run(mall, tmp_path, "qualification", "review", str(found), "pass")
+    assert (code, "state_conflict" in err) == (1, True)
+    assert (await run(mall, tmp_path, "qualification", "review", str(found), "maybe"))[0] == 2
+    code, out, _ = await run(mall, tmp_path, "qualification", "review", str(found), "void")
+    assert (code, out) == (0, "已审核 reviewed\n")
+    assert await db.fetch_value("SELECT state FROM qualifications") == "void"
