@@ -116,6 +116,7 @@ def test_a_member_has_thirty_days_to_choose_once_the_cycle_could_close() -> None
     assert decide(terms, replace(known, now=NOW - TICK)) == Wait("choice")
     assert closed(terms, known).order_id == 1
     assert closed(terms, replace(known, now=NOW - 29 * DAY, chosen_order_id=2)).order_id == 2
+    assert closed(terms, replace(known, chosen_order_id=2)).order_id == 2
     assert closed(terms, replace(known, chosen_order_id=3)).order_id == 1
     assert decide(terms, replace(known, now=NOW - TICK, chosen_order_id=3)) == Wait("choice")
 
