@@ -1,5 +1,6 @@
 """The whole mall as a person starts it: a process tree that is shot at."""
 
+import json
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -87,6 +89,28 @@ def test_it_is_ready_soon(dev: Dev) -> None:
     assert dev.started_s < 45  # some 8 s on a machine that does nothing else
 
 
+def play(dev: Dev) -> dict[str, Any]:
+    """`demo` on the running mall; what it says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "demo", "--data", str(dev.data), "--json"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    said: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == 0, said["steps"][-1]
+    return said
+
+
+def test_the_demo_is_as_the_rules_say(dev: Dev) -> None:
+    said = play(dev)
+    assert said["ok"]
+    assert {step["who"] for step in said["steps"]} >= {"A", "B", "C", "D"}
+    assert said["rebate"]["state"] == "settled"
+    assert sum(step["amount_fen"] for step in said["rebate"]["explanation"]["steps"]) == said["rebate"]["amount_fen"]
+    assert all(check["offenders"] == [] for check in said["audit"]["checks"])
+
+
 def test_a_second_one_on_the_same_port_or_folder_says_why_not(dev: Dev, tmp_path: Path) -> None:
     for arguments in (
         ("--data", str(tmp_path / "other"), "--port", str(dev.port)),
@@ -125,6 +149,11 @@ def test_killed_engines_come_back(dev: Dev, engine: str) -> None:
     os.kill(before, signal.SIGKILL)
     wait_until(lambda: dev.role(f"/{engine} ") not in ([], [before]))
     wait_until(dev.answers)
+
+
+def test_after_all_that_the_demo_is_still_as_the_rules_say(dev: Dev) -> None:
+    wait_until(dev.answers)
+    assert play(dev)["ok"]
 
 
 def test_it_stops_in_order_keeps_its_data_and_leaves_nobody(dev: Dev) -> None:
