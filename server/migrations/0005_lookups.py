@@ -1,4 +1,4 @@
-"""Indexes on foreign keys that are looked up from their other side."""
+"""Indexes on foreign keys that are looked up from their other side; a proof that does not read all it ever proved."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops

@@ -1,7 +1,7 @@
 """Whole encoded answers, kept for a moment: a thousand guests looking at one product cost two reads a second."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from server import db
@@ -42,3 +42,73 @@ class Answers:
                 kept.body = await make()
                 kept.until_s = started + self._max_age_s
             return kept.body
+
+
+_TOGETHER = 256
+
+
+@dataclass(slots=True)
+class _Copy:
+    body: bytes
+    until_s: float
+    asked: bool = False
+
+
+class Batched:
+    """Answers by number that are made many at a time: with one that is too old, all that were asked for since.
+
+    Reading two hundred products together costs little more than reading five, so even a shop whose whole catalogue is
+    looked at in turn reads a few times a second. At most `size` answers, each at most `max_age_s` old counted from
+    **before** it was read.
+    """
+
+    def __init__(
+        self, make: Callable[[Sequence[int]], Awaitable[dict[int, bytes]]], max_age_s: float, size: int
+    ) -> None:
+        """`make` gives the answers of those numbers that have one."""
+        self._make = make
+        self._max_age_s = max_age_s
+        self._size = size
+        self._shops: dict[str, _Shelf] = {}
+
+    async def get(self, number: int) -> bytes | None:
+        """The answer of this database under `number`, None when there is none.
+
+        One request makes what is missing, those that come meanwhile wait for it; when it fails, it fails alone.
+        """
+        shelf = self._shops.get(db.identity())
+        if shelf is None:
+            shelf = self._shops[db.identity()] = _Shelf()
+        copy = shelf.kept.get(number)
+        if copy is not None:
+            copy.asked = True
+            if copy.until_s > stopwatch():
+                return copy.body
+        shelf.wanted[number] = None
+        async with shelf.renewing:
+            copy = shelf.kept.get(number)
+            if copy is None or copy.until_s <= stopwatch():
+                await self._renew(shelf, number)
+                copy = shelf.kept.get(number)
+            return copy.body if copy else None
+
+    async def _renew(self, shelf: "_Shelf", number: int) -> None:
+        started = stopwatch()
+        old = (other for other, copy in shelf.kept.items() if copy.asked and copy.until_s <= started)
+        numbers = list(dict.fromkeys((number, *shelf.wanted, *old)))[:_TOGETHER]
+        made = await self._make(numbers)
+        for one in numbers:
+            shelf.wanted.pop(one, None)
+            shelf.kept.pop(one, None)
+        shelf.kept |= {one: _Copy(body, started + self._max_age_s) for one, body in made.items()}
+        while len(shelf.kept) > self._size:
+            del shelf.kept[next(iter(shelf.kept))]
+
+
+@dataclass(slots=True)
+class _Shelf:
+    kept: dict[int, _Copy] = field(default_factory=dict)
+    """Those made longest ago first."""
+    wanted: dict[int, None] = field(default_factory=dict)
+    """What requests wait for, first come first made."""
+    renewing: asyncio.Lock = field(default_factory=asyncio.Lock)

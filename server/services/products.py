@@ -1,5 +1,6 @@
 """Reading the catalogue: categories, lists with filters and search, one product. Prices in fen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,7 +8,6 @@ import asyncpg
 import orjson
 
 from server import db
-from server.core.errors import NotFound
 from server.services import cursors, words
 
 StockState = Literal["in_stock", "low", "sold_out"]
@@ -117,18 +117,21 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
     return found
 
 
-async def one(product_id: int) -> dict[str, Any]:
-    """A product on sale with `category` and `skus`. Raises NotFound."""
-    row = await db.fetch_row(
-        "SELECT p.*, c.slug AS category_slug, c.name AS category_name,"
+async def several(product_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Products by number, with `category` and `skus`; those that are not on sale are missing."""
+    rows = await db.fetch(
+        "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
+        " p.sold_count, c.slug AS category_slug, c.name AS category_name,"
         " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
         " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"
         " ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus"
-        " FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id = $1 AND p.on_sale",
-        product_id,
+        " FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id = ANY($1::bigint[]) AND p.on_sale",
+        product_ids,
     )
-    if row is None:
-        raise NotFound
+    return {row["id"]: _detail(row) for row in rows}
+
+
+def _detail(row: asyncpg.Record) -> dict[str, Any]:
     found = dict(row)
     found["images"] = orjson.loads(row["images"])
     found["category"] = {"id": row["category_id"], "slug": row["category_slug"], "name": row["category_name"]}

@@ -19,6 +19,7 @@ from pathlib import Path
 _LENGTH = struct.Struct("<I")
 _READ_BYTES = 1 << 18
 _WAIT_S = 30.0
+_BETWEEN_S = 0.02
 _CONTENT_LENGTH = b"content-length: "
 
 
@@ -60,62 +61,84 @@ def _idle_s() -> float:
     return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
-def _connect(address: tuple[str, int], count: int) -> dict[int, socket.socket]:
-    connections = {}
-    for _ in range(count):
+class _Driver:
+    """Connections that are kept busy: each sends its next request when the answer to its last one is whole."""
+
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        self._requests = requests
+        self._poll = select.epoll()
+        self._connections: dict[int, socket.socket] = {}
+        self._began: dict[int, float] = {}
+        self._parts: dict[int, bytes] = {}
+        self.waits = array.array("d")
+        self.refused = 0
+        self.first_refused = ""
+
+    def connect(self, address: tuple[str, int]) -> None:
+        """One more connection, busy at once."""
         connection = socket.create_connection(address, timeout=_WAIT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connections[connection.fileno()] = connection
-    return connections
+        number = connection.fileno()
+        self._connections[number] = connection
+        self._parts[number] = b""
+        self._poll.register(number, select.EPOLLIN)
+        self._send(number)
+
+    def _send(self, number: int) -> None:
+        request = next(self._requests, None)
+        if request is not None:
+            self._began[number] = time.perf_counter()
+            self._connections[number].sendall(request)
+
+    def run(self, until: float, *, drain: bool) -> None:
+        """Until that moment, or until there are no more requests; with `drain` then wait for the last answers."""
+        now, began, connections, parts = time.perf_counter, self._began, self._connections, self._parts
+        while began and (drain or now() < until):
+            ready = self._poll.poll(_WAIT_S if drain else max(0.0, until - now()))
+            if drain and not ready:
+                raise SystemExit(f"no answer for {_WAIT_S} s")
+            for number, _ in ready:
+                received = connections[number].recv(_READ_BYTES)
+                if not received:
+                    raise SystemExit("a connection was closed by the server")
+                answer = parts[number] + received
+                if not _is_whole(answer):
+                    parts[number] = answer
+                    continue
+                parts[number] = b""
+                moment = now()
+                self.waits.append(moment - began.pop(number))
+                if answer[9:10] != b"2":
+                    self.refused += 1
+                    self.first_refused = self.first_refused or answer.decode("utf-8", "replace")
+                if not drain or moment < until:
+                    self._send(number)
 
 
 def drive(address: tuple[str, int], count: int, seconds: float, requests: Iterator[bytes]) -> dict[str, object]:
-    """Keep `count` connections busy for `seconds`, or until there are no more requests; what happened."""
-    connections, poll, now = _connect(address, count), select.epoll(), time.perf_counter
-    began, parts = dict.fromkeys(connections, 0.0), dict.fromkeys(connections, b"")
-    waits, refused, first_refused, waiting = array.array("d"), 0, "", 0
-    idle, cpu, start = _idle_s(), time.process_time(), now()
-    until = start + seconds
-    for number, connection in connections.items():
-        request = next(requests, None)
-        if request is not None:
-            poll.register(number, select.EPOLLIN)
-            began[number] = now()
-            connection.sendall(request)
-            waiting += 1
-    while waiting:
-        ready = poll.poll(_WAIT_S)
-        if not ready:
-            raise SystemExit(f"no answer for {_WAIT_S} s")
-        for number, _ in ready:
-            received = connections[number].recv(_READ_BYTES)
-            if not received:
-                raise SystemExit("a connection was closed by the server")
-            answer = parts[number] + received
-            if not _is_whole(answer):
-                parts[number] = answer
-                continue
-            parts[number] = b""
-            moment = now()
-            waits.append(moment - began[number])
-            if answer[9:10] != b"2":
-                refused += 1
-                first_refused = first_refused or answer.decode("utf-8", "replace")
-            request = next(requests, None) if moment < until else None
-            if request is None:
-                waiting -= 1
-                continue
-            began[number] = moment
-            connections[number].sendall(request)
-    took = now() - start
+    """Keep `count` connections busy for `seconds`, or until there are no more requests; what happened.
+
+    The connections open one after the other under load, so that the server's processes share them: at rest, one that
+    is awake would take them all. What happens until then is not counted but in `sent`.
+    """
+    driver = _Driver(requests)
+    for _ in range(count):
+        driver.connect(address)
+        driver.run(time.perf_counter() + _BETWEEN_S, drain=False)
+    before = len(driver.waits)
+    del driver.waits[:]
+    idle, cpu, start = _idle_s(), time.process_time(), time.perf_counter()
+    driver.run(start + seconds, drain=True)
+    took = time.perf_counter() - start
     return {
-        "done": len(waits),
+        "done": len(driver.waits),
+        "sent": before + len(driver.waits),
         "seconds": took,
         "client_cpu": (time.process_time() - cpu) / took,
         "idle_cores": (_idle_s() - idle) / took,
-        "refused": refused,
-        "first_refused": first_refused,
-        **_percentiles(sorted(waits)),
+        "refused": driver.refused,
+        "first_refused": driver.first_refused,
+        **_percentiles(sorted(driver.waits)),
     }
 
 

@@ -41,6 +41,8 @@ class Load(msgspec.Struct):
     """What the client saw in one run."""
 
     done: int
+    sent: int
+    """Those before all connections were open included."""
     seconds: float
     client_cpu: float
     """Share of one core."""
@@ -93,13 +95,18 @@ class Stage:
         if process.returncode:
             raise EngineError(f"the load client: {complained.decode().strip()[-500:]}")
         load = msgspec.json.decode(said, type=Load)
-        load.cpu_ms_per_op = (procs.cpu_s(self.serving) - before) * 1000 / load.done
-        if load.refused:
-            raise EngineError(f"{load.refused} of {load.done} requests were refused, first: {load.first_refused[:800]}")
-        if load.client_cpu > _CLIENT_MOST and load.idle_cores > _IDLE_MOST_CORES:
-            share = f"{load.client_cpu:.0%} of a core while {load.idle_cores:.1f} cores were idle"
-            raise ClientTooSlow(f"the client is the bottleneck: it used {share}")
+        load.cpu_ms_per_op = (procs.cpu_s(self.serving) - before) * 1000 / load.sent
+        check(load)
         return load
+
+
+def check(load: Load) -> None:
+    """Whether the run measured what it was to. Raises EngineError, ClientTooSlow."""
+    if load.refused:
+        raise EngineError(f"{load.refused} of {load.done} requests were refused, first: {load.first_refused[:800]}")
+    if load.client_cpu > _CLIENT_MOST and load.idle_cores > _IDLE_MOST_CORES:
+        share = f"{load.client_cpu:.0%} of a core while {load.idle_cores:.1f} cores were idle"
+        raise ClientTooSlow(f"the client is the bottleneck: it used {share}")
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,6 @@
 """The catalogue, open to guests and answered from memory for half a second."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import msgspec
 import orjson
@@ -9,12 +9,21 @@ from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
 from server.handlers.shop.shapes_catalogue import CategoryTree, ProductCard, ProductList, ProductQuery, ProductView
 from server.services import products
-from server.services.answers import Answers
+from server.services.answers import Answers, Batched
 
 room = Room("catalogue", "商品")
 
-_answers = Answers(max_age_s=0.5, size=2000)
+_MAX_AGE_S = 0.5
 """Half a second, so that price and stock on two pages in a row are never a second apart."""
+_answers = Answers(_MAX_AGE_S, size=2000)
+
+
+async def _make_details(product_ids: Sequence[int]) -> dict[int, bytes]:
+    found = await products.several(product_ids)
+    return {number: msgspec.json.encode(msgspec.convert(product, ProductView)) for number, product in found.items()}
+
+
+_details = Batched(_make_details, _MAX_AGE_S, size=10_000)
 
 
 @room.get("/categories", "商品分类", gives=CategoryTree, auth="public")
@@ -60,9 +69,7 @@ async def list_products(_call: Call, query: ProductQuery) -> bytes:
 @room.get("/products/<product_id:int>", "商品详情", gives=ProductView, auth="public", refuses=(errors.NotFound,))
 async def show_product(call: Call, _query: NoBody) -> bytes:
     """A product on sale with its variants, prices and stock."""
-    product_id: int = call.path["product_id"]
-
-    async def make() -> bytes:
-        return msgspec.json.encode(msgspec.convert(await products.one(product_id), ProductView))
-
-    return await _answers.get(product_id, make)
+    body = await _details.get(call.path["product_id"])
+    if body is None:
+        raise errors.NotFound
+    return body
