@@ -240,25 +240,28 @@ def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -
     if isinstance(amount, Wait):
         return amount
     whole_fen, steps = amount
-    granted = _granted(terms, whole_fen, [one.order_net_fen for one in consumed])
+    totals = granted(terms, whole_fen, [one.order_net_fen for one in consumed])
     return Close(
         qualification_ids=tuple(one.id for one in consumed),
         order_id=order.order_id,
         order_no=order.order_no,
         whole_fen=whole_fen,
-        stage_fen=tuple(now - before for before, now in zip((0, *granted), granted, strict=False)),
+        stage_fen=tuple(now - before for before, now in zip((0, *totals), totals, strict=False)),
         steps=steps,
     )
 
 
 def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
-    total = _granted(terms, rebate.whole_fen, nets)[-1]
+    total = granted(terms, rebate.whole_fen, nets)[-1]
     return Join(joining.id, rebate.id, len(nets), max(0, total - rebate.granted_fen))
 
 
-def _granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int]) -> list[int]:
-    """The running total after each stage; a staged rebate meets the payout cap stage by stage."""
+def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int]) -> list[int]:
+    """The running total after each stage, from the net cash of its qualifying orders in their order.
+
+    A staged rebate meets the payout cap stage by stage.
+    """
     totals = []
     for position in range(1, len(nets_fen) + 1):
         total = stage_total(terms, whole_fen, position)

@@ -13,8 +13,8 @@ from server.core.errors import NotFound
 from server.ledger import book, entries, statement
 from server.ledger.entries import Taken
 from server.outbox import Job
-from server.rules.rebates import LineNet, reduced, stage_total, take_back, take_from_stages
-from server.services import coupon_returns
+from server.rules.rebates import LineNet, granted, reduced, stage_total, take_back, take_from_stages
+from server.services import coupon_returns, releases
 from server.services.rules import terms_of
 
 
@@ -82,18 +82,49 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     return jobs + more
 
 
+_NETS = """
+SELECT array_agg(n.net ORDER BY n.paid_at, n.id) FROM (SELECT q.id, q.paid_at,
+    (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net
+  FROM qualifications q WHERE q.rebate_id = $1) n
+"""
+
+
 async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
-    stage = rebate.stages[-1]
-    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", stage["id"])
+    """The last stage paid goes, the others shrink where the friends who are left no longer carry them."""
+    terms = await terms_of(rebate.rule_version)
+    *kept, last = rebate.stages
+    amounts = [stage["amount_fen"] for stage in kept]
+    carried_fen = granted(terms, rebate.whole_fen, await tx.fetchval(_NETS, rebate.id))[-1]
+    excess = max(0, sum(amounts) - carried_fen)
+    left = take_from_stages(amounts, excess)
+    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last["id"])
+    await _resize(tx, kept, left)
     await tx.execute(
-        "UPDATE rebates SET granted_fen = granted_fen - $2, state = 'frozen', settled_at = NULL, release_at = NULL"
-        " WHERE id = $1",
-        rebate.id,
-        stage["amount_fen"],
+        "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
     )
-    key = f"rebate:{rebate.id}:reversal:{stage['id']}"
-    _, jobs = await _take(tx, rebate, [stage], stage["amount_fen"], key, _WHY.get(why, "返还收回"), at, debt=True)
+    await releases.schedule(tx, rebate.id)  # what is left depends on other orders than before
+    key, text = f"rebate:{rebate.id}:reversal:{last['id']}", _WHY.get(why, "返还收回")
+    _, jobs = await _take(tx, rebate, [last], last["amount_fen"] + excess, key, text, at, debt=True)
+    if rebate.pay_as == "coupon" and excess:
+        used_fen, more = await coupon_returns.shrink(tx, rebate.id, _settled(kept, left), at)
+        await book.post(tx, entries.coupon_take_back(key, rebate.id, rebate.member_id, text, used_fen), at)
+        jobs += more
     return jobs
+
+
+async def _resize(tx: db.Connection, stages: list[dict[str, Any]], amounts_fen: list[int]) -> None:
+    await tx.execute(
+        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
+        " WHERE s.id = n.id",
+        [stage["id"] for stage in stages],
+        amounts_fen,
+    )
+
+
+def _settled(stages: list[dict[str, Any]], amounts_fen: list[int]) -> dict[int, int]:
+    """Stage id → what it is worth now, of the stages that have become coupons."""
+    pairs = zip(stages, amounts_fen, strict=True)
+    return {stage["id"]: amount_fen for stage, amount_fen in pairs if stage["state"] == "settled"}
 
 
 _WHY = {
@@ -154,16 +185,10 @@ async def reduce(
     await tx.execute(
         "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
     )
-    await tx.execute(
-        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
-        " WHERE s.id = n.id",
-        [stage["id"] for stage in rebate.stages],
-        left,
-    )
+    await _resize(tx, rebate.stages, left)
     await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
     if rebate.pay_as == "coupon":
-        settled = {stage["id"]: left[n] for n, stage in enumerate(rebate.stages) if stage["state"] == "settled"}
-        return await coupon_returns.shrink(tx, rebate_id, settled, at)
+        return await coupon_returns.shrink(tx, rebate_id, _settled(rebate.stages, left), at)
     key = f"rebate:{rebate_id}:reduction:{refund_no}"
     return await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
 

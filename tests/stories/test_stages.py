@@ -129,3 +129,53 @@ async def test_given_an_open_cycle_when_my_order_is_refunded_then_friends_wait_f
     await a.me.buy(a.sku)
     await work(mall)
     assert await frozen(a) == 12_000, "both friends join the new order at once"
+
+
+async def test_given_one_friend_without_receipt_when_they_are_lost_then_the_part_left_settles_in_time(
+    mall: Mall,
+) -> None:
+    await publish(mall, **STAGES)
+    a = await circle(mall)
+    slow, quick = await a.bring(2)
+    await a.me.receive(a.own)
+    await quick.receive()
+    await work(mall)
+    await slow.refund()
+    await work(mall)
+    await pass_days(mall, 7.01)
+    wallet = await a.me.wallet()
+    assert (wallet["available_fen"], wallet["frozen_fen"]) == (3_000, 0)
+
+
+async def test_given_one_friend_with_receipt_when_they_are_lost_then_the_part_left_waits_for_the_other(
+    mall: Mall,
+) -> None:
+    await publish(mall, **STAGES)
+    a = await circle(mall)
+    quick, slow = await a.bring(2)
+    await a.me.receive(a.own)
+    await quick.receive()
+    await work(mall)
+    await shop_refunds(mall, quick.order_no)
+    await pass_days(mall, 7.01)
+    wallet = await a.me.wallet()
+    assert (wallet["available_fen"], wallet["frozen_fen"]) == (0, 3_000)
+    await slow.receive()
+    await work(mall)
+    await pass_days(mall, 7.01)
+    assert (await a.me.wallet())["available_fen"] == 3_000
+
+
+async def test_given_used_coupons_and_a_payout_cap_when_the_big_spender_is_lost_then_what_was_too_much_is_debt(
+    mall: Mall,
+) -> None:
+    await publish(mall, payout_cap_bp=1_000, pay_as="coupon", observe_days=0, **STAGES)
+    a = await circle(mall)
+    await a.bring(1, sku=await make_sku(500_000))
+    await a.bring(1)
+    await a.receive_all()
+    for held in (await a.me.get("/coupons"))["items"]:
+        await a.me.buy(await make_sku(20_000), coupon_id=held["id"])
+    await shop_refunds(mall, a.friends[0].order_no)
+    assert (await a.rebate())["amount_fen"] == 2_000
+    assert (await a.me.wallet())["debt_fen"] == 4_000, "a whole coupon of 3 000, and 1 000 of the other"

@@ -1,0 +1,94 @@
+"""The wallet and its statement: always the same story."""
+
+from datetime import timedelta
+from typing import Any
+
+from server.core.clock import SHANGHAI
+from tests.support.circle import circle, shop_refunds
+from tests.support.mall import Mall
+from tests.support.shop import DAY_S, Shopper, make_sku, pass_days, publish, shopper, work
+
+EMPTY = {
+    "available_fen": 0,
+    "withdrawable_fen": 0,
+    "frozen_fen": 0,
+    "in_flight_fen": 0,
+    "debt_fen": 0,
+    "points": 0,
+}
+
+
+async def all_lines(me: Shopper, limit: int) -> list[dict[str, Any]]:
+    """The statement, read page by page."""
+    lines, cursor = [], ""
+    while True:
+        page = await me.get(f"/wallet/statement?limit={limit}{cursor}")
+        lines += page["items"]
+        if page["next_cursor"] is None:
+            return lines
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def test_a_new_member_has_nothing(mall: Mall) -> None:
+    me = await shopper(mall)
+    assert await me.wallet() == EMPTY
+    assert await me.get("/wallet/statement") == {"items": [], "next_cursor": None}
+    assert (await mall.http.get("/api/wallet")).status_code == 401
+
+
+async def test_the_statement_sums_to_the_wallet_on_every_page_size(mall: Mall) -> None:
+    await publish(mall, observe_days=0)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    spent = await a.me.buy(await make_sku(9_900), use_balance_fen=9_900)
+    await shop_refunds(mall, a.friends[0].order_no)
+    assert await a.me.wallet() == EMPTY | {"debt_fen": 9_900}
+    await a.me.refund(spent)
+    await work(mall)
+    assert await a.me.wallet() == EMPTY
+
+    lines = await all_lines(a.me, 100)
+    assert [line["kind"] for line in lines] == [
+        "refund",
+        "rebate_take_back",
+        "order_hold",
+        "rebate_release",
+        "rebate_stage",
+    ]
+    for limit in (1, 2):
+        assert await all_lines(a.me, limit) == lines
+    for name in ("available_delta_fen", "frozen_delta_fen", "debt_delta_fen"):
+        assert sum(line[name] for line in lines) == 0
+    assert [line["debt_delta_fen"] for line in lines] == [-9_900, 9_900, 0, 0, 0]
+    assert [line["available_after_fen"] for line in lines] == [0, 0, 100, 10_000, 0]
+    assert all(line["label"] and line["why"] and line["link"] for line in lines)
+
+
+async def test_the_statement_is_filtered_by_kind_and_by_month_in_shanghai(mall: Mall) -> None:
+    await publish(mall)
+    a = await circle(mall)
+    await a.bring(3)
+    month = mall.clock.now().astimezone(SHANGHAI)
+    following = month + timedelta(days=31)
+    await a.receive_all()
+    mall.clock.advance(24 * DAY_S)
+    await pass_days(mall, 5)
+    later = mall.clock.now().astimezone(SHANGHAI)
+
+    async def kinds(query: str) -> list[str]:
+        return [line["kind"] for line in (await a.me.get(f"/wallet/statement?{query}"))["items"]]
+
+    assert await kinds("kind=rebate_stage") == ["rebate_stage"]
+    assert await kinds("kind=unheard_of") == []
+    assert "rebate_stage" in await kinds(f"month={month:%Y-%m}")
+    assert "rebate_stage" not in await kinds(f"month={following:%Y-%m}")
+    assert await kinds("month=2020-12") == []
+    released = await kinds(f"month={later:%Y-%m}")
+    assert released == (["rebate_release"] if later.month != month.month else ["rebate_release", "rebate_stage"])
+
+
+async def test_the_statement_refuses_what_it_does_not_understand(mall: Mall) -> None:
+    me = await shopper(mall)
+    for query in ("month=2026-13", "month=26-01", "cursor=nonsense", "limit=0", "limit=101"):
+        assert await me.refused("GET", f"/wallet/statement?{query}") == "400 bad_request"
