@@ -1,9 +1,9 @@
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
-from server.services.answers import Answers
+from server.services.answers import Answers, Batched
 
 
 async def test_one_request_makes_the_answer_and_the_others_wait_for_it(database: str) -> None:
@@ -82,3 +82,40 @@ async def test_age_counts_from_before_the_reading(database: str) -> None:
     await answers.get("key", make)
     await answers.get("key", make)
     assert made == 2
+
+
+async def test_answers_that_are_too_old_are_made_together(database: str) -> None:
+    asked: list[list[int]] = []
+
+    async def make(numbers: Sequence[int]) -> dict[int, bytes]:
+        asked.append(sorted(numbers))
+        await asyncio.sleep(0.01)
+        return {number: b"%d" % number for number in numbers if number < 100}
+
+    answers = Batched(make, max_age_s=1, size=3)
+    assert await answers.get(1) == b"1"
+    assert await asyncio.gather(*(answers.get(number) for number in (1, 2, 3, 100))) == [b"1", b"2", b"3", None]
+    assert asked == [[1], [2], [3, 100], [100]]  # what came while 2 was made, together; what is not there, each time
+    await asyncio.gather(*(answers.get(number) for number in (1, 2)))
+    await asyncio.sleep(1)
+    assert await answers.get(1) == b"1"
+    assert asked[4:] == [[1, 2]]  # nobody asked for 3 again
+    assert await answers.get(4) == b"4"
+    assert await answers.get(2) == b"2"
+    assert await answers.get(3) == b"3"
+    assert asked[5:] == [[4], [3]]  # the oldest of three made room
+
+
+async def test_a_batch_that_fails_fails_one_request(database: str) -> None:
+    turns = iter((1, 2))
+
+    async def make(numbers: Sequence[int]) -> dict[int, bytes]:
+        await asyncio.sleep(0.01)
+        if next(turns) == 1:
+            raise OSError
+        return dict.fromkeys(numbers, b"second")
+
+    answers = Batched(make, max_age_s=60, size=10)
+    first, second = await asyncio.gather(answers.get(1), answers.get(2), return_exceptions=True)
+    assert isinstance(first, OSError)
+    assert second == b"second"

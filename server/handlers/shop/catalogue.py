@@ -23,7 +23,7 @@ async def _make_details(product_ids: Sequence[int]) -> dict[int, bytes]:
     return {number: msgspec.json.encode(msgspec.convert(product, ProductView)) for number, product in found.items()}
 
 
-_details = Batched(_make_details, _MAX_AGE_S, size=10_000)
+_details = Batched(_make_details, _MAX_AGE_S, size=5_000)
 
 
 @room.get("/categories", "商品分类", gives=CategoryTree, auth="public")
