@@ -16,7 +16,7 @@ from server.rules.payments import Outcome
 from server.services import addresses, bindings, payments, placing, refunds
 from server.services.addresses import Place
 from server.services.idempotency import Keyed
-from server.services.placing import Wanted
+from server.services.order_facts import Wanted
 from tests.support.mall import Mall
 from tests.support.people import make_members
 

@@ -9,8 +9,9 @@ from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
 from server.services import closing, fulfilment, orders, payments, placing, refunds
+from server.services.order_drafts import Priced
+from server.services.order_facts import Wanted
 from server.services.orders import OrderDetail, OrderSummary
-from server.services.placing import Priced, Wanted
 from server.services.refunds import RefundView
 
 room = Room("orders", "订单")
