@@ -127,7 +127,6 @@ class Qualified:
     """A counted qualification, oldest payment first."""
 
     id: int
-    rule_version: int
     order_net_fen: int
     """Net cash of the whole qualifying order."""
     counted_at: datetime

@@ -113,7 +113,7 @@ async def _cycle(tx: db.Connection, member_id: int, at: datetime) -> _Cycle | No
     )
     facts = CycleFacts(
         now=at,
-        counted=tuple(Qualified(row["id"], row["rule_version"], row["net"], row["counted_at"]) for row in counted),
+        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"]) for row in counted),
         open_rebate=opened[1] if opened else None,
         candidates=() if opened else tuple(await candidates(tx, member_id)),
         chosen_order_id=sums["chosen"],

@@ -85,7 +85,7 @@ LINES = st.lists(st.builds(LineNet, st.integers(1, 3), st.integers(1, 2), AMOUNT
 def all_facts(draw: st.DrawFn, /, **fixed: Any) -> CycleFacts:
     nets = draw(st.lists(AMOUNTS, min_size=draw(st.sampled_from([0, 4, 4, 4])), max_size=5))
     orders = draw(st.lists(LINES, min_size=draw(st.sampled_from([0, 3, 3, 3])), max_size=4))
-    counted = [Qualified(number, 1, net, draw(MOMENTS)) for number, net in enumerate(nets, start=10)]
+    counted = [Qualified(number, net, draw(MOMENTS)) for number, net in enumerate(nets, start=10)]
     candidates = [
         Candidate(number, f"T{number}", draw(st.sampled_from(["normal", "normal", "points"])), draw(MOMENTS), lines)
         for number, lines in enumerate(orders, start=1)
@@ -154,7 +154,7 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
     nets = [facts.counted[0].order_net_fen]
     posted = list(close.stage_fen)
     while len(nets) < terms.required:
-        joining = Qualified(90 + len(nets), 1, data.draw(AMOUNTS), NOW)
+        joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW)
         opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets))
         step = replace(facts, counted=(joining,), open_rebate=opened, candidates=(), live_cycles=99)
         join = decide(terms, step)

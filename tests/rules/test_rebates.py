@@ -42,7 +42,7 @@ def rule(**fields: Any) -> RuleTerms:
 
 
 def friends(*nets_fen: int, counted_at: datetime = NOW) -> tuple[Qualified, ...]:
-    return tuple(Qualified(number, 1, net, counted_at) for number, net in enumerate(nets_fen, start=11))
+    return tuple(Qualified(number, net, counted_at) for number, net in enumerate(nets_fen, start=11))
 
 
 def order(number: int, *cash_fen: int, days: float = 1, kind: str = "normal") -> Candidate:
@@ -111,7 +111,7 @@ def test_highest_and_lowest_look_at_the_lines_in_scope() -> None:
 
 def test_a_member_has_thirty_days_to_choose_once_the_cycle_could_close() -> None:
     terms = rule(pick="member_chooses")
-    counted = (*friends(1, 1, counted_at=NOW - 90 * DAY), Qualified(19, 1, 1, NOW - 30 * DAY))
+    counted = (*friends(1, 1, counted_at=NOW - 90 * DAY), Qualified(19, 1, NOW - 30 * DAY))
     known = facts(order(1, 100, days=60), order(2, 100, days=50), counted=counted)
     assert decide(terms, replace(known, now=NOW - TICK)) == Wait("choice")
     assert closed(terms, known).order_id == 1
