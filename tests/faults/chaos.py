@@ -1,0 +1,157 @@
+"""A whole mall of processes to be shot at, and customers who do not give up."""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from server import db, wiring
+from server.commands.runtime import environment_of, places_of
+from server.core.clock import SharedClock
+from server.core.errors import Busy
+from server.ledger.audit import audit
+from server.settings import Settings
+from tests.faults.test_dev import Dev, start
+from tests.support.mall import Mall
+from tests.support.shop import Shopper, join, make_sku, publish
+
+TRIES_S = 60
+CIRCLES = 4
+
+
+class Stubborn(httpx.AsyncClient):
+    """Asks the same again, under the same idempotency key, until somebody answers; logs in again where asked to."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.known: dict[str, Shopper] = {}
+
+    async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
+        ends = time.monotonic() + TRIES_S
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                answer = await super().request(method, url, **options)
+                if answer.status_code == 401:
+                    options["headers"] |= await self._logged_in(self.known[options["headers"]["Authorization"]])
+                elif answer.status_code < 500:
+                    return answer
+            assert time.monotonic() < ends, "nobody answered"
+            await asyncio.sleep(0.05)
+
+    async def _logged_in(self, one: Shopper) -> dict[str, str]:
+        one.token = (await join(one.mall, openid=one.openid)).token
+        self.known[one.headers["Authorization"]] = one
+        return one.headers
+
+
+def processes(folder: Path) -> Iterator[Dev]:
+    """The mall as `dev` runs it, in a folder of its own."""
+    one = start(folder / "data")
+    try:
+        yield one
+    finally:
+        one.process.kill()
+        one.process.wait()
+
+
+@contextlib.asynccontextmanager
+async def entered(dev: Dev) -> AsyncIterator[Mall]:
+    """That mall from outside: HTTP to its processes, and this process's own connections to its engines."""
+    settings = Settings.from_env(environment_of(dev.data, places_of(dev.data)), dev.data / "no.env")
+    async with wiring.build_deps(settings) as deps, Stubborn(base_url=dev.url, timeout=10) as http:
+        assert isinstance(deps.clock, SharedClock)
+        yield Mall(deps, dev.url, deps.sandbox_control_url, deps.clock, settings, http)
+
+
+def shoot(dev: Dev, role: str) -> None:
+    """Kill one process of this role, if one runs."""
+    if running := dev.role(role):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(random.choice(running), signal.SIGKILL)
+
+
+async def circles(mall: Mall) -> list[Shopper]:
+    """Referrers and three friends of each, logged in, with addresses."""
+    await publish(mall)
+    people = []
+    for _ in range(CIRCLES):
+        referrer = await join(mall)
+        people += [referrer, *[await join(mall, referrer) for _ in range(3)]]
+    for one in people:
+        assert isinstance(mall.http, Stubborn)
+        mall.http.known[one.headers["Authorization"]] = one
+        await one.address()
+    return people
+
+
+async def buy_under_fire(mall: Mall, people: list[Shopper], harm: Awaitable[None]) -> list[str]:
+    """Everybody buys, and buys again until the harm is done; their orders."""
+    sku = await make_sku(stock=10_000)
+    harming = asyncio.ensure_future(harm)
+    orders: list[str] = []
+    while not harming.done():
+        orders += await asyncio.gather(*(one.buy(sku) for one in people))
+    await harming
+    return orders
+
+
+async def shots(dev: Dev, role: str, times: int) -> None:
+    """Kill a process of this role again and again, each time when all of them run."""
+    before = len(dev.role(role))
+    for _ in range(times):
+        await _until(lambda: asyncio.sleep(0, len(dev.role(role)) == before))
+        await asyncio.sleep(random.uniform(0.1, 1.0))
+        shoot(dev, role)
+
+
+async def ends_well(mall: Mall, people: list[Shopper], orders: list[str]) -> None:
+    """All as if nothing had happened: each order paid once, each circle's rebate made, clean books."""
+    await quiet(mall)
+    rows = await db.fetch(
+        "SELECT o.status, (SELECT count(*) FROM payments WHERE order_id = o.id) AS payments FROM orders o"
+        " WHERE o.member_id = ANY ($1)",
+        [one.id for one in people],
+    )
+    assert [tuple(row) for row in rows] == [("paid", 1)] * len(orders)
+    made = await db.fetch(
+        "SELECT (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) AS friends FROM rebates r"
+        " WHERE r.member_id = ANY ($1)",
+        [one.id for one in people],
+    )
+    assert [row["friends"] for row in made] == [3] * CIRCLES
+
+
+async def quiet(mall: Mall) -> None:
+    """All work comes to its end, and the audit finds nothing."""
+    await _until(lambda: _is_quiet(mall))
+    report = await audit(mall.clock.now())
+    assert [check for check in report.checks if check.wrong] == []
+
+
+async def _is_quiet(mall: Mall) -> bool:
+    mall.clock.advance(30)  # WeChat asks again after 15 s, and so do we
+    try:
+        return not await db.fetch_value(
+            "SELECT EXISTS (SELECT FROM orders WHERE status = 'pending') OR EXISTS (SELECT FROM outbox WHERE done_at"
+            " IS NULL) OR EXISTS (SELECT FROM refunds WHERE state IN ('approved', 'processing'))"
+            " OR EXISTS (SELECT FROM ledger_deltas)"
+        )
+    except Busy:
+        return False
+
+
+async def _until(happened: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
+    ends = time.monotonic() + within_s
+    while not await happened():
+        if time.monotonic() > ends:
+            raise AssertionError(
+                await db.fetch("SELECT job, args, attempts, last_error FROM outbox WHERE done_at IS NULL")
+            )
+        await asyncio.sleep(0.3)
