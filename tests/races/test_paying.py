@@ -12,7 +12,7 @@ from server.services import closing, cycles
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall
-from tests.support.shop import make_sku, publish, run_jobs
+from tests.support.shop import join, make_sku, publish, run_jobs
 
 
 @pytest.fixture
@@ -117,3 +117,27 @@ async def test_paid_while_it_is_refunded(arena: Arena) -> None:
     live = await db.fetch_value("SELECT count(*) FROM qualifications WHERE state <> 'void'")
     assert live == 0
     assert await db.fetch_value("SELECT count(*) FROM refunds WHERE kind = 'order'") == 12
+
+
+async def test_wechat_was_paid_before_it_was_asked_to_close(arena: Arena) -> None:
+    """No notice came; closing and cancelling find out. Money that came too late goes back by itself."""
+    mall, deps = arena.mall, arena.mall.deps
+    sku = await make_sku()
+    await mall.control("knobs", drop={"op": "pay_notify"})
+    for close_first in (False, True):
+        buyer = await join(mall)
+        placed = (await buyer.place(sku))["order_no"]
+        await buyer.post(f"/orders/{placed}/pay")
+        if close_first:
+            assert await deps.pay.close(placed)  # and there we died
+            assert await closing.close(deps, placed, "timeout")
+        else:
+            await mall.control("pay", out_trade_no=placed)
+            calls = [closing.close(deps, placed, "timeout"), closing.cancel(deps, buyer.id, placed)]
+            assert await outcomes(*calls, closing.close(deps, placed, "timeout")) == [False, "state_conflict", False]
+        assert (await buyer.order(placed))["status"] == ("closed" if close_first else "paid")
+    row = await db.fetch_row("SELECT reserved, sold FROM skus WHERE id = $1", sku)
+    assert row is not None
+    assert tuple(row) == (0, 1)
+    await work(mall)
+    await proofs.check(mall)
