@@ -1,9 +1,11 @@
 """Frozen → settled: when every order a stage depends on is received and observed long enough."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
 from server import db, outbox
+from server.core.errors import Refusal
 from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
@@ -11,6 +13,8 @@ from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
 from server.rules.rebates import release_at
 from server.services import coupons, notices
 from server.services.rules import terms_of
+
+log = logging.getLogger("tuisan.releases")
 
 BATCH = 100
 
@@ -54,16 +58,27 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release every stage whose time has come; returns how many."""
+    """Release every stage whose time has come, at most `BATCH`; returns how many. Raises Busy.
+
+    A stage that cannot be released is logged and does not hold up the others.
+    """
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
         " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
         deps.clock.now(),
         BATCH,
     )
+    released = 0
     for row in rows:
-        await _release(deps, row["member_id"], row["id"])
-    return len(rows)
+        try:
+            await _release(deps, row["member_id"], row["id"])
+        except Refusal:
+            raise
+        except Exception:  # house: swallowed - one stage with a defect must not keep everybody's money frozen
+            log.exception("stage %d is not released", row["id"])
+        else:
+            released += 1
+    return released
 
 
 async def _release(deps: Deps, member_id: int, stage_id: int) -> None:

@@ -4,12 +4,14 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from server import db
 from server.jobs import ticks
+from server.ledger import book, entries
 from server.services import cycles, fulfilment, members, refunds, releases
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
@@ -173,6 +175,22 @@ async def test_release_twice_at_once(arena: Arena) -> None:
         assert {row["code"]: row["balance"] for row in wallet} == {"frozen": 0, "spend_only": 10_000}
     await work(arena.mall)
     await proofs.check(arena.mall)
+
+
+async def test_a_stage_that_cannot_be_released_holds_up_nobody(arena: Arena) -> None:
+    sku = await make_sku()
+    circles = [await received_circle(arena, sku) for _ in range(3)]
+    arena.mall.clock.advance(8 * DAY_S)
+    stage = await db.fetch_value("SELECT min(id) FROM rebate_stages WHERE amount_fen > 0")
+    async with db.transaction() as tx:  # as a defect of ours would leave it
+        taken = entries.rebate_stage(0, 0, 0, circles[0][0][0], 1)
+        key = await db.fetch_value(
+            "SELECT 'rebate:' || rebate_id || ':release:' || id FROM rebate_stages WHERE id = $1", stage
+        )
+        await book.post(tx, replace(taken, key=key), arena.mall.clock.now())
+    assert await releases.release_due(arena.mall.deps) == 8
+    left = await db.fetch("SELECT id FROM rebate_stages WHERE state = 'frozen'")
+    assert [row["id"] for row in left] == [stage]
 
 
 @pytest.mark.parametrize("who", [0, 1])
