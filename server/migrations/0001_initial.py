@@ -397,6 +397,7 @@ class Migration(migrations.Migration):
                 ("tracking_no", fields.CharField(null=True, max_length=60)),
                 ("received_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("completed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
+                ("close_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("closed_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("close_reason", fields.CharField(null=True, max_length=20)),
                 ("refunded_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -52,6 +52,8 @@ class Order(Model):
     tracking_no = fields.CharField(max_length=60, null=True)
     received_at = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
+    close_at = fields.DatetimeField(null=True)
+    """When to try again to close it, where WeChat did not let us."""
     closed_at = fields.DatetimeField(null=True)
     close_reason = fields.CharField(max_length=20, null=True)
     refunded_at = fields.DatetimeField(null=True)

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-
 _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
 

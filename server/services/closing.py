@@ -26,13 +26,18 @@ async def cancel(deps: Deps, member_id: int, order_no: str) -> None:
         raise StateConflict(status=status)
 
 
+# One that cannot be closed (WeChat is silent, or says that a stranger paid it) must not keep the others waiting.
+_CLAIM = """
+UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM orders
+    WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
+    ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING order_no
+"""
+
+
 async def close_expired(deps: Deps) -> int:
     """Close pending orders whose time is up; returns how many. One that cannot be closed now waits a round."""
-    rows = await db.fetch(
-        "SELECT order_no FROM orders WHERE status = 'pending' AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
-        deps.clock.now(),
-        BATCH,
-    )
+    rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
     closed = 0
     for row in rows:
         with contextlib.suppress(WeChatUnavailable):  # the next round asks again
