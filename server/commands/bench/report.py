@@ -13,17 +13,19 @@ from server.commands.bench.stage import running
 
 async def measure(names: Sequence[str], length: Length, *, as_json: bool) -> None:
     """Measure these benches and print them. Raises EngineError."""
-    console = Console(stderr=True)
     results: list[Result] = []
-    with console.status("bench") as status:
-        async with running() as stage:
-            for name in names:
-                status.update(f"bench: {name}")
-                results += await BENCHES[name](stage, length)
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
-    else:
-        Console().print(_table(results))
+    try:
+        with Console(stderr=True).status("bench") as status:
+            async with running() as stage:
+                for name in names:
+                    await stage.shop.rest()
+                    status.update(f"bench: {name}")
+                    results += await BENCHES[name](stage, length)
+    finally:  # what was measured before a run failed is worth telling
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
+        else:
+            Console().print(_table(results))
 
 
 def _table(results: Sequence[Result]) -> Table:

@@ -5,6 +5,7 @@ import itertools
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from server import db
@@ -20,6 +21,9 @@ SKUS = 2 * PRODUCTS
 MEMBERS = 5_000
 CATEGORIES = 10
 _AT_ONCE = 50
+_SOON = timedelta(hours=2)
+"""Longer than the outbox waits before it hands a job out again."""
+_LOOK_S = 0.1
 
 _SHOP = """
 INSERT INTO categories (slug, name, icon, position) SELECT 'c' || i, '分类' || i, '', i FROM generate_series(1, {categories}) i;
@@ -125,6 +129,12 @@ class Shop:
         async with db.connection() as connection:
             await connection.execute("ANALYZE orders, order_lines, members")
         return Waiting(orders["first"], count, people["first"] - orders["first"], name)
+
+    async def rest(self) -> None:
+        """Wait until the worker has done what was caused so far. What the SQL limit wrote is due in a day."""
+        undone = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND due_at < $1)"
+        while await db.fetch_value(undone, self.deps.clock.now() + _SOON):  # noqa: ASYNC110 - other processes do it
+            await asyncio.sleep(_LOOK_S)
 
     def notices(self, waiting: Waiting) -> list[bytes]:
         """WeChat's signed notices of their payments, as requests; good for five minutes."""
