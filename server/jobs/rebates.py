@@ -21,6 +21,11 @@ async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
     await coupon_returns.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
 
 
+async def wake_cycles(deps: Deps, _args: dict[str, Any]) -> None:
+    """Budget came back: cycles of any member may have waited for it."""
+    await cycles.sweep(deps)
+
+
 async def release_due(deps: Deps) -> None:
     """Tick: frozen money whose time has come."""
     while await releases.release_due(deps) == releases.BATCH:

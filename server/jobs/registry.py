@@ -12,6 +12,7 @@ and unique keys in the database. It raises when it must be tried again."""
 
 JOBS: dict[str, Body] = {
     "close_cycle": rebates.close_cycle,
+    "sweep_cycles": rebates.wake_cycles,
     "schedule_release": rebates.schedule_release,
     "take_back_coupon": rebates.take_back_coupon,
     "deliver_cards": orders.deliver_cards,

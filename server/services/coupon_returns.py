@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from server import db
+from server.core.errors import WeChatUnavailable
 from server.gateways.ports import Deps
 from server.ledger import book, entries
 from server.outbox import Job
@@ -59,9 +60,17 @@ async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
         if coupon is None or coupon["state"] == "void":
             return
         if coupon["state"] == "locked":
-            await closing.close(deps, coupon["order_no"], "coupon_taken_back")
+            await _cancel(deps, source, coupon["order_no"])
         elif await _end(deps, rebate_id, source, coupon["member_id"]):
             return
+
+
+async def _cancel(deps: Deps, source: str, order_no: str) -> None:
+    """Close the unpaid order. Raises WeChatUnavailable where it holds the coupon still: a payment is being judged."""
+    if await closing.close(deps, order_no, "coupon_taken_back"):
+        return
+    if await db.fetch_value("SELECT state FROM coupons WHERE source = $1", source) == "locked":
+        raise WeChatUnavailable
 
 
 async def _end(deps: Deps, rebate_id: int, source: str, member_id: int) -> bool:

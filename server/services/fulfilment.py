@@ -71,7 +71,10 @@ async def upload_shipping(deps: Deps, order_id: int) -> None:
 
 
 async def deliver_cards(deps: Deps, order_id: int) -> None:
-    """Hand out the card keys of a paid order; an all-virtual order is received by that. Safe to repeat."""
+    """Hand out the card keys of a paid order; an all-virtual order is received by that. Safe to repeat.
+
+    Where keys are missing, operators are told and the order waits until some are stocked in.
+    """
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await _locked(tx, order_id)
@@ -83,18 +86,36 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
             " FROM order_lines l WHERE l.order_id = $1 AND l.virtual ORDER BY l.id",
             order_id,
         )
+        missing = 0
         for line in lines:
-            await tx.execute(
+            handed = await tx.fetch(
                 "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
-                " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)",
+                " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)"
+                " RETURNING id",
                 line["id"],
                 line["sku_id"],
                 max(0, line["missing"]),
                 at,
             )
-        if order["virtual"] and order["status"] == OrderStatus.PAID:
+            missing += max(0, line["missing"]) - len(handed)
+        if missing:
+            await _cards_missing(tx, order, missing, at)
+        elif order["virtual"] and order["status"] == OrderStatus.PAID:
             await _receive(tx, order, at)
             await outbox.put(tx, [Job("upload_shipping", {"order_id": order_id})], at)
+
+
+async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:
+    """Step: tell operators once, and try again in a while."""
+    await tx.execute(
+        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'cards_missing', $1::text,"
+        " jsonb_build_object('missing', $2::int), $3 WHERE NOT EXISTS"
+        " (SELECT 1 FROM alarms WHERE kind = 'cards_missing' AND subject = $1 AND seen_at IS NULL)",
+        f"order:{order['order_no']}",
+        missing,
+        at,
+    )
+    await outbox.put(tx, [Job("deliver_cards", {"order_id": order["id"]}, at + timedelta(minutes=10))], at)
 
 
 async def receive(deps: Deps, member_id: int, order_no: str) -> None:

@@ -158,10 +158,10 @@ async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, 
         rebate_id,
         rebate.rule_version,
     )
-    await _give_budget_back(tx, rebate, rebate.whole_fen)
     key = f"rebate:{rebate_id}:reversal"
     text = _WHY.get(why, "返还收回")
     short, jobs = await _take(tx, rebate, rebate.stages, rebate.granted_fen, key, text, at, debt=debt)
+    jobs += await _give_budget_back(tx, rebate, rebate.whole_fen)
     return short, [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
 
 
@@ -186,21 +186,25 @@ async def reduce(
         "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
     )
     await _resize(tx, rebate.stages, left)
-    await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
     if rebate.pay_as == "coupon":
-        return await coupon_returns.shrink(tx, rebate_id, _settled(rebate.stages, left), at)
-    key = f"rebate:{rebate_id}:reduction:{refund_no}"
-    return await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
+        short, jobs = await coupon_returns.shrink(tx, rebate_id, _settled(rebate.stages, left), at)
+    else:
+        key = f"rebate:{rebate_id}:reduction:{refund_no}"
+        short, jobs = await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
+    return short, jobs + await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
 
 
-async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> None:
+async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:
+    """Other members' cycles may have waited for it: all are looked at again."""
     terms = await terms_of(rebate.rule_version)
-    if terms.budget_fen is not None and amount_fen:
-        await tx.execute(
-            "UPDATE rule_versions SET budget_used_fen = budget_used_fen - $2 WHERE version = $1",
-            rebate.rule_version,
-            amount_fen,
-        )
+    if terms.budget_fen is None or not amount_fen:
+        return []
+    await tx.execute(
+        "UPDATE rule_versions SET budget_used_fen = budget_used_fen - $2 WHERE version = $1",
+        rebate.rule_version,
+        amount_fen,
+    )
+    return [Job("sweep_cycles", {})]
 
 
 async def _take(  # noqa: PLR0913 - one taking-back with all its parts

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from server import db
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import OutcomeUnknown
 from server.services import fulfilment
@@ -48,3 +49,21 @@ async def test_a_payment_that_wechat_does_not_know_yet_is_reported_again(mall: M
     mall.clock.advance(120)
     await work(mall)
     assert (await mall.control("confirm_receive", out_trade_no=order_no))["transaction_id"]
+
+
+async def test_missing_card_keys_are_told_and_handed_out_once_they_are_stocked_in(mall: Mall) -> None:
+    sku = await make_virtual_sku(mall, ["K-1", "K-2"])
+    anna = await shopper(mall)
+    async with db.connection() as connection:  # the keys vanish although their stock is there
+        await connection.execute("UPDATE card_keys SET order_line_id = -1 WHERE sku_id = $1", sku)
+    order_no = await anna.buy(sku)
+    await work(mall)
+    assert (await anna.order(order_no))["status"] == "paid"
+    alarms = await db.fetch("SELECT kind, subject FROM alarms WHERE kind = 'cards_missing'")
+    assert [tuple(row) for row in alarms] == [("cards_missing", f"order:{order_no}")]
+    async with db.connection() as connection:
+        await connection.execute("UPDATE card_keys SET order_line_id = NULL WHERE sku_id = $1", sku)
+    mall.clock.advance(601)
+    await work(mall)
+    order = await anna.order(order_no)
+    assert (order["status"], order["lines"][0]["cards"]) == ("received", ["K-1"])
