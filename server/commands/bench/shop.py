@@ -31,7 +31,7 @@ INSERT INTO products (slug, category_id, kind, title, subtitle, images, detail, 
     sold_count, words, created_at, updated_at)
   SELECT 'p' || i, 1 + i % {categories}, 'physical', '推三返一精选商品第' || i || '号', '好物值得推荐给朋友',
     '["/media/bench-1.webp", "/media/bench-2.webp", "/media/bench-3.webp"]', repeat('商品详情', 50), true,
-    10000 + 2 * i - 1, 10000 + 2 * i, i % 700, '推 三 返 一 精选 商品', now(), now() FROM generate_series(1, {products}) i;
+    10000 + 2 * i - 1, 10000 + 2 * i, i % 700, '推 三 返 一 精选 商品', {at}, {at} FROM generate_series(1, {products}) i;
 INSERT INTO skus (product_id, code, spec, price_fen, market_price_fen, stocked_in, available, reserved, sold, alert_at,
     alerted, on_sale, position)
   SELECT (i + 1) / 2, 'S' || i, json_build_object('规格', (ARRAY['大', '小'])[1 + i % 2]), 10000 + i, 15000, 1000000,
@@ -106,7 +106,9 @@ class Shop:
         """Products, members and the rule."""
         at = self.deps.clock.now()
         async with db.transaction() as tx:
-            await tx.execute(_SHOP.format(categories=CATEGORIES, products=PRODUCTS))
+            await tx.execute(
+                _SHOP.format(categories=CATEGORIES, products=PRODUCTS, at=f"'{at.isoformat()}'::timestamptz")
+            )
             await tx.execute(
                 "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, '{}', $1) ON CONFLICT DO NOTHING", at
             )
