@@ -126,7 +126,7 @@ async def test_given_a_budget_when_it_is_used_up_then_cycles_wait_and_operators_
     assert await b.me.rebates() == [], "its cycle runs under the version of its oldest qualification"
 
     await a.friends[0].refund()
-    await pass_days(mall, 0.05)  # a reversal gives budget back; the hourly sweep finds who waited for it
+    await work(mall)  # a reversal gives budget back and wakes who waited for it
     assert (await b.rebate())["explanation"]["rule_version"] == first
     used = await db.fetch("SELECT budget_used_fen FROM rule_versions ORDER BY version")
     assert [row["budget_used_fen"] for row in used] == [10_000, 10_000]
