@@ -76,7 +76,7 @@ def pay_config_of(identity: Identity, base_url: str, public_base_url: str) -> Pa
         public_key_id=identity.platform_public_key_id,
         base_url=base_url,
         public_base_url=public_base_url,
-        timeout_s=0.5,
+        timeout_s=1.5,
     )
 
 
@@ -100,7 +100,7 @@ async def fooled_pay(identity: Identity, parrot: Parrot, clock: HandClock) -> As
 
 @pytest.fixture
 def mini_config(identity: Identity, wechat: str) -> MiniConfig:
-    return MiniConfig(appid=identity.appid, secret=identity.secret, base_url=wechat, timeout_s=0.5)
+    return MiniConfig(appid=identity.appid, secret=identity.secret, base_url=wechat, timeout_s=1.5)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ async def parcel(pay: WeChatPay, control: Control, member: str) -> Parcel:
 
 @pytest.fixture
 async def fooled_mini(identity: Identity, parrot: Parrot, redis: aioredis.Redis, clock: HandClock) -> Any:
-    gateway = WeChatMini(MiniConfig(appid=identity.appid, secret="s", base_url=parrot.url, timeout_s=0.5), redis, clock)
+    gateway = WeChatMini(MiniConfig(appid=identity.appid, secret="s", base_url=parrot.url, timeout_s=1.5), redis, clock)
     await gateway.open()
     yield gateway
     await gateway.aclose()
@@ -364,7 +364,7 @@ async def test_every_call_says_unknown_when_the_answer_is_lost(
         ("wxacode", lambda: mini.code_image("s", "pages/index/index")),
     ]
     for op, call in calls:
-        await control("knobs", timeout_hold_s=0.8, **{fault: {"count": 1, "op": op}})
+        await control("knobs", timeout_hold_s=2, **{fault: {"count": 1, "op": op}})
         with pytest.raises(OutcomeUnknown):
             await call()
 

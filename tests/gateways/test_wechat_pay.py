@@ -249,7 +249,7 @@ async def test_every_call_says_unknown_when_the_answer_is_lost(
         ("refund_query", lambda: pay.query_refund(REFUND)),
     ]
     for op, call in calls:
-        await control("knobs", timeout_hold_s=0.8, **{fault: {"count": 1, "op": op}})
+        await control("knobs", timeout_hold_s=2, **{fault: {"count": 1, "op": op}})
         with pytest.raises(OutcomeUnknown):
             await call()
     if fault != "rate_limited":  # all of it had happened

@@ -17,7 +17,7 @@ from server.commands.environment import CLOCK_FILE, development_environment
 from server.core.clock import SharedClock
 from server.gateways.ports import Deps
 from server.sandbox.config import SandboxConfig
-from server.sandbox.identity import make_identity
+from server.sandbox.identity import FILE_NAME, Identity, make_identity
 from server.sandbox.serve import running as running_sandbox
 from server.settings import Settings
 
@@ -64,13 +64,27 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
+_identities: list[bytes] = []
+
+
+def lend_identity(folder: Path) -> Identity:
+    """The run's one identity: its keys take half a second to make."""
+    path = folder / FILE_NAME
+    if _identities:
+        path.write_bytes(_identities[0])
+    else:
+        make_identity(folder)
+        _identities.append(path.read_bytes())
+    return make_identity(folder)
+
+
 @contextlib.asynccontextmanager
 async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
     """The mall and its sandbox on the running loop."""
     clock = SharedClock(folder / CLOCK_FILE)
     port = free_port()
     sandbox_config = SandboxConfig.of(
-        make_identity(folder),
+        lend_identity(folder),
         folder / "sandbox.sqlite",
         clock=lambda: clock.now().timestamp(),
         notify_time_scale=0.01,
@@ -93,7 +107,9 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
         await server.before_start()
         await server.after_start()
         await server.start_serving()
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
+        )
         try:
             yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http)
         finally:
