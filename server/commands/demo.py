@@ -251,10 +251,11 @@ def _explains(play: _Play, rebate: Json) -> None:
 
 
 async def _books(play: _Play) -> Json:
-    from server.ledger.audit import audit
+    """What `audit --json` says."""
+    from server.commands.audit import everything, to_json
 
-    report = await audit(play.deps.clock.now())
+    report = await everything(play.deps.clock.now())
     play.must(report.ok, f"对账不平 {[check.name for check in report.checks if check.offenders]}")
     play.did("账本", f"{len(report.checks)} 项核对全部通过")
-    found: Json = msgspec.to_builtins(report)
+    found: Json = msgspec.json.decode(to_json(report))
     return found

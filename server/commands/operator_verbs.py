@@ -24,15 +24,15 @@ qualification = typer.Typer(no_args_is_help=True, help="有效推荐 Qualificati
 
 
 def act(data: Path | None, work: Callable[[Deps], Awaitable[Any]], done: str) -> None:
-    """Run one operator step: `done` on success, the refusal in Chinese with its code and exit code 1 otherwise."""
+    """Run one operator step: `done` with its result on success, else the refusal in Chinese, its code and exit 1."""
 
     async def main(deps: Deps) -> int:
         try:
-            await work(deps)
+            came = await work(deps)
         except Refusal as refusal:
             typer.echo(f"{refusal.message} ({refusal.code}) {_detail(refusal)}".rstrip(), err=True)
             return 1
-        typer.echo(done)
+        typer.echo(done.format(came))
         return 0
 
     run(data, main)
@@ -115,7 +115,11 @@ def refund_open(
     data: Path | None = DATA,
 ) -> None:
     """代客申请整单退款 Ask for everything left of an order, at any time after payment; it still has to be approved."""
-    act(data, lambda deps: refunds.open_for(deps, order_no, None, reason, OPERATOR), "已提交退款申请 opened")
+
+    async def opened(deps: Deps) -> str:
+        return (await refunds.open_for(deps, order_no, None, reason, OPERATOR)).refund_no
+
+    act(data, opened, "已提交退款申请 opened: {}")
 
 
 @qualification.command("review")

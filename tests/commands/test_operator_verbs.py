@@ -52,9 +52,9 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
     assert (code, "not_found" in err) == (1, True)
 
     other = await anna.buy(await make_sku())
-    assert (await run(mall, tmp_path, "refund", "open", other, "--reason", "缺货"))[0] == 0
-    states = [one["state"] for one in (await anna.get(f"/orders/{other}/refunds"))["items"]]
-    assert states == ["requested"]
+    code, out, _ = await run(mall, tmp_path, "refund", "open", other, "--reason", "缺货")
+    (opened,) = (await anna.get(f"/orders/{other}/refunds"))["items"]
+    assert (code, out, opened["state"]) == (0, f"已提交退款申请 opened: {opened['refund_no']}\n", "requested")
     actors = await db.fetch("SELECT DISTINCT actor FROM audit_log WHERE action <> 'rule_publish'")
     assert [row["actor"] for row in actors] == ["cli"]
 
