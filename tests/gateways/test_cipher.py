@@ -132,7 +132,7 @@ def test_wechats_resource_cipher_is_the_librarys() -> None:
     assert opened.decode() == '{"out_trade_no":"T1","中":1}'
 
 
-@pytest.mark.parametrize("data", [b"", b"short", secrets.token_bytes(16)])
+@pytest.mark.parametrize("data", [b"", b"short", secrets.token_bytes(16)], ids=["nothing", "part", "noise"])
 def test_cbc_needs_whole_blocks_and_right_padding(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         cbc_open(bytes(32), bytes(16), data, 1)

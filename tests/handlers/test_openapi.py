@@ -41,7 +41,7 @@ async def test_every_declared_call_stands_in_the_document(mall: Mall) -> None:
 @pytest.mark.timeout(300)
 async def test_no_input_makes_the_mall_fail_or_break_its_word(mall: Mall) -> None:
     await publish(mall, pick="member_chooses")
-    sku = await make_sku(virtual=False)
+    sku = await make_sku()
     anna = await join(mall)
     await anna.buy(sku)
     pending = await anna.place(sku)

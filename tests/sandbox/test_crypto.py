@@ -49,7 +49,9 @@ def test_push_cipher_opens_what_it_closed(message: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "encrypted", ["", "no base64!", "AAAA", PushCipher(AES_KEY, "wxsomebodyelse0000").encrypt(b"{}")]
+    "encrypted",
+    ["", "no base64!", "AAAA", PushCipher(AES_KEY, "wxsomebodyelse0000").encrypt(b"{}")],
+    ids=["nothing", "no base64", "too short", "another app's"],
 )
 def test_push_cipher_refuses_what_is_not_for_this_app(encrypted: str) -> None:
     with pytest.raises(CipherError):
