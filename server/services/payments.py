@@ -115,7 +115,8 @@ async def _consequences(
     order = facts["order"]
     match judgement.outcome:
         case Outcome.SETTLE:
-            paid_at = notice.success_time or at
+            # Never before the order itself: in development WeChat's clock may stand behind ours.
+            paid_at = max(notice.success_time or at, datetime.fromisoformat(order["created_at"]))
             return await _paid(order, facts, notice.transaction_id, notice.amount_fen, paid_at, at)
         case Outcome.AFTER_CLOSE | Outcome.TWICE:
             stray = entries.stray_payment(notice.transaction_id, notice.out_trade_no, notice.amount_fen)

@@ -7,8 +7,9 @@ import pytest
 
 from server import db
 from server.core.errors import WeChatUnavailable
-from server.gateways.ports import Prepay
-from server.services import closing
+from server.gateways.ports import PaymentNotice, Prepay
+from server.rules.payments import Outcome
+from server.services import closing, payments
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.shop import Shopper, join, make_sku, publish, shopper, until, work
@@ -236,3 +237,23 @@ async def test_a_referred_payment_snapshots_the_chain_and_the_version(mall: Mall
     assert row is not None
     assert (row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]) == (middle.id, top.id, None)
     assert row["rule_version"] == version
+
+
+async def test_an_order_is_never_paid_before_it_was_placed(mall: Mall) -> None:
+    """In development an imitation of WeChat may stamp with the machine's clock while ours was moved on."""
+    me = await shopper(mall)
+    placed = await me.place(await make_sku())
+    said = PaymentNotice(
+        appid=mall.deps.appid,
+        mchid=mall.deps.mchid,
+        out_trade_no=placed["order_no"],
+        transaction_id="4200000000202611220000000001",
+        trade_state="SUCCESS",
+        amount_fen=placed["cash_due_fen"],
+        currency="CNY",
+        payer_openid=me.openid,
+        success_time=mall.deps.clock.now() - timedelta(days=7),
+    )
+    assert await payments.settle(mall.deps, said, "notify") is Outcome.SETTLE
+    order = await me.order(placed["order_no"])
+    assert order["paid_at"] == order["created_at"]

@@ -107,9 +107,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
         await server.before_start()
         await server.after_start()
         await server.start_serving()
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30)
-        )
+        http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
         try:
             yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http)
         finally:

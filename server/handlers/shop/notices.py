@@ -42,7 +42,7 @@ async def templates(call: Call, _: None) -> Templates:
     "上报订阅结果",
     takes=SubscriptionForm,
     gives=Credits,
-    example={"results": {"order_shipped": "accept", "rebate": "reject"}},
+    example={"results": {"shipped": "accept", "rebate_settled": "reject"}},
 )
 async def subscribe(call: Call, form: SubscriptionForm) -> Credits:
     """Each `accept` allows one message; unknown templates are ignored."""

@@ -112,8 +112,8 @@ BEGIN
   RETURN jsonb_build_object(
     'notice_id', v_notice,
     'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
-      'kind', v_order.kind, 'status', v_order.status, 'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id,
-      'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
+      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
+      'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
     'openid', v_person.openid,
     'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),

@@ -1,0 +1,16 @@
+"""The files in the guide are files that can be applied."""
+
+import re
+from pathlib import Path
+
+from server.services import catalogue_apply, coupon_apply, rules
+from tests.support.mall import Mall
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "files.md"
+
+
+async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
+    products, coupons, rule = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    assert (await catalogue_apply.apply(mall.deps, products, "cli")).products_new == 2
+    assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 1
+    assert (await rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
