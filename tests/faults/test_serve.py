@@ -42,14 +42,14 @@ async def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[s
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=os.environ | environment, stdout=PIPE, stderr=PIPE
     )
-    said, complained = await asyncio.wait_for(process.communicate(), 30)
+    said, complained = await asyncio.wait_for(process.communicate(), 60)
     return process.returncode or 0, (said + complained).decode().splitlines()
 
 
 async def stop(process: Process) -> str:
     """What it said on standard error; it must end well."""
     process.send_signal(signal.SIGTERM)
-    _, said = await asyncio.wait_for(process.communicate(), 15)
+    _, said = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0
     return said.decode()
 
@@ -68,7 +68,7 @@ async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, st
             except httpx.TransportError:
                 return None
 
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while (ready := await answer("/readyz")) is None:  # noqa: ASYNC110 - another process's event
                 await asyncio.sleep(0.05)
         assert ready.json()["ok"]
@@ -105,7 +105,7 @@ async def test_without_a_database_or_a_mall_there_is_nothing_to_migrate(tmp_path
 
 
 async def test_a_worker_stops_in_order(environment: dict[str, str], redis: "aioredis.Redis") -> None:
-    async with started(environment, "worker") as process, asyncio.timeout(30):
+    async with started(environment, "worker") as process, asyncio.timeout(90):
         while not await redis.exists("arq:queue:health-check"):  # noqa: ASYNC110 - another process's event
             await asyncio.sleep(0.05)
         assert "Traceback" not in await stop(process)

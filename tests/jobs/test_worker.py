@@ -160,7 +160,7 @@ async def test_a_stopped_worker_finishes_its_jobs(shop: Shop) -> None:
     process = await shop.start_worker()
     await until(shop.ran)
     process.send_signal(signal.SIGTERM)
-    assert await asyncio.wait_for(process.wait(), 8) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0
     assert await shop.all_done()
     assert await shop.ran() == {"begin": 1, "end": 1}
 
@@ -218,7 +218,7 @@ async def test_relay_and_worker_outlive_redis(tmp_path: Path) -> None:
                 await shop.put(Job("note", {"n": 1}))
                 await until(shop.all_done)
                 engines.kill("redis")
-                assert await asyncio.wait_for(process.wait(), 10) == 1  # started again by whoever started it
+                assert await asyncio.wait_for(process.wait(), 30) == 1  # started again by whoever started it
                 await shop.put(*(Job("note", {"n": n}) for n in range(2, 50)))
                 await asyncio.sleep(0.3)
                 engines.restart("redis")

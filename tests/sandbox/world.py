@@ -1,6 +1,7 @@
 """A running sandbox and what stands around it in tests."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -110,9 +111,10 @@ async def running_mall() -> AsyncIterator[Mall]:
     app: Sanic[Any, Any] = Sanic(f"mall-{token_hex(4)}", configure_logging=False)
     app.config.TOUCHUP = False
     app.add_route(mall.take, "/<path:path>", methods=["POST"])
-    server: Any = await app.create_server(host="127.0.0.1", port=0)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server: Any = await app.create_server(sock=listening)
     await server.startup()
-    mall.url = f"http://127.0.0.1:{server.server.sockets[0].getsockname()[1]}"
+    mall.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
     try:
         yield mall
     finally:

@@ -10,7 +10,7 @@ def is_alive(pid: int) -> bool:
     """Whether it runs; one that ended and is not yet waited for does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -32,7 +32,7 @@ def descendants(pid: int) -> set[int]:
     return direct.union(*(descendants(child) for child in direct))
 
 
-def wait_until(happened: Callable[[], object], within_s: float = 20) -> float:
+def wait_until(happened: Callable[[], object], within_s: float = 60) -> float:
     """Seconds until it happened; fails after `within_s`."""
     began = time.monotonic()
     while not happened():
