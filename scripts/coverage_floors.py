@@ -44,8 +44,6 @@ def problems(floors: Floors, reached: Mapping[str, float]) -> Iterator[str]:
         floor = floors.below.get(file, FULL)
         if file in floors.below and floors.must_be_full(file):
             yield f"{file}: stands on the list, but its room is always full: test it and take it off"
-        elif percent >= FULL and file in floors.below:
-            yield f"{file}: is fully covered now: run `python -m scripts.coverage_floors --tighten`"
         elif percent < floor:
             listed = file in floors.below or floors.must_be_full(file)
             listing = "" if listed else f', or list it: "{file}" = {math.floor(percent)} # the reason'
