@@ -1,4 +1,4 @@
-"""The catalogue, open to guests and answered from memory for half a second."""
+"""The catalogue, open to guests and answered from memory for less than a second."""
 
 from collections.abc import Hashable, Sequence
 
@@ -13,8 +13,8 @@ from server.services.answers import Answers, Batched
 
 room = Room("catalogue", "商品")
 
-_MAX_AGE_S = 0.5
-"""Half a second, so that price and stock on two pages in a row are never a second apart."""
+_MAX_AGE_S = 0.8
+"""Price and stock may be a second old when they reach the client; the rest of it is for the way."""
 _answers = Answers(_MAX_AGE_S, size=2000)
 
 
