@@ -22,7 +22,6 @@ from server.rules.rebates import (
     OpenRebate,
     Qualified,
     RuleTerms,
-    Wait,
     decide,
 )
 from server.services import notices, qualifications, releases
@@ -76,7 +75,7 @@ async def _advance(deps: Deps, member_id: int) -> bool:
             case Join():
                 await _join(tx, member_id, cycle, decision, at)
                 return True
-            case Wait():
+            case _:
                 if decision.reason == "budget":
                     await _tell_budget(tx, cycle.version, at)
                 return False

@@ -3,7 +3,6 @@
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-import asyncpg
 import msgspec
 
 from server import db
@@ -11,7 +10,6 @@ from server.core import ids
 from server.core.errors import (
     AccountBlocked,
     AddressRequired,
-    BalanceInsufficient,
     Busy,
     CouponUnusable,
     IdempotencyMismatch,
@@ -19,16 +17,14 @@ from server.core.errors import (
     NotFound,
     PointsUnavailable,
     PromotionUnknown,
-    Refusal,
     SkuUnavailable,
     StockInsufficient,
 )
 from server.gateways.ports import Deps
-from server.ledger import book
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.shop import ShopPolicy
 from server.services import idempotency, policy
-from server.services.idempotency import Keyed
+from server.services.idempotency import AnsweredMeanwhile, Keyed
 from server.services.order_drafts import Draft, Priced
 from server.services.order_facts import Facts, Wanted, facts_of
 
@@ -90,21 +86,15 @@ async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> byt
     """
     shop = await policy.current()
     try:
-        answer = await _place(deps, member_id, wanted, keyed, shop)
-    except Refusal:
-        # The first request with this key may have taken the last piece in between: then its answer is the answer.
+        return await _place(deps, member_id, wanted, keyed, shop)
+    except (AnsweredMeanwhile, Busy):  # a connection that breaks may do so after the order was placed
         answer = await idempotency.replay(member_id, keyed)
         if answer is None:
             raise
         return answer
-    if answer is None:
-        answer = await idempotency.replay(member_id, keyed)
-    if answer is None:
-        raise Busy
-    return answer
 
 
-async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, shop: ShopPolicy) -> bytes | None:
+async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, shop: ShopPolicy) -> bytes:
     async with _scope(wanted) as connection:
         if wanted.use_balance_fen:
             await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
@@ -118,13 +108,9 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, shop:
         order = _priced(facts, wanted, shop, at, ids.number("T", at))
         answer = msgspec.json.encode(order.shown())
         payload = order.payload(member_id, keyed, answer).decode()
-        try:
-            placed = await connection.fetchval("SELECT order_place($1::jsonb)", payload)
-        except asyncpg.CheckViolationError as error:
-            if error.constraint_name != book.NEGATIVE:
-                raise
-            raise BalanceInsufficient from error
-    return answer if placed else None
+        if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):
+            raise AnsweredMeanwhile
+    return answer
 
 
 def _scope(wanted: Wanted) -> AbstractAsyncContextManager[db.Connection]:
