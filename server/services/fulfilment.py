@@ -155,9 +155,10 @@ async def complete_overdue(deps: Deps) -> int:
     shop = await policy.current()
     at = deps.clock.now()
     done = await db.fetch(
-        "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id IN"
+        # an array is read once; a plain IN may be read again for every row and go beyond its limit
+        "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
         " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
-        "   FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
+        "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
         at,
         at - timedelta(days=shop.refund_days),
         BATCH,

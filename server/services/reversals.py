@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from server import db
-from server.core.errors import NotFound
 from server.ledger import book, entries, statement
 from server.ledger.entries import Taken
 from server.outbox import Job
@@ -32,10 +31,9 @@ class _Rebate:
     """Live stages, first to last."""
 
 
-async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate | None:
-    row = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 AND state <> 'reversed' FOR NO KEY UPDATE", rebate_id)
-    if row is None:
-        return None
+async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
+    """A rebate that is not reversed: the callers found it so under its member's lock, which reversing it takes."""
+    row = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 FOR NO KEY UPDATE", rebate_id)
     stages = await tx.fetch(
         "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
         " ORDER BY position FOR NO KEY UPDATE",
@@ -62,8 +60,6 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     row = await tx.fetchrow(
         "SELECT id, referrer_id, state, rebate_id FROM qualifications WHERE id = $1 FOR NO KEY UPDATE", qualification_id
     )
-    if row is None:
-        raise NotFound(what="qualification")
     if row["state"] == "void":
         return []
     await tx.execute(
@@ -72,9 +68,9 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
         why,
     )
     jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
-    rebate = await _locked(tx, row["rebate_id"]) if row["state"] == "consumed" else None
-    if rebate is None:
+    if row["state"] != "consumed":
         return jobs
+    rebate = await _locked(tx, row["rebate_id"])
     terms = await terms_of(rebate.rule_version)
     if terms.staged and len(rebate.stages) > 1:
         return jobs + await _drop_last_stage(tx, rebate, why, at)
@@ -137,12 +133,10 @@ _WHY = {
 async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, debt: bool) -> tuple[int, list[Job]]:
     """Step: a live rebate is reversed as a whole; cap, budget, qualifications and the returned order are free again.
 
-    Returns what the wallet could not cover (0 when `debt` took it) and the jobs that follow. A reversed one changes
-    nothing. The other qualifications count again and keep the cycle's version.
+    Returns what the wallet could not cover (0 when `debt` took it) and the jobs that follow. The other qualifications
+    count again and keep the cycle's version.
     """
     rebate = await _locked(tx, rebate_id)
-    if rebate is None:
-        return 0, []
     await tx.execute(
         "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0, release_at = NULL"
         " WHERE id = $1",
@@ -173,8 +167,6 @@ async def reduce(
     Returns what the wallet could not cover, to be withheld from that refund, and the jobs that follow.
     """
     rebate = await _locked(tx, rebate_id)
-    if rebate is None:
-        return 0, []
     terms = await terms_of(rebate.rule_version)
     whole = reduced(terms, rebate.whole_fen, lines)
     if whole == 0:
