@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import orjson
@@ -55,8 +55,15 @@ async def work(settings: Settings) -> None:
             try:
                 await _run(worker)
             finally:
-                for task in beside:
-                    task.cancel()
+                await _end(beside)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel until they are over: before Python 3.12 a cancellation that meets a wait just finished is lost."""
+    while running := [task for task in tasks if not task.done()]:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=0.5)
 
 
 async def _run(worker: Worker) -> None:

@@ -229,3 +229,23 @@ async def test_relay_and_worker_outlive_redis(tmp_path: Path) -> None:
             finally:
                 handing.cancel()
                 await shop.stop_workers()
+
+
+async def test_a_task_that_lost_its_cancellation_is_cancelled_again() -> None:
+    """As `asyncio.wait_for` may lose it before Python 3.12."""
+    lost = 0
+
+    async def deaf_once() -> None:
+        nonlocal lost
+        while True:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                lost += 1
+                if lost > 1:
+                    raise
+
+    task = asyncio.create_task(deaf_once())
+    await asyncio.sleep(0)
+    await worker._end([task])
+    assert (lost, task.cancelled()) == (2, True)

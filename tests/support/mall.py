@@ -82,7 +82,8 @@ def lend_identity(folder: Path) -> Identity:
 async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
     """The mall and its sandbox on the running loop."""
     clock = SharedClock(folder / CLOCK_FILE)
-    port = free_port()
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
     sandbox_config = SandboxConfig.of(
         lend_identity(folder),
         folder / "sandbox.sqlite",
@@ -102,7 +103,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
 
         app = create_app(f"mall-{next(_serial)}", start, stop, development=True, documents=True)
         app.config.TOUCHUP = False  # it rewrites Sanic's own methods, which works only once per process
-        server: Any = await app.create_server(host="127.0.0.1", port=port, return_asyncio_server=True)
+        server: Any = await app.create_server(sock=listening, return_asyncio_server=True)
         await server.startup()
         await server.before_start()
         await server.after_start()
