@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 import redis.asyncio as aioredis
 
 from server import db, schema
 from server.embedded import Engines
+from tests.support.databases import administer, drop
 from tests.support.mall import Mall, running_mall
 
 
@@ -42,31 +42,23 @@ def named_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-async def _administer(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 @pytest.fixture(scope="session")
 async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
     """A migrated, empty database to copy from; its name."""
     name = f"tuisan_template_{secrets.token_hex(4)}"
-    await _administer(engines.database, f'CREATE DATABASE "{name}"')
+    await administer(engines.database, f'CREATE DATABASE "{name}"')
     await schema.migrate(named_database(engines.database, name))
     yield name
-    await _administer(engines.database, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await drop(engines.database, name)
 
 
 @pytest.fixture
 async def database_url(engines: EngineUrls, template_database: str) -> AsyncIterator[str]:
     """A fresh migrated database of the test's own."""
     name = f"tuisan_test_{secrets.token_hex(6)}"
-    await _administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
     yield named_database(engines.database, name)
-    await _administer(engines.database, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await drop(engines.database, name)
 
 
 @pytest.fixture

@@ -257,3 +257,14 @@ async def test_an_order_is_never_paid_before_it_was_placed(mall: Mall) -> None:
     assert await payments.settle(mall.deps, said, "notify") is Outcome.SETTLE
     order = await me.order(placed["order_no"])
     assert order["paid_at"] == order["created_at"]
+
+
+async def test_a_member_who_allowed_it_is_told_of_the_payment(mall: Mall) -> None:
+    me = await shopper(mall)
+    async with db.connection() as connection:
+        await connection.execute(
+            "INSERT INTO notice_credits (member_id, template, credits) VALUES ($1, 'paid', 1)", me.id
+        )
+    order_no = await me.buy(await make_sku())
+    told = await db.fetch_value("SELECT args ->> 'query' FROM outbox WHERE job = 'send_notice'")
+    assert told == f"order_no={order_no}"

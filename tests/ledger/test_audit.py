@@ -20,6 +20,7 @@ from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
 from server.services import payments, refunds
 from tests.conftest import EngineUrls, named_database
+from tests.support.databases import drop
 from tests.support.mall import Mall, running_mall
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
 
@@ -129,8 +130,8 @@ async def world(
     async with running_mall(folder, named_database(engines.database, name), engines.redis) as mall:
         await live_through(mall)
         yield mall
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await admin.close()
+    await drop(engines.database, name)
 
 
 async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> None:

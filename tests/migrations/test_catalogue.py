@@ -15,6 +15,7 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from server import db, models, schema
 from tests.conftest import EngineUrls, named_database
+from tests.support.databases import drop
 
 SQL = Path(schema.__file__).parent / "migrations" / "sql"
 PROMISED = "\n".join(file.read_text() for file in sorted(SQL.glob("*.sql")) if not file.stem.endswith("_down"))
@@ -69,8 +70,8 @@ async def empty_database(engines: EngineUrls) -> AsyncIterator[str]:
     admin = await asyncpg.connect(engines.database)
     await admin.execute(f'CREATE DATABASE "{name}"')
     yield named_database(engines.database, name)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await admin.close()
+    await drop(engines.database, name)
 
 
 async def test_every_check_of_the_sql_files_exists_and_no_other(database: str) -> None:
