@@ -29,7 +29,9 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUrls]:
     """The engines of the whole run."""
     named = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     if named[0] and named[1]:
-        yield EngineUrls(named[0], named[1])
+        # Each process of the run empties a numbered database of its own.
+        number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+        yield EngineUrls(named[0], urlunsplit(urlsplit(named[1])._replace(path=f"/{number}")))
         return
     folder: Path = tmp_path_factory.mktemp("engines")
     with Engines(folder, durable=False) as running:
@@ -73,7 +75,7 @@ async def database(database_url: str) -> AsyncIterator[str]:
 async def redis(engines: EngineUrls) -> AsyncIterator["aioredis.Redis"]:
     """An empty Redis."""
     client = aioredis.Redis.from_url(engines.redis)
-    await client.flushall()
+    await client.flushdb()
     yield client
     await client.aclose()
 
