@@ -11,7 +11,7 @@ from server.core.errors import BalanceInsufficient
 from server.ledger.entries import Entry
 
 _MISMATCH_STATE = "TML03"
-NEGATIVE = "ledger_member_not_negative"
+_NEGATIVE = "ledger_member_not_negative"
 """The CHECK that refuses a member's account below zero."""
 
 
@@ -56,7 +56,7 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
     try:
         entry_id: int = await tx.fetchval("SELECT ledger_post_json($1)", orjson.dumps(as_json(entry, at)).decode())
     except asyncpg.CheckViolationError as error:
-        if error.constraint_name != NEGATIVE:
+        if error.constraint_name != _NEGATIVE:
             raise
         raise BalanceInsufficient from error
     except asyncpg.PostgresError as error:
