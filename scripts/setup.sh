@@ -47,3 +47,35 @@ install_lock() {
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
   cp "$lock" "$done"
 }
+
+# Brings node_modules of folder $1 in line with its lock; a copy of the lock, left once all is installed, says so.
+install_packages() {
+  local lock="$1/package-lock.json" done="$1/node_modules/installed-lock.json"
+  cmp -s "$lock" "$done" && return
+  say "installing the npm packages of $1"
+  npm ci --prefix "$1" --silent --no-audit --no-fund && cp "$lock" "$done"
+}
+
+# What the H5 shop is built from, one line with a checksum per file.
+h5_sources() {
+  node --version
+  find miniprogram scripts/h5 \( -name node_modules -o -name miniprogram_npm \) -prune -o -type f -print0 |
+    LC_ALL=C sort -z | xargs -0 cksum
+}
+
+# Builds the H5 shop into build/h5 when what it is made of has changed. Without it everything else works, so this
+# never fails: it says in one line why there is none.
+build_h5() {
+  local sources
+  if [ "$(node -p 'parseInt(process.versions.node) >= 20' 2>/dev/null)" != true ]; then
+    say "leaving out the H5 shop: it is built with Node.js 20 or newer"
+    return
+  fi
+  sources="$(h5_sources)"
+  [ -f build/h5/index.html ] && [ "$sources" = "$(cat build/h5-sources 2>/dev/null)" ] && return
+  if install_packages miniprogram && install_packages scripts/h5 && say "building the H5 shop" && node scripts/h5/build.mjs; then
+    echo "$sources" >build/h5-sources
+  else
+    say "leaving out the H5 shop: it could not be built (see above)"
+  fi
+}

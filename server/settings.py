@@ -69,6 +69,8 @@ class Settings:
     """Jobs that one worker runs at the same time."""
     api_docs: bool
     data_dir: Path | None
+    h5_dir: Path | None
+    """What was built of the H5 shop; by default what a checkout builds."""
     sandbox_control_url: str
     """Set by `dev`; empty in production."""
     clock_file: Path | None
@@ -115,6 +117,7 @@ class Settings:
             worker_jobs=read.optional("WORKER_JOBS", _count(500), 10),
             api_docs=read.optional("API_DOCS", _flag, read.env == "development"),
             data_dir=read.optional("DATA_DIR", Path, None),
+            h5_dir=read.optional("H5_DIR", Path, _built_h5()),
             sandbox_control_url=read.optional("SANDBOX_CONTROL_URL", _base, "", _development_only),
             clock_file=read.optional("CLOCK_FILE", Path, None, _development_only),
         )
@@ -185,6 +188,12 @@ def _dotenv(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): re.sub(r"""^(["'])(.*)\1$""", r"\2", value.strip()) for name, _, value in pairs}
+
+
+def _built_h5() -> Path | None:
+    """Where `scripts/h5/build.mjs` puts the H5 shop; None where the server is installed without its checkout."""
+    checkout = Path(__file__).resolve().parent.parent
+    return checkout / "build" / "h5" if (checkout / "pyproject.toml").is_file() else None
 
 
 # What a value must look like anywhere: text in, value out, ValueError in words for the operator. --------------------

@@ -74,4 +74,5 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             trusted_proxies=settings.trusted_proxies,
             sandbox_control_url=settings.sandbox_control_url,
             media_dir=settings.media_dir,
+            h5_dir=settings.h5_dir,
         )

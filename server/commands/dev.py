@@ -110,6 +110,7 @@ class _Mall:
 
     def _announce(self, settings: Settings) -> None:
         lines = {
+            "商城 H5 shop": f"{self.base_url}/h5/",
             "接口 API": self.base_url,
             "文档 API pages": f"{self.base_url}/docs",
             "微信沙箱 WeChat sandbox": f"{settings.sandbox_control_url}/pay"

@@ -266,3 +266,5 @@ class Deps:
     """Where the sandbox takes orders in development; empty in production."""
     media_dir: Path | None
     """Where pictures that the shop makes itself are kept, to be served at `/media/`; None without such a place."""
+    h5_dir: Path | None
+    """What was built of the H5 shop, served at `/h5/`; None without such a place."""

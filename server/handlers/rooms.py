@@ -3,7 +3,7 @@
 from sanic import Blueprint
 
 from server.handlers.endpoint import Room
-from server.handlers.ops import health, media, sandbox
+from server.handlers.ops import h5, health, media, sandbox
 from server.handlers.shop import (
     addresses,
     cart,
@@ -37,7 +37,7 @@ SHOP: tuple[Room, ...] = (
 
 def plain(*, development: bool) -> list[Blueprint]:
     """What is not a declared JSON call: WeChat's callbacks, operations and, in development, the sandbox's calls."""
-    found = [health.blueprint, media.blueprint, push.blueprint, payments.blueprint]
+    found = [health.blueprint, media.blueprint, h5.blueprint, push.blueprint, payments.blueprint]
     if development:
         found.append(sandbox.blueprint)
     return found

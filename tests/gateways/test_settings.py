@@ -78,6 +78,7 @@ def test_development_with_little() -> None:
     settings = Settings.from_env(HERE, NO_FILE)
     assert not settings.production
     assert settings.api_docs
+    assert settings.h5_dir == Path(__file__).parents[2] / "build" / "h5"
     assert (settings.public_base_url, settings.field_keys, settings.wechat_secret) == ("http://127.0.0.1:8000", (), "")
 
 
@@ -86,11 +87,13 @@ def test_development_with_its_own_places(tmp_path: Path) -> None:
         "DATA_DIR": str(tmp_path),
         "CLOCK_FILE": str(tmp_path / "clock"),
         "SANDBOX_CONTROL_URL": "http://127.0.0.1:9000/",
+        "H5_DIR": str(tmp_path / "shop"),
         "WECHAT_API_BASE": "http://127.0.0.1:9000",
         "API_DOCS": "0",
     }
     settings = Settings.from_env(HERE | given, NO_FILE)
     assert (settings.data_dir, settings.clock_file) == (tmp_path, tmp_path / "clock")
+    assert settings.h5_dir == tmp_path / "shop"
     assert settings.sandbox_control_url == settings.wechat_api_base == "http://127.0.0.1:9000"
     assert not settings.api_docs
 
@@ -291,7 +294,7 @@ def test_the_file_cannot_say_production(tmp_path: Path) -> None:
 def test_the_example_names_every_setting_and_starts_development(production: Environment) -> None:
     example = Path(__file__).parents[2] / ".env.example"
     named = {line.partition("=")[0] for line in example.read_text("utf-8").splitlines() if line[:1].isalpha()}
-    read = {"DATA_DIR", "CLOCK_FILE", "SANDBOX_CONTROL_URL", "API_DOCS", "DB_POOL_SIZE", "WORKER_JOBS"}
+    read = {"DATA_DIR", "H5_DIR", "CLOCK_FILE", "SANDBOX_CONTROL_URL", "API_DOCS", "DB_POOL_SIZE", "WORKER_JOBS"}
     assert named == production.keys() | read | {"WECHAT_API_BASE", "WECHAT_PAY_BASE"}
     assert not Settings.from_env(HERE, example).production
 

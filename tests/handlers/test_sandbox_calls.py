@@ -1,28 +1,11 @@
 """The development calls: a phone's part, and the clock."""
 
-from dataclasses import replace
 from typing import Any
 
-import pytest
-from sanic import Sanic
-
 from server.core.clock import SystemClock
-from server.gateways.ports import Deps
 from server.handlers import rooms
 from tests.support.mall import Mall, free_port
-from tests.support.people import error_of
-
-
-@pytest.fixture
-def swap(mall: Mall) -> Any:
-    """Run the mall with other parts."""
-    app = next(app for app in Sanic._app_registry.values() if getattr(app.ctx, "deps", None) is mall.deps)
-
-    def put(**parts: Any) -> None:
-        deps: Deps = replace(mall.deps, **parts)
-        app.ctx.deps = deps
-
-    return put
+from tests.support.people import error_of, log_in
 
 
 async def test_a_code_logs_in(mall: Mall) -> None:
@@ -30,9 +13,17 @@ async def test_a_code_logs_in(mall: Mall) -> None:
     assert (await mall.http.post("/api/login", json={"code": code})).status_code == 200
 
 
+async def test_a_phone_code_binds_the_number(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    form = {"openid": "o-anna", "phone": "13812341234"}
+    code = (await mall.http.post("/sandbox/phone", json=form)).json()["code"]
+    assert (await anna.call("POST", "/me/phone", json={"code": code})).json() == {"phone": "138****1234"}
+
+
 async def test_the_sandboxes_refusals_come_in_our_envelope(mall: Mall) -> None:
     for path, form, status, code in (
         ("code", {"openid": "two words"}, 400, "bad_request"),
+        ("phone", {"openid": "o-anna", "phone": "many"}, 400, "bad_request"),
         ("pay", {"order_no": "NOSUCH"}, 404, "not_found"),
         ("pay", {"out_trade_no": "NOSUCH"}, 400, "bad_request"),
         ("knobs", {"no_such_knob": 1}, 400, "bad_request"),

@@ -38,8 +38,14 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
 
 @blueprint.post("/code")
 async def code(request: Request) -> HTTPResponse:
-    """`{openid}` → `{code}` for login."""
+    """`{openid}` → `{code}` for login. An openid is 1 to 64 letters, digits, `_` and `-`; a new one is a new user."""
     return await _forward(request, "code", request.body)
+
+
+@blueprint.post("/phone")
+async def phone(request: Request) -> HTTPResponse:
+    """`{openid, phone}` → `{code}` of the phone-number button, for `POST /api/me/phone`; `phone` is 5 to 15 digits."""
+    return await _forward(request, "phone", request.body)
 
 
 @blueprint.post("/pay")
