@@ -1,0 +1,20 @@
+import { act, get } from '../lib/request'
+
+export interface Profile {
+  id: number
+  nickname: string
+  avatar_url: string
+  birthday: string | null
+  phone: string | null
+  share_code: string
+  bound: boolean
+  created_at: string
+}
+
+export const me = (): Promise<Profile> => get('/me')
+
+export const change = (changes: Partial<Pick<Profile, 'nickname' | 'birthday'>>): Promise<Profile> => act('PUT', '/me', changes)
+
+export const setPhone = (code: string): Promise<{ phone: string }> => act('POST', '/me/phone', { code })
+
+export const bind = (share_code: string): Promise<unknown> => act('POST', '/me/binding', { share_code })

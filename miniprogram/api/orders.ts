@@ -1,0 +1,128 @@
+import { act, actOnce, get } from '../lib/request'
+import { Listed } from '../lib/pager'
+
+export interface Wish {
+  items?: Array<{ sku_id: number; quantity: number }>
+  from_cart?: boolean
+  address_id?: number | null
+  coupon_id?: number | null
+  use_balance_fen?: number
+  remark?: string
+}
+
+export interface PricedLine {
+  sku_id: number
+  product_id: number
+  title: string
+  image: string
+  spec: Record<string, string>
+  quantity: number
+  unit_price_fen: number
+  amount_fen: number
+  discount_fen: number
+  coupon_fen: number
+  balance_fen: number
+  cash_fen: number
+}
+
+export interface Discount {
+  kind: string
+  label: string
+  amount_fen: number
+}
+
+/** items − discounts + freight − balance = cash due; `order_no` is null in a preview. */
+export interface Priced {
+  order_no: string | null
+  lines: PricedLine[]
+  items_fen: number
+  discounts: Discount[]
+  freight_fen: number
+  balance_fen: number
+  cash_due_fen: number
+  expires_at: string | null
+}
+
+export type Status = 'pending' | 'paid' | 'teaming' | 'shipped' | 'received' | 'completed' | 'closed' | 'refunded'
+export type Action = 'pay' | 'cancel' | 'refund' | 'receive' | 'share_team'
+
+export interface OrderLine extends PricedLine {
+  line_id: number
+  refunded_quantity: number
+  refunded_fen: number
+  cards: string[]
+}
+
+export interface Order {
+  order_no: string
+  status: Status
+  status_label: string
+  kind: string
+  lines: OrderLine[]
+  items_fen: number
+  discounts: Discount[]
+  freight_fen: number
+  balance_fen: number
+  cash_due_fen: number
+  refunded_fen: number
+  created_at: string
+  expires_at: string
+  paid_at: string | null
+  allowed_actions: Action[]
+}
+
+export interface OrderDetail extends Order {
+  address: { name: string; phone: string; region: string; detail: string } | null
+  remark: string
+  company: string | null
+  tracking_no: string | null
+  timeline: Array<{ label: string; time: string }>
+  rebate_id: number | null
+  refund_open: boolean
+}
+
+export interface Refund {
+  refund_no: string
+  state: string
+  reason: string
+  cash_fen: number
+  balance_fen: number
+  withheld_fen: number
+  points: number
+  requested_at: string
+  finished_at: string | null
+}
+
+export interface Counts {
+  pending: number
+  paid: number
+  shipped: number
+  received: number
+  refunding: number
+}
+
+export type PayParameters = Pick<
+  WechatMiniprogram.RequestPaymentOption,
+  'timeStamp' | 'nonceStr' | 'package' | 'signType' | 'paySign'
+>
+
+export const preview = (wish: Wish): Promise<Priced> => act('POST', '/orders/preview', wish)
+
+export const place = (wish: Wish): Promise<Priced> => actOnce('/orders', wish)
+
+export const orders = (status: Status | '', cursor: string | null): Promise<Listed<Order>> => get('/orders', { status, cursor })
+
+export const counts = (): Promise<Counts> => get('/orders/counts')
+
+export const order = (no: string): Promise<OrderDetail> => get(`/orders/${no}`)
+
+export const pay = (no: string): Promise<{ payment?: PayParameters; paid?: boolean }> => act('POST', `/orders/${no}/pay`)
+
+export const cancel = (no: string): Promise<OrderDetail> => act('POST', `/orders/${no}/cancel`)
+
+export const receive = (no: string): Promise<OrderDetail> => act('POST', `/orders/${no}/receive`)
+
+export const refund = (no: string, reason: string, lines?: Array<{ line_id: number; quantity: number }>): Promise<Refund> =>
+  actOnce(`/orders/${no}/refunds`, lines ? { reason, lines } : { reason })
+
+export const refunds = async (no: string): Promise<Refund[]> => (await get<Listed<Refund>>(`/orders/${no}/refunds`)).items

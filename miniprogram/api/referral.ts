@@ -1,0 +1,68 @@
+import { act, get } from '../lib/request'
+import { Listed } from '../lib/pager'
+
+export interface Friend {
+  nickname: string
+  avatar_url: string
+  state: 'counted' | 'pending' | 'held'
+  paid_at: string
+  counted_at: string | null
+}
+
+export interface Referral {
+  share_code: string
+  referrer: { nickname: string; avatar_url: string; bound_at: string } | null
+  progress: { required: number; counted: number; pending: number; held: number; cycles_closed: number }
+  downline: { level1: number; level2: number; level3: number }
+  rebates: { count: number; settled_fen: number; frozen_fen: number }
+  friends: Friend[]
+  next_return: { order_no: string; in_scope_fen: number; estimate_fen: number; title: string; image: string } | null
+}
+
+export interface Returnable {
+  order_no: string
+  paid_at: string
+  in_scope_fen: number
+  chosen: boolean
+}
+
+export interface Rebate {
+  id: number
+  state: 'frozen' | 'settled' | 'reversed'
+  state_label: string
+  order_no: string
+  amount_fen: number
+  whole_fen: number
+  required: number
+  pay_as: 'balance' | 'coupon'
+  withdrawable: boolean
+  closed_at: string
+  release_at: string | null
+  settled_at: string | null
+  reversed_at: string | null
+  explanation: {
+    rule_version: number
+    qualifications: Array<{ nickname: string; paid_at: string; received_at: string | null; amount_fen: number }>
+    steps: Array<{ label: string; amount_fen: number }>
+  }
+}
+
+export interface Referee {
+  nickname: string
+  avatar_url: string
+  first_order: string
+  joined_at: string
+}
+
+export const referral = (): Promise<Referral> => get('/me/referral')
+
+export const returnable = async (): Promise<Returnable[]> => (await get<Listed<Returnable>>('/me/referral/returnable')).items
+
+export const choose = async (order_no: string): Promise<Returnable[]> =>
+  (await act<Listed<Returnable>>('POST', '/me/referral/choose', { order_no })).items
+
+export const rebates = (cursor: string | null): Promise<Listed<Rebate>> => get('/rebates', { cursor })
+
+export const rebate = (id: number): Promise<Rebate> => get(`/rebates/${id}`)
+
+export const downline = (level: number, cursor: string | null): Promise<Listed<Referee>> => get('/me/downline', { level, cursor })

@@ -1,0 +1,56 @@
+import { act, get } from '../lib/request'
+import { Listed } from '../lib/pager'
+
+export type ShareKind = 'home' | 'product'
+export type Channel = 'friend' | 'group' | 'poster' | 'timeline'
+
+export interface Card {
+  share_code: string
+  path: string
+  title: string
+  image_url: string
+  scene: string
+}
+
+/** What one of my shares led to. */
+export interface ShareResult {
+  share_code: string
+  kind: ShareKind
+  target_id: string
+  title: string
+  image_url: string
+  channel: Channel
+  path: string
+  created_at: string
+  opened: number
+  visitors: number
+  bound: number
+  ordered: number
+}
+
+/** Where a share leads, and whose it is. */
+export interface Landing {
+  kind: ShareKind
+  target_id: string
+  path: string
+  title: string
+  sharer: string
+}
+
+interface Touch {
+  visitor_id: string
+  scene?: number
+  group?: { encrypted_data: string; iv: string }
+}
+
+export const share = (kind: ShareKind, channel: Channel, target_id?: number): Promise<Card> =>
+  act('POST', '/shares', target_id === undefined ? { kind, channel } : { kind, channel, target_id })
+
+export const mine = (cursor: string | null): Promise<Listed<ShareResult>> => get('/shares', { cursor })
+
+export const landing = (code: string): Promise<Landing> => get(`/shares/${code}`, {}, 'guest')
+
+export const touch = (code: string, opened: Touch): Promise<unknown> => act('POST', `/shares/${code}/touch`, opened, 'guest')
+
+/** The poster's address below the server's. */
+export const posterPath = (code: string): string => `/api/shares/${code}/poster.png`

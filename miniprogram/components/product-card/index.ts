@@ -1,0 +1,18 @@
+import { ProductCard } from '../../api/catalogue'
+import { absolute } from '../../lib/transport'
+
+/** A product in a two-column list. */
+Component({
+  properties: { product: { type: Object, value: {} as ProductCard } },
+  data: { image: '', sold: '' },
+  observers: {
+    product({ image, sold_count: sold }: ProductCard) {
+      this.setData({ image: image ? absolute(image) : '', sold: sold ? `已售 ${sold}` : '' })
+    },
+  },
+  methods: {
+    open() {
+      void wx.navigateTo({ url: `/pages/product/index?id=${this.data.product.id}` })
+    },
+  },
+})

@@ -1,0 +1,12 @@
+import { Shop } from '../../api/shop'
+
+/** The rule's promise in one plain picture: so many friends' first orders, one of your own orders back. */
+Component({
+  properties: { promise: { type: Object, value: {} as Shop['promise'] } },
+  data: { friends: [] as number[] },
+  observers: {
+    promise({ required }: Partial<Shop['promise']>) {
+      this.setData({ friends: Array.from({ length: Math.min(required ?? 0, 5) }, (_, at) => at + 1) })
+    },
+  },
+})

@@ -1,0 +1,37 @@
+/** The one place that turns fen into what people read. */
+
+/** `123456` → `1,234.56`; whole yuan without the zeros where `short`. */
+export function yuan(fen: number, short = false): string {
+  const { whole, cents } = split(fen)
+  return short && cents === '00' ? whole : `${whole}.${cents}`
+}
+
+/** With the sign of money, minus in front: `-¥12.00`. */
+export function priced(fen: number, short = false): string {
+  return `${fen < 0 ? '-' : ''}¥${yuan(Math.abs(fen), short)}`
+}
+
+/** A change: `+¥12.00` or `-¥12.00`. */
+export function signed(fen: number): string {
+  return `${fen < 0 ? '-' : '+'}¥${yuan(Math.abs(fen))}`
+}
+
+/** The parts that a price sets in different sizes. */
+export function split(fen: number): { whole: string; cents: string } {
+  const minus = fen < 0 ? '-' : ''
+  const absolute = Math.abs(Math.trunc(fen))
+  const whole = String(Math.floor(absolute / 100)).replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+  return { whole: minus + whole, cents: String(absolute % 100).padStart(2, '0') }
+}
+
+/** What a person typed, in fen; null where it is no amount. `12`, `12.3`, `12.30`. */
+export function fenOf(text: string): number | null {
+  const match = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim())
+  if (!match) return null
+  return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
+}
+
+/** Basis points as percent: `10000` → `100%`, `1250` → `12.5%`. */
+export function percent(bp: number): string {
+  return `${String(bp / 100)}%`
+}

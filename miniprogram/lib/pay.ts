@@ -1,0 +1,14 @@
+import * as orders from '../api/orders'
+
+/** Pay through WeChat; whether it was paid is asked of the server afterwards, never believed from the client. */
+export async function payOrder(orderNo: string): Promise<'asked' | 'cancelled'> {
+  const { payment } = await orders.pay(orderNo)
+  if (!payment) return 'asked'
+  try {
+    await wx.requestPayment(payment)
+  } catch (error) {
+    if (((error as { errMsg?: string }).errMsg ?? '').includes('cancel')) return 'cancelled'
+    throw error
+  }
+  return 'asked'
+}

@@ -1,0 +1,51 @@
+import { baseUrl } from '../config'
+import { Failure, fromWx, unheard } from './failure'
+
+/** What `wx.request` can send; it knows no PATCH. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+export interface Sent {
+  method: Method
+  path: string
+  body?: object
+  header?: Record<string, string>
+}
+
+interface ErrorEnvelope {
+  error?: { code: string; message: string; detail?: Record<string, unknown> }
+}
+
+const TIMEOUT_MS = 15_000
+
+/** A file of the server, or any absolute address, as `<image>` and downloads take it. */
+export function absolute(path: string): string {
+  return path.startsWith('/') ? baseUrl + path : path
+}
+
+/** One request, one answer: the body of a 2xx, or a Failure. Knows nothing of tokens or retries. */
+export function send<T>({ method, path, body, header }: Sent): Promise<T> {
+  return new Promise((resolve, reject) => {
+    wx.request({
+      url: `${baseUrl}/api${path}`,
+      method,
+      data: body,
+      header: { 'content-type': 'application/json', ...header },
+      timeout: TIMEOUT_MS,
+      success: (answer) => {
+        if (answer.statusCode >= 200 && answer.statusCode < 300) resolve(answer.data as T)
+        else reject(refusal(answer))
+      },
+      fail: (error) => reject(fromWx(error)),
+    })
+  })
+}
+
+function refusal(answer: WechatMiniprogram.RequestSuccessCallbackResult): Failure {
+  const told = (answer.data as ErrorEnvelope | undefined)?.error
+  const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after'] ?? 0)
+  if (told) {
+    const kind = answer.statusCode === 503 ? 'unavailable' : 'refused'
+    return new Failure(kind, told.code, told.message, answer.statusCode, told.detail ?? {}, retryAfterS)
+  }
+  return unheard('unavailable')
+}

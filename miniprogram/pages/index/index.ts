@@ -1,0 +1,90 @@
+import * as catalogue from '../../api/catalogue'
+import { landing } from '../../api/shares'
+import { Shop, shop } from '../../api/shop'
+import { go } from '../../lib/go'
+import { priced } from '../../lib/money'
+import { shareCode } from '../../lib/origin'
+import { LOADING, show } from '../../lib/screen'
+import { Sharing } from '../../lib/share'
+import { learnClock } from '../../lib/time'
+import { absolute } from '../../lib/transport'
+
+const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
+
+Page({
+  data: {
+    screen: LOADING,
+    shop: null as Shop | null,
+    categories: [] as catalogue.Category[],
+    freight: '',
+    wanted: EVERYTHING,
+  },
+  sharing: new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' }),
+
+  onLoad(query: Record<string, string | undefined>) {
+    void this.load()
+    if (query.scene) void this.follow()
+  },
+
+  onShow() {
+    void this.sharing.prepare()
+  },
+
+  async load() {
+    await show(this, async () => {
+      const [told, categories] = await Promise.all([shop(), catalogue.categories()])
+      learnClock(told.now)
+      const banners = told.banners.map((banner) => ({ ...banner, image_url: absolute(banner.image_url) }))
+      return {
+        shop: { ...told, banners },
+        freight: `满 ${priced(told.policy.free_from_fen, true)} 包邮`,
+        categories: categories.map((one) => ({ ...one, icon: one.icon ? absolute(one.icon) : '' })),
+      }
+    })
+  },
+
+  /** A poster's code opens the home page; what it was a poster of is where its reader wants to go. */
+  async follow() {
+    try {
+      const { kind, path } = await landing(shareCode())
+      if (kind !== 'home') await wx.navigateTo({ url: path })
+    } catch (error) {
+      console.info('poster:', error) // an unknown code: home is a fine place to be
+    }
+  },
+
+  async onPullDownRefresh() {
+    this.setData({ wanted: { ...EVERYTHING } })
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  onReachBottom() {
+    ;(this.selectComponent('#feed') as { more?: () => void } | null)?.more?.()
+  },
+
+  onShareAppMessage() {
+    return this.sharing.message()
+  },
+
+  onShareTimeline() {
+    return this.sharing.timeline()
+  },
+
+  search() {
+    go('/pages/search/index')
+  },
+
+  openBanner(event: WechatMiniprogram.TouchEvent<object, object, { link: string }>) {
+    go(event.currentTarget.dataset.link)
+  },
+
+  openCategory(event: WechatMiniprogram.TouchEvent<object, object, { slug: string }>) {
+    getApp<{ wantedCategory?: string }>().wantedCategory = event.currentTarget.dataset.slug
+    go('/pages/category/index')
+  },
+
+  openRules() {
+    go('/packages/referral/pages/rules/index')
+  },
+})
