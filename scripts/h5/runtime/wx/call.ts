@@ -1,0 +1,83 @@
+/** How every asynchronous `wx` call answers: a promise, or the callbacks that were given with it. */
+
+/** What callers may pass beside a call's own options. */
+export interface Callbacks<R> {
+  success?: (result: R & Answer) => void;
+  fail?: (failure: WxFailure) => void;
+  complete?: (outcome: (R & Answer) | WxFailure) => void;
+}
+
+export interface Answer {
+  errMsg: string;
+}
+
+/** A failed call. `errMsg` is `name:fail reason`, as in WeChat. */
+export class WxFailure extends Error {
+  readonly errMsg: string;
+
+  constructor(name: string, reason: string) {
+    const errMsg = `${name}:fail${reason ? ` ${reason}` : ''}`;
+    super(errMsg);
+    this.name = 'WxFailure';
+    this.errMsg = errMsg;
+  }
+}
+
+/** Thrown inside a call to make it fail for `reason`; the call adds its name. */
+export class Refused extends Error {
+  constructor(readonly reason: string) {
+    super(reason);
+    this.name = 'Refused';
+  }
+}
+
+/** Why an unforeseen error happened, in words for an `errMsg`. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Refused) return error.reason;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a call takes: its own options, and the callbacks. */
+export type Taking<O, R> = O & Callbacks<R>;
+
+/** A `wx` function. With any callback it returns nothing and never rejects; without one it gives a promise. */
+export type AsyncCall<O, R> = (options?: Taking<O, R>) => Promise<R & Answer> | undefined;
+
+type Result = object | void;
+
+/** Make `run` a `wx` function called `name`. */
+export function asyncCall<O extends object, R extends Result>(
+  name: string,
+  run: (options: O) => R | Promise<R>,
+): AsyncCall<O, R> {
+  return (options) => {
+    const given = options ?? ({} as Taking<O, R>);
+    return settle(name, Promise.resolve().then(() => run(given)), given);
+  };
+}
+
+/** Hand `work`'s outcome to the callbacks in `given`, or as a promise when there are none. */
+export function settle<R extends Result>(
+  name: string,
+  work: Promise<R>,
+  given: Callbacks<R>,
+): Promise<R & Answer> | undefined {
+  const outcome = work.then(
+    (result) => ({ errMsg: `${name}:ok`, ...result }) as R & Answer,
+    (error: unknown) => {
+      throw error instanceof WxFailure ? error : new WxFailure(name, reasonOf(error));
+    },
+  );
+  if (!given.success && !given.fail && !given.complete) return outcome;
+  void outcome.then(
+    (answer) => {
+      given.success?.(answer);
+      given.complete?.(answer);
+    },
+    (failure: WxFailure) => {
+      given.fail?.(failure);
+      given.complete?.(failure);
+    },
+  );
+  return undefined;
+}

@@ -1,0 +1,27 @@
+/** Temporary files: blobs in memory, known by `blob:` paths. */
+
+import { Refused } from './call';
+
+const kept = new Map<string, Blob>();
+const KEPT_AT_MOST = 32;
+
+/** A path for `blob`. The oldest file goes when there are too many. */
+export function keep(blob: Blob): string {
+  const path = URL.createObjectURL(blob);
+  kept.set(path, blob);
+  const [oldest] = kept.keys();
+  if (kept.size > KEPT_AT_MOST && oldest !== undefined) {
+    URL.revokeObjectURL(oldest);
+    kept.delete(oldest);
+  }
+  return path;
+}
+
+/** The bytes behind a temporary path, or behind any address that can be fetched. */
+export async function bytesOf(path: string): Promise<Blob> {
+  const known = kept.get(path);
+  if (known) return known;
+  const response = await fetch(path);
+  if (!response.ok) throw new Refused(`file not found: ${path}`);
+  return response.blob();
+}

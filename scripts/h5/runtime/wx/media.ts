@@ -1,0 +1,102 @@
+/** Pictures: looking, choosing, keeping. */
+
+import { asyncCall, Refused } from './call';
+import { bytesOf, keep } from './files';
+import { requirePrivacy } from './privacy';
+
+interface ImageInfo {
+  width: number;
+  height: number;
+  path: string;
+  orientation: 'up';
+  type: string;
+}
+
+/** `image/svg+xml; charset=utf-8` → `svg`; `jpeg` when the type says nothing. */
+function extension(type: string): string {
+  return /^image\/([a-z0-9]+)/.exec(type)?.[1] ?? 'jpeg';
+}
+
+function measured(path: string): Promise<HTMLImageElement> {
+  return new Promise((done, failed) => {
+    const image = new Image();
+    image.onload = () => done(image);
+    image.onerror = () => failed(new Refused('download image fail'));
+    image.src = path;
+  });
+}
+
+export const getImageInfo = asyncCall('getImageInfo', async ({ src }: { src: string }): Promise<ImageInfo> => {
+  const blob = await bytesOf(src);
+  const path = keep(blob);
+  const { naturalWidth: width, naturalHeight: height } = await measured(path);
+  return { width, height, path, orientation: 'up', type: extension(blob.type) };
+});
+
+/** A browser has no album: the picture is saved as a file. */
+export const saveImageToPhotosAlbum = asyncCall(
+  'saveImageToPhotosAlbum',
+  async ({ filePath }: { filePath: string }): Promise<void> => {
+    await requirePrivacy('saveImageToPhotosAlbum');
+    const blob = await bytesOf(filePath);
+    const link = document.createElement('a');
+    link.href = keep(blob);
+    link.download = `推三返一-${Date.now()}.${extension(blob.type).replace('jpeg', 'jpg')}`;
+    link.click();
+  },
+);
+
+interface PreviewOptions {
+  urls: string[];
+  current?: string | number;
+}
+
+export const previewImage = asyncCall('previewImage', async ({ urls, current }: PreviewOptions): Promise<void> => {
+  if (!Array.isArray(urls) || urls.length === 0) throw new Refused('parameter error: urls is empty');
+  const { showPictures } = await import('./viewer');
+  const start = typeof current === 'string' ? urls.indexOf(current) : (current ?? 0);
+  showPictures(urls, Math.max(0, start));
+});
+
+interface ChooseOptions {
+  count?: number;
+  sourceType?: string[];
+}
+
+/** Files picked by the member, as temporary paths. Raises Refused `cancel`. */
+export function pickImages(count: number): Promise<File[]> {
+  return new Promise((done, failed) => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.accept = 'image/*';
+    input.multiple = count > 1;
+    input.onchange = () => done(Array.from(input.files ?? []).slice(0, count));
+    input.addEventListener('cancel', () => failed(new Refused('cancel')));
+    input.click();
+  });
+}
+
+export const chooseMedia = asyncCall('chooseMedia', async ({ count = 9 }: ChooseOptions) => {
+  await requirePrivacy('chooseMedia');
+  const files = await pickImages(count);
+  return {
+    type: 'image',
+    tempFiles: files.map((file) => ({ tempFilePath: keep(file), size: file.size, fileType: 'image' })),
+  };
+});
+
+interface CanvasOptions {
+  canvas?: HTMLCanvasElement;
+  fileType?: 'png' | 'jpg';
+  quality?: number;
+}
+
+/** For canvases of type 2d, which are given as nodes. */
+export const canvasToTempFilePath = asyncCall('canvasToTempFilePath', async (options: CanvasOptions) => {
+  const { canvas, fileType = 'png', quality } = options;
+  if (!(canvas instanceof HTMLCanvasElement)) throw new Refused('invalid canvas');
+  const type = fileType === 'jpg' ? 'image/jpeg' : 'image/png';
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, type, quality));
+  if (!blob) throw new Refused('create bitmap failed');
+  return { tempFilePath: keep(blob) };
+});

@@ -1,0 +1,47 @@
+/** The development sandbox that stands in for WeChat, and the refusal that production gives instead. */
+
+import { Refused } from './call';
+
+/** Whether the server that sent this page runs for development. */
+export function inDevelopment(): boolean {
+  return document.querySelector('meta[name="tuisan"]')?.getAttribute('content') === 'development';
+}
+
+/** Outside WeChat these calls exist only in development. */
+export function requireSandbox(): void {
+  if (!inDevelopment()) throw new Refused('open_in_wechat');
+}
+
+const OPENID_KEY = 'tuisan-sandbox:openid';
+const PHONE_KEY = 'tuisan-sandbox:phone';
+
+/** A value made once per browser, outside the pages' own storage so that clearing that does not change who one is. */
+function lasting(key: string, make: () => string): string {
+  const known = localStorage.getItem(key);
+  if (known) return known;
+  const made = make();
+  localStorage.setItem(key, made);
+  return made;
+}
+
+function digits(count: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(count)), (byte) => byte % 10).join('');
+}
+
+/** Who holds this phone. */
+export const openid = (): string => lasting(OPENID_KEY, () => `h5-${digits(16)}`);
+
+/** The number of this phone. */
+export const phoneNumber = (): string => lasting(PHONE_KEY, () => `138${digits(8)}`);
+
+/** The sandbox's answer to `body`. Raises Refused with the server's own message. */
+export async function callSandbox<R>(path: string, body: object): Promise<R> {
+  const response = await fetch(`/sandbox/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = (await response.json()) as R & { error?: { message?: string } };
+  if (!response.ok) throw new Refused(answer.error?.message ?? `sandbox answered ${response.status}`);
+  return answer;
+}

@@ -1,0 +1,44 @@
+/** The full-screen picture viewer of wx.previewImage: swipe by the browser's own scroll snapping. */
+
+import { button, h } from './dom';
+import { openSheet } from './sheets';
+
+/** Show `urls`, the one at `start` first. A tap, Esc or × closes; arrow keys turn. */
+export function showPictures(urls: string[], start: number): void {
+  const sheet = openSheet<void>({ placing: 'full', label: '图片预览', dismissed: undefined, tapOutside: false });
+  const strip = h('div', 'wxui-viewer-strip', ...urls.map((url, index) => picture(url, index)));
+  const count = h('p', 'wxui-viewer-count');
+  count.setAttribute('aria-live', 'polite');
+  const at = (): number => Math.round(strip.scrollLeft / Math.max(1, strip.clientWidth));
+  const turn = (to: number, behavior: ScrollBehavior): void =>
+    strip.scrollTo({ left: to * strip.clientWidth, behavior });
+  const tell = (): void => void (count.textContent = `${at() + 1} / ${urls.length}`);
+  const turner = (label: string, sign: string, step: number): HTMLButtonElement => {
+    const made = button(`wxui-viewer-turn wxui-viewer-turn-${step < 0 ? 'back' : 'on'}`, sign, () =>
+      turn(at() + step, 'smooth'),
+    );
+    made.setAttribute('aria-label', label);
+    return made;
+  };
+  const close = button('wxui-viewer-close', '×', () => sheet.close());
+  close.setAttribute('aria-label', '关闭');
+  strip.addEventListener('scroll', tell);
+  strip.addEventListener('click', () => sheet.close());
+  sheet.element.addEventListener('keydown', ({ key }) => {
+    if (key === 'ArrowLeft') turn(at() - 1, 'smooth');
+    if (key === 'ArrowRight') turn(at() + 1, 'smooth');
+  });
+  sheet.element.append(strip);
+  if (urls.length > 1) sheet.element.append(turner('上一张', '‹', -1), turner('下一张', '›', 1), count);
+  sheet.element.append(close);
+  close.focus();
+  turn(start, 'instant');
+  tell();
+}
+
+function picture(url: string, index: number): HTMLElement {
+  const image = h('img', '');
+  image.src = url;
+  image.alt = `第 ${index + 1} 张图片`;
+  return h('div', 'wxui-viewer-page', image);
+}
