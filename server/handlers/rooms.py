@@ -15,11 +15,13 @@ from server.handlers.shop import (
     orders,
     rebates,
     shares,
+    storefront,
     wallet,
 )
 from server.handlers.wechat import payments, push
 
 SHOP: tuple[Room, ...] = (
+    storefront.room,
     login.room,
     me.room,
     shares.room,

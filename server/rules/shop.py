@@ -1,4 +1,7 @@
-"""The shop's own numbers: periods, freight, attribution. Stored as one row, read with defaults for what it lacks."""
+"""What an operator sets for the whole shop: periods, freight, attribution, name, service, banners.
+
+Stored as one row, read with defaults for what it lacks.
+"""
 
 from typing import Annotated, Literal
 
@@ -6,6 +9,15 @@ import msgspec
 
 _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
+
+
+class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A picture at the top of the home page. `link` is a page of the mini program."""
+
+    image_url: Annotated[str, msgspec.Meta(pattern=r"^(/|https://)", max_length=400)]
+    title: Annotated[str, msgspec.Meta(max_length=40)]
+    subtitle: Annotated[str, msgspec.Meta(max_length=60)]
+    link: Annotated[str, msgspec.Meta(pattern=r"^/(pages|packages)/", max_length=200)]
 
 
 class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,3 +34,10 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Goods worth this much or more, after discounts, travel free."""
     attribution: Literal["first_touch", "last_touch"] = "first_touch"
     attribution_days: Annotated[int, _DAYS] = 30
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "推三返一商城"
+    slogan: Annotated[str, msgspec.Meta(max_length=40)] = "好东西，值得分享给朋友"
+    company: Annotated[str, msgspec.Meta(max_length=60)] = ""
+    """Who runs the shop, for the agreements; the shop's name where it is not said."""
+    service_hours: Annotated[str, msgspec.Meta(max_length=40)] = "每天 9:00–21:00"
+    service_phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{5,20}$")] | None = None
+    banners: Annotated[tuple[Banner, ...], msgspec.Meta(max_length=8)] = ()
