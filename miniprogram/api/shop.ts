@@ -1,4 +1,5 @@
 import { get } from '../lib/request'
+import { learnClock } from '../lib/time'
 
 export interface Banner {
   image_url: string
@@ -12,23 +13,38 @@ export interface Told {
   text: string
 }
 
+export interface ShopPromise {
+  required: number
+  ratio_bp: number
+  pay_as: 'balance' | 'coupon'
+  title: string
+  text: string
+  steps: Told[]
+}
+
 /** The shop itself: its name, its promise in plain words, its terms. */
 export interface Shop {
   name: string
   slogan: string
   now: string
   banners: Banner[]
-  promise: { required: number; ratio_bp: number; pay_as: 'balance' | 'coupon'; title: string; text: string; steps: Told[] }
-  rule: { version: number; valid_from: string; plain: Told[] }
+  /** null before the shop has published a rule, like `rule`. */
+  promise: ShopPromise | null
+  rule: { version: number; valid_from: string; plain: Told[] } | null
   policy: { order_minutes: number; receive_days: number; refund_days: number; freight_fen: number; free_from_fen: number }
   service: { hours: string; phone?: string | null }
   agreements: Array<Told & { key: string }>
 }
 
-export const shop = (): Promise<Shop> => get('/shop', {}, 'guest')
+const FRESH_MS = 60_000
+let kept: { at: number; answer: Promise<Shop> } | null = null
 
-/** A link that opens this page inside WeChat, for the pages that run elsewhere. */
-export interface OpenLink {
-  url: string
-  code_image_url?: string | null
+/** The shop as it presents itself, at most a minute old; `anew` asks in any case. Its answer sets the server's clock. */
+export function shop(anew = false): Promise<Shop> {
+  if (!kept || anew || Date.now() - kept.at > FRESH_MS) {
+    const answer = get<Shop>('/shop', {}, 'guest')
+    kept = { at: Date.now(), answer }
+    answer.then(({ now }) => learnClock(now)).catch(() => (kept = null))
+  }
+  return kept.answer
 }

@@ -1,11 +1,11 @@
-import { Shop } from '../../api/shop'
+import { ShopPromise } from '../../api/shop'
 
 /** The rule's promise in one plain picture: so many friends' first orders, one of your own orders back. */
 Component({
-  properties: { promise: { type: Object, value: {} as Shop['promise'] } },
+  properties: { promise: { type: Object, value: {} as ShopPromise } },
   data: { friends: [] as number[] },
   observers: {
-    promise({ required }: Partial<Shop['promise']>) {
+    promise({ required }: Partial<ShopPromise>) {
       this.setData({ friends: Array.from({ length: Math.min(required ?? 0, 5) }, (_, at) => at + 1) })
     },
   },

@@ -6,7 +6,6 @@ import { priced } from '../../lib/money'
 import { shareCode } from '../../lib/origin'
 import { LOADING, show } from '../../lib/screen'
 import { Sharing } from '../../lib/share'
-import { learnClock } from '../../lib/time'
 import { absolute } from '../../lib/transport'
 
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
@@ -30,10 +29,9 @@ Page({
     void this.sharing.prepare()
   },
 
-  async load() {
+  async load(anew = false) {
     await show(this, async () => {
-      const [told, categories] = await Promise.all([shop(), catalogue.categories()])
-      learnClock(told.now)
+      const [told, categories] = await Promise.all([shop(anew === true), catalogue.categories()])
       const banners = told.banners.map((banner) => ({ ...banner, image_url: absolute(banner.image_url) }))
       return {
         shop: { ...told, banners },
@@ -55,7 +53,7 @@ Page({
 
   async onPullDownRefresh() {
     this.setData({ wanted: { ...EVERYTHING } })
-    await this.load()
+    await this.load(true)
     wx.stopPullDownRefresh()
   },
 
