@@ -1,0 +1,116 @@
+import { Rebate, Referral, rebates, referral } from '../../api/referral'
+import { Shop, shop } from '../../api/shop'
+import { Failure } from '../../lib/failure'
+import { go } from '../../lib/go'
+import { orderPage } from '../../lib/links'
+import { priced } from '../../lib/money'
+import { askToNotify } from '../../lib/notices'
+import { LOADING, show } from '../../lib/screen'
+import { Sharing } from '../../lib/share'
+import { day } from '../../lib/time'
+import { absolute } from '../../lib/transport'
+import { FriendRow, NextStep, friendRow, nextStep } from './words'
+
+const RECENT = 3
+
+Page({
+  data: {
+    screen: LOADING,
+    promise: null as Shop['promise'] | null,
+    guest: false,
+    mine: null as Referral | null,
+    next: { title: '', text: '' } as NextStep,
+    friends: [] as FriendRow[],
+    newcomer: false,
+    returned: null as { title: string; image: string; paid: string; estimate: string } | null,
+    referredOn: '',
+    rebates: [] as Rebate[],
+  },
+  sharing: new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' }),
+
+  onShow() {
+    void this.load()
+    void this.sharing.prepare()
+  },
+
+  async load() {
+    await show(this, async () => {
+      const [{ promise }, mine] = await Promise.all([shop(), unlessGuest(referral())])
+      if (!mine) return { promise, guest: true }
+      const recent = mine.rebates.count ? (await rebates(null)).items.slice(0, RECENT) : []
+      return { promise, guest: false, mine, rebates: recent, ...shown(mine) }
+    })
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  onShareAppMessage() {
+    return this.sharing.message()
+  },
+
+  onShareTimeline() {
+    return this.sharing.timeline()
+  },
+
+  share() {
+    go('/packages/referral/pages/share/index')
+  },
+
+  remind() {
+    void askToNotify('share')
+  },
+
+  openRules() {
+    go('/packages/referral/pages/rules/index')
+  },
+
+  openReturned() {
+    const order = this.data.mine?.next_return
+    if (order) go(orderPage(order.order_no))
+  },
+
+  openReturnable() {
+    go('/packages/referral/pages/returnable/index')
+  },
+
+  openRebates() {
+    go('/packages/referral/pages/rebates/index')
+  },
+
+  openDownline() {
+    go('/packages/referral/pages/downline/index')
+  },
+
+  openHome() {
+    go('/pages/index/index')
+  },
+})
+
+function shown(mine: Referral) {
+  const order = mine.next_return
+  return {
+    next: nextStep(mine),
+    friends: mine.friends.map(friendRow),
+    newcomer: !mine.friends.length && !mine.rebates.count,
+    returned: order && {
+      title: order.title,
+      image: absolute(order.image),
+      paid: priced(order.in_scope_fen),
+      estimate: priced(order.estimate_fen),
+    },
+    referredOn: mine.referrer ? day(mine.referrer.bound_at) : '',
+  }
+}
+
+/** Nothing for who looks around where nobody can log in. */
+async function unlessGuest<T>(asked: Promise<T>): Promise<T | null> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof Failure && error.kind === 'open_in_wechat') return null
+    throw error
+  }
+}
