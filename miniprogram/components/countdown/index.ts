@@ -1,0 +1,53 @@
+import { now, remaining } from '../../lib/time'
+
+const TICK_MS = 1000
+
+interface Ticking {
+  timer?: ReturnType<typeof setInterval>
+}
+
+/** The time left until a moment of the server's clock, as text. Fires `over` once when it has come. */
+Component({
+  properties: { until: { type: String, value: '' } },
+  data: { left: '' },
+  observers: {
+    until() {
+      this.start()
+    },
+  },
+  lifetimes: {
+    detached() {
+      this.stop()
+    },
+  },
+  pageLifetimes: {
+    show() {
+      this.start()
+    },
+    hide() {
+      this.stop()
+    },
+  },
+  methods: {
+    start() {
+      this.stop()
+      if (!this.data.until || !this.tick()) return
+      ;(this as Ticking).timer = setInterval(() => {
+        if (this.tick()) return
+        this.stop()
+        this.triggerEvent('over')
+      }, TICK_MS)
+    },
+
+    stop() {
+      const { timer } = this as Ticking
+      if (timer) clearInterval(timer)
+    },
+
+    /** Whether there is time left. */
+    tick(): boolean {
+      this.setData({ left: remaining(this.data.until) })
+      return Date.parse(this.data.until) > now()
+    },
+  },
+})

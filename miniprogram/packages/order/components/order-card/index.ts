@@ -1,0 +1,43 @@
+import { Order } from '../../../../api/orders'
+import { go } from '../../../../lib/go'
+import { priced } from '../../../../lib/money'
+import { shortMinute } from '../../../../lib/time'
+import { Act, actsOf } from '../../acts'
+import { ShownLine, piecesOf, shownLine } from '../../lines'
+
+const SHOWN = 2
+
+/** An order in a list. Fires `act` with the action and the order's number, and `over` when its time to pay is over. */
+Component({
+  properties: { order: { type: Object, value: {} as Order }, busy: { type: Boolean, value: false } },
+  data: { lines: [] as ShownLine[], more: 0, acts: [] as Act[], placed: '', summary: '', refunded: '', unpaid: false },
+  observers: {
+    order(order: Order) {
+      if (!order.order_no) return
+      const balance = order.balance_fen ? `，余额付 ${priced(order.balance_fen)}` : ''
+      this.setData({
+        lines: order.lines.slice(0, SHOWN).map(shownLine),
+        more: Math.max(0, order.lines.length - SHOWN),
+        acts: actsOf(order),
+        placed: shortMinute(order.created_at),
+        summary: `共 ${piecesOf(order.lines)} 件${balance}`,
+        refunded: order.refunded_fen ? `已退 ${priced(order.refunded_fen)}` : '',
+        unpaid: order.allowed_actions.includes('pay'),
+      })
+    },
+  },
+  methods: {
+    open() {
+      go(`/packages/order/pages/detail/index?no=${this.data.order.order_no}`)
+    },
+
+    act({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, Pick<Act, 'action'>>) {
+      if (this.data.busy) return
+      this.triggerEvent('act', { action: currentTarget.dataset.action, no: this.data.order.order_no })
+    },
+
+    over() {
+      this.triggerEvent('over')
+    },
+  },
+})
