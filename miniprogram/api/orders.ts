@@ -40,6 +40,8 @@ export interface Priced {
   freight_fen: number
   balance_fen: number
   cash_due_fen: number
+  /** Something has to be sent, so an address is needed. */
+  address_needed: boolean
   expires_at: string | null
 }
 

@@ -40,7 +40,10 @@ class PricedDiscount(msgspec.Struct):
 
 
 class Priced(msgspec.Struct):
-    """items − discounts + freight − balance = cash due. `order_no` is null in a preview."""
+    """items − discounts + freight − balance = cash due. `order_no` is null in a preview.
+
+    `address_needed` says that something has to be sent: placing without an address would be refused.
+    """
 
     order_no: str | None
     lines: list[PricedLine]
@@ -49,6 +52,7 @@ class Priced(msgspec.Struct):
     freight_fen: int
     balance_fen: int
     cash_due_fen: int
+    address_needed: bool
     expires_at: datetime | None
 
 
@@ -94,6 +98,7 @@ class Draft:
             freight_fen=self.quote.freight_fen,
             balance_fen=self.quote.balance_fen,
             cash_due_fen=self.quote.cash_due_fen,
+            address_needed=not self.virtual,
             expires_at=self.expires_at,
         )
 

@@ -133,7 +133,8 @@ async def test_a_preview_says_what_placing_gives(mall: Mall) -> None:
     assert placed["items_fen"] - off + placed["freight_fen"] - placed["balance_fen"] == placed["cash_due_fen"]
     assert sum(line["cash_fen"] + line["balance_fen"] for line in placed["lines"]) == 9_000
     without_address = basket | {"address_id": None, "use_balance_fen": 0}
-    assert (await me.post("/orders/preview", without_address))["cash_due_fen"] == 9_800
+    unaddressed = await me.post("/orders/preview", without_address)
+    assert (unaddressed["cash_due_fen"], unaddressed["address_needed"]) == (9_800, True)
 
 
 async def test_balance_and_cash_pay_together_and_come_back_when_the_order_closes(mall: Mall) -> None:
