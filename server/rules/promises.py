@@ -59,7 +59,7 @@ def promise(terms: RuleTerms) -> Promise:
         text=f"{friends} 位好友由你的分享而来，各完成一笔首单，你的一笔已付款订单按现金实付的 {percent}"
         f" 返还为{_form(terms)}{'，有上限' if _limits(terms) else ''}。",
         steps=(
-            Told("自己买过", "返还的是你自己已付款的订单，所以先挑一件喜欢的。"),
+            Told("自己买过", "返还的是你自己的订单，先挑一件喜欢的。"),
             Told("分享好物", "好友由你的分享第一次登录，就成为你推荐的好友。"),
             Told(f"{friends} 位好友首单", counted),
             Told("返还一单", f"{_PICKED[terms.pick]}，{_wait(terms)}后到账。"),

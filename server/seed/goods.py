@@ -2,7 +2,7 @@
 
 import math
 
-from server.seed.canvas import INK, WHITE, Canvas, Palette, colour, darker, faded, lighter, mixed
+from server.drawing.canvas import INK, WHITE, Canvas, Palette, colour, darker, faded, lighter, mixed
 from server.seed.motifs import Motif
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from server.seed.canvas import WHITE, Canvas, Colour, darker, faded, lighter
+from server.drawing.canvas import WHITE, Canvas, Colour, darker, faded, lighter
 
 Motif = Callable[[Canvas, Colour], None]
 

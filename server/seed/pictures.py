@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from server.drawing.canvas import INK, WHITE, Canvas, Palette, colour, faded, lighter, mixed
 from server.seed import goods, vessels
-from server.seed.canvas import INK, WHITE, Canvas, Palette, colour, faded, lighter, mixed
 from server.seed.motifs import MOTIFS, Motif
 
 SIDE = 800
@@ -148,10 +148,14 @@ def file_name(picture: Picture, view: int) -> str:
 def keep(folder: Path, picture: Picture, view: int) -> str:
     """Draw into `folder` unless it is there; the file's name."""
     name = file_name(picture, view)
-    path = folder / name
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        draw(picture, view).save(unfinished, "WEBP", quality=86, method=2)
-        unfinished.replace(path)
+    write_once(folder / name, lambda: draw(picture, view))
     return name
+
+
+def write_once(path: Path, make: Callable[[], Image.Image]) -> None:
+    """Draw a picture to `path` unless it is there; nobody sees half of it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        make().save(unfinished, "WEBP", quality=86, method=2)
+        unfinished.replace(path)

@@ -13,7 +13,7 @@ import orjson
 from server import db
 from server.core.ids import code
 from server.gateways.ports import Deps
-from server.seed import pictures
+from server.seed import banners, pictures
 from server.seed.pictures import Picture
 from server.services import catalogue_apply, coupon_apply, rules
 
@@ -55,7 +55,11 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(
-            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, '{}', $1) ON CONFLICT DO NOTHING", at
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, jsonb_build_object('banners', $2::jsonb), $1)"
+            " ON CONFLICT (id) DO UPDATE SET terms = shop_policy.terms || EXCLUDED.terms"
+            " WHERE NOT shop_policy.terms ? 'banners'",
+            at,
+            orjson.dumps(_banners() if deps.media_dir else []).decode(),
         )
         notices = await tx.fetch(
             "INSERT INTO notice_templates (key, template_id, title, page, fields)"
@@ -111,8 +115,22 @@ def _ready(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
     }
 
 
+def _banners() -> list[dict[str, str]]:
+    return [
+        {
+            "image_url": f"/media/{banners.file_name(one)}",
+            "title": one.title,
+            "subtitle": one.subtitle,
+            "link": one.link,
+        }
+        for one in banners.BANNERS
+    ]
+
+
 async def draw_pictures(folder: Path) -> None:
-    """Draw what is missing of the demo shop's pictures, covers first, beside the event loop: some 40 ms each."""
+    """Draw what is missing of the demo shop's pictures, banners and covers first: some 40 ms each, in a thread."""
+    for banner in banners.BANNERS:
+        await asyncio.to_thread(banners.keep, folder, banner)
     wanted = [Picture(*entry["picture"]) for name in _DEPARTMENTS for entry in _read(name)]
     for view in range(pictures.VIEWS):
         for picture in wanted:

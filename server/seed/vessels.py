@@ -1,6 +1,6 @@
 """What goods come in: bottles, jars, tubes, bags, boxes. Each stands on y = 84 in a square of 100 units."""
 
-from server.seed.canvas import INK, WHITE, Canvas, Colour, Palette, darker, faded, lighter
+from server.drawing.canvas import INK, WHITE, Canvas, Colour, Palette, darker, faded, lighter
 from server.seed.motifs import Motif
 
 

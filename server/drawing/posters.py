@@ -1,0 +1,163 @@
+"""Posters to save and to show: what is shared, whom it comes from, and the mini-program code that leads there."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from server.drawing import brand
+from server.drawing.lettering import fitting_size, initial, lines_of, width, write, write_lines
+
+WIDE, HIGH = 750, 1334
+_MARGIN = 40
+_INNER = WIDE - 2 * _MARGIN
+_CODE = 216
+_CARD_END = 1072
+_RIBBON = 66
+_HINT = "长按识别小程序码"
+
+
+@dataclass(frozen=True, slots=True)
+class Poster:
+    """What every poster says. `sharer` is a masked name, `promise` one line of the rule in force, or empty."""
+
+    brand: str
+    slogan: str
+    sharer: str
+    promise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """A product on a poster; prices as people read them."""
+
+    title: str
+    price: str
+    ranged: bool
+    market_price: str
+    """Struck out beside the price; may be empty."""
+
+
+def product_poster(poster: Poster, goods: Goods, picture: Image.Image | None, code: Image.Image) -> bytes:
+    """A PNG of one product."""
+    image = _sheet(poster)
+    side = _INNER
+    shown = brand.filled(picture, side, 640) if picture else _plate(side, 612)
+    top = 138
+    brand.shaded(image, (_MARGIN, top, WIDE - _MARGIN, _CARD_END), 32)
+    _paste_top(image, shown, (_MARGIN, top), 32)
+    y = top + 612 + 26
+    write_lines(image, (_MARGIN + 32, y), lines_of(goods.title, 40, side - 64, 2), 40, brand.TEXT, bold=True)
+    below = _CARD_END
+    if poster.promise:
+        below -= _RIBBON
+        _ribbon(image, poster.promise, below)
+    _price(image, goods, _MARGIN + 32, below - 30)
+    _foot(image, poster, code)
+    return _png(image)
+
+
+def home_poster(poster: Poster, steps: Sequence[tuple[str, str]], code: Image.Image) -> bytes:
+    """A PNG of the shop itself with the steps of its promise, at most four."""
+    image = _sheet(poster)
+    brand.shaded(image, (_MARGIN, 138, WIDE - _MARGIN, _CARD_END), 32)
+    sky = Image.new("RGB", (_INNER, 300), brand.GOLD_SOFT[:3])
+    _paste_top(image, sky, (_MARGIN, 138), 32)
+    emblem = brand.emblem_picture(260)
+    image.paste(emblem, ((WIDE - 260) // 2, 158), emblem)
+    said, room = poster.promise or poster.slogan, _INNER - 56
+    size = fitting_size(said, (46, 42, 38, 34), room)
+    write(image, (WIDE / 2, 510), lines_of(said, size, room, 1)[0], size, brand.BRAND, bold=True, anchor="ms")
+    y = 556.0
+    for number, (title, text) in enumerate(steps[:4], start=1):
+        y = _step(image, number, title, text, y)
+    _foot(image, poster, code)
+    return _png(image)
+
+
+def _sheet(poster: Poster) -> Image.Image:
+    """Cream paper with the sharer's name on top."""
+    image = Image.new("RGB", (WIDE, HIGH), brand.PAPER[:3])
+    ImageDraw.Draw(image).ellipse((-260, -560, WIDE + 260, 330), brand.BRAND_SOFT[:3])
+    disc = brand.rounded(Image.new("RGB", (76, 76), brand.BRAND[:3]), 38)
+    image.paste(disc, (_MARGIN, 34), disc)
+    write(image, (_MARGIN + 38, 72), initial(poster.sharer), 38, brand.CARD, bold=True, anchor="mm")
+    write(image, (_MARGIN + 96, 62), poster.sharer, 32, brand.TEXT, bold=True)
+    write(image, (_MARGIN + 96, 102), "发现一件好东西，分享给你", 26, brand.TEXT_2)
+    return image
+
+
+def _price(image: Image.Image, goods: Goods, x: float, base: float) -> None:
+    x += write(image, (x, base), "¥", 36, brand.BRAND, bold=True) + 4
+    x += write(image, (x, base), goods.price, 66, brand.BRAND, bold=True) + 8
+    if goods.ranged:
+        x += write(image, (x, base), "起", 30, brand.BRAND) + 8
+    if goods.market_price:
+        x += 10
+        wide = write(image, (x, base), f"¥{goods.market_price}", 30, brand.TEXT_2)
+        ImageDraw.Draw(image).line((x - 2, base - 10, x + wide + 2, base - 10), brand.TEXT_2[:3], 2)
+
+
+def _ribbon(image: Image.Image, promise: str, top: int) -> None:
+    """The promise along the lower edge of the card."""
+    box = brand.rounded(Image.new("RGB", (_INNER, _RIBBON + 64), brand.GOLD_SOFT[:3]), 32)
+    lower = box.crop((0, 64, _INNER, _RIBBON + 64))
+    image.paste(lower, (_MARGIN, top), lower)
+    emblem = brand.emblem_picture(44)
+    image.paste(emblem, (_MARGIN + 28, top + 10), emblem)
+    line = lines_of(promise, 28, _INNER - 124, 1)[0]
+    write(image, (_MARGIN + 86, top + 34), line, 28, brand.BRAND_DEEP, bold=True, anchor="lm")
+
+
+def _step(image: Image.Image, number: int, title: str, text: str, top: float) -> float:
+    """A numbered step; gives where the next begins."""
+    left = _MARGIN + 40
+    disc = brand.rounded(Image.new("RGB", (52, 52), brand.BRAND[:3]), 26)
+    image.paste(disc, (left, round(top)), disc)
+    write(image, (left + 26, top + 26), str(number), 30, brand.CARD, bold=True, anchor="mm")
+    write(image, (left + 76, top + 26), title, 32, brand.TEXT, bold=True, anchor="lm")
+    lines = lines_of(text, 25, _INNER - 40 - 76 - 28, 2)
+    write_lines(image, (left + 76, top + 52), lines, 25, brand.TEXT_2)
+    return top + 128
+
+
+def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
+    """The code on white, and what to do with it."""
+    top = 1096
+    brand.shaded(image, (WIDE - _MARGIN - _CODE, top, WIDE - _MARGIN, top + _CODE), 24)
+    inside = _CODE - 20
+    image.paste(
+        code.convert("RGB").resize((inside, inside), Image.Resampling.LANCZOS), (WIDE - _MARGIN - _CODE + 10, top + 10)
+    )
+    emblem = brand.emblem_picture(64)
+    image.paste(emblem, (_MARGIN, top + 14), emblem)
+    write(image, (_MARGIN + 78, top + 60), poster.brand, 38, brand.BRAND_DEEP, bold=True)
+    room = _INNER - _CODE - 24
+    y = write_lines(image, (_MARGIN, top + 96), lines_of(poster.slogan, 27, room, 1), 27, brand.TEXT_2)
+    wide = width(_HINT, 27) + 48
+    pill = brand.rounded(Image.new("RGB", (round(wide), 56), brand.BRAND[:3]), 28)
+    image.paste(pill, (_MARGIN, round(y) + 14), pill)
+    write(image, (_MARGIN + wide / 2, y + 42), _HINT, 27, brand.CARD, anchor="mm")
+
+
+def _plate(width_px: int, height_px: int) -> Image.Image:
+    """What stands for a picture that is not to be had."""
+    plate = Image.new("RGB", (width_px, height_px), brand.GOLD_SOFT[:3])
+    emblem = brand.emblem_picture(380)
+    plate.paste(emblem, ((width_px - 380) // 2, (height_px - 380) // 2), emblem)
+    return plate
+
+
+def _paste_top(image: Image.Image, picture: Image.Image, at: tuple[int, int], radius_px: int) -> None:
+    """Paste with the upper corners rounded, as the head of a card."""
+    taller = Image.new("RGB", (picture.width, picture.height + radius_px))
+    taller.paste(picture)
+    head = brand.rounded(taller, radius_px).crop((0, 0, *picture.size))
+    image.paste(head, at, head)
+
+
+def _png(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=6)
+    return out.getvalue()
