@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scripts.files import ROOT, project_files
-from scripts.lint import habits, money, places, refusals, size
-from scripts.lint.source import Finding, Rule, Source
+from scripts.lint import habits, money, parts, places, refusals, shop, size
+from scripts.lint.source import Finding, Rule, Source, WholeRule
 
 _PYTHON = (".py",)
 _CODE = (".py", ".js", ".mjs", ".ts", ".wxs")
+_PAGES = (".wxml", ".wxss")
 
 RULES = (
     Rule("money", _PYTHON, money.no_floats),
@@ -24,29 +25,53 @@ RULES = (
     Rule("save", _PYTHON, habits.named_columns_only),
     Rule("task", _PYTHON, habits.no_stray_tasks),
     Rule("function-size", _PYTHON, size.short_functions),
-    Rule("file-size", _CODE, size.short_files),
+    Rule("file-size", (*_CODE, *_PAGES), size.short_files),
     Rule("registry", (), places.no_registries),
     Rule("machine-path", (), places.no_machine_paths),
     Rule("refusal", _PYTHON, refusals.told_apart),
+    Rule("browser", (".ts",), shop.no_browser),
+    Rule("yuan", (".ts", ".wxml", ".wxs"), shop.money_in_words),
+    Rule("touch", (".wxml",), shop.tappable),
+    Rule("unfinished", (*_CODE, *_PAGES), shop.nothing_unfinished),
+)
+WHOLE_RULES = (
+    WholeRule("route", parts.routes),
+    WholeRule("component", parts.components),
+    WholeRule("class", parts.classes),
 )
 
-_EXEMPTION = re.compile(r"(?:#|//|--) house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
+_EXEMPTION = re.compile(r"(?:#|//|--|/\*) house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
 
 
-def examine(source: Source, rules: Iterable[Rule] = RULES) -> Iterator[Finding]:
-    """The breaches in one file, and exemptions that give no reason or exempt nothing."""
+def examine_all(files: Iterable[Source]) -> Iterator[Finding]:
+    """The breaches in all files."""
+    by_path = {source.path: source for source in files}
+    found: dict[str, list[tuple[int, str, str]]] = {}
+    for rule in WHOLE_RULES:
+        for path, line, advice in rule.check(by_path):
+            found.setdefault(path, []).append((line, rule.name, advice))
+    for path, source in by_path.items():
+        yield from examine(source, found.get(path, ()))
+
+
+def examine(source: Source, found: Iterable[tuple[int, str, str]] = ()) -> Iterator[Finding]:
+    """The breaches in one file with those `found` already, and exemptions that give no reason or exempt nothing."""
     exempt = {
         (number, match["rule"]): match["reason"]
         for number, line in enumerate(source.lines, 1)
         if (match := _EXEMPTION.search(line))
     }
+    alone = (
+        (line, rule.name, advice)
+        for rule in RULES
+        if not rule.suffixes or source.path.endswith(rule.suffixes)
+        for line, advice in rule.check(source)
+    )
     used = set()
-    for rule in rules:
-        if not rule.suffixes or source.path.endswith(rule.suffixes):
-            for line, advice in rule.check(source):
-                used.add((line, rule.name))
-                if not exempt.get((line, rule.name)):
-                    yield Finding(source.path, line, rule.name, advice)
+    for line, name, advice in (*found, *alone):
+        used.add((line, name))
+        if not exempt.get((line, name)):
+            yield Finding(source.path, line, name, advice)
     for line, name in sorted(exempt.keys() - used):
         yield Finding(source.path, line, "exemption", f"nothing here breaks `{name}`: take the comment away")
 
@@ -62,8 +87,8 @@ def sources(root: Path = ROOT) -> Iterator[Source]:
 def main(root: Path = ROOT) -> int:
     """The exit code; findings are printed."""
     files = list(sources(root))
-    findings = sorted(finding for source in files for finding in examine(source))
+    findings = sorted(examine_all(files))
     for finding in findings:
         print(finding)
-    print(f"house rules: {len(RULES)} over {len(files)} files, {len(findings)} breaches")
+    print(f"house rules: {len(RULES) + len(WHOLE_RULES)} over {len(files)} files, {len(findings)} breaches")
     return 1 if findings else 0

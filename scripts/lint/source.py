@@ -1,7 +1,7 @@
 """What a rule is given and what it says."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,6 +52,21 @@ class Rule:
     name: str
     suffixes: tuple[str, ...]
     check: Callable[[Source], Breaches]
+
+
+Sources = Mapping[str, Source]
+"""Files by their paths."""
+
+Found = Iterator[tuple[str, int, str]]
+"""Paths and line numbers with advice."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRule:
+    """A rule that looks at several files together."""
+
+    name: str
+    check: Callable[[Sources], Found]
 
 
 def called(node: ast.Call) -> str:

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from scripts.lint.run import RULES, examine
+from scripts.lint.run import RULES, WHOLE_RULES, examine, examine_all
 from scripts.lint.source import Source
 
 PYPI = "py" + "pi.org"
@@ -87,6 +87,21 @@ BROKEN = [
     ("registry", "package-lock.json", '"resolved' + '": "https://some.where/x.tgz"', "own settings"),
     ("machine-path", "docs/guide.md", f"cd {HOME}/somebody/mall", f"{HOME}/somebody"),
     ("machine-path", "scripts/a.sh", f'data="{HOME}/x"', f"{HOME}/x"),
+    ("browser", "miniprogram/pages/a.ts", "const wide = window.innerWidth", "`window` is there in browsers only"),
+    ("browser", "miniprogram/lib/a.ts", "localStorage['a'] = b", "ask wx"),
+    ("yuan", "miniprogram/pages/a.ts", "const shown = order.paid_fen / 100", "paid_fen / 100"),
+    ("yuan", "miniprogram/pages/a.ts", "const shown = sum.toFixed(2)", "leave it to lib/money"),
+    ("yuan", "miniprogram/pages/a.wxml", "<text>¥{{price}}</text>", "leave it to lib/money or <price>"),
+    ("touch", "miniprogram/pages/a.wxml", '<view bindtap="go">去</view>', 'aria-role="button" (acts)'),
+    ("touch", "miniprogram/pages/a.wxml", '<view\n  catch:tap="go"\n  class="x"\n>去</view>', "can be tapped"),
+    (
+        "touch",
+        "miniprogram/pages/a.wxml",
+        '<view aria-role="button" bindtap="go"><t-icon name="x" /></view>',
+        "give it an aria-label",
+    ),
+    ("unfinished", "server/services/a.py", "# TO" + "DO: later", "do it now"),
+    ("unfinished", "miniprogram/pages/a.wxss", "/* FIX" + "ME */", "open an issue"),
 ]
 
 KEPT = [
@@ -117,6 +132,17 @@ KEPT = [
     ("docs/a.md", "a\n" * 401),
     ("docs/a.md", "See https://example.com/home/of/it and server/work/it.py, {root}/work/it."),
     ("docs/a.md", "Packages come from wherever your pip and npm are set to look."),
+    ("scripts/h5/runtime/a.ts", "window.scrollTo(0, 0)"),
+    ("miniprogram/lib/a.ts", "wx.createSelectorQuery().in(page.window.frame)\nconst location = await wx.getLocation()"),
+    ("miniprogram/lib/money.ts", "const whole = Math.floor(fen / 100)"),
+    ("miniprogram/components/ring.ts", "const two = Math.round(angle * 100) / 100"),
+    ("miniprogram/components/price/index.wxml", "<text>¥</text><text>{{whole}}</text>"),
+    ("miniprogram/pages/a.wxml", '<view aria-role="button" bindtap="go"><text>{{a}}</text></view>'),
+    ("miniprogram/pages/a.wxml", '<view aria-role="button" aria-label="关闭" bindtap="go"><t-icon name="x" /></view>'),
+    (
+        "miniprogram/pages/a.wxml",
+        '<button bindtap="go"/><my-card bind:tap="go"/><view bind:change="go">{{a > b}}</view>',
+    ),
 ]
 
 
@@ -138,6 +164,73 @@ def test_what_keeps_the_rules_passes(path: str, code: str) -> None:
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     assert {rule.name for rule in RULES} == {rule for rule, *_ in BROKEN} | {"refusal"}
+
+
+PAGE = "miniprogram/pages/a/index"
+SMALL_SHOP = {
+    "miniprogram/app.json": '{"pages": ["pages/a/index"], "subPackages": [{"root": "m", "pages": ["pages/b/index"]}]}',
+    f"{PAGE}.json": '{"usingComponents": {"tag": "/components/tag/index", "t-icon": "tdesign-miniprogram/icon/icon"}}',
+    f"{PAGE}.ts": "Page({ data: { look: 'warm' } })",
+    f"{PAGE}.wxml": '<tag class="one {{look}} big-{{size}}"><t-icon name="x" /></tag>',
+    f"{PAGE}.wxss": ".one, .warm { color: red }\n.big-l .t-icon { margin: 0.5rpx }",
+    "miniprogram/m/pages/b/index.json": "{}",
+    "miniprogram/m/pages/b/index.ts": "Page({})",
+    "miniprogram/m/pages/b/index.wxml": '<view class="note">字</view>',
+    "miniprogram/components/tag/index.json": '{"component": true}',
+    "miniprogram/components/tag/index.ts": "Component({})",
+    "miniprogram/components/tag/index.wxml": "<slot />",
+    "miniprogram/theme/common.wxss": ".note { color: red }",
+}
+
+
+def found_in_shop(changes: dict[str, str]) -> list[str]:
+    shop = {path: text for path, text in (SMALL_SHOP | changes).items() if text}
+    return [str(finding) for finding in examine_all(Source(path, text) for path, text in shop.items())]
+
+
+def test_a_shop_whose_files_agree_passes() -> None:
+    assert found_in_shop({}) == []
+
+
+DISAGREEING = [
+    (
+        {"miniprogram/m/pages/b/index.ts": ""},
+        "miniprogram/app.json:1: [route] m/pages/b/index is listed and not there",
+    ),
+    (
+        {"miniprogram/app.json": '{"pages": ["pages/a/index"]}'},
+        "miniprogram/m/pages/b/index.json:1: [route] this page is not in app.json",
+    ),
+    ({"miniprogram/components/tag/index.json": ""}, f"{PAGE}.json:1: [component] `tag`: there is no component"),
+    (
+        {f"{PAGE}.wxml": '<tag class="one big-{{x}}" />'},
+        f"{PAGE}.json:1: [component] `t-icon` is declared and not used",
+    ),
+    (
+        {"miniprogram/m/pages/b/index.wxml": '\n<price class="note" />'},
+        "miniprogram/m/pages/b/index.wxml:2: [component] <price> is used and not declared in index.json",
+    ),
+    ({f"{PAGE}.wxss": "/* .a */\n.one,\n.gone { color: red }"}, f"{PAGE}.wxss:3: [class] nothing has the class `gone`"),
+    (
+        {"miniprogram/theme/common.wxss": ".note { color: red }\n.old { color: red }"},
+        "miniprogram/theme/common.wxss:2: [class] nothing has the class `old`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "finding"), DISAGREEING)
+def test_files_that_do_not_agree_are_found(changes: dict[str, str], finding: str) -> None:
+    [said] = found_in_shop(changes)
+    assert said.startswith(finding)
+
+
+def test_every_rule_over_several_files_has_a_sample() -> None:
+    assert all(any(f"[{rule.name}]" in finding for _, finding in DISAGREEING) for rule in WHOLE_RULES)
+
+
+def test_a_style_can_be_exempt() -> None:
+    mark = "/* " + "house: class - the engine puts it on */"
+    assert found_in_shop({f"{PAGE}.wxss": f".one,.gone {{ color: red }} {mark}"}) == []
 
 
 REFUSALS = dedent("""
