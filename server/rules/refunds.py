@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from server.core.errors import RefundNotAllowed
 
+LABELS = {"requested": "待审核", "rejected": "未通过", "processing": "退款中", "succeeded": "已退款"}
+"""The states of a refund as its member sees them."""
+
 
 @dataclass(frozen=True, slots=True)
 class LineState:

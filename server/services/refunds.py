@@ -17,7 +17,7 @@ from server.ledger import book, entries, statement
 from server.outbox import Job
 from server.rules.orders import OrderStatus, refund_window_open
 from server.rules.rebates import LineNet, qualifies
-from server.rules.refunds import LineState, RefundPlan, Withheld, plan, withhold
+from server.rules.refunds import LABELS, LineState, RefundPlan, Withheld, plan, withhold
 from server.services import audit_log, idempotency, notices, policy, qualifications, reversals
 from server.services.idempotency import Keyed
 from server.services.rules import terms_of
@@ -33,6 +33,7 @@ class RefundView(msgspec.Struct):
 
     refund_no: str
     state: str
+    state_label: str
     reason: str
     cash_fen: int
     balance_fen: int
@@ -330,7 +331,7 @@ _VIEW = "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, r
 
 def _shown(row: Mapping[str, Any]) -> RefundView:
     state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
-    return RefundView(**{**row, "state": state}, points=0)
+    return RefundView(**{**row, "state": state}, state_label=LABELS[state], points=0)
 
 
 async def _view(tx: db.Connection, refund_id: int) -> RefundView:

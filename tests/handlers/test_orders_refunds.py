@@ -51,7 +51,7 @@ async def test_a_whole_unshipped_order_comes_back_at_once_with_its_freight(mall:
     await work(mall)
     mall.clock.advance(120)
     await work(mall)
-    assert [one["state"] for one in await shown(me, order_no)] == ["succeeded"]
+    assert [(one["state"], one["state_label"]) for one in await shown(me, order_no)] == [("succeeded", "已退款")]
     assert await me.refused_post(path, body) == "422 refund_not_allowed"
     await proved(mall)
 
@@ -60,7 +60,7 @@ async def test_a_part_is_reviewed_and_returns_exactly_its_share(mall: Mall) -> N
     me, order_no = await paid(mall, 3_333, quantity=3)
     (line,) = await line_ids(me, order_no)
     asked = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}])
-    assert (asked["state"], asked["cash_fen"]) == ("requested", 3_333)
+    assert (asked["state"], asked["state_label"], asked["cash_fen"]) == ("requested", "待审核", 3_333)
     order = await me.order(order_no)
     assert (order["refund_open"], order["allowed_actions"]) == (True, [])
     assert await me.refused_post(f"/orders/{order_no}/refunds", {"reason": "再来"}) == "409 refund_open"
