@@ -26,6 +26,17 @@ async def test_changing_the_profile(mall: Mall) -> None:
     assert (await bert.call("GET", "/me")).json()["nickname"] == ""
 
 
+async def test_put_changes_as_patch_does(mall: Mall) -> None:
+    """`wx.request` knows no PATCH."""
+    anna = await log_in(mall, "o-anna")
+    await anna.call("PATCH", "/me", json={"nickname": "小明", "birthday": "1995-03-08"})
+    changed = await anna.call("PUT", "/me", json={"nickname": "小亮"})
+    assert changed.status_code == 200
+    assert changed.json() == (await anna.call("GET", "/me")).json()
+    assert (changed.json()["nickname"], changed.json()["birthday"]) == ("小亮", "1995-03-08")
+    assert error_of(await anna.call("PUT", "/me", json={"nickname": " "})) == (400, "bad_request")
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -64,13 +64,22 @@ async def profile(call: Call, _: None) -> Profile:
     return await members.profile(call.deps, call.member_id)
 
 
-@room.patch("/me", "修改资料", takes=ProfileForm, gives=Profile, example={"nickname": "小明", "birthday": "1995-03-08"})
+_EXAMPLE = {"nickname": "小明", "birthday": "1995-03-08"}
+
+
+@room.patch("/me", "修改资料", takes=ProfileForm, gives=Profile, example=_EXAMPLE)
 async def change(call: Call, form: ProfileForm) -> Profile:
     """Changes only what is given; a birthday of null clears it."""
     changes: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(form).items() if value is not UNSET
     }
     return await members.change(call.deps, call.member_id, changes)
+
+
+@room.put("/me", "修改资料（给不能发 PATCH 的小程序）", takes=ProfileForm, gives=Profile, example=_EXAMPLE)
+async def change_by_put(call: Call, form: ProfileForm) -> Profile:
+    """The same as PATCH, which `wx.request` cannot send."""
+    return await change(call, form)
 
 
 @room.post(
