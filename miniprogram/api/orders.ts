@@ -86,6 +86,7 @@ export interface OrderDetail extends Order {
 export interface Refund {
   refund_no: string
   state: string
+  state_label: string
   reason: string
   cash_fen: number
   balance_fen: number

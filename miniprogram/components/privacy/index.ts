@@ -79,10 +79,6 @@ Component({
       this.setData({ visible: false })
     },
 
-    changed({ detail }: WechatMiniprogram.CustomEvent<{ visible: boolean }>) {
-      if (!detail.visible) this.refuse()
-    },
-
     read() {
       go('/packages/member/pages/agreement/index?key=privacy')
     },

@@ -27,7 +27,7 @@ export async function perform(action: Action, orderNo: string): Promise<boolean>
   switch (action) {
     case 'pay':
       if ((await payOrder(orderNo)) === 'cancelled') return false
-      go(`/packages/order/pages/result/index?no=${orderNo}`)
+      go(`/packages/order/pages/result/index?order_no=${orderNo}`)
       return true
     case 'cancel':
       if (!(await sure('要取消这笔订单吗？', '占用的优惠券和余额会退回给你', '取消订单', '再想想'))) return false
@@ -38,7 +38,7 @@ export async function perform(action: Action, orderNo: string): Promise<boolean>
       await orders.receive(orderNo)
       return true
     case 'refund':
-      go(`/packages/order/pages/refund/index?no=${orderNo}`)
+      go(`/packages/order/pages/refund/index?order_no=${orderNo}`)
       return false
     default:
       return false

@@ -1,5 +1,6 @@
 import { OrderLine } from '../../api/orders'
 import { absolute } from '../../lib/transport'
+import { specText } from '../../lib/variants'
 
 /** A line as it is drawn. */
 export interface ShownLine extends OrderLine {
@@ -13,7 +14,7 @@ export function shownLine(line: OrderLine): ShownLine {
   return {
     ...line,
     picture: line.image ? absolute(line.image) : '',
-    specText: Object.values(line.spec).join(' · '),
+    specText: specText(line.spec),
     refundText: line.refunded_quantity ? pieces : '',
   }
 }

@@ -1,5 +1,6 @@
 import { Order } from '../../../../api/orders'
 import { go } from '../../../../lib/go'
+import { orderPage } from '../../../../lib/links'
 import { priced } from '../../../../lib/money'
 import { shortMinute } from '../../../../lib/time'
 import { Act, actsOf } from '../../acts'
@@ -28,7 +29,7 @@ Component({
   },
   methods: {
     open() {
-      go(`/packages/order/pages/detail/index?no=${this.data.order.order_no}`)
+      go(orderPage(this.data.order.order_no))
     },
 
     act({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, Pick<Act, 'action'>>) {

@@ -2,11 +2,10 @@ import * as api from '../../../../api/orders'
 import { Action, Order, Status } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { Tab } from '../../../../components/tabs/index'
-import { asFailure, tell } from '../../../../lib/failure'
+import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
-import { Pager } from '../../../../lib/pager'
-import { LOADING, show } from '../../../../lib/screen'
-import { learnClock } from '../../../../lib/time'
+import { Listing, MORE } from '../../../../lib/listing'
+import { LOADING } from '../../../../lib/screen'
 import { perform } from '../../acts'
 
 const TABS: Tab[] = [
@@ -24,16 +23,16 @@ Page({
     screen: LOADING,
     tabs: TABS,
     tab: 'all',
-    orders: [] as Order[],
-    ended: false,
-    trouble: '',
-    busy: '',
+    items: [] as Order[],
+    end: MORE,
+    busy: false,
     emptyTitle: '',
   },
-  pager: null as Pager<Order> | null,
+  listing: null as Listing<Order, Order> | null,
   seen: false,
 
   onLoad({ tab }: { tab?: string }) {
+    this.listing = new Listing<Order, Order>(this, (cursor) => this.read(cursor), (order) => order)
     this.open(TABS.some(({ key }) => key === tab) ? (tab ?? 'all') : 'all')
   },
 
@@ -43,44 +42,33 @@ Page({
     this.seen = true
   },
 
+  /** Orders, and with the first of them the server's clock for what waits to be paid. */
+  async read(cursor: string | null) {
+    const status = this.data.tab === 'all' ? '' : (this.data.tab as Status)
+    const [listed] = await Promise.all([api.orders(status, cursor), shop()])
+    return listed
+  },
+
   choose({ detail }: WechatMiniprogram.CustomEvent<{ key: string }>) {
     this.open(detail.key)
   },
 
   open(tab: string) {
     const label = TABS.find(({ key }) => key === tab)?.label ?? ''
-    this.setData({ tab, screen: LOADING, orders: [], emptyTitle: tab === 'all' ? '还没有订单' : `没有${label}的订单` })
-    void this.load()
+    this.setData({ tab, emptyTitle: tab === 'all' ? '还没有订单' : `没有${label}的订单` })
+    void this.listing?.start(true)
   },
 
   async load() {
-    const status = this.data.tab === 'all' ? '' : (this.data.tab as Status)
-    const pager = new Pager<Order>((cursor) => api.orders(status, cursor))
-    this.pager = pager
-    await show(
-      this,
-      async () => {
-        const [orders, { now }] = await Promise.all([pager.next(), shop()])
-        learnClock(now)
-        return this.pager === pager ? { orders, ended: pager.done, trouble: '' } : { orders: this.data.orders }
-      },
-      ({ orders }) => !orders.length,
-    )
+    await this.listing?.start()
   },
 
-  async more() {
-    const { pager } = this
-    if (!pager || pager.done || this.data.screen.phase !== 'ready') return
-    try {
-      const orders = await pager.next()
-      if (this.pager === pager) this.setData({ orders: [...this.data.orders, ...orders], ended: pager.done, trouble: '' })
-    } catch (error) {
-      this.setData({ trouble: asFailure(error).message })
-    }
+  more() {
+    void this.listing?.more()
   },
 
   onReachBottom() {
-    void this.more()
+    this.more()
   },
 
   async onPullDownRefresh() {
@@ -90,14 +78,14 @@ Page({
 
   async act({ detail: { action, no } }: WechatMiniprogram.CustomEvent<{ action: Action; no: string }>) {
     if (this.data.busy) return
-    this.setData({ busy: no })
+    this.setData({ busy: true })
     try {
       if (await perform(action, no)) await this.load()
     } catch (error) {
       tell(error)
       await this.load()
     } finally {
-      this.setData({ busy: '' })
+      this.setData({ busy: false })
     }
   },
 

@@ -1,0 +1,79 @@
+import * as orders from '../../../../api/orders'
+import { Action } from '../../../../api/orders'
+import { shop } from '../../../../api/shop'
+import { tell } from '../../../../lib/failure'
+import { go } from '../../../../lib/go'
+import { rebatePage } from '../../../../lib/links'
+import { LOADING, show } from '../../../../lib/screen'
+import { perform } from '../../acts'
+import { Shown, shown } from './shown'
+
+type Tap<Data extends WechatMiniprogram.IAnyObject> = WechatMiniprogram.TouchEvent<object, object, Data>
+
+Page({
+  data: {
+    screen: LOADING,
+    shown: null as Shown | null,
+    /** Card keys that were tapped open, by line and place. */
+    open: {} as Record<string, boolean>,
+    busy: false,
+  },
+  orderNo: '',
+  seen: false,
+
+  onLoad({ order_no }: { order_no?: string }) {
+    this.orderNo = order_no ?? ''
+    void this.load()
+  },
+
+  onShow() {
+    if (this.seen) void this.load()
+    this.seen = true
+  },
+
+  async load() {
+    await show(this, async () => {
+      const [order, refunds, told] = await Promise.all([orders.order(this.orderNo), orders.refunds(this.orderNo), shop()])
+      return { shown: shown(order, refunds, told) }
+    })
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async act({ currentTarget }: Tap<{ action: Action }>) {
+    if (this.data.busy) return
+    this.setData({ busy: true })
+    try {
+      if (await perform(currentTarget.dataset.action, this.orderNo)) await this.load()
+    } catch (error) {
+      tell(error)
+      await this.load()
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+
+  reveal({ currentTarget }: Tap<{ key: string }>) {
+    this.setData({ [`open.${currentTarget.dataset.key}`]: true })
+  },
+
+  copy({ currentTarget }: Tap<{ text: string }>) {
+    wx.setClipboardData({ data: currentTarget.dataset.text, fail: () => void wx.showToast({ title: '没有复制成功', icon: 'none' }) })
+  },
+
+  openProduct({ currentTarget }: Tap<{ id: number }>) {
+    go(`/pages/product/index?id=${currentTarget.dataset.id}`)
+  },
+
+  openRebate() {
+    const id = this.data.shown?.order.rebate_id
+    if (id) go(rebatePage(id))
+  },
+
+  openService() {
+    go('/packages/member/pages/service/index')
+  },
+})

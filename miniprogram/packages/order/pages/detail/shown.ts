@@ -1,0 +1,109 @@
+/** An order as its page draws it. */
+import { OrderDetail, Refund, Status } from '../../../../api/orders'
+import { Shop } from '../../../../api/shop'
+import { priced } from '../../../../lib/money'
+import { minute } from '../../../../lib/time'
+import { Act, actsOf } from '../../acts'
+import { ShownLine, piecesOf, shownLine } from '../../lines'
+
+interface Row {
+  label: string
+  text: string
+}
+
+export interface ShownRefund extends Row {
+  no: string
+  tone: string
+  parts: Row[]
+  reason: string
+  asked: string
+}
+
+export interface Shown {
+  order: OrderDetail
+  lines: Array<ShownLine & { keys: string[] }>
+  acts: Act[]
+  icon: string
+  next: string
+  unpaid: boolean
+  pieces: string
+  sums: Row[]
+  steps: Row[]
+  refunds: ShownRefund[]
+}
+
+const ICONS: Partial<Record<Status, string>> = {
+  pending: 'time',
+  paid: 'shop',
+  shipped: 'undertake-delivery',
+  received: 'check-circle',
+  completed: 'check-circle',
+  closed: 'close-circle',
+  refunded: 'rollback',
+}
+
+const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', requested: 'tag-gold' }
+
+/** What the member can expect next; what they can do is told by the order's actions. */
+function nextOf({ status, refund_open }: OrderDetail, { policy }: Shop): string {
+  if (refund_open) return '退款申请正在审核，结果会显示在下方'
+  switch (status) {
+    case 'pending':
+      return '时间到了还没付款，订单会自动关闭，库存、优惠券和余额都会退回'
+    case 'paid':
+      return '付款成功，商家正在准备发货'
+    case 'teaming':
+      return '付款成功，成团后就会发货'
+    case 'shipped':
+      return `包裹在路上。收到后请确认收货，发货 ${policy.receive_days} 天后会自动确认`
+    case 'received':
+      return `已收货，${policy.refund_days} 天内如有问题可以申请退款`
+    case 'completed':
+      return '订单已完成，谢谢你的信任'
+    case 'closed':
+      return '订单已关闭，占用的优惠券和余额已退回'
+    case 'refunded':
+      return '已退款，款项按付款方式原路退回'
+  }
+}
+
+export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown {
+  return {
+    order,
+    lines: order.lines.map((line) => ({ ...shownLine(line), keys: line.cards.map((_, at) => `${line.line_id}-${at}`) })),
+    acts: actsOf(order),
+    icon: ICONS[order.status] ?? 'time',
+    next: nextOf(order, shop),
+    unpaid: order.allowed_actions.includes('pay'),
+    pieces: `共 ${piecesOf(order.lines)} 件`,
+    sums: sumsOf(order),
+    steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
+    refunds: refunds.map(shownRefund),
+  }
+}
+
+function sumsOf(order: OrderDetail): Row[] {
+  return [
+    { label: '商品金额', text: priced(order.items_fen) },
+    ...order.discounts.map(({ label, amount_fen }) => ({ label, text: priced(-amount_fen) })),
+    { label: '运费', text: order.freight_fen ? priced(order.freight_fen) : '免运费' },
+    ...(order.balance_fen ? [{ label: '余额付款', text: priced(-order.balance_fen) }] : []),
+  ]
+}
+
+function shownRefund(refund: Refund): ShownRefund {
+  const parts = [
+    { label: '退回微信', text: refund.cash_fen },
+    { label: '退回余额', text: refund.balance_fen },
+    { label: '抵扣已到账的返一', text: -refund.withheld_fen },
+  ]
+  return {
+    no: refund.refund_no,
+    label: refund.state_label,
+    tone: TONES[refund.state] ?? '',
+    text: refund.finished_at ? `${minute(refund.finished_at)} 完成` : '',
+    parts: parts.filter(({ text }) => text).map(({ label, text }) => ({ label, text: priced(text) })),
+    reason: refund.reason,
+    asked: minute(refund.requested_at),
+  }
+}
