@@ -25,16 +25,19 @@ export class WxFailure extends Error {
 
 /** Thrown inside a call to make it fail for `reason`; the call adds its name. */
 export class Refused extends Error {
-  constructor(readonly reason: string) {
-    super(reason);
-    this.name = 'Refused';
-  }
+  override name = 'Refused';
 }
 
-/** Why an unforeseen error happened, in words for an `errMsg`. */
+/** Why something failed, in words for an `errMsg`. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof Refused) return error.reason;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** The failure of `name` behind `error`, whose message may be WeChat's whole `name:fail reason` already. */
+function failureOf(name: string, error: unknown): WxFailure {
+  const reason = reasonOf(error);
+  const whole = `${name}:fail`;
+  return new WxFailure(name, reason.startsWith(whole) ? reason.slice(whole.length).trim() : reason);
 }
 
 /** What a call takes: its own options, and the callbacks. */
@@ -65,7 +68,7 @@ export function settle<R extends Result>(
   const outcome = work.then(
     (result) => ({ errMsg: `${name}:ok`, ...result }) as R & Answer,
     (error: unknown) => {
-      throw error instanceof WxFailure ? error : new WxFailure(name, reasonOf(error));
+      throw failureOf(name, error);
     },
   );
   if (!given.success && !given.fail && !given.complete) return outcome;

@@ -34,7 +34,7 @@ export function offNetworkStatusChange(listener?: NetworkListener): void {
 function copyBySelection(text: string): void {
   const area = document.createElement('textarea');
   area.value = text;
-  area.className = 'wxui-offscreen';
+  area.style.cssText = 'position: fixed; left: -9999px; top: 0';
   (document.querySelector('dialog:modal') ?? document.body).append(area);
   area.select();
   const copied = document.execCommand('copy');

@@ -1,8 +1,28 @@
 /** wx.showModal and wx.showActionSheet. */
 
+import { addStyle } from '../core/style';
 import { asyncCall, Refused } from './call';
 import { button, h } from './dom';
 import { openSheet } from './sheets';
+
+addStyle(`
+.wxui-modal-title { padding: 26px 24px 0; font-size: 17px; font-weight: 600; text-align: center; }
+.wxui-modal-content { padding: 14px 24px 0; color: var(--wxui-ink-2); text-align: center; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 50vh; overflow-y: auto; }
+.wxui-modal-content:first-child { padding-top: 28px; color: var(--wxui-ink); }
+.wxui-modal-input { display: block; width: calc(100% - 48px); min-height: 88px; margin: 16px 24px 0; padding: 12px; border: 1px solid var(--wxui-line); border-radius: 10px; background: var(--wxui-paper); color: var(--wxui-ink); font: inherit; resize: none; }
+.wxui-modal-buttons { display: flex; margin-top: 26px; border-top: 1px solid var(--wxui-line); }
+.wxui-sheet .wxui-modal-button { flex: 1; min-height: 54px; padding: 8px; font-weight: 600; overflow-wrap: anywhere; }
+.wxui-modal-button + .wxui-modal-button { border-left: 1px solid var(--wxui-line); }
+.wxui-sheet .wxui-modal-cancel { color: var(--wxui-ink-2); font-weight: 400; }
+.wxui-sheet .wxui-modal-confirm { color: var(--wxui-brand); }
+
+.wxui-actions { display: flex; flex-direction: column; background: var(--wxui-paper); }
+.wxui-action-alert { padding: 16px 24px; background: var(--wxui-card); color: var(--wxui-ink-2); font-size: 14px; text-align: center; }
+.wxui-sheet .wxui-action { min-height: 56px; padding: 8px 24px; border-top: 1px solid var(--wxui-line); background: var(--wxui-card); overflow-wrap: anywhere; }
+.wxui-actions > :first-child { border-top: 0; }
+.wxui-sheet .wxui-action:active { background: var(--wxui-brand-soft); }
+.wxui-sheet .wxui-action-cancel { margin-top: 8px; color: var(--wxui-ink-2); }
+`);
 
 interface ModalOptions {
   title?: string;

@@ -2,6 +2,7 @@
 
 import { asyncCall, Refused } from './call';
 import { bytesOf, keep } from './files';
+import { pickImages } from './pick';
 import { requirePrivacy } from './privacy';
 
 interface ImageInfo {
@@ -61,19 +62,6 @@ export const previewImage = asyncCall('previewImage', async ({ urls, current }: 
 interface ChooseOptions {
   count?: number;
   sourceType?: string[];
-}
-
-/** Files picked by the member, as temporary paths. Raises Refused `cancel`. */
-export function pickImages(count: number): Promise<File[]> {
-  return new Promise((done, failed) => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.accept = 'image/*';
-    input.multiple = count > 1;
-    input.onchange = () => done(Array.from(input.files ?? []).slice(0, count));
-    input.addEventListener('cancel', () => failed(new Refused('cancel')));
-    input.click();
-  });
 }
 
 export const chooseMedia = asyncCall('chooseMedia', async ({ count = 9 }: ChooseOptions) => {

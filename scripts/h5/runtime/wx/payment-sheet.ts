@@ -1,10 +1,25 @@
 /** The sheet that stands for WeChat Pay in development. */
 
+import { addStyle } from '../core/style';
 import { Refused, reasonOf } from './call';
 import { button, h } from './dom';
 import type { Payable } from './payments';
+import { panel } from './panel';
 import { callSandbox } from './sandbox';
 import { openSheet } from './sheets';
+
+addStyle(`
+.wxui-pay { text-align: center; }
+.wxui-pay .wxui-panel-title { padding: 0 32px; }
+.wxui-pay-what { color: var(--wxui-ink-2); overflow-wrap: anywhere; }
+.wxui-pay-amount { font-size: 40px; font-weight: 700; line-height: 1.2; font-variant-numeric: tabular-nums; }
+.wxui-pay-amount small { margin-right: 4px; font-size: 24px; }
+.wxui-facts { display: grid; grid-template-columns: auto 1fr; gap: 10px 16px; padding: 14px 0; border-block: 1px solid var(--wxui-line); font-size: 14px; text-align: left; }
+.wxui-facts dt { color: var(--wxui-ink-2); }
+.wxui-facts dd { text-align: right; overflow-wrap: anywhere; }
+.wxui-pay-problem { color: var(--wxui-brand-deep); font-size: 14px; }
+.wxui-pay-problem:empty { display: none; }
+`);
 
 interface Order {
   cash_due_fen: number;
@@ -58,9 +73,8 @@ export async function pay(payable: Payable | undefined): Promise<void> {
   const close = button('wxui-close', '×', () => sheet.close('cancel'));
   close.setAttribute('aria-label', '取消支付');
   sheet.element.append(
-    h(
-      'div',
-      'wxui-panel wxui-pay',
+    panel(
+      'wxui-pay',
       close,
       h('h2', 'wxui-panel-title', '微信支付（沙箱）'),
       h('p', 'wxui-pay-what', summary(order)),

@@ -5,6 +5,10 @@
 
 import type * as glassEasel from 'glass-easel';
 
+import { dom } from '../core/builtin';
+import { topFrame } from '../core/pages';
+import { componentAt } from '../core/space';
+
 interface Fields {
   id?: boolean;
   dataset?: boolean;
@@ -22,9 +26,7 @@ type Found = Record<string, unknown>;
 type Tell = (found: Found | Found[] | null) => void;
 
 /** A page or component as its author sees it. */
-export interface Caller {
-  _$: glassEasel.GeneralComponent;
-}
+export type Caller = object;
 
 interface Job {
   owner: Caller | undefined;
@@ -47,19 +49,19 @@ function scrolled(box: Element): Found {
 }
 
 function measure(element: glassEasel.Element, fields: Fields): Found {
-  const dom = element.getBackendElement() as unknown as HTMLElement;
-  const rect = dom.getBoundingClientRect();
+  const box = dom(element);
+  const rect = box.getBoundingClientRect();
   const found: Found = {};
   if (fields.id) found.id = element.id;
   if (fields.dataset) found.dataset = element.dataset;
   if (fields.mark) found.mark = element.collectMarks();
   if (fields.rect) Object.assign(found, sides(rect));
   if (fields.size) Object.assign(found, { width: rect.width, height: rect.height });
-  if (fields.scrollOffset) Object.assign(found, scrolled(dom.querySelector(':scope > .wx-scroll') ?? dom));
-  if (fields.node || fields.context) found[fields.node ? 'node' : 'context'] = dom.querySelector('canvas') ?? dom;
+  if (fields.scrollOffset) Object.assign(found, scrolled(scroller(box)));
+  if (fields.node || fields.context) found[fields.node ? 'node' : 'context'] = box.querySelector('canvas') ?? box;
   const data = (element as Partial<glassEasel.GeneralComponent>).data as Found | undefined;
   for (const name of fields.properties ?? []) found[name] = data?.[name];
-  const style = fields.computedStyle ? getComputedStyle(dom) : undefined;
+  const style = fields.computedStyle ? getComputedStyle(box) : undefined;
   for (const name of fields.computedStyle ?? []) found[name] = style?.getPropertyValue(kebab(name)) ?? '';
   return found;
 }
@@ -69,21 +71,27 @@ export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** What scrolls in `box`: a part of it where a tag keeps one, else itself. */
+function scroller(box: Element): Element {
+  return box.querySelector(':scope > [data-wx-scroll]') ?? box;
+}
+
 function measureViewport(fields: Fields): Found {
-  const page = document.scrollingElement ?? document.documentElement;
-  const { clientWidth: width, clientHeight: height } = page;
+  const frame = topFrame();
+  if (!frame) return {};
+  const { clientWidth: width, clientHeight: height } = frame.window;
   const found: Found = {};
   if (fields.id) found.id = '';
   if (fields.dataset) found.dataset = {};
   if (fields.rect) Object.assign(found, { left: 0, top: 0, right: width, bottom: height });
   if (fields.size) Object.assign(found, { width, height });
-  if (fields.scrollOffset) Object.assign(found, scrolled(page));
+  if (fields.scrollOffset) Object.assign(found, scrolled(frame.scroll));
   return found;
 }
 
 function answer({ owner, selector, all, fields }: Job): Found | Found[] | null {
   if (selector === null) return measureViewport(fields);
-  const root = owner?._$.getShadowRoot();
+  const root = owner && componentAt(owner).getShadowRoot();
   if (!root) return all ? [] : null;
   if (all) return root.querySelectorAll(selector).map((element) => measure(element, fields));
   const element = root.querySelector(selector);

@@ -1,6 +1,37 @@
 /** Modal surfaces: native dialogs, which bring their own focus trap, Esc key, and an inert page behind them. */
 
+import { layer } from '../core/layers';
+import { lockScroll } from '../core/scroll';
+import { addStyle } from '../core/style';
 import { h } from './dom';
+
+addStyle(`
+:root {
+  --wxui-paper: #fbf6ef;
+  --wxui-card: #fff;
+  --wxui-ink: #2b211c;
+  --wxui-ink-2: #63554c;
+  --wxui-line: #efe5da;
+  --wxui-brand: #c8371f;
+  --wxui-brand-deep: #9e2a17;
+  --wxui-brand-soft: #fdede6;
+  --wxui-shade: rgba(43, 33, 28, .52);
+  --wxui-text: 16px/1.5 -apple-system, BlinkMacSystemFont, "PingFang SC", "Noto Sans SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif;
+}
+.wxui-sheet { box-sizing: border-box; margin: auto; padding: 0; border: 0; color: var(--wxui-ink); background: var(--wxui-card); font: var(--wxui-text); overscroll-behavior: contain; }
+.wxui-sheet *, .wxui-sheet *::before { box-sizing: border-box; }
+.wxui-sheet::backdrop { background: var(--wxui-shade); animation: wxui-appear .2s ease-out; }
+.wxui-sheet h2, .wxui-sheet p, .wxui-sheet dl, .wxui-sheet dd { margin: 0; }
+.wxui-sheet button { margin: 0; border: 0; padding: 0; background: none; color: inherit; font: inherit; cursor: pointer; -webkit-tap-highlight-color: transparent; }
+.wxui-sheet button:focus-visible, .wxui-sheet input:focus-visible, .wxui-sheet textarea:focus-visible { outline: 2px solid var(--wxui-brand); outline-offset: -3px; }
+.wxui-sheet button:disabled { opacity: .55; cursor: default; }
+.wxui-sheet-middle { width: min(320px, calc(100vw - 48px)); border-radius: 16px; animation: wxui-appear .16s ease-out; }
+.wxui-sheet-bottom { width: 100%; max-width: 480px; max-height: 86vh; margin-bottom: 0; border-radius: 20px 20px 0 0; padding-bottom: env(safe-area-inset-bottom); animation: wxui-rise .22s ease-out; }
+.wxui-sheet-full { width: 100%; height: 100%; max-width: none; max-height: none; background: #000; color: #fff; overflow: hidden; }
+@keyframes wxui-appear { from { opacity: 0; } }
+@keyframes wxui-rise { from { transform: translateY(100%); } }
+@media (prefers-reduced-motion: reduce) { .wxui-sheet, .wxui-sheet::backdrop { animation: none; } }
+`);
 
 export interface Sheet<T> {
   readonly element: HTMLDialogElement;
@@ -21,8 +52,6 @@ export interface SheetOptions<T> {
   tapOutside: boolean;
 }
 
-let opened = 0;
-
 /** Show an empty sheet; fill its `element`. */
 export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): Sheet<T> {
   const element = h('dialog', `wxui-sheet wxui-sheet-${options.placing}`, ...children);
@@ -34,8 +63,7 @@ export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): She
     if (!element.open) return;
     element.close();
     element.remove();
-    opened -= 1;
-    document.documentElement.classList.toggle('wxui-still', opened > 0);
+    unlock();
     resolve(outcome);
   };
   element.addEventListener('cancel', (event) => {
@@ -45,9 +73,8 @@ export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): She
   element.addEventListener('click', (event) => {
     if (options.tapOutside && event.target === element) close(options.dismissed);
   });
-  document.body.append(element);
-  opened += 1;
-  document.documentElement.classList.add('wxui-still');
+  layer().append(element);
+  const unlock = lockScroll();
   element.showModal();
   return { element, close, closed };
 }

@@ -1,6 +1,7 @@
 /** The sheet in which a member allows or refuses messages. */
 
 import { button, h } from './dom';
+import { panel } from './panel';
 import { callSandbox, openid } from './sandbox';
 import { openSheet } from './sheets';
 
@@ -30,9 +31,8 @@ export async function askToSubscribe(templateIds: string[]): Promise<Record<stri
   const sheet = openSheet<boolean>({ placing: 'bottom', label: '订阅消息', dismissed: false, tapOutside: false });
   const allow = button('wxui-primary', '允许', () => sheet.close(true));
   sheet.element.append(
-    h(
-      'div',
-      'wxui-panel',
+    panel(
+      '',
       h('h2', 'wxui-panel-title', '推三返一商城 申请向你发送一次消息'),
       ...choices.map(([, element]) => element),
       allow,

@@ -1,7 +1,27 @@
 /** Toasts and the loading sign. WeChat has one place for both: the later replaces the earlier. */
 
+import { layer } from '../core/layers';
+import { addStyle } from '../core/style';
 import { asyncCall } from './call';
 import { h } from './dom';
+
+addStyle(`
+.wxui-toast-place { position: fixed; inset: 0; z-index: 20000; width: auto; height: auto; margin: 0; padding: 24px; border: 0; background: transparent;
+  display: flex; align-items: center; justify-content: center; pointer-events: none; font: var(--wxui-text); }
+.wxui-toast-place[hidden] { display: none; }
+.wxui-toast-mask { pointer-events: auto; }
+.wxui-toast { max-width: min(260px, 80vw); padding: 12px 18px; border-radius: 14px; background: rgba(43, 33, 28, .9); color: #fff;
+  font-size: 15px; text-align: center; overflow-wrap: anywhere; animation: wxui-appear .16s ease-out; }
+.wxui-toast-with-icon { min-width: 104px; padding: 22px 18px 18px; display: flex; flex-direction: column; align-items: center; gap: 12px; }
+.wxui-toast-icon { width: 40px; height: 40px; border: 2px solid currentcolor; border-radius: 50%; font-size: 22px; line-height: 36px; font-weight: 600; }
+.wxui-toast-image { width: 48px; height: 48px; object-fit: contain; }
+.wxui-spinner { width: 34px; height: 34px; border: 3px solid rgba(255, 255, 255, .3); border-top-color: #fff; border-radius: 50%; animation: wxui-turn .8s linear infinite; }
+@keyframes wxui-turn { to { transform: rotate(1turn); } }
+@media (prefers-reduced-motion: reduce) {
+  .wxui-toast { animation: none; }
+  .wxui-spinner { animation-duration: 2.4s; }
+}
+`);
 
 export interface ToastOptions {
   title?: string;
@@ -25,7 +45,7 @@ function region(): HTMLElement {
     place.setAttribute('role', 'status');
     place.setAttribute('aria-live', 'polite');
     place.hidden = true;
-    document.body.append(place);
+    layer().append(place);
   }
   return place;
 }

@@ -1,7 +1,22 @@
 /** The full-screen picture viewer of wx.previewImage: swipe by the browser's own scroll snapping. */
 
+import { addStyle } from '../core/style';
 import { button, h } from './dom';
 import { openSheet } from './sheets';
+
+addStyle(`
+.wxui-viewer-strip { display: flex; width: 100%; height: 100%; overflow: auto hidden; scroll-snap-type: x mandatory; scrollbar-width: none; }
+.wxui-viewer-strip::-webkit-scrollbar { display: none; }
+.wxui-viewer-page { flex: 0 0 100%; height: 100%; display: flex; align-items: center; justify-content: center; scroll-snap-align: start; scroll-snap-stop: always; }
+.wxui-viewer-page img { max-width: 100%; max-height: 100%; object-fit: contain; }
+.wxui-viewer-count { position: absolute; bottom: calc(24px + env(safe-area-inset-bottom)); left: 50%; transform: translateX(-50%); padding: 4px 14px; border-radius: 14px; background: rgba(0, 0, 0, .6); font-size: 14px; }
+.wxui-sheet .wxui-viewer-close, .wxui-sheet .wxui-viewer-turn { position: absolute; width: 44px; height: 44px; border-radius: 50%; background: rgba(0, 0, 0, .6); color: #fff; font-size: 26px; line-height: 1; }
+.wxui-viewer-close { top: calc(12px + env(safe-area-inset-top)); right: 12px; }
+.wxui-viewer-turn { top: calc(50% - 22px); }
+.wxui-viewer-turn-back { left: 12px; }
+.wxui-viewer-turn-on { right: 12px; }
+@media (hover: none) { .wxui-sheet .wxui-viewer-turn { display: none; } }
+`);
 
 /** Show `urls`, the one at `start` first. A tap, Esc or × closes; arrow keys turn. */
 export function showPictures(urls: string[], start: number): void {
