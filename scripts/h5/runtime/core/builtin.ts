@@ -10,7 +10,7 @@ type Methods = glassEasel.typeUtils.MethodList;
 export type Host = glassEasel.GeneralComponent;
 
 type Definition<D extends Data, P extends Properties, M extends Methods> = glassEasel.typeUtils.ComponentParams<D, P, M> &
-  ThisType<glassEasel.ComponentInstance<D, P, M>>;
+  ThisType<glassEasel.Component<D, P, M> & M>;
 
 /** Built-in tags live in a space of their own: nobody's templates but theirs see the plain HTML elements. */
 const builtins = new glassEasel.ComponentSpace();

@@ -1,0 +1,80 @@
+/** The mini program's one App: what it is told, and who else listens. */
+
+import type { Address } from './address';
+import { errorsTo } from './errors';
+
+export interface EnterOptions {
+  path: string;
+  query: Record<string, string>;
+  scene: number;
+  referrerInfo: Record<string, unknown>;
+}
+
+export type AppEvent = 'show' | 'hide' | 'error' | 'pageNotFound' | 'unhandledRejection';
+
+type Listener = (detail: never) => void;
+type AppObject = Record<string, unknown>;
+
+/** WeChat's numbers for how one came in: by a code that was scanned, or otherwise. */
+const SCENE = { scanned: 1047, plain: 1001 };
+
+const listeners: Record<AppEvent, Set<Listener>> = {
+  show: new Set(),
+  hide: new Set(),
+  error: new Set(),
+  pageNotFound: new Set(),
+  unhandledRejection: new Set(),
+};
+
+let app: AppObject = {};
+let launched: EnterOptions = { path: '', query: {}, scene: SCENE.plain, referrerInfo: {} };
+
+/** How the shop was opened. */
+export function launchOptions(): EnterOptions {
+  return launched;
+}
+
+/** How the shop was last entered; a browser opens anew each time. */
+export function enterOptions(): EnterOptions {
+  return launched;
+}
+
+export function onApp(kind: AppEvent, listener: Listener): void {
+  listeners[kind].add(listener);
+}
+
+export function offApp(kind: AppEvent, listener?: Listener): void {
+  if (listener) listeners[kind].delete(listener);
+  else listeners[kind].clear();
+}
+
+function call(name: string, detail: unknown): void {
+  const handler = app[name];
+  if (typeof handler === 'function') handler.call(app, detail);
+}
+
+/** Tell the App, by its `onShow` and the like, and everybody else. Gives whether somebody was there to hear it. */
+export function tellApp(kind: AppEvent, detail: unknown): boolean {
+  const name = `on${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
+  call(name, detail);
+  for (const listener of listeners[kind]) listener(detail as never);
+  return listeners[kind].size > 0 || typeof app[name] === 'function';
+}
+
+/** The shop was opened at `address`. */
+export function launch({ route, query }: Address): void {
+  launched = { path: route, query, scene: 'scene' in query ? SCENE.scanned : SCENE.plain, referrerInfo: {} };
+  errorsTo((message) => tellApp('error', message));
+  call('onLaunch', launched);
+  tellApp('show', launched);
+}
+
+/** Make the globals of app.ts. */
+export function defineApp(): void {
+  Object.assign(globalThis, {
+    App: (definition: AppObject) => {
+      app = definition;
+    },
+    getApp: () => app,
+  });
+}

@@ -1,0 +1,39 @@
+/** The engine's view of the document. */
+
+import * as glassEasel from 'glass-easel';
+
+import { gesturesTo, hearsLongPress } from './gestures';
+
+type Listener = Parameters<glassEasel.CurrentWindowBackendContext['onEvent']>[0];
+
+/**
+ * The current window, where every tag `x` of WXML is an element `<wx-x>` (so that `input` or `dialog` are no HTML
+ * elements), and where only gestures become events: all others are fired by built-in tags.
+ */
+export class ShopBackend extends glassEasel.CurrentWindowBackendContext {
+  override document = {
+    createElement: (tag: string) => document.createElement(`wx-${tag}`),
+    createTextNode: (text: string) => document.createTextNode(text),
+    createDocumentFragment: () => document.createDocumentFragment(),
+  } as unknown as glassEasel.CurrentWindowBackendContext['document'];
+
+  override onEvent(listener: Listener): void {
+    gesturesTo(listener);
+  }
+
+  override setListenerStats(element: glassEasel.domlikeBackend.Element, type: string): void {
+    if (type === 'longpress' || type === 'longtap') hearsLongPress(element as unknown as Element);
+  }
+
+  override setModelBindingStat(): void {
+    // Built-in tags are components: their properties bind without the document.
+  }
+}
+
+/** The one backend of the shop. */
+export const backend = new ShopBackend();
+backend.onEvent((target, type, detail, options) => {
+  const event = new glassEasel.Event(type, detail, options);
+  glassEasel.Event.dispatchEvent(target, event);
+  return event.getEventBubbleStatus();
+});

@@ -1,0 +1,32 @@
+/** `wx://form-field`: components of pages that are fields of a form. */
+
+import type * as adapter from 'glass-easel-miniprogram-adapter';
+import type * as glassEasel from 'glass-easel';
+
+import { dom, instanceAt, type Host } from './builtin';
+
+type Behaviors = Record<string, adapter.behavior.GeneralBehavior | undefined>;
+
+let behaviors: Behaviors | null = null;
+
+/** The behaviors that WeChat names by strings. */
+export function formFieldBehaviors(space: adapter.CodeSpace): Behaviors {
+  if (!behaviors) {
+    const field = space
+      .behavior()
+      .definition({ properties: { name: { type: String }, value: { type: null } } })
+      .register() as unknown as adapter.behavior.GeneralBehavior;
+    behaviors = { 'wx://form-field': field };
+  }
+  return behaviors;
+}
+
+/** The pages' own fields inside `form`, with their names and values. */
+export function customFields(form: { $$: unknown }): { name: string; value: unknown }[] {
+  const field = behaviors?.['wx://form-field'] as { _$: glassEasel.GeneralBehavior } | undefined;
+  if (!field) return [];
+  const hosts = Array.from(dom(form).querySelectorAll('*'), (element) => [element, instanceAt(element)] as const)
+    .filter(([element, host]) => host !== null && host.$$ === (element as unknown) && host.hasBehavior(field._$))
+    .map(([, host]) => host as Host);
+  return hosts.map((host) => host.data as { name: string; value: unknown }).filter(({ name }) => name);
+}

@@ -1,0 +1,60 @@
+/** `hover-class`: what an element looks like while it is pressed. */
+
+import type * as glassEasel from 'glass-easel';
+
+import { instanceAt, type Host } from './builtin';
+
+interface HoverData {
+  hoverClass?: string;
+  hoverStartTime?: number;
+  hoverStayTime?: number;
+  hoverStopPropagation?: boolean;
+  disabled?: boolean;
+}
+
+function dataOf(host: glassEasel.Element): HoverData {
+  return (host as Host).data as HoverData;
+}
+
+/** The elements around `target` that change while pressed, up to one that keeps it to itself. */
+function* hovered(target: Element): Generator<Host> {
+  for (let at: Element | null = target; at; at = at.parentElement) {
+    const host = instanceAt(at);
+    if (!host || host.$$ !== (at as unknown)) continue;
+    const { hoverClass, hoverStopPropagation, disabled } = dataOf(host) ?? {};
+    if (hoverClass && hoverClass !== 'none' && !disabled) {
+      yield host;
+      if (hoverStopPropagation) return;
+    }
+  }
+}
+
+let starting: number[] = [];
+let shown: Host[] = [];
+
+function toggle(host: Host, on: boolean): void {
+  for (const name of (dataOf(host).hoverClass ?? '').split(/\s+/)) host.toggleNodeClass(name, on);
+}
+
+export const hover = {
+  /** A finger is down on `target`. */
+  begin(target: Element): void {
+    hover.cancel();
+    starting = Array.from(hovered(target), (host) =>
+      window.setTimeout(() => {
+        shown.push(host);
+        toggle(host, true);
+      }, dataOf(host).hoverStartTime),
+    );
+  },
+  /** The finger moved on: nothing is pressed any more. */
+  cancel(): void {
+    for (const timer of starting.splice(0)) window.clearTimeout(timer);
+    for (const host of shown.splice(0)) toggle(host, false);
+  },
+  /** The finger is up. */
+  end(): void {
+    for (const timer of starting.splice(0)) window.clearTimeout(timer);
+    for (const host of shown.splice(0)) window.setTimeout(() => toggle(host, false), dataOf(host).hoverStayTime);
+  },
+};

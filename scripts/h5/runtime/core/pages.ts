@@ -1,0 +1,210 @@
+/** Going from page to page, in step with the browser's history. */
+
+import manifest from 'h5:manifest';
+
+import { addressOf, type Address } from './address';
+import { tellApp } from './app';
+import { EventChannel } from './event-channel';
+import { Frame, type PageObject } from './frame';
+import { column } from './layers';
+import type { Lead } from './nav-bar';
+import { openShareSheet } from './share';
+import { entryAt, remember, remembered, typedUrl, type Entry } from './stack';
+import { tabBar } from './tab-bar';
+
+export type { Frame, PageObject } from './frame';
+
+const DEPTH = 10;
+
+let stack: Entry[] = [];
+/** Pages of tabs live on while other tabs are looked at. */
+const tabs = new Map<string, Entry>();
+
+let queue: Promise<unknown> = Promise.resolve();
+
+/** One move after the other: each may have to load code first. */
+function inTurn<T>(move: () => T | Promise<T>): Promise<T> {
+  const turn = queue.then(move);
+  queue = turn.catch(() => undefined);
+  return turn;
+}
+
+/** The page on top; null before the first is open. */
+export function topFrame(): Frame | null {
+  return stack.at(-1)?.frame ?? null;
+}
+
+/** Pages that are open, the first one at the bottom. */
+export function getCurrentPages(): PageObject[] {
+  return stack.flatMap(({ frame }) => (frame ? [frame.page] : []));
+}
+
+/** The address that `url` means on the page on top. Throws when there is no such page. */
+function resolve(url: string): Address {
+  const address = addressOf(url, topFrame()?.route);
+  if (!manifest.pages[address.route]) throw new Error(`page "${address.route}" is not found`);
+  return address;
+}
+
+function isTab({ route }: Address): boolean {
+  return tabBar.indexOf(route) >= 0;
+}
+
+function act(what: Lead | 'share'): void {
+  if (what === 'share') openShareSheet();
+  else if (what === 'back') void navigateBack(1);
+  else if (what === 'home') void switchTabOrLaunch(manifest.home);
+}
+
+function switchTabOrLaunch(route: string): Promise<void> {
+  return tabBar.indexOf(route) >= 0 ? switchTab(`/${route}`) : reLaunch(`/${route}`);
+}
+
+/** Load a page's code, so that what follows happens in one go. */
+async function load({ route }: Address): Promise<void> {
+  await manifest.pages[route]?.load();
+}
+
+/** Make `next` the stack: close what is not in it any more, show its last page. `next` is loaded. */
+function settle(next: Entry[]): void {
+  const top = next.at(-1);
+  if (!top) return;
+  const before = stack.at(-1);
+  const kept = new Set([...next, ...tabs.values()]);
+  if (before !== top && before && kept.has(before)) before.frame?.hide();
+  const closed = stack.filter((entry) => !kept.has(entry)).reverse();
+  stack = next;
+  for (const { frame } of closed) frame?.close();
+  const { route } = top.address;
+  if (isTab(top.address)) tabs.set(route, top);
+  tabBar.follow(route);
+  if (top.frame) {
+    top.frame.show();
+  } else {
+    const config = manifest.pages[route]?.config ?? {};
+    top.frame = new Frame(top.address, config, act, top.opener);
+    top.frame.nav.setLead(leadOf(next));
+    top.frame.open(column());
+  }
+}
+
+function leadOf(entries: Entry[]): Lead {
+  if (entries.length > 1) return 'back';
+  const [only] = entries;
+  return only && !isTab(only.address) && only.address.route !== manifest.home ? 'home' : 'none';
+}
+
+async function go(next: Entry[], how: 'push' | 'replace'): Promise<void> {
+  const top = next.at(-1);
+  if (!top) return;
+  await load(top.address);
+  remember(next, how);
+  settle(next);
+}
+
+/** Open `url` over the page on top. Gives the near end of the line to it. */
+export function navigateTo(url: string, events?: Record<string, (data: unknown) => void>): Promise<EventChannel> {
+  return inTurn(async () => {
+    const address = resolve(url);
+    if (isTab(address)) throw new Error('can not navigateTo a tabbar page');
+    if (stack.length >= DEPTH) throw new Error(`webview count limit exceed (${DEPTH})`);
+    const [near, far] = EventChannel.pair(events);
+    await go([...stack, entryAt(address, far)], 'push');
+    return near;
+  });
+}
+
+/** Open `url` in place of the page on top. */
+export function redirectTo(url: string): Promise<void> {
+  return inTurn(() => {
+    const address = resolve(url);
+    if (isTab(address)) throw new Error('can not redirectTo a tabbar page');
+    return go([...stack.slice(0, -1), entryAt(address)], 'replace');
+  });
+}
+
+/** Go to the tab at `url`; all pages that are no tabs close. */
+export function switchTab(url: string): Promise<void> {
+  return inTurn(() => {
+    const address = resolve(url);
+    if (!isTab(address)) throw new Error('can not switch to no-tabBar page');
+    const entry = tabs.get(address.route) ?? entryAt(address);
+    if (stack.length === 1 && stack[0] === entry) return undefined;
+    return go([entry], 'push');
+  });
+}
+
+/** Close all pages and open `url`. */
+export function reLaunch(url: string): Promise<void> {
+  return inTurn(async () => {
+    const address = resolve(url);
+    await load(address);
+    for (const { frame } of tabs.values()) if (!stack.some((entry) => entry.frame === frame)) frame?.close();
+    tabs.clear();
+    await go([entryAt(address)], 'push');
+  });
+}
+
+let returned: () => void = () => undefined;
+
+/** Close `delta` pages; the browser goes as many steps back. */
+export function navigateBack(delta: number): Promise<void> {
+  return inTurn(() => {
+    const steps = Math.min(delta, stack.length - 1);
+    if (steps < 1) throw new Error('cannot navigate back at first page.');
+    return new Promise<void>((done) => {
+      returned = done;
+      history.go(-steps);
+    });
+  });
+}
+
+/** Where the history stands now is where the shop goes. */
+async function followHistory(): Promise<void> {
+  const steps = remembered();
+  if (!steps) return openTyped();
+  const alive = new Map([...tabs.values(), ...stack].map((entry) => [entry.id, entry]));
+  const next = steps.map(({ id, url }) => alive.get(id) ?? revived(id, addressOf(url)));
+  const top = next.at(-1);
+  if (!top || !manifest.pages[top.address.route]) return openTyped();
+  await load(top.address);
+  settle(next);
+}
+
+/** A page of before a reload; a tab has one page only, whichever step of the history it was. */
+function revived(id: string, address: Address): Entry {
+  const tab = tabs.get(address.route);
+  return tab ?? { id, address, opener: null, frame: null };
+}
+
+/** Open the address that stands in the browser's bar, alone. */
+async function openTyped(): Promise<void> {
+  const address = addressOf(typedUrl() || manifest.home);
+  if (manifest.pages[address.route]) {
+    await go([(isTab(address) && !Object.keys(address.query).length && tabs.get(address.route)) || entryAt(address)], 'replace');
+    return;
+  }
+  tellApp('pageNotFound', { path: address.route, query: address.query, isEntryPage: stack.length === 0 });
+  if (stack.length === 0) await go([entryAt(addressOf(manifest.home))], 'replace');
+}
+
+/** The address with which the shop was opened. */
+export function entryAddress(): Address {
+  return addressOf(remembered()?.at(-1)?.url ?? (typedUrl() || manifest.home));
+}
+
+/** Open the first page, and follow the browser from now on. */
+export function startPages(): Promise<void> {
+  column().append(tabBar.element);
+  tabBar.onTap((index, { pagePath, text }) => {
+    void switchTab(`/${pagePath}`).then(() => topFrame()?.call('onTabItemTap', { index, pagePath, text }));
+  });
+  window.addEventListener('popstate', () => {
+    const done = returned;
+    returned = () => undefined;
+    const following = followHistory();
+    queue = queue.then(() => following).catch(() => undefined);
+    void following.then(done);
+  });
+  return inTurn(followHistory);
+}

@@ -1,0 +1,87 @@
+/** Sharing a page: its link, to be sent by any means. */
+
+import { addressOf } from './address';
+import { dom, type Host } from './builtin';
+import { report } from './errors';
+import { layer } from './layers';
+import { topFrame } from './pages';
+import { addStyle } from './style';
+
+addStyle(`
+.h5-share { position: absolute; inset: 0; width: auto; height: auto; max-width: none; max-height: none; margin: 0; padding: 0; border: 0; background: none; display: flex; align-items: flex-end }
+.h5-share::backdrop { background: rgba(43,33,28,.45) }
+.h5-share form { width: 100%; max-width: 480px; margin: 0 auto; box-sizing: border-box; padding: 24px 24px calc(16px + env(safe-area-inset-bottom)); border-radius: 20px 20px 0 0; background: #fff; color: #2b211c; font: 15px/1.5 -apple-system, BlinkMacSystemFont, 'PingFang SC', 'Noto Sans CJK SC', sans-serif }
+.h5-share h2 { margin: 0 0 4px; font-size: 17px }
+.h5-share p { margin: 0 0 16px; color: #63554c; font-size: 13px; word-break: break-all; user-select: text; -webkit-user-select: text }
+.h5-share button { display: block; width: 100%; height: 48px; margin-top: 8px; border: 0; border-radius: 24px; background: #f7efe7; color: inherit; font: inherit; cursor: pointer }
+.h5-share button[value=copy] { background: #c8371f; color: #fff }
+`);
+
+interface Message {
+  title?: string;
+  path?: string;
+  promise?: Promise<Message>;
+}
+
+interface From {
+  from: 'menu' | 'button';
+  target?: { id: string; dataset: Record<string, unknown> };
+}
+
+/** What the page on top wants to be shared as. */
+async function messageOf(from: From): Promise<Message> {
+  const frame = topFrame();
+  const given = ((await frame?.call('onShareAppMessage', from)) ?? {}) as Message;
+  const message = given.promise ? { ...given, ...(await given.promise) } : given;
+  return { title: message.title || frame?.nav.title || document.title, path: message.path || `/${frame?.address.url ?? ''}` };
+}
+
+/** The H5 address of a mini program's path. */
+function linkOf(path: string): string {
+  return `${location.origin}${location.pathname}#/${addressOf(path).url}`;
+}
+
+async function share(from: From): Promise<void> {
+  const { title = '', path = '' } = await messageOf(from);
+  const link = linkOf(path);
+  const sheet = document.createElement('dialog');
+  sheet.className = 'h5-share';
+  sheet.setAttribute('aria-label', '分享');
+  sheet.innerHTML = `<form method="dialog"><h2></h2><p></p><button value="copy">复制链接</button><button value="">取消</button></form>`;
+  (sheet.querySelector('h2') as HTMLElement).textContent = title;
+  (sheet.querySelector('p') as HTMLElement).textContent = link;
+  sheet.addEventListener('click', (event) => {
+    if (event.target === sheet) sheet.close('');
+  });
+  sheet.addEventListener('close', () => {
+    sheet.remove();
+    if (sheet.returnValue === 'copy') copy(`${title} ${link}`);
+  });
+  layer().append(sheet);
+  sheet.showModal();
+}
+
+interface Clipboard {
+  setClipboardData(options: { data: string; fail: (failure: Error) => void }): void;
+}
+
+function copy(data: string): void {
+  (globalThis as unknown as { wx: Clipboard }).wx.setClipboardData({ data, fail: report });
+}
+
+/** Share the page on top, as its bar's button does. */
+export function openShareSheet(): void {
+  share({ from: 'menu' }).catch(report);
+}
+
+/** Share the page on top by a `<button open-type="share">` in it. */
+export function shareFrom(button: Host): void {
+  const target = { id: dom(button).id, dataset: button.dataset };
+  share({ from: 'button', target }).catch(report);
+}
+
+/** Whether the bar of the page on top offers to share. */
+export function setShareMenu(shown: boolean): void {
+  const frame = topFrame();
+  frame?.nav.setShare(shown && frame.has('onShareAppMessage'));
+}

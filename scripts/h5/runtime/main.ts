@@ -1,0 +1,47 @@
+/** The shop starts here. */
+
+import manifest from 'h5:manifest';
+
+import './components';
+import { launch, tellApp } from './core/app';
+import { addAssets } from './core/assets';
+import { provideBuiltins } from './core/builtin';
+import { report, watchErrors } from './core/errors';
+import { watchGestures } from './core/gestures';
+import { defineGlobals } from './core/globals';
+import { mountShop } from './core/layers';
+import { entryAddress, startPages, topFrame } from './core/pages';
+import { space } from './core/space';
+import { teachElements } from './core/style';
+
+function watchVisibility(): void {
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) {
+      topFrame()?.pause();
+      tellApp('hide', {});
+    } else {
+      tellApp('show', {});
+      topFrame()?.show();
+    }
+  });
+  window.addEventListener('unhandledrejection', ({ reason, promise }) => {
+    report(reason);
+    tellApp('unhandledRejection', { reason: String(reason), promise });
+  });
+}
+
+async function start(): Promise<void> {
+  watchErrors();
+  teachElements();
+  provideBuiltins(space.getComponentSpace());
+  defineGlobals();
+  addAssets(manifest.assets);
+  mountShop();
+  watchGestures();
+  watchVisibility();
+  await manifest.app();
+  launch(entryAddress());
+  await startPages();
+}
+
+start().catch(report);
