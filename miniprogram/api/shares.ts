@@ -10,6 +10,8 @@ export interface Card {
   title: string
   image_url: string
   scene: string
+  /** The same in a browser. */
+  link: string
 }
 
 /** What one of my shares led to. */

@@ -1,0 +1,40 @@
+import { Failure, fromWx, unheard } from '../../../../lib/failure'
+import { absolute } from '../../../../lib/transport'
+
+const REFUSED = /auth ?deny|auth denied|authorize no response/i
+
+/** A picture of the server as a file on the device. */
+export function download(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    wx.downloadFile({
+      url: absolute(path),
+      success: ({ statusCode, tempFilePath }) =>
+        statusCode === 200 ? resolve(tempFilePath) : reject(unheard('unavailable')),
+      fail: (error) => reject(fromWx(error)),
+    })
+  })
+}
+
+/** Save to the album; whether it was. Who once refused is led to the settings, and it is tried again from there. */
+export async function toAlbum(file: string): Promise<boolean> {
+  const said = await save(file)
+  if (said === '') return true
+  if (said.includes('cancel')) return false
+  if (!REFUSED.test(said)) throw new Failure('unavailable', 'album', '没有保存成功，可以长按图片保存')
+  const { confirm } = await wx.showModal({
+    title: '需要相册权限',
+    content: '在设置里允许「添加到相册」后，海报才能保存到手机',
+    confirmText: '去设置',
+  })
+  if (!confirm) return false
+  const { authSetting } = await wx.openSetting()
+  if (!authSetting['scope.writePhotosAlbum']) return false
+  return (await save(file)) === ''
+}
+
+/** What kept it from being saved, '' for nothing. */
+function save(filePath: string): Promise<string> {
+  return new Promise((resolve) => {
+    wx.saveImageToPhotosAlbum({ filePath, success: () => resolve(''), fail: ({ errMsg }) => resolve(errMsg || 'fail') })
+  })
+}

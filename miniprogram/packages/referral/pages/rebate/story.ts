@@ -1,0 +1,59 @@
+import { Rebate } from '../../../../api/referral'
+import { priced, signed } from '../../../../lib/money'
+import { day, minute } from '../../../../lib/time'
+
+/** One point of a rebate's life: what has been, what is, what is still to come. */
+export interface Point {
+  title: string
+  text: string
+  state: 'done' | 'now' | 'later'
+}
+
+export function story(rebate: Rebate): Point[] {
+  const { pay_as, closed_at, release_at, settled_at, reversed_at } = rebate
+  const closed: Point = { title: '返还产生，先冻结', text: minute(closed_at), state: 'done' }
+  if (rebate.state === 'reversed') {
+    const text = `${reversed_at ? `${minute(reversed_at)}，` : ''}相关订单退款或不再符合条件`
+    const settled: Point[] = settled_at ? [{ title: '已到账', text: minute(settled_at), state: 'done' }] : []
+    return [closed, ...settled, { title: '返还已收回', text, state: 'now' }]
+  }
+  if (rebate.state === 'settled') {
+    const title = pay_as === 'coupon' ? '优惠券已发放' : '已到账'
+    return [closed, { title, text: settled_at ? minute(settled_at) : '', state: 'now' }]
+  }
+  const waiting: Point = {
+    title: '观察期',
+    text: release_at ? '相关订单都已收货，没有退款就会到账' : '等这一轮的订单都确认收货',
+    state: 'now',
+  }
+  const title = pay_as === 'coupon' ? '发放优惠券' : '解冻到账'
+  return [closed, waiting, { title, text: release_at ? `预计 ${day(release_at)}` : '收货后开始计算日期', state: 'later' }]
+}
+
+/** How it is paid, in words. */
+export function form({ pay_as, withdrawable }: Rebate): string {
+  if (pay_as === 'coupon') return '优惠券'
+  return withdrawable ? '余额，可提现' : '余额，下单时抵扣'
+}
+
+export interface Friend {
+  name: string
+  when: string
+  share: string
+}
+
+export function friends({ explanation }: Rebate): Friend[] {
+  return explanation.qualifications.map(({ nickname, paid_at, received_at, amount_fen }) => ({
+    name: nickname,
+    when: `${minute(paid_at)} 付款${received_at ? `，${day(received_at)} 收货` : '，待收货'}`,
+    share: amount_fen ? signed(amount_fen) : '',
+  }))
+}
+
+/** The first step is where the sum starts, every other one changes it. */
+export function steps({ explanation }: Rebate): Array<{ label: string; amount: string }> {
+  return explanation.steps.map(({ label, amount_fen }, at) => ({
+    label,
+    amount: at ? signed(amount_fen) : priced(amount_fen),
+  }))
+}
