@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from PIL import Image
 
@@ -16,6 +17,7 @@ from server.services import audit_log, catalogue_apply
 from tests.support.mall import Mall
 from tests.support.shop import shopper
 
+_APP = Path(__file__).parents[2] / "miniprogram" / "app.json"
 DEPARTMENTS = ["美妆个护", "母婴亲子", "健康食品", "家居日用"]
 
 
@@ -34,6 +36,14 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
     assert not await db.fetch_value("SELECT on_sale FROM products WHERE slug = 'gift-card'")
     async with db.snapshot() as reader:
         assert (await audit_log.verify(reader))[1] == []
+
+
+async def test_each_notice_opens_a_page_of_the_mini_program(mall: Mall) -> None:
+    await plant.plant(dataclasses.replace(mall.deps, media_dir=None), "cli")
+    app = orjson.loads(_APP.read_bytes())
+    there = {*app["pages"], *(f"{part['root']}/{page}" for part in app["subPackages"] for page in part["pages"])}
+    opened = {row["page"] for row in await db.fetch("SELECT page FROM notice_templates")}
+    assert opened - there == set()
 
 
 async def test_two_at_once_plant_one_shop(mall: Mall) -> None:
