@@ -1,4 +1,4 @@
-import { act, get } from '../lib/request'
+import { act, get, upload } from '../lib/request'
 
 export interface Profile {
   id: number
@@ -14,6 +14,9 @@ export interface Profile {
 export const me = (): Promise<Profile> => get('/me')
 
 export const change = (changes: Partial<Pick<Profile, 'nickname' | 'birthday'>>): Promise<Profile> => act('PUT', '/me', changes)
+
+/** `filePath` is a picture on this device. */
+export const setAvatar = (filePath: string): Promise<Profile> => upload('/me/avatar', filePath)
 
 export const setPhone = (code: string): Promise<{ phone: string }> => act('POST', '/me/phone', { code })
 

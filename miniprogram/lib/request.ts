@@ -21,6 +21,11 @@ export function act<T>(method: Method, path: string, body: object = {}, caller: 
   return authorised<T>({ method, path, body }, caller)
 }
 
+/** Hand in a file of this device. */
+export function upload<T>(path: string, filePath: string): Promise<T> {
+  return authorised<T>({ method: 'POST', path, filePath }, 'member')
+}
+
 /**
  * Act where value moves: under an idempotency key that is kept on the device until the outcome is known, so that
  * pressing again after a lost answer, even after a restart, asks for the same thing and never for a second one.

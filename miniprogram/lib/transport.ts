@@ -8,7 +8,15 @@ export interface Sent {
   method: Method
   path: string
   body?: object
+  /** A file of this device to hand in as the form's field `file`, in place of a body. */
+  filePath?: string
   header?: Record<string, string>
+}
+
+interface Answered {
+  statusCode: number
+  data: unknown
+  header: WechatMiniprogram.IAnyObject
 }
 
 interface ErrorEnvelope {
@@ -23,7 +31,11 @@ export function absolute(path: string): string {
 }
 
 /** One request, one answer: the body of a 2xx, or a Failure. Knows nothing of tokens or retries. */
-export function send<T>({ method, path, body, header }: Sent): Promise<T> {
+export function send<T>(sent: Sent): Promise<T> {
+  return sent.filePath === undefined ? sendBody(sent) : sendFile(sent, sent.filePath)
+}
+
+function sendBody<T>({ method, path, body, header }: Sent): Promise<T> {
   return new Promise((resolve, reject) => {
     wx.request({
       url: `${baseUrl}/api${path}`,
@@ -40,7 +52,34 @@ export function send<T>({ method, path, body, header }: Sent): Promise<T> {
   })
 }
 
-function refusal(answer: WechatMiniprogram.RequestSuccessCallbackResult): Failure {
+function sendFile<T>({ path, header }: Sent, filePath: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    wx.uploadFile({
+      url: `${baseUrl}/api${path}`,
+      filePath,
+      name: 'file',
+      header,
+      timeout: TIMEOUT_MS,
+      success: ({ statusCode, data }) => {
+        const answer = { statusCode, data: parsed(data), header: {} }
+        if (statusCode >= 200 && statusCode < 300) resolve(answer.data as T)
+        else reject(refusal(answer))
+      },
+      fail: (error) => reject(fromWx(error)),
+    })
+  })
+}
+
+/** What an upload answers comes as text, and is no JSON where something between us and the server answered. */
+function parsed(text: string): object {
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return {}
+  }
+}
+
+function refusal(answer: Answered): Failure {
   const told = (answer.data as ErrorEnvelope | undefined)?.error
   const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after'] ?? 0)
   if (told) {

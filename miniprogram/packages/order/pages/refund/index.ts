@@ -55,7 +55,7 @@ Page({
     this.judge()
   },
 
-  setPieces({ currentTarget, detail }: WechatMiniprogram.CustomEvent<{ value: number }, object, object, { at: number }>) {
+  setPieces({ currentTarget, detail }: WechatMiniprogram.CustomEvent<{ value: number }, object, { at: number }>) {
     this.setData({ [`lines[${currentTarget.dataset.at}].pieces`]: detail.value })
     this.judge()
   },
