@@ -1,9 +1,9 @@
 import { ProductCard } from '../../api/catalogue'
 import { absolute } from '../../lib/transport'
 
-/** A product in a two-column list. */
+/** A product in a two-column list, or lying `wide` in a list of one column. */
 Component({
-  properties: { product: { type: Object, value: {} as ProductCard } },
+  properties: { product: { type: Object, value: {} as ProductCard }, wide: { type: Boolean, value: false } },
   data: { image: '', sold: '' },
   observers: {
     product({ image, sold_count: sold }: ProductCard) {

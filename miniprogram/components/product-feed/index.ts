@@ -20,6 +20,8 @@ const NEAR_PX = 1600
 Component({
   properties: {
     wanted: { type: Object, value: {} as Wanted },
+    /** One column of lying cards instead of two of standing ones. */
+    wide: { type: Boolean, value: false },
     emptyTitle: { type: String, value: '没有找到商品' },
     emptyText: { type: String, value: '换个词，或放宽筛选试试' },
   },

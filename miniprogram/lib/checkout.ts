@@ -1,0 +1,23 @@
+/** What a confirm page is opened with, as a part of its address: `12x2.15x1` is two of SKU 12 and one of SKU 15. */
+export interface Chosen {
+  sku_id: number
+  quantity: number
+}
+
+/** The confirm page for these, or for the whole cart. `fromCart`: they lie in the cart and leave it once ordered. */
+export function confirmPath(items: Chosen[] | null, fromCart = false): string {
+  const page = '/packages/order/pages/confirm/index'
+  if (!items) return page
+  const text = items.map(({ sku_id, quantity }) => `${sku_id}x${quantity}`).join('.')
+  return `${page}?items=${text}${fromCart ? '&cart=1' : ''}`
+}
+
+/** The items in a confirm page's address; null for the whole cart. */
+export function itemsOf(text: string | undefined): Chosen[] | null {
+  if (!text) return null
+  return text
+    .split('.')
+    .map((pair) => pair.split('x').map(Number))
+    .filter(([sku, quantity]) => Number.isInteger(sku) && Number.isInteger(quantity))
+    .map(([sku_id = 0, quantity = 0]) => ({ sku_id, quantity }))
+}

@@ -1,0 +1,18 @@
+/** What was searched for on this device, the last first. It stays here: the server is not told. */
+const SLOT = 'searches'
+const KEPT = 12
+
+export function all(): string[] {
+  return wx.getStorageSync<string[]>(SLOT) || []
+}
+
+export function add(text: string): string[] {
+  const words = [text, ...all().filter((one) => one !== text)].slice(0, KEPT)
+  wx.setStorageSync(SLOT, words)
+  return words
+}
+
+export function forget(): string[] {
+  wx.removeStorageSync(SLOT)
+  return []
+}

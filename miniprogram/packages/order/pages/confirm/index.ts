@@ -1,0 +1,237 @@
+import { Address, addresses } from '../../../../api/addresses'
+import * as carts from '../../../../api/cart'
+import { Coupon } from '../../../../api/coupons'
+import * as orders from '../../../../api/orders'
+import { Priced, Wish } from '../../../../api/orders'
+import { wallet } from '../../../../api/wallet'
+import { countCart } from '../../../../lib/badge'
+import { Chosen, itemsOf } from '../../../../lib/checkout'
+import { Failure, asFailure, tell } from '../../../../lib/failure'
+import { priced } from '../../../../lib/money'
+import { askToNotify, prepareNotices } from '../../../../lib/notices'
+import { payOrder } from '../../../../lib/pay'
+import { LOADING, show } from '../../../../lib/screen'
+import { OrderCoupon, cheapest, forGoods, heldCoupons, whyUnusable } from '../../choosing'
+import { Basis, Means, Trouble, drawn, troubleOf } from './view'
+
+Page({
+  data: {
+    screen: LOADING,
+    shown: null as Priced | null,
+    means: { address: null, couponId: null, useBalance: false } as Means,
+    walletFen: 0,
+    coupons: [] as OrderCoupon[],
+    addressNote: '',
+    couponNote: '',
+    balanceNote: '',
+    remark: '',
+    trouble: null as Trouble | null,
+    fromCart: false,
+    choosingCoupon: false,
+    explained: false,
+    busy: false,
+    placing: false,
+  },
+  /** What to order; null for the whole cart. */
+  items: null as Chosen[] | null,
+  held: [] as Coupon[],
+  notified: false,
+
+  onLoad(query: Record<string, string | undefined>) {
+    this.items = itemsOf(query.items)
+    this.setData({ fromCart: !this.items || query.cart === '1' })
+    prepareNotices()
+    void this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    await show(
+      this,
+      async () => {
+        const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet()])
+        this.held = held
+        const address = known.find(({ id }) => id === this.data.means.address?.id) ?? known.find((one) => one.is_default) ?? known[0]
+        const means: Means = { address: address ?? null, couponId: null, useBalance: false }
+        return { walletFen: money.available_fen, ...(await this.opened(means)) }
+      },
+      ({ trouble }) => Boolean(trouble),
+    )
+  },
+
+  /** The first price: with the coupon that makes it cheapest, and without balance until it is switched on. */
+  async opened(means: Means): Promise<Partial<Basis> & { trouble: Trouble | null }> {
+    try {
+      const plain = await orders.preview(this.wish(means))
+      const coupons = forGoods(this.held, plain.items_fen)
+      const { couponId, shown } = await cheapest(this.wish(means), plain, coupons)
+      return { ...drawn({ ...means, couponId }, shown, coupons), trouble: null }
+    } catch (error) {
+      const trouble = troubleOf(error, this.items)
+      if (!trouble) throw error
+      return { trouble }
+    }
+  },
+
+  wish({ address, couponId, useBalance }: Means): Wish {
+    return {
+      ...(this.items ? { items: this.items } : { from_cart: true }),
+      address_id: address?.id ?? null,
+      coupon_id: couponId,
+      use_balance_fen: useBalance ? this.data.walletFen : 0,
+    }
+  },
+
+  /** Ask for the price again with other means. */
+  async change(changes: Partial<Means>) {
+    if (this.data.busy) return
+    this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '' })
+    await this.reprice({ ...this.data.means, ...changes })
+    this.setData({ busy: false })
+  },
+
+  async reprice(means: Means) {
+    try {
+      const shown = await orders.preview(this.wish(means))
+      this.setData({ ...drawn(means, shown, forGoods(this.held, shown.items_fen)) })
+    } catch (error) {
+      await this.recover(error, means)
+    }
+  },
+
+  /** Say a refusal where it belongs, take away what was refused, and price again without it. */
+  async recover(error: unknown, means: Means): Promise<void> {
+    const failure = asFailure(error)
+    const trouble = troubleOf(failure, this.items)
+    if (trouble) this.setData({ trouble, screen: { phase: 'empty', problem: null } })
+    else if (failure.code === 'coupon_unusable') await this.dropCoupon(failure, means)
+    else if (failure.code === 'balance_insufficient') await this.dropBalance(means)
+    else if (failure.code === 'not_found') await this.dropAddress(means)
+    else if (failure.code === 'address_required') this.setData({ addressNote: failure.message })
+    else tell(failure)
+  },
+
+  async dropCoupon(failure: Failure, means: Means) {
+    this.setData({ couponNote: whyUnusable(failure) })
+    this.held = await heldCoupons().catch(() => this.held.filter(({ id }) => id !== means.couponId))
+    await this.reprice({ ...means, couponId: null })
+  },
+
+  async dropBalance(means: Means) {
+    const { available_fen: walletFen } = await wallet().catch(() => ({ available_fen: 0 }))
+    this.setData({ walletFen, balanceNote: `余额有变化，现在可用 ${priced(walletFen)}，请重新选择` })
+    await this.reprice({ ...means, useBalance: false })
+  },
+
+  async dropAddress(means: Means) {
+    this.setData({ addressNote: '这个地址已不存在，请重新选择' })
+    await this.reprice({ ...means, address: null })
+  },
+
+  chooseAddress() {
+    const events = { chosen: (address: Address) => void this.change({ address }) }
+    void wx.navigateTo({ url: '/packages/member/pages/addresses/index?choose=1', events })
+  },
+
+  openCoupons() {
+    this.setData({ choosingCoupon: true })
+  },
+
+  closeCoupons() {
+    this.setData({ choosingCoupon: false })
+  },
+
+  chooseCoupon({ detail }: WechatMiniprogram.CustomEvent<{ id: number | null }>) {
+    this.closeCoupons()
+    if (detail.id !== this.data.means.couponId) void this.change({ couponId: detail.id })
+  },
+
+  switchBalance({ detail }: WechatMiniprogram.CustomEvent<{ value: boolean }>) {
+    void this.change({ useBalance: detail.value })
+  },
+
+  typeRemark({ detail }: WechatMiniprogram.Input) {
+    this.setData({ remark: detail.value })
+  },
+
+  explain() {
+    this.setData({ explained: !this.data.explained })
+  },
+
+  async submit() {
+    const { shown, means, busy, placing } = this.data
+    if (!shown || busy || placing) return
+    if (shown.address_needed && !means.address) {
+      this.setData({ addressNote: '请先选择收货地址' })
+      this.chooseAddress()
+      return
+    }
+    this.setData({ placing: true })
+    try {
+      await this.askOnce()
+      await this.place(shown, means)
+    } catch (error) {
+      await this.recover(error, means)
+    } finally {
+      this.setData({ placing: false })
+    }
+  },
+
+  /** WeChat shows its question only directly after a tap, so it comes before anything is sent. */
+  async askOnce() {
+    if (this.notified) return
+    this.notified = true
+    await askToNotify('paid')
+  },
+
+  async place(shown: Priced, means: Means) {
+    // Just the balance that was shown: what came into the wallet meanwhile is not spent unseen.
+    const wish = { ...this.wish(means), use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
+    const placed = await orders.place(wish)
+    const no = placed.order_no ?? ''
+    await this.tidyCart()
+    const goOn = placed.cash_due_fen === shown.cash_due_fen || (await sureOf(placed.cash_due_fen))
+    const asked = goOn && (await paid(no))
+    await wx.redirectTo({ url: `/packages/order/pages/result/index?no=${no}${asked ? '' : '&cancelled=1'}` })
+  },
+
+  /** The server empties the cart when all of it is ordered; of a part, what was ordered is taken out here. */
+  async tidyCart() {
+    if (!this.data.fromCart) return
+    await Promise.allSettled((this.items ?? []).map(({ sku_id }) => carts.remove(sku_id)))
+    await countCart()
+  },
+
+  /** Buy as many as there are. */
+  async takeLess() {
+    const { trouble } = this.data
+    if (!trouble?.instead) return
+    this.items = trouble.instead
+    this.setData({ trouble: null, screen: LOADING })
+    await this.load()
+  },
+
+  leave() {
+    void wx.navigateBack({ fail: () => void wx.switchTab({ url: '/pages/cart/index' }) })
+  },
+})
+
+/** Whether WeChat was asked to pay. An order whose payment cannot be opened now is there all the same. */
+async function paid(orderNo: string): Promise<boolean> {
+  try {
+    return (await payOrder(orderNo)) === 'asked'
+  } catch (error) {
+    tell(error)
+    return false
+  }
+}
+
+async function sureOf(dueFen: number): Promise<boolean> {
+  const content = `价格刚刚有变化，现在应付 ${priced(dueFen)}。订单已生成，可以稍后再付。`
+  const { confirm } = await wx.showModal({ title: '价格有变化', content, confirmText: '继续支付', cancelText: '先不付' })
+  return confirm
+}

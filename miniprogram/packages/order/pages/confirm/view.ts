@@ -1,0 +1,81 @@
+import { Address } from '../../../../api/addresses'
+import { Priced } from '../../../../api/orders'
+import { Chosen } from '../../../../lib/checkout'
+import { Failure } from '../../../../lib/failure'
+import { priced, signed } from '../../../../lib/money'
+import { absolute } from '../../../../lib/transport'
+import { specText } from '../../../../lib/variants'
+import { OrderCoupon } from '../../choosing'
+
+/** What the member brings to the order. */
+export interface Means {
+  address: Address | null
+  couponId: number | null
+  useBalance: boolean
+}
+
+/** Why this cannot be ordered as it is, and what could be ordered instead. */
+export interface Trouble {
+  title: string
+  text: string
+  instead: Chosen[] | null
+  way: string
+}
+
+/** All that is drawn of a price. */
+export type Basis = ReturnType<typeof drawn>
+
+export function drawn(means: Means, shown: Priced, coupons: OrderCoupon[]) {
+  return {
+    means,
+    shown,
+    coupons,
+    lines: shown.lines.map((line) => ({
+      ...line,
+      picture: line.image ? absolute(line.image) : '',
+      specText: specText(line.spec),
+      refundText: '',
+    })),
+    couponText: couponText(means, shown, coupons),
+    freightText: shown.freight_fen ? priced(shown.freight_fen) : '免运费',
+    balanceText: shown.balance_fen ? signed(-shown.balance_fen) : '',
+  }
+}
+
+function couponText({ couponId }: Means, shown: Priced, coupons: OrderCoupon[]): string {
+  const off = shown.discounts.find((one) => one.kind === 'coupon')
+  if (couponId && off) return signed(-off.amount_fen)
+  const fitting = coupons.filter((one) => one.fits).length
+  return fitting ? `${fitting} 张可用` : '暂无可用'
+}
+
+/** A refusal of the goods themselves; null for any other failure. `items`: what was asked for, null for the cart. */
+export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | null {
+  if (!(error instanceof Failure)) return null
+  const { code, message, detail } = error
+  if (code === 'stock_insufficient') {
+    const available = Number(detail.available)
+    const instead = items && lessOf(items, Number(detail.sku_id), available)
+    return {
+      title: message,
+      text: available ? `现在只剩 ${available} 件` : '刚刚被买完了',
+      instead,
+      way: available ? `就买 ${available} 件` : '去掉它，买其余的',
+    }
+  }
+  if (code === 'sku_unavailable') {
+    const instead = items && lessOf(items, Number(detail.sku_id), 0)
+    return { title: message, text: '它刚刚下架了', instead, way: '去掉它，买其余的' }
+  }
+  if (code !== 'items_invalid') return null
+  const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
+  const tooMany = lines > most
+  return { title: tooMany ? '一次买不了这么多种' : message, text: tooMany ? `一个订单最多 ${most} 种商品` : '', instead: null, way: '' }
+}
+
+function lessOf(items: Chosen[], sku: number, available: number): Chosen[] | null {
+  const less = items
+    .map((item) => (item.sku_id === sku ? { ...item, quantity: available } : item))
+    .filter(({ quantity }) => quantity > 0)
+  return less.length ? less : null
+}

@@ -1,0 +1,118 @@
+import * as orders from '../../../../api/orders'
+import { OrderDetail } from '../../../../api/orders'
+import { Shop, shop } from '../../../../api/shop'
+import { tell } from '../../../../lib/failure'
+import { go } from '../../../../lib/go'
+import { payOrder } from '../../../../lib/pay'
+import { LOADING, show } from '../../../../lib/screen'
+
+/** When to look again while WeChat's notice is on its way: soon, then less often, in all half a minute. */
+const WAITS_MS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 6000, 7000]
+
+/** What the page says of an order. */
+interface Saying {
+  look: 'good' | 'wait' | 'shut'
+  icon: string
+  title: string
+  text: string
+}
+
+Page({
+  data: {
+    screen: LOADING,
+    no: '',
+    order: null as OrderDetail | null,
+    saying: null as Saying | null,
+    payable: false,
+    /** WeChat was asked to pay, and its answer has not reached the server yet. */
+    waiting: false,
+    busy: false,
+    promise: null as Shop['promise'] | null,
+  },
+  timer: 0,
+
+  onLoad({ no, cancelled }: Record<string, string | undefined>) {
+    this.setData({ no: no ?? '', waiting: cancelled !== '1' })
+    void this.load()
+    void this.loadPromise()
+  },
+
+  onUnload() {
+    clearTimeout(this.timer)
+  },
+
+  async load() {
+    await show(this, async () => this.read())
+    this.watch(0)
+  },
+
+  async read() {
+    const order = await orders.order(this.data.no)
+    const waiting = this.data.waiting && order.status === 'pending'
+    return { order, waiting, saying: sayingOf(order, waiting), payable: order.allowed_actions.includes('pay') }
+  },
+
+  /** The promise is an extra here: without it the result stands as well. */
+  async loadPromise() {
+    try {
+      this.setData({ promise: (await shop()).promise })
+    } catch (error) {
+      console.info('promise:', error)
+    }
+  },
+
+  /** Look again for the `times`-th time, later and later, until the notice is there. */
+  watch(times: number) {
+    clearTimeout(this.timer)
+    const { order, waiting } = this.data
+    if (!order || !waiting) return
+    const pause = WAITS_MS[times]
+    if (pause === undefined) this.setData({ waiting: false, saying: sayingOf(order, false) })
+    else this.timer = setTimeout(() => void this.look(times + 1), pause) as unknown as number
+  },
+
+  async look(times: number) {
+    try {
+      this.setData(await this.read())
+    } catch (error) {
+      console.info('result:', error) // looked at again in a moment
+    }
+    this.watch(times)
+  },
+
+  async pay() {
+    if (this.data.busy) return
+    this.setData({ busy: true })
+    try {
+      this.setData({ waiting: (await payOrder(this.data.no)) === 'asked' })
+    } catch (error) {
+      tell(error)
+    }
+    this.setData({ busy: false })
+    await this.load()
+  },
+
+  openOrder() {
+    void wx.redirectTo({ url: `/packages/order/pages/detail/index?no=${this.data.no}` })
+  },
+
+  goHome() {
+    go('/pages/index/index')
+  },
+
+  openReferral() {
+    go('/pages/referral/index')
+  },
+})
+
+function sayingOf(order: OrderDetail, waiting: boolean): Saying {
+  if (order.status === 'closed') return { look: 'shut', icon: 'close', title: order.status_label, text: '这笔订单没有付款，占用的优惠券和余额已退回' }
+  if (order.paid_at) return { look: 'good', icon: 'check', title: '支付成功', text: thanks(order) }
+  if (waiting) return { look: 'wait', icon: 'time', title: '正在确认支付结果', text: '微信的付款通知正在路上，一般几秒就到' }
+  return { look: 'wait', icon: 'time', title: order.status_label, text: '如果已经付过款，稍等片刻结果会自动更新，不会重复扣款' }
+}
+
+function thanks(order: OrderDetail): string {
+  if (order.lines.some((line) => line.cards.length)) return '卡密已经发放，打开订单就能看到'
+  return order.address ? '我们会尽快发货，发货后在订单里查看物流' : '卡密马上发放，稍后在订单里查看'
+}
