@@ -6,6 +6,7 @@ from server.core.clock import SystemClock
 from server.handlers import rooms
 from tests.support.mall import Mall, free_port
 from tests.support.people import error_of, log_in
+from tests.support.shop import join, make_sku
 
 
 async def test_a_code_logs_in(mall: Mall) -> None:
@@ -18,6 +19,16 @@ async def test_a_phone_code_binds_the_number(mall: Mall) -> None:
     form = {"openid": "o-anna", "phone": "13812341234"}
     code = (await mall.http.post("/sandbox/phone", json=form)).json()["code"]
     assert (await anna.call("POST", "/me/phone", json={"code": code})).json() == {"phone": "138****1234"}
+
+
+async def test_a_paid_order_is_shipped_once(mall: Mall) -> None:
+    shopper = await join(mall)
+    order_no = await shopper.buy(await make_sku())
+    form = {"order_no": order_no}
+    assert (await mall.http.post("/sandbox/ship", json=form)).status_code == 200
+    assert (await shopper.order(order_no))["status"] == "shipped"
+    assert error_of(await mall.http.post("/sandbox/ship", json=form)) == (409, "state_conflict")
+    assert error_of(await mall.http.post("/sandbox/ship", json={"order_no": "none"})) == (404, "not_found")
 
 
 async def test_the_sandboxes_refusals_come_in_our_envelope(mall: Mall) -> None:

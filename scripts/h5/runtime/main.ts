@@ -4,7 +4,6 @@ import manifest from 'h5:manifest';
 
 import './components';
 import { launch, tellApp } from './core/app';
-import { addAssets } from './core/assets';
 import { provideBuiltins } from './core/builtin';
 import { report, watchErrors } from './core/errors';
 import { watchGestures } from './core/gestures';
@@ -13,6 +12,7 @@ import { mountShop } from './core/layers';
 import { entryAddress, startPages, topFrame } from './core/pages';
 import { space } from './core/space';
 import { teachElements } from './core/style';
+import { inDevelopment } from './wx/sandbox';
 
 function watchVisibility(): void {
   document.addEventListener('visibilitychange', () => {
@@ -35,13 +35,13 @@ async function start(): Promise<void> {
   teachElements();
   provideBuiltins(space.getComponentSpace());
   defineGlobals();
-  addAssets(manifest.assets);
   mountShop();
   watchGestures();
   watchVisibility();
   await manifest.app();
   launch(entryAddress());
   await startPages();
+  if (inDevelopment()) (await import('./desk/desk')).openDesk();
 }
 
 start().catch(report);

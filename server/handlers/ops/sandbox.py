@@ -1,4 +1,4 @@
-"""Development only: what the member's phone would do, and the clock. The sandbox does the work."""
+"""Development only: what the member's phone would do, shipping, and the clock. The sandbox does the work."""
 
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from server.core.clock import SharedClock
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.handlers.endpoint import JSON_TYPE
+from server.services import fulfilment
 
 blueprint = Blueprint("sandbox", url_prefix="/sandbox")
 
@@ -26,6 +27,12 @@ _Shape = TypeVar("_Shape")
 
 class Payment(msgspec.Struct, forbid_unknown_fields=True):
     """Which order is paid."""
+
+    order_no: str
+
+
+class Parcel(msgspec.Struct, forbid_unknown_fields=True):
+    """Which order leaves the house."""
 
     order_no: str
 
@@ -53,6 +60,14 @@ async def pay(request: Request) -> HTTPResponse:
     """`{order_no}`: pay as the member would; WeChat's notice follows."""
     payment = _read(request, Payment)
     return await _forward(request, "pay", msgspec.json.encode({"out_trade_no": payment.order_no}))
+
+
+@blueprint.post("/ship")
+async def ship(request: Request) -> HTTPResponse:
+    """`{order_no}`: ship as the shop would, for who plays the shop's part in a browser beside the member's."""
+    deps: Deps = request.app.ctx.deps
+    await fulfilment.ship(deps, _read(request, Parcel).order_no, "演示快递", "", "sandbox")
+    return json({})
 
 
 @blueprint.post("/knobs")
