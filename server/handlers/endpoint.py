@@ -85,6 +85,8 @@ class Endpoint:
     example: dict[str, Any] | None = None
     status: int = 200
     blueprint: str = ""
+    media_type: str = JSON_TYPE
+    """Of what is given; other than JSON it is bytes, which a client may show again for a minute without asking."""
 
 
 @dataclass
@@ -131,10 +133,23 @@ class Room:
         auth: Auth = "member",
         keyed: bool = False,
         example: dict[str, Any] | None = None,
+        media_type: str = JSON_TYPE,
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             endpoint = Endpoint(
-                method, path, summary, handler, takes, gives, refuses, auth, keyed, self.tag, example, 200, self.name
+                method,
+                path,
+                summary,
+                handler,
+                takes,
+                gives,
+                refuses,
+                auth,
+                keyed,
+                self.tag,
+                example,
+                blueprint=self.name,
+                media_type=media_type,
             )
             self.endpoints.append(endpoint)
             self.blueprint.add_route(_serve(endpoint), path, methods=[method], name=handler.__name__)
@@ -160,10 +175,12 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
         call = Call(deps, member_id, client_ip(request), path, token_hash, key)
         given = await endpoint.handler(call, taken)
         headers = {}
+        if endpoint.media_type != JSON_TYPE:
+            headers["Cache-Control"] = "public, max-age=60"
         if key is not None and key.replayed:
             headers["Idempotency-Replayed"] = "true"
         body = given if isinstance(given, bytes) else encoder.encode(given)
-        return HTTPResponse(body, endpoint.status, headers, JSON_TYPE)
+        return HTTPResponse(body, endpoint.status, headers, endpoint.media_type)
 
     if endpoint.method == "GET":
         return answer

@@ -1,11 +1,12 @@
-"""Mini-program codes and links: real images and link texts, though no WeChat opens them."""
+"""Mini-program codes and links: QR codes that any reader reads, and link texts, though no WeChat opens them."""
 
-import hashlib
 import re
 import struct
 import zlib
+from urllib.parse import quote
 
 import msgspec
+import segno
 
 from server.sandbox import crypto
 from server.sandbox.context import Sandbox
@@ -15,9 +16,10 @@ from server.sandbox.mini_gate import OK, MiniAnswer, MiniCall, MiniImage, MiniOp
 LONGEST_SCENE, LONGEST_QUERY, LONGEST_TITLE = 32, 1024, 20
 NARROWEST_PX, WIDEST_PX = 280, 1280
 LONGEST_LINK_S = 30 * 86400
-MODULES = 29
+QUIET = 4
+"""Modules of white around a code: what readers need."""
+HOME = "pages/index/index"
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+")
-_CORNERS = ((0, 0), (0, MODULES - 7), (MODULES - 7, 0))
 
 
 class Code(msgspec.Struct):
@@ -30,7 +32,7 @@ class Code(msgspec.Struct):
 
 
 def wxacode(_: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/getwxacodeunlimit`: a PNG whose pattern and `scene` text chunk come from the scene."""
+    """`POST /wxa/getwxacodeunlimit`: a PNG with a QR code of `{page}?scene={scene, quoted}`."""
     body = call.read(Code)
     if not 0 < len(body.scene) <= LONGEST_SCENE:
         raise MiniRefusal(40169, "invalid length for scene, or the data is not json string")
@@ -42,36 +44,23 @@ def wxacode(_: Sandbox, call: MiniCall) -> MiniAnswer:
         raise MiniRefusal(41030, "invalid page")
     if not NARROWEST_PX <= body.width <= WIDEST_PX or body.env_version not in ("release", "trial", "develop"):
         raise MiniRefusal(40097, "invalid args")
-    return MiniImage(draw(body.scene, body.width), "image/png")
+    return MiniImage(draw(f"{body.page or HOME}?scene={quote(body.scene, safe='')}", body.width), "image/png")
 
 
-def draw(scene: str, width_px: int) -> bytes:
-    """A square black-and-white PNG: finder corners, and modules from the scene's hash."""
-    bits = hashlib.shake_256(scene.encode()).digest(MODULES * MODULES)
-    scale = max(1, width_px // (MODULES + 4))
-    margin = (width_px - scale * MODULES) // 2
-    rows = []
-    for y in range(width_px):
-        row = (y - margin) // scale
-        shades = bytearray(b"\xff" * width_px)
-        if 0 <= row < MODULES:
-            for column in range(MODULES):
-                if _dark(bits, row, column):
-                    start = margin + column * scale
-                    shades[start : start + scale] = bytes(scale)
-        rows.append(b"\x00" + bytes(shades))
+def draw(text: str, width_px: int) -> bytes:
+    """A square black-and-white PNG: a QR code of the text that survives a quarter of it being covered."""
+    modules = [bytes(row) for row in segno.make_qr(text, error="q", boost_error=False).matrix]
+    scale = width_px // (len(modules) + 2 * QUIET)
+    margin = (width_px - scale * len(modules)) // 2
+    light = b"\x00" + b"\xff" * width_px
+    rows = [light] * margin
+    for row in modules:
+        shades = b"".join(b"\x00" * scale if dark else b"\xff" * scale for dark in row)
+        rows += [b"\x00" + (b"\xff" * margin + shades).ljust(width_px, b"\xff")] * scale
+    rows += [light] * (width_px - len(rows))
     header = struct.pack(">IIBBBBB", width_px, width_px, 8, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"tEXt", b"scene\x00" + scene.encode()), (b"IDAT", zlib.compress(b"".join(rows))))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in (*chunks, (b"IEND", b"")))
-
-
-def _dark(bits: bytes, row: int, column: int) -> bool:
-    for top, left in _CORNERS:
-        down, right = row - top, column - left
-        if 0 <= down < 7 and 0 <= right < 7:  # noqa: PLR2004  (a finder pattern is 7 modules wide)
-            ring = max(abs(down - 3), abs(right - 3))
-            return ring != 2  # noqa: PLR2004  (its light ring)
-    return bits[row * MODULES + column] % 2 == 1
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows))), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*chunk) for chunk in chunks)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -8,6 +8,7 @@ import msgspec
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules.promises import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, parse_terms
 from server.services import audit_log
 
@@ -45,6 +46,20 @@ async def in_force() -> PublishedRule:
         raise NotFound(what="rule")
     terms = msgspec.json.decode(row["terms"], type=RuleTerms)
     return PublishedRule(row["version"], terms, row["note"], row["published_at"], row["budget_used_fen"])
+
+
+async def promise_in_force() -> Promise | None:
+    """What the newest version promises; None before the first is published."""
+    try:
+        return promise((await in_force()).terms)
+    except NotFound:
+        return None
+
+
+async def promise_title() -> str:
+    """The promise in one line, empty where there is none."""
+    found = await promise_in_force()
+    return found.title if found else ""
 
 
 async def publish(deps: Deps, text: bytes, note: str, operator: str) -> PublishedRule:

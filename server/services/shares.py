@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 import asyncpg
-import orjson
 
 from server import db
 from server.core import errors, ids
 from server.gateways.ports import Deps
 from server.models import Touch
-from server.services import limits, sessions
+from server.services import limits, policy, sessions, share_pictures
 
 Kind = Literal["home", "product", "team", "flash_sale"]
 Channel = Literal["friend", "group", "poster", "timeline"]
 
 _CODE_CHARS = 8
-_HOME_TITLE = "推三返一商城，好物一起分享"
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _PER_VISITOR, _PER_IP, _WINDOW_S = 30, 600, 60
 
@@ -37,32 +35,40 @@ class Card:
     title: str
     image_url: str
     scene: str
+    link: str
+    """The same in a browser, for who copies a link."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Target:
     page: str
     title: str
-    image_url: str = ""
+    image_url: str
 
 
 async def share(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> Card:
     """The member's card for a target in a channel: always the same code. Raises NotFound for an unknown target."""
     found = await _target(kind, target)
     code = await _code(deps, member_id, kind, target, channel)
-    return Card(code, f"{found.page}s={code}", found.title, found.image_url, f"s={code}")
+    path = f"{found.page}s={code}"
+    link = f"{deps.public_base_url}/h5/#{path}"
+    return Card(code, path, found.title, found.image_url, f"s={code}", link)
 
 
 async def _target(kind: Kind, target: str) -> _Target:
     """Where a share leads; `page` ends where the share's code is to be added."""
     if kind == "home" and not target:
-        return _Target("/pages/index/index?", _HOME_TITLE)
+        shop = await policy.current()
+        return _Target(page_of(kind, target), f"{shop.name}：{shop.slogan}", await share_pictures.home_card_url())
     if kind == "product" and _NUMBER.fullmatch(target):
-        row = await db.fetch_row("SELECT title, images FROM products WHERE id = $1 AND on_sale", int(target))
-        if row is not None:
-            images = orjson.loads(row["images"])
-            return _Target(f"/pages/product/index?id={target}&", row["title"], images[0] if images else "")
+        facts = await share_pictures.product(int(target))
+        return _Target(page_of(kind, target), facts.share_title, await share_pictures.product_card_url(facts))
     raise errors.NotFound
+
+
+def page_of(kind: str, target: str) -> str:
+    """The page that a share opens, up to where its code is added as `s=`."""
+    return f"/pages/product/index?id={target}&" if kind == "product" else "/pages/index/index?"
 
 
 async def _code(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> str:

@@ -97,7 +97,7 @@ async def storefront(deps: Deps) -> Storefront:
 async def _promise() -> tuple[Promise | None, RuleInWords | None]:
     try:
         published = await rules.in_force()
-    except NotFound:
+    except NotFound:  # the shop opens without its rule
         return None, None
     plain = promises.plain(published.terms, await _names(published.terms.scope))
     return promises.promise(published.terms), RuleInWords(published.version, published.published_at, plain)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 
 import orjson
 import pytest
@@ -40,14 +41,17 @@ async def test_a_card_for_a_product(mall: Mall, as_type: type) -> None:
     form = {"kind": "product", "target_id": as_type(product), "channel": "group"}
     card = (await anna.call("POST", "/shares", json=form)).json()
     code = card["share_code"]
+    assert re.fullmatch(rf"/media/cards/{product}-[0-9a-f]{{12}}\.jpg", card.pop("image_url"))
     assert card == {
         "share_code": code,
         "path": f"/pages/product/index?id={product}&s={code}",
-        "title": "明前龙井",
-        "image_url": "https://img.test/1.jpg",
+        "title": "¥99 明前龙井",
         "scene": f"s={code}",
+        "link": f"{mall.deps.public_base_url}/h5/#/pages/product/index?id={product}&s={code}",
     }
-    assert (await anna.call("POST", "/shares", json=form)).json() == card
+    assert (await anna.call("POST", "/shares", json=form)).json() | card == (
+        await anna.call("POST", "/shares", json=form)
+    ).json()
     assert (await bert.call("POST", "/shares", json=form)).json()["share_code"] != code
     carl = await log_in(mall, "o-carl", share_code=code)
     assert carl.binding["status"] == "bound"

@@ -114,8 +114,10 @@ def _plain(shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def _responses(endpoint: Endpoint, answer: dict[str, Any]) -> dict[str, Any]:
+    if endpoint.media_type != JSON_TYPE:
+        answer = {"type": "string", "format": "binary"}
     responses: dict[str, Any] = {
-        str(endpoint.status): {"description": "成功", "content": {JSON_TYPE: {"schema": answer}}}
+        str(endpoint.status): {"description": "成功", "content": {endpoint.media_type: {"schema": answer}}}
     }
     if endpoint.keyed:
         responses[str(endpoint.status)]["headers"] = {
@@ -182,10 +184,10 @@ def _card(path: str, method: str, operation: dict[str, Any]) -> str:
     shown = {"parameters": operation["parameters"], "requestBody": operation.get("requestBody", {}).get("content")}
     parts += [f"<h4>{name}</h4><pre>{_pretty(value)}</pre>" for name, value in shown.items() if value]
     for status, answer in operation["responses"].items():
-        schema = answer["content"][JSON_TYPE]["schema"]
+        [content] = answer["content"].values()
         parts.append(f"<h4>{status} {html.escape(answer['description'])}</h4>")
         if status.startswith("2"):
-            parts.append(f"<pre>{_pretty(schema)}</pre>")
+            parts.append(f"<pre>{_pretty(content['schema'])}</pre>")
     title = f"<b>{method.upper()}</b> <code>{html.escape(path)}</code> {html.escape(operation['summary'])}"
     return f"<details><summary>{title}</summary>{''.join(parts)}</details>"
 

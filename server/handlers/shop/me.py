@@ -79,7 +79,8 @@ async def change(call: Call, form: ProfileForm) -> Profile:
 @room.put("/me", "修改资料（给不能发 PATCH 的小程序）", takes=ProfileForm, gives=Profile, example=_EXAMPLE)
 async def change_by_put(call: Call, form: ProfileForm) -> Profile:
     """The same as PATCH, which `wx.request` cannot send."""
-    return await change(call, form)
+    changed: Profile = await change(call, form)
+    return changed
 
 
 @room.post(

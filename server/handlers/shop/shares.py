@@ -7,7 +7,7 @@ import msgspec
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
 from server.handlers.shop.login import Scene, VisitorId
-from server.services import shares
+from server.services import share_pictures, shares
 from server.services.shares import Card, Channel, Kind, Opening
 
 room = Room("shares", "分享")
@@ -76,3 +76,16 @@ async def touch(call: Call, form: TouchForm) -> NoBody:
         ),
     )
     return NoBody()
+
+
+@room.get(
+    "/shares/<share_code:str>/poster.png",
+    "分享海报",
+    gives=bytes,
+    refuses=(errors.NotFound, errors.ShareDisabled, errors.TooManyRequests, errors.WeChatUnavailable),
+    auth="public",
+    media_type="image/png",
+)
+async def poster(call: Call, _query: NoBody) -> bytes:
+    """A picture of 750 × 1334 with product, price, promise and the mini-program code `s={share_code}`."""
+    return await share_pictures.poster(call.deps, call.path["share_code"], call.ip)

@@ -1,0 +1,36 @@
+"""Opening pictures that others made: only the usual kinds, of a bearable size, turned as they are meant."""
+
+import io
+import warnings
+
+from PIL import Image, ImageOps
+
+_KINDS = ("JPEG", "PNG", "WEBP")
+_MOST_PIXELS = 24_000_000
+
+
+class NotAPicture(ValueError):  # noqa: N818 - said of what was sent, not of a fault of ours
+    """The bytes are no picture of a kind or size that is accepted."""
+
+
+def opened(body: bytes) -> Image.Image:
+    """The picture in RGB, transparent parts on white. Raises NotAPicture."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of what `_MOST_PIXELS` refuses, and of odd metadata
+            picture = Image.open(io.BytesIO(body), formats=_KINDS)
+            if picture.width * picture.height > _MOST_PIXELS:
+                raise NotAPicture("too many pixels")
+            turned = ImageOps.exif_transpose(picture).convert("RGBA")
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise NotAPicture(str(error)) from error
+    ground = Image.new("RGB", turned.size, (255, 255, 255))
+    ground.paste(turned, mask=turned)
+    return ground
+
+
+def avatar(body: bytes, side_px: int) -> bytes:
+    """A square WebP of the picture's middle, without anything its file carried besides. Raises NotAPicture."""
+    out = io.BytesIO()
+    ImageOps.fit(opened(body), (side_px, side_px)).save(out, "WEBP", quality=82)
+    return out.getvalue()

@@ -1,0 +1,96 @@
+"""Pictures the shop makes itself: drawn beside the event loop, kept as files, made once although many ask."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image
+
+from server.drawing.photos import NotAPicture, opened
+from server.gateways import photos
+from server.gateways.ports import Deps
+
+_PHOTO_TIMEOUT_S = 4.0
+_MAKING_S, _WAITING_S = 30.0, 15.0
+_T = TypeVar("_T")
+
+_studio = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
+"""One at a time and process: drawing must not take the machine from those who pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder below the media folder that keeps at most about `most` files, the newest."""
+
+    name: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A picture's bytes. One that lacks something is not `whole`: it is sent, but not kept."""
+
+    body: bytes
+    whole: bool = True
+
+
+async def draw(work: Callable[[], _T]) -> _T:
+    """The result of drawing work, done in the studio's thread."""
+    return await asyncio.get_running_loop().run_in_executor(_studio, work)
+
+
+async def kept(deps: Deps, shelf: Shelf, name: str, make: Callable[[], Awaitable[Made]]) -> Made:
+    """The file of that name on the shelf, made if it is not there; of those who ask at once, one makes it.
+
+    Raises what `make` raises, and RedisError when another one takes too long.
+    """
+    if deps.media_dir is None:
+        return await make()
+    path = deps.media_dir / shelf.name / name
+    if (body := await asyncio.to_thread(_read, path)) is not None:
+        return Made(body)
+    async with deps.redis.lock(f"draw:{shelf.name}:{name}", timeout=_MAKING_S, blocking_timeout=_WAITING_S, sleep=0.02):
+        if (body := await asyncio.to_thread(_read, path)) is not None:
+            return Made(body)
+        made = await make()
+        if made.whole:
+            await asyncio.to_thread(store, path, made.body, shelf.most)
+    return made
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def store(path: Path, body: bytes, most: int) -> None:
+    """Write a file so that nobody sees half of it, and let the oldest go where there are more than `most`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_bytes(body)
+    unfinished.replace(path)
+    others = [one for one in path.parent.iterdir() if one != path]
+    if len(others) < most:
+        return
+    for one in sorted(others, key=lambda file: file.stat().st_mtime_ns)[: max(1, most // 10)]:
+        one.unlink(missing_ok=True)
+
+
+async def photo(deps: Deps, address: str) -> Image.Image | None:
+    """The picture at a product's address, ours (`/media/…`) or another host's; None when it is not to be had."""
+    body = None
+    if address.startswith("https://"):
+        body = await photos.fetch(address, _PHOTO_TIMEOUT_S)
+    elif deps.media_dir is not None and address.startswith("/media/") and address.count("/") == 2:  # noqa: PLR2004
+        body = await asyncio.to_thread(_read, deps.media_dir / address.removeprefix("/media/"))
+    if body is None:
+        return None
+    try:
+        return await draw(lambda: opened(body))
+    except NotAPicture:
+        return None
