@@ -9,7 +9,7 @@ import { readText } from './files.mjs'
 const folder = path.join(path.dirname(createRequire(import.meta.url).resolve('tdesign-icons-svg/package.json')), 'src')
 
 const MASKS = `
-.t-icon-base::before { content: ''; display: block; width: 1em; height: 1em; background: currentColor; -webkit-mask: var(--t-icon-mask) center / contain no-repeat; mask: var(--t-icon-mask) center / contain no-repeat }
+.t-icon-base::before { content: ''; display: block; width: 1em; height: 1em; background: currentColor; -webkit-mask: var(--t-icon-mask, linear-gradient(#0000, #0000)) center / contain no-repeat; mask: var(--t-icon-mask, linear-gradient(#0000, #0000)) center / contain no-repeat }
 `
 
 /** The code path of the component whose style has the font. */

@@ -1,13 +1,8 @@
 /** Pictures of the mini program's own folder, which have other names once built. */
 
-const built = new Map<string, string>();
+import manifest from 'h5:manifest';
 
-/** Tell which path of the mini program (`/assets/tabs/home.png`) became which file. */
-export function addAssets(files: Record<string, string>): void {
-  for (const [path, file] of Object.entries(files)) built.set(path, file);
-}
-
-/** The address to load `path` from; what is not of the mini program's folder stays as it is. */
+/** The address to load `path` (`/assets/tabs/home.png`) from; what is not of the mini program's folder stays as it is. */
 export function assetUrl(path: string): string {
-  return built.get(path.startsWith('/') ? path : `/${path}`) ?? path;
+  return manifest.assets[path.startsWith('/') ? path : `/${path}`] ?? path;
 }

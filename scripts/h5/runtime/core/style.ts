@@ -37,7 +37,8 @@ export function teachElements(): void {
     ...id,
     set(this: glassEasel.Element, value: unknown) {
       id.set.call(this, value);
-      (this.$$ as HTMLElement | null)?.setAttribute('id', String(value));
+      const element = this.$$ as HTMLElement | null;
+      if (element) element.id = String(value);
     },
   });
 }

@@ -2,7 +2,7 @@
 
 import * as glassEasel from 'glass-easel';
 
-import { callFromChange, callFromEvent } from './wxs';
+import { callFromChange, callFromEvent, isWxs } from './wxs';
 
 type Template = glassEasel.template.ComponentTemplate['content'];
 type Exports = Record<string, unknown>;
@@ -53,6 +53,7 @@ function exportsOf(path: string): Exports {
   if (load) {
     module.load = null;
     load((relative) => exportsOf(joined(path, relative)), module.exports, module);
+    isWxs(module.exports);
   }
   return module.exports;
 }

@@ -112,16 +112,18 @@ function descriptorOf(element: glassEasel.Element): Descriptor {
   return descriptor;
 }
 
-const FROM_WXS = 2;
+const fromWxs = new WeakSet<object>();
 
-/** The engine hands a listener with where its function came from: `[2, template, module, name]` means WXS. */
-export function callFromEvent(caller: object, event: glassEasel.ShadowedEvent<unknown>, listener: Listener, origin?: unknown[] | null): unknown {
-  if (origin?.[0] !== FROM_WXS) return listener.call(caller, event);
-  const host = componentAt(caller);
-  const seen = Object.create(event, {
-    instance: { value: descriptorOf(event.currentTarget) },
-  }) as object;
-  return listener(seen, descriptorOf(host));
+/** Everything that a WXS module exports is called as WXS, however a template came to it. */
+export function isWxs(exports: Record<string, unknown>): void {
+  for (const one of Object.values(exports)) if (typeof one === 'function') fromWxs.add(one);
+}
+
+/** WXS listeners get the event with its element, and the component around it; others are methods. */
+export function callFromEvent(caller: object, event: glassEasel.ShadowedEvent<unknown>, listener: Listener): unknown {
+  if (!fromWxs.has(listener)) return listener.call(caller, event);
+  const seen = Object.create(event, { instance: { value: descriptorOf(componentAt(event.currentTarget)) } }) as object;
+  return listener(seen, descriptorOf(componentAt(caller)));
 }
 
 /** A changed attribute's listener runs when the elements around it exist, as in WeChat. */
