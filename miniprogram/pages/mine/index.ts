@@ -55,7 +55,11 @@ Page({
     frozen: '',
     coupons: '',
     drawers: [] as Drawer[],
-    groups: [FRIENDS, THINGS, HELP],
+    groups: [
+      { name: 'friends', entries: FRIENDS },
+      { name: 'things', entries: THINGS },
+      { name: 'help', entries: HELP },
+    ],
   },
 
   onShow() {
