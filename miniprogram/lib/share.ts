@@ -57,3 +57,6 @@ export class Sharing {
     return { title: card.title, query: card.path.split('?')[1] ?? '', imageUrl: absolute(card.image_url) }
   }
 }
+
+/** Sharing of the shop itself; like every instance it must not stand among a page's options, which are copied. */
+export const shopSharing = new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' })

@@ -5,7 +5,7 @@ import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
 import { shareCode } from '../../lib/origin'
 import { LOADING, show } from '../../lib/screen'
-import { Sharing } from '../../lib/share'
+import { shopSharing } from '../../lib/share'
 import { absolute } from '../../lib/transport'
 
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
@@ -18,7 +18,6 @@ Page({
     freight: '',
     wanted: EVERYTHING,
   },
-  sharing: new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' }),
 
   onLoad(query: Record<string, string | undefined>) {
     void this.load()
@@ -26,7 +25,7 @@ Page({
   },
 
   onShow() {
-    void this.sharing.prepare()
+    void shopSharing.prepare()
   },
 
   async load(anew = false) {
@@ -62,11 +61,11 @@ Page({
   },
 
   onShareAppMessage() {
-    return this.sharing.message()
+    return shopSharing.message()
   },
 
   onShareTimeline() {
-    return this.sharing.timeline()
+    return shopSharing.timeline()
   },
 
   search() {

@@ -6,7 +6,7 @@ import { orderPage } from '../../lib/links'
 import { priced } from '../../lib/money'
 import { askToNotify } from '../../lib/notices'
 import { LOADING, show } from '../../lib/screen'
-import { Sharing } from '../../lib/share'
+import { shopSharing } from '../../lib/share'
 import { day } from '../../lib/time'
 import { absolute } from '../../lib/transport'
 import { FriendRow, NextStep, friendRow, nextStep } from './words'
@@ -26,11 +26,10 @@ Page({
     referredOn: '',
     rebates: [] as Rebate[],
   },
-  sharing: new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' }),
 
   onShow() {
     void this.load()
-    void this.sharing.prepare()
+    void shopSharing.prepare()
   },
 
   async load() {
@@ -48,11 +47,11 @@ Page({
   },
 
   onShareAppMessage() {
-    return this.sharing.message()
+    return shopSharing.message()
   },
 
   onShareTimeline() {
-    return this.sharing.timeline()
+    return shopSharing.timeline()
   },
 
   share() {

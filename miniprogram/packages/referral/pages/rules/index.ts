@@ -1,7 +1,7 @@
 import { Shop, ShopPromise, shop } from '../../../../api/shop'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
-import { Sharing } from '../../../../lib/share'
+import { shopSharing } from '../../../../lib/share'
 import { day } from '../../../../lib/time'
 
 Page({
@@ -11,14 +11,13 @@ Page({
     rule: null as Shop['rule'],
     validFrom: '',
   },
-  sharing: new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' }),
 
   onLoad() {
     void this.load()
   },
 
   onShow() {
-    void this.sharing.prepare()
+    void shopSharing.prepare()
   },
 
   async load() {
@@ -33,11 +32,11 @@ Page({
   },
 
   onShareAppMessage() {
-    return this.sharing.message()
+    return shopSharing.message()
   },
 
   onShareTimeline() {
-    return this.sharing.timeline()
+    return shopSharing.timeline()
   },
 
   openReferral() {

@@ -1,5 +1,5 @@
 import * as catalogue from '../../../../api/catalogue'
-import { Sharing } from '../../../../lib/share'
+import { Sharing, shopSharing } from '../../../../lib/share'
 import { absolute } from '../../../../lib/transport'
 
 /** Something to share: a product, or with id 0 the shop itself. */
@@ -25,7 +25,5 @@ export async function choiceById(id: number): Promise<Choice> {
 }
 
 export function sharingOf({ id, title }: Choice): Sharing {
-  return id
-    ? new Sharing('product', { title, path: `/pages/product/index?id=${id}` }, id)
-    : new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' })
+  return id ? new Sharing('product', { title, path: `/pages/product/index?id=${id}` }, id) : shopSharing
 }

@@ -4,10 +4,11 @@ import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { Pager } from '../../../../lib/pager'
 import { LOADING, show } from '../../../../lib/screen'
+import { Sharing } from '../../../../lib/share'
 import { absolute } from '../../../../lib/transport'
 import { Choice, HOME, choiceById, choiceOf, sharingOf } from './choices'
 
-const everything = () => new Pager((cursor) => catalogue.products({ sort: 'sales' }, cursor))
+const everything = (): Pager<catalogue.ProductCard> => new Pager((cursor) => catalogue.products({ sort: 'sales' }, cursor))
 const TABS = [
   { key: 'share', label: '去分享' },
   { key: 'results', label: '我的分享效果' },
@@ -23,8 +24,8 @@ Page({
     card: { title: '', image: '' },
     acting: false,
   },
-  products: everything(),
-  sharing: sharingOf(HOME),
+  products: null as Pager<catalogue.ProductCard> | null,
+  sharing: null as Sharing | null,
 
   /** `id`: the product to share. */
   onLoad(query: { id?: string }) {
@@ -37,8 +38,9 @@ Page({
 
   async load(id: number) {
     await show(this, async () => {
-      this.products = everything()
-      const choices = [HOME, ...(await this.products.next()).map(choiceOf)]
+      const products = everything()
+      this.products = products
+      const choices = [HOME, ...(await products.next()).map(choiceOf)]
       const known = choices.find((choice) => choice.id === id)
       const chosen = known ?? (await choiceById(id))
       if (!known) choices.splice(1, 0, chosen)
@@ -48,9 +50,10 @@ Page({
 
   /** From now on this is what is shared; gives its card. */
   async take(chosen: Choice): Promise<{ title: string; image: string }> {
-    this.sharing = sharingOf(chosen)
-    const { title, image_url } = await this.sharing.card('friend')
-    void this.sharing.prepare()
+    const sharing = sharingOf(chosen)
+    this.sharing = sharing
+    const { title, image_url } = await sharing.card('friend')
+    void sharing.prepare()
     return { title, image: absolute(image_url) || chosen.image }
   },
 
@@ -63,27 +66,28 @@ Page({
 
   async moreProducts() {
     try {
-      const products = (await this.products.next()).map(choiceOf)
-      const known = new Set(this.data.choices.map((choice: Choice) => choice.id))
-      this.setData({ choices: [...this.data.choices, ...products.filter(({ id }) => !known.has(id))] })
+      const products: Choice[] = ((await this.products?.next()) ?? []).map(choiceOf)
+      const choices = this.data.choices
+      const known = new Set(choices.map(({ id }) => id))
+      this.setData({ choices: [...choices, ...products.filter(({ id }) => !known.has(id))] })
     } catch (error) {
       tell(error)
     }
   },
 
   onShareAppMessage() {
-    return this.sharing.message()
+    return this.sharing?.message() ?? {}
   },
 
   onShareTimeline() {
-    return this.sharing.timeline()
+    return this.sharing?.timeline() ?? {}
   },
 
   async makePoster() {
     if (this.data.acting) return
     this.setData({ acting: true })
     await this.quietly(async () => {
-      const { share_code } = await this.sharing.card('poster')
+      const { share_code } = await sharingOf(this.data.chosen).card('poster')
       const poster = this.selectComponent('#poster') as { open?: (path: string) => Promise<void> } | null
       await poster?.open?.(posterPath(share_code))
     })
@@ -93,7 +97,7 @@ Page({
     if (this.data.acting) return
     this.setData({ acting: true })
     await this.quietly(async () => {
-      const { link } = await this.sharing.card('friend')
+      const { link } = await sharingOf(this.data.chosen).card('friend')
       await wx.setClipboardData({ data: link })
     })
   },
