@@ -4,6 +4,7 @@ import * as adapter from 'glass-easel-miniprogram-adapter';
 
 import { api, installSelectorQueries } from '../wx';
 import { defineApp } from './app';
+import { installWatchers } from './intersection';
 import { getCurrentPages } from './pages';
 import { defineConstructors } from './space';
 
@@ -11,5 +12,6 @@ export function defineGlobals(): void {
   defineConstructors();
   defineApp();
   installSelectorQueries(adapter.component.ComponentCaller.prototype);
+  installWatchers(adapter.component.ComponentCaller.prototype);
   Object.assign(globalThis, { wx: api, getCurrentPages });
 }
