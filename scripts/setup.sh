@@ -21,16 +21,21 @@ find_python() {
   fail "needs Python 3.11 or newer (Debian: apt-get install python3 python3-venv)"
 }
 
+# Debian packages by apt-get where this may be done, $1 saying what they are for.
+ensure_debian() {
+  local what="$1"
+  shift
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing $* with apt-get"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$@" >/dev/null && return
+  fi
+  fail "$what; install first: sudo apt-get install $*"
+}
+
 # Debian keeps what puts pip into a new environment in a package of its own.
 ensure_venv_module() {
   "$1" -c 'import ensurepip, venv' 2>/dev/null && return
-  local package
-  package="$("$1" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    say "installing $package with apt-get"
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "$package" >/dev/null && return
-  fi
-  fail "$1 cannot make environments; install its venv module first: sudo apt-get install $package"
+  ensure_debian "$1 cannot make environments" "$("$1" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
 }
 
 # Brings .venv in line with the lock file $1. A copy of the lock, left once all is installed, makes the next run free.
@@ -46,6 +51,21 @@ install_lock() {
   say "installing the $(grep -c == "$lock") packages of $lock (a minute or two, once)"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$lock"
   cp "$lock" "$done"
+}
+
+# What the tests in a browser need: Chromium, and a font that has Chinese.
+ensure_browser() {
+  local chinese="/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
+  command -v chromium >/dev/null && { [ -f "$chinese" ] || [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } && return
+  ensure_debian "the browser tests need Chromium and Chinese fonts" chromium fonts-noto-cjk
+}
+
+node_is_new() {
+  [ "$(node -p 'parseInt(process.versions.node) >= 20' 2>/dev/null)" = true ]
+}
+
+ensure_node() {
+  node_is_new || fail "the mini program is built and checked with Node.js 20 or newer, and npm: install that first"
 }
 
 # Brings node_modules of folder $1 in line with its lock; a copy of the lock, left once all is installed, says so.
@@ -67,7 +87,7 @@ h5_sources() {
 # never fails: it says in one line why there is none.
 build_h5() {
   local sources
-  if [ "$(node -p 'parseInt(process.versions.node) >= 20' 2>/dev/null)" != true ]; then
+  if ! node_is_new; then
     say "leaving out the H5 shop: it is built with Node.js 20 or newer"
     return
   fi
