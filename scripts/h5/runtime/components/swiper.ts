@@ -40,11 +40,25 @@ const still = matchMedia('(prefers-reduced-motion: reduce)');
 /** The moving part of one swiper. `offset` is the item in view; between two items while it moves. */
 class Track {
   offset = 0;
+  /** Where it stands or is on its way to. */
+  #aim = 0;
   #frame = 0;
   #timer = 0;
   #dots: HTMLElement | null = null;
 
   constructor(readonly host: Host) {}
+
+  /** The item it stands at or is on its way to. */
+  get shown(): number {
+    const count = this.items().length || 1;
+    return ((this.#aim % count) + count) % count;
+  }
+
+  /** Stand at the current item at once, as when items came or went. */
+  settle(): void {
+    this.offset = this.#aim = this.data.current;
+    this.draw();
+  }
 
   get data(): SwiperData {
     return this.host.data as SwiperData;
@@ -103,6 +117,7 @@ class Track {
     const { circular, duration, current } = this.data;
     const aim = circular ? index : Math.max(0, Math.min(count - 1, index));
     const shown = ((aim % count) + count) % count;
+    this.#aim = aim;
     const from = this.offset;
     const changed = shown !== current;
     if (changed) {
@@ -115,12 +130,17 @@ class Track {
     const step = (now: number): void => {
       const part = limit_ms > 0 ? Math.min(1, Math.max(0, (now - begun) / limit_ms)) : 1;
       this.offset = from + (aim - from) * (1 - (1 - part) ** 3);
-      if (part === 1) this.offset = shown;
+      if (part === 1) this.offset = this.#aim = shown;
       this.draw();
       if (part < 1) this.#frame = requestAnimationFrame(step);
       else if (changed) fire(this.host, 'animationfinish', { current: shown, currentItemId: this.#itemId(shown), source });
     };
     step(begun);
+  }
+
+  /** `steps` items on from where it is going. */
+  turn(steps: number, source: Source): void {
+    this.go(this.#aim + steps, source);
   }
 
   #itemId(index: number): string {
@@ -131,7 +151,7 @@ class Track {
   /** The way from where it stands to `current`, the nearer way on a ring. */
   goTo(current: number): void {
     const count = this.items().length;
-    this.go(this.offset + place(current, this.offset, count, this.data.circular), '');
+    this.go(this.#aim + place(current, this.#aim, count, this.data.circular), '');
   }
 
   hold(): void {
@@ -155,7 +175,8 @@ class Track {
       const { current, circular } = this.data;
       const count = this.items().length;
       if (count < 2 || document.hidden || dom(this.host).offsetParent === null) return;
-      this.go(circular || current < count - 1 ? this.offset + 1 : 0, 'autoplay');
+      if (circular || current < count - 1) this.turn(1, 'autoplay');
+      else this.go(0, 'autoplay');
     }, this.data.interval);
   }
 }
@@ -188,8 +209,8 @@ function listen(track: Track): void {
   });
   element.addEventListener('keydown', ({ key, target }) => {
     if (target !== element) return;
-    if (key === 'ArrowLeft' || key === 'ArrowUp') track.go(Math.round(track.offset) - 1, 'touch');
-    if (key === 'ArrowRight' || key === 'ArrowDown') track.go(Math.round(track.offset) + 1, 'touch');
+    if (key === 'ArrowLeft' || key === 'ArrowUp') track.turn(-1, 'touch');
+    if (key === 'ArrowRight' || key === 'ArrowDown') track.turn(1, 'touch');
   });
 }
 
@@ -211,7 +232,7 @@ builtin('swiper', {
   observers: {
     current(current: number) {
       const track = trackOf(this);
-      if (Math.round(track.offset) !== current) queueMicrotask(() => track.goTo(current));
+      if (track.shown !== current) queueMicrotask(() => track.goTo(current));
     },
     'autoplay, interval': function play() {
       if (dom(this).isConnected) trackOf(this).play();
@@ -225,9 +246,7 @@ builtin('swiper', {
   },
   methods: {
     arranged(): void {
-      const track = trackOf(this);
-      track.offset = (this as unknown as Host).data.current as number;
-      track.draw();
+      trackOf(this).settle();
     },
   },
   lifetimes: {

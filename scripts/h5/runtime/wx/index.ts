@@ -1,6 +1,7 @@
 /** Everything that `wx` can do here, by name. */
 
 import * as account from './account';
+import { asyncCall, Refused } from './call';
 import * as device from './device';
 import * as dialogs from './dialogs';
 import * as media from './media';
@@ -17,7 +18,7 @@ export { installSelectorQueries } from './selector';
 
 const { getPrivacySetting, onNeedPrivacyAuthorization, openPrivacyContract, requirePrivacyAuthorize } = privacy;
 
-export const api: Record<string, unknown> = {
+const known: Record<string, unknown> = {
   ...account,
   ...device,
   ...dialogs,
@@ -36,8 +37,27 @@ export const api: Record<string, unknown> = {
   openCustomerServiceChat,
   nextTick: (run: () => void) => queueMicrotask(run),
   /** Whether `schema`'s call is here; what it says after the name is as in WeChat then. */
-  canIUse: (schema: string) => Object.hasOwn(api, schema.split('.')[0] ?? ''),
+  canIUse: (schema: string) => Object.hasOwn(known, schema.split('.')[0] ?? ''),
   /** Nothing is measured here. */
   reportEvent: () => undefined,
   env: { USER_DATA_PATH: '' },
 };
+
+/** Calls whose answer is used at once cannot fail later: they throw. */
+const AT_ONCE = /Sync$|^create|^get\w*(?:Manager|Context)$|^on[A-Z]|^off[A-Z]/;
+
+function missing(name: string): unknown {
+  if (!AT_ONCE.test(name)) {
+    return asyncCall(name, () => {
+      throw new Refused('not supported in H5');
+    });
+  }
+  return () => {
+    throw new Error(`${name}:fail not supported in H5`);
+  };
+}
+
+/** `wx` itself: whatever is not known fails with its own name. */
+export const api = new Proxy(known, {
+  get: (calls, name) => (typeof name === 'symbol' || name in calls ? calls[name as string] : missing(name)),
+});

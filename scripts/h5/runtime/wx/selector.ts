@@ -8,6 +8,7 @@ import type * as glassEasel from 'glass-easel';
 import { dom } from '../core/builtin';
 import { topFrame } from '../core/pages';
 import { componentAt } from '../core/space';
+import { type ObserverOptions, PageObserver } from './observer';
 
 interface Fields {
   id?: boolean;
@@ -167,13 +168,14 @@ export class SelectorQuery {
   }
 }
 
-/** Make `this.createSelectorQuery()` of every page and component give these queries. */
+/** Make the methods of every page and component give these queries and observers. */
 export function installSelectorQueries(prototype: object): void {
-  Object.defineProperty(prototype, 'createSelectorQuery', {
-    configurable: true,
-    writable: true,
-    value(this: Caller) {
+  Object.assign(prototype, {
+    createSelectorQuery(this: Caller) {
       return new SelectorQuery(this);
+    },
+    createIntersectionObserver(this: Caller, options?: ObserverOptions) {
+      return new PageObserver(this, options);
     },
   });
 }

@@ -4,6 +4,7 @@ import { capsule } from '../core/nav-bar';
 import { topFrame } from '../core/pages';
 import { asyncCall } from './call';
 import { getAppBaseInfo, getDeviceInfo } from './device';
+import { type ObserverOptions, PageObserver } from './observer';
 import { type Caller, SelectorQuery } from './selector';
 
 type Info = Record<string, unknown>;
@@ -61,16 +62,5 @@ export function offWindowResize(listener: SizeListener): void {
 
 export const createSelectorQuery = (): SelectorQuery => new SelectorQuery(topFrame()?.page);
 
-interface ObserverOptions {
-  thresholds?: number[];
-  initialRatio?: number;
-  observeAll?: boolean;
-}
-
-/** The component's own observer, from glass-easel's adapter. */
-export function createIntersectionObserver(
-  owner: Caller & { createIntersectionObserver(options?: ObserverOptions): object },
-  options?: ObserverOptions,
-): object {
-  return owner.createIntersectionObserver(options);
-}
+export const createIntersectionObserver = (owner: Caller, options?: ObserverOptions): PageObserver =>
+  new PageObserver(owner, options);
