@@ -161,7 +161,7 @@ function shownParts(found: Product, policy: Shop['policy']) {
 
 /** What the shop promises about delivery and returns, by its policy. */
 function termsOf(kind: Product['kind'], policy: Shop['policy']): string[] {
-  if (kind === 'virtual') return ['付款后自动发卡密，在订单详情里查看', '虚拟商品，不需要收货地址和运费']
+  if (kind === 'virtual') return ['付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
   const freight = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
   return [freight, '未发货前可随时申请退款', `签收后 ${policy.refund_days} 天内可申请退款`]
 }

@@ -19,6 +19,8 @@ Page({
     typed: '',
     /** What was searched for last, '' before the first search. */
     asked: '',
+    /** A category to look in, where a link names one. */
+    category: '',
     past: searches.all(),
     hot: [] as string[],
     orders: ORDERS,
@@ -30,9 +32,11 @@ Page({
     wanted: {} as Wanted,
   },
 
-  onLoad({ q }: Record<string, string | undefined>) {
+  onLoad({ q, category }: Record<string, string | undefined>) {
     void this.loadHot()
+    if (category) this.setData({ category })
     if (q) this.search(decodeURIComponent(q))
+    else if (category) this.restart()
   },
 
   /** Words worth trying: what the shop's categories are called. Without them the page is still a search. */
@@ -64,7 +68,7 @@ Page({
   search(text: string) {
     const q = text.trim().slice(0, 40)
     if (!q) return
-    this.setData({ typed: q, asked: q, past: searches.add(q) })
+    this.setData({ typed: q, asked: q, category: '', past: searches.add(q) })
     this.restart()
   },
 
@@ -90,8 +94,8 @@ Page({
   },
 
   restart() {
-    const { asked, sort, filter } = this.data
-    this.setData({ wanted: { q: asked, sort, ...narrowing(filter) } })
+    const { asked, category, sort, filter } = this.data
+    this.setData({ wanted: { q: asked, category, sort, ...narrowing(filter) } })
   },
 
   async forget() {

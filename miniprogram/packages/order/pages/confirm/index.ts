@@ -196,7 +196,7 @@ Page({
     await this.tidyCart()
     const goOn = placed.cash_due_fen === shown.cash_due_fen || (await sureOf(placed.cash_due_fen))
     const asked = goOn && (await paid(no))
-    await wx.redirectTo({ url: `/packages/order/pages/result/index?no=${no}${asked ? '' : '&cancelled=1'}` })
+    await wx.redirectTo({ url: `/packages/order/pages/result/index?order_no=${no}${asked ? '' : '&cancelled=1'}` })
   },
 
   /** The server empties the cart when all of it is ordered; of a part, what was ordered is taken out here. */

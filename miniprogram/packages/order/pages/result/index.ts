@@ -31,7 +31,7 @@ Page({
   },
   timer: 0,
 
-  onLoad({ no, cancelled }: Record<string, string | undefined>) {
+  onLoad({ order_no: no, cancelled }: Record<string, string | undefined>) {
     this.setData({ no: no ?? '', waiting: cancelled !== '1' })
     void this.load()
     void this.loadPromise()
@@ -93,7 +93,7 @@ Page({
   },
 
   openOrder() {
-    void wx.redirectTo({ url: `/packages/order/pages/detail/index?no=${this.data.no}` })
+    void wx.redirectTo({ url: `/packages/order/pages/detail/index?order_no=${this.data.no}` })
   },
 
   goHome() {
