@@ -196,6 +196,13 @@ class Mini(Protocol):
         """A mini-program code (JPEG or PNG bytes). `scene` is at most 32 visible characters."""
         ...
 
+    async def open_link(self, path: str, query: str, days: int) -> str:
+        """A link that opens a page from outside WeChat for so many days (at most 30); `query` is without `?`.
+
+        WeChatError `40165` and `40212` are a page or a query that it does not take, `44990` and `44993` its quotas.
+        """
+        ...
+
     def group_id(self, session_key: str, encrypted_data: str, iv: str) -> str | None:
         """The group's id out of `wx.getGroupEnterInfo`; None when it cannot be decrypted or is another app's."""
         ...

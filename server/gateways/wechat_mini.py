@@ -33,6 +33,7 @@ _AES_BLOCK_BYTES = 16
 _EXPRESS, _VIRTUAL = 1, 3
 _BY_TRANSACTION_ID = 2
 _UNIFIED = 1
+_BY_INTERVAL = 1
 
 _T = TypeVar("_T")
 
@@ -72,6 +73,10 @@ class _PhoneInfo(msgspec.Struct):
 
 class _PhoneAnswer(msgspec.Struct):
     phone_info: _PhoneInfo
+
+
+class _LinkAnswer(msgspec.Struct):
+    url_link: str
 
 
 class _Watermark(msgspec.Struct):
@@ -161,6 +166,11 @@ class WeChatMini:
             msg = "neither an image nor a refusal"
             raise OutcomeUnknown(msg)
         return response.content
+
+    async def open_link(self, path: str, query: str, days: int) -> str:
+        """See the port."""
+        payload = {"path": path, "query": query, "expire_type": _BY_INTERVAL, "expire_interval": days}
+        return _believed(await self._ask("/wxa/generate_urllink", payload), _LinkAnswer).url_link
 
     def group_id(self, session_key: str, encrypted_data: str, iv: str) -> str | None:
         """See the port."""

@@ -12,6 +12,7 @@ from server.handlers.shop import (
     login,
     me,
     notices,
+    open_links,
     orders,
     rebates,
     shares,
@@ -33,6 +34,7 @@ SHOP: tuple[Room, ...] = (
     rebates.room,
     wallet.room,
     notices.room,
+    open_links.room,
 )
 """Rooms of JSON calls, in the order of the OpenAPI document."""
 

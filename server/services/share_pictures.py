@@ -61,6 +61,12 @@ def _price(amount_fen: int) -> str:
     return yuan(amount_fen).rstrip("0").rstrip(".")
 
 
+async def home_title() -> str:
+    """The line above the shop's own card."""
+    shop = await policy.current()
+    return f"{shop.name}：{shop.slogan}"
+
+
 async def product_card_url(facts: ProductFacts) -> str:
     """Where a product's card is; another price, title or picture has another address."""
     return f"/media/cards/{facts.id}-{_stamp(await _brand(), facts)}.jpg"

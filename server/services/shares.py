@@ -10,7 +10,7 @@ from server import db
 from server.core import errors, ids
 from server.gateways.ports import Deps
 from server.models import Touch
-from server.services import limits, policy, sessions, share_pictures
+from server.services import limits, sessions, share_pictures
 
 Kind = Literal["home", "product", "team", "flash_sale"]
 Channel = Literal["friend", "group", "poster", "timeline"]
@@ -58,8 +58,7 @@ async def share(deps: Deps, member_id: int, kind: Kind, target: str, channel: Ch
 async def _target(kind: Kind, target: str) -> _Target:
     """Where a share leads; `page` ends where the share's code is to be added."""
     if kind == "home" and not target:
-        shop = await policy.current()
-        return _Target(page_of(kind, target), f"{shop.name}：{shop.slogan}", await share_pictures.home_card_url())
+        return _Target(page_of(kind, target), await share_pictures.home_title(), await share_pictures.home_card_url())
     if kind == "product" and _NUMBER.fullmatch(target):
         facts = await share_pictures.product(int(target))
         return _Target(page_of(kind, target), facts.share_title, await share_pictures.product_card_url(facts))

@@ -5,9 +5,10 @@ from typing import Annotated
 import msgspec
 
 from server.core import errors
-from server.handlers.endpoint import Call, NoBody, Room
+from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.handlers.shop.login import Scene, VisitorId
-from server.services import share_pictures, shares
+from server.services import share_pictures, share_results, shares
+from server.services.share_results import Landing, ShareResult
 from server.services.shares import Card, Channel, Kind, Opening
 
 room = Room("shares", "分享")
@@ -89,3 +90,28 @@ async def touch(call: Call, form: TouchForm) -> NoBody:
 async def poster(call: Call, _query: NoBody) -> bytes:
     """A picture of 750 × 1334 with product, price, promise and the mini-program code `s={share_code}`."""
     return await share_pictures.poster(call.deps, call.path["share_code"], call.ip)
+
+
+class ShareList(msgspec.Struct):
+    """A page of shares, newest first."""
+
+    items: list[ShareResult]
+    next_cursor: str | None
+
+
+@room.get("/shares", "我的分享", takes=Page, gives=ShareList)
+async def mine(call: Call, query: Page) -> ShareList:
+    """One's own shares with what each led to: openings, visitors, friends bound, friends who bought."""
+    return ShareList(*await share_results.mine(call.member_id, query.cursor, query.limit))
+
+
+@room.get(
+    "/shares/<share_code:str>",
+    "分享去向",
+    gives=Landing,
+    refuses=(errors.NotFound, errors.ShareDisabled),
+    auth="public",
+)
+async def landing(call: Call, _query: NoBody) -> Landing:
+    """Where a share leads: home, opened by a poster's code, goes on to `path`. The sharer's name is masked."""
+    return await share_results.landing(call.path["share_code"])
