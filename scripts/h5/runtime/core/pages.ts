@@ -186,6 +186,7 @@ async function openTyped(): Promise<void> {
   }
   tellApp('pageNotFound', { path: address.route, query: address.query, isEntryPage: stack.length === 0 });
   if (stack.length === 0) await go([entryAt(addressOf(manifest.home))], 'replace');
+  else remember(stack, 'replace');
 }
 
 /** The address with which the shop was opened. */
