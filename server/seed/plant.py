@@ -78,9 +78,10 @@ async def _goods(deps: Deps, actor: str) -> int:
     departments: list[list[dict[str, Any]]] = [_read(name) for name in _DEPARTMENTS]
     mixed = [one for one in chain.from_iterable(zip_longest(*departments)) if one is not None]
     missing = await _missing("products", mixed)
-    categories = await _missing("categories", _read("categories"))
+    pictured = deps.media_dir is not None
+    categories = [_shelf(one, pictured=pictured) for one in await _missing("categories", _read("categories"))]
     if missing or categories:
-        products = [_ready(one, pictured=deps.media_dir is not None) for one in missing]
+        products = [_ready(one, pictured=pictured) for one in missing]
         await catalogue_apply.apply(
             deps, orjson.dumps({"categories": categories, "products": products}).decode(), actor
         )
@@ -102,6 +103,12 @@ def _read(name: str) -> list[dict[str, Any]]:
 async def _missing(table: str, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     known = {row["slug"] for row in await db.fetch(f"SELECT slug FROM {table}")}  # noqa: S608 - one of our tables
     return [entry for entry in entries if entry["slug"] not in known]
+
+
+def _shelf(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
+    """A category as `product apply` takes it; its picture is that of one of its products."""
+    icon = f"/media/{pictures.file_name(Picture(*entry['picture']), 0)}" if pictured else ""
+    return {name: value for name, value in entry.items() if name != "picture"} | {"icon": icon}
 
 
 def _ready(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
