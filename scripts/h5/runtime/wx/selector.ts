@@ -8,7 +8,6 @@ import type * as glassEasel from 'glass-easel';
 import { dom } from '../core/builtin';
 import { topFrame } from '../core/pages';
 import { componentAt } from '../core/space';
-import { type ObserverOptions, PageObserver } from './observer';
 
 interface Fields {
   id?: boolean;
@@ -168,14 +167,11 @@ export class SelectorQuery {
   }
 }
 
-/** Make the methods of every page and component give these queries and observers. */
+/** Make `this.createSelectorQuery()` of every page and component give these queries. */
 export function installSelectorQueries(prototype: object): void {
   Object.assign(prototype, {
     createSelectorQuery(this: Caller) {
       return new SelectorQuery(this);
-    },
-    createIntersectionObserver(this: Caller, options?: ObserverOptions) {
-      return new PageObserver(this, options);
     },
   });
 }

@@ -20,6 +20,7 @@ addStyle(`
 }
 .wxui-sheet { box-sizing: border-box; margin: auto; padding: 0; border: 0; color: var(--wxui-ink); background: var(--wxui-card); font: var(--wxui-text); overscroll-behavior: contain; }
 .wxui-sheet *, .wxui-sheet *::before { box-sizing: border-box; }
+.wxui-sheet:focus-visible { outline: none; }
 .wxui-sheet::backdrop { background: var(--wxui-shade); animation: wxui-appear .2s ease-out; }
 .wxui-sheet h2, .wxui-sheet p, .wxui-sheet dl, .wxui-sheet dd { margin: 0; }
 .wxui-sheet button { margin: 0; border: 0; padding: 0; background: none; color: inherit; font: inherit; cursor: pointer; -webkit-tap-highlight-color: transparent; }

@@ -4,8 +4,7 @@ import { capsule } from '../core/nav-bar';
 import { topFrame } from '../core/pages';
 import { asyncCall } from './call';
 import { getAppBaseInfo, getDeviceInfo } from './device';
-import { type ObserverOptions, PageObserver } from './observer';
-import { type Caller, SelectorQuery } from './selector';
+import { SelectorQuery } from './selector';
 
 type Info = Record<string, unknown>;
 
@@ -62,5 +61,8 @@ export function offWindowResize(listener: SizeListener): void {
 
 export const createSelectorQuery = (): SelectorQuery => new SelectorQuery(topFrame()?.page);
 
-export const createIntersectionObserver = (owner: Caller, options?: ObserverOptions): PageObserver =>
-  new PageObserver(owner, options);
+/** The component's own observer: `core/intersection.ts`. */
+export const createIntersectionObserver = <O>(
+  owner: { createIntersectionObserver(options?: O): object },
+  options?: O,
+): object => owner.createIntersectionObserver(options);
