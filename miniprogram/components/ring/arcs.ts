@@ -8,18 +8,24 @@ const RADIUS = 80
 const GAP_DEGREES = 16
 /** As in theme/tokens.wxss: a picture cannot read a page's variables. */
 const STROKES: Record<Place, string> = {
-  counted: 'stroke="url(#warm)" stroke-width="13"',
-  held: 'stroke="#e3b45c" stroke-width="9" stroke-dasharray="0.1 13"',
-  pending: 'stroke="#e89a84" stroke-width="9" stroke-dasharray="0.1 13"',
-  open: 'stroke="#f3e7da" stroke-width="13"',
+  counted: 'stroke="url(#warm)"',
+  held: 'stroke="#e3b45c" stroke-dasharray="0.1 10.5"',
+  pending: 'stroke="#e89a84" stroke-dasharray="0.1 10.5"',
+  open: 'stroke="#f3e7da"',
 }
+const WIDTHS: Record<Place, number> = { counted: 12, held: 7, pending: 7, open: 12 }
+/** With more places than this the arcs are short, and thin lines look better. */
+export const ROOMY_PLACES = 6
 const WARM =
   '<defs><linearGradient id="warm" x1="0" y1="0" x2="0" y2="1">' +
   '<stop offset="0" stop-color="#e4593a"/><stop offset="1" stop-color="#c8371f"/></linearGradient></defs>'
 
 /** A CSS value for `background-image`. */
 export function drawn(places: readonly Place[]): string {
-  const arcs = places.map((place, at) => `<path d="${arc(at, places.length)}" ${STROKES[place]}/>`).join('')
+  const most = places.length > ROOMY_PLACES ? 6 : 12
+  const arcs = places
+    .map((place, at) => `<path d="${arc(at, places.length)}" stroke-width="${Math.min(WIDTHS[place], most)}" ${STROKES[place]}/>`)
+    .join('')
   const picture =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 200 200">${WARM}` +
     `<g fill="none" stroke-linecap="round">${arcs}</g></svg>`

@@ -1,5 +1,5 @@
 import { Friend } from '../../api/referral'
-import { MAX_PLACES, Place, drawn, middle } from './arcs'
+import { MAX_PLACES, Place, ROOMY_PLACES, drawn, middle } from './arcs'
 
 interface Seat {
   place: Place
@@ -17,7 +17,7 @@ Component({
     required: { type: Number, value: 3 },
     friends: { type: Array, value: [] as Friend[] },
   },
-  data: { picture: '', seats: [] as Seat[], spoken: '' },
+  data: { picture: '', seats: [] as Seat[], crowded: false, spoken: '' },
   observers: {
     'required, friends'(required: number, friends: Friend[]) {
       const count = Math.min(Math.max(required, 1), MAX_PLACES)
@@ -29,7 +29,7 @@ Component({
         return { place: friend?.state ?? 'open', name: friend?.nickname ?? '', avatar: friend?.avatar_url ?? '', at: spot }
       })
       const spoken = seats.map(({ place, name }, at) => `第${at + 1}位${name}${SPOKEN[place]}`).join('，')
-      this.setData({ picture: drawn(seats.map(({ place }) => place)), seats, spoken })
+      this.setData({ picture: drawn(seats.map(({ place }) => place)), seats, crowded: count > ROOMY_PLACES, spoken })
     },
   },
   methods: {

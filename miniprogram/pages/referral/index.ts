@@ -19,6 +19,7 @@ Page({
     promise: null as Shop['promise'] | null,
     guest: false,
     mine: null as Referral | null,
+    counted: 0,
     next: { title: '', text: '' } as NextStep,
     friends: [] as FriendRow[],
     newcomer: false,
@@ -91,6 +92,7 @@ Page({
 function shown(mine: Referral) {
   const order = mine.next_return
   return {
+    counted: Math.min(mine.progress.counted, mine.progress.required),
     next: nextStep(mine),
     friends: mine.friends.map(friendRow),
     newcomer: !mine.friends.length && !mine.rebates.count,

@@ -16,8 +16,8 @@ export function nextStep({ progress, next_return: order }: Pick<Referral, 'progr
       : { title: `${required} 位好友集满了`, text: '还差你自己的一笔已付款订单，买好以后就会返还' }
   }
   const title = counted ? `再有 ${missing} 位好友，返还一单` : `${required} 位好友首单，返还你的一单`
-  const waits = [pending ? `${pending} 位已下单，等收货或成团` : '', held ? `${held} 位正在审核` : ''].filter(Boolean)
-  if (waits.length) return { title, text: `${waits.join('；')}，通过后自动计入` }
+  const waits = [pending ? `${pending} 位待收货或成团` : '', held ? `${held} 位审核中` : ''].filter(Boolean)
+  if (waits.length) return { title, text: `${waits.join('，')}，完成后自动计入` }
   return { title, text: counted ? '继续把喜欢的分享给好友，好友首单完成后自动计入' : '把喜欢的好物分享给好友，好友首单完成后自动计入' }
 }
 
@@ -31,6 +31,6 @@ export function friendRow(friend: Friend): FriendRow {
   if (friend.state === 'counted') {
     return { ...friend, words: '已计入', when: friend.counted_at ? `${shortMinute(friend.counted_at)} 计入` : `${paid} 付款` }
   }
-  const waits = friend.state === 'held' ? '审核通过后计入，请稍等' : '等 TA 收货或成团后计入'
+  const waits = friend.state === 'held' ? '审核通过后计入' : '收货或成团后计入'
   return { ...friend, words: friend.state === 'held' ? '待审核' : '待完成', when: `${paid} 付款，${waits}` }
 }
