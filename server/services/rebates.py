@@ -12,7 +12,8 @@ from server.gateways.ports import Deps
 from server.outbox import Job, put
 from server.rules.members import masked_name
 from server.rules.rebates import RuleTerms, in_scope_fen, returnable
-from server.services import cursors, cycles
+from server.services import cursors, cycle_views, cycles
+from server.services.cycle_views import Friend, NextReturn
 from server.services.rules import in_force, terms_of
 
 
@@ -181,9 +182,11 @@ class ReferralView(msgspec.Struct):
     progress: Progress
     downline: Downline
     rebates: RebateSums
+    friends: list[Friend]
+    next_return: NextReturn | None
 
 
-async def referral(member_id: int) -> ReferralView:
+async def referral(deps: Deps, member_id: int) -> ReferralView:
     """Everything about the member's referrals. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
@@ -194,7 +197,8 @@ async def referral(member_id: int) -> ReferralView:
         "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
         " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
         "    ORDER BY paid_at, id LIMIT 1) AS version,"
-        " (SELECT jsonb_build_object('required', r.required, 'version', r.rule_version, 'joined',"
+        " (SELECT jsonb_build_object('id', r.id, 'required', r.required, 'version', r.rule_version,"
+        "    'order_id', r.order_id, 'whole_fen', r.whole_fen, 'joined',"
         "    (SELECT count(*) FROM qualifications WHERE rebate_id = r.id)) FROM rebates r WHERE r.member_id = m.id"
         "    AND r.state = 'frozen' AND (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) < r.required"
         "    ORDER BY r.id LIMIT 1) AS opened,"
@@ -210,6 +214,15 @@ async def referral(member_id: int) -> ReferralView:
         raise NotFound(what="member")
     states = orjson.loads(row["states"] or "{}")
     opened = orjson.loads(row["opened"] or "null")
+    terms = await _terms(opened["version"] if opened else row["version"])
+    required = opened["required"] if opened else terms.required
+    circle = await cycle_views.circle(member_id, required, opened and opened["id"])
+    coming: NextReturn | None
+    if opened:
+        coming = await cycle_views.returning(terms, opened["order_id"], opened["whole_fen"])
+    else:
+        at = deps.clock.now()
+        coming = await cycle_views.next_return(member_id, terms, at, circle.counted, row["cycles"])
     referrer = None
     if row["referrer_id"] is not None:
         referrer = Referrer(masked_name(row["nickname"]), row["avatar_url"], row["bound_at"])
@@ -217,7 +230,7 @@ async def referral(member_id: int) -> ReferralView:
         share_code=row["share_code"],
         referrer=referrer,
         progress=Progress(
-            required=opened["required"] if opened else (await _terms(row["version"])).required,
+            required=required,
             counted=states.get("counted", 0) + (opened["joined"] if opened else 0),
             pending=states.get("pending", 0),
             held=states.get("held", 0),
@@ -225,6 +238,8 @@ async def referral(member_id: int) -> ReferralView:
         ),
         downline=Downline(row["level1"], row["level2"], row["level3"]),
         rebates=RebateSums(row["cycles"], row["settled"], row["frozen"]),
+        friends=circle.friends,
+        next_return=coming,
     )
 
 

@@ -1,5 +1,6 @@
 """The centre of 推三返一 and each rebate's explanation, as the member sees them."""
 
+from server import db
 from tests.support.circle import circle
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, pass_days, publish, shopper, work
@@ -16,6 +17,8 @@ async def test_the_centre_of_a_new_member(mall: Mall) -> None:
         "progress": {"required": 4, "counted": 0, "pending": 0, "held": 0, "cycles_closed": 0},
         "downline": {"level1": 0, "level2": 0, "level3": 0},
         "rebates": {"count": 0, "settled_fen": 0, "frozen_fen": 0},
+        "friends": [],
+        "next_return": None,
     }
     assert await me.rebates() == []
     assert (await me.get("/me/referral/returnable"))["items"] == []
@@ -113,3 +116,64 @@ async def test_a_choice_may_change_until_the_cycle_closes(mall: Mall) -> None:
     await a.bring(3)
     assert (await a.rebate())["order_no"] == a.own
     assert await a.me.refused_post("/me/referral/choose", {"order_no": a.own}) == "422 not_returnable"
+
+
+async def test_the_centre_shows_who_counts_and_foretells_what_comes_back(mall: Mall) -> None:
+    await publish(mall, ratio_bp=9000)
+    a = await circle(mall)
+    younger = await a.me.buy(await make_sku(30_000))
+    friend = await join(mall, a.me)
+    await friend.do("PATCH", "/me", {"nickname": "李雷"})
+    await friend.buy(a.sku)
+    await work(mall)
+    centre = await a.me.get("/me/referral")
+    (shown,) = centre["friends"]
+    assert (shown["nickname"], shown["state"]) == ("李**", "counted")
+    assert shown["paid_at"] <= shown["counted_at"]
+    order = await a.me.order(a.own)
+    assert centre["next_return"] == {
+        "order_no": a.own,
+        "in_scope_fen": 10_000,
+        "estimate_fen": 9_000,
+        "title": order["lines"][0]["title"],
+        "image": "/media/x.webp",
+    }
+    await a.bring(2)
+    assert [(one["order_no"], one["whole_fen"]) for one in await a.me.rebates()] == [(a.own, 9_000)]
+    after = await a.me.get("/me/referral")
+    assert after["friends"] == []
+    assert (after["next_return"]["order_no"], after["next_return"]["estimate_fen"]) == (younger, 27_000)
+
+
+async def test_friends_who_do_not_count_yet_come_last(mall: Mall) -> None:
+    await publish(mall, qualify_at="received")
+    a = await circle(mall)
+    _, second, third = await a.bring(3)
+    await second.receive()
+    await work(mall)
+    async with db.transaction() as tx:
+        await tx.execute(
+            "UPDATE qualifications SET state = 'held', held_for = 'review' WHERE referee_id = $1", third.person.id
+        )
+    shown = (await a.me.get("/me/referral"))["friends"]
+    assert [one["state"] for one in shown] == ["counted", "pending", "held"]
+    assert [one["counted_at"] is None for one in shown] == [False, True, True]
+
+
+async def test_an_opened_cycle_shows_those_who_joined_and_its_order(mall: Mall) -> None:
+    await publish(mall, stages_bp=[3000, 3000, 4000])
+    a = await circle(mall)
+    await a.me.buy(await make_sku(30_000))
+    await a.bring(2)
+    centre = await a.me.get("/me/referral")
+    assert [one["state"] for one in centre["friends"]] == ["counted", "counted"]
+    assert centre["progress"]["counted"] == 2
+    assert (centre["next_return"]["order_no"], centre["next_return"]["estimate_fen"]) == (a.own, 10_000)
+
+
+async def test_nothing_is_foretold_before_a_choice(mall: Mall) -> None:
+    await publish(mall, pick="member_chooses")
+    a = await circle(mall)
+    assert (await a.me.get("/me/referral"))["next_return"] is None
+    await a.me.post("/me/referral/choose", {"order_no": a.own})
+    assert (await a.me.get("/me/referral"))["next_return"]["order_no"] == a.own

@@ -158,7 +158,7 @@ async def test_what_is_not_there_is_not_found(mall: Mall) -> None:
         refunds.reject(mall.deps, "R0", "tester"),
         refunds.open_for(mall.deps, "T0", None, "售后", "tester"),
         qualifications.review(mall.deps, 1, "void", "tester"),
-        rebates.referral(1),
+        rebates.referral(mall.deps, 1),
         rules.terms_of(99),
     ):
         with pytest.raises(NotFound):

@@ -14,8 +14,11 @@ room = Room("rebates", "推三返一")
 
 @room.get("/me/referral", "推三返一中心", gives=ReferralView, refuses=(errors.NotFound,))
 async def referral(call: Call, _query: NoBody) -> ReferralView:
-    """Share code, referrer, progress of the cycle, downline sizes and sums of rebates."""
-    return await rebates.referral(call.member_id)
+    """Share code, referrer, the cycle with its friends and the order it would return, downline sizes, sums of rebates.
+
+    `next_return` is null when nothing could come back: no returnable order, no choice made yet, all cycles used.
+    """
+    return await rebates.referral(call.deps, call.member_id)
 
 
 class ReturnableList(msgspec.Struct):
