@@ -1,4 +1,4 @@
-import { OrderLine } from '../../api/orders'
+import { Order, OrderLine } from '../../api/orders'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
@@ -17,6 +17,12 @@ export function shownLine(line: OrderLine): ShownLine {
     specText: specText(line.spec),
     refundText: line.refunded_quantity ? pieces : '',
   }
+}
+
+/** What the amount of an order is called while it waits for payment, once it was paid, and when it never was. */
+export function dueLabel({ allowed_actions, paid_at }: Order): string {
+  if (allowed_actions.includes('pay')) return '应付'
+  return paid_at ? '实付' : '合计'
 }
 
 export function piecesOf(lines: OrderLine[]): number {

@@ -1,4 +1,4 @@
-import { priced } from '../../../../lib/money'
+import { priced, yuan } from '../../../../lib/money'
 
 /** A coupon as a ticket: what it is worth, from which amount on, and in the slot what can be done with it. */
 Component({
@@ -13,8 +13,11 @@ Component({
     /** Not to be used any more. */
     off: { type: Boolean, value: false },
   },
-  data: { terms: '' },
+  data: { terms: '', figure: '', spoken: '' },
   observers: {
+    amount(amount: number) {
+      this.setData({ figure: yuan(amount, true), spoken: priced(amount, true) })
+    },
     threshold(threshold: number) {
       this.setData({ terms: threshold ? `满 ${priced(threshold, true)} 可用` : '无门槛' })
     },

@@ -57,7 +57,8 @@ Page({
   /** What can be claimed comes on top; without it the page is still one's own coupons. */
   async loadOffers() {
     try {
-      this.setData({ offers: (await api.offers()).map(shownOffer) })
+      const offers = (await api.offers()).map(shownOffer)
+      this.setData({ offers: [...offers.filter(({ claimable }) => claimable), ...offers.filter(({ claimable }) => !claimable)] })
     } catch (error) {
       tell(error)
     }
@@ -100,11 +101,11 @@ Page({
 
 function shownCoupon(coupon: Coupon): ShownCoupon {
   const taken = coupon.discount_fen ? `已抵 ${priced(coupon.discount_fen)}` : ''
-  return { ...coupon, time: `${day(coupon.starts_at)} 至 ${day(coupon.expires_at)}`, remark: taken }
+  return { ...coupon, time: `有效期至 ${day(coupon.expires_at)}`, remark: taken }
 }
 
 function shownOffer(offer: Offer): ShownOffer {
-  const left = offer.left === null ? '' : `还剩 ${offer.left} 张`
-  const own = `每人限领 ${offer.per_member} 张`
-  return { ...offer, time: `领取后 ${offer.valid_days} 天内有效`, remark: [own, left].filter(Boolean).join(' · ') }
+  const left = offer.left === null ? '' : `剩 ${offer.left}`
+  const own = `每人 ${offer.per_member} 张`
+  return { ...offer, time: `领后 ${offer.valid_days} 天有效`, remark: [own, left].filter(Boolean).join(' · ') }
 }

@@ -4,14 +4,14 @@ import { orderPage } from '../../../../lib/links'
 import { priced } from '../../../../lib/money'
 import { shortMinute } from '../../../../lib/time'
 import { Act, actsOf } from '../../acts'
-import { ShownLine, piecesOf, shownLine } from '../../lines'
+import { ShownLine, dueLabel, piecesOf, shownLine } from '../../lines'
 
 const SHOWN = 2
 
 /** An order in a list. Fires `act` with the action and the order's number, and `over` when its time to pay is over. */
 Component({
   properties: { order: { type: Object, value: {} as Order }, busy: { type: Boolean, value: false } },
-  data: { lines: [] as ShownLine[], more: 0, acts: [] as Act[], placed: '', summary: '', refunded: '', unpaid: false },
+  data: { lines: [] as ShownLine[], more: 0, acts: [] as Act[], placed: '', summary: '', refunded: '', unpaid: false, due: '' },
   observers: {
     order(order: Order) {
       if (!order.order_no) return
@@ -23,6 +23,7 @@ Component({
         placed: shortMinute(order.created_at),
         summary: `共 ${piecesOf(order.lines)} 件${balance}`,
         refunded: order.refunded_fen ? `已退 ${priced(order.refunded_fen)}` : '',
+        due: dueLabel(order),
         unpaid: order.allowed_actions.includes('pay'),
       })
     },

@@ -4,7 +4,7 @@ import { Shop } from '../../../../api/shop'
 import { priced } from '../../../../lib/money'
 import { minute } from '../../../../lib/time'
 import { Act, actsOf } from '../../acts'
-import { ShownLine, piecesOf, shownLine } from '../../lines'
+import { ShownLine, dueLabel, piecesOf, shownLine } from '../../lines'
 
 interface Row {
   label: string
@@ -26,6 +26,7 @@ export interface Shown {
   icon: string
   next: string
   unpaid: boolean
+  due: string
   pieces: string
   sums: Row[]
   steps: Row[]
@@ -75,6 +76,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     icon: ICONS[order.status] ?? 'time',
     next: nextOf(order, shop),
     unpaid: order.allowed_actions.includes('pay'),
+    due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
     sums: sumsOf(order),
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
