@@ -42,11 +42,13 @@ export interface Friend {
   share: string
 }
 
+/** Who counted; what each of them brought only where the rebate comes in stages. */
 export function friends({ explanation }: Rebate): Friend[] {
+  const staged = explanation.qualifications.filter(({ amount_fen }) => amount_fen > 0).length > 1
   return explanation.qualifications.map(({ nickname, paid_at, received_at, amount_fen }) => ({
     name: nickname,
     when: `${minute(paid_at)} 付款${received_at ? `，${day(received_at)} 收货` : '，待收货'}`,
-    share: amount_fen ? signed(amount_fen) : '',
+    share: staged ? signed(amount_fen) : '',
   }))
 }
 

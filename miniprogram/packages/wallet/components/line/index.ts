@@ -27,7 +27,7 @@ function shown(line: StatementLine) {
     available: available ? signed(available) : '',
     gain: available > 0,
     others: [frozen ? `冻结 ${signed(frozen)}` : '', debt ? `待抵扣 ${signed(debt)}` : ''].filter(Boolean),
-    after: `可用 ${priced(line.available_after_fen)}`,
+    after: `余额 ${priced(line.available_after_fen)}`,
     page: pageOf(line.link),
   }
 }

@@ -30,11 +30,12 @@ Page({
     kind: '',
     month: '',
     monthWords: '',
-    lastMonth: monthOf(now()),
+    lastMonth: '',
   },
   listing: null as Listing<StatementLine, Row> | null,
 
   onLoad() {
+    this.setData({ lastMonth: monthOf(now()) })
     this.listing = new Listing(this, (cursor) => statement(this.data.month, this.data.kind, cursor), row)
     void this.load()
   },
