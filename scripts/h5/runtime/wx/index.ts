@@ -8,7 +8,7 @@ import * as media from './media';
 import * as navigation from './navigation';
 import { requestPayment } from './payments';
 import * as privacy from './privacy';
-import { downloadFile, request } from './request';
+import { downloadFile, request, uploadFile } from './request';
 import { openCustomerServiceChat } from './service';
 import * as storage from './storage';
 import * as toast from './toast';
@@ -33,6 +33,7 @@ const known: Record<string, unknown> = {
   requirePrivacyAuthorize,
   request,
   downloadFile,
+  uploadFile,
   requestPayment,
   openCustomerServiceChat,
   nextTick: (run: () => void) => queueMicrotask(run),

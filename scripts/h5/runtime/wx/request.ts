@@ -1,7 +1,7 @@
-/** wx.request and wx.downloadFile over fetch. */
+/** wx.request, wx.downloadFile and wx.uploadFile over fetch. */
 
 import { type Callbacks, Refused, settle, type Taking } from './call';
-import { keep } from './files';
+import { bytesOf, keep } from './files';
 import { notePayment } from './payments';
 import { bodyOf, withQuery } from './query';
 
@@ -34,6 +34,20 @@ interface DownloadResult {
   tempFilePath: string;
   statusCode: number;
   header: Record<string, string>;
+}
+
+interface UploadOptions {
+  url: string;
+  filePath: string;
+  name: string;
+  header?: Record<string, string>;
+  formData?: Record<string, string>;
+  timeout?: number;
+}
+
+interface UploadResult {
+  data: string;
+  statusCode: number;
 }
 
 type HeadersListener = (result: { header: Record<string, string>; statusCode: number }) => void;
@@ -166,5 +180,19 @@ export function downloadFile(options: Taking<DownloadOptions, DownloadResult>): 
     return { tempFilePath: keep(blob), statusCode: response.status, header: Object.fromEntries(response.headers) };
   });
   settle('downloadFile', work, heard(options));
+  return task;
+}
+
+/** `wx.uploadFile`: a form of several parts, with the file in the field `name`; what is answered stays text. */
+export function uploadFile(options: Taking<UploadOptions, UploadResult>): Task<never> {
+  const task = new Task<never>();
+  const work = task.within(options.timeout ?? TIMEOUT_MS, async (signal): Promise<UploadResult> => {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(options.formData ?? {})) form.append(name, value);
+    form.append(options.name, await bytesOf(options.filePath), 'file');
+    const response = await ask(options.url, { method: 'POST', headers: new Headers(options.header), body: form }, signal);
+    return { data: await response.text(), statusCode: response.status };
+  });
+  settle('uploadFile', work, heard(options));
   return task;
 }
