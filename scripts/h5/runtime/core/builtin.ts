@@ -53,7 +53,7 @@ function commonDefinition(): glassEasel.typeUtils.ComponentParams<Data, Properti
     tabindex: null,
     animation: null,
   };
-  const observers: Record<string, (this: Host, value: unknown) => void> = {
+  const observers: Observers = {
     ariaRole(value) {
       writeRole(dom(this), String(value));
     },
@@ -73,10 +73,23 @@ function commonDefinition(): glassEasel.typeUtils.ComponentParams<Data, Properti
       writeAttribute(dom(this), `aria-${name}`, value);
     };
   }
-  return { properties: properties as Properties, observers } as glassEasel.typeUtils.ComponentParams<Data, Properties, Methods>;
+  return { properties: properties as Properties, observers: whileShown(observers) } as glassEasel.typeUtils.ComponentParams<Data, Properties, Methods>;
 }
 
 const common = builtins.defineBehavior(commonDefinition());
+
+type Observers = Record<string, (this: Host, ...values: unknown[]) => void>;
+
+/** A page that is closed may still be given data by what it waited for: its elements are gone, so nobody looks. */
+function whileShown(observers: Observers = {}): Observers {
+  const entries = Object.entries(observers).map(([fields, observe]) => {
+    const guarded: typeof observe = function guarded(...values) {
+      if (this.$$) observe.apply(this, values);
+    };
+    return [fields, guarded] as const;
+  });
+  return Object.fromEntries(entries);
+}
 
 /** The DOM element of a built-in tag's instance: `<wx-view>` for `view`. */
 export function dom(host: { $$: unknown }): HTMLElement {
@@ -96,7 +109,8 @@ export function builtin<D extends Data = Empty, P extends Properties = Empty, M 
   tag: string,
   definition: Definition<D, P, M>,
 ): void {
-  const whole = { ...definition, is: tag, behaviors: [common, ...(definition.behaviors ?? [])] };
+  const observers = whileShown(definition.observers as Observers | undefined);
+  const whole = { ...definition, observers, is: tag, behaviors: [common, ...(definition.behaviors ?? [])] };
   tags.set(tag, builtins.defineComponent(whole as Definition<D, P, M>) as unknown as glassEasel.GeneralComponentDefinition);
 }
 
