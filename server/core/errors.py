@@ -193,6 +193,12 @@ class FileInvalid(Refusal):
     code, status, message = "file_invalid", 422, "文件内容有误"
 
 
+class PictureInvalid(Refusal):
+    """What was sent is no JPEG, PNG or WebP picture, or one of too many pixels."""
+
+    code, status, message = "picture_invalid", 422, "请选择一张 JPG、PNG 或 WebP 图片"
+
+
 class ShareUnknown(Refusal):
     """Binding: no such share code."""
 

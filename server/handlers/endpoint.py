@@ -31,6 +31,12 @@ class NoBody(msgspec.Struct):
     """A call without body or query."""
 
 
+class Upload(msgspec.Struct):
+    """One file, as `multipart/form-data` or as the whole body."""
+
+    content: bytes
+
+
 class Page(msgspec.Struct, kw_only=True):
     """The query of a list."""
 
@@ -219,6 +225,11 @@ def _key(request: Request) -> Keyed:
     return Keyed(path=request.path, key=key, body_hash=hashlib.sha256(request.body).hexdigest())
 
 
+def _upload(request: Request) -> Upload:
+    files = [file for named in (request.files or {}).values() for file in named]
+    return Upload(files[0].body if files else request.body)
+
+
 def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
     takes = endpoint.takes
     if takes is NoBody:
@@ -235,6 +246,8 @@ def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
                 raise _bad_shape(error) from None
 
         return from_query
+    if takes is Upload:
+        return _upload
     decoder = msgspec.json.Decoder(takes)
 
     def from_body(request: Request) -> Any:  # noqa: ANN401 - the declared type

@@ -85,6 +85,16 @@ class OrderDetail(OrderSummary):
     refund_open: bool
 
 
+class OrderCounts(msgspec.Struct):
+    """Orders by what they wait for; `refunding` are those with a refund that is not through, whatever their state."""
+
+    pending: int
+    paid: int
+    shipped: int
+    received: int
+    refunding: int
+
+
 _SELECT = """
 SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
     'title', l.title, 'image', l.image, 'spec', l.spec, 'quantity', l.quantity, 'unit_price_fen', l.unit_price_fen,
@@ -100,6 +110,19 @@ FROM orders o
 """
 
 _lines = msgspec.json.Decoder(list[OrderLineView])
+
+
+async def counts(member_id: int) -> OrderCounts:
+    """How many of one's orders wait for what."""
+    row = await db.fetch_row(
+        "SELECT count(*) FILTER (WHERE status = 'pending') AS pending,"
+        " count(*) FILTER (WHERE status = 'paid') AS paid, count(*) FILTER (WHERE status = 'shipped') AS shipped,"
+        " count(*) FILTER (WHERE status = 'received') AS received,"
+        " count(*) FILTER (WHERE EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'"
+        " AND r.state NOT IN ('rejected', 'succeeded'))) AS refunding FROM orders o WHERE o.member_id = $1",
+        member_id,
+    )
+    return msgspec.convert(dict(row or {}), OrderCounts)
 
 
 async def page_of(

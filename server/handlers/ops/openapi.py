@@ -11,17 +11,17 @@ from sanic.response import html as html_response
 
 from server.core import errors
 from server.core.errors import Refusal
-from server.handlers.endpoint import JSON_TYPE, Endpoint, NoBody
+from server.handlers.endpoint import JSON_TYPE, Endpoint, NoBody, Upload
 
 _ALWAYS: tuple[type[Refusal], ...] = (errors.Busy,)
 
 
 def document(endpoints: list[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1 of the given calls: every request, answer and refusal."""
-    types = [endpoint.takes for endpoint in endpoints if endpoint.method != "GET" and endpoint.takes is not NoBody]
+    bodies = [e for e in endpoints if e.method != "GET" and e.takes not in {NoBody, Upload}]
+    types = [endpoint.takes for endpoint in bodies]
     types += [endpoint.gives for endpoint in endpoints]
     schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    bodies = [endpoint for endpoint in endpoints if endpoint.method != "GET" and endpoint.takes is not NoBody]
     taken = dict(zip(map(id, bodies), schemas[: len(bodies)], strict=True))
     given = dict(zip(map(id, endpoints), schemas[len(bodies) :], strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -58,6 +58,15 @@ _ERROR: dict[str, Any] = {
 }
 
 
+_BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
+_FILE: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {"type": "object", "required": ["file"], "properties": {"file": _BINARY}},
+    },
+    "image/*": {"schema": _BINARY},
+}
+
+
 def _operation(endpoint: Endpoint, taken: dict[int, Any], given: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": f"{endpoint.blueprint}.{endpoint.handler.__name__}",
@@ -75,6 +84,8 @@ def _operation(endpoint: Endpoint, taken: dict[int, Any], given: dict[int, Any])
         if endpoint.example is not None:
             media["example"] = endpoint.example
         operation["requestBody"] = {"required": True, "content": {JSON_TYPE: media}}
+    elif endpoint.takes is Upload:
+        operation["requestBody"] = {"required": True, "content": _FILE}
     return operation
 
 
@@ -115,7 +126,7 @@ def _plain(shape: dict[str, Any]) -> dict[str, Any]:
 
 def _responses(endpoint: Endpoint, answer: dict[str, Any]) -> dict[str, Any]:
     if endpoint.media_type != JSON_TYPE:
-        answer = {"type": "string", "format": "binary"}
+        answer = _BINARY
     responses: dict[str, Any] = {
         str(endpoint.status): {"description": "成功", "content": {endpoint.media_type: {"schema": answer}}}
     }

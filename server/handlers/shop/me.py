@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from server.core import errors
-from server.handlers.endpoint import Call, Page, Room
+from server.handlers.endpoint import Call, Page, Room, Upload
 from server.handlers.shop.login import Code, ShareCode
-from server.services import bindings, members
+from server.services import avatars, bindings, members
 from server.services.bindings import Binding
 from server.services.members import Profile, Referee
 
@@ -81,6 +81,18 @@ async def change_by_put(call: Call, form: ProfileForm) -> Profile:
     """The same as PATCH, which `wx.request` cannot send."""
     changed: Profile = await change(call, form)
     return changed
+
+
+@room.post(
+    "/me/avatar",
+    "上传头像",
+    takes=Upload,
+    gives=Profile,
+    refuses=(errors.PictureInvalid, errors.TooManyRequests, errors.NotFound),
+)
+async def avatar(call: Call, file: Upload) -> Profile:
+    """A picture of at most 200 kB becomes a square of 256; `wx.uploadFile` sends it as a form, others as the body."""
+    return await avatars.put(call.deps, call.member_id, file.content)
 
 
 @room.post(

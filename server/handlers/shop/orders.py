@@ -11,7 +11,7 @@ from server.rules.orders import OrderStatus
 from server.services import closing, fulfilment, orders, payments, placing, refunds
 from server.services.order_drafts import Priced
 from server.services.order_facts import Wanted
-from server.services.orders import OrderDetail, OrderSummary
+from server.services.orders import OrderCounts, OrderDetail, OrderSummary
 from server.services.refunds import RefundView
 
 room = Room("orders", "订单")
@@ -118,6 +118,12 @@ class OrderList(msgspec.Struct):
 async def mine(call: Call, query: OrderQuery) -> OrderList:
     """One's own orders, newest first; `allowed_actions` says what can be done with each."""
     return OrderList(*await orders.page_of(call.deps, call.member_id, query.status, query.cursor, query.limit))
+
+
+@room.get("/orders/counts", "我的订单数量", gives=OrderCounts)
+async def counts(call: Call, _query: NoBody) -> OrderCounts:
+    """How many of one's orders stand in each state that waits for something, for the badges of 我的."""
+    return await orders.counts(call.member_id)
 
 
 @room.get("/orders/<order_no:str>", "订单详情", gives=OrderDetail)
