@@ -7,3 +7,9 @@ export function go(path: string): void {
   if (TABS.includes(page)) void wx.switchTab({ url: page })
   else void wx.navigateTo({ url: path })
 }
+
+/** Leave this page; where nothing lies below it, as after a link from outside, home is next. */
+export async function back(): Promise<void> {
+  if (getCurrentPages().length > 1) await wx.navigateBack()
+  else await wx.switchTab({ url: '/pages/index/index' })
+}

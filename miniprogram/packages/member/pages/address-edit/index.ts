@@ -1,6 +1,7 @@
 import * as api from '../../../../api/addresses'
 import { AddressForm } from '../../../../api/addresses'
 import { Failure, tell } from '../../../../lib/failure'
+import { back } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 
 const EMPTY: AddressForm = { name: '', phone: '', province: '', city: '', district: '', detail: '', is_default: false }
@@ -73,7 +74,7 @@ Page({
     this.setData({ busy: true })
     try {
       await (this.addressId ? api.change(this.addressId, form) : api.add(form))
-      await wx.navigateBack()
+      await back()
     } catch (error) {
       this.refused(error)
     } finally {
@@ -93,7 +94,7 @@ Page({
     if (!confirm) return
     try {
       await api.remove(this.addressId)
-      await wx.navigateBack()
+      await back()
     } catch (error) {
       tell(error)
     }

@@ -1,7 +1,7 @@
 import * as api from '../../../../api/addresses'
 import { Address } from '../../../../api/addresses'
 import { tell } from '../../../../lib/failure'
-import { go } from '../../../../lib/go'
+import { back, go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 
 type Tap = WechatMiniprogram.TouchEvent<object, object, { id: number }>
@@ -33,7 +33,7 @@ Page({
     if (!this.data.choosing) return this.edit(event)
     const chosen = this.data.addresses.find(({ id }) => id === event.currentTarget.dataset.id)
     this.getOpenerEventChannel().emit?.('chosen', chosen)
-    void wx.navigateBack()
+    void back()
   },
 
   edit({ currentTarget }: Tap) {

@@ -1,6 +1,7 @@
 import * as members from '../../../../api/members'
 import { Profile } from '../../../../api/members'
 import { tell } from '../../../../lib/failure'
+import { back } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 import { day, now } from '../../../../lib/time'
 
@@ -49,7 +50,7 @@ Page({
     if (!nickname) return
     await this.doing(async () => {
       this.setData({ profile: await members.change({ nickname, birthday: this.data.birthday || null }) })
-      await wx.navigateBack()
+      await back()
       void wx.showToast({ title: '已保存', icon: 'success' })
     })
   },

@@ -1,6 +1,7 @@
 import * as orders from '../../../../api/orders'
 import { Refund } from '../../../../api/orders'
 import { tell } from '../../../../lib/failure'
+import { back } from '../../../../lib/go'
 import { priced } from '../../../../lib/money'
 import { askToNotify } from '../../../../lib/notices'
 import { LOADING, show } from '../../../../lib/screen'
@@ -95,7 +96,7 @@ Page({
   },
 
   back() {
-    void wx.navigateBack()
+    void back()
   },
 })
 
