@@ -3,7 +3,7 @@
 import manifest from 'h5:manifest';
 
 import './components';
-import { launch, tellApp } from './core/app';
+import { enterOptions, launch, tellApp } from './core/app';
 import { provideBuiltins } from './core/builtin';
 import { report, watchErrors } from './core/errors';
 import { watchGestures } from './core/gestures';
@@ -20,7 +20,7 @@ function watchVisibility(): void {
       topFrame()?.pause();
       tellApp('hide', {});
     } else {
-      tellApp('show', {});
+      tellApp('show', enterOptions());
       topFrame()?.show();
     }
   });
@@ -42,6 +42,7 @@ async function start(): Promise<void> {
   launch(entryAddress());
   await startPages();
   if (inDevelopment()) (await import('./desk/desk')).openDesk();
+  else (await import('./outside/open-in-wechat')).showPill();
 }
 
 start().catch(report);

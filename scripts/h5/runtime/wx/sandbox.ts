@@ -7,9 +7,11 @@ export function inDevelopment(): boolean {
   return document.querySelector('meta[name="tuisan"]')?.getAttribute('content') === 'development';
 }
 
-/** Outside WeChat these calls exist only in development. */
+/** Outside WeChat these calls exist only in development. Who tapped for one is shown the way to WeChat. */
 export function requireSandbox(): void {
-  if (!inDevelopment()) throw new Refused('open_in_wechat');
+  if (inDevelopment()) return;
+  if (navigator.userActivation?.isActive) void import('../outside/open-in-wechat').then(({ offer }) => offer());
+  throw new Refused('open_in_wechat');
 }
 
 const OPENID_KEY = 'tuisan-sandbox:openid';
