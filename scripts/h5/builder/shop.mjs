@@ -35,17 +35,24 @@ export async function buildShop({ source, out, packages = source, minify = true 
   const app = `import{addStyle}from"h5:style";import"./${script}";addStyle(${JSON.stringify(appStyle)});`
   const built = await bundle(miniProgramModules({ files, units: project.units, styles, manifest, app }), out, minify)
   const graph = new Graph(built.metafile, out)
-  const main = graph.output('main.ts')
+  const main = graph.output('runtime/main.ts')
+  const home = /** @type {import('./project.mjs').Unit} */ (project.units.get(homeOf(project)))
+  const first = new Set(['runtime/main.ts', 'made:h5:app', path.relative(process.cwd(), home.script)].flatMap((name) => [...graph.withImports(graph.output(name))]))
   const html = indexHtml({
     title: project.app.window?.navigationBarTitleText ?? '',
     color: project.app.window?.navigationBarBackgroundColor ?? '#ffffff',
     script: main,
-    preload: [...new Set([...graph.withImports(main), ...graph.withImports(graph.output('made:h5:app'))])].filter((file) => file !== main),
+    preload: [...first].filter((file) => file !== main),
   })
   const outputs = built.outputFiles.map(({ path: file, contents }) => [path.relative(out, file), contents])
   refuseOutside(outputs)
   await write(out, new Map([...outputs, ...pictures.map(({ file, bytes }) => [file, bytes]), ['index.html', Buffer.from(html)]]))
-  return { pages: project.routes.length, units: project.units.size, firstViewBytes: firstView(graph, outputs, project) }
+  return { pages: project.routes.length, units: project.units.size, firstViewBytes: packedBytes(outputs.filter(([file]) => first.has(file))) }
+}
+
+/** The page that the shop opens with. @param {{ app: Record<string, any>, routes: string[] }} project @returns {string} */
+function homeOf({ app, routes }) {
+  return app.entryPagePath ?? routes[0]
 }
 
 /** CSS by unit. @param {Files} files @param {Map<string, import('./project.mjs').Unit>} units */
@@ -99,7 +106,7 @@ function manifestModule({ app, routes, units }, pictures) {
     return `${JSON.stringify(route)}:{config:${JSON.stringify(windowOf(unit, app))},load:()=>import("unit:${route}")}`
   })
   const assets = Object.fromEntries(pictures.map(({ path: name, file }) => [name, file]))
-  return `export default{home:${JSON.stringify(app.entryPagePath ?? routes[0])},pages:{${pages.join(',')}},tabBar:${JSON.stringify(app.tabBar ?? null)},assets:${JSON.stringify(assets)},app:()=>import("h5:app")};`
+  return `export default{home:${JSON.stringify(homeOf({ app, routes }))},pages:{${pages.join(',')}},tabBar:${JSON.stringify(app.tabBar ?? null)},assets:${JSON.stringify(assets)},app:()=>import("h5:app")};`
 }
 
 /** @param {import('esbuild').Plugin} plugin @param {string} out @param {boolean} minify */
@@ -162,15 +169,9 @@ class Graph {
   }
 }
 
-/** Gzipped bytes of all scripts that home needs. @param {Graph} graph @param {any[][]} outputs @param {ReturnType<typeof readProject>} project */
-function firstView(graph, outputs, { app, routes, units }) {
-  const home = /** @type {import('./project.mjs').Unit} */ (units.get(app.entryPagePath ?? routes[0]))
-  const needed = new Set([
-    ...graph.withImports(graph.output('main.ts')),
-    ...graph.withImports(graph.output('made:h5:app')),
-    ...graph.withImports(graph.output(path.relative(process.cwd(), home.script))),
-  ])
-  return outputs.filter(([file]) => needed.has(file)).reduce((sum, [, contents]) => sum + gzipSync(contents).length, 0)
+/** @param {any[][]} outputs */
+function packedBytes(outputs) {
+  return outputs.reduce((sum, [, contents]) => sum + gzipSync(contents).length, 0)
 }
 
 /** The shop calls nobody but its own server. @param {any[][]} outputs */

@@ -60,9 +60,24 @@ function switchTabOrLaunch(route: string): Promise<void> {
   return tabBar.indexOf(route) >= 0 ? switchTab(`/${route}`) : reLaunch(`/${route}`);
 }
 
-/** Load a page's code, so that what follows happens in one go. */
-async function load({ route }: Address): Promise<void> {
-  await manifest.pages[route]?.load();
+/** Load a page's code, so that what follows happens in one go. Code that is gone is in a newer shop: go there. */
+async function load({ route, url }: Address): Promise<void> {
+  try {
+    await manifest.pages[route]?.load();
+  } catch (error) {
+    if (await isOutdated()) {
+      history.pushState(null, '', `#/${url}`);
+      location.reload();
+    }
+    throw error;
+  }
+}
+
+/** Whether the server has another shop than this one by now. */
+async function isOutdated(): Promise<boolean> {
+  const script = document.querySelector('script[type=module]')?.getAttribute('src') ?? '';
+  const response = await fetch(location.pathname, { cache: 'no-cache' }).catch(() => null);
+  return response?.ok === true && !(await response.text()).includes(script);
 }
 
 /** Make `next` the stack: close what is not in it any more, show its last page. `next` is loaded. */
