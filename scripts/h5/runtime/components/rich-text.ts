@@ -9,6 +9,7 @@ wx-rich-text img { max-width: 100%; height: auto; vertical-align: top }
 /** The newest nodes win, whichever is drawn first. */
 async function show(host: Host): Promise<void> {
   const { draw } = await import('./rich-nodes');
+  if (!host.$$) return;
   const { nodes, space } = host.data as { nodes: unknown; space: string };
   dom(host).replaceChildren(draw(nodes));
   dom(host).style.whiteSpace = space ? 'pre-wrap' : '';

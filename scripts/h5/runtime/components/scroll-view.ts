@@ -1,10 +1,10 @@
 import { builtin, dom, fire, instanceAt, type Host } from '../core/builtin';
 import { addStyle } from '../core/style';
 import { addRefresher, endRefreshing } from './refresher';
+import { soon } from './soon';
 
 addStyle(`
 wx-scroll-view { display: block; position: relative; width: 100%; overflow: hidden; overflow-anchor: none; -webkit-overflow-scrolling: touch }
-wx-scroll-view[data-flex] { display: flex; flex-direction: inherit }
 wx-scroll-view[data-bare] { scrollbar-width: none }
 wx-scroll-view[data-bare]::-webkit-scrollbar { display: none }
 `);
@@ -62,7 +62,7 @@ function scrollHost(host: Host, to: ScrollToOptions): void {
 
 /** Bring the element of that id to the start of the view. Waits a turn, as it may come with the same update. */
 function scrollInto(host: Host, id: string): void {
-  queueMicrotask(() => {
+  soon(host, () => {
     const box = dom(host);
     const target = id ? box.querySelector(`#${CSS.escape(id)}`) : null;
     if (!target || !instanceAt(target)) return;
@@ -98,17 +98,14 @@ builtin('scroll-view', {
       dom(this).style.overflowX = x ? 'auto' : 'hidden';
       dom(this).style.overflowY = y ? 'auto' : 'hidden';
     },
-    enableFlex(flex: boolean) {
-      dom(this).toggleAttribute('data-flex', flex);
-    },
     showScrollbar(shown: boolean) {
       dom(this).toggleAttribute('data-bare', !shown);
     },
     scrollTop(top: unknown) {
-      if (top !== null && top !== '') queueMicrotask(() => scrollHost(this as unknown as Host, { top: px(top as number) }));
+      if (top !== null && top !== '') soon(this, (host) => scrollHost(host, { top: px(top as number) }));
     },
     scrollLeft(left: unknown) {
-      if (left !== null && left !== '') queueMicrotask(() => scrollHost(this as unknown as Host, { left: px(left as number) }));
+      if (left !== null && left !== '') soon(this, (host) => scrollHost(host, { left: px(left as number) }));
     },
     scrollIntoView(id: string) {
       scrollInto(this as unknown as Host, id);

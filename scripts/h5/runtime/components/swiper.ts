@@ -1,6 +1,7 @@
 import { ancestor, builtin, dom, fire, instanceAt, type Host } from '../core/builtin';
 import { addStyle, withUnits } from '../core/style';
 import { watchDrag } from './drag';
+import { soon } from './soon';
 
 addStyle(`
 wx-swiper { display: block; position: relative; height: 150px; overflow: hidden; touch-action: pan-y }
@@ -232,7 +233,7 @@ builtin('swiper', {
   observers: {
     current(current: number) {
       const track = trackOf(this);
-      if (track.shown !== current) queueMicrotask(() => track.goTo(current));
+      if (track.shown !== current) soon(this, () => track.goTo(current));
     },
     'autoplay, interval': function play() {
       if (dom(this).isConnected) trackOf(this).play();
@@ -242,11 +243,6 @@ builtin('swiper', {
     },
     'circular, vertical, indicatorDots, indicatorColor, indicatorActiveColor, previousMargin, nextMargin': function redraw() {
       trackOf(this).draw();
-    },
-  },
-  methods: {
-    arranged(): void {
-      trackOf(this).settle();
     },
   },
   lifetimes: {
@@ -270,7 +266,7 @@ builtin('swiper', {
 });
 
 function rearrange(swiper: Host | null): void {
-  queueMicrotask(() => (swiper as (Host & { arranged(): void }) | null)?.arranged());
+  if (swiper) soon(swiper, () => trackOf(swiper).settle());
 }
 
 const homes = new WeakMap<HTMLElement, Host | null>();

@@ -4,6 +4,7 @@ import * as glassEasel from 'glass-easel';
 
 import { dom, fire, type Host } from '../core/builtin';
 import { addStyle, withUnits } from '../core/style';
+import { soon } from './soon';
 
 addStyle(`
 wx-input, wx-textarea { display: block; position: relative; overflow: hidden; text-align: start; cursor: text }
@@ -175,7 +176,7 @@ export const fieldObservers: Methods & ThisType<Host> = {
     fieldOf(this).enterKeyHint = type === 'return' ? 'enter' : type;
   },
   'focus, cursor, selectionStart, selectionEnd'() {
-    queueMicrotask(() => select(this));
+    soon(this, select);
   },
   autoFocus(focus: boolean) {
     if (focus) this.setData({ focus: true });

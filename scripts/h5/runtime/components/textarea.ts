@@ -1,4 +1,5 @@
 import { builtin, dom, fire, type Host } from '../core/builtin';
+import { soon } from './soon';
 import { addField, confirm, fieldMethods, fieldObservers, fieldOf, fieldProperties } from './text-field';
 
 const lineCounts = new WeakMap<HTMLElement, number>();
@@ -36,7 +37,7 @@ builtin('textarea', {
       const field = fieldOf(host);
       const { value } = host.data as { value: string };
       if (field.value !== value) field.value = value;
-      queueMicrotask(() => fit(host));
+      soon(host, fit);
     },
   },
   methods: fieldMethods,
