@@ -54,13 +54,13 @@ Page({
     void this.listing?.start(true)
   },
 
-  /** What can be claimed comes on top; without it the page is still one's own coupons. */
+  /** What can be claimed comes on top. Without it the page is still one's own coupons, and those tell of a failure. */
   async loadOffers() {
     try {
       const offers = (await api.offers()).map(shownOffer)
       this.setData({ offers: [...offers.filter(({ claimable }) => claimable), ...offers.filter(({ claimable }) => !claimable)] })
     } catch (error) {
-      tell(error)
+      console.info('offers:', error)
     }
   },
 
