@@ -44,8 +44,10 @@ Component({
       kept.pager = pager
       this.unwatch()
       this.setData({ screen: LOADING, sheets: [], ended: false, trouble: '' })
+      // What was asked for before and answers late is not shown.
+      const asked = { data: this.data, setData: (data: object) => kept.pager === pager && this.setData(data) }
       await show(
-        this,
+        asked,
         async () => {
           const items = await pager.next()
           return { sheets: items.length ? [{ key: 0, items, shown: true, height: 0 }] : [], ended: pager.done }
@@ -57,10 +59,12 @@ Component({
 
     /** The next sheet; asked again while it loads, it does nothing. */
     async more() {
-      const { pager } = this as unknown as { pager?: Pager<ProductCard> }
+      const kept = this as unknown as { pager?: Pager<ProductCard> }
+      const { pager } = kept
       if (!pager || pager.done || this.data.screen.phase !== 'ready') return
       try {
         const items = await pager.next()
+        if (kept.pager !== pager) return
         const at = this.data.sheets.length
         if (items.length) this.setData({ [`sheets[${at}]`]: { key: at, items, shown: true, height: 0 } })
         this.setData({ ended: pager.done, trouble: '' })

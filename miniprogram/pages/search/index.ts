@@ -8,6 +8,18 @@ interface Order {
   sort: Sort
 }
 
+/** What the results depend on, and what is drawn of it. */
+interface Asked {
+  typed: string
+  asked: string
+  category: string
+  by: Order['key']
+  sort: Sort
+  filter: Filter
+  narrowed: number
+  filtering: boolean
+}
+
 const ORDERS: Order[] = [
   { key: 'newest', label: '综合', sort: 'newest' },
   { key: 'sales', label: '销量', sort: 'sales' },
@@ -34,9 +46,8 @@ Page({
 
   onLoad({ q, category }: Record<string, string | undefined>) {
     void this.loadHot()
-    if (category) this.setData({ category })
     if (q) this.search(decodeURIComponent(q))
-    else if (category) this.restart()
+    else if (category) this.restart({ category })
   },
 
   /** Words worth trying: what the shop's categories are called. Without them the page is still a search. */
@@ -68,16 +79,15 @@ Page({
   search(text: string) {
     const q = text.trim().slice(0, 40)
     if (!q) return
-    this.setData({ typed: q, asked: q, category: '', past: searches.add(q) })
-    this.restart()
+    this.setData({ past: searches.add(q) })
+    this.restart({ typed: q, asked: q, category: '' })
   },
 
   sortBy({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { at: number }>) {
     const { key, sort } = ORDERS[currentTarget.dataset.at] as Order
     const turned = key === 'price' && this.data.sort === 'price_asc' ? 'price_desc' : sort
     if (turned === this.data.sort) return
-    this.setData({ by: key, sort: turned })
-    this.restart()
+    this.restart({ by: key, sort: turned })
   },
 
   openFilter() {
@@ -89,13 +99,13 @@ Page({
   },
 
   applyFilter({ detail }: WechatMiniprogram.CustomEvent<Filter>) {
-    this.setData({ filter: detail, narrowed: Object.keys(narrowing(detail)).length, filtering: false })
-    this.restart()
+    this.restart({ filter: detail, narrowed: Object.keys(narrowing(detail)).length, filtering: false })
   },
 
-  restart() {
-    const { asked, category, sort, filter } = this.data
-    this.setData({ wanted: { q: asked, category, sort, ...narrowing(filter) } })
+  /** Look again, with these changes. */
+  restart(changes: Partial<Asked>) {
+    const { asked, category, sort, filter } = { ...this.data, ...changes }
+    this.setData({ ...changes, wanted: { q: asked, category, sort, ...narrowing(filter) } })
   },
 
   async forget() {

@@ -175,9 +175,8 @@ Page({
       await this.askOnce()
       await this.place(shown, means)
     } catch (error) {
-      await this.recover(error, means)
-    } finally {
       this.setData({ placing: false })
+      await this.recover(error, means)
     }
   },
 

@@ -24,7 +24,9 @@ Page({
     order: null as OrderDetail | null,
     saying: null as Saying | null,
     payable: false,
-    /** WeChat was asked to pay, and its answer has not reached the server yet. */
+    /** WeChat was asked to pay in this visit. */
+    asked: false,
+    /** Its answer has not reached the server yet. */
     waiting: false,
     busy: false,
     promise: null as Shop['promise'] | null,
@@ -32,13 +34,18 @@ Page({
   timer: 0,
 
   onLoad({ order_no: no, cancelled }: Record<string, string | undefined>) {
-    this.setData({ no: no ?? '', waiting: cancelled !== '1' })
+    this.setData({ no: no ?? '', asked: cancelled !== '1', waiting: cancelled !== '1' })
     void this.load()
     void this.loadPromise()
   },
 
   onUnload() {
     clearTimeout(this.timer)
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
   },
 
   async load() {
@@ -49,7 +56,7 @@ Page({
   async read() {
     const order = await orders.order(this.data.no)
     const waiting = this.data.waiting && order.status === 'pending'
-    return { order, waiting, saying: sayingOf(order, waiting), payable: order.allowed_actions.includes('pay') }
+    return { order, waiting, saying: sayingOf(order, waiting, this.data.asked), payable: order.allowed_actions.includes('pay') }
   },
 
   /** The promise is an extra here: without it the result stands as well. */
@@ -67,7 +74,7 @@ Page({
     const { order, waiting } = this.data
     if (!order || !waiting) return
     const pause = WAITS_MS[times]
-    if (pause === undefined) this.setData({ waiting: false, saying: sayingOf(order, false) })
+    if (pause === undefined) this.setData({ waiting: false, saying: sayingOf(order, false, true) })
     else this.timer = setTimeout(() => void this.look(times + 1), pause) as unknown as number
   },
 
@@ -84,7 +91,8 @@ Page({
     if (this.data.busy) return
     this.setData({ busy: true })
     try {
-      this.setData({ waiting: (await payOrder(this.data.no)) === 'asked' })
+      const asked = (await payOrder(this.data.no)) === 'asked'
+      this.setData({ asked, waiting: asked })
     } catch (error) {
       tell(error)
     }
@@ -105,11 +113,12 @@ Page({
   },
 })
 
-function sayingOf(order: OrderDetail, waiting: boolean): Saying {
+function sayingOf(order: OrderDetail, waiting: boolean, asked: boolean): Saying {
   if (order.status === 'closed') return { look: 'shut', icon: 'close', title: order.status_label, text: '这笔订单没有付款，占用的优惠券和余额已退回' }
   if (order.paid_at) return { look: 'good', icon: 'check', title: '支付成功', text: thanks(order) }
   if (waiting) return { look: 'wait', icon: 'time', title: '正在确认支付结果', text: '微信的付款通知正在路上，一般几秒就到' }
-  return { look: 'wait', icon: 'time', title: order.status_label, text: '如果已经付过款，稍等片刻结果会自动更新，不会重复扣款' }
+  const text = asked ? '如果已经付过款，请稍后下拉刷新，不会重复扣款' : '商品已为你留好，付款后马上安排'
+  return { look: 'wait', icon: 'time', title: order.status_label, text }
 }
 
 function thanks(order: OrderDetail): string {
