@@ -1,4 +1,4 @@
-import { Rebate, Referral, rebates, referral } from '../../api/referral'
+import { Rebate, Referral, rebates, referral, returnable } from '../../api/referral'
 import { Shop, shop } from '../../api/shop'
 import { Failure } from '../../lib/failure'
 import { go } from '../../lib/go'
@@ -24,6 +24,7 @@ Page({
     friends: [] as FriendRow[],
     newcomer: false,
     returned: null as { title: string; image: string; paid: string; estimate: string } | null,
+    unsettled: false,
     referredOn: '',
     rebates: [] as Rebate[],
   },
@@ -37,8 +38,11 @@ Page({
     await show(this, async () => {
       const [{ promise }, mine] = await Promise.all([shop(), unlessGuest(referral())])
       if (!mine) return { promise, guest: true }
-      const recent = mine.rebates.count ? (await rebates(null)).items.slice(0, RECENT) : []
-      return { promise, guest: false, mine, rebates: recent, ...shown(mine) }
+      const [recent, unsettled] = await Promise.all([
+        mine.rebates.count ? rebates(null).then(({ items }) => items.slice(0, RECENT)) : [],
+        mine.next_return ? false : returnable().then((orders) => orders.length > 0),
+      ])
+      return { promise, guest: false, mine, rebates: recent, unsettled, ...shown(mine, unsettled) }
     })
   },
 
@@ -89,11 +93,11 @@ Page({
   },
 })
 
-function shown(mine: Referral) {
+function shown(mine: Referral, unsettled: boolean) {
   const order = mine.next_return
   return {
     counted: Math.min(mine.progress.counted, mine.progress.required),
-    next: nextStep(mine),
+    next: nextStep(mine, unsettled),
     friends: mine.friends.map(friendRow),
     newcomer: !mine.friends.length && !mine.rebates.count,
     returned: order && {

@@ -7,13 +7,14 @@ export interface NextStep {
   text: string
 }
 
-export function nextStep({ progress, next_return: order }: Pick<Referral, 'progress' | 'next_return'>): NextStep {
+/** `unsettled`: there are orders that could come back, but which one is not known yet. */
+export function nextStep({ progress, next_return: order }: Pick<Referral, 'progress' | 'next_return'>, unsettled: boolean): NextStep {
   const { required, counted, pending, held } = progress
   const missing = required - counted
   if (missing <= 0) {
-    return order
-      ? { title: `${required} 位好友集满了`, text: '返还正在办理，完成后会出现在下面；若本期额度暂时用完，会顺延到有额度时' }
-      : { title: `${required} 位好友集满了`, text: '还差你自己的一笔已付款订单，买好以后就会返还' }
+    const title = `${required} 位好友集满了`
+    if (order) return { title, text: '返还正在办理，完成后会出现在下面；若本期额度暂时用完，会顺延到有额度时' }
+    return { title, text: unsettled ? '请在下面看看可返还的订单，选好就会返还' : '还差你自己的一笔已付款订单，买好以后就会返还' }
   }
   const title = counted ? `再有 ${missing} 位好友，返还一单` : `${required} 位好友首单，返还你的一单`
   const waits = [pending ? `${pending} 位待收货或成团` : '', held ? `${held} 位审核中` : ''].filter(Boolean)
