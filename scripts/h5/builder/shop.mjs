@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 
 import * as esbuild from 'esbuild'
 
+import { clashes } from './clashes.mjs'
 import { BuildError, Files, readText } from './files.mjs'
 import { ICON_UNIT, iconNames, iconsIn, maskedIcons } from './icons.mjs'
 import { miniProgramModules, scopeOf } from './modules.mjs'
@@ -47,7 +48,7 @@ export async function buildShop({ source, out, packages = source, minify = true 
   const outputs = built.outputFiles.map(({ path: file, contents }) => [path.relative(out, file), contents])
   refuseOutside(outputs)
   await write(out, new Map([...outputs, ...pictures.map(({ file, bytes }) => [file, bytes]), ['index.html', Buffer.from(html)]]))
-  return { pages: project.routes.length, units: project.units.size, firstViewBytes: packedBytes(outputs.filter(([file]) => first.has(file))) }
+  return { pages: project.routes.length, units: project.units.size, clashes: clashes(files, project.units), firstViewBytes: packedBytes(outputs.filter(([file]) => first.has(file))) }
 }
 
 /** The page that the shop opens with. @param {{ app: Record<string, any>, routes: string[] }} project @returns {string} */

@@ -78,6 +78,12 @@ test('classes of components are their own, those of pages stay in their page', (
   assert.match(scriptWith('.shared{'), /wx-page\{background:var\(--paper\)/)
 })
 
+test('a class of a page that reaches into a component is found', async () => {
+  assert.deepEqual(result.clashes, [])
+  const { clashes } = await buildWith('pages/home/index.wxss', (text) => `${text}\n.badge { margin: 0 }`)
+  assert.deepEqual(clashes, ['pages/home/index and components/badge/index both style .badge'])
+})
+
 test('icons are pictures, and only those that are used', () => {
   const parts = scriptWith('t-popup__content')
   assert.match(parts, /t-icon-home\{--t-icon-mask: ?url/)

@@ -20,11 +20,6 @@ export function withUnits(style: string): string {
   return style.replace(RPX, 'calc(var(--rpx) * $1)').replace(VIEWPORT, 'calc(var(--v$2) * $1)');
 }
 
-/** Pixels of `rpx` in the column as it is now. */
-export function pixels(rpx: number): number {
-  return (rpx * Math.min(document.documentElement.clientWidth, 480)) / 750;
-}
-
 /** The engine writes style attributes as they stand and keeps ids to itself: teach it units, and to write ids. */
 export function teachElements(): void {
   const prototype = glassEasel.Element.prototype;
