@@ -2,6 +2,7 @@
 
 import { assetUrl } from '../core/assets';
 import { withUnits } from '../core/style';
+import { allowed, SILENT, TAGS } from './rich-safety';
 
 interface RichNode {
   type?: 'node' | 'text';
@@ -11,31 +12,14 @@ interface RichNode {
   children?: RichNode[];
 }
 
-const TAGS = new Set(
-  ('a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del div dl dt em fieldset ' +
-    'font footer h1 h2 h3 h4 h5 h6 header hr i img ins label legend li mark nav ol p pre q rt ruby s section small span ' +
-    'strong sub sup table tbody td tfoot th thead tr tt u ul').split(' '),
-);
-
-/** Tags whose text is no text for people. */
-const SILENT = new Set(['script', 'style', 'template', 'noscript', 'iframe', 'object', 'title']);
-
-const ATTRIBUTES = new Set(['class', 'style', 'alt', 'src', 'width', 'height', 'colspan', 'rowspan', 'span', 'start', 'type', 'dir', 'align', 'color', 'size']);
-
-/** What may stand in an attribute; null for what may not. `javascript:` and its kind are no pictures. */
-export function allowed(name: string, value: string): string | null {
-  if (!ATTRIBUTES.has(name)) return null;
-  if (name === 'style') return /expression|url\s*\(/i.test(value) ? null : withUnits(value);
-  if (name !== 'src') return value;
-  return /^(?:https?:|\/|blob:|data:image\/|[\w-]+\/)/i.test(value.trim()) ? assetUrl(value.trim()) : null;
-}
+/** Attributes that mean something else here than in HTML. */
+const READ: Record<string, (value: string) => string> = { style: withUnits, src: (value) => assetUrl(value.trim()) };
 
 function element(name: string, attributes: Iterable<[string, string]>, children: Node): Node {
   if (!TAGS.has(name)) return SILENT.has(name) ? document.createTextNode('') : children;
   const made = document.createElement(name);
   for (const [key, value] of attributes) {
-    const good = allowed(key, value);
-    if (good !== null) made.setAttribute(key, good);
+    if (allowed(key, value)) made.setAttribute(key, READ[key]?.(value) ?? value);
   }
   if (made instanceof HTMLImageElement) {
     made.alt ||= '';

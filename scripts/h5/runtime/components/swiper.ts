@@ -1,6 +1,7 @@
 import { ancestor, builtin, dom, fire, instanceAt, type Host } from '../core/builtin';
 import { addStyle, withUnits } from '../core/style';
 import { watchDrag } from './drag';
+import { place } from './ring';
 import { soon } from './soon';
 
 addStyle(`
@@ -27,14 +28,6 @@ interface SwiperData {
 }
 
 type Source = '' | 'autoplay' | 'touch';
-
-/** Where `index` stands when `offset` is in view, in items; on a ring the nearer way round. Pure. */
-export function place(index: number, offset: number, count: number, circular: boolean): number {
-  const distance = index - offset;
-  if (!circular || count < 2) return distance;
-  const half = count / 2;
-  return ((((distance + half) % count) + count) % count) - half;
-}
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 

@@ -1,0 +1,17 @@
+/** A module of the runtime, as it would run, for tests of what needs no browser. */
+
+import path from 'node:path'
+import { build } from 'esbuild'
+
+const runtime = path.resolve(import.meta.dirname, '../../runtime')
+
+export async function load(name) {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(runtime, name)],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+  })
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+}
