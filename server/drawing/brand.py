@@ -1,6 +1,7 @@
 """The shop's own look: cream paper, persimmon red, ink brown, and three persimmons that bring a golden one."""
 
 from functools import lru_cache
+from typing import TypeAlias
 
 from PIL import Image, ImageDraw, ImageFilter
 
@@ -20,6 +21,9 @@ _FRUIT = colour("#ec6f2d")
 _GOLDEN = colour("#f0b33c")
 _LEAF = colour("#6f8f4e")
 _STALK = colour("#7a5a3a")
+_STRIP = 6
+"""So many pixels of a picture's edge say how it goes on."""
+_Box: TypeAlias = tuple[int, int, int, int]
 
 
 def persimmon(c: Canvas, body: Colour) -> None:
@@ -65,23 +69,35 @@ def rounded(picture: Image.Image, radius_px: int) -> Image.Image:
 
 
 def filled(picture: Image.Image, width_px: int, height_px: int) -> Image.Image:
-    """The whole picture in the middle of a box, on a soft blur of itself where it does not reach the edge."""
+    """The whole picture in the middle of a box; what is left beside it goes on as the picture's edge does."""
     picture = picture.convert("RGB")
     scale = min(width_px / picture.width, height_px / picture.height)
     whole = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
-    if whole.size == (width_px, height_px):
-        return whole
-    tiny = picture.resize((24, 24)).filter(ImageFilter.GaussianBlur(3))
-    box = tiny.resize((width_px, height_px), Image.Resampling.BICUBIC)
-    box.paste(whole, ((width_px - whole.width) // 2, (height_px - whole.height) // 2), _faint_edge(*whole.size))
+    left, top = (width_px - whole.width) // 2, (height_px - whole.height) // 2
+    box = Image.new("RGB", (width_px, height_px))
+    for edge, place in _edges(whole, left, top, width_px, height_px):
+        box.paste(whole.crop(edge).resize((place[2] - place[0], place[3] - place[1])), place)
+    box.paste(whole, (left, top))
+    box = (
+        box.resize((max(1, width_px // 8), max(1, height_px // 8)))
+        .filter(ImageFilter.GaussianBlur(1.5))
+        .resize(box.size)
+    )
+    box.paste(whole, (left, top))
     return box
 
 
-def _faint_edge(width_px: int, height_px: int) -> Image.Image:
-    """Opaque within, fading out over the last eighth on every side."""
-    mask = Image.new("L", (64, 64), 0)
-    ImageDraw.Draw(mask).rectangle((4, 4, 59, 59), 255)
-    return mask.filter(ImageFilter.GaussianBlur(2)).resize((width_px, height_px), Image.Resampling.BICUBIC)
+def _edges(whole: Image.Image, left: int, top: int, wide: int, high: int) -> list[tuple[_Box, _Box]]:
+    """Which strip of a picture goes where in the box around it."""
+    right, bottom = left + whole.width, top + whole.height
+    strip_x, strip_y = min(_STRIP, whole.width), min(_STRIP, whole.height)
+    places = [
+        ((0, 0, strip_x, whole.height), (0, top, left + 1, bottom)),
+        ((whole.width - strip_x, 0, whole.width, whole.height), (right - 1, top, wide, bottom)),
+        ((0, 0, whole.width, strip_y), (left, 0, right, top + 1)),
+        ((0, whole.height - strip_y, whole.width, whole.height), (left, bottom - 1, right, high)),
+    ]
+    return [(edge, place) for edge, place in places if place[2] > place[0] and place[3] > place[1]]
 
 
 def shaded(image: Image.Image, box: tuple[int, int, int, int], radius_px: int, fill: Colour = CARD) -> None:

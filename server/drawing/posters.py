@@ -15,6 +15,7 @@ _INNER = WIDE - 2 * _MARGIN
 _CODE = 216
 _CARD_END = 1072
 _RIBBON = 66
+_SHOWN = 612
 _HINT = "长按识别小程序码"
 
 
@@ -43,11 +44,11 @@ def product_poster(poster: Poster, goods: Goods, picture: Image.Image | None, co
     """A PNG of one product."""
     image = _sheet(poster)
     side = _INNER
-    shown = brand.filled(picture, side, 640) if picture else _plate(side, 612)
+    shown = brand.filled(picture, side, _SHOWN) if picture else _plate(side, _SHOWN)
     top = 138
     brand.shaded(image, (_MARGIN, top, WIDE - _MARGIN, _CARD_END), 32)
     _paste_top(image, shown, (_MARGIN, top), 32)
-    y = top + 612 + 26
+    y = top + _SHOWN + 26
     write_lines(image, (_MARGIN + 32, y), lines_of(goods.title, 40, side - 64, 2), 40, brand.TEXT, bold=True)
     below = _CARD_END
     if poster.promise:
@@ -69,7 +70,7 @@ def home_poster(poster: Poster, steps: Sequence[tuple[str, str]], code: Image.Im
     said, room = poster.promise or poster.slogan, _INNER - 56
     size = fitting_size(said, (46, 42, 38, 34), room)
     write(image, (WIDE / 2, 510), lines_of(said, size, room, 1)[0], size, brand.BRAND, bold=True, anchor="ms")
-    y = 556.0
+    y = 550.0
     for number, (title, text) in enumerate(steps[:4], start=1):
         y = _step(image, number, title, text, y)
     _foot(image, poster, code)
@@ -119,7 +120,7 @@ def _step(image: Image.Image, number: int, title: str, text: str, top: float) ->
     write(image, (left + 76, top + 26), title, 32, brand.TEXT, bold=True, anchor="lm")
     lines = lines_of(text, 25, _INNER - 40 - 76 - 28, 2)
     write_lines(image, (left + 76, top + 52), lines, 25, brand.TEXT_2)
-    return top + 128
+    return top + 127
 
 
 def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
