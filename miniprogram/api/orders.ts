@@ -113,7 +113,13 @@ export const preview = (wish: Wish): Promise<Priced> => act('POST', '/orders/pre
 
 export const place = (wish: Wish): Promise<Priced> => actOnce('/orders', wish)
 
-export const orders = (status: Status | '', cursor: string | null): Promise<Listed<Order>> => get('/orders', { status, cursor })
+/** Which orders: of one status, or with `with_refund` those of which a refund was asked for, whatever their status. */
+export interface Drawer {
+  status?: Status
+  with_refund?: boolean
+}
+
+export const orders = (drawer: Drawer, cursor: string | null): Promise<Listed<Order>> => get('/orders', { ...drawer, cursor })
 
 export const counts = (): Promise<Counts> => get('/orders/counts')
 

@@ -126,17 +126,26 @@ async def counts(member_id: int) -> OrderCounts:
 
 
 async def page_of(
-    deps: Deps, member_id: int, status: OrderStatus | None, cursor: str | None, limit: int
+    deps: Deps,
+    member_id: int,
+    status: OrderStatus | None,
+    cursor: str | None,
+    limit: int,
+    *,
+    with_refund: bool = False,
 ) -> tuple[list[OrderSummary], str | None]:
     """One's own orders, newest first, and the cursor of the next page. Raises BadRequest for a foreign cursor."""
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     rows = await db.fetch(
-        f"{_SELECT} WHERE o.member_id = $1 AND ($2::text IS NULL OR o.status = $2)"
-        " AND ($3::bigint IS NULL OR o.id < $3) ORDER BY o.id DESC LIMIT $4",
+        f"{_SELECT} WHERE o.member_id = $1 AND ($2::text IS NULL OR o.status = $2)"  # noqa: S608 - our own text
+        " AND ($3::bigint IS NULL OR o.id < $3)"
+        " AND (NOT $5 OR EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'))"
+        " ORDER BY o.id DESC LIMIT $4",
         member_id,
         status,
         before,
         limit + 1,
+        with_refund,
     )
     shop = await policy.current()
     now = deps.clock.now()

@@ -56,6 +56,18 @@ async def test_a_whole_unshipped_order_comes_back_at_once_with_its_freight(mall:
     await proved(mall)
 
 
+async def test_orders_with_a_refund_whatever_became_of_it(mall: Mall) -> None:
+    me, rejected = await paid(mall, 3_333, quantity=3)
+    asked = await me.refund(rejected, lines=[{"line_id": (await line_ids(me, rejected))[0], "quantity": 1}])
+    sku = await make_sku(5_000)
+    whole, _untouched = await me.buy(sku), await me.buy(sku)
+    await me.refund(whole)
+    assert [one["order_no"] for one in (await me.get("/orders?with_refund=true"))["items"]] == [whole, rejected]
+    await refunds.reject(mall.deps, asked["refund_no"], "tester")
+    assert [one["order_no"] for one in (await me.get("/orders?with_refund=true&status=paid"))["items"]] == [rejected]
+    assert len((await me.get("/orders"))["items"]) == 3
+
+
 async def test_a_part_is_reviewed_and_returns_exactly_its_share(mall: Mall) -> None:
     me, order_no = await paid(mall, 3_333, quantity=3)
     (line,) = await line_ids(me, order_no)

@@ -26,7 +26,7 @@ const DRAWERS: Array<Omit<Drawer, 'count'>> = [
   { of: 'paid', label: '待发货', icon: 'shop', path: `${ORDERS}?tab=paid` },
   { of: 'shipped', label: '待收货', icon: 'undertake-delivery', path: `${ORDERS}?tab=shipped` },
   { of: 'received', label: '已收货', icon: 'check-circle', path: `${ORDERS}?tab=received` },
-  { of: 'refunding', label: '退款', icon: 'rollback', path: `${ORDERS}?tab=refunded` },
+  { of: 'refunding', label: '退款', icon: 'rollback', path: `${ORDERS}?tab=refund` },
 ]
 
 const FRIENDS: Entry[] = [

@@ -105,6 +105,8 @@ class OrderQuery(Page, kw_only=True):
     """Which orders."""
 
     status: OrderStatus | None = None
+    with_refund: bool = False
+    """Only those of which a refund was asked for, whatever their status and its outcome."""
 
 
 class OrderList(msgspec.Struct):
@@ -117,7 +119,10 @@ class OrderList(msgspec.Struct):
 @room.get("/orders", "我的订单", takes=OrderQuery, gives=OrderList)
 async def mine(call: Call, query: OrderQuery) -> OrderList:
     """One's own orders, newest first; `allowed_actions` says what can be done with each."""
-    return OrderList(*await orders.page_of(call.deps, call.member_id, query.status, query.cursor, query.limit))
+    found = await orders.page_of(
+        call.deps, call.member_id, query.status, query.cursor, query.limit, with_refund=query.with_refund
+    )
+    return OrderList(*found)
 
 
 @room.get("/orders/counts", "我的订单数量", gives=OrderCounts)

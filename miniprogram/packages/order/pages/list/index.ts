@@ -1,5 +1,5 @@
 import * as api from '../../../../api/orders'
-import { Action, Order, Status } from '../../../../api/orders'
+import { Action, Drawer, Order } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { Tab } from '../../../../components/tabs/index'
 import { tell } from '../../../../lib/failure'
@@ -8,20 +8,20 @@ import { Listing, MORE } from '../../../../lib/listing'
 import { LOADING } from '../../../../lib/screen'
 import { perform } from '../../acts'
 
-const TABS: Tab[] = [
-  { key: 'all', label: '全部' },
-  { key: 'pending', label: '待付款' },
-  { key: 'paid', label: '待发货' },
-  { key: 'shipped', label: '待收货' },
-  { key: 'received', label: '已收货' },
-  { key: 'completed', label: '已完成' },
-  { key: 'refunded', label: '退款' },
+const TABS: Array<Tab & { drawer: Drawer }> = [
+  { key: 'all', label: '全部', drawer: {} },
+  { key: 'pending', label: '待付款', drawer: { status: 'pending' } },
+  { key: 'paid', label: '待发货', drawer: { status: 'paid' } },
+  { key: 'shipped', label: '待收货', drawer: { status: 'shipped' } },
+  { key: 'received', label: '已收货', drawer: { status: 'received' } },
+  { key: 'completed', label: '已完成', drawer: { status: 'completed' } },
+  { key: 'refund', label: '退款', drawer: { with_refund: true } },
 ]
 
 Page({
   data: {
     screen: LOADING,
-    tabs: TABS,
+    tabs: TABS as Tab[],
     tab: 'all',
     items: [] as Order[],
     end: MORE,
@@ -44,8 +44,8 @@ Page({
 
   /** Orders, and with the first of them the server's clock for what waits to be paid. */
   async read(cursor: string | null) {
-    const status = this.data.tab === 'all' ? '' : (this.data.tab as Status)
-    const [listed] = await Promise.all([api.orders(status, cursor), shop()])
+    const { drawer = {} } = TABS.find(({ key }) => key === this.data.tab) ?? {}
+    const [listed] = await Promise.all([api.orders(drawer, cursor), shop()])
     return listed
   },
 
