@@ -1,8 +1,13 @@
 /** Pictures of the mini program's own folder, which have other names once built. */
 
-import manifest from 'h5:manifest';
+let built: Record<string, string> = {};
 
-/** The address to load `path` (`/assets/tabs/home.png`) from; what is not of the mini program's folder stays as it is. */
+/** Tell which path of the mini program (`/assets/tabs/home.png`) became which file. */
+export function knowAssets(files: Record<string, string>): void {
+  built = files;
+}
+
+/** The address to load `path` from; what is not of the mini program's folder stays as it is. */
 export function assetUrl(path: string): string {
-  return manifest.assets[path.startsWith('/') ? path : `/${path}`] ?? path;
+  return built[path.startsWith('/') ? path : `/${path}`] ?? path;
 }

@@ -2,7 +2,7 @@
 
 import manifest from 'h5:manifest';
 
-import { assetUrl } from './assets';
+import { assetUrl, knowAssets } from './assets';
 import type { TabItem } from './manifest';
 import { addStyle } from './style';
 
@@ -74,6 +74,9 @@ class Tab {
 
 /** Who wants to know of taps. */
 type Tapped = (index: number, item: TabItem) => void;
+
+// The bar is the first that shows pictures: it is drawn as soon as it is loaded.
+knowAssets(manifest.assets);
 
 const config = manifest.tabBar;
 let tapped: Tapped = () => undefined;
