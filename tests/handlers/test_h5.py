@@ -25,6 +25,7 @@ def shop(tmp_path: Path, swap: Any) -> Path:
     (folder / "assets" / "main-K2JX5QPA.css").write_text("a{}")
     (folder / "assets" / "main-K2JX5QPA.css.br").write_bytes(b"smaller")
     (folder / "assets" / "tabs" / "home.png").write_bytes(b"\x89PNG")
+    (folder / "assets" / "tab-category.png").write_bytes(b"\x89PNG")
     (folder / "assets" / "notes.xyz").write_bytes(b"?")
     swap(h5_dir=folder)
     return folder
@@ -79,6 +80,7 @@ async def test_a_form_that_the_builder_packed_is_preferred(mall: Mall, shop: Pat
 async def test_other_files(mall: Mall, shop: Path) -> None:
     picture = await mall.http.get("/h5/assets/tabs/home.png")
     assert (picture.headers["content-type"], picture.headers["cache-control"]) == ("image/png", "no-cache")
+    assert (await mall.http.get("/h5/assets/tab-category.png")).headers["cache-control"] == "no-cache"
     assert (await mall.http.get("/h5/assets/notes.xyz")).headers["content-type"] == "application/octet-stream"
 
 

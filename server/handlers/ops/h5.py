@@ -29,7 +29,7 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _TEXT = frozenset({".css", ".html", ".js", ".json", ".map", ".svg"})
-_HASHED = re.compile(r"[.-][0-9A-Za-z_]{8,}(\.[a-z0-9]+)+$")
+_HASHED = re.compile(r"[.-]([0-9A-Z]{8}|[0-9a-f]{8,})(\.[a-z0-9]+)+$")
 """`home.3fa9c1d2.js`, `home-K2JX5QPA.js.map`: another content has another name."""
 
 _ALWAYS = "no-cache"
