@@ -248,24 +248,40 @@ async def _terms(version: int | None) -> RuleTerms:
 
 
 class ReturnableOrder(msgspec.Struct):
-    """An order of one's own that could come back; `in_scope_fen` is the cash that counts."""
+    """An order of one's own that could come back, told by its first line; `in_scope_fen` is the cash that counts."""
 
     order_no: str
     paid_at: datetime
     in_scope_fen: int
     chosen: bool
+    title: str
+    image: str
 
 
-async def returnable_orders(deps: Deps, member_id: int) -> list[ReturnableOrder]:
-    """The orders that could be returned now, oldest first."""
+_FIRST_LINES = """
+SELECT DISTINCT ON (order_id) order_id, title, image FROM order_lines
+  WHERE order_id = ANY($1) ORDER BY order_id, position
+"""
+
+
+async def returnable_orders(deps: Deps, member_id: int) -> tuple[list[ReturnableOrder], bool]:
+    """The orders that could be returned now, oldest first, and whether the member may choose among them."""
     terms = await _cycle_terms(member_id)
     chosen = await db.fetch_value("SELECT order_id FROM return_choices WHERE member_id = $1", member_id)
     async with db.connection() as connection:
-        found = await cycles.candidates(connection, member_id)
+        found = returnable(terms, await cycles.candidates(connection, member_id), deps.clock.now())
+        first = {row["order_id"]: row for row in await connection.fetch(_FIRST_LINES, [one.order_id for one in found])}
     return [
-        ReturnableOrder(one.order_no, one.paid_at, in_scope_fen(terms, one.lines), one.order_id == chosen)
-        for one in returnable(terms, found, deps.clock.now())
-    ]
+        ReturnableOrder(
+            one.order_no,
+            one.paid_at,
+            in_scope_fen(terms, one.lines),
+            one.order_id == chosen,
+            first[one.order_id]["title"],
+            first[one.order_id]["image"],
+        )
+        for one in found
+    ], terms.pick == "member_chooses"
 
 
 async def choose(deps: Deps, member_id: int, order_no: str) -> None:

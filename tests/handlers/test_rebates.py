@@ -98,7 +98,11 @@ async def test_choosing_is_refused_where_the_rule_picks_or_the_order_does_not_fi
     a = await circle(mall)
     path = "/me/referral/choose"
     assert await a.me.refused_post(path, {"order_no": a.own}) == "422 choice_not_needed"
+    (own,) = (offered := await a.me.get("/me/referral/returnable"))["items"]
+    line = (await a.me.get(f"/orders/{a.own}"))["lines"][0]
+    assert (offered["choosable"], own["title"], own["image"]) == (False, line["title"], line["image"])
     await publish(mall, pick="member_chooses")
+    assert (await a.me.get("/me/referral/returnable"))["choosable"]
     other = await circle(mall)
     assert await a.me.refused_post(path, {"order_no": other.own}) == "422 not_returnable"
     assert await a.me.refused_post(path, {"order_no": "T0"}) == "422 not_returnable"

@@ -22,16 +22,17 @@ async def referral(call: Call, _query: NoBody) -> ReferralView:
 
 
 class ReturnableList(msgspec.Struct):
-    """Orders that could come back, oldest first."""
+    """Orders that could come back, oldest first; `choosable` where the member may choose among them."""
 
     items: list[ReturnableOrder]
-    next_cursor: str | None
+    choosable: bool
+    next_cursor: None = None
 
 
 @room.get("/me/referral/returnable", "可返还的订单", gives=ReturnableList, refuses=(errors.NotFound,))
 async def returnable(call: Call, _query: NoBody) -> ReturnableList:
     """One's own paid orders that the next cycle could return."""
-    return ReturnableList(await rebates.returnable_orders(call.deps, call.member_id), None)
+    return ReturnableList(*await rebates.returnable_orders(call.deps, call.member_id))
 
 
 class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,7 +51,7 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
 async def choose(call: Call, form: ChoiceForm) -> ReturnableList:
     """Under `member_chooses`: this order comes back when the cycle closes."""
     await rebates.choose(call.deps, call.member_id, form.order_no)
-    return ReturnableList(await rebates.returnable_orders(call.deps, call.member_id), None)
+    return ReturnableList(*await rebates.returnable_orders(call.deps, call.member_id))
 
 
 class RebateList(msgspec.Struct):
