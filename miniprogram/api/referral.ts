@@ -24,6 +24,15 @@ export interface Returnable {
   paid_at: string
   in_scope_fen: number
   chosen: boolean
+  /** Of its first line. */
+  title: string
+  image: string
+}
+
+/** `choosable`: the member may choose among them. */
+export interface Offer {
+  items: Returnable[]
+  choosable: boolean
 }
 
 export interface Rebate {
@@ -56,10 +65,9 @@ export interface Referee {
 
 export const referral = (): Promise<Referral> => get('/me/referral')
 
-export const returnable = async (): Promise<Returnable[]> => (await get<Listed<Returnable>>('/me/referral/returnable')).items
+export const returnable = (): Promise<Offer> => get('/me/referral/returnable')
 
-export const choose = async (order_no: string): Promise<Returnable[]> =>
-  (await act<Listed<Returnable>>('POST', '/me/referral/choose', { order_no })).items
+export const choose = (order_no: string): Promise<Offer> => act('POST', '/me/referral/choose', { order_no })
 
 export const rebates = (cursor: string | null): Promise<Listed<Rebate>> => get('/rebates', { cursor })
 

@@ -40,7 +40,7 @@ Page({
       if (!mine) return { promise, guest: true }
       const [recent, unsettled] = await Promise.all([
         mine.rebates.count ? rebates(null).then(({ items }) => items.slice(0, RECENT)) : [],
-        mine.next_return ? false : returnable().then((orders) => orders.length > 0),
+        mine.next_return ? false : returnable().then(({ items }) => items.length > 0),
       ])
       return { promise, guest: false, mine, rebates: recent, unsettled, ...shown(mine, unsettled) }
     })

@@ -1,9 +1,10 @@
-import { Returnable, choose, referral, returnable } from '../../../../api/referral'
+import { Offer, Returnable, choose, referral, returnable } from '../../../../api/referral'
 import { Failure, tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { orderPage } from '../../../../lib/links'
 import { LOADING, show } from '../../../../lib/screen'
-import { minute } from '../../../../lib/time'
+import { day } from '../../../../lib/time'
+import { absolute } from '../../../../lib/transport'
 
 interface Row extends Returnable {
   paid: string
@@ -11,7 +12,7 @@ interface Row extends Returnable {
 }
 
 Page({
-  data: { screen: LOADING, rows: [] as Row[], automatic: false, acting: '' },
+  data: { screen: LOADING, rows: [] as Row[], choosable: false, acting: '' },
 
   onLoad() {
     void this.load()
@@ -21,8 +22,8 @@ Page({
     await show(
       this,
       async () => {
-        const [orders, mine] = await Promise.all([returnable(), referral()])
-        return { rows: rowsOf(orders, mine.next_return?.order_no ?? '') }
+        const [offer, mine] = await Promise.all([returnable(), referral()])
+        return shown(offer, mine.next_return?.order_no ?? '')
       },
       ({ rows }) => !rows.length,
     )
@@ -44,10 +45,10 @@ Page({
     if (!confirm) return
     this.setData({ acting: no })
     try {
-      this.setData({ rows: rowsOf(await choose(no), no) })
+      this.setData(shown(await choose(no), no))
       void wx.showToast({ title: '已选好', icon: 'success' })
     } catch (error) {
-      if (error instanceof Failure && error.code === 'choice_not_needed') this.setData({ automatic: true })
+      if (error instanceof Failure && error.code === 'choice_not_needed') this.setData({ choosable: false })
       else tell(error)
     } finally {
       this.setData({ acting: '' })
@@ -67,6 +68,12 @@ Page({
   },
 })
 
-function rowsOf(orders: Returnable[], next: string): Row[] {
-  return orders.map((order) => ({ ...order, paid: minute(order.paid_at), next: order.order_no === next }))
+function shown({ items, choosable }: Offer, next: string): { rows: Row[]; choosable: boolean } {
+  const rows = items.map((order) => ({
+    ...order,
+    image: absolute(order.image),
+    paid: day(order.paid_at),
+    next: order.order_no === next,
+  }))
+  return { rows, choosable }
 }
