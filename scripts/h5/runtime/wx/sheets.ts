@@ -1,7 +1,6 @@
 /** Modal surfaces: native dialogs, which bring their own focus trap, Esc key, and an inert page behind them. */
 
 import { layer } from '../core/layers';
-import { lockScroll } from '../core/scroll';
 import { addStyle } from '../core/style';
 import { h } from './dom';
 
@@ -58,24 +57,21 @@ export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): She
   const element = h('dialog', `wxui-sheet wxui-sheet-${options.placing}`, ...children);
   element.setAttribute('aria-label', options.label);
   element.setAttribute('aria-modal', 'true');
+  let settled = false;
   let resolve: (outcome: T) => void;
   const closed = new Promise<T>((done) => (resolve = done));
   const close = (outcome: T): void => {
-    if (!element.open) return;
+    if (settled) return;
+    settled = true;
     element.close();
     element.remove();
-    unlock();
     resolve(outcome);
   };
-  element.addEventListener('cancel', (event) => {
-    event.preventDefault();
-    close(options.dismissed);
-  });
+  element.addEventListener('close', () => close(options.dismissed)); // by Esc, or by the system's way back
   element.addEventListener('click', (event) => {
     if (options.tapOutside && event.target === element) close(options.dismissed);
   });
   layer().append(element);
-  const unlock = lockScroll();
   element.showModal();
   return { element, close, closed };
 }
