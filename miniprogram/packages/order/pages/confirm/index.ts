@@ -3,6 +3,7 @@ import * as carts from '../../../../api/cart'
 import { Coupon } from '../../../../api/coupons'
 import * as orders from '../../../../api/orders'
 import { Priced, Wish } from '../../../../api/orders'
+import { shop } from '../../../../api/shop'
 import { wallet } from '../../../../api/wallet'
 import { countCart } from '../../../../lib/badge'
 import { Chosen, itemsOf } from '../../../../lib/checkout'
@@ -53,7 +54,8 @@ Page({
     await show(
       this,
       async () => {
-        const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet()])
+        // The shop's answer sets the clock, by which a coupon has begun or not.
+        const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet(), shop()])
         this.held = held
         const address = known.find(({ id }) => id === this.data.means.address?.id) ?? known.find((one) => one.is_default) ?? known[0]
         const means: Means = { address: address ?? null, couponId: null, useBalance: false }

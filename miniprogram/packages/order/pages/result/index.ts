@@ -15,6 +15,8 @@ interface Saying {
   icon: string
   title: string
   text: string
+  /** What the cash of the order is called now. */
+  cash: string
 }
 
 Page({
@@ -114,11 +116,11 @@ Page({
 })
 
 function sayingOf(order: OrderDetail, waiting: boolean, asked: boolean): Saying {
-  if (order.status === 'closed') return { look: 'shut', icon: 'close', title: order.status_label, text: '这笔订单没有付款，占用的优惠券和余额已退回' }
-  if (order.paid_at) return { look: 'good', icon: 'check', title: '支付成功', text: thanks(order) }
-  if (waiting) return { look: 'wait', icon: 'time', title: '正在确认支付结果', text: '微信的付款通知正在路上，一般几秒就到' }
+  if (order.status === 'closed') return { look: 'shut', icon: 'close', title: order.status_label, cash: '订单金额', text: '这笔订单没有付款，占用的优惠券和余额已退回' }
+  if (order.paid_at) return { look: 'good', icon: 'check', title: '支付成功', cash: '微信支付', text: thanks(order) }
+  if (waiting) return { look: 'wait', icon: 'time', title: '正在确认支付结果', cash: '应付', text: '微信的付款通知正在路上，一般几秒就到' }
   const text = asked ? '如果已经付过款，请稍后下拉刷新，不会重复扣款' : '商品已为你留好，付款后马上安排'
-  return { look: 'wait', icon: 'time', title: order.status_label, text }
+  return { look: 'wait', icon: 'time', title: order.status_label, cash: '应付', text }
 }
 
 function thanks(order: OrderDetail): string {
