@@ -71,6 +71,7 @@ export interface Order {
   expires_at: string
   paid_at: string | null
   allowed_actions: Action[]
+  refund_open: boolean
 }
 
 export interface OrderDetail extends Order {
@@ -80,7 +81,6 @@ export interface OrderDetail extends Order {
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>
   rebate_id: number | null
-  refund_open: boolean
 }
 
 export interface Refund {

@@ -70,6 +70,8 @@ class OrderSummary(msgspec.Struct):
     expires_at: datetime
     paid_at: datetime | None
     allowed_actions: list[str]
+    refund_open: bool
+    """A refund waits to be decided."""
 
 
 class OrderDetail(OrderSummary):
@@ -82,7 +84,6 @@ class OrderDetail(OrderSummary):
     timeline: list[TimelineStep]
     rebate_id: int | None
     """The live rebate that returns this order."""
-    refund_open: bool
 
 
 class OrderCounts(msgspec.Struct):
@@ -167,7 +168,6 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         tracking_no=row["tracking_no"],
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
         rebate_id=row["rebate_id"],
-        refund_open=row["refund_open"],
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])
@@ -212,6 +212,7 @@ def _summary(row: Mapping[str, Any], refund_days: int, now: datetime) -> dict[st
         "expires_at": row["expires_at"],
         "paid_at": row["paid_at"],
         "allowed_actions": actions,
+        "refund_open": row["refund_open"],
     }
 
 
