@@ -51,12 +51,16 @@ SELECT s.id, s.code, s.kind, s.target, s.channel, s.created_at, p.title, p.image
     COALESCE(b.bound, 0) AS bound, COALESCE(b.ordered, 0) AS ordered
   FROM shares s {_PRODUCT} LEFT JOIN bound b ON b.share_code = s.code CROSS JOIN LATERAL (
     SELECT count(*) AS opened, count(DISTINCT visitor_id) AS visitors FROM touches WHERE share_id = s.id) t
-  WHERE s.member_id = $1 AND ($2::bigint IS NULL OR s.id < $2) ORDER BY s.id DESC LIMIT $3
+  WHERE s.member_id = $1 AND (t.opened > 0 OR b.bound > 0) AND ($2::bigint IS NULL OR s.id < $2)
+  ORDER BY s.id DESC LIMIT $3
 """  # noqa: S608 - our own text
 
 
 async def mine(member_id: int, cursor: str | None, limit: int) -> tuple[list[ShareResult], str | None]:
-    """One's own shares, newest first, and the next page's cursor. Raises BadRequest for a foreign cursor."""
+    """One's own shares that were opened, newest first, and the next page's cursor. Raises BadRequest for a foreign one.
+
+    Cards are made ahead, whether they are sent or not: one that nobody opened says nothing.
+    """
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     rows = await db.fetch(_MINE, member_id, before, limit + 1)
     home = await share_pictures.home_title(), await share_pictures.home_card_url()

@@ -133,7 +133,7 @@ async def test_the_centre_shows_who_counts_and_foretells_what_comes_back(mall: M
     centre = await a.me.get("/me/referral")
     (shown,) = centre["friends"]
     assert (shown["nickname"], shown["state"]) == ("李**", "counted")
-    assert shown["paid_at"] <= shown["counted_at"]
+    assert datetime.fromisoformat(shown["paid_at"]) <= datetime.fromisoformat(shown["counted_at"])
     order = await a.me.order(a.own)
     assert centre["next_return"] == {
         "order_no": a.own,
