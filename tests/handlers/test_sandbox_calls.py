@@ -21,6 +21,12 @@ async def test_a_phone_code_binds_the_number(mall: Mall) -> None:
     assert (await anna.call("POST", "/me/phone", json={"code": code})).json() == {"phone": "138****1234"}
 
 
+async def test_an_allowed_message_reaches_the_sandbox(mall: Mall) -> None:
+    await log_in(mall, "o-anna")
+    form = {"openid": "o-anna", "template_id": ["some-template"]}
+    assert (await mall.http.post("/sandbox/subscribe", json=form)).status_code == 200
+
+
 async def test_a_paid_order_is_shipped_once(mall: Mall) -> None:
     shopper = await join(mall)
     order_no = await shopper.buy(await make_sku())

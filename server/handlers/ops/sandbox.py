@@ -55,6 +55,12 @@ async def phone(request: Request) -> HTTPResponse:
     return await _forward(request, "phone", request.body)
 
 
+@blueprint.post("/subscribe")
+async def subscribe(request: Request) -> HTTPResponse:
+    """`{openid, template_id}` (one or several): the member allowed one message of each."""
+    return await _forward(request, "subscribe", request.body)
+
+
 @blueprint.post("/pay")
 async def pay(request: Request) -> HTTPResponse:
     """`{order_no}`: pay as the member would; WeChat's notice follows."""
