@@ -1,5 +1,7 @@
 """The centre of 推三返一 and each rebate's explanation, as the member sees them."""
 
+from datetime import datetime
+
 from server import db
 from tests.support.circle import circle
 from tests.support.mall import Mall
