@@ -1,0 +1,149 @@
+"""The built H5 shop in Chromium, served by a running mall that is stocked as the demo shop."""
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio as aioredis
+from playwright.async_api import Browser, async_playwright
+from sanic import Sanic
+
+from server.core.ids import code
+from server.gateways.ports import Deps
+from server.seed import plant
+from tests.browser.visitor import ROOT, Visitor
+from tests.conftest import EngineUrls, named_database
+from tests.support.databases import administer, drop
+from tests.support.mall import Mall, running_mall
+
+_CHROMIUM = shutil.which("chromium")
+_FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+Enter = Callable[..., Awaitable[Visitor]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is marked, and left out where there is no Chromium; `scripts/test` sees to it that there is."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if _CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="there is no chromium"))
+
+
+@pytest.fixture(scope="session")
+def of_this_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all processes of the run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "browser"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+async def once(place: Path, make: Callable[[Path], Awaitable[None]]) -> Path:
+    """What one process makes at that place and the others wait for."""
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():  # noqa: ASYNC240 - at the start, while nothing else runs
+            draft = place.with_suffix(".draft")
+            await make(draft)
+            draft.rename(place)
+    return place
+
+
+@pytest.fixture(scope="session")
+async def built(of_this_run: Path) -> Path:
+    """The H5 shop, built from the pages as they are."""
+
+    async def build(draft: Path) -> None:
+        script = ROOT / "scripts" / "h5" / "build.mjs"
+        done = subprocess.run(["node", script, "--out", draft], capture_output=True, text=True, check=False)  # noqa: ASYNC221, S607
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return await once(of_this_run / "h5", build)
+
+
+@pytest.fixture(scope="session")
+async def pictures(of_this_run: Path) -> Path:
+    """The demo shop's pictures."""
+    return await once(of_this_run / "media", plant.draw_pictures)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests of a process."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield browser
+        await browser.close()
+
+
+@dataclass
+class Shop:
+    """A mall with the demo goods that serves the built pages, for all tests of a file."""
+
+    mall: Mall
+
+    def swap(self, **parts: Any) -> None:
+        """Run the mall with other parts."""
+        app = next(app for app in Sanic._app_registry.values() if getattr(app.ctx, "deps", None) is self.mall.deps)
+        self.mall.deps = app.ctx.deps = replace(self.mall.deps, **parts)
+
+
+@pytest.fixture(scope="module")
+async def shop(
+    engines: EngineUrls,
+    template_database: str,
+    built: Path,
+    pictures: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Shop]:
+    """The shop of this file."""
+    name = f"tuisan_browser_{code(8).lower()}"
+    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    client = aioredis.Redis.from_url(engines.redis)
+    await client.flushdb()
+    await client.aclose()
+    folder = tmp_path_factory.mktemp("mall")
+    shutil.copytree(pictures, folder / "media")
+    async with running_mall(folder, named_database(engines.database, name), engines.redis) as mall:
+        running = Shop(mall)
+        running.swap(h5_dir=built)
+        await plant.plant(mall.deps, "cli")
+        yield running
+    await drop(engines.database, name)
+
+
+@pytest.fixture
+async def visitor(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
+    """Lets people in: `await visitor("A")`. At the end everybody leaves, and nothing may have gone wrong."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(name: str, **options: Any) -> Visitor:
+            person = await Visitor.enter(chromium, shop.mall.base_url, name, **options)
+            stack.push_async_callback(person.leave)
+            return person
+
+        yield enter
+
+
+@pytest.fixture
+def deps(shop: Shop) -> Deps:
+    """The mall's parts."""
+    return shop.mall.deps

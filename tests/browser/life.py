@@ -1,0 +1,91 @@
+"""A member to whom everything has happened already: orders in every state, friends, a rebate, coupons, shares."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from server.services import fulfilment
+from tests.support.mall import Mall
+from tests.support.shop import Shopper, join, pass_days, work
+
+OPENID = "h5-rich"
+_OBSERVED_DAYS = 8
+
+
+@dataclass(frozen=True)
+class Life:
+    """Who it is, and the numbers of what can be looked at."""
+
+    me: Shopper
+    product: int
+    sku: int
+    orders: dict[str, str]
+    """Order numbers by state: `completed, pending, paid, shipped, closed, refunded, virtual`."""
+    rebate: int
+    address: int
+
+
+async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
+    """Product details of one kind that are plentiful, cheapest first."""
+    items = (await mall.http.get(f"/api/products?kind={kind}&sort=price_asc&limit=30")).json()["items"]
+    plenty = [one["id"] for one in items if one["stock_state"] == "in_stock"][:6]
+    return [(await mall.http.get(f"/api/products/{product}")).json() for product in plenty]
+
+
+def sku_of(product: dict[str, Any]) -> int:
+    """A SKU that can be bought by the dozen."""
+    return int(next(sku["id"] for sku in product["skus"] if sku["available"] >= 12))
+
+
+async def _rebate(mall: Mall, me: Shopper, sku: int) -> str:
+    """Three friends buy, everybody receives, days pass: my own order comes back. Its number."""
+    own = await me.buy(sku)
+    bought = [(me, own)]
+    for _ in range(3):
+        friend = await join(mall, me)
+        bought.append((friend, await friend.buy(sku)))
+        await work(mall)
+    for person, order_no in bought:
+        await person.receive(order_no)
+    await pass_days(mall, _OBSERVED_DAYS)
+    return own
+
+
+async def _orders(mall: Mall, me: Shopper, sku: int, card: int) -> dict[str, str]:
+    """One order in every state."""
+    pending = (await me.place(sku))["order_no"]
+    closed = (await me.place(sku))["order_no"]
+    await me.post(f"/orders/{closed}/cancel")
+    paid, shipped, refunded, virtual = [await me.buy(one) for one in (sku, sku, sku, card)]
+    await fulfilment.ship(mall.deps, shipped, "顺丰速运", "SF1234567890", "tester")
+    await me.refund(refunded)
+    await work(mall)
+    return {
+        "pending": pending,
+        "closed": closed,
+        "paid": paid,
+        "shipped": shipped,
+        "refunded": refunded,
+        "virtual": virtual,
+    }
+
+
+async def lived(mall: Mall) -> Life:
+    """Live it."""
+    physical, virtual = await goods(mall), await goods(mall, "virtual")
+    product, sku = physical[0], sku_of(physical[0])
+    me = await join(mall, openid=OPENID)
+    await me.address()
+    own = await _rebate(mall, me, sku)
+    orders = await _orders(mall, me, sku, sku_of(virtual[0]))
+    late = await join(mall, me)
+    await late.buy(sku)
+    await work(mall)
+    for other in physical[1:3]:
+        await me.do("PUT", "/cart/items", {"sku_id": sku_of(other), "quantity": 2})
+    for template in (await me.get("/coupon-templates"))["items"][:3]:
+        await me.post(f"/coupon-templates/{template['id']}/claim")
+    shared = await me.post("/shares", {"kind": "product", "target_id": str(product["id"]), "channel": "poster"})
+    await mall.http.post(f"/api/shares/{shared['share_code']}/touch", json={"visitor_id": "v" * 16})
+    rebate = (await me.rebates())[0]
+    assert rebate["state"] == "settled"
+    return Life(me, product["id"], sku, {"completed": own} | orders, rebate["id"], await me.address())

@@ -1,0 +1,56 @@
+"""A bad network, between a visitor's pages and the server: only calls to the API are touched."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Route
+
+from tests.browser.visitor import LOST, Visitor
+
+API = "**/api/**"
+BUSY = "服务正忙，请稍后再试"
+
+
+@asynccontextmanager
+async def slow(visitor: Visitor, seconds: float) -> AsyncIterator[None]:
+    """Every call takes so much longer."""
+
+    async def wait(route: Route) -> None:
+        await asyncio.sleep(seconds)
+        await route.fallback()
+
+    await visitor.page.route(API, wait)
+    yield
+    await visitor.page.unroute(API, wait)
+
+
+@asynccontextmanager
+async def broken(visitor: Visitor, status: int) -> AsyncIterator[None]:
+    """Every call is answered by a server in trouble: 503 as ours says it, others as a gateway in between does."""
+    visitor.expected.append(LOST)
+    body = json.dumps({"error": {"code": "busy", "message": BUSY, "detail": {}, "request_id": "r"}})
+
+    async def answer(route: Route) -> None:
+        if status == 503:
+            await route.fulfill(status=503, content_type="application/json", body=body)
+        else:
+            await route.fulfill(status=status, content_type="text/html", body="<h1>Bad Gateway</h1>")
+
+    await visitor.page.route(API, answer)
+    yield
+    await visitor.page.unroute(API, answer)
+
+
+@asynccontextmanager
+async def offline(visitor: Visitor) -> AsyncIterator[None]:
+    """No call reaches anybody."""
+    visitor.expected.append(LOST)
+
+    async def lose(route: Route) -> None:
+        await route.abort("internetdisconnected")
+
+    await visitor.page.route(API, lose)
+    yield
+    await visitor.page.unroute(API, lose)

@@ -1,0 +1,115 @@
+"""Every page of app.json: how to open it, what it shows, and what it says where there is nothing to show."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scripts.lint.parts import pages
+from tests.browser.life import Life
+from tests.browser.visitor import ROOT
+
+Query = Callable[[Life], str]
+
+
+@dataclass(frozen=True)
+class Route:
+    """A page and what is looked for on it."""
+
+    path: str
+    shows: tuple[str, ...]
+    """What it says to a member to whom everything has happened."""
+    empty: tuple[str, ...] = ()
+    """What it says to a newcomer."""
+    query: Query = lambda _life: ""
+    newcomer: Query | None = None
+    """The query for a newcomer, where it is another one."""
+    blank: str = ""
+    """Calls that are answered with an empty list for the newcomer."""
+    reads: bool = True
+    """Whether there is something to load, and so something that can fail."""
+
+    @property
+    def name(self) -> str:
+        """For tests and screenshots: `order-detail`."""
+        return self.path.replace("packages/", "").replace("/pages/", "-").removeprefix("pages/").removesuffix("/index")
+
+    def url(self, life: Life) -> str:
+        """Where it is, for the member."""
+        return self._at(self.query, life)
+
+    def newcomers_url(self, life: Life) -> str:
+        """Where it is, for a newcomer."""
+        return self._at(self.newcomer or self.query, life)
+
+    def _at(self, query: Query, life: Life) -> str:
+        said = query(life)
+        return f"{self.path}?{said}" if said else self.path
+
+
+def _order(state: str) -> Query:
+    return lambda life: f"order_no={life.orders[state]}"
+
+
+PRODUCTS = "**/api/products?*"
+
+ROUTES = (
+    Route("pages/index/index", ("大家在买", "包邮", "看规则"), ("商品正在上架",), blank=PRODUCTS),
+    Route("pages/category/index", ("搜索好物", "全部"), ("这一类还没有商品",), blank=PRODUCTS),
+    Route("pages/referral/index", ("位好友已计入", "会返回哪一单", "我的返还"), ("这样开始", "去分享")),
+    Route("pages/cart/index", ("合计", "去结算"), ("购物车还是空的", "去逛逛")),
+    Route("pages/mine/index", ("我的订单", "可用余额"), ("我的订单", "还没有绑定手机号")),
+    Route(
+        "pages/search/index",
+        ("筛选", "价格"),
+        ("没有找到",),
+        query=lambda _life: "q=%E5%A5%B6%E7%B2%89",
+        newcomer=lambda _life: "q=%E6%B2%A1%E6%9C%89%E7%9A%84%E4%B8%9C%E8%A5%BF",
+    ),
+    Route(
+        "pages/product/index",
+        ("商品详情", "立即购买"),
+        ("这件商品已经下架了",),
+        query=lambda life: f"id={life.product}",
+        newcomer=lambda _life: "id=99999999",
+    ),
+    Route(
+        "packages/order/pages/confirm/index",
+        ("提交订单", "价格怎么来的", "用余额抵扣"),
+        ("提交订单", "添加收货地址"),
+        query=lambda life: f"items={life.sku}x1",
+    ),
+    Route("packages/order/pages/result/index", ("查看订单", "回首页"), query=_order("paid")),
+    Route("packages/order/pages/list/index", ("待付款", "待发货"), ("还没有订单", "去逛逛")),
+    Route("packages/order/pages/detail/index", ("订单编号", "SF1234567890"), query=_order("shipped")),
+    Route("packages/order/pages/refund/index", ("退哪些商品", "提交申请"), query=_order("paid")),
+    Route("packages/member/pages/profile/index", ("昵称", "手机号"), ("昵称", "未绑定")),
+    Route("packages/member/pages/addresses/index", ("收货人", "新增地址"), ("还没有收货地址",)),
+    Route(
+        "packages/member/pages/address-edit/index",
+        ("地区", "删除这个地址"),
+        ("使用微信里的地址",),
+        query=lambda life: f"id={life.address}",
+        newcomer=lambda _life: "",
+    ),
+    Route("packages/member/pages/coupons/index", ("我的券", "去使用"), ("领券",)),
+    Route("packages/member/pages/service/index", ("在线客服", "服务时间")),
+    Route("packages/member/pages/account/index", ("退出登录", "我们保存了什么")),
+    Route("packages/member/pages/agreement/index", ("隐私",), query=lambda _life: "key=privacy"),
+    Route("packages/referral/pages/share/index", ("选要分享的", "发给好友")),
+    Route("packages/referral/pages/rebates/index", ("已到账",), ("还没有返还",)),
+    Route(
+        "packages/referral/pages/rebate/index",
+        ("怎么算出来的", "谁计入了这一轮"),
+        query=lambda life: f"id={life.rebate}",
+    ),
+    Route("packages/referral/pages/rules/index", ("怎样参加", "完整规则")),
+    Route("packages/referral/pages/downline/index", ("你直接推荐的好友",), ("还没有推荐的好友",)),
+    Route("packages/referral/pages/returnable/index", ("参与返还",), ("还没有可返还的订单",)),
+    Route("packages/wallet/pages/wallet/index", ("可用余额", "最近明细"), ("钱包还没有进出",)),
+    Route("packages/wallet/pages/statement/index", ("返还",), ("没有明细",)),
+)
+
+
+def listed() -> set[str]:
+    """The routes of app.json."""
+    return set(pages(json.loads((ROOT / "miniprogram" / "app.json").read_text(encoding="utf-8"))))

@@ -1,0 +1,9 @@
+/** Resolves when the pictures on the screen are there and nothing moves any more, or after two seconds. */
+async () => {
+  const seen = (one) => one.checkVisibility() && one.getBoundingClientRect().top < innerHeight
+  const ends = (one) => one.effect?.getComputedTiming().iterations !== Infinity
+  const pictures = [...document.images].filter(seen).map((one) => one.decode().catch(() => undefined))
+  const moves = document.getAnimations().filter(ends).map((one) => one.finished.catch(() => undefined))
+  await Promise.race([Promise.all([...pictures, ...moves]), new Promise((done) => setTimeout(done, 2000))])
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+}

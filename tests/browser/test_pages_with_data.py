@@ -1,0 +1,26 @@
+"""Every page with data: it shows them, and can be read, tapped and heard on phones of three widths."""
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.browser.conftest import Enter, Shop
+from tests.browser.life import OPENID, Life, lived
+from tests.browser.routes import ROUTES, Route, listed
+
+
+@pytest.fixture(scope="module")
+async def life(shop: Shop, chromium: Browser) -> Life:
+    return await lived(shop.mall)
+
+
+def test_every_page_of_the_app_is_tried() -> None:
+    assert {route.path for route in ROUTES} == listed()
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_a_page_with_data(visitor: Enter, life: Life, route: Route) -> None:
+    me = await visitor("me", openid=OPENID)
+    await me.open(route.url(life))
+    await me.stand(route.path)
+    await me.sees(*route.shows)
+    await me.looks(route.name)

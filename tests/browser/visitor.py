@@ -1,0 +1,174 @@
+"""Somebody with a phone: a browser context with its own storage, and so with an openid of its own."""
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+Role = Literal["button", "link", "tab", "checkbox", "radio", "switch", "search"]
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+WIDTHS = {320: 640, 390: 844, 768: 1024}
+"""The widths that pages are looked at, with a height for each."""
+
+_AUDITS = Path(__file__).with_name("audits.js")
+_SETTLED = Path(__file__).with_name("settled.js")
+_ACTING: tuple[Role, ...] = ("button", "link", "tab", "checkbox", "radio", "switch", "search")
+_WHO = "if (location.host) localStorage['tuisan-sandbox:openid'] ??= {openid!r}"
+expect.set_options(timeout=15_000)
+
+LOST = "Failed to load resource"
+"""What Chromium says of any answer of 400 and more, and of none."""
+
+
+@dataclass
+class Visitor:
+    """Opens the shop's pages, looks and taps. What goes wrong meanwhile is kept in `errors`."""
+
+    name: str
+    openid: str
+    base_url: str
+    context: BrowserContext
+    page: Page
+    errors: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+    """Pieces of the errors that the test provokes."""
+
+    @classmethod
+    async def enter(cls, browser: Browser, base_url: str, name: str, width: int = 390, **options: Any) -> Self:
+        """A person who was never here before."""
+        openid = options.pop("openid", f"h5-{name}")
+        context = await browser.new_context(
+            viewport={"width": width, "height": WIDTHS[width]}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
+        )
+        context.set_default_timeout(15_000)
+        await context.add_init_script(_WHO.format(openid=openid))
+        page = await context.new_page()
+        visitor = cls(name, openid, base_url, context, page)
+        page.on("console", visitor._heard)
+        page.on("pageerror", lambda error: visitor.errors.append(f"{error.name}: {error.message}"))
+        page.on("request", visitor._asked)
+        return visitor
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+    def _asked(self, request: Request) -> None:
+        place = urlsplit(request.url)
+        if place.scheme in {"http", "https"} and not request.url.startswith(self.base_url):
+            self.errors.append(f"asks another host: {request.url}")
+
+    async def leave(self) -> None:
+        """End the visit. Raises AssertionError with what went wrong and was not expected."""
+        recorded: list[str] = await self.page.evaluate("() => window.__errors ?? []")
+        await self.context.close()
+        wrong = [one for one in (*self.errors, *recorded) if not any(known in one for known in self.expected)]
+        assert not wrong, f"{self.name}: {wrong}"
+
+    # --- Going ---------------------------------------------------------------------------------------------------
+
+    async def open(self, path: str = "") -> None:
+        """Open the shop anew at a page's path: `pages/product/index?id=12`."""
+        await self.page.goto("about:blank")
+        await self.page.goto(f"{self.base_url}/h5/#/{path.removeprefix('/')}", wait_until="commit")
+
+    async def stand(self, route: str) -> None:
+        """Wait until this page is on top."""
+        await expect(self.page.locator(f'.h5-page:not([hidden])[data-route="{route}"]')).to_be_visible()
+
+    async def back(self) -> None:
+        """The way back in the bar."""
+        await self.top.get_by_role("button", name="返回", exact=True).click()
+
+    async def tab(self, name: str) -> None:
+        """A tab of the main navigation."""
+        await self.page.get_by_role("navigation", name="主导航").get_by_role("button", name=name).click()
+
+    # --- Looking -------------------------------------------------------------------------------------------------
+
+    @property
+    def top(self) -> Locator:
+        """The page on top; those under it stay in the document."""
+        return self.page.locator(".h5-page:not([hidden])")
+
+    def words(self, text: str | re.Pattern[str], *, exact: bool = False) -> Locator:
+        """Where these words can be seen, on the page or in a sheet over it."""
+        return self.page.get_by_text(text, exact=exact).filter(visible=True)
+
+    async def sees(self, *texts: str | re.Pattern[str]) -> None:
+        """Wait until these words can be seen."""
+        for text in texts:
+            await expect(self.words(text).first).to_be_visible()
+
+    async def misses(self, text: str) -> None:
+        """Wait until these words can be seen no more."""
+        await expect(self.words(text)).to_have_count(0)
+
+    async def text(self) -> str:
+        """All words of the page on top."""
+        return await self.top.inner_text()
+
+    # --- Doing ---------------------------------------------------------------------------------------------------
+
+    def control(self, name: str | re.Pattern[str], role: Role | None = None, *, exact: bool = False) -> Locator:
+        """What can be tapped and goes by this name."""
+        roles = (role,) if role else _ACTING
+        found = [self.page.get_by_role(one, name=name, exact=exact).filter(visible=True) for one in roles]
+        either = found[0]
+        for other in found[1:]:
+            either = either.or_(other)
+        return either
+
+    async def tap(self, name: str | re.Pattern[str], role: Role | None = None, *, exact: bool = False) -> None:
+        """Tap what goes by this name, the first of several."""
+        await self.control(name, role, exact=exact).first.click()
+
+    async def fill(self, label: str, text: str) -> None:
+        """Type into a field found by its label or its placeholder."""
+        field_ = self.page.get_by_label(label).or_(self.page.get_by_placeholder(label)).filter(visible=True)
+        await field_.first.fill(text)
+
+    # --- Watching ------------------------------------------------------------------------------------------------
+
+    async def width(self, width: int) -> None:
+        """Hold a phone of another width."""
+        await self.page.set_viewport_size({"width": width, "height": WIDTHS[width]})
+
+    async def shot(self, name: str) -> None:
+        """Keep a picture of what is on the screen as build output."""
+        size = self.page.viewport_size or {"width": 0}
+        path = SCREENSHOTS / str(size["width"]) / f"{name}.png"
+        await self.settled()
+        await self.page.screenshot(path=path, animations="disabled", scale="css")
+
+    async def settled(self) -> None:
+        """Wait until pictures are there, and nothing moves any more."""
+        await self.page.evaluate(_SETTLED.read_text(encoding="utf-8"))
+
+    async def audit(self) -> list[str]:
+        """What cannot be read, tapped or heard on the screen as it is, one sentence each."""
+        await self.settled()
+        found: list[str] = await self.page.evaluate(_AUDITS.read_text(encoding="utf-8"))
+        return found
+
+    async def looks(self, name: str, widths: tuple[int, ...] = tuple(WIDTHS)) -> None:
+        """Audit and picture at several widths, the first again at the end. Raises AssertionError with all findings."""
+        before = (self.page.viewport_size or {"width": 390})["width"]
+        found = []
+        for width in widths:
+            await self.width(width)
+            found += [f"{name} at {width}: {one}" for one in await self.audit()]
+            await self.shot(name)
+        await self.width(before)
+        assert not found, "\n".join(found)
+
+
+async def together(*work: Any) -> None:
+    """Let several people act at once."""
+    await asyncio.gather(*work)
