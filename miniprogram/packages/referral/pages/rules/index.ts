@@ -56,7 +56,7 @@ function examplesOf({ required, ratio_bp, pay_as }: ShopPromise): Told[] {
   return [
     {
       title: '集满一轮',
-      text: `你买过一单，现金实付 ¥100。${required} 位好友从你的分享而来，各自完成首单：这一单返还 ${priced(ratio_bp)} 的${form}；碰到下面写的上限时，以上限为准。`,
+      text: `你买过一单，现金实付 ¥100。${required} 位好友从你的分享而来，各自完成首单：这一单返还 ${priced(ratio_bp, true)} 的${form}；碰到下面写的上限时，以上限为准。`,
     },
     { title: '有一位好友退款了', text: '这一位不再计入，已经产生的返还会收回；其余好友仍然保留，再来一位就能重新集满。' },
     { title: '好友又推荐了别人', text: '那是好友自己的进度，与你的返还无关。你的进度只看你直接推荐的好友。' },
