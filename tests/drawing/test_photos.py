@@ -1,5 +1,6 @@
 """Pictures that others made."""
 
+import contextlib
 import io
 import random
 
@@ -47,10 +48,8 @@ def test_half_a_picture_is_refused_and_a_changed_one_breaks_nothing() -> None:
     for _ in range(200):
         changed = bytearray(whole)
         changed[chance.randrange(8, len(whole))] ^= 1 << chance.randrange(8)
-        try:
+        with contextlib.suppress(NotAPicture):  # it may still be a picture; nothing else may be raised
             assert opened(bytes(changed)).mode == "RGB"
-        except NotAPicture:
-            continue
 
 
 def test_a_small_file_with_a_huge_picture_is_refused() -> None:

@@ -7,10 +7,11 @@ import { addStyle } from '../core/style';
 
 addStyle(`
 wx-switch, wx-radio, wx-checkbox { display: inline-block; position: relative; vertical-align: middle; cursor: pointer; --wx-on: #C8371F }
-wx-switch::after, wx-radio::after, wx-checkbox::after { content: ""; position: absolute; left: 50%; top: 50%; width: max(100%, 44px); height: max(100%, 44px); transform: translate(-50%, -50%) }
-wx-switch { width: 52px; height: 32px; border-radius: 16px; background: #8C7B70; transition: background-color .2s }
-wx-switch::before { content: ""; position: absolute; top: 2px; left: 2px; width: 28px; height: 28px; border-radius: 50%; background: #fff; box-shadow: 0 1px 3px rgba(43, 33, 28, .3); transition: transform .2s }
-wx-switch[aria-checked="true"] { background: var(--wx-on) }
+wx-radio::after, wx-checkbox::after { content: ""; position: absolute; left: 50%; top: 50%; width: max(100%, 44px); height: max(100%, 44px); transform: translate(-50%, -50%) }
+wx-switch { width: 52px; height: 44px }
+wx-switch::after { content: ""; position: absolute; top: 6px; left: 0; width: 52px; height: 32px; border-radius: 16px; background: #8C7B70; transition: background-color .2s }
+wx-switch::before { content: ""; position: absolute; z-index: 1; top: 8px; left: 2px; width: 28px; height: 28px; border-radius: 50%; background: #fff; box-shadow: 0 1px 3px rgba(43, 33, 28, .3); transition: transform .2s }
+wx-switch[aria-checked="true"]::after { background: var(--wx-on) }
 wx-switch[aria-checked="true"]::before { transform: translateX(20px) }
 wx-radio::before, wx-checkbox::before { content: ""; display: inline-block; box-sizing: border-box; width: 22px; height: 22px; margin-right: 6px; border: 1.5px solid #8C7B70; border-radius: 50%; vertical-align: -5px; background: #fff center/16px no-repeat }
 wx-checkbox::before { border-radius: 6px }
@@ -18,7 +19,7 @@ wx-radio[aria-checked="true"]::before, wx-checkbox[aria-checked="true"]::before 
   background-image: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='m3 8.5 3.2 3.2L13 5' fill='none' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E") }
 wx-switch[aria-disabled="true"], wx-radio[aria-disabled="true"], wx-checkbox[aria-disabled="true"] { opacity: .5; cursor: default }
 wx-radio-group, wx-checkbox-group { display: block }
-@media (prefers-reduced-motion: reduce) { wx-switch, wx-switch::before { transition: none } }
+@media (prefers-reduced-motion: reduce) { wx-switch::after, wx-switch::before { transition: none } }
 `);
 
 type Methods = glassEasel.typeUtils.MethodList;

@@ -11,7 +11,7 @@ addStyle(`
 .h5-tab { position: relative; flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 2px; padding: 0; border: 0; background: none; color: var(--h5-color); font: 10px/1.4 -apple-system, BlinkMacSystemFont, 'PingFang SC', 'Noto Sans CJK SC', sans-serif; cursor: pointer }
 .h5-tab[aria-current] { color: var(--h5-selected) }
 .h5-tab img { width: 27px; height: 27px }
-.h5-tab-mark { position: absolute; top: 3px; left: calc(50% + 8px); min-width: 16px; box-sizing: border-box; padding: 0 4px; border-radius: 8px; background: #fa5151; color: #fff; font: 11px/16px sans-serif }
+.h5-tab-mark { position: absolute; top: 3px; left: calc(50% + 8px); min-width: 16px; box-sizing: border-box; padding: 0 4px; border-radius: 8px; background: #c8371f; color: #fff; font: 11px/16px sans-serif }
 .h5-tab-mark:empty { top: 5px; min-width: 8px; width: 8px; height: 8px; padding: 0 }
 .h5-tabs-off { display: none }
 `);

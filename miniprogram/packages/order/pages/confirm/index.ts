@@ -152,7 +152,7 @@ Page({
     if (detail.id !== this.data.means.couponId) void this.change({ couponId: detail.id })
   },
 
-  switchBalance({ detail }: WechatMiniprogram.CustomEvent<{ value: boolean }>) {
+  switchBalance({ detail }: WechatMiniprogram.SwitchChange) {
     void this.change({ useBalance: detail.value })
   },
 
