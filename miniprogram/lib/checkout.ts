@@ -4,6 +4,9 @@ export interface Chosen {
   quantity: number
 }
 
+/** Pieces of one SKU in a cart or an order: what the server takes at once. */
+export const MOST_PIECES = 999
+
 /** The confirm page for these, or for the whole cart. `fromCart`: they lie in the cart and leave it once ordered. */
 export function confirmPath(items: Chosen[] | null, fromCart = false): string {
   const page = '/packages/order/pages/confirm/index'

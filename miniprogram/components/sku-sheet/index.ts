@@ -1,4 +1,5 @@
 import { Product, Sku } from '../../api/catalogue'
+import { MOST_PIECES } from '../../lib/checkout'
 import { Choice, chosenSku, given, missing, specRows, SpecRow, specText } from '../../lib/variants'
 import { absolute } from '../../lib/transport'
 
@@ -24,6 +25,7 @@ Component({
     rows: [] as SpecRow[],
     sku: null as Sku | null,
     quantity: 1,
+    most: 1,
     image: '',
     stock: '',
     lacking: '',
@@ -45,14 +47,15 @@ Component({
       const choice = { ...wanted, ...given(skus) }
       const sku = chosenSku(skus, choice)
       const lacking = missing(skus, choice).join('、')
-      const left = sku?.available ?? 0
+      const most = Math.max(1, Math.min(sku?.available ?? 1, MOST_PIECES))
       this.setData({
         choice,
         sku,
         lacking,
         rows: specRows(skus, choice),
         image: images[0] ? absolute(images[0]) : '',
-        quantity: Math.max(1, Math.min(this.data.quantity, left || 1)),
+        most,
+        quantity: Math.min(this.data.quantity, most),
         stock: sku ? stockLine(sku, kind) : `请选择 ${lacking}`,
       })
       this.tellChoice()

@@ -2,7 +2,7 @@ import * as carts from '../../api/cart'
 import { Cart, CartLine } from '../../api/cart'
 import { Shop, shop } from '../../api/shop'
 import { cartHolds } from '../../lib/badge'
-import { Chosen, confirmPath } from '../../lib/checkout'
+import { Chosen, MOST_PIECES, confirmPath } from '../../lib/checkout'
 import { tell } from '../../lib/failure'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
@@ -14,6 +14,8 @@ interface Shown extends CartLine {
   picture: string
   specText: string
   chosen: boolean
+  /** How many can be had at once. */
+  most: number
   /** More are wanted than there are, and there are some. */
   reducible: boolean
 }
@@ -67,6 +69,7 @@ Page({
       picture: line.image ? absolute(line.image) : '',
       specText: specText(line.spec),
       chosen: line.buyable && !this.left.includes(line.sku_id),
+      most: Math.min(line.available, MOST_PIECES),
       reducible: !line.buyable && line.available > 0 && line.quantity > line.available,
     }))
     return this.summed(shown.filter((line) => line.buyable), shown.filter((line) => !line.buyable))

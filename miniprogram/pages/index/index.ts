@@ -1,6 +1,7 @@
 import * as catalogue from '../../api/catalogue'
 import { landing } from '../../api/shares'
 import { Shop, shop } from '../../api/shop'
+import { countCart } from '../../lib/badge'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
 import { shareCode } from '../../lib/origin'
@@ -26,6 +27,7 @@ Page({
 
   onShow() {
     void shopSharing.prepare()
+    void countCart()
   },
 
   async load(anew = false) {
