@@ -1,6 +1,7 @@
 """Pictures the shop makes itself: drawn beside the event loop, kept as files, made once although many ask."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from server.gateways.ports import Deps
 
 _PHOTO_TIMEOUT_S = 4.0
 _MAKING_S, _WAITING_S = 30.0, 15.0
+_OURS = re.compile(r"/media/([a-z0-9_-]+\.webp)")
 _T = TypeVar("_T")
 
 _studio = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
@@ -86,8 +88,8 @@ async def photo(deps: Deps, address: str) -> Image.Image | None:
     body = None
     if address.startswith("https://"):
         body = await photos.fetch(address, _PHOTO_TIMEOUT_S)
-    elif deps.media_dir is not None and address.startswith("/media/") and address.count("/") == 2:  # noqa: PLR2004
-        body = await asyncio.to_thread(_read, deps.media_dir / address.removeprefix("/media/"))
+    elif deps.media_dir is not None and (ours := _OURS.fullmatch(address)):
+        body = await asyncio.to_thread(_read, deps.media_dir / ours[1])
     if body is None:
         return None
     try:

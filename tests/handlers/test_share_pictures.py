@@ -12,7 +12,7 @@ from PIL import Image
 from server import db
 from server.seed.pictures import Picture, draw
 from server.services import pictures
-from tests.support.mall import Mall
+from tests.support.mall import Mall, free_port
 from tests.support.people import Person, error_of, log_in
 from tests.support.shop import product, publish, stock
 
@@ -95,6 +95,15 @@ async def test_a_card_without_its_picture_is_not_kept(mall: Mall) -> None:
     draw(Picture("preserve", "honey", "flower"), 0).save(mall.deps.media_dir / "honey.webp")
     assert (await mall.http.get(card["image_url"])).headers["cache-control"] == "public, max-age=2592000"
     assert len(files(mall, "cards")) == 1
+
+
+async def test_pictures_of_other_hosts_that_are_down_and_odd_addresses(mall: Mall) -> None:
+    number = await honey(mall)
+    for address in (f"https://127.0.0.1:{free_port()}/honey.jpg", "/media/..", "/elsewhere/honey.webp"):
+        await stock(mall, {"slug": "honey", "images": [address]})
+        card = await share(await log_in(mall, "o-anna"), "friend", kind="product", target_id=number)
+        answer = await mall.http.get(card["image_url"])
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=60")
 
 
 async def test_no_card_of_what_is_not_on_sale(mall: Mall) -> None:
