@@ -323,17 +323,6 @@ async def test_a_code_that_is_no_image(fooled_mini: WeChatMini, parrot: Parrot) 
         await fooled_mini.code_image("s", "pages/index/index")
 
 
-async def test_a_link_from_outside(mini: WeChatMini) -> None:
-    assert (await mini.open_link("/pages/index/index", "s=AB12", 30)).startswith("https://wxaurl.cn/")
-    for path, query, days, code in (
-        ("/a?b", "", 30, "40165"),
-        ("/a", "x" * 1025, 30, "40212"),
-        ("/a", "", 31, "85401"),
-    ):
-        with pytest.raises(WeChatError, match=code):
-            await mini.open_link(path, query, days)
-
-
 def sealed_group(appid: str, key: bytes, start: bytes) -> str:
     padder = PKCS7(128).padder()
     text = orjson.dumps({"opengid": "tG1", "watermark": {"appid": appid, "timestamp": 1}})
