@@ -85,6 +85,7 @@ class _Mall:
         from server import schema
 
         settings = Settings.from_env(self.environment)
+        drawing = asyncio.create_task(_draw(settings))
         await schema.migrate(settings.database_url)
         behind = [
             children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
@@ -101,7 +102,6 @@ class _Mall:
                     await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
                     if ready.done():
                         self._announce(settings)
-                    drawing = asyncio.create_task(_draw(settings))
                     await ending
                     drawing.cancel()
                     ready.cancel()
@@ -143,7 +143,7 @@ async def _plant(settings: Settings) -> None:
 
 
 async def _draw(settings: Settings) -> None:
-    """The demo shop's pictures, after the shop is open: they take seconds, and the first order must not wait."""
+    """The demo shop's pictures, beside all that starts: they take seconds, and nothing waits for them."""
     from server.seed.plant import draw_pictures
 
     if settings.media_dir is not None:
