@@ -2,7 +2,7 @@ import { Rebate, Referral, rebates, referral, returnable } from '../../api/refer
 import { Shop, shop } from '../../api/shop'
 import { Failure } from '../../lib/failure'
 import { go } from '../../lib/go'
-import { orderPage } from '../../lib/links'
+import { orderPage, rebatePage } from '../../lib/links'
 import { priced } from '../../lib/money'
 import { askToNotify } from '../../lib/notices'
 import { LOADING, show } from '../../lib/screen'
@@ -27,6 +27,8 @@ Page({
     unsettled: false,
     referredOn: '',
     rebates: [] as Rebate[],
+    /** What the round before brought, as long as the new one is empty. */
+    latest: '',
   },
 
   onShow() {
@@ -42,7 +44,7 @@ Page({
         mine.rebates.count ? rebates(null).then(({ items }) => items.slice(0, RECENT)) : [],
         mine.next_return ? false : returnable().then(({ items }) => items.length > 0),
       ])
-      return { promise, guest: false, mine, rebates: recent, unsettled, ...shown(mine, unsettled) }
+      return { promise, guest: false, mine, rebates: recent, latest: newlyBack(mine, recent[0]), unsettled, ...shown(mine, unsettled) }
     })
   },
 
@@ -80,6 +82,10 @@ Page({
     go('/packages/referral/pages/returnable/index')
   },
 
+  openLatest(event: WechatMiniprogram.TouchEvent<object, object, { id: number }>) {
+    go(rebatePage(event.currentTarget.dataset.id))
+  },
+
   openRebates() {
     go('/packages/referral/pages/rebates/index')
   },
@@ -108,6 +114,12 @@ function shown(mine: Referral, unsettled: boolean) {
     },
     referredOn: mine.referrer ? day(mine.referrer.bound_at) : '',
   }
+}
+
+/** The round before in one line, while nobody counts in the new one. */
+function newlyBack(mine: Referral, rebate: Rebate | undefined): string {
+  if (!rebate || mine.progress.counted || rebate.state === 'reversed') return ''
+  return `上一轮返还 ${priced(rebate.amount_fen)} · ${rebate.state_label}`
 }
 
 /** Nothing for who looks around where nobody can log in. */
