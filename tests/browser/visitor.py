@@ -78,6 +78,11 @@ class Visitor:
         await self.page.goto("about:blank")
         await self.page.goto(f"{self.base_url}/h5/#/{path.removeprefix('/')}", wait_until="commit")
 
+    async def follow(self, link: str) -> None:
+        """Open a link that somebody sent."""
+        await self.page.goto("about:blank")
+        await self.page.goto(link, wait_until="commit")
+
     async def stand(self, route: str) -> None:
         """Wait until this page is on top."""
         await expect(self.page.locator(f'.h5-page:not([hidden])[data-route="{route}"]')).to_be_visible()
@@ -133,6 +138,11 @@ class Visitor:
         """Type into a field found by its label or its placeholder."""
         field_ = self.page.get_by_label(label).or_(self.page.get_by_placeholder(label)).filter(visible=True)
         await field_.first.fill(text)
+
+    @property
+    def sheet(self) -> Locator:
+        """The sheet over the page."""
+        return self.page.get_by_role("dialog").filter(visible=True).last
 
     # --- Watching ------------------------------------------------------------------------------------------------
 
