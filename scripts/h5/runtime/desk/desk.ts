@@ -50,9 +50,10 @@ function leap(days: number): HTMLButtonElement {
   });
 }
 
-/** Another person holds the phone: what the pages kept belongs to the one before. */
+/** Another person holds the phone: what the pages kept belongs to the one before, and only a shared page is for all. */
 function restart(other: string): void {
   become(other);
+  if (!/[?&]s=/.test(location.hash)) location.hash = '';
   location.reload();
 }
 
