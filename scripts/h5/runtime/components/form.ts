@@ -48,7 +48,9 @@ builtin('label', {
   properties: { for: String },
   lifetimes: {
     created() {
-      dom(this).addEventListener('click', (event) => {
+      const label = dom(this);
+      label.addEventListener('click', (event) => {
+        if (!label.isConnected) return; // the tap itself took it away
         const tapped = (event.target as Element).closest(CONTROLS);
         const control = controlOf(this as unknown as Host);
         if (!tapped && control && instanceAt(control)) control.click();
