@@ -1,11 +1,14 @@
+import { tell, unheard } from './failure'
+
 /** Pages of the tab bar are switched to, every other page is put on top. */
 const TABS = ['index', 'category', 'referral', 'cart', 'mine'].map((name) => `/pages/${name}/index`)
 
-/** Open a page by its path, whichever way it must be opened. */
-export function go(path: string): void {
+/** Open a page by its path, whichever way it must be opened; `events` are what it may tell. */
+export function go(path: string, events: Record<string, (told: never) => void> = {}): void {
   const page = path.split('?')[0] ?? ''
-  if (TABS.includes(page)) void wx.switchTab({ url: page })
-  else void wx.navigateTo({ url: path })
+  const fail = () => tell(unheard('offline')) // a page's code may be fetched only now
+  if (TABS.includes(page)) wx.switchTab({ url: page, fail })
+  else wx.navigateTo({ url: path, events, fail })
 }
 
 /** Leave this page; where nothing lies below it, as after a link from outside, home is next. */

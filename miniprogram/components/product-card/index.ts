@@ -1,4 +1,5 @@
 import { ProductCard } from '../../api/catalogue'
+import { go } from '../../lib/go'
 import { absolute } from '../../lib/transport'
 
 /** A product in a two-column list, or lying `wide` in a list of one column. */
@@ -12,7 +13,7 @@ Component({
   },
   methods: {
     open() {
-      void wx.navigateTo({ url: `/pages/product/index?id=${this.data.product.id}` })
+      go(`/pages/product/index?id=${this.data.product.id}`)
     },
   },
 })

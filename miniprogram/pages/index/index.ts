@@ -46,7 +46,7 @@ Page({
   async follow() {
     try {
       const { kind, path } = await landing(shareCode())
-      if (kind !== 'home') await wx.navigateTo({ url: path })
+      if (kind !== 'home') go(path)
     } catch (error) {
       console.info('poster:', error) // an unknown code: home is a fine place to be
     }

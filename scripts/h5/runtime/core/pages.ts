@@ -6,11 +6,13 @@ import { addressOf, type Address } from './address';
 import { tellApp } from './app';
 import { EventChannel } from './event-channel';
 import { Frame, type PageObject } from './frame';
+import { report } from './errors';
 import { column } from './layers';
 import type { Lead } from './nav-bar';
 import { openShareSheet } from './share';
 import { entryAt, remember, remembered, typedUrl, type Entry } from './stack';
 import { tabBar } from './tab-bar';
+import { showToast } from '../wx/toast';
 
 export type { Frame, PageObject } from './frame';
 
@@ -52,32 +54,51 @@ function isTab({ route }: Address): boolean {
 
 function act(what: Lead | 'share'): void {
   if (what === 'share') openShareSheet();
-  else if (what === 'back') void navigateBack(1);
-  else if (what === 'home') void switchTabOrLaunch(manifest.home);
+  else if (what === 'back') attempt(navigateBack(1));
+  else if (what === 'home') attempt(switchTabOrLaunch(manifest.home));
 }
 
 function switchTabOrLaunch(route: string): Promise<void> {
   return tabBar.indexOf(route) >= 0 ? switchTab(`/${route}`) : reLaunch(`/${route}`);
 }
 
-/** Load a page's code, so that what follows happens in one go. Code that is gone is in a newer shop: go there. */
+/** A page's code did not come: the network is away. */
+class Unreachable extends Error {}
+
+/** Load a page's code, so that what follows happens in one go. */
 async function load({ route, url }: Address): Promise<void> {
   try {
     await manifest.pages[route]?.load();
   } catch (error) {
-    if (await isOutdated()) {
+    if (await startingAnewHelps(url)) {
       history.pushState(null, '', `#/${url}`);
       location.reload();
     }
-    throw error;
+    throw new Unreachable(`page "${route}" cannot be loaded: ${String(error)}`);
   }
 }
 
-/** Whether the server has another shop than this one by now. */
-async function isOutdated(): Promise<boolean> {
-  const script = document.querySelector('script[type=module]')?.getAttribute('src') ?? '';
+const ANEW = 'tuisan-h5:anew';
+const ANEW_MS = 10_000;
+
+/**
+ * Code that did not come although the server answers: it is in a newer shop by now, or it failed while the network was
+ * away, which browsers remember. A new start cures both; it is tried once, not over and over.
+ */
+async function startingAnewHelps(url: string): Promise<boolean> {
   const response = await fetch(location.pathname, { cache: 'no-cache' }).catch(() => null);
-  return response?.ok === true && !(await response.text()).includes(script);
+  const [tried, at] = (sessionStorage.getItem(ANEW) ?? '').split(' ');
+  if (response?.ok !== true || (tried === url && Date.now() - Number(at) < ANEW_MS)) return false;
+  sessionStorage.setItem(ANEW, `${url} ${Date.now()}`);
+  return true;
+}
+
+/** A move that the bars or the browser ask for: nobody else hears when it fails. */
+function attempt(move: Promise<unknown>): void {
+  move.catch((error: unknown) => {
+    if (error instanceof Unreachable) void showToast({ title: '网络连接不上，请检查网络后重试', icon: 'none', duration: 3000 });
+    else report(error);
+  });
 }
 
 /** Make `next` the stack: close what is not in it any more, show its last page. `next` is loaded. */
@@ -213,14 +234,14 @@ export function entryAddress(): Address {
 export function startPages(): Promise<void> {
   column().append(tabBar.element);
   tabBar.onTap((index, { pagePath, text }) => {
-    void switchTab(`/${pagePath}`).then(() => topFrame()?.call('onTabItemTap', { index, pagePath, text }));
+    attempt(switchTab(`/${pagePath}`).then(() => topFrame()?.call('onTabItemTap', { index, pagePath, text })));
   });
   window.addEventListener('popstate', () => {
     const done = returned;
     returned = () => undefined;
     const following = followHistory();
     queue = queue.then(() => following).catch(() => undefined);
-    void following.then(done);
+    attempt(following.finally(done));
   });
   return inTurn(followHistory);
 }

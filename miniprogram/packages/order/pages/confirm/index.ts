@@ -8,6 +8,7 @@ import { wallet } from '../../../../api/wallet'
 import { countCart } from '../../../../lib/badge'
 import { Chosen, itemsOf } from '../../../../lib/checkout'
 import { Failure, asFailure, tell } from '../../../../lib/failure'
+import { go } from '../../../../lib/go'
 import { priced } from '../../../../lib/money'
 import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { payOrder } from '../../../../lib/pay'
@@ -136,7 +137,7 @@ Page({
 
   chooseAddress() {
     const events = { chosen: (address: Address) => void this.change({ address }) }
-    void wx.navigateTo({ url: '/packages/member/pages/addresses/index?choose=1', events })
+    go('/packages/member/pages/addresses/index?choose=1', events)
   },
 
   openCoupons() {
