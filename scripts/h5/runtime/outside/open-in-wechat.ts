@@ -28,7 +28,7 @@ let open = false;
 
 /** Offer to go on in WeChat, on the page that is on top now. */
 export async function offer(): Promise<void> {
-  if (open) return;
+  if (open || !topFrame()) return;
   open = true;
   const sheet = openSheet<void>({ placing: 'bottom', label: '在微信中打开', dismissed: undefined, tapOutside: true });
   const told = h('p', 'h5-open-told', '登录、下单和支付在微信小程序里进行，当前页面会原样打开。');

@@ -7,10 +7,14 @@ export function inDevelopment(): boolean {
   return document.querySelector('meta[name="tuisan"]')?.getAttribute('content') === 'development';
 }
 
+const TAP_MS = 2_000;
+let tapped = -TAP_MS;
+addEventListener('click', () => (tapped = performance.now()), true);
+
 /** Outside WeChat these calls exist only in development. Who tapped for one is shown the way to WeChat. */
 export function requireSandbox(): void {
   if (inDevelopment()) return;
-  if (navigator.userActivation?.isActive) void import('../outside/open-in-wechat').then(({ offer }) => offer());
+  if (performance.now() - tapped < TAP_MS) void import('../outside/open-in-wechat').then(({ offer }) => offer());
   throw new Refused('open_in_wechat');
 }
 
