@@ -38,7 +38,8 @@ export class Frame {
   readonly page: PageObject;
   readonly route: string;
   #shown = false;
-  #atBottom = false;
+  /** The height whose end was reached; what has grown since has another end. 0 while away from it. */
+  #endedAt = 0;
 
   constructor(
     readonly address: Address,
@@ -122,7 +123,8 @@ export class Frame {
     if (this.element.hidden) return;
     this.call('onPageScroll', { scrollTop });
     const near = scrollTop + clientHeight >= scrollHeight - (this.config.onReachBottomDistance ?? REACH_BOTTOM_PX);
-    if (near && !this.#atBottom) this.call('onReachBottom');
-    this.#atBottom = near;
+    const reached = near && this.#endedAt !== scrollHeight;
+    this.#endedAt = near ? scrollHeight : 0;
+    if (reached) this.call('onReachBottom');
   }
 }
