@@ -1,0 +1,117 @@
+"""Coupon and balance in one price, told as the server tells it; asking for a refund; what is sold out meanwhile."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.browser.conftest import Enter, Shop
+from tests.browser.life import OPENID, Life, lived
+
+
+@pytest.fixture(scope="module")
+async def life(shop: Shop, chromium: Browser) -> Life:
+    return await lived(shop.mall)
+
+
+def yuan(amount_fen: int) -> str:
+    """As the pages write it."""
+    return f"¥{amount_fen // 100:,}.{amount_fen % 100:02}"
+
+
+def explained(priced: dict[str, Any]) -> list[tuple[str, str]]:
+    """How a price comes about, step by step, in the server's words and amounts."""
+    return [
+        ("商品金额", yuan(priced["items_fen"])),
+        *((one["label"], f"-{yuan(one['amount_fen'])}") for one in priced["discounts"]),
+        ("运费", yuan(priced["freight_fen"]) if priced["freight_fen"] else "免运费"),
+        ("余额抵扣", f"-{yuan(priced['balance_fen'])}"),
+        ("微信支付", yuan(priced["cash_due_fen"])),
+    ]
+
+
+async def test_coupon_and_balance_in_one_price(visitor: Enter, life: Life) -> None:
+    coupon = next(one for one in (await life.me.get("/coupons?state=unused"))["items"] if one["threshold_fen"] > 10_000)
+    balance_fen = (await life.me.wallet())["available_fen"]
+    sku = life.sku
+    price_fen = (await life.me.post("/orders/preview", await life.me.basket(sku)))["items_fen"]
+    pieces = -(-coupon["threshold_fen"] // price_fen)
+    wish = {
+        "items": [{"sku_id": sku, "quantity": pieces}],
+        "address_id": life.address,
+        "coupon_id": coupon["id"],
+        "use_balance_fen": balance_fen,
+    }
+    preview = await life.me.post("/orders/preview", wish)
+    assert preview["discounts"]
+    assert preview["balance_fen"] == balance_fen > 0
+
+    me = await visitor("me", openid=OPENID)
+    await me.open(f"packages/order/pages/confirm/index?items={sku}x{pieces}")
+    await me.tap("优惠券")
+    await me.sheet.get_by_role("radio", name=coupon["name"]).click()
+    await me.top.get_by_role("switch", name="用余额抵扣").click()
+    await me.tap("价格怎么来的")
+    told = explained(preview)
+    for label, amount in told:
+        row = me.top.locator("wx-view", has_text=re.compile(f"^{re.escape(label)}{re.escape(amount)}$"))
+        await expect(row.last).to_be_visible()
+    await me.looks("order-confirm-explained")
+
+    await me.tap("提交订单")
+    await me.sheet.get_by_role("button", name="拒绝").click()
+    await expect(me.sheet.get_by_text(yuan(preview["cash_due_fen"])[1:])).to_be_visible()
+    await me.tap("取消支付")
+    await me.stand("packages/order/pages/result/index")
+    await me.sees("继续支付")
+    await me.looks("order-result-unpaid")
+    await me.tap("继续支付")
+    await me.tap("确认支付")
+    await me.sees("支付成功")
+    await me.looks("order-result-paid")
+    newest = (await life.me.get("/orders"))["items"][0]
+    assert {name: newest[name] for name in ("cash_due_fen", "balance_fen", "discounts", "status")} == {
+        "cash_due_fen": preview["cash_due_fen"],
+        "balance_fen": balance_fen,
+        "discounts": preview["discounts"],
+        "status": "paid",
+    }
+
+
+async def test_asking_for_a_refund(visitor: Enter, life: Life) -> None:
+    order_no = await life.me.buy(life.sku)
+    me = await visitor("me", openid=OPENID)
+    await me.open("packages/order/pages/list/index?tab=paid")
+    await me.top.get_by_role("link", name=f"订单 {order_no}").click()
+    await me.stand("packages/order/pages/detail/index")
+    await me.tap("申请退款")
+    await me.stand("packages/order/pages/refund/index")
+    await me.tap("不想要了")
+    await me.tap("提交申请")
+    await me.sheet.get_by_role("button", name="拒绝").click()
+    await me.sees("申请已提交")
+    await me.looks("order-refund-done")
+    await me.tap("回到订单")
+    await me.sees("退款")
+    assert (await life.me.order(order_no))["status"] == "refunded"
+    await me.looks("order-detail-refunded")
+
+
+async def test_adding_to_the_cart_and_checking_out(visitor: Enter, life: Life) -> None:
+    newcomer = await visitor("cart")
+    await newcomer.open(f"pages/product/index?id={life.product}")
+    await newcomer.tap("加入购物车")
+    for group in await newcomer.sheet.get_by_role("radiogroup").all():
+        await group.get_by_role("radio").first.click()
+    await newcomer.looks("product-spec")
+    await newcomer.sheet.get_by_role("button", name="加入购物车").click()
+    await newcomer.tap(re.compile("^购物车，1 件"))
+    await newcomer.stand("pages/cart/index")
+    await newcomer.tap(re.compile("数量加一$"))
+    await newcomer.sees("去结算（2）")
+    await newcomer.tap("去结算")
+    await newcomer.stand("packages/order/pages/confirm/index")
+    await newcomer.sees("×2")
+    await newcomer.tap("提交订单")
+    await newcomer.stand("packages/member/pages/addresses/index")
