@@ -5,6 +5,7 @@ What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stan
 """
 
 from server.models.catalogue import CardKey, Category, Product, Sku
+from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponTemplate
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
@@ -18,9 +19,12 @@ from server.models.operations import (
     SecurityEvent,
     ShopPolicy,
 )
+from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
+from server.models.reconciliation import Difference, Reconciliation
+from server.models.withdrawals import Withdrawal
 
 __all__ = [
     "Address",
@@ -30,8 +34,11 @@ __all__ = [
     "CardKey",
     "CartItem",
     "Category",
+    "Commission",
+    "CommissionVersion",
     "Coupon",
     "CouponTemplate",
+    "Difference",
     "IdempotencyKey",
     "LedgerAccount",
     "LedgerDelta",
@@ -40,6 +47,8 @@ __all__ = [
     "Member",
     "NoticeCredit",
     "NoticeTemplate",
+    "Operator",
+    "OperatorSession",
     "Order",
     "OrderLine",
     "OutboxMessage",
@@ -49,6 +58,7 @@ __all__ = [
     "Qualification",
     "Rebate",
     "RebateStage",
+    "Reconciliation",
     "Refund",
     "RefundLine",
     "ReturnChoice",
@@ -58,4 +68,5 @@ __all__ = [
     "ShopPolicy",
     "Sku",
     "Touch",
+    "Withdrawal",
 ]

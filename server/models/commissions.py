@@ -1,0 +1,50 @@
+"""分润: versions of the commission policies, and what each paid order brought to whom."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class CommissionVersion(Model):
+    """An immutable set of policies; the highest version is in force, an order keeps the one it was paid under."""
+
+    version = fields.IntField(primary_key=True)
+    terms: fields.JSONField[Any] = fields.JSONField()
+    """See rules/commissions.py, complete and validated."""
+    note = fields.CharField(max_length=200)
+    operator = fields.CharField(max_length=40)
+    published_at = fields.DatetimeField()
+
+    class Meta:
+        table = "commission_versions"
+
+
+class Commission(Model):
+    """What one referrer earns from one order. One per order and level, decided when the order is paid."""
+
+    id = fields.BigIntField(primary_key=True)
+    order_id = fields.BigIntField()
+    member_id = fields.BigIntField()
+    """Who earns it."""
+    level = fields.IntField()
+    """1 is the direct referrer, 2 the one above."""
+    version = fields.IntField()
+    state = fields.CharField(max_length=8)
+    """`frozen`, `settled` or `reversed`."""
+    whole_fen = fields.BigIntField()
+    """As decided at payment."""
+    granted_fen = fields.BigIntField()
+    """What is left of it after refunds."""
+    explanation: fields.JSONField[Any] = fields.JSONField()
+    """Per line: which policy, which base, which rate; then the cap. Sums to `whole_fen`."""
+    release_at = fields.DatetimeField(null=True)
+    """Receipt + observe_days; null before receipt."""
+    created_at = fields.DatetimeField()
+    settled_at = fields.DatetimeField(null=True)
+    reversed_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "commissions"
+        indexes = (("member_id", "id"),)
+        unique_together = (("order_id", "level"),)

@@ -1,0 +1,45 @@
+"""对账: a finished day's WeChat bills against our books."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Reconciliation(Model):
+    """One run over one day. The newest run of a day is what counts."""
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField()
+    operator = fields.CharField(max_length=40)
+    state = fields.CharField(max_length=12)
+    """`running`, `clean`, `differences` or `failed`."""
+    sums: fields.JSONField[Any] = fields.JSONField()
+    """Per bill (`trade`, `refund`, `fund`): lines and fen on either side."""
+    problem = fields.CharField(max_length=200, null=True)
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "reconciliations"
+        indexes = (("day", "id"),)
+
+
+class Difference(Model):
+    """One thing on which WeChat's bill and our books do not agree."""
+
+    id = fields.BigIntField(primary_key=True)
+    run: fields.ForeignKeyRelation[Reconciliation] = fields.ForeignKeyField(
+        "models.Reconciliation", related_name="differences", on_delete=fields.OnDelete.RESTRICT
+    )
+    bill = fields.CharField(max_length=8)
+    """`trade`, `refund` or `fund`."""
+    kind = fields.CharField(max_length=12)
+    """`ours_only`, `theirs_only`, `amount` or `state`."""
+    subject = fields.CharField(max_length=64)
+    """The number that both sides know it by."""
+    ours: fields.JSONField[Any] = fields.JSONField(null=True)
+    theirs: fields.JSONField[Any] = fields.JSONField(null=True)
+
+    class Meta:
+        table = "reconciliation_differences"

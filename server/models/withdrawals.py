@@ -1,0 +1,45 @@
+"""提现: money on its way from a wallet to WeChat, and what WeChat told us of it."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Withdrawal(Model):
+    """One withdrawal. amount = fee + tax + payout; `state` moves only along rules/withdrawals.py."""
+
+    id = fields.BigIntField(primary_key=True)
+    withdrawal_no = fields.CharField(max_length=32, unique=True)
+    """Also WeChat's out_bill_no: stored before WeChat is asked, never replaced by another."""
+    member_id = fields.BigIntField()
+    amount_fen = fields.BigIntField()
+    fee_fen = fields.BigIntField(default=0)
+    tax_fen = fields.BigIntField(default=0)
+    payout_fen = fields.BigIntField()
+    """What WeChat pays."""
+    state = fields.CharField(max_length=12)
+    """`requested`, `approved`, `sent`, `confirming`, `paid`, `rejected`, `failed`, `expired` or `cancelled`."""
+    real_name_sealed = fields.TextField(null=True)
+    requested_at = fields.DatetimeField()
+    approved_by = fields.CharField(max_length=40, null=True)
+    approved_at = fields.DatetimeField(null=True)
+    second_by = fields.CharField(max_length=40, null=True)
+    """Another operator than `approved_by`, where the amount asks for two."""
+    second_at = fields.DatetimeField(null=True)
+    sent_at = fields.DatetimeField(null=True)
+    """When WeChat was first asked: from then on its answer decides."""
+    confirming_at = fields.DatetimeField(null=True)
+    package_info = fields.CharField(max_length=500, null=True)
+    """What `wx.requestMerchantTransfer` takes while the member must confirm."""
+    wechat_bill_no = fields.CharField(max_length=64, null=True)
+    cancelled_by = fields.CharField(max_length=40, null=True)
+    """`member` or an operator: wanted, though WeChat may still have to agree."""
+    finished_at = fields.DatetimeField(null=True)
+    why = fields.CharField(max_length=200, null=True)
+    """Why it was rejected, failed or cancelled, as the member reads it."""
+    check_at = fields.DatetimeField(null=True)
+    """When to ask WeChat next."""
+    checks = fields.IntField(default=0)
+
+    class Meta:
+        table = "withdrawals"
+        indexes = (("member_id", "id"),)
