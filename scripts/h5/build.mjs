@@ -1,6 +1,6 @@
 /**
- * `node build.mjs [--source DIR] [--out DIR] [--plain] [--clashes]`: build the H5 shop. `--plain` leaves the code
- * readable; `--clashes` lists where style of a page reaches into a component.
+ * `node build.mjs [--source DIR] [--out DIR] [--plain]`: build the H5 shop; `--plain` leaves the code readable. A page's
+ * style that reaches into a component, and a home page that got too heavy, stop it like any other mistake.
  */
 
 import path from 'node:path'
@@ -9,9 +9,11 @@ import { parseArgs } from 'node:util'
 import { BuildError } from './builder/files.mjs'
 import { buildShop } from './builder/shop.mjs'
 
+const HOME_KB = 150
+
 const root = path.resolve(import.meta.dirname, '../..')
 const { values } = parseArgs({
-  options: { source: { type: 'string' }, out: { type: 'string' }, plain: { type: 'boolean' }, clashes: { type: 'boolean' } },
+  options: { source: { type: 'string' }, out: { type: 'string' }, plain: { type: 'boolean' } },
 })
 const began = performance.now()
 
@@ -21,9 +23,11 @@ try {
     out: path.resolve(values.out ?? path.join(root, 'build/h5')),
     minify: !values.plain,
   })
-  if (values.clashes) for (const line of clashes) console.log(`h5: ${line}`)
+  const homeKb = Math.ceil(firstViewBytes / 1024)
+  if (clashes.length) throw new BuildError(clashes.join('\nh5: '))
+  if (homeKb > HOME_KB && !values.plain) throw new BuildError(`home loads ${homeKb} kB of script (gzip), ${HOME_KB} are the limit`)
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
-  console.log(`h5: ${pages} pages, ${units} components and pages in ${seconds} s; home loads ${(firstViewBytes / 1024).toFixed(0)} kB of script (gzip)`)
+  console.log(`h5: ${pages} pages, ${units} components and pages in ${seconds} s; home loads ${homeKb} kB of script (gzip)`)
 } catch (error) {
   if (!(error instanceof BuildError)) throw error
   console.error(`h5: ${error.message}`)
