@@ -5,31 +5,29 @@ What is odd, and what is done about it (all seen in 2.0.4, which is pinned):
 - It has no setting for its base address: `_core._gate_way` is set instead. Its own HTTP client obeys proxy variables
   even for loopback, always waits 10 s to connect, and leaks when entered twice: `_core._client` is ours.
 - It answers `(status, text)` and raises bare `Exception`, also *after* WeChat has acted (an answer whose signature does
-  not verify): here every such end is `OutcomeUnknown`.
+  not verify): every such end is `OutcomeUnknown` (pay_answers.py).
 - Its callback check does not look at the time stamp and reads Django-style `HTTP_WECHATPAY_*` headers in preference to
   the real ones: it is handed exactly the five headers that were judged here.
-- It puts numbers into paths unescaped: numbers are checked here.
+- It puts numbers into paths unescaped: numbers are checked (pay_answers.py).
 - With a logger it writes out keys' work, openids and decrypted callbacks: it gets none.
 """
 
-import re
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
-import msgspec
 from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from server.core.clock import SHANGHAI, Clock
 from server.gateways.keys import private_key_pem, public_key_pem
+from server.gateways.pay_answers import believed, checked, outcome, same, says_unknown, shaped
 from server.gateways.pay_shapes import (
     ENVELOPE,
     PREPAY_ANSWER,
     REFUND_ANSWER,
     REFUND_NEWS,
-    REFUSAL,
     TRANSACTION,
     Envelope,
     payment_notice,
@@ -62,11 +60,8 @@ _HEADERS = (
     "Wechatpay-Signature-Type",
 )
 _PROBE = "WECHATPAY/SIGNTEST/"
-_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _PAID_CODES = frozenset({"ORDER_PAID", "ORDERPAID"})
 _GONE_CODES = frozenset({"ORDER_CLOSED", "ORDER_NOT_EXIST"})
-_OUR_FAULT_CODES = frozenset({"MCH_NOT_EXISTS"})
-"""Answered with 404 although the number is not what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +78,6 @@ class PayConfig:
     base_url: str
     public_base_url: str
     timeout_s: float
-
-
-_T = TypeVar("_T")
 
 
 class WeChatPay:
@@ -133,17 +125,17 @@ class WeChatPay:
         if not request.description:
             msg = "a payment needs a description"
             raise ValueError(msg)
-        _, body = await _outcome(
+        _, body = await outcome(
             self._opened().pay(
                 description=request.description[:DESCRIPTION_CHARS_MAX],
-                out_trade_no=_checked(request.out_trade_no),
+                out_trade_no=checked(request.out_trade_no),
                 amount={"total": request.amount_fen, "currency": "CNY"},
                 payer={"openid": request.openid},
                 time_expire=request.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
                 notify_url=self._config.public_base_url + PAYMENT_NOTIFY_PATH,
             ),
         )
-        return _believed(PREPAY_ANSWER, body).prepay_id
+        return believed(PREPAY_ANSWER, body).prepay_id
 
     def pay_parameters(self, prepay_id: str) -> PayParameters:
         """See the port."""
@@ -156,19 +148,19 @@ class WeChatPay:
     async def query(self, out_trade_no: str) -> PaymentNotice | None:
         """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
-            _, body = await _outcome(self._opened().query(out_trade_no=_checked(out_trade_no)))
+            _, body = await outcome(self._opened().query(out_trade_no=checked(out_trade_no)))
         except WeChatError as refused:
-            if _says_unknown(refused):
+            if says_unknown(refused):
                 return None
             raise
-        answer = _believed(TRANSACTION, body)
-        _same(answer.out_trade_no, out_trade_no)
+        answer = believed(TRANSACTION, body)
+        same(answer.out_trade_no, out_trade_no)
         return payment_notice(answer)
 
     async def close(self, out_trade_no: str) -> bool:
         """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
-            status, _ = await _outcome(self._opened().close(out_trade_no=_checked(out_trade_no)))
+            status, _ = await outcome(self._opened().close(out_trade_no=checked(out_trade_no)))
         except WeChatError as refused:
             if refused.code in _PAID_CODES:
                 return False
@@ -182,11 +174,11 @@ class WeChatPay:
 
     async def refund(self, request: RefundRequest) -> RefundNotice:
         """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
-        _, body = await _outcome(
+        _, body = await outcome(
             self._opened().refund(
-                out_refund_no=_checked(request.refund_no),
+                out_refund_no=checked(request.refund_no),
                 amount={"refund": request.amount_fen, "total": request.total_fen, "currency": "CNY"},
-                transaction_id=_checked(request.transaction_id),
+                transaction_id=checked(request.transaction_id),
                 reason=request.reason[:REASON_CHARS_MAX],
                 notify_url=self._config.public_base_url + REFUND_NOTIFY_PATH,
             ),
@@ -196,9 +188,9 @@ class WeChatPay:
     async def query_refund(self, refund_no: str) -> RefundNotice | None:
         """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
-            _, body = await _outcome(self._opened().query_refund(out_refund_no=_checked(refund_no)))
+            _, body = await outcome(self._opened().query_refund(out_refund_no=checked(refund_no)))
         except WeChatError as refused:
-            if _says_unknown(refused):
+            if says_unknown(refused):
                 return None
             raise
         return _refunded(body, refund_no)
@@ -209,12 +201,12 @@ class WeChatPay:
         if event.event_type != "TRANSACTION.SUCCESS" or event.resource.original_type != "transaction":
             reason = "event"
             raise NoticeRejected(reason)
-        return payment_notice(_shaped(TRANSACTION, text))
+        return payment_notice(shaped(TRANSACTION, text))
 
     def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
         """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
         event, text = self._open_notice(headers, body)
-        refund = _shaped(REFUND_NEWS, text)
+        refund = shaped(REFUND_NEWS, text)
         if event.event_type != f"REFUND.{refund.refund_status}" or event.resource.original_type != "refund":
             reason = "event"
             raise NoticeRejected(reason)
@@ -240,7 +232,7 @@ class WeChatPay:
         if not text:
             reason = "signature"
             raise NoticeRejected(reason)
-        return _shaped(ENVELOPE, body), text
+        return shaped(ENVELOPE, body), text
 
     def _fault(self, judged: Mapping[str, str]) -> str | None:
         if judged["Wechatpay-Signature"].startswith(_PROBE):
@@ -255,58 +247,7 @@ class WeChatPay:
         return "stale" if min(ages_s) > FRESH_S else None
 
 
-async def _outcome(call: Awaitable[tuple[int, str | bytes]]) -> tuple[int, str | bytes]:
-    """Status and body of a 2xx answer whose signature verified; everything else is raised as the port says."""
-    try:
-        status, body = await call
-    except Exception as error:  # the library raises that after WeChat may have acted
-        msg = f"{type(error).__name__}: {error}"
-        raise OutcomeUnknown(msg) from error
-    if httpx.codes.is_success(status):
-        return status, body
-    if not httpx.codes.is_client_error(status) or status == httpx.codes.TOO_MANY_REQUESTS:
-        msg = f"HTTP {status}"
-        raise OutcomeUnknown(msg)
-    refusal = _believed(REFUSAL, body)  # a 4xx that is not in WeChat's form came from something in between
-    raise WeChatError(refusal.code, refusal.message, status)
-
-
-def _checked(number: str) -> str:
-    """The number, if it can stand in a path unescaped: the library signs the raw path and httpx sends the escaped."""
-    if not _NUMBER.fullmatch(number):
-        msg = f"not a number that WeChat can be asked about: {number!r}"
-        raise ValueError(msg)
-    return number
-
-
-def _says_unknown(refused: WeChatError) -> bool:
-    return refused.status == httpx.codes.NOT_FOUND and refused.code not in _OUR_FAULT_CODES
-
-
-def _believed(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        msg = f"an answer in no known form: {error}"
-        raise OutcomeUnknown(msg) from error
-
-
-def _shaped(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
-    try:
-        return decoder.decode(body)
-    except msgspec.DecodeError as error:
-        reason = "shape"
-        raise NoticeRejected(reason) from error
-
-
-def _same(answered: str, asked: str) -> None:
-    """A signed answer does not say what it answers; at least its number must be the one asked about."""
-    if answered != asked:
-        msg = f"asked about {asked}, answered about {answered}"
-        raise OutcomeUnknown(msg)
-
-
 def _refunded(body: str | bytes, refund_no: str) -> RefundNotice:
-    answer = _believed(REFUND_ANSWER, body)
-    _same(answer.out_refund_no, refund_no)
+    answer = believed(REFUND_ANSWER, body)
+    same(answer.out_refund_no, refund_no)
     return refund_notice(answer, answer.status)
