@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from server.gateways.ports import PaymentNotice, RefundNotice
+from server.gateways.ports import PaymentNotice, RefundNotice, TransferNotice
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A time without a zone is refused."""
@@ -67,6 +67,27 @@ class RefundNews(Refund, kw_only=True):
     refund_status: str
 
 
+class Transfer(msgspec.Struct, kw_only=True):
+    """What all that is said of a transfer has in common; the answers to opening and cancelling say no more."""
+
+    out_bill_no: str
+    transfer_bill_no: str
+    state: str
+    fail_reason: str | None = None
+    package_info: str = ""
+    mch_id: str = ""
+    openid: str = ""
+    transfer_amount: int | None = None
+
+
+class WholeTransfer(Transfer, kw_only=True):
+    """Of a query and of a notice: whose it is, and how much."""
+
+    mch_id: str
+    openid: str
+    transfer_amount: int
+
+
 class PrepayAnswer(msgspec.Struct):
     """What `wx.requestPayment` needs."""
 
@@ -96,6 +117,8 @@ class Envelope(msgspec.Struct):
 TRANSACTION = msgspec.json.Decoder(Transaction)
 REFUND_ANSWER = msgspec.json.Decoder(RefundAnswer)
 REFUND_NEWS = msgspec.json.Decoder(RefundNews)
+TRANSFER = msgspec.json.Decoder(Transfer)
+WHOLE_TRANSFER = msgspec.json.Decoder(WholeTransfer)
 PREPAY_ANSWER = msgspec.json.Decoder(PrepayAnswer)
 REFUSAL = msgspec.json.Decoder(Refusal)
 ENVELOPE = msgspec.json.Decoder(Envelope)
@@ -127,4 +150,18 @@ def refund_notice(refund: Refund, status: str) -> RefundNotice:
         status=status,
         amount_fen=refund.amount.refund,
         success_time=refund.success_time,
+    )
+
+
+def transfer_notice(transfer: Transfer) -> TransferNotice:
+    """In the words of the port."""
+    return TransferNotice(
+        out_bill_no=transfer.out_bill_no,
+        transfer_bill_no=transfer.transfer_bill_no,
+        state=transfer.state,
+        fail_reason=transfer.fail_reason or "",
+        package_info=transfer.package_info,
+        mchid=transfer.mch_id,
+        openid=transfer.openid,
+        amount_fen=transfer.transfer_amount,
     )

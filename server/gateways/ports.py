@@ -5,7 +5,7 @@ raises `OutcomeUnknown`: ask again by the same number, never act anew under anot
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -108,6 +108,39 @@ class RefundNotice:
     success_time: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequest:
+    """One transfer to a member who must confirm it. Repeating the same values under the number never pays twice."""
+
+    out_bill_no: str
+    openid: str
+    amount_fen: int
+    remark: str
+    """What the member reads; at most 32 characters."""
+    scene_id: str
+    """As the merchant's console has it, with the rows of its report."""
+    reports: Mapping[str, str]
+    real_name: str | None = field(repr=False)
+    """Needed from 2000 yuan, not taken below 0.3 yuan; WeChat then compares it with the receiver's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferNotice:
+    """What WeChat says of one transfer, from an answer, a query or a notice. It is judged later, by the rules."""
+
+    out_bill_no: str
+    transfer_bill_no: str
+    state: str
+    """`ACCEPTED`, `PROCESSING`, `WAIT_USER_CONFIRM`, `TRANSFERING`, `SUCCESS`, `FAIL`, `CANCELING`, `CANCELLED`."""
+    fail_reason: str = ""
+    package_info: str = ""
+    """For `wx.requestMerchantTransfer`: only in the answer to `transfer`, while the member must confirm."""
+    mchid: str = ""
+    """Empty, like what follows, in answers that do not carry it."""
+    openid: str = ""
+    amount_fen: int | None = None
+
+
 class Pay(Protocol):
     """WeChat Pay for one merchant."""
 
@@ -138,12 +171,34 @@ class Pay(Protocol):
         """The refund as WeChat has it; None when unknown there. Raises WeChatError, OutcomeUnknown."""
         ...
 
+    async def transfer(self, request: TransferRequest) -> TransferNotice:
+        """Opens a transfer, or says how the one under this number stands. Raises WeChatError or OutcomeUnknown."""
+        ...
+
+    async def query_transfer(self, out_bill_no: str) -> TransferNotice | None:
+        """The transfer as WeChat has it; None when unknown there, or older than 30 days.
+
+        Raises WeChatError, OutcomeUnknown.
+        """
+        ...
+
+    async def cancel_transfer(self, out_bill_no: str) -> TransferNotice | None:
+        """Asks to take back what is not confirmed yet; only a query says what came of it. None when unknown there.
+
+        Raises WeChatError (too late), OutcomeUnknown.
+        """
+        ...
+
     def parse_payment_notice(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
         """Verify, check freshness (±5 min) and decrypt a payment callback. Raises NoticeRejected."""
         ...
 
     def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
         """The same for a refund callback. Raises NoticeRejected."""
+        ...
+
+    def parse_transfer_notice(self, headers: Mapping[str, str], body: bytes) -> TransferNotice:
+        """The same for the end of a transfer. Raises NoticeRejected."""
         ...
 
 
