@@ -1,6 +1,9 @@
 /** Resolves when the pictures on the screen are there and nothing moves any more, or after two seconds. */
 async () => {
-  const seen = (one) => one.checkVisibility() && one.getBoundingClientRect().top < innerHeight
+  const seen = (one) => {
+    const { top, right, bottom, left } = one.getBoundingClientRect()
+    return one.checkVisibility() && top < innerHeight && bottom > 0 && left < innerWidth && right > 0
+  }
   const ends = (one) => one.effect?.getComputedTiming().iterations !== Infinity
   const pictures = [...document.images].filter(seen).map((one) => one.decode().catch(() => undefined))
   const moves = document.getAnimations().filter(ends).map((one) => one.finished.catch(() => undefined))

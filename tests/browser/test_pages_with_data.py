@@ -24,3 +24,4 @@ async def test_a_page_with_data(visitor: Enter, life: Life, route: Route) -> Non
     await me.stand(route.path)
     await me.sees(*route.shows)
     await me.looks(route.name)
+    await me.whole(route.name)

@@ -163,6 +163,18 @@ class Visitor:
         await self.settled()
         await self.page.screenshot(path=path, animations="disabled", scale="css")
 
+    async def whole(self, name: str) -> None:
+        """Keep a picture of the page down to its end, or three screens of it."""
+        size = self.page.viewport_size or {"width": 390, "height": 844}
+        hidden: int = await self.page.evaluate(
+            "(() => { const page = document.querySelector('.h5-page:not([hidden]) .h5-scroll');"
+            " return page.scrollHeight - page.clientHeight })()"
+        )
+        height = min(size["height"] + hidden, size["height"] * 3)
+        await self.page.set_viewport_size({"width": size["width"], "height": height})
+        await self.shot(f"{name}-whole")
+        await self.page.set_viewport_size(size)
+
     async def settled(self) -> None:
         """Wait until pictures are there, and nothing moves any more."""
         await self.page.evaluate(_SETTLED.read_text(encoding="utf-8"))
