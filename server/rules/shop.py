@@ -9,6 +9,8 @@ import msgspec
 
 _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
+WITHDRAWAL_LEAST_FEN = 10
+"""WeChat transfers no less."""
 
 
 class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,3 +43,20 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     service_hours: Annotated[str, msgspec.Meta(max_length=40)] = "每天 9:00–21:00"
     service_phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{5,20}$")] | None = None
     banners: Annotated[tuple[Banner, ...], msgspec.Meta(max_length=8)] = ()
+    withdrawal_min_fen: Annotated[int, msgspec.Meta(ge=WITHDRAWAL_LEAST_FEN, le=10**9)] = 100
+    withdrawal_day_count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
+    withdrawal_day_fen: Annotated[int, _AMOUNT] = 2_000_000
+    withdrawal_fee_bp: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    withdrawal_name_from_fen: Annotated[int, msgspec.Meta(ge=30, le=200_000)] = 200_000
+    """Payouts of this much and more need the member's real name: WeChat asks for it from 2000 yuan."""
+    withdrawal_auto_below_fen: Annotated[int, _AMOUNT] = 0
+    """Smaller ones are approved by themselves; 0: an operator looks at each."""
+    withdrawal_second_from_fen: Annotated[int, _AMOUNT] = 1_000_000
+    """This much and more needs two operators."""
+    transfer_scene_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,32}$")] = "1005"
+    """The transfer scene that WeChat granted the merchant (商家转账, 转账场景); 1005 is 佣金报酬."""
+    transfer_reports: Annotated[
+        dict[Annotated[str, msgspec.Meta(max_length=15)], Annotated[str, msgspec.Meta(max_length=32)]],
+        msgspec.Meta(min_length=1, max_length=5),
+    ] = msgspec.field(default_factory=lambda: {"岗位类型": "推广员", "报酬说明": "推荐好友所得"})
+    """What the scene's report must say, row by row, as the merchant's console lists it."""

@@ -1,0 +1,179 @@
+"""提现: the life of a withdrawal, what it costs, what may be asked for, and what WeChat's word means for it (§6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from server.core.errors import RealNameRequired, WithdrawalLimit
+from server.core.money import share
+from server.rules.shop import WITHDRAWAL_LEAST_FEN, ShopPolicy
+
+
+class WithdrawalState(StrEnum):
+    """Where a withdrawal stands; the values are the interface's and the database's words."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    SENT = "sent"
+    CONFIRMING = "confirming"
+    PAID = "paid"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+S = WithdrawalState
+
+TRANSITIONS: dict[WithdrawalState, frozenset[WithdrawalState]] = {
+    S.REQUESTED: frozenset({S.APPROVED, S.REJECTED, S.CANCELLED}),
+    S.APPROVED: frozenset({S.SENT, S.CANCELLED}),
+    S.SENT: frozenset({S.CONFIRMING, S.PAID, S.FAILED, S.EXPIRED, S.CANCELLED}),
+    S.CONFIRMING: frozenset({S.PAID, S.FAILED, S.EXPIRED, S.CANCELLED}),
+    S.PAID: frozenset(),
+    S.REJECTED: frozenset(),
+    S.FAILED: frozenset(),
+    S.EXPIRED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+"""All moves there are. From `sent` on, WeChat's word alone decides how it ends."""
+
+LABELS: dict[WithdrawalState, str] = {
+    S.REQUESTED: "待审核",
+    S.APPROVED: "待转账",
+    S.SENT: "转账中",
+    S.CONFIRMING: "待确认收款",
+    S.PAID: "已到账",
+    S.REJECTED: "未通过",
+    S.FAILED: "转账失败",
+    S.EXPIRED: "超时未确认",
+    S.CANCELLED: "已取消",
+}
+
+LIVE = frozenset(state for state, moves in TRANSITIONS.items() if moves)
+"""States in which the money is on its way."""
+AT_WECHAT = frozenset({S.SENT, S.CONFIRMING})
+"""States in which WeChat was asked and has not said the last word."""
+GIVES_BACK = frozenset(S) - LIVE - {S.PAID}
+"""Ends in which the money comes back."""
+
+
+def sources_of(after: WithdrawalState) -> frozenset[WithdrawalState]:
+    """The states from which `after` can be reached."""
+    return frozenset(before for before, moves in TRANSITIONS.items() if after in moves)
+
+
+Withholding = Callable[[int], int]
+"""Taxable fen (what is asked for less the fee) → tax to be withheld: at least 0, less than what is left to pay."""
+
+
+def no_tax(_taxable_fen: int) -> int:
+    """Nothing is withheld: the default. Whether and how much a shop must withhold is for its accountant to say."""
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What becomes of the money: amount = fee + tax + payout."""
+
+    amount_fen: int
+    fee_fen: int
+    tax_fen: int
+    payout_fen: int
+
+
+def quote(amount_fen: int, fee_bp: int, withholding: Withholding = no_tax) -> Quote:
+    """The fee is rounded down, in the member's favour; tax is withheld from what is left; the rest is paid out."""
+    fee_fen = share(amount_fen, fee_bp)
+    tax_fen = withholding(amount_fen - fee_fen)
+    return Quote(amount_fen, fee_fen, tax_fen, amount_fen - fee_fen - tax_fen)
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What a member asked for since midnight in Shanghai."""
+
+    count: int
+    """All withdrawals, however they ended: failing ones also try names."""
+    amount_fen: int
+    """Of those that are on their way or paid."""
+
+
+def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:
+    """Raises WithdrawalLimit (`reason`: `minimum`, `day_count`, `day_amount`, with the `limit`)."""
+    if asked.amount_fen < policy.withdrawal_min_fen:
+        raise WithdrawalLimit(reason="minimum", limit=policy.withdrawal_min_fen)
+    if asked.payout_fen < WITHDRAWAL_LEAST_FEN:
+        raise WithdrawalLimit(reason="minimum", limit=WITHDRAWAL_LEAST_FEN)
+    if today.count >= policy.withdrawal_day_count:
+        raise WithdrawalLimit(reason="day_count", limit=policy.withdrawal_day_count)
+    if today.amount_fen + asked.amount_fen > policy.withdrawal_day_fen:
+        raise WithdrawalLimit(reason="day_amount", limit=policy.withdrawal_day_fen)
+
+
+NAMELESS_BELOW_FEN = 30
+"""WeChat takes no name for less than 0.3 yuan."""
+
+
+def name_to_send(payout_fen: int, real_name: str | None, policy: ShopPolicy) -> str | None:
+    """The name that goes to WeChat with a transfer. Raises RealNameRequired where one is needed and missing."""
+    if payout_fen >= policy.withdrawal_name_from_fen and not real_name:
+        raise RealNameRequired(from_fen=policy.withdrawal_name_from_fen)
+    return real_name or None if payout_fen >= NAMELESS_BELOW_FEN else None
+
+
+def approves_itself(amount_fen: int, policy: ShopPolicy) -> bool:
+    """Whether no operator needs to look at it."""
+    return amount_fen < min(policy.withdrawal_auto_below_fen, policy.withdrawal_second_from_fen)
+
+
+def needs_second(amount_fen: int, policy: ShopPolicy) -> bool:
+    """Whether two operators must approve it."""
+    return amount_fen >= policy.withdrawal_second_from_fen
+
+
+_ENDS = {
+    ("FAIL", "OVERDUE_CLOSE"): S.EXPIRED,
+    ("FAIL", "MCH_CANCEL"): S.CANCELLED,
+}
+_STATES = {"WAIT_USER_CONFIRM": S.CONFIRMING, "SUCCESS": S.PAID, "FAIL": S.FAILED, "CANCELLED": S.CANCELLED}
+
+
+def meaning(wechat_state: str, fail_reason: str) -> WithdrawalState:
+    """Our state for WeChat's; one that it may add one day is taken for being on its way."""
+    return _ENDS.get((wechat_state, fail_reason)) or _STATES.get(wechat_state, S.SENT)
+
+
+SHOPS_TROUBLE = frozenset({"NOT_ENOUGH", "NO_AUTH", "SIGN_ERROR", "MCH_NOT_EXISTS", "APPID_MCHID_NOT_MATCH"})
+"""Refusals that operators can put right: the bill waits under its number until it goes through."""
+
+_REASONS = {
+    "NAME_NOT_CORRECT": "姓名与微信实名不一致",
+    "REAL_NAME_CHECK_FAIL": "微信账号未完成实名认证",
+    "ACCOUNT_FROZEN": "微信账户被冻结",
+    "PAYEE_ACCOUNT_ABNORMAL": "微信收款账户异常",
+    "TRANSFER_QUOTA_EXCEED": "超过微信转账限额",
+    "DAY_RECEIVED_QUOTA_EXCEED": "超过微信当日收款限额",
+    "DAY_RECEIVED_COUNT_EXCEED": "超过微信当日收款次数",
+    "OVERDUE_CLOSE": "24 小时内未确认收款",
+    "MCH_CANCEL": "已撤销",
+}
+
+
+def reason_text(fail_reason: str) -> str:
+    """Why it did not come through, as the member reads it."""
+    return _REASONS.get(fail_reason, "微信未能完成转账，请稍后再试或联系客服")
+
+
+QUERYABLE = timedelta(days=29)
+"""WeChat forgets bills after 30 days: from then on, not knowing one proves nothing."""
+_ASK_AGAIN_FIRST, _ASK_AGAIN_LAST = timedelta(minutes=1), timedelta(hours=1)
+
+
+def ask_again(at: datetime, checks: int) -> datetime:
+    """When to ask WeChat next, after so many times: 1, 2, 4 … minutes, at most an hour later.
+
+    The first minute is longer than any call to WeChat lasts: whoever asks later finds what an earlier call did.
+    """
+    return at + min(_ASK_AGAIN_LAST, _ASK_AGAIN_FIRST * 2 ** min(checks, 6))
