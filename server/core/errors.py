@@ -43,6 +43,18 @@ class NotLoggedIn(Refusal):
     code, status, message = "not_logged_in", 401, "请先登录"
 
 
+class OperatorUnproven(Refusal):
+    """Panel: name, password or code do not fit; which of them is not told."""
+
+    code, status, message = "operator_unproven", 401, "账号、密码或动态码不正确"
+
+
+class FormForged(Refusal):
+    """Panel: the form did not come from a page of this session."""
+
+    code, status, message = "form_forged", 403, "页面已过期或来源不明，请刷新后重试"
+
+
 class NotAllowed(Refusal):
     """Known, but not permitted."""
 
@@ -65,6 +77,12 @@ class StateConflict(Refusal):
     """The thing has moved on: its `status` does not allow this."""
 
     code, status, message = "state_conflict", 409, "当前状态不支持此操作"
+
+
+class OperatorNameTaken(Refusal):
+    """Panel: an operator of that name exists, perhaps disabled; names stand in the audit log and are never reused."""
+
+    code, status, message = "operator_name_taken", 409, "这个账号名已被使用"
 
 
 class IdempotencyMismatch(Refusal):
@@ -257,6 +275,34 @@ class HasDownline(Refusal):
     """Binding: only while nobody is bound to the member."""
 
     code, status, message = "has_downline", 422, "已有下级，不能再绑定推荐人"
+
+
+class PasswordUnfit(Refusal):
+    """Panel: a chosen password is too weak; `problem` says why, in Chinese."""
+
+    code, status, message = "password_unfit", 422, "密码不符合要求"
+
+
+class CodeWrong(Refusal):
+    """Panel: a code of the authenticator that does not fit, or was used before."""
+
+    code, status, message = "code_wrong", 422, "动态码不正确或已使用过"
+
+
+class LastOwner(Refusal):
+    """Panel: somebody must be left who can manage operators."""
+
+    code, status, message = "last_owner", 422, "至少要保留一位可用的店主"
+
+
+class OperatorLocked(Refusal):
+    """Panel: too many wrong passwords or codes; try again in `retry_after_s` seconds."""
+
+    code, status, message = "operator_locked", 429, "尝试次数过多，账号已暂时锁定，请稍后再试"
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__()
+        self.retry_after_s = retry_after_s
 
 
 class TooManyRequests(Refusal):
