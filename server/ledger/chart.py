@@ -18,6 +18,8 @@ WITHDRAWABLE = Account("withdrawable", debit_normal=False, of_member=True)
 """Balance that can be spent or withdrawn."""
 FROZEN = Account("frozen", debit_normal=False, of_member=True)
 """Earned, not yet final; one per source."""
+IN_FLIGHT = Account("in_flight", debit_normal=False, of_member=True)
+"""Asked to be withdrawn and not yet paid out."""
 DEBT = Account("debt", debit_normal=True, of_member=True)
 """What the member owes after a taking-back that the wallet could not cover; one per source."""
 
@@ -31,6 +33,12 @@ REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
 """Granted cash refunds that WeChat has not yet confirmed."""
 REBATE_COST = Account("rebate_cost", debit_normal=True, of_member=False)
 """What 推三返一 has cost the shop."""
+COMMISSION_COST = Account("commission_cost", debit_normal=True, of_member=False)
+"""What commission on orders has cost the shop."""
+WITHDRAWAL_FEE = Account("withdrawal_fee", debit_normal=False, of_member=False)
+"""What withdrawals brought the shop in fees."""
+TAX_WITHHELD = Account("tax_withheld", debit_normal=False, of_member=False)
+"""Withheld from withdrawals, owed to the tax office."""
 
 AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
 """What a member can spend, in the order in which it is spent."""
@@ -48,5 +56,11 @@ LABELS: dict[str, str] = {
     "rebate_release": "返一解冻到账",
     "rebate_take_back": "返一收回",
     "coupon_take_back": "优惠券收回",
+    "commission_frozen": "佣金入账（冻结中）",
+    "commission_release": "佣金解冻到账",
+    "commission_take_back": "佣金收回",
+    "withdrawal_request": "申请提现",
+    "withdrawal_paid": "提现到账",
+    "withdrawal_back": "提现退回",
 }
 """Entry kinds and how a member reads them."""

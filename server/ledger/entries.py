@@ -60,7 +60,8 @@ class Wallet:
     debts: tuple[Debt, ...]
 
 
-def _lines(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
+def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
+    """The lines of an entry; those that move nothing are left out."""
     flat = [line for part in lines for line in ([part] if isinstance(part, Line) else part)]
     return tuple(line for line in flat if line.amount)
 
@@ -97,7 +98,7 @@ def order_hold(order_no: str, member_id: int, spend_only_fen: int, withdrawable_
         "order_hold",
         f"订单 {order_no} 使用余额",
         f"order:{order_no}",
-        _lines(
+        moved(
             Line(member_id, SPEND_ONLY, -spend_only_fen),
             Line(member_id, WITHDRAWABLE, -withdrawable_fen),
             Line(0, ORDER_HOLD, spend_only_fen + withdrawable_fen),
@@ -114,7 +115,7 @@ def order_release(
         "order_release",
         f"订单 {order_no} 已关闭",
         f"order:{order_no}",
-        _lines(
+        moved(
             Line(0, ORDER_HOLD, -(spend_only_fen + withdrawable_fen)),
             credit(member_id, [(SPEND_ONLY, spend_only_fen), (WITHDRAWABLE, withdrawable_fen)], debts),
         ),
@@ -129,7 +130,7 @@ def order_paid(order_no: str, cash_fen: int, balance_fen: int) -> Entry:
         "order_paid",
         f"订单 {order_no} 支付成功",
         f"order:{order_no}",
-        _lines(
+        moved(
             Line(0, WECHAT_CASH, -cash_fen),
             Line(0, ORDER_HOLD, -balance_fen),
             Line(0, SALES, cash_fen + balance_fen),
@@ -144,7 +145,7 @@ def stray_payment(transaction_id: str, order_no: str, amount_fen: int) -> Entry:
         "stray_payment",
         f"订单 {order_no} 的重复或超时支付，原路退回",
         f"order:{order_no}",
-        _lines(Line(0, WECHAT_CASH, -amount_fen), Line(0, REFUNDS_DUE, amount_fen)),
+        moved(Line(0, WECHAT_CASH, -amount_fen), Line(0, REFUNDS_DUE, amount_fen)),
     )
 
 
@@ -167,7 +168,7 @@ def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, debt
         "refund",
         f"订单 {order_no} 退款",
         f"order:{order_no}",
-        _lines(
+        moved(
             Line(0, SALES, -(sums.cash_fen + sums.withheld_fen + balance_fen)),
             Line(0, REFUNDS_DUE, sums.cash_fen),
             Line(0, REBATE_COST, sums.withheld_fen),
@@ -184,7 +185,7 @@ def refund_sent(refund_no: str, order_no: str, amount_fen: int) -> Entry:
         "refund_sent",
         f"订单 {order_no} 退款到账",
         f"order:{order_no}",
-        _lines(Line(0, REFUNDS_DUE, -amount_fen), Line(0, WECHAT_CASH, amount_fen)),
+        moved(Line(0, REFUNDS_DUE, -amount_fen), Line(0, WECHAT_CASH, amount_fen)),
     )
 
 
@@ -200,7 +201,7 @@ def rebate_stage(rebate_id: int, position: int, stage_id: int, member_id: int, a
         "rebate_stage",
         f"推荐满员返还，第 {position} 位好友",
         rebate_source(rebate_id),
-        _lines(
+        moved(
             Line(0, REBATE_COST, -amount_fen),
             Line(member_id, FROZEN, amount_fen, rebate_source(rebate_id)),
         ),
@@ -216,7 +217,7 @@ def rebate_release(
         "rebate_release",
         "观察期结束，返还到账",
         rebate_source(rebate_id),
-        _lines(
+        moved(
             Line(member_id, FROZEN, -amount_fen, rebate_source(rebate_id)),
             credit(member_id, [(destination, amount_fen)], debts),
         ),
@@ -233,23 +234,27 @@ class Taken:
     debt_fen: int
 
 
-def rebate_take_back(key: str, rebate_id: int, member_id: int, why: str, taken: Taken) -> Entry:
-    """Rebate money is taken back: frozen, then spend-only, then withdrawable, then debt."""
-    source = rebate_source(rebate_id)
+def take_back(kind: str, key: str, source: str, member_id: int, why: str, taken: Taken, cost: Account) -> Entry:
+    """What a source gave is taken back: frozen, then spend-only, then withdrawable, then debt, to the shop's `cost`."""
     total = taken.frozen_fen + taken.spend_only_fen + taken.withdrawable_fen + taken.debt_fen
     return Entry(
         key,
-        "rebate_take_back",
+        kind,
         why,
         source,
-        _lines(
+        moved(
             Line(member_id, FROZEN, -taken.frozen_fen, source),
             Line(member_id, SPEND_ONLY, -taken.spend_only_fen),
             Line(member_id, WITHDRAWABLE, -taken.withdrawable_fen),
             Line(member_id, DEBT, -taken.debt_fen, source),
-            Line(0, REBATE_COST, total),
+            Line(0, cost, total),
         ),
     )
+
+
+def rebate_take_back(key: str, rebate_id: int, member_id: int, why: str, taken: Taken) -> Entry:
+    """Rebate money is taken back: frozen, then spend-only, then withdrawable, then debt."""
+    return take_back("rebate_take_back", key, rebate_source(rebate_id), member_id, why, taken, REBATE_COST)
 
 
 def coupon_take_back(key: str, rebate_id: int, member_id: int, why: str, debt_fen: int) -> Entry:
@@ -260,5 +265,5 @@ def coupon_take_back(key: str, rebate_id: int, member_id: int, why: str, debt_fe
         "coupon_take_back",
         why,
         source,
-        _lines(Line(member_id, DEBT, -debt_fen, source), Line(0, REBATE_COST, debt_fen)),
+        moved(Line(member_id, DEBT, -debt_fen, source), Line(0, REBATE_COST, debt_fen)),
     )
