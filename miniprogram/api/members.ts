@@ -19,5 +19,3 @@ export const change = (changes: Partial<Pick<Profile, 'nickname' | 'birthday'>>)
 export const setAvatar = (filePath: string): Promise<Profile> => upload('/me/avatar', filePath)
 
 export const setPhone = (code: string): Promise<{ phone: string }> => act('POST', '/me/phone', { code })
-
-export const bind = (share_code: string): Promise<unknown> => act('POST', '/me/binding', { share_code })

@@ -111,7 +111,9 @@ export type PayParameters = Pick<
 
 export const preview = (wish: Wish): Promise<Priced> => act('POST', '/orders/preview', wish)
 
-export const place = (wish: Wish): Promise<Priced> => actOnce('/orders', wish)
+/** `seen`: the preview that is agreed to. A wish for the whole cart is another one when the cart holds other things. */
+export const place = (wish: Wish, seen: Priced): Promise<Priced> =>
+  actOnce('/orders', wish, seen.lines.map(({ sku_id, quantity }) => [sku_id, quantity]))
 
 /** Which orders: of one status, or with `with_refund` those of which a refund was asked for, whatever their status. */
 export interface Drawer {

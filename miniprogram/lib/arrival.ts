@@ -1,29 +1,34 @@
 /** Someone opens the shop: by an icon, a card, a poster, a link. */
+import { referral } from '../api/referral'
 import * as shares from '../api/shares'
-import { Failure, asFailure } from './failure'
-import { rememberShare, shareCode, visitorId } from './origin'
+import { asFailure } from './failure'
+import { keepShare, shareCode, shareIn, visitorId } from './origin'
 import { currentToken, logIn, onBound } from './session'
 
 type Opened = Pick<WechatMiniprogram.App.LaunchShowOption, 'query' | 'scene' | 'shareTicket'>
 
 let greeting = ''
 let greet: ((line: string) => void) | null = null
+/** The share whose opening the server knows of: coming back from another app shows the same query once more. */
+let told = ''
 
 /**
  * Log in silently, through the share where there is one, then tell the share that it was opened. A visitor who cannot
  * log in (in a browser outside WeChat, or without network) looks around as a guest and is asked again when it matters.
  */
 export async function arrive(opened: Opened): Promise<void> {
-  const fresh = rememberShare(opened.query)
-  if (!fresh && currentToken()) return
+  const code = shareIn(opened.query)
+  const fresh = code !== told
+  if (code && fresh) keepShare(code)
+  if (!shareCode() && currentToken()) return
   await quietly(logIn)
-  if (fresh) await quietly(() => touch(fresh, opened))
+  if (code && fresh) await quietly(() => touch(code, opened))
 }
 
 /** Hear the line that welcomes who was bound just now; at most one page listens. */
 export function onGreeting(listener: ((line: string) => void) | null): void {
   greet = listener
-  if (greeting) listener?.(greeting)
+  listener?.(greeting)
 }
 
 export function dismissGreeting(): void {
@@ -32,15 +37,21 @@ export function dismissGreeting(): void {
 
 onBound(() => {
   void quietly(async () => {
-    const { sharer } = await shares.landing(shareCode())
-    greeting = `欢迎！你是通过「${sharer}」的分享来的，首单完成会为 TA 计上一位`
+    const { referrer } = await referral() // not always who sent the card: an earlier one may count
+    if (!referrer) return
+    greeting = `欢迎！你是通过「${referrer.nickname}」的分享来的，首单完成会为 TA 计上一位`
     greet?.(greeting)
   })
 })
 
 async function touch(code: string, opened: Opened): Promise<void> {
   const group = opened.shareTicket ? await groupOf() : undefined
-  await shares.touch(code, { visitor_id: visitorId(), scene: opened.scene, ...(group ? { group } : {}) })
+  try {
+    await shares.touch(code, { visitor_id: visitorId(), scene: opened.scene, ...(group ? { group } : {}) })
+  } catch (error) {
+    if (asFailure(error).kind !== 'refused') throw error // who was not heard is asked again, who was refused is not
+  }
+  told = code
 }
 
 /** The chat group a card was opened in, encrypted; only the server can read it. */
@@ -57,7 +68,6 @@ async function quietly(work: () => Promise<unknown>): Promise<void> {
   try {
     await work()
   } catch (error) {
-    const failure: Failure = asFailure(error)
-    console.info('arrival:', failure.code)
+    console.info('arrival:', asFailure(error).code)
   }
 }

@@ -16,8 +16,8 @@ export function cartCount(): number {
   return held
 }
 
-/** Show it; for `onShow` of the tab bar's pages. Elsewhere WeChat refuses, and the next tab page shows it. */
-export function showBadge(): void {
+/** Show it. Off the tab bar's pages WeChat refuses, and the next of them that counts shows it. */
+function showBadge(): void {
   const fail = () => undefined
   if (held) wx.setTabBarBadge({ index: CART_TAB, text: held > 99 ? '99+' : String(held), fail })
   else wx.removeTabBarBadge({ index: CART_TAB, fail })
@@ -25,9 +25,8 @@ export function showBadge(): void {
 
 /** Ask the server how many there are; a guest's cart holds none. */
 export async function countCart(): Promise<number> {
-  if (!currentToken()) return 0
   try {
-    cartHolds((await cart()).quantity)
+    cartHolds(currentToken() ? (await cart()).quantity : 0)
   } catch (error) {
     console.info('cart:', error) // the number is an extra: what is known stays
   }

@@ -1,22 +1,40 @@
-/** Idempotency keys, made here and kept until the outcome of what they stand for is known. */
+/** Idempotency keys, made here and kept on the device until the outcome of what they stand for is known. */
 export interface Key {
-  slot: string
+  name: string
   value: string
 }
 
-const PREFIX = 'key:'
-
-/** The key of this very wish: the same path and body give the same key until it is forgotten. */
-export function keyFor(path: string, body: object): Key {
-  const slot = PREFIX + digest(path + JSON.stringify(body))
-  const kept = wx.getStorageSync<string>(slot)
-  const value = kept || randomWord(24)
-  if (!kept) wx.setStorageSync(slot, value)
-  return { slot, value }
+interface Kept {
+  value: string
+  at: number
 }
 
-export function forget(key: Key): void {
-  wx.removeStorageSync(key.slot)
+const SLOT = 'keys'
+/** Who presses again does so soon. Later the same wish is a new one, and must not be given an old answer. */
+const KEPT_MS = 15 * 60_000
+
+/** The key of this very wish: while its outcome is not known, the same text gives the same key. */
+export function keyFor(wish: string): Key {
+  const keys = kept()
+  const name = digest(wish)
+  const value = keys[name]?.value ?? randomWord(24)
+  wx.setStorageSync(SLOT, { ...keys, [name]: { value, at: Date.now() } })
+  return { name, value }
+}
+
+export function forget({ name }: Key): void {
+  const { [name]: _, ...others } = kept()
+  wx.setStorageSync(SLOT, others)
+}
+
+/** For when it is seen what became of the wishes before. */
+export function forgetAll(): void {
+  wx.removeStorageSync(SLOT)
+}
+
+function kept(): Record<string, Kept> {
+  const all = Object.entries(wx.getStorageSync<Record<string, Kept>>(SLOT) || {})
+  return Object.fromEntries(all.filter(([, { at }]) => Math.abs(Date.now() - at) < KEPT_MS))
 }
 
 /** Letters and digits, for names that only must not collide. */
@@ -27,7 +45,7 @@ export function randomWord(length: number): string {
   return word.slice(0, length)
 }
 
-/** 53-bit mix of a text (cyrb53): names a storage slot, guards nothing. */
+/** 53-bit mix of a text (cyrb53): names a wish, guards nothing. */
 function digest(text: string): string {
   let low = 0xdeadbeef
   let high = 0x41c6ce57

@@ -4,6 +4,13 @@ import { randomWord } from './keys'
 const VISITOR = 'visitor'
 const SHARE = 'share'
 const SHARE_CODE = /^[0-9A-Za-z]{4,16}$/
+/** The server takes the code of a login for a share opened just now: what was opened long ago is not told any more. */
+const KEPT_MS = 30 * 86_400_000
+
+interface Opened {
+  code: string
+  at: number
+}
 
 /** Made once and kept, so that openings before a login can be told to belong together. */
 export function visitorId(): string {
@@ -14,17 +21,25 @@ export function visitorId(): string {
   return made
 }
 
-/** The share opened last, '' for none. */
+/** The share opened last that no login has told the server of, '' for none. */
 export function shareCode(): string {
-  return wx.getStorageSync<string>(SHARE) || ''
+  const { code, at } = wx.getStorageSync<Opened>(SHARE) || { code: '', at: 0 }
+  return Date.now() - at < KEPT_MS ? code : ''
 }
 
-/** Remember the share in a page's query (`s=CODE`, or a poster's `scene=s%3DCODE`); its code when it is another one. */
-export function rememberShare(query: Record<string, string | undefined>): string {
+export function keepShare(code: string): void {
+  wx.setStorageSync(SHARE, { code, at: Date.now() } satisfies Opened)
+}
+
+/** A login told the server of it; another one opened meanwhile stays. */
+export function forgetShare(code: string): void {
+  if (shareCode() === code) wx.removeStorageSync(SHARE)
+}
+
+/** The share in a page's query (`s=CODE`, or a poster's `scene=s%3DCODE`), '' for none. */
+export function shareIn(query: Record<string, string | undefined>): string {
   const code = query.s ?? sceneOf(query).get('s') ?? ''
-  if (!SHARE_CODE.test(code) || code === shareCode()) return ''
-  wx.setStorageSync(SHARE, code)
-  return code
+  return SHARE_CODE.test(code) ? code : ''
 }
 
 /** What a mini-program code carries, as WeChat hands it over: one encoded `scene`. */

@@ -29,9 +29,10 @@ export function upload<T>(path: string, filePath: string): Promise<T> {
 /**
  * Act where value moves: under an idempotency key that is kept on the device until the outcome is known, so that
  * pressing again after a lost answer, even after a restart, asks for the same thing and never for a second one.
+ * `about` is what the wish depends on and the body does not say.
  */
-export async function actOnce<T>(path: string, body: object = {}): Promise<T> {
-  const key = keyFor(path, body)
+export async function actOnce<T>(path: string, body: object = {}, about: unknown = null): Promise<T> {
+  const key = keyFor(JSON.stringify([path, body, about]))
   const sent: Sent = { method: 'POST', path, body, header: { 'Idempotency-Key': key.value } }
   try {
     const answer = await patiently(() => authorised<T>(sent, 'member'))

@@ -1,5 +1,5 @@
 import { fromWx } from './failure'
-import { shareCode, visitorId } from './origin'
+import { forgetShare, shareCode, visitorId } from './origin'
 import { send } from './transport'
 
 export interface Binding {
@@ -46,7 +46,7 @@ export function logOut(): void {
   wx.removeStorageSync(TOKEN)
 }
 
-/** Be told once, when a login binds this member to the person whose share they came by. */
+/** Be told when a login binds this member to the person whose share they came by. */
 export function onBound(listener: () => void): void {
   bound = listener
 }
@@ -60,6 +60,7 @@ async function freshLogin(): Promise<string> {
     body: { code, visitor_id: visitorId(), ...(share ? { share_code: share } : {}) },
   })
   wx.setStorageSync(TOKEN, answer.token)
+  forgetShare(share)
   if (answer.binding.status === 'bound') bound?.()
   return answer.token
 }

@@ -83,7 +83,8 @@ function refusal(answer: Answered): Failure {
   const told = (answer.data as ErrorEnvelope | undefined)?.error
   const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after'] ?? 0)
   if (told) {
-    const kind = answer.statusCode === 503 ? 'unavailable' : 'refused'
+    // After trouble of the server's own nobody knows what was done: that is no refusal.
+    const kind = answer.statusCode >= 500 ? 'unavailable' : 'refused'
     return new Failure(kind, told.code, told.message, answer.statusCode, told.detail ?? {}, retryAfterS)
   }
   return unheard('unavailable')

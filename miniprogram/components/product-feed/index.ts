@@ -33,6 +33,7 @@ Component({
   },
   lifetimes: {
     detached() {
+      ;(this as unknown as { pager?: Pager<ProductCard> }).pager = undefined
       this.unwatch()
     },
   },
@@ -70,7 +71,7 @@ Component({
         this.setData({ ended: pager.done, trouble: '' })
         if (items.length) this.watch(at)
       } catch (error) {
-        this.setData({ trouble: asFailure(error).message })
+        if (kept.pager === pager) this.setData({ trouble: asFailure(error).message })
       }
     },
 

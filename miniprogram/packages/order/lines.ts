@@ -1,4 +1,5 @@
-import { Order, OrderLine } from '../../api/orders'
+import { Order, OrderLine, Refund } from '../../api/orders'
+import { priced } from '../../lib/money'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
@@ -27,4 +28,14 @@ export function dueLabel({ allowed_actions, paid_at }: Order): string {
 
 export function piecesOf(lines: OrderLine[]): number {
   return lines.reduce((sum, { quantity }) => sum + quantity, 0)
+}
+
+/** What a refund gives back and where, in the server's figures; what is zero is left out. */
+export function refundParts({ cash_fen, balance_fen, withheld_fen }: Refund): Array<{ label: string; text: string }> {
+  const parts = [
+    { label: '退回微信', fen: cash_fen },
+    { label: '退回余额', fen: balance_fen },
+    { label: '抵扣已到账的返一', fen: -withheld_fen },
+  ]
+  return parts.filter(({ fen }) => fen).map(({ label, fen }) => ({ label, text: priced(fen) }))
 }

@@ -6,7 +6,7 @@ import { Chosen, MOST_PIECES, confirmPath } from '../../lib/checkout'
 import { tell } from '../../lib/failure'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
-import { LOADING, show } from '../../lib/screen'
+import { LOADING, outdate, show } from '../../lib/screen'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
@@ -130,6 +130,7 @@ Page({
     try {
       for (let next = this.wanted.shift(); next; next = this.wanted.shift()) {
         const cart = await carts.put(next.sku_id, next.quantity)
+        outdate(this)
         if (!this.wanted.length) this.setData(this.drawn(cart))
       }
     } catch (error) {

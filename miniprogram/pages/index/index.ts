@@ -4,7 +4,7 @@ import { Shop, shop } from '../../api/shop'
 import { countCart } from '../../lib/badge'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
-import { shareCode } from '../../lib/origin'
+import { shareIn } from '../../lib/origin'
 import { LOADING, show } from '../../lib/screen'
 import { shopSharing } from '../../lib/share'
 import { absolute } from '../../lib/transport'
@@ -22,7 +22,7 @@ Page({
 
   onLoad(query: Record<string, string | undefined>) {
     void this.load()
-    if (query.scene) void this.follow()
+    if (query.scene) void this.follow(shareIn(query))
   },
 
   onShow() {
@@ -43,9 +43,10 @@ Page({
   },
 
   /** A poster's code opens the home page; what it was a poster of is where its reader wants to go. */
-  async follow() {
+  async follow(code: string) {
+    if (!code) return
     try {
-      const { kind, path } = await landing(shareCode())
+      const { kind, path } = await landing(code)
       if (kind !== 'home') go(path)
     } catch (error) {
       console.info('poster:', error) // an unknown code: home is a fine place to be

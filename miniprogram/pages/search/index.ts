@@ -33,7 +33,7 @@ Page({
     asked: '',
     /** A category to look in, where a link names one. */
     category: '',
-    past: searches.all(),
+    past: [] as string[],
     hot: [] as string[],
     orders: ORDERS,
     by: 'newest' as Order['key'],
@@ -45,6 +45,7 @@ Page({
   },
 
   onLoad({ q, category }: Record<string, string | undefined>) {
+    this.setData({ past: searches.all() })
     void this.loadHot()
     if (q) this.search(decodeURIComponent(q))
     else if (category) this.restart({ category })

@@ -42,7 +42,7 @@ Page({
   async leave() {
     const { confirm } = await wx.showModal({
       title: '要退出登录吗？',
-      content: '这台设备上的登录会清除。再次进入「我的」或下单时，会用微信重新登录。',
+      content: '这台设备上的登录会清除。下次打开、进入「我的」或下单时，会用微信重新登录。',
       confirmText: '退出登录',
       confirmColor: '#C8371F',
     })

@@ -1,16 +1,9 @@
-import { Discount, PricedLine } from '../../../../api/orders'
+import { Priced, PricedLine } from '../../../../api/orders'
 import { priced, signed } from '../../../../lib/money'
 import { specText } from '../../../../lib/variants'
 
 /** What a preview and an order have in common. */
-interface Sums {
-  lines: PricedLine[]
-  items_fen: number
-  discounts: Discount[]
-  freight_fen: number
-  balance_fen: number
-  cash_due_fen: number
-}
+type Sums = Pick<Priced, 'lines' | 'items_fen' | 'discounts' | 'freight_fen' | 'balance_fen' | 'cash_due_fen'>
 
 interface Step {
   label: string

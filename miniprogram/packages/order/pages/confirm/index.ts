@@ -37,7 +37,10 @@ Page({
   /** What to order; null for the whole cart. */
   items: null as Chosen[] | null,
   held: [] as Coupon[],
+  /** What was chosen while a price was being asked for. */
+  wanted: null as Means | null,
   notified: false,
+  left: false,
 
   onLoad(query: Record<string, string | undefined>) {
     this.items = itemsOf(query.items)
@@ -46,9 +49,13 @@ Page({
     void this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
+  /** Coming back from the addresses: the one that was chosen before may read otherwise now. */
+  onShow() {
+    if (this.data.means.address) void this.readAddress()
+  },
+
+  onUnload() {
+    this.left = true
   },
 
   async load() {
@@ -89,11 +96,15 @@ Page({
     }
   },
 
-  /** Ask for the price again with other means. */
+  /** Ask for the price again with other means; of what is chosen meanwhile nothing is lost. */
   async change(changes: Partial<Means>) {
+    this.wanted = { ...(this.wanted ?? this.data.means), ...changes }
     if (this.data.busy) return
     this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '' })
-    await this.reprice({ ...this.data.means, ...changes })
+    for (let means: Means | null = this.wanted; means; means = this.wanted) {
+      await this.reprice(means)
+      if (this.wanted === means) this.wanted = null
+    }
     this.setData({ busy: false })
   },
 
@@ -138,6 +149,12 @@ Page({
   chooseAddress() {
     const events = { chosen: (address: Address) => void this.change({ address }) }
     go('/packages/member/pages/addresses/index?choose=1', events)
+  },
+
+  async readAddress() {
+    const known = await addresses().catch(() => [])
+    const address = known.find(({ id }) => id === this.data.means.address?.id)
+    if (address) this.setData({ 'means.address': address })
   },
 
   openCoupons() {
@@ -193,9 +210,13 @@ Page({
   async place(shown: Priced, means: Means) {
     // Just the balance that was shown: what came into the wallet meanwhile is not spent unseen.
     const wish = { ...this.wish(means), use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
-    const placed = await orders.place(wish)
+    const placed = await orders.place(wish, shown)
     const no = placed.order_no ?? ''
     await this.tidyCart()
+    if (this.left) {
+      void wx.showToast({ title: '订单已提交，请在「我的订单」里付款', icon: 'none' })
+      return
+    }
     const goOn = placed.cash_due_fen === shown.cash_due_fen || (await sureOf(placed.cash_due_fen))
     const asked = goOn && (await paid(no))
     await wx.redirectTo({ url: `/packages/order/pages/result/index?order_no=${no}${asked ? '' : '&cancelled=1'}` })

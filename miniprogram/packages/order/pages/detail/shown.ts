@@ -4,14 +4,14 @@ import { Shop } from '../../../../api/shop'
 import { priced } from '../../../../lib/money'
 import { minute } from '../../../../lib/time'
 import { Act, actsOf } from '../../acts'
-import { ShownLine, dueLabel, piecesOf, shownLine } from '../../lines'
+import { ShownLine, dueLabel, piecesOf, refundParts, shownLine } from '../../lines'
 
 interface Row {
   label: string
   text: string
 }
 
-export interface ShownRefund extends Row {
+interface ShownRefund extends Row {
   no: string
   tone: string
   parts: Row[]
@@ -94,17 +94,12 @@ function sumsOf(order: OrderDetail): Row[] {
 }
 
 function shownRefund(refund: Refund): ShownRefund {
-  const parts = [
-    { label: '退回微信', text: refund.cash_fen },
-    { label: '退回余额', text: refund.balance_fen },
-    { label: '抵扣已到账的返一', text: -refund.withheld_fen },
-  ]
   return {
     no: refund.refund_no,
     label: refund.state_label,
     tone: TONES[refund.state] ?? '',
     text: refund.finished_at ? `${minute(refund.finished_at)} 完成` : '',
-    parts: parts.filter(({ text }) => text).map(({ label, text }) => ({ label, text: priced(text) })),
+    parts: refundParts(refund),
     reason: refund.reason,
     asked: minute(refund.requested_at),
   }

@@ -1,11 +1,9 @@
 import * as orders from '../../../../api/orders'
-import { Refund } from '../../../../api/orders'
 import { tell } from '../../../../lib/failure'
 import { back } from '../../../../lib/go'
-import { priced } from '../../../../lib/money'
 import { askToNotify } from '../../../../lib/notices'
 import { LOADING, show } from '../../../../lib/screen'
-import { ShownLine, shownLine } from '../../lines'
+import { ShownLine, refundParts, shownLine } from '../../lines'
 
 const REASONS = ['不想要了', '拍错或多拍了', '信息填错了', '迟迟没有发货', '商品有问题', '和描述不符']
 const REASON_LETTERS = 80
@@ -86,7 +84,8 @@ Page({
     const why = [reason, words.trim()].filter(Boolean).join('：').slice(0, REASON_LETTERS)
     try {
       await askToNotify('refund')
-      this.setData({ done: told(await orders.refund(this.orderNo, why, chosen)) })
+      const refund = await orders.refund(this.orderNo, why, chosen)
+      this.setData({ done: { label: refund.state_label, parts: refundParts(refund) } })
       wx.pageScrollTo({ scrollTop: 0, duration: 0 })
     } catch (error) {
       tell(error)
@@ -99,16 +98,3 @@ Page({
     void back()
   },
 })
-
-/** What comes back and how, in the server's figures. */
-function told(refund: Refund): Done {
-  const parts = [
-    { label: '退回微信', fen: refund.cash_fen },
-    { label: '退回余额', fen: refund.balance_fen },
-    { label: '抵扣已到账的返一', fen: -refund.withheld_fen },
-  ]
-  return {
-    label: refund.state_label,
-    parts: parts.filter(({ fen }) => fen).map(({ label, fen }) => ({ label, text: priced(fen) })),
-  }
-}

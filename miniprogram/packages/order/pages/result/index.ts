@@ -34,6 +34,7 @@ Page({
     promise: null as Shop['promise'] | null,
   },
   timer: 0,
+  left: false,
 
   onLoad({ order_no: no, cancelled }: Record<string, string | undefined>) {
     this.setData({ no: no ?? '', asked: cancelled !== '1', waiting: cancelled !== '1' })
@@ -42,6 +43,7 @@ Page({
   },
 
   onUnload() {
+    this.left = true
     clearTimeout(this.timer)
   },
 
@@ -74,7 +76,7 @@ Page({
   watch(times: number) {
     clearTimeout(this.timer)
     const { order, waiting } = this.data
-    if (!order || !waiting) return
+    if (!order || !waiting || this.left) return
     const pause = WAITS_MS[times]
     if (pause === undefined) this.setData({ waiting: false, saying: sayingOf(order, false, true) })
     else this.timer = setTimeout(() => void this.look(times + 1), pause) as unknown as number
