@@ -9,7 +9,7 @@ from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
-from server.services import addresses, audit_log, notices, policy, qualifications
+from server.services import addresses, audit_log, commissions, notices, policy, qualifications
 
 BATCH = 100
 
@@ -32,7 +32,7 @@ async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operat
             if status is None:
                 raise NotFound(what="order")
             raise StateConflict(status=status)
-        detail = {"company": company, "tracking_no": tracking_no}
+        detail = {"before": "paid", "after": "shipped", "company": company, "tracking_no": tracking_no}
         await audit_log.record(tx, at, operator, "order_ship", f"order:{order_no}", detail)
         values = {"order_no": order_no, "company": company or "商家配送", "tracking_no": tracking_no or "无"}
         told = notices.notice_job(order["member_id"], "shipped", values, f"order_no={order_no}")
@@ -185,6 +185,7 @@ async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> No
         at,
         sources_of(OrderStatus.RECEIVED),
     )
+    await commissions.schedule(tx, order["id"])
     jobs = await qualifications.order_received(tx, order["id"], at)
     rebates = await tx.fetch(
         "SELECT id FROM rebates WHERE order_id = $1 AND state = 'frozen' UNION"

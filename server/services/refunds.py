@@ -18,7 +18,7 @@ from server.outbox import Job
 from server.rules.orders import OrderStatus, refund_window_open
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LABELS, LineState, RefundPlan, Withheld, plan, withhold
-from server.services import audit_log, idempotency, notices, policy, qualifications, reversals
+from server.services import audit_log, commissions, idempotency, notices, policy, qualifications, reversals
 from server.services.idempotency import Keyed
 from server.services.rules import terms_of
 
@@ -82,8 +82,8 @@ async def open_for(
         return await _view(tx, refund_id)
 
 
-async def approve(deps: Deps, refund_no: str, operator: str) -> RefundView:
-    """Grant a requested refund. Raises NotFound, StateConflict, RefundNotAllowed, Busy."""
+async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:
+    """Grant a requested refund; `reason` is for the log. Raises NotFound, StateConflict, RefundNotAllowed, Busy."""
     order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
     )
@@ -96,12 +96,13 @@ async def approve(deps: Deps, refund_no: str, operator: str) -> RefundView:
         asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
         planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
         await _grant(tx, order, refund_id, planned, operator, at)
-        await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", {"order_no": order_no})
+        detail = {"before": "requested", "after": "approved", "reason": reason, "order_no": order_no}
+        await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
         return await _view(tx, refund_id)
 
 
-async def reject(deps: Deps, refund_no: str, operator: str) -> RefundView:
-    """Turn a requested refund down. Raises NotFound, StateConflict."""
+async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:
+    """Turn a requested refund down; `reason` is for the log. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         refund_id = await _requested(tx, refund_no)
@@ -111,7 +112,8 @@ async def reject(deps: Deps, refund_no: str, operator: str) -> RefundView:
             at,
             operator,
         )
-        await audit_log.record(tx, at, operator, "refund_reject", f"refund:{refund_no}", {})
+        detail = {"before": "requested", "after": "rejected", "reason": reason}
+        await audit_log.record(tx, at, operator, "refund_reject", f"refund:{refund_no}", detail)
         return await _view(tx, refund_id)
 
 
@@ -135,12 +137,14 @@ class _Order:
 
 
 async def _lock(tx: db.Connection, order_no: str) -> _Order:
-    """Lock buyer and referrer (ascending), then the order. The owners are found unlocked and checked again."""
-    found = await tx.fetchrow("SELECT id, member_id, referrer_id FROM orders WHERE order_no = $1", order_no)
+    """Lock the buyer and who may have earned from it (ascending), then the order. The owners are found unlocked and checked again."""
+    found = await tx.fetchrow(
+        "SELECT id, member_id, referrer_id, ancestor2_id FROM orders WHERE order_no = $1", order_no
+    )
     if found is None:
         raise NotFound(what="order")
-    # every qualification that this order gives, now or later, is the referrer's that it was paid under
-    owners = [found["member_id"], found["referrer_id"]]
+    # all that this order gives, now or later, goes to the referrers that it was paid under
+    owners = [found["member_id"], found["referrer_id"], found["ancestor2_id"]]
     await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
     row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", found["id"])
     if row["referrer_id"] != found["referrer_id"]:
@@ -199,6 +203,7 @@ async def _grant(
     await _after_goods(tx, order, planned, at, unshipped=unshipped)
     short, jobs = await _returned(tx, order, planned, refund_no, at)
     jobs += await _qualified(tx, order, planned, at)
+    await commissions.reduce(tx, order.row["id"], refund_no, at)
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
         short, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
