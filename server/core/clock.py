@@ -71,6 +71,11 @@ def shanghai_day(moment: datetime) -> date:
     return moment.astimezone(SHANGHAI).date()
 
 
+def day_start(day: date) -> datetime:
+    """The first instant of a calendar day in Shanghai, in UTC."""
+    return datetime.combine(day, datetime.min.time(), SHANGHAI).astimezone(UTC)
+
+
 def month_start(moment: datetime) -> datetime:
     """The first instant of the moment's calendar month in Shanghai, in UTC."""
     local = moment.astimezone(SHANGHAI)

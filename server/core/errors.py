@@ -85,6 +85,12 @@ class OperatorNameTaken(Refusal):
     code, status, message = "operator_name_taken", 409, "这个账号名已被使用"
 
 
+class BillNotReady(Refusal):
+    """WeChat has no bill of the `day` yet: it makes a day's bills the next morning, from about ten."""
+
+    code, status, message = "bill_not_ready", 409, "微信账单尚未生成，请在次日上午 10 点以后再试"
+
+
 class IdempotencyMismatch(Refusal):
     """The key was used before with another body."""
 

@@ -24,8 +24,14 @@ async def outcome(call: Awaitable[tuple[int, str | bytes]]) -> tuple[int, str | 
     except Exception as error:  # the library raises that after WeChat may have acted
         msg = f"{type(error).__name__}: {error}"
         raise OutcomeUnknown(msg) from error
+    taken(status, body)
+    return status, body
+
+
+def taken(status: int, body: str | bytes) -> None:
+    """Nothing for a 2xx; a refusal in WeChat's form is a WeChatError, everything else OutcomeUnknown."""
     if httpx.codes.is_success(status):
-        return status, body
+        return
     if not httpx.codes.is_client_error(status) or status == httpx.codes.TOO_MANY_REQUESTS:
         msg = f"HTTP {status}"
         raise OutcomeUnknown(msg)

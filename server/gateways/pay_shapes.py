@@ -59,6 +59,7 @@ class RefundAnswer(Refund, kw_only=True):
     """Of the refund call and of a query."""
 
     status: str
+    create_time: Moment | None = None
 
 
 class RefundNews(Refund, kw_only=True):
@@ -78,6 +79,7 @@ class Transfer(msgspec.Struct, kw_only=True):
     mch_id: str = ""
     openid: str = ""
     transfer_amount: int | None = None
+    update_time: Moment | None = None
 
 
 class WholeTransfer(Transfer, kw_only=True):
@@ -92,6 +94,13 @@ class PrepayAnswer(msgspec.Struct):
     """What `wx.requestPayment` needs."""
 
     prepay_id: str
+
+
+class BillLink(msgspec.Struct):
+    """Where a bill is fetched from within five minutes, and the SHA-1 of what comes."""
+
+    download_url: str
+    hash_value: str
 
 
 class Refusal(msgspec.Struct):
@@ -120,6 +129,7 @@ REFUND_NEWS = msgspec.json.Decoder(RefundNews)
 TRANSFER = msgspec.json.Decoder(Transfer)
 WHOLE_TRANSFER = msgspec.json.Decoder(WholeTransfer)
 PREPAY_ANSWER = msgspec.json.Decoder(PrepayAnswer)
+BILL_LINK = msgspec.json.Decoder(BillLink)
 REFUSAL = msgspec.json.Decoder(Refusal)
 ENVELOPE = msgspec.json.Decoder(Envelope)
 
@@ -150,6 +160,7 @@ def refund_notice(refund: Refund, status: str) -> RefundNotice:
         status=status,
         amount_fen=refund.amount.refund,
         success_time=refund.success_time,
+        created_at=refund.create_time if isinstance(refund, RefundAnswer) else None,
     )
 
 
@@ -164,4 +175,5 @@ def transfer_notice(transfer: Transfer) -> TransferNotice:
         mchid=transfer.mch_id,
         openid=transfer.openid,
         amount_fen=transfer.transfer_amount,
+        updated_at=transfer.update_time,
     )

@@ -6,10 +6,10 @@ raises `OutcomeUnknown`: ask again by the same number, never act anew under anot
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 import redis.asyncio as aioredis
 
@@ -106,6 +106,8 @@ class RefundNotice:
     """`SUCCESS`, `CLOSED`, `PROCESSING` or `ABNORMAL`."""
     amount_fen: int
     success_time: datetime | None
+    created_at: datetime | None = None
+    """When WeChat accepted it; None in notices, which do not carry it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,12 @@ class TransferNotice:
     """Empty, like what follows, in answers that do not carry it."""
     openid: str = ""
     amount_fen: int | None = None
+    updated_at: datetime | None = None
+    """When it came to this state."""
+
+
+BillKind = Literal["trade", "refund", "fund"]
+"""Payments, refunds, and every movement of the merchant's basic account."""
 
 
 class Pay(Protocol):
@@ -186,6 +194,13 @@ class Pay(Protocol):
         """Asks to take back what is not confirmed yet; only a query says what came of it. None when unknown there.
 
         Raises WeChatError (too late), OutcomeUnknown.
+        """
+        ...
+
+    async def bill(self, kind: BillKind, day: date, into: BinaryIO) -> None:
+        """A day's bill (China's calendar) into a file: WeChat's CSV in UTF-8, its hash checked; or nothing.
+
+        Raises the refusal BillNotReady, WeChatError, OutcomeUnknown: what was written by then is worth nothing.
         """
         ...
 

@@ -11,20 +11,23 @@ What is odd, and what is done about it (all seen in 2.0.4, which is pinned):
 - It puts numbers into paths unescaped: numbers are checked (pay_answers.py).
 - Cancelling a transfer sends a body that it did not sign: that request is put together here. Opening one drops a name
   that WeChat would refuse, and raises where one is missing: both are refused here before.
+- It takes a bill into memory whole, and whatever stands under the link: bills are fetched in pay_bills.py.
 - With a logger it writes out keys' work, openids and decrypted callbacks: it gets none.
 """
 
 import secrets
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any, BinaryIO, TypeVar
 
 import httpx
 import msgspec
 from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 from wechatpayv3.async_.type import RequestType
 
-from server.core.clock import SHANGHAI, Clock
+from server.core.clock import SHANGHAI, Clock, shanghai_day
+from server.gateways import pay_bills
 from server.gateways.keys import private_key_pem, public_key_pem
 from server.gateways.pay_answers import believed, checked, outcome, same, says_unknown, shaped
 from server.gateways.pay_shapes import (
@@ -42,6 +45,7 @@ from server.gateways.pay_shapes import (
     transfer_notice,
 )
 from server.gateways.ports import (
+    BillKind,
     NoticeRejected,
     OutcomeUnknown,
     PaymentNotice,
@@ -260,6 +264,12 @@ class WeChatPay:
         answer = believed(shape, body)
         same(answer.out_bill_no, out_bill_no)
         return transfer_notice(answer)
+
+    async def bill(self, kind: BillKind, day: date, into: BinaryIO) -> None:
+        """See the port."""
+        library = self._opened()
+        today = shanghai_day(self._clock.now())
+        await pay_bills.fetch(library, library._core._client, kind, day, today, into)  # noqa: SLF001 - our own client
 
     def parse_payment_notice(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
         """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""

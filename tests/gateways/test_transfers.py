@@ -46,7 +46,7 @@ def whole(identity: Identity, **changes: object) -> dict[str, object]:
 
 
 async def test_a_transfer_to_its_end_and_its_notice(
-    pay: WeChatPay, control: Control, parrot: Parrot, identity: Identity
+    pay: WeChatPay, control: Control, parrot: Parrot, identity: Identity, clock: HandClock
 ) -> None:
     opened = await pay.transfer(SMALL)
     assert (opened.state, opened.amount_fen, opened.openid) == ("WAIT_USER_CONFIRM", None, "")
@@ -61,6 +61,7 @@ async def test_a_transfer_to_its_end_and_its_notice(
         mchid=identity.mchid,
         openid="o-member",
         amount_fen=5000,
+        updated_at=clock.now().replace(microsecond=0),
     )
     heard = await parrot.hears(1)
     assert heard.target == "/wechat/transfer/notify"

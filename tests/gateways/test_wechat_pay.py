@@ -167,6 +167,7 @@ async def test_a_refund_to_its_end(pay: WeChatPay, paid: str, clock: HandClock) 
         status="PROCESSING",
         amount_fen=990,
         success_time=None,
+        created_at=clock.now().replace(microsecond=0),
     )
     assert (await pay.refund(refund_of(paid))).refund_id == accepted.refund_id
     clock.advance(5)

@@ -1,0 +1,73 @@
+"""Bills of WeChat Pay: asked for, then streamed to a file with their hash checked; the library would hold them whole.
+
+The link's answer is not signed, so the hash that came in the signed answer is all that vouches for it. WeChat does not
+say whether that is of the packed or of the plain file: either will do.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Awaitable
+from datetime import date
+from typing import Any, BinaryIO
+
+import httpx
+from wechatpayv3.async_.utils import build_authorization
+
+from server.core.errors import BillNotReady
+from server.gateways.pay_answers import believed, outcome, taken
+from server.gateways.pay_shapes import BILL_LINK
+from server.gateways.ports import BillKind, OutcomeUnknown, WeChatError
+
+_CHUNK_BYTES = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_EMPTY_CODES = frozenset({"NO_STATEMENT_EXIST"})
+_EARLY_CODES = frozenset({"STATEMENT_CREATING"})
+_REFUSED_DAY_CODES = frozenset({"INVALID_REQUEST"})
+
+
+async def fetch(library: Any, http: httpx.AsyncClient, kind: BillKind, day: date, today: date, into: BinaryIO) -> None:  # noqa: ANN401 - the library has no types
+    """See `Pay.bill`; `today` is the running day in China, which WeChat refuses as any wrong date."""
+    try:
+        _, body = await outcome(_asked(library, kind, day))
+    except WeChatError as refused:
+        if refused.code in _EMPTY_CODES:
+            return
+        if refused.code in _EARLY_CODES or (refused.code in _REFUSED_DAY_CODES and day >= today):
+            raise BillNotReady(day=day.isoformat()) from refused
+        raise
+    link = believed(BILL_LINK, body)
+    try:
+        hashes = await _stream(library, http, httpx.URL(link.download_url), into)
+    except (httpx.HTTPError, httpx.InvalidURL, zlib.error) as error:
+        raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+    if link.hash_value.lower() not in hashes:
+        raise OutcomeUnknown(f"the {kind} bill of {day} is not what its hash says")
+
+
+def _asked(library: Any, kind: BillKind, day: date) -> Awaitable[tuple[int, str | bytes]]:  # noqa: ANN401 - no types
+    asked: Awaitable[tuple[int, str | bytes]]
+    if kind == "fund":
+        asked = library.fundflow_bill(bill_date=day.isoformat())
+    else:
+        asked = library.trade_bill(bill_date=day.isoformat(), bill_type="SUCCESS" if kind == "trade" else "REFUND")
+    return asked
+
+
+async def _stream(library: Any, http: httpx.AsyncClient, url: httpx.URL, into: BinaryIO) -> tuple[str, str]:  # noqa: ANN401 - no types
+    """Unpack what stands under the link; the SHA-1 of what came and of what was written."""
+    core = library._core  # noqa: SLF001 - its keys; see the head of wechat_pay.py
+    target = url.raw_path.decode("ascii")  # as it goes over the wire, for that is what must be signed
+    signed = build_authorization(target, "GET", core._mchid, core._cert_serial_no, core._private_key)  # noqa: SLF001
+    # The octets are gzip already: nothing on the way may wrap them once more.
+    headers = {"Authorization": signed, "Accept": "*/*", "Accept-Encoding": "identity"}
+    packed, plain = hashlib.sha1(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
+    unpacker = zlib.decompressobj(_GZIP)
+    async with http.stream("GET", url, headers=headers) as answer:
+        if not answer.is_success:
+            taken(answer.status_code, await answer.aread())
+        async for chunk in answer.aiter_raw(_CHUNK_BYTES):
+            text = unpacker.decompress(chunk)
+            packed.update(chunk)
+            plain.update(text)
+            into.write(text)
+    return packed.hexdigest(), plain.hexdigest()
