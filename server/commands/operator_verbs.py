@@ -10,7 +10,7 @@ import typer
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
-from server.services import fulfilment, qualifications, refunds, rules
+from server.services import fulfilment, qualifications, refunds, rules, withdrawals
 
 OPERATOR = "cli"
 
@@ -21,6 +21,8 @@ rule = typer.Typer(no_args_is_help=True, help="返一规则 The rebate rule")
 order = typer.Typer(no_args_is_help=True, help="订单 Orders")
 refund = typer.Typer(no_args_is_help=True, help="退款 Refunds")
 qualification = typer.Typer(no_args_is_help=True, help="有效推荐 Qualifications")
+
+withdrawal = typer.Typer(no_args_is_help=True, help="提现 Withdrawals")
 
 
 def act(data: Path | None, work: Callable[[Deps], Awaitable[Any]], done: str) -> None:
@@ -133,3 +135,25 @@ def qualification_review(
         raise typer.BadParameter("pass | void")
     chosen: Literal["pass", "void"] = "pass" if verdict == "pass" else "void"
     act(data, lambda deps: qualifications.review(deps, qualification_id, chosen, OPERATOR), "已审核 reviewed")
+
+
+@withdrawal.command("approve")
+def withdrawal_approve(
+    withdrawal_no: str = typer.Argument(metavar="NO", help="提现号 Withdrawal number"), data: Path | None = DATA
+) -> None:
+    """同意提现 Approve a withdrawal; large ones need another operator, too."""
+
+    async def approved(deps: Deps) -> str:
+        return (await withdrawals.approve(deps, withdrawal_no, OPERATOR)).state
+
+    act(data, approved, "已同意提现 {}")
+
+
+@withdrawal.command("reject")
+def withdrawal_reject(
+    withdrawal_no: str = typer.Argument(metavar="NO", help="提现号 Withdrawal number"),
+    why: str = typer.Option("未通过审核", help="原因，会员可见 Why, as the member reads it"),
+    data: Path | None = DATA,
+) -> None:
+    """拒绝提现 Turn a withdrawal down; the money goes back."""
+    act(data, lambda deps: withdrawals.reject(deps, withdrawal_no, OPERATOR, why), "已拒绝提现 rejected")

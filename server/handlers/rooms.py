@@ -18,6 +18,7 @@ from server.handlers.shop import (
     shares,
     storefront,
     wallet,
+    withdrawals,
 )
 from server.handlers.wechat import payments, push
 
@@ -33,6 +34,7 @@ SHOP: tuple[Room, ...] = (
     orders.room,
     rebates.room,
     wallet.room,
+    withdrawals.room,
     notices.room,
     open_links.room,
 )

@@ -67,7 +67,9 @@ FROM (SELECT source, member_id, balance FROM ledger_accounts WHERE code = 'froze
 FULL JOIN (SELECT 'rebate:' || r.id AS source, r.member_id,
     COALESCE(sum(s.amount_fen) FILTER (WHERE s.state = 'frozen'), 0) AS frozen
   FROM rebates r JOIN rebate_stages s ON s.rebate_id = r.id WHERE r.state <> 'reversed' AND r.pay_as = 'balance'
-  GROUP BY r.id) r ON r.source = a.source AND r.member_id = a.member_id
+  GROUP BY r.id
+  UNION ALL SELECT 'commission:' || id, member_id, granted_fen FROM commissions WHERE state = 'frozen') r
+  ON r.source = a.source AND r.member_id = a.member_id
 """
 
 
@@ -84,7 +86,8 @@ _ORDER_HOLD = _shop_account(ORDER_HOLD, "SELECT COALESCE(sum(balance_fen), 0) FR
 _WECHAT_CASH = _shop_account(
     WECHAT_CASH,
     "SELECT (SELECT COALESCE(sum(amount_fen), 0) FROM payments)"
-    " - (SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE state = 'succeeded')",
+    " - (SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE state = 'succeeded')"
+    " - (SELECT COALESCE(sum(payout_fen), 0) FROM withdrawals WHERE state = 'paid')",
 )
 _REFUNDS_DUE = _shop_account(
     REFUNDS_DUE,
@@ -136,6 +139,37 @@ _REFUND_ENTRIES = _entries(
   UNION ALL SELECT 'payment-stray:' || transaction_id, -amount_fen, 0, 0, amount_fen, 0
     FROM payments WHERE outcome <> 'settled'""",  # noqa: S608 - our own text
 )
+
+LIVE = "('requested', 'approved', 'sent', 'confirming')"
+"""States of a withdrawal whose money is on its way."""
+
+_IN_FLIGHT = f"""
+SELECT COALESCE(a.member_id, w.member_id) AS member_id, a.balance, w.asked AS asked_fen,
+  COALESCE(a.balance, 0) <> COALESCE(w.asked, 0) AS wrong
+FROM (SELECT member_id, balance FROM ledger_accounts WHERE code = 'in_flight') a
+FULL JOIN (SELECT member_id, sum(amount_fen) AS asked FROM withdrawals WHERE state IN {LIVE} GROUP BY member_id) w
+  ON w.member_id = a.member_id
+"""  # noqa: S608 - our own text
+
+_WITHDRAWAL_ENTRIES = f"""
+WITH owed AS (
+  SELECT 'withdrawal:' || withdrawal_no AS key, member_id, amount_fen AS flight, 0 AS cash, 0 AS fee, 0 AS tax
+    FROM withdrawals
+  UNION ALL SELECT 'withdrawal-paid:' || withdrawal_no, member_id, -amount_fen, payout_fen, fee_fen, tax_fen
+    FROM withdrawals WHERE state = 'paid'
+  UNION ALL SELECT 'withdrawal-back:' || withdrawal_no, member_id, -amount_fen, 0, 0, 0
+    FROM withdrawals WHERE state <> 'paid' AND state NOT IN {LIVE}), posted AS (
+  SELECT e.key, max(l.member_id) AS member_id, sum(l.amount) FILTER (WHERE l.code = 'in_flight') AS flight,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'wechat_cash'), 0) AS cash,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'withdrawal_fee'), 0) AS fee,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'tax_withheld'), 0) AS tax
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE e.kind IN ('withdrawal_request', 'withdrawal_paid', 'withdrawal_back') GROUP BY e.id)
+SELECT COALESCE(o.key, p.key) AS key, p.flight, p.cash, p.fee, p.tax, o.key IS NOT NULL AS owed,
+  (o.key, o.member_id, o.flight, o.cash, o.fee, o.tax)
+    IS DISTINCT FROM (p.key, p.member_id, p.flight, p.cash, p.fee, p.tax) AS wrong
+FROM owed o FULL JOIN posted p ON p.key = o.key
+"""  # noqa: S608 - our own text
 
 _ORDER_AMOUNTS = """
 SELECT o.id AS order_id, o.order_no, o.items_fen, d.off AS discounts_fen, o.freight_fen, o.balance_fen, o.cash_due_fen,
@@ -271,6 +305,28 @@ FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(whole_fen) AS whole FRO
   GROUP BY rule_version) r ON r.rule_version = v.version
 """
 
+_COMMISSIONS = """
+SELECT c.id AS commission_id, c.order_id, c.member_id, c.granted_fen, p.link, p.cost AS cost_fen,
+  c.id IS NULL OR c.granted_fen <> COALESCE(p.cost, 0) OR o.id IS NULL OR o.paid_at IS NULL
+    OR c.member_id IS DISTINCT FROM CASE c.level WHEN 1 THEN o.referrer_id ELSE o.ancestor2_id END
+    OR c.whole_fen <> (SELECT sum((l ->> 'amount_fen')::bigint) FROM jsonb_array_elements(c.explanation -> 'lines') l)
+  AS wrong
+FROM commissions c
+FULL JOIN (SELECT e.link, -sum(l.amount) AS cost FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE l.code = 'commission_cost' GROUP BY e.link) p ON p.link = 'commission:' || c.id
+LEFT JOIN orders o ON o.id = c.order_id
+"""
+
+_COMMISSION_CAP = """
+SELECT c.order_id, c.granted AS granted_fen, l.net AS net_fen, c.cap AS commission_cap_bp,
+  c.depth > c.allowed OR (c.granted * 10000 <= l.net * c.cap) IS NOT TRUE AS wrong
+FROM (SELECT c.order_id, sum(c.granted_fen) AS granted, max(c.level) AS depth,
+    max((v.terms ->> 'depth')::int) AS allowed, max((v.terms ->> 'commission_cap_bp')::bigint) AS cap
+  FROM commissions c LEFT JOIN commission_versions v ON v.version = c.version GROUP BY c.order_id) c
+LEFT JOIN (SELECT order_id, sum(cash_fen - refunded_cash_fen) AS net FROM order_lines GROUP BY order_id) l
+  ON l.order_id = c.order_id
+"""
+
 # No job is ever put off for more than an hour: a row far in the future would never come back by itself.
 _OUTBOX = """
 SELECT id AS outbox_id, job, attempts, due_at, done_at IS NULL AND due_at > $1::timestamptz + interval '1 day' AS wrong
@@ -283,13 +339,15 @@ PROOFS: tuple[Proof, ...] = (
     Proof("lines_fit_accounts", "分录行与账户一致", _LINES_FIT_ACCOUNTS),
     Proof("members_not_negative", "会员账户不为负", _MEMBERS_NOT_NEGATIVE),
     Proof("available_after", "账单余额等于可用余额", _AVAILABLE_AFTER),
-    Proof("frozen", "冻结金额等于未解冻的返一", _FROZEN),
+    Proof("frozen", "冻结金额等于未解冻的返一和佣金", _FROZEN),
     Proof("order_hold", "占用余额等于待付款订单", _ORDER_HOLD),
-    Proof("wechat_cash", "微信现金等于收款减退款", _WECHAT_CASH),
+    Proof("wechat_cash", "微信现金等于收款减退款减提现", _WECHAT_CASH),
     Proof("refunds_due", "待退现金等于未到账退款", _REFUNDS_DUE),
     Proof("sales", "销售额等于已付订单减退款", _SALES),
     Proof("order_entries", "每个订单的分录齐全", _ORDER_ENTRIES),
     Proof("refund_entries", "每笔退款的分录齐全", _REFUND_ENTRIES),
+    Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT),
+    Proof("withdrawal_entries", "每笔提现的分录齐全", _WITHDRAWAL_ENTRIES),
     Proof("order_amounts", "订单金额加总一致", _ORDER_AMOUNTS),
     Proof("refunds_of_orders", "订单退款不超过实付", _REFUNDS_OF_ORDERS),
     Proof("refunds_of_lines", "商品行退款不超过实付", _REFUNDS_OF_LINES),
@@ -302,5 +360,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
     Proof("budget", "规则预算等于有效返一", _BUDGET),
+    Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),
+    Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP),
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
 )

@@ -176,4 +176,4 @@ def ask_again(at: datetime, checks: int) -> datetime:
 
     The first minute is longer than any call to WeChat lasts: whoever asks later finds what an earlier call did.
     """
-    return at + min(_ASK_AGAIN_LAST, _ASK_AGAIN_FIRST * 2 ** min(checks, 6))
+    return at + min(_ASK_AGAIN_LAST, _ASK_AGAIN_FIRST * (1 << min(checks, 6)))

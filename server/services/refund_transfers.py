@@ -1,11 +1,12 @@
 """Granted cash on its way back through WeChat: sent, asked about, confirmed. The number never changes."""
 
 import contextlib
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from server import db
 from server.gateways.ports import Deps, OutcomeUnknown, RefundNotice, RefundRequest, WeChatError
 from server.ledger import book, entries
+from server.services import alarms
 
 BATCH = 50
 _CHECK_AFTER = timedelta(minutes=1)
@@ -40,7 +41,9 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
         )
         fits = row is not None and said.amount_fen == row["cash_fen"] and said.mchid in ("", deps.mchid)
         if not fits:
-            await _alarm(tx, "refund_mismatch", said.refund_no, at, f"{said.status} {said.amount_fen}")
+            await alarms.sound(
+                tx, "refund_mismatch", f"refund:{said.refund_no}", at, f"{said.status} {said.amount_fen}"
+            )
             return False
         if row["state"] not in ("approved", "processing", "abnormal"):
             return True
@@ -69,7 +72,7 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
                     said.refund_id,
                     said.status,
                 )
-                await _alarm(tx, "refund_abnormal", said.refund_no, at, said.status)
+                await alarms.sound(tx, "refund_abnormal", f"refund:{said.refund_no}", at, said.status)
     return True
 
 
@@ -101,17 +104,4 @@ async def _problem(deps: Deps, refund_no: str, problem: str) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute("UPDATE refunds SET problem = $2 WHERE refund_no = $1", refund_no, problem)
-        await _alarm(tx, "refund_refused", refund_no, at, problem)
-
-
-async def _alarm(tx: db.Connection, kind: str, refund_no: str, at: datetime, problem: str) -> None:
-    """One open alarm per refund and kind."""
-    await tx.execute(
-        "INSERT INTO alarms (kind, subject, detail, at)"
-        " SELECT $1::text, $2::text, jsonb_build_object('problem', $4::text), $3::timestamptz"
-        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = $1 AND subject = $2 AND seen_at IS NULL)",
-        kind,
-        f"refund:{refund_no}"[:60],
-        at,
-        problem,
-    )
+        await alarms.sound(tx, "refund_refused", f"refund:{refund_no}", at, problem)

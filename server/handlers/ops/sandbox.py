@@ -76,6 +76,12 @@ async def ship(request: Request) -> HTTPResponse:
     return json({})
 
 
+@blueprint.post("/transfers/<withdrawal_no:str>/confirm")
+async def confirm(request: Request, withdrawal_no: str) -> HTTPResponse:
+    """Accept a withdrawal's money as the member would; WeChat's notice follows."""
+    return await _forward(request, "transfer_confirm", msgspec.json.encode({"out_bill_no": withdrawal_no}))
+
+
 @blueprint.post("/knobs")
 async def knobs(request: Request) -> HTTPResponse:
     """Turn the sandbox's faults on and off."""

@@ -9,7 +9,7 @@ from sanic.response import HTTPResponse, empty, json
 from server.gateways.ports import Deps, NoticeRejected
 from server.handlers.endpoint import finish
 from server.handlers.peers import client_ip
-from server.services import payments, refund_transfers, security
+from server.services import payments, refund_transfers, security, withdrawal_transfers
 
 log = logging.getLogger("tuisan.wechat")
 
@@ -37,6 +37,16 @@ async def refund_notify(request: Request) -> HTTPResponse:
         await refund_transfers.apply(deps, deps.pay.parse_refund_notice(received.headers, received.body))
 
     return await finish(_answer(request, "refund_notify", apply))
+
+
+@blueprint.post("/transfer/notify")
+async def transfer_notify(request: Request) -> HTTPResponse:
+    """The end of a merchant transfer."""
+
+    async def apply(deps: Deps, received: Request) -> None:
+        await withdrawal_transfers.apply(deps, deps.pay.parse_transfer_notice(received.headers, received.body))
+
+    return await finish(_answer(request, "transfer_notify", apply))
 
 
 async def _answer(request: Request, kind: str, work: Work) -> HTTPResponse:

@@ -1,0 +1,64 @@
+"""提现: asking for money, following it, calling it off."""
+
+from typing import Annotated
+
+import msgspec
+
+from server.core import errors
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.services import withdrawal_views, withdrawals
+from server.services.withdrawal_views import WithdrawalView
+
+room = Room("withdrawals", "提现")
+
+
+class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
+    """How much of `withdrawable_fen`; the real name of the WeChat account where the amount needs one."""
+
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
+    real_name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
+
+
+@room.post(
+    "/withdrawals",
+    "申请提现",
+    takes=WithdrawalForm,
+    gives=WithdrawalView,
+    refuses=(
+        errors.AccountBlocked,
+        errors.WithdrawalLimit,
+        errors.RealNameRequired,
+        errors.BalanceInsufficient,
+    ),
+    keyed=True,
+    example={"amount_fen": 5000},
+)
+async def ask(call: Call, form: WithdrawalForm) -> bytes:
+    """The money leaves the wallet at once and is in flight until its end; every end but `paid` gives it back."""
+    name = form.real_name.strip() if form.real_name else None
+    return await withdrawals.request(call.deps, call.member_id, form.amount_fen, name, call.required_key)
+
+
+class WithdrawalList(msgspec.Struct):
+    """A page of withdrawals, newest first."""
+
+    items: list[WithdrawalView]
+    next_cursor: str | None
+
+
+@room.get("/withdrawals", "我的提现", takes=Page, gives=WithdrawalList)
+async def mine(call: Call, query: Page) -> WithdrawalList:
+    """One's own withdrawals, newest first."""
+    return WithdrawalList(*await withdrawal_views.page_of(call.deps, call.member_id, query.cursor, query.limit))
+
+
+@room.get("/withdrawals/<withdrawal_no:str>", "提现详情", gives=WithdrawalView)
+async def one(call: Call, _query: NoBody) -> WithdrawalView:
+    """One withdrawal; `confirm` is what `wx.requestMerchantTransfer` takes while the member must accept the money."""
+    return await withdrawal_views.one_of(call.deps, call.member_id, call.path["withdrawal_no"])
+
+
+@room.post("/withdrawals/<withdrawal_no:str>/cancel", "取消提现", gives=WithdrawalView, refuses=(errors.StateConflict,))
+async def cancel(call: Call, _body: NoBody) -> WithdrawalView:
+    """At once before WeChat was asked; afterwards `cancelling` until WeChat has agreed, if it still can."""
+    return await withdrawals.cancel(call.deps, call.member_id, call.path["withdrawal_no"])

@@ -1,0 +1,66 @@
+"""Members with money that can be withdrawn, and the sandbox's side of a withdrawal."""
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from server import db
+from server.ledger import book, entries
+from server.ledger.chart import REBATE_COST, WITHDRAWABLE
+from server.ledger.entries import Entry, Line, moved
+from server.services import policy, withdrawals
+from tests.support.mall import Mall
+from tests.support.shop import Shopper, join, work
+
+
+async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
+    """Withdrawable money, as a released rebate would bring it."""
+    key = f"test:{secrets.token_hex(8)}"
+    lines = moved(Line(0, REBATE_COST, -amount_fen), Line(member_id, WITHDRAWABLE, amount_fen))
+    async with db.transaction() as tx:
+        await book.post(tx, Entry(key, "rebate_release", "测试", key, lines), mall.clock.now())
+
+
+async def owe(mall: Mall, member_id: int, amount_fen: int) -> None:
+    """A debt, as a rebate that was taken back would leave it."""
+    async with db.transaction() as tx:
+        entry = entries.coupon_take_back(f"test:{member_id}", 1, member_id, "收回", amount_fen)
+        await book.post(tx, entry, mall.clock.now())
+
+
+async def rich(mall: Mall, amount_fen: int = 10_000) -> Shopper:
+    """A member with that much to withdraw."""
+    shopper = await join(mall)
+    await earn(mall, shopper.id, amount_fen)
+    return shopper
+
+
+async def set_policy(mall: Mall, **terms: Any) -> None:
+    """The shop's policy, in force at once."""
+    async with db.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)",
+            msgspec.json.encode(terms).decode(),
+            mall.clock.now(),
+        )
+    policy._cached.clear()
+
+
+async def ask(shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
+    """A requested withdrawal; its number."""
+    asked = await shopper.post("/withdrawals", {"amount_fen": amount_fen, **more})
+    return str(asked["withdrawal_no"])
+
+
+async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
+    """A withdrawal that an operator approved and the worker handed to WeChat; its number."""
+    no = await ask(shopper, amount_fen, **more)
+    await withdrawals.approve(mall.deps, no, "tester")
+    await work(mall)
+    return no
+
+
+async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
+    """As its member sees it."""
+    return str((await shopper.get(f"/withdrawals/{withdrawal_no}"))["state"])
