@@ -44,6 +44,24 @@ async def broken(visitor: Visitor, status: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def unanswered(visitor: Visitor, path: str, *, heard: bool) -> AsyncIterator[None]:
+    """No answer comes to what is posted to this path; `heard`: the server got it and acted."""
+    visitor.expected.append(LOST)
+
+    async def lose(route: Route) -> None:
+        if route.request.method != "POST":
+            await route.fallback()
+            return
+        if heard:
+            await route.fetch()
+        await route.abort("connectionreset")
+
+    await visitor.page.route(f"**/api{path}", lose)
+    yield
+    await visitor.page.unroute(f"**/api{path}", lose)
+
+
+@asynccontextmanager
 async def offline(visitor: Visitor) -> AsyncIterator[None]:
     """No call reaches anybody."""
     visitor.expected.append(LOST)
