@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 import { longFunctions, typeErrors } from './code.mjs'
 import { markupErrors, styleErrors } from './markup.mjs'
+import { hiddenInText, undeclaredCalls } from './phone.mjs'
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const SHOP = path.join(ROOT, 'miniprogram')
@@ -22,7 +23,7 @@ function types() {
 }
 
 async function tools() {
-  const findings = [...markupErrors(SHOP), ...styleErrors(SHOP)]
+  const findings = [...markupErrors(SHOP), ...styleErrors(SHOP), ...hiddenInText(SHOP), ...undeclaredCalls(SHOP)]
   if (findings.length) return findings
   const { compile, copyWithPackages } = await import('./official.mjs') // slow to load, and has much to say about it
   const { measure, oversized } = await import('./sizes.mjs')

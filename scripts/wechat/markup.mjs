@@ -19,7 +19,8 @@ export function styleErrors(folder) {
   return errorsOf('wcsc', folder, ['-lc', '-db', '-pc', String(files.length), ...files])
 }
 
-function filesOf(folder, suffixes) {
+/** Files of these kinds below a folder, without what was made or installed, as paths from it. */
+export function filesOf(folder, suffixes) {
   return fs
     .readdirSync(folder, { recursive: true })
     .map((name) => name.split(path.sep).join('/'))

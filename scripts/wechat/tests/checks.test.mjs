@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { longFunctions, typeErrors } from '../code.mjs'
 import { markupErrors, styleErrors } from '../markup.mjs'
 import { compile } from '../official.mjs'
+import { hiddenInText, undeclaredCalls } from '../phone.mjs'
 import { MAIN, measure, oversized } from '../sizes.mjs'
 
 const SHOP = {
@@ -55,6 +56,22 @@ test('functions: 70 lines are allowed, 71 are not, wherever they stand', (contex
   assert.deepEqual(longFunctions([shop(context, { 'pages/a/index.ts': of(70) })]), [])
   const [finding] = longFunctions([shop(context, { 'pages/a/index.ts': of(71) })])
   assert.match(finding, /index\.ts:2: a function of 71 lines/)
+})
+
+test('text: only text is drawn in it', (context) => {
+  const of = (markup) => hiddenInText(shop(context, { 'pages/a/index.wxml': markup }))
+  assert.deepEqual(of('<view><text a="<b>">1<text>2</text></text><tag /><!-- <text> --><view /></view>'), [])
+  assert.deepEqual(of('<view>\n<text wx:if="{{a > b}}">1 <tag a="/" /></text></view>'), [
+    'pages/a/index.wxml:2: <tag> in a <text> is not drawn in WeChat',
+  ])
+})
+
+test('calls: what WeChat wants declared is told where it is not', (context) => {
+  const changes = { 'pages/a/index.ts': 'await wx.chooseAddress()' }
+  const [finding, ...others] = undeclaredCalls(shop(context, changes))
+  assert.match(finding, /pages\/a\/index\.ts: wx\.chooseAddress fails/)
+  assert.deepEqual(others, [])
+  assert.deepEqual(undeclaredCalls(shop(context, { ...changes, 'app.json': '{ "requiredPrivateInfos": ["chooseAddress"] }' })), [])
 })
 
 test('markup: wcc names the file that it cannot read', (context) => {
