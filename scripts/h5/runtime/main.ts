@@ -42,7 +42,7 @@ async function start(): Promise<void> {
   launch(entryAddress());
   await startPages();
   if (inDevelopment()) (await import('./desk/desk')).openDesk();
-  else (await import('./outside/open-in-wechat')).showPill();
+  else (await import('./outside/open-in-wechat')).showWay();
 }
 
 start().catch(report);

@@ -1,7 +1,6 @@
 /** In production a browser can look around; logging in, ordering and paying are WeChat's. This is the way there. */
 
 import { report } from '../core/errors';
-import { column } from '../core/layers';
 import { topFrame } from '../core/pages';
 import { addStyle } from '../core/style';
 import { button, h } from '../wx/dom';
@@ -9,7 +8,7 @@ import { panel } from '../wx/panel';
 import { openSheet } from '../wx/sheets';
 
 addStyle(`
-.h5-pill { position: absolute; z-index: 90; left: 50%; bottom: calc(var(--h5-tabs) + 12px + env(safe-area-inset-bottom)); transform: translateX(-50%); min-height: 44px; padding: 0 20px; border: 0; border-radius: 22px; background: #1f7a4d; color: #fff; font: 600 14px/1.2 -apple-system, BlinkMacSystemFont, 'PingFang SC', 'Noto Sans CJK SC', sans-serif; white-space: nowrap; box-shadow: 0 8px 24px rgba(31,80,50,.28); cursor: pointer }
+.h5-way { position: fixed; left: 50%; bottom: 0; transform: translateX(-50%); display: flex; align-items: center; justify-content: center; gap: 8px; width: min(100vw, 480px); height: 48px; padding: 0; border: 0; background: #1f7a4d; color: #fff; font: 600 15px/1.2 -apple-system, BlinkMacSystemFont, 'PingFang SC', 'Noto Sans CJK SC', sans-serif; cursor: pointer }
 .h5-open-code { display: block; width: 168px; height: 168px; margin: 0 auto; border-radius: 12px }
 .h5-open-told { color: #63554c; text-align: center }
 `);
@@ -19,9 +18,10 @@ interface OpenLink {
   code_image_url: string;
 }
 
-/** Keep the way to WeChat in sight on every page. */
-export function showPill(): void {
-  column().append(button('h5-pill', '在微信中打开', () => void offer()));
+/** Keep the way to WeChat in sight below every page; the pages get so much less height. */
+export function showWay(): void {
+  document.documentElement.style.setProperty('--h5-height', 'calc(100dvh - 48px)');
+  document.body.append(button('h5-way', '在微信中打开，登录下单', () => void offer()));
 }
 
 let open = false;
