@@ -25,12 +25,16 @@ export class Listing<T, V extends object> {
     private readonly shown: (item: T, above: V | undefined) => V,
   ) {}
 
-  /** Read from the beginning; what an earlier reading still brings is dropped. `anew` clears the screen first. */
+  /**
+   * Read from the beginning as much as is shown, so that who has come back finds their place; what an earlier reading
+   * still brings is dropped. `anew` clears the screen first.
+   */
   async start(anew = false): Promise<void> {
     const pager = new Pager(this.read)
     this.pager = pager
     const page = this.page
     if (anew) page.setData({ screen: LOADING, items: [] })
+    const seen = page.data.items.length
     const current = {
       get data() {
         return page.data
@@ -39,7 +43,11 @@ export class Listing<T, V extends object> {
     }
     await show(
       current,
-      async () => ({ items: this.rows(await pager.next(), []), end: { done: pager.done, trouble: '' } }),
+      async () => {
+        const items = await pager.next()
+        while (!pager.done && items.length < seen) items.push(...(await pager.next()))
+        return { items: this.rows(items, []), end: { done: pager.done, trouble: '' } }
+      },
       ({ items }) => !items.length,
     )
   }
