@@ -3,7 +3,7 @@ import { Product, product } from '../../api/catalogue'
 import { Shop, shop } from '../../api/shop'
 import { Intent, Picked } from '../../components/sku-sheet/index'
 import { cartCount, cartHolds, countCart } from '../../lib/badge'
-import { confirmPath } from '../../lib/checkout'
+import { MOST_PIECES, confirmPath } from '../../lib/checkout'
 import { Failure, tell } from '../../lib/failure'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
@@ -125,8 +125,9 @@ Page({
   /** The cart is told how many there shall be, so what lies in it already is asked first. */
   async addToCart({ sku, quantity }: Picked) {
     const held = (await carts.cart()).items.find((line) => line.sku_id === sku.id)?.quantity ?? 0
-    if (held && held + quantity > sku.available) {
-      void wx.showToast({ title: `购物车里已有 ${held} 件，加上后超出库存`, icon: 'none' })
+    const room = Math.max(0, Math.min(sku.available, MOST_PIECES) - held)
+    if (held && quantity > room) {
+      void wx.showToast({ title: `购物车里已有 ${held} 件，最多还能加 ${room} 件`, icon: 'none' })
       return
     }
     const cart = await carts.put(sku.id, held + quantity)
