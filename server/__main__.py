@@ -2,7 +2,20 @@
 
 import typer
 
-from server.commands import audit, bench, coupon, demo, dev, migrate, operator_verbs, product, seed, serve, worker
+from server.commands import (
+    audit,
+    bench,
+    commission,
+    coupon,
+    demo,
+    dev,
+    migrate,
+    operator_verbs,
+    product,
+    seed,
+    serve,
+    worker,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="推三返一商城 Tuisan Mall")
 
@@ -21,6 +34,7 @@ app.add_typer(operator_verbs.withdrawal, name="withdrawal")
 app.add_typer(operator_verbs.qualification, name="qualification")
 app.add_typer(product.app, name="product")
 app.add_typer(coupon.app, name="coupon")
+app.add_typer(commission.app, name="commission")
 
 if __name__ == "__main__":
     app()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from server.gateways.ports import Deps
-from server.jobs import members, notices, orders, payments, rebates, withdrawals
+from server.jobs import commissions, members, notices, orders, payments, rebates, withdrawals
 
 Body: TypeAlias = Callable[[Deps, dict[str, Any]], Awaitable[None]]
 """Unpacks its arguments and makes one service call. It may run twice and changes nothing the second time: by locks
@@ -15,6 +15,7 @@ JOBS: dict[str, Body] = {
     "sweep_cycles": rebates.wake_cycles,
     "schedule_release": rebates.schedule_release,
     "take_back_coupon": rebates.take_back_coupon,
+    "decide_commission": commissions.decide_commission,
     "deliver_cards": orders.deliver_cards,
     "upload_shipping": orders.upload_shipping,
     "send_refund": payments.send_refund,

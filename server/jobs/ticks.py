@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
-from server.jobs import catalogue, orders, payments, rebates, withdrawals
+from server.jobs import catalogue, commissions, orders, payments, rebates, withdrawals
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -70,6 +70,7 @@ TICKS: list[Tick] = [
     Tick("refunds_check", 1, payments.check_refunds),
     Tick("transfers_ask", 1, withdrawals.ask_transfers),
     Tick("rebates_release", 0.5, rebates.release_due),
+    Tick("commissions_release", 0.5, commissions.release_due),
     Tick("cycles_sweep", 1, rebates.sweep_cycles),
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("outbox_clean", 60, clean_outbox),

@@ -80,6 +80,11 @@ class CommissionTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     observe_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 7
     """Days after receipt during which commission stays frozen."""
 
+    @property
+    def by_month(self) -> bool:
+        """Whether anything depends on what was bought this month."""
+        return any(isinstance(policy, Ladder) and policy.by == "month" for policy in self.policies)
+
 
 def problems(terms: CommissionTerms) -> list[tuple[str, str]]:
     """What the shapes alone do not refuse, as (path below the terms, sentence for the operator)."""

@@ -49,7 +49,8 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
     """Those of the current cycle, counted ones first; `rebate_id` is a staged rebate that some have joined."""
     rows = await db.fetch(
         "SELECT q.id, q.state, q.paid_at, q.counted_at, m.nickname, m.avatar_url,"
-        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net"
+        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net,"
+        " (SELECT COALESCE(sum(granted_fen), 0)::bigint FROM commissions WHERE order_id = q.order_id) AS commission"
         " FROM qualifications q JOIN members m ON m.id = q.referee_id WHERE q.referrer_id = $1"
         " AND (q.state IN ('counted', 'pending', 'held') OR q.rebate_id = $2)"
         " ORDER BY q.state IN ('pending', 'held'), q.paid_at, q.id LIMIT $3",
@@ -70,7 +71,9 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
         for row in (*counting, *waiting)
     ]
     free = (row for row in counting if row["state"] == "counted")
-    return Circle(friends, tuple(Qualified(row["id"], row["net"], row["counted_at"]) for row in free))
+    return Circle(
+        friends, tuple(Qualified(row["id"], row["net"], row["counted_at"], row["commission"]) for row in free)
+    )
 
 
 async def next_return(

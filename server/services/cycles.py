@@ -24,7 +24,7 @@ from server.rules.rebates import (
     RuleTerms,
     decide,
 )
-from server.services import notices, qualifications, releases
+from server.services import commissions, notices, qualifications, releases
 from server.services.rules import terms_of
 
 _MEMBERS_PER_SWEEP = 500
@@ -35,8 +35,9 @@ async def close_cycle(deps: Deps, member_id: int) -> int:
 
     Safe to run at any time, any number of times, by several workers at once.
     """
+    orders = await commissions.decided_orders(deps, member_id)
     closed = 0
-    while await _advance(deps, member_id):
+    while await _advance(deps, member_id, orders):
         closed += 1
     return closed
 
@@ -58,14 +59,14 @@ async def sweep(deps: Deps) -> None:
         last = rows[-1]["referrer_id"]
 
 
-async def _advance(deps: Deps, member_id: int) -> bool:
+async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
     at = deps.clock.now()
     async with db.transaction() as tx:
         state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         if state != "active":
             return False
         await qualifications.count_held(tx, member_id, at)
-        cycle = await _cycle(tx, member_id, at)
+        cycle = await _cycle(tx, member_id, orders, at)
         if cycle is None:
             return False
         decision = decide(cycle.terms, cycle.facts)
@@ -88,13 +89,19 @@ class _Cycle:
     facts: CycleFacts
 
 
-async def _cycle(tx: db.Connection, member_id: int, at: datetime) -> _Cycle | None:
-    """The facts of the member's next cycle, read under its lock; None when nothing is counted."""
+async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datetime) -> _Cycle | None:
+    """The facts of the member's next cycle, read under its lock; None when none of the orders is counted.
+
+    What came to count meanwhile has a `close_cycle` of its own.
+    """
     counted = await tx.fetch(
         "SELECT q.id, q.rule_version, q.counted_at,"
-        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net"
-        " FROM qualifications q WHERE q.referrer_id = $1 AND q.state = 'counted' ORDER BY q.paid_at, q.id",
+        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net,"
+        " (SELECT COALESCE(sum(granted_fen), 0)::bigint FROM commissions WHERE order_id = q.order_id) AS commission"
+        " FROM qualifications q WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($2)"
+        " ORDER BY q.paid_at, q.id",
         member_id,
+        orders,
     )
     if not counted:
         return None
@@ -112,7 +119,7 @@ async def _cycle(tx: db.Connection, member_id: int, at: datetime) -> _Cycle | No
     )
     facts = CycleFacts(
         now=at,
-        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"]) for row in counted),
+        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"], row["commission"]) for row in counted),
         open_rebate=opened[1] if opened else None,
         candidates=() if opened else tuple(await candidates(tx, member_id)),
         chosen_order_id=sums["chosen"],
@@ -127,14 +134,18 @@ async def _open_rebate(tx: db.Connection, member_id: int) -> tuple[int, OpenReba
     row = await tx.fetchrow(
         "SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, (SELECT array_agg(n.net ORDER BY n.paid_at, n.id)"
         "   FROM (SELECT q.id, q.paid_at, (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines"
-        "     WHERE order_id = q.order_id) AS net FROM qualifications q WHERE q.rebate_id = r.id) n) AS nets"
+        "     WHERE order_id = q.order_id) AS net FROM qualifications q WHERE q.rebate_id = r.id) n) AS nets,"
+        " (SELECT COALESCE(sum(c.granted_fen), 0)::bigint FROM qualifications q"
+        "   JOIN commissions c ON c.order_id = q.order_id WHERE q.rebate_id = r.id) AS commission"
         " FROM rebates r WHERE r.member_id = $1 AND r.state = 'frozen'"
         " AND (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) < r.required ORDER BY r.id LIMIT 1",
         member_id,
     )
     if row is None:
         return None
-    return row["rule_version"], OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], tuple(row["nets"] or ()))
+    nets = tuple(row["nets"] or ())
+    opened = OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], nets, row["commission"])
+    return row["rule_version"], opened
 
 
 async def candidates(connection: db.Connection, member_id: int) -> list[Candidate]:

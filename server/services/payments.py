@@ -157,14 +157,7 @@ async def _paid(
     """An order is paid: move it, its stock, its coupon and its money; qualify; cause what follows."""
     lines = facts["lines"]
     referrer, second, third = facts["chain"]
-    jobs: list[Job] = []
-    if "paid" in (facts["notice_credits"] or ()):
-        values = {"order_no": order["order_no"], "amount": f"{yuan(cash_fen + order['balance_fen'])}元"}
-        jobs.append(notices.notice_job(order["member_id"], "paid", values, f"order_no={order['order_no']}"))
-    if any(line["virtual"] for line in lines):
-        jobs.append(Job("deliver_cards", {"order_id": order["id"]}))
-    if facts["waiting_cycle"]:
-        jobs.append(Job("close_cycle", {"member_id": order["member_id"]}))
+    jobs = _jobs(order, facts, cash_fen)
     writes: dict[str, Any] = {
         "paid": {
             "order_id": order["id"],
@@ -201,6 +194,21 @@ async def _paid(
             jobs.append(notices.notice_job(referrer, "qualified", values))
     writes["jobs"] = outbox.as_json(jobs)
     return writes
+
+
+def _jobs(order: dict[str, Any], facts: dict[str, Any], cash_fen: int) -> list[Job]:
+    """What a paid order causes, whether it qualifies or not."""
+    jobs: list[Job] = []
+    if "paid" in (facts["notice_credits"] or ()):
+        values = {"order_no": order["order_no"], "amount": f"{yuan(cash_fen + order['balance_fen'])}元"}
+        jobs.append(notices.notice_job(order["member_id"], "paid", values, f"order_no={order['order_no']}"))
+    if any(line["virtual"] for line in facts["lines"]):
+        jobs.append(Job("deliver_cards", {"order_id": order["id"]}))
+    if facts["chain"][0] is not None and any(line["cash_fen"] for line in facts["lines"]):
+        jobs.append(Job("decide_commission", {"order_id": order["id"]}))
+    if facts["waiting_cycle"]:
+        jobs.append(Job("close_cycle", {"member_id": order["member_id"]}))
+    return jobs
 
 
 async def _qualification(

@@ -137,7 +137,7 @@ class _Order:
 
 
 async def _lock(tx: db.Connection, order_no: str) -> _Order:
-    """Lock the buyer and who may have earned from it (ascending), then the order. The owners are found unlocked and checked again."""
+    """Lock the buyer and the referrers (ascending), then the order. They are found unlocked and checked again."""
     found = await tx.fetchrow(
         "SELECT id, member_id, referrer_id, ancestor2_id FROM orders WHERE order_no = $1", order_no
     )

@@ -1,6 +1,7 @@
 """Frozen → settled: when every order a stage depends on is received and observed long enough."""
 
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,24 +59,26 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release every stage whose time has come, at most `BATCH`; returns how many. Raises Busy.
-
-    A stage that cannot be released is logged and does not hold up the others.
-    """
+    """Release every stage whose time has come, at most `BATCH`; returns how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
         " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
         deps.clock.now(),
         BATCH,
     )
+    return await each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+
+
+async def each(what: str, rows: Sequence[Any], release: Callable[[Any], Awaitable[None]]) -> int:
+    """Release each of the rows (`id`); how many went. One that cannot be released is logged and holds up no other."""
     released = 0
     for row in rows:
         try:
-            await _release(deps, row["member_id"], row["id"])
+            await release(row)
         except Refusal:
             raise
-        except Exception:  # house: swallowed - one stage with a defect must not keep everybody's money frozen
-            log.exception("stage %d is not released", row["id"])
+        except Exception:  # house: swallowed - one with a defect must not keep everybody's money frozen
+            log.exception("%s %d is not released", what, row["id"])
         else:
             released += 1
     return released

@@ -78,8 +78,10 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     return jobs + more
 
 
-_NETS = """
-SELECT array_agg(n.net ORDER BY n.paid_at, n.id) FROM (SELECT q.id, q.paid_at,
+_CARRIED = """
+SELECT array_agg(n.net ORDER BY n.paid_at, n.id) AS nets, sum(n.commission)::bigint AS commission
+  FROM (SELECT q.id, q.paid_at, (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id)
+      AS commission,
     (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net
   FROM qualifications q WHERE q.rebate_id = $1) n
 """
@@ -90,7 +92,8 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     terms = await terms_of(rebate.rule_version)
     *kept, last = rebate.stages
     amounts = [stage["amount_fen"] for stage in kept]
-    carried_fen = granted(terms, rebate.whole_fen, await tx.fetchval(_NETS, rebate.id))[-1]
+    carried = await tx.fetchrow(_CARRIED, rebate.id)
+    carried_fen = granted(terms, rebate.whole_fen, carried["nets"], carried["commission"])
     excess = max(0, sum(amounts) - carried_fen)
     left = take_from_stages(amounts, excess)
     await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last["id"])
@@ -215,10 +218,18 @@ async def _take(  # noqa: PLR0913 - one taking-back with all its parts
         if not debt:
             return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
         return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
-    wallet = await statement.wallet(tx, rebate.member_id)
-    frozen_fen = wallet.frozen_fen.get(entries.rebate_source(rebate.id), 0)
+    taken, short_fen = await find(tx, rebate.member_id, entries.rebate_source(rebate.id), amount_fen, debt=debt)
+    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
+    return short_fen, []
+
+
+async def find(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:
+    """Step, under the member's lock: where an amount that came from `source` is taken back, and what stays short.
+
+    With `debt` nothing is short: the rest is owed.
+    """
+    wallet = await statement.wallet(tx, member_id)
+    frozen_fen = wallet.frozen_fen.get(source, 0)
     found = take_back(amount_fen, frozen_fen, wallet.spend_only_fen, wallet.withdrawable_fen)
     owed = found.short_fen if debt else 0
-    taken = Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed)
-    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
-    return found.short_fen - owed, []
+    return Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed), found.short_fen - owed

@@ -85,7 +85,10 @@ LINES = st.lists(st.builds(LineNet, st.integers(1, 3), st.integers(1, 2), AMOUNT
 def all_facts(draw: st.DrawFn, /, **fixed: Any) -> CycleFacts:
     nets = draw(st.lists(AMOUNTS, min_size=draw(st.sampled_from([0, 4, 4, 4])), max_size=5))
     orders = draw(st.lists(LINES, min_size=draw(st.sampled_from([0, 3, 3, 3])), max_size=4))
-    counted = [Qualified(number, net, draw(MOMENTS)) for number, net in enumerate(nets, start=10)]
+    counted = [
+        Qualified(number, net, draw(MOMENTS), draw(st.integers(0, net * 3 // 10)))
+        for number, net in enumerate(nets, start=10)
+    ]
     candidates = [
         Candidate(number, f"T{number}", draw(st.sampled_from(["normal", "normal", "points"])), draw(MOMENTS), lines)
         for number, lines in enumerate(orders, start=1)
@@ -136,8 +139,9 @@ def test_a_close_keeps_every_limit(terms: RuleTerms, facts: CycleFacts, data: st
     )
     assert terms.budget_fen is None or facts.budget_used_fen + close.whole_fen <= terms.budget_fen
     paid_fen = sum(one.order_net_fen for one in used)
-    if terms.payout_cap_bp is not None:
-        assert sum(close.stage_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
+    if terms.payout_cap_bp is not None and sum(close.stage_fen):
+        commission_fen = sum(one.commission_fen for one in used)
+        assert (sum(close.stage_fen) + commission_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
     assert min(close.stage_fen) >= 0
     assert len(close.stage_fen) == len(used)
     assert terms.staged or sum(close.stage_fen) == close.whole_fen
@@ -151,22 +155,25 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
     close = decide(terms, facts)
     if not isinstance(close, Close):
         return
-    nets = [facts.counted[0].order_net_fen]
+    nets, commission_fen = [facts.counted[0].order_net_fen], facts.counted[0].commission_fen
     posted = list(close.stage_fen)
     while len(nets) < terms.required:
-        joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW)
-        opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets))
+        joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW, data.draw(st.integers(0, 10)))
+        opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets), commission_fen)
         step = replace(facts, counted=(joining,), open_rebate=opened, candidates=(), live_cycles=99)
         join = decide(terms, step)
         assert without_steps(join) == rebate_law.told(terms, step)
         assert isinstance(join, Join)
         assert (join.qualification_id, join.rebate_id, join.position) == (joining.id, 5, len(nets) + 1)
         nets.append(joining.order_net_fen)
+        commission_fen += joining.commission_fen
         posted.append(join.stage_fen)
         assert min(posted) >= 0
         assert sum(posted) <= close.whole_fen
         if terms.payout_cap_bp is not None:
             assert sum(posted) * 10_000 <= sum(nets) * terms.payout_cap_bp
+            if join.stage_fen:
+                assert (sum(posted) + commission_fen) * 10_000 <= sum(nets) * terms.payout_cap_bp
     if terms.payout_cap_bp is None:
         assert sum(posted) == close.whole_fen
         whole = close.whole_fen

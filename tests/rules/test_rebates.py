@@ -260,6 +260,19 @@ def test_a_staged_rebate_meets_the_payout_cap_as_friends_join() -> None:
     assert decide(terms, facts(open_rebate=shrunk, counted=friends(800))) == Join(11, 5, 2, 0)
 
 
+def test_commission_on_the_friends_orders_lowers_the_payout_cap_and_is_named_in_the_sum() -> None:
+    terms = rule(payout_cap_bp=5_000)
+    counted = [replace(one, commission_fen=1_000) for one in friends(4_000, 4_000, 4_000)]
+    close = closed(terms, facts(order(1, 10_000), counted=tuple(counted)))
+    assert close.whole_fen == 3_000
+    assert close.steps[-1].label == "不超过好友订单实付的 50.00%，减去佣金 30.00 元"
+    eaten = tuple(replace(one, commission_fen=2_001) for one in counted)
+    assert decide(terms, facts(order(1, 10_000), counted=eaten)) == Wait("amount")
+    staged = rule(stages_bp=[3_000, 3_000, 4_000], payout_cap_bp=5_000)
+    opened = OpenRebate(5, 10_000, 500, (4_000,), 1_500)
+    assert decide(staged, facts(open_rebate=opened, counted=(counted[0],))) == Join(11, 5, 2, 1_000)
+
+
 def test_an_opened_cycle_needs_neither_an_order_nor_room_for_a_cycle() -> None:
     terms = rule(stages_bp=[3_000, 3_000, 4_000], max_cycles=1, cap_fen=1_000, budget_fen=1_000)
     opened = OpenRebate(5, 1_000, 300, (10_000,))

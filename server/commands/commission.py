@@ -1,0 +1,46 @@
+"""`commission`: the policies of commission, shown and published from a file."""
+
+from pathlib import Path
+
+import msgspec
+import typer
+
+from server.commands import apply, runtime
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.services import commission_policies
+
+app = typer.Typer(no_args_is_help=True, help="分润 Commission")
+
+
+@app.command("show")
+def show(data: Path | None = apply.DATA, as_json: bool = apply.JSON) -> None:
+    """查看当前分润策略 The policies in force."""
+
+    async def main(_deps: Deps) -> int:
+        try:
+            found = await commission_policies.in_force()
+        except NotFound:
+            typer.echo("还没有发布分润策略 No policies are published", err=True)
+            return 1
+        shown = msgspec.to_builtins(found)
+        if as_json:
+            typer.echo(msgspec.json.encode(shown).decode())
+            return 0
+        typer.echo(f"分润策略版本 {found.version}，{found.published_at:%Y-%m-%d %H:%M} UTC 发布：{found.note}")
+        for name, value in shown["terms"].items():
+            typer.echo(f"  {name}: {msgspec.json.encode(value).decode()}")
+        return 0
+
+    runtime.run(data, main)
+
+
+@app.command("apply")
+def apply_file(
+    file: Path = apply.FILE,
+    note: str = typer.Option("", help="说明 Why"),
+    data: Path | None = apply.DATA,
+    as_json: bool = apply.JSON,
+) -> None:
+    """按文件发布分润策略 Publish the policies of a file; orders paid from now on follow them."""
+    apply.run(file, data, as_json, lambda deps, text, actor: commission_policies.apply(deps, text, note, actor))

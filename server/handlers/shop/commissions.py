@@ -1,0 +1,28 @@
+"""分润: what friends' orders bring."""
+
+import msgspec
+
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.services import commission_views
+from server.services.commission_views import CommissionSums, CommissionView
+
+room = Room("commissions", "分润")
+
+
+class CommissionList(msgspec.Struct):
+    """A page of commissions, newest first."""
+
+    items: list[CommissionView]
+    next_cursor: str | None
+
+
+@room.get("/commissions", "我的佣金", takes=Page, gives=CommissionList)
+async def mine(call: Call, query: Page) -> CommissionList:
+    """One's own commissions: which order, how much, when it is released, and why, line by line."""
+    return CommissionList(*await commission_views.page_of(call.member_id, query.cursor, query.limit))
+
+
+@room.get("/commissions/summary", "佣金合计", gives=CommissionSums)
+async def summary(call: Call, _query: NoBody) -> CommissionSums:
+    """How many live commissions there are, what has arrived and what is frozen."""
+    return await commission_views.sums_of(call.member_id)

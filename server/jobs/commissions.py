@@ -1,0 +1,17 @@
+"""Commission on paid orders."""
+
+from typing import Any
+
+from server.gateways.ports import Deps
+from server.services import commissions, releases
+
+
+async def decide_commission(deps: Deps, args: dict[str, Any]) -> None:
+    """`{order_id}`: an order with referrers was paid."""
+    await commissions.decide(deps, args["order_id"])
+
+
+async def release_due(deps: Deps) -> None:
+    """Tick: frozen commission whose time has come."""
+    while await commissions.release_due(deps) == releases.BATCH:
+        continue
