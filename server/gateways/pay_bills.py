@@ -16,7 +16,8 @@ from wechatpayv3.async_.utils import build_authorization
 from server.core.errors import BillNotReady
 from server.gateways.pay_answers import believed, outcome, taken
 from server.gateways.pay_shapes import BILL_LINK
-from server.gateways.ports import BillKind, OutcomeUnknown, WeChatError
+from server.gateways.ports import OutcomeUnknown, WeChatError
+from server.rules.bills import Bill
 
 _CHUNK_BYTES = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -25,7 +26,7 @@ _EARLY_CODES = frozenset({"STATEMENT_CREATING"})
 _REFUSED_DAY_CODES = frozenset({"INVALID_REQUEST"})
 
 
-async def fetch(library: Any, http: httpx.AsyncClient, kind: BillKind, day: date, today: date, into: BinaryIO) -> None:  # noqa: ANN401 - the library has no types
+async def fetch(library: Any, http: httpx.AsyncClient, kind: Bill, day: date, today: date, into: BinaryIO) -> None:  # noqa: ANN401 - the library has no types
     """See `Pay.bill`; `today` is the running day in China, which WeChat refuses as any wrong date."""
     try:
         _, body = await outcome(_asked(library, kind, day))
@@ -44,12 +45,12 @@ async def fetch(library: Any, http: httpx.AsyncClient, kind: BillKind, day: date
         raise OutcomeUnknown(f"the {kind} bill of {day} is not what its hash says")
 
 
-def _asked(library: Any, kind: BillKind, day: date) -> Awaitable[tuple[int, str | bytes]]:  # noqa: ANN401 - no types
+def _asked(library: Any, kind: Bill, day: date) -> Awaitable[tuple[int, str | bytes]]:  # noqa: ANN401 - no types
     asked: Awaitable[tuple[int, str | bytes]]
-    if kind == "fund":
+    if kind is Bill.FUND:
         asked = library.fundflow_bill(bill_date=day.isoformat())
     else:
-        asked = library.trade_bill(bill_date=day.isoformat(), bill_type="SUCCESS" if kind == "trade" else "REFUND")
+        asked = library.trade_bill(bill_date=day.isoformat(), bill_type="SUCCESS" if kind is Bill.TRADE else "REFUND")
     return asked
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO, Literal, Protocol
 import redis.asyncio as aioredis
 
 from server.core.clock import Clock
+from server.rules.bills import Bill
 
 
 class WeChatError(Exception):
@@ -145,10 +146,6 @@ class TransferNotice:
     """When it came to this state."""
 
 
-BillKind = Literal["trade", "refund", "fund"]
-"""Payments, refunds, and every movement of the merchant's basic account."""
-
-
 class Pay(Protocol):
     """WeChat Pay for one merchant."""
 
@@ -197,7 +194,7 @@ class Pay(Protocol):
         """
         ...
 
-    async def bill(self, kind: BillKind, day: date, into: BinaryIO) -> None:
+    async def bill(self, kind: Bill, day: date, into: BinaryIO) -> None:
         """A day's bill (China's calendar) into a file: WeChat's CSV in UTF-8, its hash checked; or nothing.
 
         Raises the refusal BillNotReady, WeChatError, OutcomeUnknown: what was written by then is worth nothing.

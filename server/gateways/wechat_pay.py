@@ -45,7 +45,6 @@ from server.gateways.pay_shapes import (
     transfer_notice,
 )
 from server.gateways.ports import (
-    BillKind,
     NoticeRejected,
     OutcomeUnknown,
     PaymentNotice,
@@ -58,6 +57,7 @@ from server.gateways.ports import (
     WeChatError,
 )
 from server.gateways.transport import client
+from server.rules.bills import Bill
 
 PAYMENT_NOTIFY_PATH = "/wechat/pay/notify"
 REFUND_NOTIFY_PATH = "/wechat/refund/notify"
@@ -265,7 +265,7 @@ class WeChatPay:
         same(answer.out_bill_no, out_bill_no)
         return transfer_notice(answer)
 
-    async def bill(self, kind: BillKind, day: date, into: BinaryIO) -> None:
+    async def bill(self, kind: Bill, day: date, into: BinaryIO) -> None:
         """See the port."""
         library = self._opened()
         today = shanghai_day(self._clock.now())

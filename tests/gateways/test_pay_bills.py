@@ -12,8 +12,9 @@ import pytest
 from wechatpayv3.async_ import AsyncWeChatPay, WeChatPayType
 
 from server.core.errors import BillNotReady
-from server.gateways.ports import BillKind, OutcomeUnknown, RefundRequest, WeChatError
+from server.gateways.ports import OutcomeUnknown, RefundRequest, WeChatError
 from server.gateways.wechat_pay import PayConfig, WeChatPay
+from server.rules.bills import Bill
 from server.sandbox import crypto
 from server.sandbox.identity import Identity
 from tests.gateways.conftest import Control
@@ -30,7 +31,7 @@ async def paid(pay: WeChatPay, control: Control) -> str:
     return str((await control("pay", out_trade_no=NUMBER))["transaction_id"])
 
 
-async def bill(pay: WeChatPay, kind: BillKind = "trade", day: date = DAY) -> list[str]:
+async def bill(pay: WeChatPay, kind: Bill = Bill.TRADE, day: date = DAY) -> list[str]:
     into = io.BytesIO()
     await pay.bill(kind, day, into)
     return into.getvalue().decode().splitlines()
@@ -53,7 +54,7 @@ def test_the_library_still_has_the_private_names_that_sign(pay_config: PayConfig
 
 async def test_the_three_bills_of_a_day(pay: WeChatPay, paid: str) -> None:
     await pay.refund(RefundRequest("R1", paid, 990, 1990, "不想要了"))
-    trade, refund, fund = await bill(pay), await bill(pay, "refund"), await bill(pay, "fund")
+    trade, refund, fund = await bill(pay), await bill(pay, Bill.REFUND), await bill(pay, Bill.FUND)
     assert [len(lines) for lines in (trade, refund, fund)] == [4, 4, 6]
     assert f"`{paid}" in trade[1]
     assert ",`R1,`9.90" in refund[1]
@@ -84,7 +85,7 @@ async def test_an_answer_that_cannot_be_believed(
     pay: WeChatPay, control: Control, paid: str, knob: str, op: str
 ) -> None:
     await control("knobs", **{knob: {"count": 1, "op": op}})
-    kind: BillKind = "trade" if op == "trade_bill" else "fund"
+    kind = Bill.TRADE if op == "trade_bill" else Bill.FUND
     with pytest.raises(OutcomeUnknown):
         await bill(pay, kind)
     assert await bill(pay, kind)
