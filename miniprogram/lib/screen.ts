@@ -19,20 +19,14 @@ interface Shown {
 /** The newest loading of each page, by its number. */
 const newest = new WeakMap<Shown, number>()
 
-/** From now on the page knows better than what is still being loaded for it: that will not be shown. */
-export function outdate(page: Shown): number {
-  const number = (newest.get(page) ?? 0) + 1
-  newest.set(page, number)
-  return number
-}
-
 /**
  * Load a page's data and show them: `load` gives the page's new data, and `empty` says whether there is nothing to
  * see. What is on the screen stays there while it is loaded anew, and stays when that fails. Of several loadings at
  * once the one that began last is shown.
  */
 export async function show<T extends object>(page: Shown, load: () => Promise<T>, empty?: (loaded: T) => boolean): Promise<void> {
-  const number = outdate(page)
+  const number = (newest.get(page) ?? 0) + 1
+  newest.set(page, number)
   try {
     const loaded = await load()
     if (newest.get(page) !== number) return

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life, lived
+from tests.support.shop import join
 
 
 @pytest.fixture(scope="module")
@@ -115,3 +116,16 @@ async def test_adding_to_the_cart_and_checking_out(visitor: Enter, life: Life) -
     await newcomer.sees("×2")
     await newcomer.tap("提交订单")
     await newcomer.stand("packages/member/pages/addresses/index")
+
+
+async def test_taking_the_last_thing_out_of_the_cart(visitor: Enter, shop: Shop, life: Life) -> None:
+    owner = await join(shop.mall, openid="h5-emptying")
+    await owner.do("PUT", "/cart/items", {"sku_id": life.sku, "quantity": 2})
+    me = await visitor("emptying", openid="h5-emptying")
+    await me.open("pages/cart/index")
+    await me.tap(re.compile("数量减一$"))
+    await me.sees("去结算（1）")
+    await me.tap(re.compile("数量减一$"))
+    await me.sheet.get_by_role("button", name="移出").click()
+    await me.sees("购物车还是空的")
+    assert (await owner.get("/cart"))["items"] == []

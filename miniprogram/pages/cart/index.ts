@@ -6,7 +6,7 @@ import { Chosen, MOST_PIECES, confirmPath } from '../../lib/checkout'
 import { tell } from '../../lib/failure'
 import { go } from '../../lib/go'
 import { priced } from '../../lib/money'
-import { LOADING, outdate, show } from '../../lib/screen'
+import { LOADING, show } from '../../lib/screen'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
@@ -37,7 +37,7 @@ Page({
   policy: null as Shop['policy'] | null,
   /** SKUs left out of the next order; whatever is new in the cart is in. */
   left: [] as number[],
-  /** Quantities on their way to the server, the newest per SKU. */
+  /** Quantities on their way to the server, the newest per SKU; none of a SKU takes it out. */
   wanted: [] as Chosen[],
 
   onShow() {
@@ -45,15 +45,15 @@ Page({
   },
 
   async load() {
-    await show(
-      this,
-      async () => {
-        const [cart, told] = await Promise.all([carts.cart(), this.policy ? null : shop()])
-        this.policy ??= told?.policy ?? null
-        return this.drawn(cart)
-      },
-      ({ lines, stuck }) => !lines.length && !stuck.length,
-    )
+    await this.draw(async () => {
+      const [cart, told] = await Promise.all([carts.cart(), this.policy ? null : shop()])
+      this.policy ??= told?.policy ?? null
+      return cart
+    })
+  },
+
+  draw(read: () => Promise<Cart>) {
+    return show(this, async () => this.drawn(await read()), ({ lines, stuck }) => !lines.length && !stuck.length)
   },
 
   async onPullDownRefresh() {
@@ -129,9 +129,9 @@ Page({
     this.setData({ busy: true })
     try {
       for (let next = this.wanted.shift(); next; next = this.wanted.shift()) {
-        const cart = await carts.put(next.sku_id, next.quantity)
-        outdate(this)
-        if (!this.wanted.length) this.setData(this.drawn(cart))
+        const { sku_id, quantity } = next
+        const cart = await (quantity ? carts.put(sku_id, quantity) : carts.remove(sku_id))
+        if (!this.wanted.length) await this.draw(async () => cart)
       }
     } catch (error) {
       this.wanted = []
@@ -148,24 +148,18 @@ Page({
 
   async askToRemove(sku: number) {
     const { confirm } = await wx.showModal({ title: '从购物车移出这件商品？', confirmText: '移出', confirmColor: '#C8371F' })
-    if (confirm) await this.takeOut([sku])
+    if (confirm) this.takeOut([sku])
   },
 
   async clearStuck() {
     const { confirm } = await wx.showModal({ title: '移出全部买不了的商品？', confirmText: '移出', confirmColor: '#C8371F' })
-    if (confirm) await this.takeOut(this.data.stuck.map((line) => line.sku_id))
+    if (confirm) this.takeOut(this.data.stuck.map((line) => line.sku_id))
   },
 
-  async takeOut(skus: number[]) {
-    if (this.data.busy) return
-    this.setData({ busy: true })
-    try {
-      for (const sku of skus) await carts.remove(sku)
-    } catch (error) {
-      tell(error)
-    }
-    this.setData({ busy: false })
-    await this.load()
+  takeOut(skus: number[]) {
+    const others = this.wanted.filter(({ sku_id }) => !skus.includes(sku_id))
+    this.wanted = [...others, ...skus.map((sku_id) => ({ sku_id, quantity: 0 }))]
+    void this.send()
   },
 
   checkOut() {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 import { load } from '../wx/load.mjs'
 
-const { LOADING, outdate, show } = await load('../../../miniprogram/lib/screen.ts')
+const { LOADING, show } = await load('../../../miniprogram/lib/screen.ts')
 const { Listing } = await load('../../../miniprogram/lib/listing.ts')
 
 function page(data = {}) {
@@ -31,15 +31,13 @@ test('of two loadings the later one is shown, whichever ends last', async () => 
   assert.equal(shown.data.screen.phase, 'ready')
 })
 
-test('what a page learns otherwise is not overwritten by a loading under way', async () => {
+test('a loading that fails late does not take away what a later one brought', async () => {
   const shown = page()
-  const old = answer()
-  const loading = show(shown, () => old.promise)
-  outdate(shown)
-  shown.setData({ words: 'known' })
-  old.give({ words: 'old' })
-  await loading
-  assert.equal(shown.data.words, 'known')
+  const fresh = answer()
+  const both = [show(shown, () => fresh.promise.then(() => Promise.reject(new Error('late')))), show(shown, async () => ({ words: 'fresh' }))]
+  fresh.give()
+  await Promise.all(both)
+  assert.deepEqual([shown.data.words, shown.data.screen.phase], ['fresh', 'ready'])
 })
 
 test('a list that is read again is as long as before, and not longer than there is', async () => {
