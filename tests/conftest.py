@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import pytest
 import redis.asyncio as aioredis
 
@@ -14,6 +15,10 @@ from server import db, schema
 from server.embedded import Engines
 from tests.support.databases import administer, drop
 from tests.support.mall import Mall, running_mall
+
+# How long an example takes is the machine's affair: timings stand in benchmarks.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @dataclass(frozen=True)

@@ -305,6 +305,7 @@ class OperatorLocked(Refusal):
     """Panel: too many wrong passwords or codes; try again in `retry_after_s` seconds."""
 
     code, status, message = "operator_locked", 429, "尝试次数过多，账号已暂时锁定，请稍后再试"
+    retry_after_s = 1
 
     def __init__(self, retry_after_s: int) -> None:
         super().__init__()
