@@ -14,15 +14,17 @@ BUSY = "服务正忙，请稍后再试"
 
 
 @asynccontextmanager
-async def slow(visitor: Visitor, seconds: float) -> AsyncIterator[None]:
-    """Every call takes so much longer."""
+async def slow(visitor: Visitor) -> AsyncIterator[asyncio.Event]:
+    """No call gets through before the event is set, or the block ends."""
+    through = asyncio.Event()
 
     async def wait(route: Route) -> None:
-        await asyncio.sleep(seconds)
+        await through.wait()
         await route.fallback()
 
     await visitor.page.route(API, wait)
-    yield
+    yield through
+    through.set()
     await visitor.page.unroute(API, wait)
 
 

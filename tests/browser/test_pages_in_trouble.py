@@ -23,11 +23,12 @@ async def life(shop: Shop, chromium: Browser) -> Life:
 
 async def slowly(me: Visitor, route: Route, url: str) -> None:
     """While it waits there is a skeleton, said aloud; then the page."""
-    async with network.slow(me, 1.5):
+    async with network.slow(me) as through:
         await me.open(url)
         await me.stand(route.path)
         await expect(me.top.get_by_label("正在加载").first).to_be_visible()
         await me.shot(f"{route.name}-slow")
+        through.set()
         await me.sees(*route.shows)
 
 
