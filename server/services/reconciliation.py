@@ -4,13 +4,13 @@ import contextlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, BinaryIO, Literal
 
 import orjson
 
 from server import db
-from server.core.clock import SHANGHAI, day_start, shanghai_day
+from server.core.clock import day_start, shanghai_day
 from server.core.errors import NotFound
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.rules.bills import Bill, BillBroken, Kind, Row
@@ -19,8 +19,8 @@ from server.services.bill_matching import Found, Matched, Tell, match
 
 State = Literal["clean", "differences", "failed"]
 
-READY = time(10, 30)
-"""When yesterday's bills are there, in Shanghai: WeChat makes them from nine and says ten."""
+READY = timedelta(hours=10, minutes=30)
+"""How long after midnight in Shanghai the bills of a day are there: WeChat makes them from nine and says ten."""
 CATCH_UP_DAYS = 30
 _ASKED_MOST = 200
 """More than so many missing at once is no matter of midnight."""
@@ -199,15 +199,14 @@ def _loaded(side: str | None) -> dict[str, Any] | None:
 
 
 async def missed(now: datetime) -> list[date]:
-    """Finished days, oldest first, that no run has compared since they ended: from the first payment, a month back.
+    """Days, oldest first, whose bills are `READY` and that no run has compared since they ended, a month back.
 
-    Yesterday is among them from `READY` on.
+    None is before the first payment.
     """
     first = await db.fetch_value("SELECT paid_at FROM payments ORDER BY id LIMIT 1")
     if first is None:
         return []
-    local = now.astimezone(SHANGHAI)
-    last = local.date() - timedelta(days=1 if local.time() >= READY else 2)
+    last = shanghai_day(now - READY) - timedelta(days=1)
     rows = await db.fetch(
         "SELECT r.day, max(r.started_at) AS compared_at FROM reconciliations r"
         " WHERE r.state <> 'failed' AND r.day > $1 GROUP BY r.day",

@@ -12,7 +12,12 @@ from tests.support.mall import Mall
 async def run(mall: Mall, folder: Path, *args: str) -> tuple[int, str, str]:
     """The command's exit code, output and errors."""
     settings = mall.settings
-    addresses = {"DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    addresses = {
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "WECHAT_API_BASE": settings.wechat_api_base,
+        "WECHAT_PAY_BASE": settings.wechat_pay_base,
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "server", *args),

@@ -1,0 +1,124 @@
+"""`reconcile`: a day's WeChat bills against our books, and what came of it lately."""
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import typer
+
+from server.commands.runtime import run
+from server.core.errors import Refusal
+from server.core.money import yuan
+from server.rules.bills import Bill
+
+if TYPE_CHECKING:
+    from server.gateways.ports import Deps
+    from server.services.reconciliation import Difference, Run
+
+OPERATOR = "cli"
+DATA = typer.Option(None, "--data", help="数据目录 Folder of a `dev`")
+AS_JSON = typer.Option(False, "--json", help="输出 JSON Print one JSON document")
+
+app = typer.Typer(invoke_without_command=True, help="对账 A day's WeChat bills against ours")
+
+_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
+_BILLS = {"trade": "交易", "refund": "退款", "fund": "资金"}
+_KINDS = {"ours_only": "仅我方有", "theirs_only": "仅微信有", "amount": "金额不符", "state": "状态不符"}
+_PAGE = 1000
+
+
+@app.callback()
+def verb(
+    context: typer.Context,
+    day: datetime | None = typer.Option(None, "--date", formats=["%Y-%m-%d"], help="账单日 Day of the bills"),
+    data: Path | None = DATA,
+    as_json: bool = AS_JSON,
+) -> None:
+    """核对某一天的微信账单 Reconcile one day; exits with 1 on any difference."""
+    if context.invoked_subcommand is not None:
+        return
+    if day is None:
+        raise typer.BadParameter("--date YYYY-MM-DD", param_hint="--date")
+    asked = day.date()
+
+    async def main(deps: "Deps") -> int:
+        from server.services import reconciliation
+
+        try:
+            with _progress() as tell:
+                done = await reconciliation.run(deps, asked, OPERATOR, tell)
+        except Refusal as refusal:
+            _refused(asked, refusal, as_json)
+            return 1
+        found: list[Difference] = []
+        while page := await reconciliation.differences(done.id, found[-1].id if found else 0, _PAGE):
+            found += page
+        _tell(done, found, as_json)
+        return 0 if done.state == "clean" else 1
+
+    run(data, main)
+
+
+@app.command("list")
+def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
+    """最近各日的对账结果 What came of the last days."""
+
+    async def main(_deps: "Deps") -> int:
+        from server.services import reconciliation
+
+        runs = await reconciliation.newest()
+        if as_json:
+            typer.echo(msgspec.json.encode(runs).decode())
+            return 0
+        for one in runs:
+            told = f"{one.day} {_STATES[one.state]} {one.differences} 处差异 {one.operator} {one.problem or ''}"
+            typer.echo(told.rstrip())
+        return 0
+
+    run(data, main)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[Bill, int], None]]:
+    """Lines read and compared of each bill, on a terminal, as they go."""
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    words = TextColumn("{task.description}账单 {task.completed} 行")
+    with Progress(words, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        tasks = {bill: bar.add_task(_BILLS[bill], total=None) for bill in Bill}
+        yield lambda bill, lines: bar.advance(tasks[bill], lines)
+
+
+def _refused(day: date, refusal: Refusal, as_json: bool) -> None:
+    if as_json:
+        error = {"code": refusal.code, "message": refusal.message}
+        typer.echo(msgspec.json.encode({"ok": False, "day": day, "error": error}).decode())
+    else:
+        typer.echo(f"{refusal.message} ({refusal.code})", err=True)
+
+
+def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
+    if as_json:
+        shown = {"ok": done.state == "clean", **dataclasses.asdict(done), "differences": found}
+        typer.echo(msgspec.json.encode(shown).decode())
+        return
+    typer.echo(f"{done.day} {_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
+    for bill, name in _BILLS.items():
+        sums = done.sums[bill]
+        ours, theirs = (f"{sums[f'{side}_lines']} 笔 {yuan(sums[f'{side}_fen'])} 元" for side in ("ours", "theirs"))
+        typer.echo(f"  {name}：我方 {ours}，微信 {theirs}")
+    for word, amount_fen in done.sums["aside"].items():
+        typer.echo(f"  {word}：{yuan(amount_fen)} 元")
+    for one in found:
+        sides = f"我方 {_side(one.ours)}，微信 {_side(one.theirs)}"
+        typer.echo(f"  {_BILLS[one.bill]} {_KINDS[one.kind]} {one.subject}：{sides}")
+
+
+def _side(side: dict[str, Any] | None) -> str:
+    return "无" if side is None else f"{yuan(side['amount_fen'])} 元 {side['state']} {side['about']}"
