@@ -12,6 +12,7 @@ from server.commands import (
     migrate,
     operator_verbs,
     product,
+    reconcile,
     seed,
     serve,
     worker,
@@ -32,6 +33,7 @@ app.add_typer(operator_verbs.order, name="order")
 app.add_typer(operator_verbs.refund, name="refund")
 app.add_typer(operator_verbs.withdrawal, name="withdrawal")
 app.add_typer(operator_verbs.qualification, name="qualification")
+app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(product.app, name="product")
 app.add_typer(coupon.app, name="coupon")
 app.add_typer(commission.app, name="commission")
