@@ -4,6 +4,7 @@ from pathlib import Path
 from server import db
 from tests.support.cli import run
 from tests.support.mall import Mall
+from tests.support.purse import ask, rich
 from tests.support.shop import join, make_sku, publish, work
 
 
@@ -57,6 +58,19 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
     assert (code, out, opened["state"]) == (0, f"已提交退款申请 opened: {opened['refund_no']}\n", "requested")
     actors = await db.fetch("SELECT DISTINCT actor FROM audit_log WHERE action <> 'rule_publish'")
     assert [row["actor"] for row in actors] == ["cli"]
+
+
+async def test_withdrawals_are_approved_and_rejected(mall: Mall, tmp_path: Path) -> None:
+    anna = await rich(mall)
+    first, second = await ask(anna), await ask(anna)
+    code, out, err = await run(mall, tmp_path, "withdrawal", "approve", first)
+    assert (code, out, err) == (0, "已同意提现 approved\n", "")
+    code, _, err = await run(mall, tmp_path, "withdrawal", "approve", first)
+    assert (code, err) == (1, '当前状态不支持此操作 (state_conflict) {"status":"approved"}\n')
+    code, out, _ = await run(mall, tmp_path, "withdrawal", "reject", second, "--why", "资料不符")
+    assert (code, out) == (0, "已拒绝提现 rejected\n")
+    assert (await anna.get(f"/withdrawals/{second}"))["why"] == "资料不符"
+    assert (await run(mall, tmp_path, "withdrawal", "reject", "W0"))[0] == 1
 
 
 async def test_a_qualification_is_reviewed(mall: Mall, tmp_path: Path) -> None:
