@@ -99,3 +99,12 @@ build_h5() {
     say "leaving out the H5 shop: it could not be built (see above)"
   fi
 }
+
+# What the operators' panel shows its pages with. It works without them, so this never fails, either.
+install_panel() {
+  if ! node_is_new; then
+    say "leaving out the panel's scripts: they are installed with npm of Node.js 20 or newer"
+    return
+  fi
+  install_packages server/panel || say "leaving out the panel's scripts: npm could not install them (see above)"
+}

@@ -10,6 +10,7 @@ from server.commands import (
     demo,
     dev,
     migrate,
+    operator,
     operator_verbs,
     product,
     reconcile,
@@ -33,6 +34,7 @@ app.add_typer(operator_verbs.order, name="order")
 app.add_typer(operator_verbs.refund, name="refund")
 app.add_typer(operator_verbs.withdrawal, name="withdrawal")
 app.add_typer(operator_verbs.qualification, name="qualification")
+app.add_typer(operator.app, name="operator")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(product.app, name="product")
 app.add_typer(coupon.app, name="coupon")

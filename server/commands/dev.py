@@ -24,6 +24,8 @@ log = logging.getLogger("tuisan.dev")
 _PORT = 8000
 _HOST = "127.0.0.1"
 _LOOK_S = 0.5
+_OWNER = "owner"
+"""The panel's first account; whoever lost its password asks `operator reset`."""
 
 
 def verb(
@@ -95,22 +97,24 @@ class _Mall:
         with stop_signals() as told:
             watching = asyncio.create_task(keep_engines(self.engines, told))
             async with Supervisor(behind) as backstage:
-                await _plant(settings)
+                password = await _plant(settings)
                 async with Supervisor(front) as stage:
                     ready = asyncio.create_task(_all_ready(backstage, stage))
                     ending = asyncio.create_task(told.wait())
                     await asyncio.wait({ready, ending}, return_when=asyncio.FIRST_COMPLETED)
                     if ready.done():
-                        self._announce(settings)
+                        self._announce(settings, password)
                     await ending
                     drawing.cancel()
                     ready.cancel()
                     typer.echo("正在停止 stopping …")
             await watching
 
-    def _announce(self, settings: Settings) -> None:
+    def _announce(self, settings: Settings, password: str | None) -> None:
         lines = {
             "商城 H5 shop": f"{self.base_url}/h5/",
+            "后台 Panel": f"{self.base_url}/admin",
+            "后台账号 Panel login": f"{_OWNER} / {password}（只显示这一次 shown this once）" if password else _OWNER,
             "接口 API": self.base_url,
             "文档 API pages": f"{self.base_url}/docs",
             "微信沙箱 WeChat sandbox": f"{settings.sandbox_control_url}/pay"
@@ -133,13 +137,21 @@ async def _all_ready(*supervisors: Supervisor) -> None:
         await supervisor.ready()
 
 
-async def _plant(settings: Settings) -> None:
-    """The demo shop, as far as it is missing; before the API opens, so that nobody sees half of it."""
+async def _plant(settings: Settings) -> str | None:
+    """The demo shop, as far as it is missing; before the API opens, so that nobody sees half of it.
+
+    The panel's first owner is made with it: the password, None where there is an operator already.
+    """
     from server import wiring
+    from server.rules.operators import Role
     from server.seed.plant import plant
+    from server.services import operators
 
     async with wiring.build_deps(settings) as deps:
         await plant(deps, "dev")
+        if await operators.any_exists():
+            return None
+        return await operators.create(deps, _OWNER, Role.OWNER, "dev", must_change=False)
 
 
 async def _draw(settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from sanic import Blueprint
 
+from server.handlers.admin import account, audit, entrance, home, staff
+from server.handlers.admin import orders as order_desk
 from server.handlers.endpoint import Room
 from server.handlers.ops import h5, health, media, sandbox
 from server.handlers.shop import (
@@ -42,10 +44,23 @@ SHOP: tuple[Room, ...] = (
 )
 """Rooms of JSON calls, in the order of the OpenAPI document."""
 
+ADMIN = tuple(
+    screens.blueprint
+    for screens in (
+        entrance.screens,
+        home.screens,
+        account.screens,
+        order_desk.screens,
+        audit.screens,
+        staff.screens,
+    )
+)
+"""The operators' panel."""
+
 
 def plain(*, development: bool) -> list[Blueprint]:
     """What is not a declared JSON call: WeChat's callbacks, operations and, in development, the sandbox's calls."""
-    found = [health.blueprint, media.blueprint, h5.blueprint, push.blueprint, payments.blueprint]
+    found = [health.blueprint, media.blueprint, h5.blueprint, push.blueprint, payments.blueprint, *ADMIN]
     if development:
         found.append(sandbox.blueprint)
     return found

@@ -33,7 +33,7 @@ async def offer(deps: Deps, operator: Operator) -> Offer:
     await deps.redis.set(_offered(operator), fresh, ex=_CHOOSING, nx=True)
     sealed = await deps.redis.get(_offered(operator))
     secret = deps.cipher.open(sealed.decode() if sealed else fresh, _COLUMN)
-    address = pyotp.TOTP(secret).provisioning_uri(operator.name, issuer_name=ISSUER)
+    address = pyotp.TOTP(secret, name=operator.name, issuer=ISSUER).provisioning_uri()
     return Offer(secret, segno.make(address, error="m").svg_data_uri(scale=5, dark="#2b211c", border=2))
 
 

@@ -1,0 +1,38 @@
+"""`operator`: panel accounts on the command line, for the first owner and for one who is locked out."""
+
+from pathlib import Path
+
+import typer
+
+from server.commands.operator_verbs import DATA, OPERATOR, act
+from server.gateways.ports import Deps
+from server.rules.operators import Role
+
+app = typer.Typer(no_args_is_help=True, help="操作员 Accounts of the panel")
+
+
+@app.command("create")
+def create(
+    name: str = typer.Option(..., help="账号名 Its name"),
+    role: Role = typer.Option(..., help="角色 What it may do"),
+    data: Path | None = DATA,
+) -> None:
+    """新增操作员 A new operator; prints a one-time password, which has to be changed at the first login."""
+    from server.services import operators
+
+    act(data, lambda deps: operators.create(deps, name, role, OPERATOR), "一次性密码 One-time password: {}")
+
+
+@app.command("reset")
+def reset(
+    name: str = typer.Option(..., help="账号名 Its name"),
+    reason: str = typer.Option(..., help="原因 Why"),
+    data: Path | None = DATA,
+) -> None:
+    """重置密码和两步验证 A new one-time password, no second factor, no lock, no device."""
+    from server.services import operators
+
+    async def again(deps: Deps) -> str:
+        return await operators.reset(deps, await operators.named(name), reason, OPERATOR)
+
+    act(data, again, "一次性密码 One-time password: {}")

@@ -1,0 +1,1 @@
+"""The operators' panel at `/admin`: screens, each with the permission it needs."""

@@ -1,0 +1,228 @@
+"""One declaration per screen: method, path, the permission it needs, what it takes and the template it shows.
+
+Login, CSRF, origin, permission, parsing, refusals and headers all come from here; a handler gives a page's values
+(GET) or says what was done and where to go on (POST).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+from sanic import Blueprint, Request
+from sanic.response import HTTPResponse, redirect
+
+from server.core import errors
+from server.core.errors import Refusal
+from server.gateways.ports import Deps
+from server.handlers.admin import menu
+from server.handlers.endpoint import NoBody, finish
+from server.panel.pages import csrf_field, render
+from server.rules.operators import SESSION_LIFETIME, Permission, may
+from server.services import operator_sessions
+from server.services.operator_sessions import Operator
+
+PREFIX = "/admin"
+COOKIE = "tuisan_operator"
+TICKET = "tuisan_operator_ticket"
+_CSRF_HEADER = "x-csrf-token"
+_MAX_ID = 2**63 - 1
+_FLASH_S = 60
+_ON_THE_WAY = frozenset({f"{PREFIX}/account/password", f"{PREFIX}/logout"})
+"""What is open to somebody whose password was given by another person, and has to be changed first."""
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request as a screen's handler sees it."""
+
+    deps: Deps
+    operator: Operator
+    path: dict[str, Any]
+    """Path parameters by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an action did, told once on the page `to`."""
+
+    message: str
+    to: str
+    secret: str = ""
+    """Something to be shown this once, such as a password made for somebody."""
+
+
+class Flash(msgspec.Struct):
+    """What the next page says first."""
+
+    message: str
+    secret: str = ""
+
+
+Handler = Callable[[Visit, Any], Awaitable[Any]]
+
+
+class Screens:
+    """The screens of one noun: `@screens.page(…)` shows, `@screens.action(…)` does."""
+
+    def __init__(self, name: str) -> None:
+        self.blueprint = Blueprint(f"admin_{name}", url_prefix=PREFIX)
+        self.blueprint.exception(Refusal)(refused)
+
+    def page(
+        self, path: str, permission: Permission | None, template: str, takes: type[msgspec.Struct] = NoBody
+    ) -> Callable[[Handler], Handler]:
+        """Declare what is shown at `path`; the handler gives the template's values. None: everybody logged in."""
+
+        def declare(handler: Handler) -> Handler:
+            async def answer(request: Request, **path_values: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's values
+                operator = await _entering(request, permission)
+                if isinstance(operator, HTTPResponse):
+                    return operator
+                taken = _parse({name: values[0] for name, values in request.args.items()}, takes)
+                values = await handler(_visit(request, operator, path_values), taken)
+                return await shown(request, operator, template, values)
+
+            self.blueprint.add_route(answer, path, methods=["GET"], name=handler.__name__)
+            return handler
+
+        return declare
+
+    def action(
+        self, path: str, permission: Permission | None, takes: type[msgspec.Struct] = NoBody
+    ) -> Callable[[Handler], Handler]:
+        """Declare what is done at `path`; the handler gives a `Done`. It finishes although the client goes away."""
+
+        def declare(handler: Handler) -> Handler:
+            async def act(request: Request, path_values: dict[str, Any]) -> HTTPResponse:
+                same_origin(request)
+                operator = await _entering(request, permission, form=True)
+                if isinstance(operator, HTTPResponse):
+                    return operator
+                form = {name: values[0] for name, values in (request.form or {}).items() if name != "csrf"}
+                done: Done = await handler(_visit(request, operator, path_values), _parse(form, takes))
+                flash = msgspec.json.encode(Flash(done.message, done.secret))
+                deps: Deps = request.app.ctx.deps
+                await deps.redis.set(_flash(operator), flash, ex=_FLASH_S)
+                return redirect(done.to, headers=dict(_HEADERS), status=303)
+
+            async def to_the_end(request: Request, **path_values: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's values
+                return await finish(act(request, path_values))
+
+            self.blueprint.add_route(to_the_end, path, methods=["POST"], name=handler.__name__)
+            return handler
+
+        return declare
+
+
+async def _entering(request: Request, permission: Permission | None, *, form: bool = False) -> Operator | HTTPResponse:
+    """Who comes in, or the way to the door. Raises FormForged (a form without this session's token), NotAllowed."""
+    operator = await who(request)
+    if operator is None:
+        query = "" if form else "?" + urlencode({"next": request.path})
+        return redirect(f"{PREFIX}/login{query}", headers=dict(_HEADERS), status=303)
+    if form and _token(request) != operator.csrf:
+        raise errors.FormForged
+    if operator.must_change and request.path not in _ON_THE_WAY:
+        return redirect(f"{PREFIX}/account/password", headers=dict(_HEADERS), status=303)
+    if permission is not None and not may(operator.role, permission):
+        raise errors.NotAllowed
+    return operator
+
+
+async def who(request: Request) -> Operator | None:
+    """The operator whose cookie came along."""
+    token = request.cookies.get(COOKIE)
+    return await operator_sessions.find(request.app.ctx.deps, token) if token else None
+
+
+def _token(request: Request) -> str:
+    field: str | None = request.form.get("csrf") if request.form else None
+    return field or str(request.headers.get(_CSRF_HEADER, ""))
+
+
+def same_origin(request: Request) -> None:
+    """A browser says where a form came from; another place than ours is refused. Raises FormForged."""
+    origin = request.headers.get("origin")
+    deps: Deps = request.app.ctx.deps
+    if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(deps.public_base_url).netloc):
+        raise errors.FormForged
+
+
+def _visit(request: Request, operator: Operator, path: dict[str, Any]) -> Visit:
+    if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
+        raise errors.NotFound  # no text column holds a NUL, no key is that large
+    return Visit(request.app.ctx.deps, operator, path)
+
+
+def _parse(values: dict[str, str], takes: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - the declared type
+    if any("\0" in value for value in values.values()):
+        raise errors.BadRequest(field="", problem="NUL characters are not accepted")
+    try:
+        return msgspec.convert(values, takes, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at `$.")
+        raise errors.BadRequest(field=where.rstrip("`"), problem=problem) from error
+
+
+def _flash(operator: Operator) -> str:
+    return f"operator_flash:{operator.session_id}"
+
+
+async def shown(
+    request: Request, operator: Operator | None, template: str, values: dict[str, Any], status: int = 200
+) -> HTTPResponse:
+    """A page of the panel; the cookie's life begins anew."""
+    deps: Deps = request.app.ctx.deps
+    told = await deps.redis.getdel(_flash(operator)) if operator else None
+    flash = msgspec.json.decode(told, type=Flash) if told else None
+    here = menu.entries(operator, request.path) if operator and not operator.must_change else []
+    frame = {
+        "me": operator,
+        "flash": flash,
+        "menu": here,
+        "may": lambda name: _can(operator, name),
+        "csrf": lambda: csrf_field(operator.csrf if operator else ""),
+    }
+    answer = HTTPResponse(render(template, frame | values), status, dict(_HEADERS), "text/html; charset=utf-8")
+    if operator and (token := request.cookies.get(COOKIE)):
+        keep(answer, deps, COOKIE, token, int(SESSION_LIFETIME.total_seconds()))
+    return answer
+
+
+def _can(operator: Operator | None, permission: str) -> bool:
+    return operator is not None and may(operator.role, Permission(permission))
+
+
+async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
+    """A refusal as a page, in the frame of who is logged in."""
+    operator = await who(request)
+    values = {"refusal": refusal, "problem": refusal.detail.get("problem", "")}
+    answer = await shown(request, operator, "refusal.html", values, refusal.status)
+    if refusal.retry_after_s is not None:
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    return answer
+
+
+def keep(answer: HTTPResponse, deps: Deps, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that no script reads and no other site sends; over https only, where the mall has that."""
+    secure = deps.public_base_url.startswith("https://")
+    answer.add_cookie(name, value, path=PREFIX, httponly=True, samesite="Strict", secure=secure, max_age=seconds)
+
+
+def headers() -> dict[str, str]:
+    """What every answer of the panel carries."""
+    return dict(_HEADERS)

@@ -1,0 +1,50 @@
+"""Style and scripts of the panel under names that hold their content's hash: kept forever, never stale."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+_PACKAGES = _HERE / "node_modules"
+"""Filled by `npm ci`; without Node.js the panel works with plain pages."""
+
+_FILES = {
+    "panel.css": _HERE / "static" / "panel.css",
+    "panel.js": _HERE / "static" / "panel.js",
+    "htmx.js": _PACKAGES / "htmx.org" / "dist" / "htmx.min.js",
+    "echarts.js": _PACKAGES / "echarts" / "dist" / "echarts.common.min.js",
+}
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is sent."""
+
+    name: str
+    """With the hash in it: `panel-3fa9c1d2e4.css`."""
+    media_type: str
+    body: bytes
+    packed: bytes
+    """The same under gzip."""
+
+
+@cache
+def all_assets() -> dict[str, Asset]:
+    """What there is, by plain name; packages that were not installed are missing. Read once per process."""
+    return {name: _read(name, path) for name, path in _FILES.items() if path.is_file()}
+
+
+@cache
+def by_hashed_name() -> dict[str, Asset]:
+    """The same by the name in the address."""
+    return {asset.name: asset for asset in all_assets().values()}
+
+
+def _read(name: str, path: Path) -> Asset:
+    body = path.read_bytes()
+    stem, suffix = Path(name).stem, Path(name).suffix
+    hashed = f"{stem}-{hashlib.sha256(body).hexdigest()[:10]}{suffix}"
+    return Asset(hashed, _TYPES[suffix], body, gzip.compress(body, mtime=0))

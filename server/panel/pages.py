@@ -1,0 +1,64 @@
+"""Renders the panel's pages: Jinja with escaping always on, so that what a member typed stays text."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from server.core.clock import SHANGHAI
+from server.core.money import yuan
+from server.panel import words
+from server.panel.assets import all_assets
+
+
+@cache
+def _environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json)
+    found.globals.update(words=words, more=_more)
+    return found
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """The page of `templates/<template>`. Raises jinja2.UndefinedError for a value that is not there."""
+    addresses = {name: f"/admin/assets/{asset.name}" for name, asset in all_assets().items()}
+    return _environment().get_template(template).render(context, assets=addresses)
+
+
+def _more(cursor: str | None, query: msgspec.Struct) -> Markup:
+    """The way to a list's next page, with its filters."""
+    if cursor is None:
+        return Markup()
+    address = urlencode({**msgspec.to_builtins(query), "cursor": cursor})
+    return Markup('<p class="pages"><a class="button quiet" href="?{}">下一页</a></p>').format(address)
+
+
+def csrf_field(token: str) -> Markup:
+    """The hidden field that every form carries."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
+
+
+def _when(moment: datetime | None) -> str:
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if moment else "—"
+
+
+def _told(value: object) -> str:
+    """A value of the log as people read it."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,58 @@
+"""The panel's words for what the tables hold; a word that is missing here is shown as it is stored."""
+
+from server.rules.operators import ROLE_LABELS, Role
+from server.rules.orders import LABELS as ORDER_LABELS
+from server.rules.orders import OrderStatus
+
+ROLES: dict[Role, str] = ROLE_LABELS
+
+ORDER_STATES: dict[OrderStatus, str] = ORDER_LABELS
+
+REFUND_STATES = {
+    "requested": "待审核",
+    "rejected": "已拒绝",
+    "approved": "待退款",
+    "processing": "退款中",
+    "abnormal": "退款异常",
+    "succeeded": "已退款",
+}
+
+ALARMS = {
+    "stock_low": "库存不足",
+    "cards_missing": "卡密不足",
+    "rebate_budget": "返一预算用完",
+    "job_failing": "后台任务反复失败",
+    "job_unknown": "未知的后台任务",
+    "refund_abnormal": "退款异常",
+    "refund_mismatch": "退款金额不符",
+    "refund_refused": "微信拒绝退款",
+    "payment_mismatch": "支付与订单不符",
+    "payment_after_close": "关闭后付款",
+    "payment_twice": "重复付款",
+}
+
+ACTIONS = {
+    "order_ship": "发货",
+    "refund_open": "代客申请退款",
+    "refund_approve": "同意退款",
+    "refund_reject": "拒绝退款",
+    "rule_publish": "发布返一规则",
+    "qualification_review": "审核有效推荐",
+    "binding.correct": "更正绑定",
+    "member.state": "会员封禁或解封",
+    "product.apply": "商品变更",
+    "coupon.apply": "优惠券变更",
+    "alarm.seen": "处理报警",
+    "operator.create": "新增操作员",
+    "operator.role": "变更角色",
+    "operator.disable": "停用操作员",
+    "operator.enable": "启用操作员",
+    "operator.reset": "重置密码与两步验证",
+    "operator.login": "登录",
+    "operator.locked": "多次失败被锁定",
+    "operator.logout": "退出登录",
+    "operator.logout_all": "退出所有设备",
+    "operator.revoke_device": "移除设备",
+    "operator.password": "修改密码",
+    "operator.totp_set": "设置两步验证",
+}

@@ -1,0 +1,69 @@
+"""Operators at their browsers: a session each, forms with the token that the page gave them."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from server import db
+from server.rules.operators import Role
+from server.services import operators
+from tests.support.mall import Mall
+
+PASSWORD = "persimmon-and-cream"
+
+
+@dataclass
+class Desk:
+    """One operator's browser."""
+
+    mall: Mall
+    http: httpx.AsyncClient
+    name: str
+    password: str
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self.http.get(f"/admin{path}", params=query or None)
+
+    async def log_in(self) -> httpx.Response:
+        return await self.http.post("/admin/login", data={"name": self.name, "password": self.password})
+
+    async def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', (await self.get("/account/password")).text)
+        assert found
+        return found[1]
+
+    async def post(self, path: str, **form: Any) -> httpx.Response:
+        return await self.http.post(f"/admin{path}", data={"csrf": await self.csrf(), **form})
+
+
+@pytest.fixture
+async def desks(mall: Mall) -> AsyncIterator[Any]:
+    """Make an operator and open the browser, logged in unless told otherwise."""
+    opened: list[httpx.AsyncClient] = []
+
+    async def make(role: Role = Role.OWNER, name: str | None = None, *, log_in: bool = True) -> Desk:
+        name = name or f"{role}-op"
+        password = await operators.create(mall.deps, name, role, "cli", must_change=False)
+        desk = Desk(mall, browser(mall, opened), name, password)
+        if log_in:
+            assert (await desk.log_in()).status_code == 303
+        return desk
+
+    yield make
+    for http in opened:
+        await http.aclose()
+
+
+def browser(mall: Mall, opened: list[httpx.AsyncClient]) -> httpx.AsyncClient:
+    http = httpx.AsyncClient(base_url=mall.base_url, timeout=30)
+    opened.append(http)
+    return http
+
+
+async def actions() -> list[str]:
+    """What stands in the log, oldest first."""
+    return [row["action"] for row in await db.fetch("SELECT action FROM audit_log ORDER BY id")]
