@@ -18,10 +18,11 @@ from server.commands.environment import development_environment
 from server.gateways.ports import PaymentNotice
 from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
-from server.services import payments, refunds
+from server.services import commission_policies, payments, refunds, withdrawals
 from tests.conftest import EngineUrls, named_database
 from tests.support.databases import drop
 from tests.support.mall import Mall, running_mall
+from tests.support.purse import ask, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
 
 
@@ -77,6 +78,7 @@ async def live_through(mall: Mall) -> None:
     await publish(mall, budget_fen=1_000_000, withdrawable=True)
     sku, cheap = await make_sku(12_000), await make_sku(3_000)
     keys = await make_virtual_sku(mall, ["k1", "k2", "k3", "k4", "k5"], 2_000)
+    await earn_commission(mall)
     anna, friends_order = await settled_rebate(mall, sku)
     paid = await use_balance_and_coupons(mall, anna, cheap, keys)
 
@@ -99,7 +101,37 @@ async def live_through(mall: Mall) -> None:
     opened = await refunds.open_for(mall.deps, friends_order, None, "破损", "tester")
     await approve(mall, opened.refund_no)
     assert (await anna.wallet())["debt_fen"] > 0
-    await pay_twice(mall, anna, paid)
+    await withdraw(mall)
+    await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never goes through
+
+
+async def earn_commission(mall: Mall) -> None:
+    """Commissions on two levels: arrived, never received, and taken back in part. Then the policies end."""
+    terms = {"policies": [{"kind": "ratio", "ratio_bp": 1_000, "level": level} for level in (1, 2)], "depth": 2}
+    await commission_policies.apply(mall.deps, orjson.dumps(terms).decode(), "test", "tester")
+    upper = await join(mall)
+    lower = await join(mall, upper)
+    friend = await join(mall, lower)
+    sku = await make_sku(10_000)
+    await friend.receive(await friend.buy(sku))
+    await pass_days(mall, 7.01)
+    order_no = await friend.buy(sku, await make_sku(5_000))
+    await work(mall)
+    line_id = (await friend.order(order_no))["lines"][0]["line_id"]
+    asked = await friend.refund(order_no, lines=[{"line_id": line_id, "quantity": 1}])
+    await approve(mall, asked["refund_no"])
+    assert (await lower.wallet())["frozen_fen"] == 500
+    await commission_policies.apply(mall.deps, "{}", "test", "tester")
+
+
+async def withdraw(mall: Mall) -> None:
+    """Withdrawals that are paid with a fee, turned down, and still open."""
+    await set_policy(mall, withdrawal_fee_bp=100)
+    carl = await rich(mall)
+    paid = await send(mall, carl, 3_000)
+    await mall.control("transfer_confirm", out_bill_no=paid)
+    await withdrawals.reject(mall.deps, await ask(carl, 2_000), "tester", "资料不符")
+    await ask(carl, 1_000)
 
 
 async def use_balance_and_coupons(mall: Mall, anna: Shopper, cheap: int, keys: int) -> str:
@@ -182,6 +214,21 @@ OFFENCES = [
     ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'stray_payment'"),
     ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'refund_sent'"),
     ("refund_entries", "UPDATE refunds SET withheld_fen = withheld_fen + 1 WHERE kind = 'order'"),
+    ("in_flight", "UPDATE withdrawals SET state = 'cancelled' WHERE state = 'requested'"),
+    ("withdrawal_entries", "UPDATE withdrawals SET state = 'failed' WHERE state = 'paid'"),
+    ("withdrawal_entries", "UPDATE withdrawals SET fee_fen = 0, payout_fen = amount_fen WHERE state = 'paid'"),
+    ("withdrawal_entries", "UPDATE withdrawals SET member_id = member_id + 1 WHERE state = 'rejected'"),
+    ("withdrawal_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'withdrawal_back'"),
+    ("wechat_cash", "UPDATE withdrawals SET state = 'failed' WHERE state = 'paid'"),
+    ("frozen", "UPDATE commissions SET state = 'settled' WHERE state = 'frozen'"),
+    ("commissions", "UPDATE commissions SET granted_fen = granted_fen - 1"),
+    ("commissions", "UPDATE commissions SET whole_fen = whole_fen + 1"),
+    ("commissions", "DELETE FROM commissions WHERE state = 'frozen'"),
+    ("commissions", "UPDATE commissions SET order_id = order_id + 100000"),
+    ("commissions", "UPDATE orders SET referrer_id = referrer_id + 1 WHERE referrer_id IS NOT NULL"),
+    ("commission_cap", "UPDATE commission_versions SET terms = jsonb_set(terms, '{commission_cap_bp}', '1999')"),
+    ("commission_cap", "UPDATE commission_versions SET terms = jsonb_set(terms, '{depth}', '1')"),
+    ("commission_cap", "UPDATE commissions SET version = 99"),
     ("order_amounts", "UPDATE orders SET items_fen = items_fen + 1"),
     ("order_amounts", "UPDATE orders SET discounts = '[]'"),
     ("order_amounts", "DELETE FROM order_lines WHERE position = 1"),
