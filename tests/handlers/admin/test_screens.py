@@ -1,0 +1,149 @@
+from typing import Any
+
+import pytest
+
+from server import db
+from server.rules.operators import PERMISSIONS, Permission, Role
+from server.services import audit_log
+from tests.handlers.admin.conftest import Desk, actions
+from tests.support.mall import Mall
+from tests.support.shop import Shopper, make_sku, shopper, work
+
+PAGES = {
+    "/": Permission.DASHBOARD,
+    "/alarms": Permission.ALARMS_VIEW,
+    "/orders": Permission.ORDERS_VIEW,
+    "/orders/{order}": Permission.ORDERS_VIEW,
+    "/refunds": Permission.ORDERS_VIEW,
+    "/audit": Permission.AUDIT_VIEW,
+    "/operators": Permission.OPERATORS_MANAGE,
+}
+ACTIONS = {
+    "/alarms/{alarm}/seen": Permission.ALARMS_SEE,
+    "/orders/{order}/ship": Permission.ORDERS_SHIP,
+    "/refunds/none/approve": Permission.REFUNDS_DECIDE,
+    "/refunds/none/reject": Permission.REFUNDS_DECIDE,
+    "/operators": Permission.OPERATORS_MANAGE,
+}
+XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+
+
+async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
+    """A member whose texts are poisonous, with a paid order and a refund that waits; an alarm."""
+    me = await shopper(mall)
+    await me.do("PATCH", "/me", {"nickname": XSS[:20]})
+    sku = await make_sku(10_000)
+    items = [{"sku_id": sku, "quantity": 2}]
+    placed = await me.post("/orders", {"items": items, "address_id": await me.address(), "remark": XSS})
+    order_no: str = placed["order_no"]
+    await me.pay(order_no)
+    await work(mall)
+    line = await db.fetch_value("SELECT min(id) FROM order_lines")
+    refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
+        alarm: int = await tx.fetchval(
+            "INSERT INTO alarms (kind, subject, detail, at) VALUES ($1, $2, jsonb_build_object($4::text, $4::text), $3)"
+            " RETURNING id",
+            "odd",
+            XSS,
+            mall.clock.now(),
+            XSS,
+        )
+        await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
+    return me, order_no, refund["refund_no"], alarm
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_sees_and_does_what_it_may(mall: Mall, desks: Any, role: Role) -> None:
+    _, order_no, _, alarm = await stage(mall)
+    desk: Desk = await desks(role)
+    places = {"order": order_no, "alarm": alarm}
+    for path, permission in PAGES.items():
+        page = await desk.get(path.format(**places))
+        allowed = role in PERMISSIONS[permission]
+        assert page.status_code == (200 if allowed else 403), path
+        assert page.headers["content-type"].startswith("text/html")
+        assert ("没有权限" in page.text) is not allowed
+    offered = (await desk.get("/")).text
+    assert ('href="/admin/operators"' in offered) is (role is Role.OWNER)
+    detail = (await desk.get(f"/orders/{order_no}")).text
+    assert ("/ship" in detail) is (role in PERMISSIONS[Permission.ORDERS_SHIP])
+    assert ("/approve" in detail) is (role in PERMISSIONS[Permission.REFUNDS_DECIDE])
+    before = await actions()
+    for path, permission in ACTIONS.items():
+        if role not in PERMISSIONS[permission]:
+            assert (await desk.post(path.format(**places), reason="r")).status_code == 403, path
+    assert await actions() == before
+
+
+async def test_what_people_typed_stays_text_on_every_screen(mall: Mall, desks: Any) -> None:
+    _, order_no, _, _ = await stage(mall)
+    desk: Desk = await desks()
+    seen = ""
+    for path in PAGES:
+        page = (await desk.get(path.format(order=order_no))).text
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+        seen += page
+    for path in ("/orders", "/audit", "/alarms", "/refunds"):
+        for field in ("q", "actor", "subject", "action", "show", "state", "cursor", "status"):
+            page = (await desk.get(path, **{field: XSS[:30]})).text
+            assert "<script>alert" not in page, (path, field)
+    assert seen.count("&lt;script&gt;alert") >= 8
+
+
+async def test_an_operators_day(mall: Mall, desks: Any) -> None:
+    me, order_no, refund_no, alarm = await stage(mall)
+    desk: Desk = await desks()
+    overview = (await desk.get("/")).text
+    assert "¥200.00" in overview
+    assert (await desk.post(f"/refunds/{refund_no}/approve", reason="")).status_code == 400
+    assert (await desk.post(f"/refunds/{refund_no}/reject", reason="凭证不足")).status_code == 303
+    assert (await desk.post(f"/refunds/{refund_no}/approve", reason="改主意")).status_code == 409
+    again = await me.refund(order_no)
+    if again["state"] == "requested":
+        assert (await desk.post(f"/refunds/{again['refund_no']}/approve", reason="同意")).status_code == 303
+    assert (await desk.post("/refunds/R404/approve", reason="x")).status_code == 404
+    other = await me.buy(await make_sku())
+    shipped = await desk.post(f"/orders/{other}/ship", company="SF", tracking_no="SF123")
+    assert shipped.headers["location"] == f"/admin/orders/{other}"
+    page = (await desk.get(f"/orders/{other}")).text
+    assert "已发货" in page
+    assert "SF123" in page
+    assert (await desk.post(f"/orders/{other}/ship")).status_code == 409
+    assert (await desk.post(f"/alarms/{alarm}/seen")).status_code == 303
+    assert (await desk.post(f"/alarms/{alarm}/seen")).status_code == 404
+    log = (await desk.get("/audit", subject=f"refund:{refund_no}")).text
+    assert "理由：凭证不足" in log
+    assert "requested → rejected" in log
+    assert {"refund_reject", "order_ship", "alarm.seen", "operator.login"} <= set(await actions())
+    async with db.snapshot() as reader:
+        assert (await audit_log.verify(reader))[1] == []
+
+
+async def test_orders_are_found_by_number_phone_and_state_page_by_page(
+    mall: Mall, desks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.handlers.admin.orders.PAGE_ROWS", 2)
+    me = await shopper(mall)
+    await me.post("/me/phone", {"code": (await mall.control("phone", openid=me.openid, phone="13812345678"))["code"]})
+    sku = await make_sku()
+    numbers = [(await me.place(sku))["order_no"] for _ in range(3)]
+    desk: Desk = await desks()
+    first = (await desk.get("/orders")).text
+    assert [number in first for number in numbers] == [False, True, True]
+    cursor = first.partition("cursor=")[2].partition('"')[0].partition("&")[0]
+    second = (await desk.get("/orders", cursor=cursor)).text
+    assert [number in second for number in numbers] == [True, False, False]
+    assert "cursor=" not in second
+    by_number = (await desk.get("/orders", q=f" {numbers[0].lower()} ")).text
+    assert [f"/orders/{number}" in by_number for number in numbers] == [True, False, False]
+    assert numbers[2] in (await desk.get("/orders", q="13812345678")).text
+    assert numbers[2] not in (await desk.get("/orders", q="13812345679")).text
+    assert numbers[2] in (await desk.get("/orders", status="pending")).text
+    assert "没有符合条件的订单" in (await desk.get("/orders", status="paid")).text
+    assert "138****5678" in (await desk.get(f"/orders/{numbers[0]}")).text
+    for query in ({"status": "odd"}, {"cursor": "nonsense"}):
+        assert (await desk.get("/orders", **query)).status_code == 400
+    assert (await desk.get("/orders/none")).status_code == 404
