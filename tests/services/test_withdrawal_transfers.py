@@ -63,7 +63,7 @@ async def test_killed_while_wechat_answers(mall: Mall) -> None:
     sending = asyncio.create_task(withdrawal_transfers.send(mall.deps, no))
 
     async def gone_out() -> bool:
-        return await db.fetch_value("SELECT state FROM withdrawals") == "sent"
+        return bool(await db.fetch_value("SELECT state = 'sent' FROM withdrawals"))
 
     await until(gone_out)
     sending.cancel()
@@ -193,7 +193,12 @@ async def test_wechat_keeps_silent_about_a_cancellation(mall: Mall) -> None:
 async def test_what_does_not_fit_changes_nothing(mall: Mall, falsified: dict[str, Any]) -> None:
     anna = await rich(mall)
     no = await send(mall, anna)
-    said = {"out_bill_no": no, "transfer_bill_no": "1", "state": "SUCCESS", "amount_fen": 5_000} | falsified
+    said: dict[str, Any] = {
+        "out_bill_no": no,
+        "transfer_bill_no": "1",
+        "state": "SUCCESS",
+        "amount_fen": 5_000,
+    } | falsified
     assert not await withdrawal_transfers.apply(mall.deps, TransferNotice(**said))
     assert await alarms() == ["withdrawal_mismatch"]
     assert await state_of(anna, no) == "confirming"
