@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from server.core.clock import SharedClock, SystemClock, month_start, shanghai_day, stopwatch
+from server.core.clock import SharedClock, SystemClock, day_start, month_start, shanghai_day, stopwatch
 
 
 def test_the_machine_clock_speaks_utc() -> None:
@@ -51,6 +51,11 @@ def test_days_and_months_are_those_of_shanghai(moment: datetime, day: date, mont
     assert shanghai_day(moment) == day
     assert month_start(moment) == month
     assert month_start(moment).tzinfo is UTC
+
+
+def test_a_day_begins_at_midnight_in_shanghai() -> None:
+    assert day_start(date(2026, 12, 1)) == datetime(2026, 11, 30, 16, tzinfo=UTC)
+    assert day_start(date(2026, 12, 1)).tzinfo is UTC
 
 
 def test_the_stopwatch_never_runs_backwards() -> None:
