@@ -12,7 +12,7 @@ function draw() {
       color: ["#c8371f", "#c9a27a"],
       animation: false,
       grid: { left: 8, right: 8, top: 40, bottom: 8, containLabel: true },
-      legend: { data: ["微信实收（元）", "付款订单"] },
+      legend: { top: 0, data: ["微信实收（元）", "付款订单"] },
       tooltip: { trigger: "axis", renderMode: "richText" },
       xAxis: { type: "category", data: days.map((day) => day.day) },
       yAxis: [{ type: "value" }, { type: "value", minInterval: 1, splitLine: { show: false } }],
