@@ -23,6 +23,8 @@ HOUSE = {
     "services.orders": "import server.ledger.book, server.outbox, server.gateways.ports, server.models.orders",
     "ledger.book": "import server.ledger.entries, server.models.ledger, server.db, asyncpg",
     "ledger.entries": "import server.ledger.chart",
+    "ledger.entries_commissions": "import server.ledger.entries",
+    "ledger.entries_withdrawals": "import server.ledger.entries",
     "ledger.chart": "import server.core.money",
     "outbox": "import server.models.orders, server.db",
     "gateways.wechat_pay": "import server.gateways.ports, httpx",

@@ -139,7 +139,7 @@ def test_a_close_keeps_every_limit(terms: RuleTerms, facts: CycleFacts, data: st
     )
     assert terms.budget_fen is None or facts.budget_used_fen + close.whole_fen <= terms.budget_fen
     paid_fen = sum(one.order_net_fen for one in used)
-    if terms.payout_cap_bp is not None and sum(close.stage_fen):
+    if terms.payout_cap_bp is not None and any(close.stage_fen):
         commission_fen = sum(one.commission_fen for one in used)
         assert (sum(close.stage_fen) + commission_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
     assert min(close.stage_fen) >= 0
