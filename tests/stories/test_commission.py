@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from server import db
+from server.core.errors import NotFound
 from server.services import commission_policies, commissions, cycles, members, refunds
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
@@ -114,6 +115,23 @@ async def test_given_two_lines_when_one_goes_back_then_only_its_commission_goes(
     mall.clock.advance(61)
     await shop_refunds(mall, order_no, {second: 1})
     assert await money(parent) == (0, 0, 0)
+
+
+async def test_given_a_line_that_brought_nothing_when_it_goes_back_then_the_commission_stays(mall: Mall) -> None:
+    earning, plain = await make_sku(10_000), await make_sku(10_000)
+    product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", earning)
+    await policies(mall, ratio(500, scope="product", ids=[product]))
+    _, parent, child = await chain(mall)
+    order_no = await bought(mall, child, earning, plain)
+    _, second = await line_ids(child, order_no)
+    await shop_refunds(mall, order_no, {second: 1})
+    (found,) = await mine(parent)
+    assert (found["state"], found["amount_fen"], found["whole_fen"]) == ("frozen", 500, 500)
+
+
+async def test_a_version_that_is_not_there_is_not_found(mall: Mall) -> None:
+    with pytest.raises(NotFound):
+        await commission_policies.terms_of(7)
 
 
 async def test_given_money_that_arrived_and_was_spent_when_the_order_goes_back_then_it_is_owed(mall: Mall) -> None:

@@ -1,4 +1,6 @@
 import asyncio
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -7,6 +9,7 @@ import pytest
 
 from server import db
 from server.core.errors import LastOwner
+from server.panel import assets
 from server.rules.operators import Role
 from server.services import operators
 from tests.handlers.admin.conftest import PASSWORD, Desk, actions, browser
@@ -188,3 +191,34 @@ async def test_somebody_can_always_manage_operators(mall: Mall, desks: Any) -> N
     log = (await desk.get("/audit", action="operator.role")).text
     assert "owner → finance" in log
     assert "理由：调岗" in log
+
+
+async def test_style_and_scripts_are_kept_forever_packed_or_not(mall: Mall) -> None:
+    login = (await mall.http.get("/admin/login")).text
+    addresses = re.findall(r'(?:href|src)="(/admin/assets/[^"]+)"', login)
+    assert addresses
+    for address in addresses:
+        packed = await mall.http.get(address)
+        plain = await mall.http.get(address, headers={"accept-encoding": "identity"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert packed.content == plain.content
+        assert "immutable" in plain.headers["cache-control"]
+    assert (await mall.http.get("/admin/assets/panel-0000000000.css")).status_code == 404
+
+
+async def test_without_node_the_panel_is_plain_pages(
+    mall: Mall, desks: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        assets, "_FILES", {**assets._FILES, "htmx.js": tmp_path / "none", "echarts.js": tmp_path / "none"}
+    )
+    assets.all_assets.cache_clear()
+    try:
+        desk: Desk = await desks()
+        page = await desk.get("/")
+        assert page.status_code == 200
+        assert "htmx-" not in page.text
+        assert "echarts-" not in page.text
+    finally:
+        assets.all_assets.cache_clear()
