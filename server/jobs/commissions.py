@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import commissions, releases
+from server.services import commissions
 
 
 async def decide_commission(deps: Deps, args: dict[str, Any]) -> None:
@@ -13,5 +13,4 @@ async def decide_commission(deps: Deps, args: dict[str, Any]) -> None:
 
 async def release_due(deps: Deps) -> None:
     """Tick: frozen commission whose time has come."""
-    while await commissions.release_due(deps) == releases.BATCH:
-        continue
+    await commissions.release_due(deps)

@@ -1,0 +1,39 @@
+"""What a browser may send that no form of ours does."""
+
+from typing import Any
+
+from server.rules.operators import Role
+from server.services import operators
+from tests.handlers.admin.conftest import Desk
+from tests.support.mall import Mall
+from tests.support.shop import join, make_virtual_sku, work
+
+
+async def test_a_form_of_nobody_leads_to_the_door(desks: Any) -> None:
+    desk: Desk = await desks(log_in=False)
+    answer = await desk.http.post("/admin/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/login")
+
+
+async def test_what_no_column_holds_is_refused(desks: Any) -> None:
+    desk: Desk = await desks()
+    assert (await desk.get("/orders", number="a\0b")).status_code == 400
+    assert (await desk.get("/orders/%00")).status_code == 404
+    desk.name = "n" * 500
+    assert (await desk.log_in()).status_code == 401
+
+
+async def test_devices_are_listed_and_an_owner_may_be_made(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks()
+    assert "本机" in (await desk.get("/account")).text
+    await operators.create(mall.deps, "second", Role.SERVICE, "cli", must_change=False)
+    await operators.set_role(mall.deps, await operators.named("second"), Role.OWNER, "合伙人", desk.name)
+    assert {one.role for one in await operators.listed(mall.deps)} == {Role.OWNER}
+
+
+async def test_an_order_that_is_not_sent_anywhere_has_no_receiver(mall: Mall, desks: Any) -> None:
+    shopper = await join(mall)
+    order_no = await shopper.buy(await make_virtual_sku(mall, ["card-1"]))
+    await work(mall)
+    desk: Desk = await desks()
+    assert (await desk.get(f"/orders/{order_no}")).status_code == 200
