@@ -43,11 +43,9 @@ async def with_password(deps: Deps, name: str, password: str, ip: str, agent: st
         operator = await _unlocked(tx, row["id"], at)
         # the hash is compared again: it may have been changed while this one was tried
         fits = fits and operator["password_hash"] == row["password_hash"] and operator["state"] == "active"
-        token = ""
         if not fits:
             await _fail(tx, operator, at)
-        elif operator["totp_sealed"] is None:
-            token = await _enter(tx, operator, ip, agent, at)
+        token = await _enter(tx, operator, ip, agent, at) if fits and operator["totp_sealed"] is None else ""
     if not fits:
         raise OperatorUnproven
     if token:

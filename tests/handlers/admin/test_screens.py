@@ -101,9 +101,11 @@ async def test_an_operators_day(mall: Mall, desks: Any) -> None:
     assert (await desk.post(f"/refunds/{refund_no}/approve", reason="")).status_code == 400
     assert (await desk.post(f"/refunds/{refund_no}/reject", reason="凭证不足")).status_code == 303
     assert (await desk.post(f"/refunds/{refund_no}/approve", reason="改主意")).status_code == 409
-    again = await me.refund(order_no)
-    if again["state"] == "requested":
-        assert (await desk.post(f"/refunds/{again['refund_no']}/approve", reason="同意")).status_code == 303
+    line_id = (await me.order(order_no))["lines"][0]["line_id"]
+    again = await me.refund(order_no, lines=[{"line_id": line_id, "quantity": 1}])
+    assert again["state"] == "requested"
+    assert (await desk.post(f"/refunds/{again['refund_no']}/approve", reason="同意")).status_code == 303
+    assert (await me.order(order_no))["refunded_fen"] > 0
     assert (await desk.post("/refunds/R404/approve", reason="x")).status_code == 404
     other = await me.buy(await make_sku())
     shipped = await desk.post(f"/orders/{other}/ship", company="SF", tracking_no="SF123")
