@@ -32,10 +32,13 @@ class Arena:
     mall: Mall
     homes: dict[int, int] = field(default_factory=dict)
 
-    async def members(self, count: int, referrer_id: int | None = None) -> list[int]:
-        """New members, bound to the referrer."""
+    async def members(self, count: int, referrer_id: int | None = None, *, met: bool = False) -> list[int]:
+        """New members, bound to the referrer; if `met`, WeChat knows them, too."""
         found = await make_members(self.mall, count)
         for member_id in found:
+            if met:
+                openid = await db.fetch_value("SELECT openid FROM members WHERE id = $1", member_id)
+                await self.mall.control("code", openid=openid)
             self.homes[member_id] = (await addresses.add(self.mall.deps, member_id, _HOME, is_default=True)).id
             if referrer_id is not None:
                 await bindings.bind_late(self.mall.deps, member_id, f"S{referrer_id}")

@@ -1,5 +1,7 @@
 """What must hold whenever nothing is running: the mall's own audit, and what it cannot ask of a mall that works."""
 
+from collections.abc import Mapping
+
 from server import db
 from server.ledger.audit import audit
 from tests.support.mall import Mall
@@ -25,6 +27,17 @@ _PROOFS = {
         SELECT o.id FROM orders o WHERE (o.status = 'refunded') <>
           NOT EXISTS (SELECT FROM order_lines WHERE order_id = o.id AND refunded_quantity < quantity)""",
     "every job is done": "SELECT id, job, args FROM outbox WHERE done_at IS NULL",
+    "a rebate is within its version's cap and its order": """
+        SELECT r.id FROM rebates r JOIN rule_versions v ON v.version = r.rule_version WHERE r.state <> 'reversed'
+          AND (r.granted_fen > r.whole_fen OR r.whole_fen > (v.terms ->> 'cap_fen')::bigint
+            OR r.whole_fen >
+              (SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = r.order_id))""",
+    "a rebate leaves its month's cap": """
+        SELECT r.id FROM rebates r JOIN rule_versions v ON v.version = r.rule_version WHERE r.state <> 'reversed'
+          AND (SELECT sum(w.whole_fen) FROM rebates w WHERE w.member_id = r.member_id AND w.state <> 'reversed'
+            AND w.id <= r.id AND date_trunc('month', w.closed_at AT TIME ZONE 'Asia/Shanghai')
+              = date_trunc('month', r.closed_at AT TIME ZONE 'Asia/Shanghai'))
+          > (v.terms ->> 'member_month_cap_fen')::bigint""",
 }
 
 
@@ -33,3 +46,45 @@ async def check(mall: Mall) -> None:
     found = {name: [dict(row) for row in await db.fetch(query)] for name, query in _PROOFS.items()}
     found |= {check.name: check.offenders for check in (await audit(mall.clock.now())).checks if check.wrong}
     assert {name: rows for name, rows in found.items() if rows} == {}
+
+
+_NEW_WITHIN_CAP = """
+SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions v ON v.version = r.rule_version
+  CROSS JOIN LATERAL (SELECT GREATEST(0,
+      sum((SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = q.order_id))
+      * (v.terms ->> 'payout_cap_bp')::bigint / 10000
+      - sum((SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id))) AS carried
+    FROM qualifications q WHERE q.rebate_id = r.id) n
+  WHERE r.id > $1 AND r.state <> 'reversed' AND r.granted_fen > n.carried
+"""
+
+
+async def caps_kept(after_rebate: int) -> None:
+    """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else."""
+    assert [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)] == []
+
+
+_HOLDS = """
+SELECT m.id, COALESCE(a.holds, 0) AS holds,
+    (SELECT COALESCE(sum(granted_fen), 0) FROM rebates WHERE member_id = m.id AND pay_as = 'balance')
+    + (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE member_id = m.id)
+    - (SELECT COALESCE(sum(balance_fen), 0) FROM orders WHERE member_id = m.id AND status <> 'closed')
+    + (SELECT COALESCE(sum(r.balance_fen + CASE WHEN w.id IS NULL THEN 0 ELSE r.withheld_fen END), 0) FROM refunds r
+        LEFT JOIN LATERAL (SELECT id FROM rebates WHERE order_id = r.order_id AND pay_as = 'balance' LIMIT 1) w ON true
+        WHERE r.member_id = m.id AND r.state IN ('approved', 'processing', 'abnormal', 'succeeded'))
+    - (SELECT COALESCE(sum(amount_fen), 0) FROM withdrawals WHERE member_id = m.id AND state = 'paid')
+    - (SELECT COALESCE(sum(l.amount), 0) FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
+        WHERE l.code = 'rebate_cost' AND e.kind = 'coupon_take_back' AND e.id IN
+          (SELECT entry_id FROM ledger_lines WHERE member_id = m.id)) AS due
+FROM members m LEFT JOIN (SELECT member_id, sum(CASE code WHEN 'debt' THEN -balance ELSE balance END) AS holds
+  FROM ledger_accounts WHERE currency = 'CNY' GROUP BY member_id) a ON a.member_id = m.id
+"""
+
+
+async def nothing_lost_or_made(given_fen: Mapping[int, int]) -> None:
+    """Each member holds (less debt) what was `given_fen` to it and what it earned, less what was spent and withdrawn.
+
+    The tables of the business say so, which know nothing of accounts.
+    """
+    rows = [dict(row) for row in await db.fetch(_HOLDS)]
+    assert [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)] == []

@@ -40,7 +40,8 @@ async def set_policy(mall: Mall, **terms: Any) -> None:
     """The shop's policy, in force at once."""
     async with db.transaction() as tx:
         await tx.execute(
-            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)",
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)"
+            " ON CONFLICT (id) DO UPDATE SET terms = $1::jsonb, updated_at = $2",
             msgspec.json.encode(terms).decode(),
             mall.clock.now(),
         )
