@@ -229,6 +229,12 @@ class FileInvalid(Refusal):
     code, status, message = "file_invalid", 422, "文件内容有误"
 
 
+class SheetInvalid(Refusal):
+    """An uploaded XLSX file cannot be read, or holds too much: `problem` says so."""
+
+    code, status, message = "sheet_invalid", 422, "表格文件无法使用"
+
+
 class PictureInvalid(Refusal):
     """What was sent is no JPEG, PNG or WebP picture, or one of too many pixels."""
 

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint
 
-from server.handlers.admin import account, audit, entrance, home, staff
+from server.handlers.admin import account, entrance, home, lists, staff
 from server.handlers.admin import orders as order_desk
 from server.handlers.endpoint import Room
 from server.handlers.ops import h5, health, media, sandbox
@@ -50,8 +50,8 @@ ADMIN = tuple(
         entrance.screens,
         home.screens,
         account.screens,
+        lists.screens,
         order_desk.screens,
-        audit.screens,
         staff.screens,
     )
 )

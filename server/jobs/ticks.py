@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
-from server.jobs import catalogue, commissions, orders, payments, rebates, reconciliation, withdrawals
+from server.jobs import catalogue, commissions, exports, orders, payments, rebates, reconciliation, withdrawals
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -74,6 +74,7 @@ TICKS: list[Tick] = [
     Tick("cycles_sweep", 1, rebates.sweep_cycles),
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("reconcile", 60, reconciliation.reconcile_missed),
+    Tick("exports_make", 1, exports.make_exports),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),
 ]

@@ -7,6 +7,7 @@ What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stan
 from server.models.catalogue import CardKey, Category, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponTemplate
+from server.models.exports import Export
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
 from server.models.operations import (
@@ -39,6 +40,7 @@ __all__ = [
     "Coupon",
     "CouponTemplate",
     "Difference",
+    "Export",
     "IdempotencyKey",
     "LedgerAccount",
     "LedgerDelta",

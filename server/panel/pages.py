@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from server.core.clock import SHANGHAI
 from server.core.money import yuan
-from server.panel import words
 from server.panel.assets import all_assets
+from server.rules import words
+from server.services.listings import cells
 
 
 @cache
@@ -28,7 +28,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json)
-    found.globals.update(words=words, more=_more)
+    found.globals.update(words=words, more=_more, cells=cells)
     return found
 
 
@@ -38,11 +38,11 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(context, assets=addresses)
 
 
-def _more(cursor: str | None, query: msgspec.Struct) -> Markup:
+def _more(cursor: str | None, asked: Mapping[str, str]) -> Markup:
     """The way to a list's next page, with its filters."""
     if cursor is None:
         return Markup()
-    address = urlencode({**msgspec.to_builtins(query), "cursor": cursor})
+    address = urlencode({**asked, "cursor": cursor})
     return Markup('<p class="pages"><a class="button quiet" href="?{}">下一页</a></p>').format(address)
 
 

@@ -23,22 +23,80 @@ class Permission(StrEnum):
     ORDERS_VIEW = "orders.view"
     ORDERS_SHIP = "orders.ship"
     REFUNDS_DECIDE = "refunds.decide"
+    PRODUCTS_VIEW = "products.view"
+    PRODUCTS_EDIT = "products.edit"
+    COUPONS_VIEW = "coupons.view"
+    COUPONS_EDIT = "coupons.edit"
+    MEMBERS_VIEW = "members.view"
+    MEMBERS_REVEAL = "members.reveal"
+    MEMBERS_CORRECT = "members.correct"
+    MEMBERS_BLOCK = "members.block"
+    REBATES_VIEW = "rebates.view"
+    QUALIFICATIONS_REVIEW = "qualifications.review"
+    RULES_PUBLISH = "rules.publish"
+    COMMISSIONS_VIEW = "commissions.view"
+    COMMISSIONS_PUBLISH = "commissions.publish"
+    WITHDRAWALS_VIEW = "withdrawals.view"
+    WITHDRAWALS_DECIDE = "withdrawals.decide"
+    LEDGER_VIEW = "ledger.view"
+    RECONCILIATION_VIEW = "reconciliation.view"
+    RECONCILIATION_RUN = "reconciliation.run"
+    NOTICES_VIEW = "notices.view"
+    NOTICES_EDIT = "notices.edit"
+    JOBS_VIEW = "jobs.view"
+    JOBS_RETRY = "jobs.retry"
+    EXPORTS = "exports"
+    SETTINGS_VIEW = "settings.view"
+    SETTINGS_EDIT = "settings.edit"
     AUDIT_VIEW = "audit.view"
     OPERATORS_MANAGE = "operators.manage"
 
 
 R, P = Role, Permission
 _EVERYBODY = frozenset(Role)
+_OWNER = frozenset({R.OWNER})
+_SHOP = frozenset({R.OWNER, R.OPERATIONS})
+"""Who looks after goods and orders."""
+_MONEY = frozenset({R.OWNER, R.FINANCE})
+_PEOPLE = frozenset({R.OWNER, R.SERVICE})
+"""Who talks to members."""
+_BOOKS = _MONEY | {R.AUDITOR}
+"""Who reads the books."""
 
 PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.DASHBOARD: _EVERYBODY,
     P.ALARMS_VIEW: _EVERYBODY,
-    P.ALARMS_SEE: frozenset({R.OWNER, R.OPERATIONS, R.FINANCE, R.SERVICE}),
+    P.ALARMS_SEE: _EVERYBODY - {R.AUDITOR},
     P.ORDERS_VIEW: _EVERYBODY,
-    P.ORDERS_SHIP: frozenset({R.OWNER, R.OPERATIONS}),
-    P.REFUNDS_DECIDE: frozenset({R.OWNER, R.FINANCE, R.SERVICE}),
+    P.ORDERS_SHIP: _SHOP,
+    P.REFUNDS_DECIDE: _MONEY | _PEOPLE,
+    P.PRODUCTS_VIEW: _EVERYBODY,
+    P.PRODUCTS_EDIT: _SHOP,
+    P.COUPONS_VIEW: _EVERYBODY,
+    P.COUPONS_EDIT: _SHOP,
+    P.MEMBERS_VIEW: _EVERYBODY,
+    P.MEMBERS_REVEAL: _PEOPLE,
+    P.MEMBERS_CORRECT: _PEOPLE,
+    P.MEMBERS_BLOCK: _PEOPLE,
+    P.REBATES_VIEW: _EVERYBODY,
+    P.QUALIFICATIONS_REVIEW: _PEOPLE,
+    P.RULES_PUBLISH: _OWNER,
+    P.COMMISSIONS_VIEW: _EVERYBODY,
+    P.COMMISSIONS_PUBLISH: _OWNER,
+    P.WITHDRAWALS_VIEW: _BOOKS | {R.SERVICE},
+    P.WITHDRAWALS_DECIDE: _MONEY,
+    P.LEDGER_VIEW: _BOOKS,
+    P.RECONCILIATION_VIEW: _BOOKS,
+    P.RECONCILIATION_RUN: _MONEY,
+    P.NOTICES_VIEW: _SHOP | {R.SERVICE, R.AUDITOR},
+    P.NOTICES_EDIT: _SHOP,
+    P.JOBS_VIEW: _SHOP | {R.AUDITOR},
+    P.JOBS_RETRY: _SHOP,
+    P.EXPORTS: _EVERYBODY - {R.SERVICE},
+    P.SETTINGS_VIEW: _EVERYBODY - {R.SERVICE},
+    P.SETTINGS_EDIT: _OWNER,
     P.AUDIT_VIEW: frozenset({R.OWNER, R.AUDITOR}),
-    P.OPERATORS_MANAGE: frozenset({R.OWNER}),
+    P.OPERATORS_MANAGE: _OWNER,
 }
 """The one table. An auditor sees and changes nothing; who ships does not decide about money."""
 

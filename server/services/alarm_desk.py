@@ -1,42 +1,51 @@
 """What operators must know, until somebody says that it was seen."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
 import orjson
 
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules import words
+from server.rules.operators import Permission
 from server.services import audit_log, cursors
-
-_NEWEST = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One of them; `seen_at` is None while it waits."""
-
-    id: int
-    kind: str
-    subject: str
-    detail: dict[str, Any]
-    at: datetime
-    seen_at: datetime | None
+from server.services.listings import Column, Key, Listing, Row, Way, choice, search, since, switch, until
 
 
-async def listed(*, unseen: bool, cursor: str | None, limit: int) -> tuple[list[Alarm], str | None]:
-    """A page of alarms, newest first, and the next page's cursor. Raises BadRequest."""
-    before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
-    only = "AND seen_at IS NULL" if unseen else ""
-    rows = await db.fetch(
-        f"SELECT id, kind, subject, detail, at, seen_at FROM alarms WHERE id < $1 {only} ORDER BY id DESC LIMIT $2",  # noqa: S608 - our own words
-        before,
-        limit + 1,
-    )
-    found = [Alarm(**{**row, "detail": orjson.loads(row["detail"])}) for row in rows[:limit]]
-    return found, cursors.pack(found[-1].id) if len(rows) > limit else None
+def _opened(_deps: Deps, row: Row) -> Row:
+    return row | {"detail": orjson.loads(row["detail"])}
+
+
+ALARMS = Listing(
+    name="alarms",
+    title="报警",
+    permission=Permission.ALARMS_VIEW,
+    select="a.id, a.kind, a.subject, a.detail, a.at, a.seen_at",
+    source="alarms a",
+    keys=(Key("a.id", cursors.Number),),
+    columns=(
+        Column("编号", "id", "number"),
+        Column("报警", "kind", "tag", words=words.ALARMS),
+        Column("对象", "subject", "code"),
+        Column("内容", "detail"),
+        Column("时间", "at", "when"),
+        Column("处理时间", "seen_at", "when"),
+    ),
+    filters=(
+        search("对象", Way("a.subject = {0}")),
+        choice("kind", "报警", "a.kind", words.ALARMS),
+        switch(
+            "show",
+            "状态",
+            {"unseen": ("未处理", "a.seen_at IS NULL"), "seen": ("已处理", "a.seen_at IS NOT NULL")},
+            "unseen",
+        ),
+        since("a.at"),
+        until("a.at"),
+    ),
+    empty="没有报警",
+    template="alarms.html",
+    opened=_opened,
+)
 
 
 async def see(deps: Deps, alarm_id: int, operator: str) -> None:

@@ -2,16 +2,18 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import orjson
 
-from server import db
 from server.db import Connection
+from server.gateways.ports import Deps
+from server.rules import words
+from server.rules.operators import Permission
 from server.services import cursors
+from server.services.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
 
 _LOCK = 7_224_100_010
 """Advisory lock of the chain's end: records are written one after the other."""
@@ -63,31 +65,33 @@ def _hash(previous: str, at: datetime, actor: str, action: str, subject: str, de
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One act of an operator, as it was written."""
-
-    id: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    detail: dict[str, Any]
+def _opened(_deps: Deps, row: Row) -> Row:
+    return row | {"detail": orjson.loads(row["detail"])}
 
 
-_LISTED = """
-SELECT id, at, actor, action, subject, detail FROM audit_log
- WHERE id < $1 AND ($2 = '' OR actor = $2) AND ($3 = '' OR action = $3) AND ($4 = '' OR subject = $4)
- ORDER BY id DESC LIMIT $5
-"""
-_NEWEST = 2**63 - 1
-
-
-async def listed(
-    actor: str, action: str, subject: str, cursor: str | None, limit: int
-) -> tuple[list[Record], str | None]:
-    """A page of the log, newest first, and the next page's cursor; an empty filter takes all. Raises BadRequest."""
-    before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
-    rows = await db.fetch(_LISTED, before, actor, action, subject, limit + 1)
-    found = [Record(**{**row, "detail": orjson.loads(row["detail"])}) for row in rows[:limit]]
-    return found, cursors.pack(found[-1].id) if len(rows) > limit else None
+LOG = Listing(
+    name="audit",
+    title="操作日志",
+    permission=Permission.AUDIT_VIEW,
+    select="a.id, a.at, a.actor, a.action, a.subject, a.detail",
+    source="audit_log a",
+    keys=(Key("a.id", cursors.Number),),
+    columns=(
+        Column("编号", "id", "number"),
+        Column("时间", "at", "when"),
+        Column("操作员", "actor"),
+        Column("操作", "action", words=words.ACTIONS),
+        Column("对象", "subject", "code"),
+        Column("内容", "detail"),
+    ),
+    filters=(
+        search("对象，如 order:T26…", Way("a.subject = {0}")),
+        Filter("actor", "操作员", (Way("a.actor = {0}"),)),
+        choice("action", "操作", "a.action", words.ACTIONS),
+        since("a.at"),
+        until("a.at"),
+    ),
+    empty="没有记录",
+    template="audit.html",
+    opened=_opened,
+)

@@ -1,5 +1,6 @@
 """Orders and refunds as operators see them: by number, phone or state, in pages; what is personal is masked."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,26 +10,25 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules import words
 from server.rules.members import masked_name, masked_phone
-from server.rules.orders import OrderStatus
+from server.rules.operators import Permission
+from server.rules.orders import LABELS, OrderStatus
 from server.services import addresses, cursors
+from server.services.listings import (
+    Column,
+    Key,
+    Listing,
+    Way,
+    beginning,
+    choice,
+    exactly,
+    phone,
+    search,
+    since,
+    until,
+)
 from server.services.members import PHONE_COLUMN
-
-_NEWEST = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One order of a list."""
-
-    id: int
-    order_no: str
-    status: OrderStatus
-    titles: str
-    cash_due_fen: int
-    balance_fen: int
-    created_at: datetime
-    paid_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +63,41 @@ class Detail:
     buyer: str
 
 
-_LISTED = """
-SELECT o.id, o.order_no, o.status, o.cash_due_fen, o.balance_fen, o.created_at, o.paid_at,
-  (SELECT string_agg(title || ' ×' || quantity, '、' ORDER BY position)
-     FROM order_lines WHERE order_id = o.id) AS titles
-  FROM orders o WHERE o.id < $1 {only} ORDER BY o.id DESC LIMIT $2
-"""
-_ONLY = {
-    "order_no": "AND o.order_no = $3",
-    "phone": "AND o.member_id IN (SELECT id FROM members WHERE phone_blind = $3)",
-    "status": "AND o.status = $3",
-}
-
-
-async def listed(
-    deps: Deps, words: str, status: OrderStatus | None, cursor: str | None, limit: int
-) -> tuple[list[Row], str | None]:
-    """A page of orders, newest first, and the next page's cursor.
-
-    `words` is an exact order number, or the buyer's phone number of eleven digits; both go before `status`. Raises
-    BadRequest.
-    """
-    before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
-    words = words.strip()
-    given: tuple[str, str] | None = ("status", status) if status else None
-    if words:
-        is_phone = words.isdecimal() and len(words) == len("13812345678")
-        given = ("phone", deps.cipher.blind(words, PHONE_COLUMN)) if is_phone else ("order_no", words.upper())
-    only, values = (_ONLY[given[0]], [given[1]]) if given else ("", [])
-    rows = await db.fetch(_LISTED.format(only=only), before, limit + 1, *values)
-    found = [Row(**{**row, "status": OrderStatus(row["status"])}) for row in rows[:limit]]
-    return found, cursors.pack(found[-1].id) if len(rows) > limit else None
+ORDERS = Listing(
+    name="orders",
+    title="订单",
+    permission=Permission.ORDERS_VIEW,
+    select=(
+        "o.order_no, o.status, o.cash_due_fen, o.balance_fen, o.created_at, o.paid_at, o.member_id,"
+        " (SELECT string_agg(title || ' ×' || quantity, '、' ORDER BY position)"
+        " FROM order_lines WHERE order_id = o.id) AS titles"
+    ),
+    source="orders o",
+    keys=(Key("o.created_at", datetime), Key("o.id", cursors.Number)),
+    columns=(
+        Column("订单号", "order_no", "code", to="/admin/orders/{order_no}"),
+        Column("状态", "status", "tag", words=LABELS),
+        Column("商品", "titles"),
+        Column("应付现金", "cash_due_fen", "yuan"),
+        Column("余额", "balance_fen", "yuan"),
+        Column("会员", "member_id", "number"),
+        Column("下单时间", "created_at", "when"),
+        Column("付款时间", "paid_at", "when"),
+    ),
+    filters=(
+        search(
+            "订单号（可只输开头）、手机号或 #会员号",
+            phone("o.member_id", PHONE_COLUMN, "(SELECT id FROM members WHERE phone_blind = {0} LIMIT 1)"),
+            Way("o.member_id = {0}", re.compile("#[0-9]{1,18}"), lambda _deps, text: int(text[1:])),
+            exactly("o.order_no", "[0-9A-Z]{21,32}"),
+            beginning("o.order_no", "[0-9A-Z]{1,20}"),
+        ),
+        choice("status", "状态", "o.status", LABELS),
+        since("o.created_at", "下单从"),
+        until("o.created_at"),
+    ),
+    empty="没有符合条件的订单",
+)
 
 
 _REFUNDS = """
@@ -129,13 +133,38 @@ async def detail(deps: Deps, order_no: str) -> Detail:
     )
 
 
-async def refunds(state: str, cursor: str | None, limit: int) -> tuple[list[RefundRow], str | None]:
-    """A page of refunds, newest first, of one state or (empty) all, and the next page's cursor. Raises BadRequest."""
-    before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
-    only, values = ("AND r.state = $3", [state]) if state else ("", [])
-    rows = await db.fetch(f"{_REFUNDS} WHERE r.id < $1 {only} ORDER BY r.id DESC LIMIT $2", before, limit + 1, *values)
-    found = [RefundRow(**row) for row in rows[:limit]]
-    return found, cursors.pack(found[-1].id) if len(rows) > limit else None
+REFUNDS = Listing(
+    name="refunds",
+    title="退款",
+    permission=Permission.ORDERS_VIEW,
+    select=(
+        "r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen, r.requested_at,"
+        " r.decided_by, r.decided_at, r.problem"
+    ),
+    source="refunds r JOIN orders o ON o.id = r.order_id",
+    keys=(Key("r.id", cursors.Number),),
+    columns=(
+        Column("退款号", "refund_no", "code"),
+        Column("订单", "order_no", "code", to="/admin/orders/{order_no}"),
+        Column("状态", "state", "tag", words=words.REFUND_STATES),
+        Column("退现金", "cash_fen", "yuan"),
+        Column("退余额", "balance_fen", "yuan"),
+        Column("扣留", "withheld_fen", "yuan"),
+        Column("原因", "reason"),
+        Column("申请时间", "requested_at", "when"),
+        Column("处理人", "decided_by"),
+        Column("处理时间", "decided_at", "when"),
+        Column("微信的问题", "problem"),
+    ),
+    filters=(
+        search("退款号或订单号", exactly("r.refund_no", "R[0-9A-Z]{3,31}"), exactly("o.order_no", "[0-9A-Z]{3,32}")),
+        choice("state", "状态", "r.state", words.REFUND_STATES, default="requested"),
+        since("r.requested_at", "申请从"),
+        until("r.requested_at"),
+    ),
+    empty="没有退款",
+    template="refunds.html",
+)
 
 
 async def order_of_refund(refund_no: str) -> str:

@@ -24,6 +24,7 @@ TYPES = {
     "BIGINT": "bigint",
     "INT": "integer",
     "BOOL": "boolean",
+    "BYTEA": "bytea",
     "TEXT": "text",
     "DATE": "date",
     "JSONB": "jsonb",

@@ -15,21 +15,53 @@ class Entry:
     here: bool
 
 
-_ENTRIES: tuple[tuple[str, str, Permission], ...] = (
-    ("概览", "/admin", Permission.DASHBOARD),
-    ("订单", "/admin/orders", Permission.ORDERS_VIEW),
-    ("退款", "/admin/refunds", Permission.ORDERS_VIEW),
-    ("报警", "/admin/alarms", Permission.ALARMS_VIEW),
-    ("操作日志", "/admin/audit", Permission.AUDIT_VIEW),
-    ("操作员", "/admin/operators", Permission.OPERATORS_MANAGE),
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Ways that belong together; the first group has no name."""
+
+    label: str
+    entries: list[Entry]
+
+
+_GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
+    (
+        "",
+        (
+            ("概览", "/admin", Permission.DASHBOARD),
+            ("报警", "/admin/alarms", Permission.ALARMS_VIEW),
+        ),
+    ),
+    (
+        "交易",
+        (
+            ("订单", "/admin/orders", Permission.ORDERS_VIEW),
+            ("退款", "/admin/refunds", Permission.ORDERS_VIEW),
+        ),
+    ),
+    ("商品", ()),
+    ("会员", ()),
+    ("返一与分润", ()),
+    ("资金", ()),
+    (
+        "系统",
+        (
+            ("导出文件", "/admin/exports", Permission.EXPORTS),
+            ("操作日志", "/admin/audit", Permission.AUDIT_VIEW),
+            ("操作员", "/admin/operators", Permission.OPERATORS_MANAGE),
+        ),
+    ),
 )
 
 
-def entries(operator: Operator, path: str) -> list[Entry]:
+def groups(operator: Operator, path: str) -> list[Group]:
     """The ways open to this operator; the one that leads to `path` is marked."""
     path = path.rstrip("/")
-    return [
-        Entry(label, to, path == to or (to != "/admin" and path.startswith(f"{to}/")))
-        for label, to, permission in _ENTRIES
-        if may(operator.role, permission)
+    found = [
+        Group(label, [Entry(name, to, _leads(to, path)) for name, to, needs in ways if may(operator.role, needs)])
+        for label, ways in _GROUPS
     ]
+    return [group for group in found if group.entries]
+
+
+def _leads(to: str, path: str) -> bool:
+    return path == to or (to != "/admin" and path.startswith(f"{to}/"))

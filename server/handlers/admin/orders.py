@@ -1,31 +1,14 @@
-"""Orders and refunds: found, shipped one by one, decided."""
+"""Orders and refunds: shipped one by one, decided. Their lists are declared in services/order_desk.py."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
-from server.handlers.admin.home import PAGE_ROWS
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
-from server.rules.orders import OrderStatus
 from server.services import fulfilment, order_desk, refunds
 
 screens = Screens("orders")
-
-
-class OrdersQuery(msgspec.Struct):
-    """`q` is an order number or a phone number; an empty status takes all."""
-
-    q: Annotated[str, msgspec.Meta(max_length=40)] = ""
-    status: Literal["", "pending", "paid", "teaming", "shipped", "received", "completed", "closed", "refunded"] = ""
-    cursor: str = ""
-
-
-class RefundsQuery(msgspec.Struct):
-    """Which refunds; an empty state takes all."""
-
-    state: Literal["", "requested", "rejected", "approved", "processing", "abnormal", "succeeded"] = "requested"
-    cursor: str = ""
 
 
 class ParcelForm(msgspec.Struct):
@@ -41,14 +24,6 @@ class ReasonForm(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
-@screens.page("/orders", Permission.ORDERS_VIEW, "orders.html", OrdersQuery)
-async def orders(visit: Visit, query: OrdersQuery) -> dict[str, Any]:
-    """The list."""
-    status = OrderStatus(query.status) if query.status else None
-    found, cursor = await order_desk.listed(visit.deps, query.q, status, query.cursor, PAGE_ROWS)
-    return {"orders": found, "query": query, "states": list(OrderStatus), "next": cursor}
-
-
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "order.html")
 async def order(visit: Visit, _: None) -> dict[str, Any]:
     """One order with its lines, refunds and what may be done with it."""
@@ -61,13 +36,6 @@ async def ship(visit: Visit, form: ParcelForm) -> Done:
     order_no = visit.path["order_no"]
     await fulfilment.ship(visit.deps, order_no, form.company.strip(), form.tracking_no.strip(), visit.operator.name)
     return Done("已发货", f"/admin/orders/{order_no}")
-
-
-@screens.page("/refunds", Permission.ORDERS_VIEW, "refunds.html", RefundsQuery)
-async def refund_list(_visit: Visit, query: RefundsQuery) -> dict[str, Any]:
-    """What members asked back."""
-    found, cursor = await order_desk.refunds(query.state, query.cursor, PAGE_ROWS)
-    return {"refunds": found, "query": query, "next": cursor}
 
 
 @screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ReasonForm)

@@ -7,10 +7,11 @@ Login, CSRF, origin, permission, parsing, refusals and headers all come from her
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from sanic import Blueprint, Request
+from sanic.exceptions import PayloadTooLarge
 from sanic.response import HTTPResponse, redirect
 
 from server.core import errors
@@ -29,6 +30,8 @@ TICKET = "tuisan_operator_ticket"
 _CSRF_HEADER = "x-csrf-token"
 _MAX_ID = 2**63 - 1
 _FLASH_S = 60
+_FORM_BYTES = 64 * 1024
+"""Fields and borders around an uploaded file."""
 _ON_THE_WAY = frozenset({f"{PREFIX}/account/password", f"{PREFIX}/logout"})
 """What is open to somebody whose password was given by another person, and has to be changed first."""
 
@@ -53,6 +56,8 @@ class Visit:
     operator: Operator
     path: dict[str, Any]
     """Path parameters by name."""
+    file: bytes = b""
+    """What was uploaded, where the action takes a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,15 @@ class Flash(msgspec.Struct):
     secret: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is given out under a name."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
 Handler = Callable[[Visit, Any], Awaitable[Any]]
 
 
@@ -83,9 +97,16 @@ class Screens:
         self.blueprint.exception(Refusal)(refused)
 
     def page(
-        self, path: str, permission: Permission | None, template: str, takes: type[msgspec.Struct] = NoBody
+        self,
+        path: str,
+        permission: Permission | None,
+        template: str,
+        takes: type[msgspec.Struct] | type[dict[str, str]] = NoBody,
     ) -> Callable[[Handler], Handler]:
-        """Declare what is shown at `path`; the handler gives the template's values. None: everybody logged in."""
+        """Declare what is shown at `path`; the handler gives the template's values. None: everybody logged in.
+
+        A handler may give a `Download` instead.
+        """
 
         def declare(handler: Handler) -> Handler:
             async def answer(request: Request, **path_values: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's values
@@ -94,7 +115,9 @@ class Screens:
                     return operator
                 taken = _parse({name: values[0] for name, values in request.args.items()}, takes)
                 values = await handler(_visit(request, operator, path_values), taken)
-                return await shown(request, operator, template, values)
+                return (
+                    _sent(values) if isinstance(values, Download) else await shown(request, operator, template, values)
+                )
 
             self.blueprint.add_route(answer, path, methods=["GET"], name=handler.__name__)
             return handler
@@ -102,30 +125,58 @@ class Screens:
         return declare
 
     def action(
-        self, path: str, permission: Permission | None, takes: type[msgspec.Struct] = NoBody
+        self,
+        path: str,
+        permission: Permission | None,
+        takes: type[msgspec.Struct] | type[dict[str, str]] = NoBody,
+        *,
+        file_most: int = 0,
     ) -> Callable[[Handler], Handler]:
-        """Declare what is done at `path`; the handler gives a `Done`. It finishes although the client goes away."""
+        """Declare what is done at `path`; the handler gives a `Done`. It finishes although the client goes away.
+
+        With `file_most` it takes a file of at most that many bytes, read only from somebody who may do this.
+        """
 
         def declare(handler: Handler) -> Handler:
             async def act(request: Request, path_values: dict[str, Any]) -> HTTPResponse:
                 same_origin(request)
+                if file_most:
+                    await _receive(request, permission, file_most)
                 operator = await _entering(request, permission, form=True)
                 if isinstance(operator, HTTPResponse):
                     return operator
                 form = {name: values[0] for name, values in (request.form or {}).items() if name != "csrf"}
-                done: Done = await handler(_visit(request, operator, path_values), _parse(form, takes))
+                visit = _visit(request, operator, path_values)
+                done: Done = await handler(visit, _parse(form, takes))
                 flash = msgspec.json.encode(Flash(done.message, done.secret))
-                deps: Deps = request.app.ctx.deps
-                await deps.redis.set(_flash(operator), flash, ex=_FLASH_S)
+                await visit.deps.redis.set(_flash(operator), flash, ex=_FLASH_S)
                 return redirect(done.to, headers=dict(_HEADERS), status=303)
 
             async def to_the_end(request: Request, **path_values: Any) -> HTTPResponse:  # noqa: ANN401 - Sanic's values
                 return await finish(act(request, path_values))
 
-            self.blueprint.add_route(to_the_end, path, methods=["POST"], name=handler.__name__)
+            self.blueprint.add_route(to_the_end, path, methods=["POST"], name=handler.__name__, stream=bool(file_most))
             return handler
 
         return declare
+
+
+async def _receive(request: Request, permission: Permission | None, most: int) -> None:
+    """Read the body of somebody who is known and allowed; everybody else's is never read. Raises TooLarge."""
+    operator = await who(request)
+    if operator is None or (permission is not None and not may(operator.role, permission)):
+        raise errors.NotAllowed
+    stream: Any = request.stream
+    stream.request_max_size = most + _FORM_BYTES
+    try:
+        await request.receive_body()  # type: ignore[no-untyped-call] # Sanic's
+    except PayloadTooLarge as error:
+        raise errors.TooLarge(problem=f"文件最大 {most // 1024} KB") from error
+
+
+def _sent(file: Download) -> HTTPResponse:
+    kept = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name)}"}
+    return HTTPResponse(file.body, headers=dict(_HEADERS) | kept, content_type=file.media_type)
 
 
 async def _entering(request: Request, permission: Permission | None, *, form: bool = False) -> Operator | HTTPResponse:
@@ -165,10 +216,11 @@ def same_origin(request: Request) -> None:
 def _visit(request: Request, operator: Operator, path: dict[str, Any]) -> Visit:
     if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
         raise errors.NotFound  # no text column holds a NUL, no key is that large
-    return Visit(request.app.ctx.deps, operator, path)
+    files = [file for named in (request.files or {}).values() for file in named]
+    return Visit(request.app.ctx.deps, operator, path, files[0].body if files else b"")
 
 
-def _parse(values: dict[str, str], takes: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - the declared type
+def _parse(values: dict[str, str], takes: type[Any]) -> Any:  # noqa: ANN401 - the declared type
     if any("\0" in value for value in values.values()):
         raise errors.BadRequest(field="", problem="NUL characters are not accepted")
     try:
@@ -189,7 +241,7 @@ async def shown(
     deps: Deps = request.app.ctx.deps
     told = await deps.redis.getdel(_flash(operator)) if operator else None
     flash = msgspec.json.decode(told, type=Flash) if told else None
-    here = menu.entries(operator, request.path) if operator and not operator.must_change else []
+    here = menu.groups(operator, request.path) if operator and not operator.must_change else []
     frame = {
         "me": operator,
         "flash": flash,
@@ -210,7 +262,11 @@ def _can(operator: Operator | None, permission: str) -> bool:
 async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
     """A refusal as a page, in the frame of who is logged in."""
     operator = await who(request)
-    values = {"refusal": refusal, "problem": refusal.detail.get("problem", "")}
+    values = {
+        "refusal": refusal,
+        "problem": refusal.detail.get("problem", ""),
+        "problems": refusal.detail.get("problems", []),
+    }
     answer = await shown(request, operator, "refusal.html", values, refusal.status)
     if refusal.retry_after_s is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)

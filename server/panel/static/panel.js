@@ -1,5 +1,22 @@
-// Draws the two weeks of the overview; without it, the table below says the same.
+// What pages gain from a script; each of them works without it.
 "use strict";
+
+// A form that was refused stays as it was filled in, with the reason above it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig, serverResponse } = event.detail;
+  const form = requestConfig.elt.closest("form");
+  if (xhr.status < 400 || requestConfig.verb !== "post" || !form) return;
+  const reason = new DOMParser().parseFromString(serverResponse, "text/html").querySelector(".refusal");
+  if (!reason) return;
+  event.detail.shouldSwap = false;
+  form.querySelector(".refusal")?.remove();
+  reason.setAttribute("role", "alert");
+  reason.querySelector("a.button")?.remove();
+  form.prepend(reason);
+  reason.scrollIntoView({ block: "nearest" });
+});
+
+// The two weeks of the overview; the table below says the same.
 
 function draw() {
   for (const place of document.querySelectorAll(".chart[data-days]")) {

@@ -116,7 +116,7 @@ async def test_an_operators_day(mall: Mall, desks: Any) -> None:
     assert (await desk.post(f"/orders/{other}/ship")).status_code == 409
     assert (await desk.post(f"/alarms/{alarm}/seen")).status_code == 303
     assert (await desk.post(f"/alarms/{alarm}/seen")).status_code == 404
-    log = (await desk.get("/audit", subject=f"refund:{refund_no}")).text
+    log = (await desk.get("/audit", q=f"refund:{refund_no}")).text
     assert "理由：凭证不足" in log
     assert "requested → rejected" in log
     assert {"refund_reject", "order_ship", "alarm.seen", "operator.login"} <= set(await actions())
@@ -127,7 +127,7 @@ async def test_an_operators_day(mall: Mall, desks: Any) -> None:
 async def test_orders_are_found_by_number_phone_and_state_page_by_page(
     mall: Mall, desks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.handlers.admin.orders.PAGE_ROWS", 2)
+    monkeypatch.setattr("server.handlers.admin.lists.PAGE_ROWS", 2)
     me = await shopper(mall)
     await me.post("/me/phone", {"code": (await mall.control("phone", openid=me.openid, phone="13812345678"))["code"]})
     sku = await make_sku()

@@ -1,4 +1,4 @@
-"""The panel's words for what the tables hold; a word that is missing here is shown as it is stored."""
+"""Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
 
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
@@ -17,6 +17,8 @@ REFUND_STATES = {
     "succeeded": "已退款",
 }
 
+EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
+
 ALARMS = {
     "stock_low": "库存不足",
     "cards_missing": "卡密不足",
@@ -29,6 +31,10 @@ ALARMS = {
     "payment_mismatch": "支付与订单不符",
     "payment_after_close": "关闭后付款",
     "payment_twice": "重复付款",
+    "withdrawal_refused": "微信拒绝转账",
+    "withdrawal_mismatch": "转账与提现不符",
+    "withdrawal_lost": "微信查不到转账",
+    "withdrawal_contradiction": "转账结果前后矛盾",
 }
 
 ACTIONS = {
@@ -43,6 +49,8 @@ ACTIONS = {
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
     "alarm.seen": "处理报警",
+    "export.make": "导出列表",
+    "export.download": "下载导出文件",
     "operator.create": "新增操作员",
     "operator.role": "变更角色",
     "operator.disable": "停用操作员",

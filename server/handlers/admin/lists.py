@@ -1,0 +1,57 @@
+"""Every declared list as a screen, and as a file."""
+
+from typing import Any
+
+from server.core.errors import NotAllowed, NotFound
+from server.handlers.admin.screen import Done, Download, Screens, Visit
+from server.rules.operators import Permission, may
+from server.services import exports, listings
+from server.services.desks import BY_NAME, LISTINGS
+from server.services.listings import Listing
+from server.services.sheets import MEDIA_TYPE
+
+screens = Screens("lists")
+
+PAGE_ROWS = 50
+
+
+def _show(listing: Listing) -> None:
+    async def shown(visit: Visit, query: dict[str, str]) -> dict[str, Any]:
+        asked = listing.asked({name: text for name, text in query.items() if name != "cursor"})
+        found = await listings.page(visit.deps, listing, asked, query.get("cursor", ""), PAGE_ROWS)
+        return {"listing": listing, "asked": asked, "rows": found.rows, "next": found.next}
+
+    shown.__name__ = f"list_{listing.name}"
+    screens.page(f"/{listing.name}", listing.permission, listing.template, dict[str, str])(shown)
+
+
+for _one in LISTINGS:
+    _show(_one)
+
+
+@screens.page("/exports", Permission.EXPORTS, "exports.html")
+async def files(visit: Visit, _: None) -> dict[str, Any]:
+    """One's own files, those in the making with how far they are."""
+    found = await exports.of(visit.operator.name)
+    return {"files": found, "making": any(one.open for one in found), "most": exports.ROWS_MOST}
+
+
+@screens.action("/exports/<name:str>", Permission.EXPORTS, dict[str, str])
+async def export(visit: Visit, form: dict[str, str]) -> Done:
+    """Have a file made of a list as it is filtered."""
+    listing = BY_NAME.get(visit.path["name"])
+    if listing is None:
+        raise NotFound(what="list")
+    if not may(visit.operator.role, listing.permission):
+        raise NotAllowed
+    asked = listing.asked(form)
+    listings.statement(visit.deps, listing, asked, "", 1)  # a filter that means nothing is told now
+    await exports.ask(visit.deps, listing, asked, visit.operator.name)
+    return Done(f"正在导出“{listing.title}”，完成后可在这里下载", "/admin/exports")
+
+
+@screens.page("/exports/<export_id:int>/file", Permission.EXPORTS, "")
+async def file(visit: Visit, _: None) -> Download:
+    """A finished one."""
+    made = await exports.download(visit.deps, visit.path["export_id"], visit.operator.name)
+    return Download(made.name, MEDIA_TYPE, made.body)

@@ -1,0 +1,30 @@
+"""Files that operators had made of lists."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Export(Model):
+    """One file, from being asked for to being forgotten."""
+
+    id = fields.BigIntField(primary_key=True)
+    operator = fields.CharField(max_length=40)
+    listing = fields.CharField(max_length=30)
+    asked: fields.JSONField[Any] = fields.JSONField()
+    """The list's filters."""
+    state = fields.CharField(max_length=8, default="waiting")
+    """`waiting`, `running`, `done` or `failed`."""
+    rows_done = fields.IntField(default=0)
+    rows_total = fields.IntField(null=True)
+    """How many there will be; counted when the work begins."""
+    alive_at = fields.DatetimeField(null=True)
+    """When whoever makes it last said so: another takes over from one that fell silent."""
+    body = fields.BinaryField(null=True)
+    created_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "exports"
+        indexes = (("operator", "id"),)
