@@ -55,7 +55,7 @@ SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions
       * (v.terms ->> 'payout_cap_bp')::bigint / 10000
       - sum((SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id))) AS carried
     FROM qualifications q WHERE q.rebate_id = r.id) n
-  WHERE r.id > $1 AND r.state <> 'reversed' AND r.granted_fen > n.carried
+  WHERE r.id > $1 AND r.state <> 'reversed' AND v.terms -> 'payout_cap_bp' <> 'null' AND r.granted_fen > n.carried
 """
 
 
