@@ -64,3 +64,16 @@ LABELS: dict[str, str] = {
     "withdrawal_back": "提现退回",
 }
 """Entry kinds and how a member reads them."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "rebate": ("rebate_stage", "rebate_release", "rebate_take_back", "coupon_take_back"),
+    "commission": ("commission_frozen", "commission_release", "commission_take_back"),
+    "order": ("order_hold", "order_release", "refund"),
+    "withdrawal": ("withdrawal_request", "withdrawal_paid", "withdrawal_back"),
+}
+"""What members look for in their statements: kinds of entry that belong together."""
+
+
+def kinds_of(name: str) -> tuple[str, ...]:
+    """The kinds of a group, or the one of this name."""
+    return GROUPS.get(name, (name,))

@@ -1,5 +1,6 @@
 """The reader of the ledger: wallets and statements."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,33 +52,75 @@ class StatementLine:
     link: str
 
 
+_NEWEST = 2**63 - 1
+_ALL = """
+SELECT DISTINCT member_id, entry_id FROM ledger_lines WHERE member_id > 0 AND currency = 'CNY'
+  AND (member_id, entry_id) >= ($1, 0) AND (member_id, entry_id) < ($1, $2)
+  ORDER BY member_id DESC, entry_id DESC LIMIT $3
+"""
+_OF_MONTH = """
+SELECT DISTINCT member_id, month, entry_id FROM ledger_lines WHERE month IS NOT NULL
+  AND (member_id, month, entry_id) >= ($1, $4, 0) AND (member_id, month, entry_id) < ($1, $4, $2)
+  ORDER BY member_id DESC, month DESC, entry_id DESC LIMIT $3
+"""
+_OF_KINDS = """
+SELECT entry_id FROM unnest($4::text[]) AS wanted (kind) CROSS JOIN LATERAL (
+  SELECT DISTINCT member_id, kind, entry_id FROM ledger_lines l WHERE month IS NOT NULL {of_month}
+    AND (member_id, kind, entry_id) >= ($1, wanted.kind, {first})
+    AND (member_id, kind, entry_id) < ($1, wanted.kind, {end})
+    ORDER BY member_id DESC, kind DESC, entry_id DESC LIMIT $3) found
+  ORDER BY entry_id DESC LIMIT $3
+"""
+_END_OF_MONTH = """(SELECT entry_id FROM ledger_lines WHERE month IS NOT NULL
+  AND (member_id, month, entry_id) >= ($1, $5, 0) AND (member_id, month) <= ($1, $5)
+  ORDER BY member_id {way}, month {way}, entry_id {way} LIMIT 1)"""
+_PICKS = {
+    (False, False): _ALL,
+    (False, True): _OF_MONTH,
+    (True, False): _OF_KINDS.format(of_month="", first="0", end="$2"),
+    (True, True): _OF_KINDS.format(
+        of_month="AND month - $5 = 0",
+        first=_END_OF_MONTH.format(way="ASC"),
+        end=f"LEAST($2, {_END_OF_MONTH.format(way='DESC')} + 1)",
+    ),
+}
+"""The newest entries, by whether there are kinds and a month. Each reads one index just as far as the page goes; of a
+kind in a month, between the month's first and last entry. Compared and ordered by the index's whole key (and the month
+then by what no index knows), because PostgreSQL, where it plans without values, else walks them all."""
+_PAGE = """
+WITH picked AS MATERIALIZED ({pick})
+SELECT s.* FROM picked p CROSS JOIN LATERAL (
+  SELECT e.id, e.at, e.kind, e.why, e.link,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code IN ('spend_only', 'withdrawable')), 0)::bigint AS available,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,
+    COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt,
+    max(l.available_after) AS after
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE e.id = p.entry_id AND l.member_id = $1 AND l.currency = 'CNY' GROUP BY e.id) s
+ORDER BY s.id DESC
+"""
+
+
 async def statement(
     member_id: int,
     *,
     before_entry: int | None,
     limit: int,
-    kind: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    kinds: Sequence[str] = (),
+    month: int | None = None,
 ) -> list[StatementLine]:
-    """A member's entries, newest first, from below `before_entry` (None: from the newest), at most `limit`."""
+    """A member's entries, newest first, from below `before_entry` (None: from the newest), at most `limit`.
+
+    `kinds`: only those, none for all; `month`: only of that one in Shanghai, as `202611`. What it takes depends on the
+    page, not on how many entries the member has.
+    """
+    filters = [*([list(kinds)] if kinds else []), *([] if month is None else [month])]
     rows = await db.fetch(
-        "SELECT e.id, e.at, e.kind, e.why, e.link,"
-        " COALESCE(sum(l.amount) FILTER (WHERE l.code IN ('spend_only', 'withdrawable')), 0)::bigint AS available,"
-        " COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,"
-        " COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt,"
-        " max(l.available_after) AS after"
-        " FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id"
-        " WHERE l.member_id = $1 AND l.member_id > 0 AND l.currency = 'CNY' AND ($2::bigint IS NULL OR l.entry_id < $2)"
-        " AND ($4::text IS NULL OR e.kind = $4)"
-        " AND ($5::timestamptz IS NULL OR e.at >= $5) AND ($6::timestamptz IS NULL OR e.at < $6)"
-        " GROUP BY e.id ORDER BY e.id DESC LIMIT $3",
+        _PAGE.format(pick=_PICKS[bool(kinds), month is not None]),
         member_id,
-        before_entry,
+        _NEWEST if before_entry is None else before_entry,
         limit,
-        kind,
-        since,
-        until,
+        *filters,
     )
     return [
         StatementLine(
@@ -94,3 +137,34 @@ async def statement(
         )
         for row in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTotal:
+    """What came into and went out of a wallet in a month of Shanghai (`202611`), and other changes, in fen."""
+
+    month: int
+    entries: int
+    in_fen: int
+    out_fen: int
+    frozen_delta_fen: int
+    debt_delta_fen: int
+
+
+_TOTALS = """
+SELECT month, count(*) AS entries,
+  COALESCE(sum(available) FILTER (WHERE available > 0), 0)::bigint AS in_fen,
+  COALESCE(-sum(available) FILTER (WHERE available < 0), 0)::bigint AS out_fen,
+  sum(frozen)::bigint AS frozen_delta_fen, sum(debt)::bigint AS debt_delta_fen
+FROM (SELECT month, entry_id,
+    COALESCE(sum(amount) FILTER (WHERE code IN ('spend_only', 'withdrawable')), 0) AS available,
+    COALESCE(sum(amount) FILTER (WHERE code = 'frozen'), 0) AS frozen,
+    COALESCE(-sum(amount) FILTER (WHERE code = 'debt'), 0) AS debt
+  FROM ledger_lines WHERE member_id = $1 AND month IS NOT NULL GROUP BY month, entry_id) moved
+GROUP BY month ORDER BY month DESC
+"""
+
+
+async def month_totals(member_id: int) -> list[MonthTotal]:
+    """Every month in which a member's wallet moved, the newest first; read from one index alone."""
+    return [MonthTotal(**row) for row in await db.fetch(_TOTALS, member_id)]

@@ -51,6 +51,10 @@ class LedgerLine(Model):
     amount = fields.BigIntField()
     available_after = fields.BigIntField(null=True)
     """What the member could spend after the entry (CNY lines of members)."""
+    kind = fields.CharField(max_length=24, null=True)
+    """The entry's (CNY lines of members)."""
+    month = fields.IntField(null=True)
+    """The entry's in Shanghai, as `202611` (CNY lines of members)."""
 
     class Meta:
         table = "ledger_lines"

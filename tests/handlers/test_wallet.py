@@ -81,11 +81,35 @@ async def test_the_statement_is_filtered_by_kind_and_by_month_in_shanghai(mall: 
 
     assert await kinds("kind=rebate_stage") == ["rebate_stage"]
     assert await kinds("kind=unheard_of") == []
+    assert await kinds("kind=rebate") == ["rebate_release", "rebate_stage"]
+    assert await kinds("kind=withdrawal") == []
     assert "rebate_stage" in await kinds(f"month={month:%Y-%m}")
     assert "rebate_stage" not in await kinds(f"month={following:%Y-%m}")
     assert await kinds("month=2020-12") == []
     released = await kinds(f"month={later:%Y-%m}")
     assert released == (["rebate_release"] if later.month != month.month else ["rebate_release", "rebate_stage"])
+
+
+async def test_each_month_has_its_sums(mall: Mall) -> None:
+    await publish(mall, observe_days=0)
+    a = await circle(mall)
+    assert await a.me.get("/wallet/months") == {"items": []}
+    await a.bring(3)
+    await a.receive_all()
+    await a.me.buy(await make_sku(9_900), use_balance_fen=4_000)
+    month = f"{mall.clock.now().astimezone(SHANGHAI):%Y-%m}"
+    assert await a.me.get("/wallet/months") == {
+        "items": [
+            {
+                "month": month,
+                "entries": 3,
+                "in_fen": 10_000,
+                "out_fen": 4_000,
+                "frozen_delta_fen": 0,
+                "debt_delta_fen": 0,
+            }
+        ]
+    }
 
 
 async def test_the_statement_refuses_what_it_does_not_understand(mall: Mall) -> None:

@@ -1,6 +1,9 @@
 """What a member reads: a wallet, and entries newest first with a balance that runs along."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
+
+import orjson
 
 from server import db
 from server.ledger import book, entries, statement
@@ -95,13 +98,85 @@ async def test_pages_join_without_gap_or_overlap(database: str) -> None:
 async def test_a_kind_and_a_month(database: str) -> None:
     (member,) = await make_members(1)
     await live(member)
-    found = await statement.statement(member, before_entry=None, limit=9, kind="rebate_release")
+    found = await statement.statement(member, before_entry=None, limit=9, kinds=["rebate_release"])
     assert [line.available_delta_fen for line in found] == [0, 1_000]
-    since, until = START, START + timedelta(days=2)
-    october = await statement.statement(member, before_entry=None, limit=9, since=since, until=until)
+    october = await statement.statement(member, before_entry=None, limit=9, month=202610)
     assert [line.time for line in october] == [START + timedelta(days=1), START]
-    later = await statement.statement(member, before_entry=None, limit=9, since=until)
+    later = await statement.statement(member, before_entry=None, limit=9, month=202611)
     assert len(later) == 6
+    several = ["rebate_stage", "rebate_release", "refund", "unheard_of"]
+    both = await statement.statement(member, before_entry=None, limit=9, kinds=several, month=202611)
+    assert [line.kind for line in both] == ["refund", "rebate_release", "rebate_release"]
+    assert await statement.statement(member, before_entry=None, limit=9, kinds=several, month=202512) == []
+
+
+async def test_filtered_pages_join_too(database: str) -> None:
+    (member,) = await make_members(1)
+    await live(member)
+    for filters in (
+        {"kinds": ["rebate_stage", "order_hold"]},
+        {"month": 202611},
+        {"kinds": ["refund"], "month": 202611},
+    ):
+        everything = await statement.statement(member, before_entry=None, limit=100, **filters)
+        paged: list[statement.StatementLine] = []
+        while page := await statement.statement(
+            member, before_entry=paged[-1].entry_id if paged else None, limit=1, **filters
+        ):
+            paged += page
+        assert paged == everything != []
+
+
+async def test_month_totals_are_the_sums_of_the_lines(database: str) -> None:
+    member, nobody = await make_members(2)
+    await live(member)
+    totals = await statement.month_totals(member)
+    assert totals == [
+        statement.MonthTotal(202611, 6, in_fen=1_350, out_fen=1_000, frozen_delta_fen=-1_400, debt_delta_fen=0),
+        statement.MonthTotal(202610, 2, in_fen=0, out_fen=0, frozen_delta_fen=1_400, debt_delta_fen=0),
+    ]
+    assert await statement.month_totals(nobody) == []
+    assert await statement.month_totals(0) == []
+
+
+MANY = """
+WITH entry AS (
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, at)
+    SELECT 'many:' || n, CASE n WHEN 1 THEN 'order_hold' ELSE 'refund' END, '', '', '', $2 FROM generate_series(1, $3) n
+    RETURNING id, kind)
+INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount, kind, month, available_after)
+  SELECT e.id, 1, m.member_id, 'spend_only', 'CNY', 0, m.kind, m.month, 0 FROM entry e
+  CROSS JOIN LATERAL (VALUES ($1::bigint, e.kind, 202611), (0, NULL, NULL)) m (member_id, kind, month)
+"""
+
+
+async def test_a_page_reads_no_more_than_it_shows(database: str) -> None:
+    """Of 20 000 entries, the first of which is the only one of its kind: no filter makes the page read the others."""
+    (member,) = await make_members(1)
+    await live(member)
+    async with db.connection() as connection:
+        await connection.execute(MANY, member, START + timedelta(days=20), 20_000)
+        await connection.execute("ANALYZE ledger_lines, ledger_entries")
+        for kinds, month in (
+            ("", 0),
+            ("{order_hold}", 0),
+            ("", 202610),
+            ("{order_hold}", 202611),
+            ("{refund}", 202610),
+        ):
+            given = [*([f"'{kinds}'"] if kinds else []), *([str(month)] if month else [])]
+            page = statement._PAGE.format(pick=statement._PICKS[bool(kinds), bool(month)])
+            types = ["bigint", "bigint", "bigint", *(["text[]"] if kinds else []), *(["integer"] if month else [])]
+            await connection.execute(f"PREPARE page ({', '.join(types)}) AS {page}")
+            for before, mode in itertools.product((statement._NEWEST, 10_000), ("custom", "generic")):
+                await connection.execute(f"SET plan_cache_mode = force_{mode}_plan")
+                values = ", ".join([str(member), str(before), "21", *given])
+                plan = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE page ({values})")
+                read = orjson.loads(plan)[0]["Plan"]
+                assert read["Shared Hit Blocks"] + read["Shared Read Blocks"] < 400, (values, mode, plan)
+                assert "Seq Scan" not in plan, (values, mode, plan)
+            await connection.execute("DEALLOCATE page")
+        await connection.execute("RESET plan_cache_mode")
 
 
 async def test_the_shop_has_no_statement(database: str) -> None:

@@ -1,14 +1,13 @@
 """Balance and its statement."""
 
-import re
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
-from server.core.clock import SHANGHAI
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.ledger import statement
+from server.ledger.chart import kinds_of
 from server.services import cursors
 
 room = Room("wallet", "钱包")
@@ -40,11 +39,14 @@ async def wallet(call: Call, _query: NoBody) -> WalletView:
     )
 
 
+Month = Annotated[str, msgspec.Meta(pattern=r"^(20\d\d)-(0[1-9]|1[0-2])$")]
+
+
 class StatementQuery(Page, kw_only=True):
-    """Which entries: of a kind, of a month in Shanghai."""
+    """Which entries: of a kind or of a group of kinds (`rebate`, `commission`, `order`, `withdrawal`), of a month."""
 
     kind: Annotated[str, msgspec.Meta(max_length=24)] | None = None
-    month: Annotated[str, msgspec.Meta(pattern=r"^(20\d\d)-(0[1-9]|1[0-2])$")] | None = None
+    month: Month | None = None
 
 
 class StatementLineView(msgspec.Struct):
@@ -71,14 +73,12 @@ class StatementView(msgspec.Struct):
 @room.get("/wallet/statement", "钱包明细", takes=StatementQuery, gives=StatementView)
 async def lines(call: Call, query: StatementQuery) -> StatementView:
     """Every movement, newest first, each with its reason and what it is about."""
-    since, until = _month(query.month)
     found = await statement.statement(
         call.member_id,
         before_entry=cursors.unpack(query.cursor, tuple[cursors.Number])[0] if query.cursor else None,
         limit=query.limit + 1,
-        kind=query.kind,
-        since=since,
-        until=until,
+        kinds=kinds_of(query.kind) if query.kind else (),
+        month=_number(query.month),
     )
     shown = found[: query.limit]
     return StatementView(
@@ -100,12 +100,40 @@ async def lines(call: Call, query: StatementQuery) -> StatementView:
     )
 
 
-_DECEMBER = 12
+def _number(month: str | None) -> int | None:
+    return None if month is None else int(month.replace("-", ""))
 
 
-def _month(month: str | None) -> tuple[datetime | None, datetime | None]:
-    if month is None:
-        return None, None
-    year, number = map(int, re.split("-", month))
-    following = (year + 1, 1) if number == _DECEMBER else (year, number + 1)
-    return datetime(year, number, 1, tzinfo=SHANGHAI), datetime(*following, 1, tzinfo=SHANGHAI)
+class MonthView(msgspec.Struct):
+    """A month in Shanghai: how many entries, what came in and went out of the available balance, other changes."""
+
+    month: str
+    entries: int
+    in_fen: int
+    out_fen: int
+    frozen_delta_fen: int
+    debt_delta_fen: int
+
+
+class Months(msgspec.Struct):
+    """Months in which the wallet moved, the newest first."""
+
+    items: list[MonthView]
+
+
+@room.get("/wallet/months", "每月收支", gives=Months)
+async def months(call: Call, _query: NoBody) -> Months:
+    """Each month's sums, over all kinds of entry."""
+    return Months(
+        [
+            MonthView(
+                f"{total.month // 100}-{total.month % 100:02}",
+                total.entries,
+                total.in_fen,
+                total.out_fen,
+                total.frozen_delta_fen,
+                total.debt_delta_fen,
+            )
+            for total in await statement.month_totals(call.member_id)
+        ]
+    )
