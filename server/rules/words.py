@@ -39,6 +39,7 @@ ALARMS = {
 
 ACTIONS = {
     "order_ship": "发货",
+    "order.receiver": "查看收货信息",
     "refund_open": "代客申请退款",
     "refund_approve": "同意退款",
     "refund_reject": "拒绝退款",

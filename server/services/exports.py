@@ -149,24 +149,29 @@ _OURS = 500
 async def _made(deps: Deps, export_id: int, listing: Listing, asked: dict[str, str]) -> bytes:
     total = await listings.counted(deps, listing, asked, ROWS_MOST)
     header = [_header(column) for column in listing.columns]
-    writer = SheetWriter(listing.title, header, [_WIDTHS[column.form] for column in listing.columns])
     done, cursor = 0, ""
-    while True:
-        async with db.transaction() as tx:
-            await tx.execute(
-                "UPDATE exports SET rows_done = $2, rows_total = $3, alive_at = $4 WHERE id = $1",
-                export_id,
-                done,
-                total,
-                deps.clock.now(),
-            )
-        found = await listings.page(deps, listing, asked, cursor, min(_PAGE_ROWS, ROWS_MOST - done))
-        await asyncio.to_thread(writer.append, [_line(listing, row) for row in found.rows])
-        done += len(found.rows)
-        if found.next is None or done >= ROWS_MOST:
-            break
-        cursor = found.next
-    return await asyncio.to_thread(writer.finished)
+    with SheetWriter(listing.title, header, [_WIDTHS[column.form] for column in listing.columns]) as writer:
+        while True:
+            await _tell(deps, export_id, done, total)
+            found = await listings.page(deps, listing, asked, cursor, min(_PAGE_ROWS, ROWS_MOST - done))
+            await asyncio.to_thread(writer.append, [_line(listing, row) for row in found.rows])
+            done += len(found.rows)
+            if found.next is None or done >= ROWS_MOST:
+                await _tell(deps, export_id, done, total)
+                return await asyncio.to_thread(writer.finished)
+            cursor = found.next
+
+
+async def _tell(deps: Deps, export_id: int, done: int, total: int) -> None:
+    """How far it is, and that somebody is at it."""
+    async with db.transaction() as tx:
+        await tx.execute(
+            "UPDATE exports SET rows_done = $2, rows_total = $3, alive_at = $4 WHERE id = $1",
+            export_id,
+            done,
+            total,
+            deps.clock.now(),
+        )
 
 
 def _header(column: Column) -> str:

@@ -80,7 +80,7 @@ ORDERS = Listing(
         Column("商品", "titles"),
         Column("应付现金", "cash_due_fen", "yuan"),
         Column("余额", "balance_fen", "yuan"),
-        Column("会员", "member_id", "number"),
+        Column("会员", "member_id", to="/admin/members/{member_id}"),
         Column("下单时间", "created_at", "when"),
         Column("付款时间", "paid_at", "when"),
     ),

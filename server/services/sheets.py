@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
@@ -17,7 +17,7 @@ from server.core.clock import SHANGHAI
 from server.core.errors import SheetInvalid
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_UNPACKED_MOST = 40 * 1024 * 1024
+_UNPACKED_MOST = 20 * 1024 * 1024
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What XML cannot hold."""
 _CELL_MOST = 32_767
@@ -29,7 +29,10 @@ class Yuan(int):
 
 
 class SheetWriter:
-    """One sheet with a header, growing row by row; what it holds goes to a file of the machine's, not to memory."""
+    """One sheet with a header, growing row by row; what it holds goes to a file of the machine's, not to memory.
+
+    A context manager: that file is gone at the end of the block.
+    """
 
     def __init__(self, title: str, header: Sequence[str], widths: Sequence[int] = ()) -> None:
         self._book = Workbook(write_only=True)
@@ -38,6 +41,14 @@ class SheetWriter:
         for n, width in enumerate(widths, 1):
             self._sheet.column_dimensions[get_column_letter(n)].width = width
         self._sheet.append([self._cell(text, bold=True) for text in header])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._sheet.closed:
+            self._sheet.close()
+            self._sheet._writer.cleanup()  # type: ignore[attr-defined] # noqa: SLF001 - openpyxl deletes it only when saving
 
     def append(self, rows: Iterable[Sequence[object]]) -> None:
         """More rows: texts, integers, `Yuan`, times (shown in Shanghai's) and None."""

@@ -1,8 +1,10 @@
 """Every declared list as a screen, and as a file."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from server.core.errors import NotAllowed, NotFound
+from server.handlers.admin import orders
 from server.handlers.admin.screen import Done, Download, Screens, Visit
 from server.rules.operators import Permission, may
 from server.services import exports, listings
@@ -15,11 +17,23 @@ screens = Screens("lists")
 PAGE_ROWS = 50
 
 
+Beside = Callable[[Visit], Awaitable[dict[str, Any]]]
+"""What a list's template shows besides its rows."""
+
+
+async def _nothing(_visit: Visit) -> dict[str, Any]:
+    return {}
+
+
+_BESIDE: dict[str, Beside] = {"shipping": orders.beside_shipping}
+
+
 def _show(listing: Listing) -> None:
     async def shown(visit: Visit, query: dict[str, str]) -> dict[str, Any]:
         asked = listing.asked({name: text for name, text in query.items() if name != "cursor"})
         found = await listings.page(visit.deps, listing, asked, query.get("cursor", ""), PAGE_ROWS)
-        return {"listing": listing, "asked": asked, "rows": found.rows, "next": found.next}
+        beside = await _BESIDE.get(listing.name, _nothing)(visit)
+        return {"listing": listing, "asked": asked, "rows": found.rows, "next": found.next, **beside}
 
     shown.__name__ = f"list_{listing.name}"
     screens.page(f"/{listing.name}", listing.permission, listing.template, dict[str, str])(shown)

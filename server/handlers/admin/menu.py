@@ -35,6 +35,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         "交易",
         (
             ("订单", "/admin/orders", Permission.ORDERS_VIEW),
+            ("待发货", "/admin/shipping", Permission.ORDERS_SHIP),
             ("退款", "/admin/refunds", Permission.ORDERS_VIEW),
         ),
     ),

@@ -1,14 +1,20 @@
-"""Orders and refunds: shipped one by one, decided. Their lists are declared in services/order_desk.py."""
+"""Orders and refunds: shipped one by one or by a file, decided. Their lists are declared in services/order_desk.py."""
 
+import re
 from typing import Annotated, Any
 
 import msgspec
 
+from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules.express import COMPANIES, company_code, tracking_fits
 from server.rules.operators import Permission
-from server.services import fulfilment, order_desk, refunds
+from server.services import fulfilment, order_desk, refunds, shipping_desk
 
 screens = Screens("orders")
+
+_SHEET_BYTES = 2 * 1024 * 1024
+_REASON_CHARS = 80
 
 
 class ParcelForm(msgspec.Struct):
@@ -27,15 +33,68 @@ class ReasonForm(msgspec.Struct):
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "order.html")
 async def order(visit: Visit, _: None) -> dict[str, Any]:
     """One order with its lines, refunds and what may be done with it."""
-    return {"found": await order_desk.detail(visit.deps, visit.path["order_no"])}
+    return {"found": await order_desk.detail(visit.deps, visit.path["order_no"]), "companies": COMPANIES}
 
 
 @screens.action("/orders/<order_no:str>/ship", Permission.ORDERS_SHIP, ParcelForm)
 async def ship(visit: Visit, form: ParcelForm) -> Done:
     """It leaves the house."""
-    order_no = visit.path["order_no"]
-    await fulfilment.ship(visit.deps, order_no, form.company.strip(), form.tracking_no.strip(), visit.operator.name)
+    order_no, tracking_no = visit.path["order_no"], form.tracking_no.strip()
+    company = company_code(form.company) or ""
+    if form.company.strip() and not company:
+        raise errors.BadRequest(field="company", problem="不认识的快递公司，请填编码")
+    if bool(company) is not bool(tracking_no):
+        raise errors.BadRequest(field="tracking_no", problem="快递公司和运单号要么都填，要么都留空（商家自己配送）")
+    if tracking_no and not tracking_fits(tracking_no):
+        raise errors.BadRequest(field="tracking_no", problem="这不像运单号")
+    await fulfilment.ship(visit.deps, order_no, company, tracking_no, visit.operator.name)
     return Done("已发货", f"/admin/orders/{order_no}")
+
+
+@screens.action("/orders/<order_no:str>/receiver", Permission.ORDERS_SHIP)
+async def receiver(visit: Visit, _: None) -> Done:
+    """Whom it goes to, shown this once."""
+    order_no = visit.path["order_no"]
+    told = await shipping_desk.receiver(visit.deps, order_no, visit.operator.name)
+    return Done("收货信息（查看已记入操作日志）：", f"/admin/orders/{order_no}", told)
+
+
+@screens.action("/shipping", Permission.ORDERS_SHIP, file_most=_SHEET_BYTES)
+async def ship_file(visit: Visit, _: None) -> Done:
+    """Many at once, by a file."""
+    report = await shipping_desk.ship_file(visit.deps, visit.file, visit.operator.name, visit.operator.id)
+    problems = f"，{len(report.problems)} 行有问题，见下" if report.problems else ""
+    return Done(f"已发货 {report.shipped} 单{problems}", "/admin/shipping")
+
+
+async def beside_shipping(visit: Visit) -> dict[str, Any]:
+    """What came of the last file."""
+    report = await shipping_desk.last_report(visit.deps, visit.operator.id)
+    return {"report": report, "most": shipping_desk.ROWS_MOST, "companies": "、".join(COMPANIES.values())}
+
+
+@screens.action("/orders/<order_no:str>/refund", Permission.REFUNDS_DECIDE, dict[str, str])
+async def refund(visit: Visit, form: dict[str, str]) -> Done:
+    """Open a refund for the member, of chosen pieces or of everything left; it still has to be approved."""
+    order_no = visit.path["order_no"]
+    reason = form.pop("reason", "").strip()
+    if not 0 < len(reason) <= _REASON_CHARS:
+        raise errors.BadRequest(field="reason", problem=f"请填写原因，最多 {_REASON_CHARS} 个字")
+    wanted = _pieces(form)
+    await refunds.open_for(visit.deps, order_no, wanted or None, reason, visit.operator.name)
+    return Done("已代客申请退款，等待审核", f"/admin/orders/{order_no}")
+
+
+def _pieces(form: dict[str, str]) -> dict[int, int]:
+    """Fields `line-<id>` with how many pieces; those left empty or at 0 are none."""
+    found = {}
+    for name, text in form.items():
+        line, number = re.fullmatch(r"line-([0-9]{1,18})", name), re.fullmatch(r"[0-9]{0,6}", text.strip())
+        if line is None or number is None:
+            raise errors.BadRequest(field=name, problem="应为件数")
+        if int(number[0] or 0):
+            found[int(line[1])] = int(number[0])
+    return found
 
 
 @screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ReasonForm)

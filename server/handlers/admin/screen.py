@@ -113,7 +113,8 @@ class Screens:
                 operator = await _entering(request, permission)
                 if isinstance(operator, HTTPResponse):
                     return operator
-                taken = _parse({name: values[0] for name, values in request.args.items()}, takes)
+                given = request.get_args(keep_blank_values=True)  # an empty choice is one, too
+                taken = _parse({name: values[0] for name, values in given.items()}, takes)
                 values = await handler(_visit(request, operator, path_values), taken)
                 return (
                     _sent(values) if isinstance(values, Download) else await shown(request, operator, template, values)

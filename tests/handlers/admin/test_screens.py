@@ -15,12 +15,18 @@ PAGES = {
     "/orders": Permission.ORDERS_VIEW,
     "/orders/{order}": Permission.ORDERS_VIEW,
     "/refunds": Permission.ORDERS_VIEW,
+    "/shipping": Permission.ORDERS_SHIP,
+    "/exports": Permission.EXPORTS,
     "/audit": Permission.AUDIT_VIEW,
     "/operators": Permission.OPERATORS_MANAGE,
 }
 ACTIONS = {
     "/alarms/{alarm}/seen": Permission.ALARMS_SEE,
     "/orders/{order}/ship": Permission.ORDERS_SHIP,
+    "/orders/{order}/receiver": Permission.ORDERS_SHIP,
+    "/orders/{order}/refund": Permission.REFUNDS_DECIDE,
+    "/shipping": Permission.ORDERS_SHIP,
+    "/exports/orders": Permission.EXPORTS,
     "/refunds/none/approve": Permission.REFUNDS_DECIDE,
     "/refunds/none/reject": Permission.REFUNDS_DECIDE,
     "/operators": Permission.OPERATORS_MANAGE,

@@ -1,0 +1,153 @@
+"""Many orders shipped by a file: good rows go out, bad ones are told by line, twice changes nothing."""
+
+import io
+from typing import Any
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from server import db
+from server.core.errors import Busy
+from server.rules.operators import Role
+from server.services import fulfilment, sheets
+from tests.handlers.admin.conftest import Desk, actions
+from tests.support.mall import Mall
+from tests.support.shop import make_sku, make_virtual_sku, shopper, work
+
+
+def sheet(*rows: tuple[object, ...]) -> bytes:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    for row in (("订单号", "快递公司", "运单号"), *rows):
+        page.append(row)
+    into = io.BytesIO()
+    book.save(into)
+    return into.getvalue()
+
+
+async def upload(desk: Desk, body: bytes, **form: Any) -> Any:
+    files = {"file": ("parcels.xlsx", body, sheets.MEDIA_TYPE)}
+    return await desk.http.post("/admin/shipping", data={"csrf": await desk.csrf(), **form}, files=files)
+
+
+async def test_the_list_filled_in_ships_what_is_right_and_tells_what_is_not(mall: Mall, desks: Any) -> None:
+    me = await shopper(mall)
+    sku = await make_sku()
+    orders = [await me.buy(sku) for _ in range(5)]
+    unpaid = (await me.place(sku))["order_no"]
+    virtual = await me.buy(await make_virtual_sku(mall, ["K1"]))
+    await work(mall)
+    desk: Desk = await desks(Role.OPERATIONS)
+    page = (await desk.get("/shipping")).text
+    assert [order in page for order in orders] == [True] * 5
+    assert "13800138000" not in page
+    assert (await desk.post("/exports/shipping")).status_code == 303
+    await work(mall)
+    export_id = await db.fetch_value("SELECT max(id) FROM exports")
+    made = await desk.get(f"/exports/{export_id}/file")
+    book = load_workbook(io.BytesIO(made.content))
+    rows = list(book.worksheets[0].iter_rows(values_only=True))
+    assert rows[0][:3] == ("订单号", "快递公司", "运单号")
+    assert {row[0] for row in rows[1:]} == set(orders)
+    assert rows[1][4:6] == ("收货人", "13800138000")
+    assert "文三路一号" in str(rows[1][6])
+    body = sheet(
+        (orders[0], "顺丰", "SF10001"),
+        (orders[1].lower(), "zto", 20002.0),
+        (orders[2], None, None),
+        (orders[3], "火箭", "X90003"),
+        (orders[3], "SF", ""),
+        ("T404", "SF", "SF10004"),
+        (unpaid, "SF", "SF10005"),
+        (virtual, "SF", "SF10006"),
+        (None, "SF", "SF10007"),
+        (orders[4], "SF", "??"),
+    )
+    answer = await upload(desk, body)
+    assert answer.headers["location"] == "/admin/shipping"
+    page = (await desk.get("/shipping")).text
+    assert "发货 <b>3</b> 单" in page
+    for problem in (
+        "文件里有多行是这个订单",
+        "没有这个订单",
+        "订单还没有付款，或已关闭、已退款",
+        "虚拟商品不需要发货",
+        "缺少订单号",
+        "不像运单号",
+    ):
+        assert problem in page, problem
+    shipped = await db.fetch("SELECT order_no, company, tracking_no FROM orders WHERE status = 'shipped' ORDER BY id")
+    assert [tuple(row) for row in shipped] == [
+        (orders[0], "SF", "SF10001"),
+        (orders[1], "ZTO", "20002"),
+        (orders[2], "", ""),
+    ]
+    assert (await actions()).count("order_ship") == 3
+    await upload(desk, sheet((orders[0], "SF", "SF10001"), (orders[1], "ZTO", "20003"), (orders[3], "火箭", "X90003")))
+    page = (await desk.get("/shipping")).text
+    assert "1 单之前已按同样的运单发货" in page
+    assert "已经发货，运单与文件里的不同" in page
+    assert "不认识的快递公司“火箭”" in page
+    assert (await actions()).count("order_ship") == 3
+
+
+async def test_files_that_are_none_too_large_or_not_allowed(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks(Role.OPERATIONS)
+    assert (await upload(desk, b"no sheet")).status_code == 422
+    assert (await desk.post("/shipping")).status_code == 422
+    too_large = await upload(desk, b"0" * (3 * 1024 * 1024))
+    assert too_large.status_code == 413
+    assert "文件最大 2048 KB" in too_large.text
+    assert (await desk.get("/shipping")).status_code == 200
+    finance: Desk = await desks(Role.FINANCE)
+    assert (await upload(finance, sheet())).status_code == 403
+    forged = await desk.http.post("/admin/shipping", files={"file": ("x.xlsx", sheet(), sheets.MEDIA_TYPE)})
+    assert forged.status_code == 403
+
+
+async def test_a_database_that_cannot_serve_is_no_bad_row(
+    mall: Mall, desks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: Any) -> None:
+        raise Busy
+
+    monkeypatch.setattr(fulfilment, "ship", busy)
+    desk: Desk = await desks(Role.OPERATIONS)
+    assert (await upload(desk, sheet(("T1", "SF", "SF10001")))).status_code == 503
+
+
+async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: Mall, desks: Any) -> None:
+    me = await shopper(mall)
+    order_no = await me.buy(await make_sku(), await make_sku())
+    lines = (await me.order(order_no))["lines"]
+    desk: Desk = await desks()
+    here = f"/orders/{order_no}"
+    assert "13800138000" not in (await desk.get(here)).text
+    assert (await desk.post(f"{here}/receiver")).status_code == 303
+    assert "13800138000" in (await desk.get(here)).text
+    assert "13800138000" not in (await desk.get(here)).text
+    assert (await desk.post("/orders/none/receiver")).status_code == 404
+    for form in (
+        {"company": "火箭", "tracking_no": "X90001"},
+        {"company": "SF"},
+        {"tracking_no": "SF10001"},
+        {"company": "SF", "tracking_no": "?"},
+    ):
+        assert (await desk.post(f"{here}/ship", **form)).status_code == 400
+    for form in (
+        {},
+        {"reason": " "},
+        {"reason": "x" * 81},
+        {"reason": "坏了", "line-x": "1"},
+        {"reason": "坏了", "line-1": "一"},
+    ):
+        assert (await desk.post(f"{here}/refund", **form)).status_code == 400
+    assert (await desk.post(f"{here}/ship", company="顺丰", tracking_no="SF10001")).status_code == 303
+    piece = {f"line-{lines[0]['line_id']}": "1", f"line-{lines[1]['line_id']}": "0"}
+    assert (await desk.post(f"{here}/refund", reason="坏了一件", **piece)).status_code == 303
+    assert (await desk.post(f"{here}/refund", reason="再来一次")).status_code == 409
+    refund = await db.fetch_row("SELECT state, whole, reason FROM refunds")
+    assert refund is not None
+    assert tuple(refund) == ("requested", False, "坏了一件")
+    assert {"order.receiver", "order_ship", "refund_open"} <= set(await actions())
