@@ -48,7 +48,7 @@ class SheetWriter:
     def __exit__(self, *_: object) -> None:
         if not self._sheet.closed:
             self._sheet.close()
-            self._sheet._writer.cleanup()  # type: ignore[attr-defined] # noqa: SLF001 - openpyxl deletes it only when saving
+            self._sheet._writer.cleanup()  # noqa: SLF001 - openpyxl deletes it only when saving
 
     def append(self, rows: Iterable[Sequence[object]]) -> None:
         """More rows: texts, integers, `Yuan`, times (shown in Shanghai's) and None."""

@@ -20,7 +20,7 @@ def sheet(*rows: tuple[object, ...]) -> bytes:
     page = book.active
     assert page is not None
     for row in (("订单号", "快递公司", "运单号"), *rows):
-        page.append(row)
+        page.append(list(row))
     into = io.BytesIO()
     book.save(into)
     return into.getvalue()
