@@ -92,7 +92,8 @@ class Endpoint:
     status: int = 200
     blueprint: str = ""
     media_type: str = JSON_TYPE
-    """Of what is given; other than JSON it is bytes, which a client may show again for a minute without asking."""
+    """Of what is given; other than JSON it is bytes, which a client may show again for a minute without asking, unless
+    they are a member's own."""
 
 
 @dataclass
@@ -182,7 +183,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
         given = await endpoint.handler(call, taken)
         headers = {}
         if endpoint.media_type != JSON_TYPE:
-            headers["Cache-Control"] = "public, max-age=60"
+            headers["Cache-Control"] = "private, no-store" if endpoint.auth == "member" else "public, max-age=60"
         if key is not None and key.replayed:
             headers["Idempotency-Replayed"] = "true"
         body = given if isinstance(given, bytes) else encoder.encode(given)

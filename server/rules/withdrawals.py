@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from server.core.errors import RealNameRequired, WithdrawalLimit
-from server.core.money import share
+from server.core.money import share, yuan
 from server.rules.shop import WITHDRAWAL_LEAST_FEN, ShopPolicy
 
 
@@ -112,13 +112,31 @@ def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:
         raise WithdrawalLimit(reason="day_amount", limit=policy.withdrawal_day_fen)
 
 
+def most_now(withdrawable_fen: int, today: Today, policy: ShopPolicy) -> int:
+    """The largest amount that can be asked for now, 0 where none can."""
+    most = min(withdrawable_fen, policy.withdrawal_day_fen - today.amount_fen)
+    return most if today.count < policy.withdrawal_day_count and most >= policy.withdrawal_min_fen else 0
+
+
+def limit_text(reason: str, limit: int) -> str:
+    """A WithdrawalLimit as the member reads it."""
+    if reason == "day_count":
+        return f"每天最多提现 {limit} 次，明天再来吧"
+    return f"最少提现 {yuan(limit)} 元" if reason == "minimum" else f"每天最多提现 {yuan(limit)} 元"
+
+
 NAMELESS_BELOW_FEN = 30
 """WeChat takes no name for less than 0.3 yuan."""
 
 
+def needs_name(payout_fen: int, policy: ShopPolicy) -> bool:
+    """Whether the member's real name must come with a payout."""
+    return payout_fen >= policy.withdrawal_name_from_fen
+
+
 def name_to_send(payout_fen: int, real_name: str | None, policy: ShopPolicy) -> str | None:
     """The name that goes to WeChat with a transfer. Raises RealNameRequired where one is needed and missing."""
-    if payout_fen >= policy.withdrawal_name_from_fen and not real_name:
+    if needs_name(payout_fen, policy) and not real_name:
         raise RealNameRequired(from_fen=policy.withdrawal_name_from_fen)
     return real_name or None if payout_fen >= NAMELESS_BELOW_FEN else None
 

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+import asyncpg
 import msgspec
 import orjson
 
 from server import db
+from server.core.errors import NotFound
 from server.services import cursors
 
 _LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
@@ -45,42 +47,48 @@ class CommissionView(msgspec.Struct):
     explanation: CommissionExplanation
 
 
-_PAGE = """
+_COMMISSIONS = """
 SELECT c.*, o.order_no, (SELECT jsonb_object_agg(l.id, l.title) FROM order_lines l WHERE l.order_id = c.order_id)
     AS titles
-  FROM commissions c JOIN orders o ON o.id = c.order_id
-  WHERE c.member_id = $1 AND ($2::bigint IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3
+  FROM commissions c JOIN orders o ON o.id = c.order_id WHERE c.member_id = $1
 """
 
 
 async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[CommissionView], str | None]:
     """One's own commissions, newest first. Raises BadRequest for a foreign cursor."""
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
-    rows = await db.fetch(_PAGE, member_id, before, limit + 1)
-    found = []
-    for row in rows[:limit]:
-        titles = orjson.loads(row["titles"])
-        lines = [
-            CommissionLine(titles[str(line.pop("line_id"))], **line)
-            for line in orjson.loads(row["explanation"])["lines"]
-        ]
-        found.append(
-            CommissionView(
-                id=row["id"],
-                state=row["state"],
-                state_label=_LABELS[row["state"]],
-                order_no=row["order_no"],
-                level=row["level"],
-                whole_fen=row["whole_fen"],
-                amount_fen=row["granted_fen"],
-                created_at=row["created_at"],
-                release_at=row["release_at"],
-                settled_at=row["settled_at"],
-                reversed_at=row["reversed_at"],
-                explanation=CommissionExplanation(row["version"], lines),
-            )
-        )
-    return found, cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+    page = f"{_COMMISSIONS} AND ($2::bigint IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3"
+    rows = await db.fetch(page, member_id, before, limit + 1)
+    return [_view(row) for row in rows[:limit]], cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+
+
+async def one_of(member_id: int, commission_id: int) -> CommissionView:
+    """One's own commission. Raises NotFound."""
+    row = await db.fetch_row(f"{_COMMISSIONS} AND c.id = $2", member_id, commission_id)
+    if row is None:
+        raise NotFound(what="commission")
+    return _view(row)
+
+
+def _view(row: asyncpg.Record) -> CommissionView:
+    titles = orjson.loads(row["titles"])
+    lines = [
+        CommissionLine(titles[str(line.pop("line_id"))], **line) for line in orjson.loads(row["explanation"])["lines"]
+    ]
+    return CommissionView(
+        id=row["id"],
+        state=row["state"],
+        state_label=_LABELS[row["state"]],
+        order_no=row["order_no"],
+        level=row["level"],
+        whole_fen=row["whole_fen"],
+        amount_fen=row["granted_fen"],
+        created_at=row["created_at"],
+        release_at=row["release_at"],
+        settled_at=row["settled_at"],
+        reversed_at=row["reversed_at"],
+        explanation=CommissionExplanation(row["version"], lines),
+    )
 
 
 class CommissionSums(msgspec.Struct):

@@ -58,7 +58,7 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
         state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         if state != "active":
             raise AccountBlocked
-        check_limits(asked, await _today(tx, member_id, at), shop)
+        check_limits(asked, await asked_today(tx, member_id, at), shop)
         name = name_to_send(asked.payout_fen, real_name, shop)
         held = await statement.wallet(tx, member_id)
         if held.withdrawable_fen < amount_fen:
@@ -87,9 +87,10 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
     return await idempotency.once(member_id, keyed, at, work)
 
 
-async def _today(tx: db.Connection, member_id: int, at: datetime) -> Today:
+async def asked_today(reader: db.Connection, member_id: int, at: datetime) -> Today:
+    """What the member asked for since midnight in Shanghai; under the member's lock it holds until the end."""
     midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
-    row = await tx.fetchrow(
+    row = await reader.fetchrow(
         "SELECT count(*) AS count, COALESCE(sum(amount_fen) FILTER (WHERE state = ANY ($3)), 0)::bigint AS amount"
         " FROM withdrawals WHERE member_id = $1 AND requested_at >= $2",
         member_id,

@@ -1,9 +1,19 @@
 """The wallet and its statement: always the same story."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from openpyxl import load_workbook
+
+from server import db
 from server.core.clock import SHANGHAI
+from server.ledger import book
+from server.ledger.chart import REBATE_COST, WITHDRAWABLE
+from server.ledger.entries import Entry, Line, moved
+from server.services import statement_file
+from server.services.sheets import MEDIA_TYPE
 from tests.support.circle import circle, shop_refunds
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, Shopper, make_sku, pass_days, publish, shopper, work
@@ -110,6 +120,47 @@ async def test_each_month_has_its_sums(mall: Mall) -> None:
             }
         ]
     }
+
+
+def read(file: bytes) -> list[tuple[Any, ...]]:
+    return list(load_workbook(io.BytesIO(file)).worksheets[0].iter_rows(values_only=True))
+
+
+async def test_the_statement_as_a_file(mall: Mall) -> None:
+    await publish(mall, observe_days=0)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    lines = await all_lines(a.me, 100)
+    month = f"{mall.clock.now().astimezone(SHANGHAI):%Y-%m}"
+    for query in ("", f"?month={month}"):
+        answer = await a.me.ask("GET", f"/wallet/statement.xlsx{query}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == MEDIA_TYPE
+        assert answer.headers["cache-control"] == "private, no-store"
+        header, *rows = read(answer.content)
+        assert header[:3] == ("时间", "类型", "说明")
+        assert [row[1:3] for row in rows] == [(line["label"], line["why"]) for line in lines]
+        assert [row[3:7] for row in rows] == [(100, -100, 0, 100), (0, 100, 0, 0)]
+    assert len(read((await a.me.ask("GET", "/wallet/statement.xlsx?month=2020-01")).content)) == 1
+    assert await a.me.refused("GET", "/wallet/statement.xlsx?month=2020") == "400 bad_request"
+
+
+async def test_a_file_is_bounded_and_a_reason_is_never_a_formula(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    me = await shopper(mall)
+    for n in range(5):
+        async with db.transaction() as tx:
+            lines = moved(Line(0, REBATE_COST, -1), Line(me.id, WITHDRAWABLE, 1))
+            await book.post(tx, Entry(f"t:{n}", "rebate_release", "=1+1", f"t:{n}", lines), mall.clock.now())
+    monkeypatch.setattr(statement_file, "_AT_A_TIME", 2)
+    assert len(read(await statement_file.statement_file(me.id, None))) == 6
+    monkeypatch.setattr(statement_file, "MOST", 4)
+    file = await statement_file.statement_file(me.id, None)
+    rows = read(file)
+    assert len(rows) == 6
+    assert rows[-1][2] == "只含最近 4 条，更早的请按月份导出"
+    cell = load_workbook(io.BytesIO(file)).worksheets[0]["C2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 
 async def test_the_statement_refuses_what_it_does_not_understand(mall: Mall) -> None:

@@ -84,6 +84,8 @@ async def test_given_a_paid_order_when_it_is_received_and_observed_then_its_comm
     assert await parent.get("/commissions/summary") == {"count": 1, "settled_fen": 500, "frozen_fen": 0}
     again = await bought(mall, child, await make_sku(2_000))
     assert [one["order_no"] for one in await mine(parent)] == [again, order_no]
+    assert await parent.get(f"/commissions/{found['id']}") == (await mine(parent))[1]
+    assert await child.refused("GET", f"/commissions/{found['id']}") == "404 not_found"
     page = await parent.get("/commissions?limit=1")
     rest = await parent.get(f"/commissions?cursor={page['next_cursor']}")
     assert ([one["order_no"] for one in rest["items"]], rest["next_cursor"]) == ([order_no], None)

@@ -26,3 +26,9 @@ async def mine(call: Call, query: Page) -> CommissionList:
 async def summary(call: Call, _query: NoBody) -> CommissionSums:
     """How many live commissions there are, what has arrived and what is frozen."""
     return await commission_views.sums_of(call.member_id)
+
+
+@room.get("/commissions/<commission_id:int>", "佣金详情", gives=CommissionView)
+async def one(call: Call, _query: NoBody) -> CommissionView:
+    """One commission, with the sum of every line."""
+    return await commission_views.one_of(call.member_id, call.path["commission_id"])

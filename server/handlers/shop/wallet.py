@@ -8,7 +8,8 @@ import msgspec
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.ledger import statement
 from server.ledger.chart import kinds_of
-from server.services import cursors
+from server.services import cursors, statement_file
+from server.services.sheets import MEDIA_TYPE
 
 room = Room("wallet", "钱包")
 
@@ -137,3 +138,15 @@ async def months(call: Call, _query: NoBody) -> Months:
             for total in await statement.month_totals(call.member_id)
         ]
     )
+
+
+class FileQuery(msgspec.Struct):
+    """Of which month; without it, all that fits."""
+
+    month: Month | None = None
+
+
+@room.get("/wallet/statement.xlsx", "导出钱包明细", takes=FileQuery, gives=bytes, media_type=MEDIA_TYPE)
+async def export(call: Call, query: FileQuery) -> bytes:
+    """The statement as a spreadsheet, at most the newest 10 000 lines."""
+    return await statement_file.statement_file(call.member_id, _number(query.month))

@@ -6,7 +6,8 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.services import withdrawal_views, withdrawals
+from server.services import withdrawal_previews, withdrawal_views, withdrawals
+from server.services.withdrawal_previews import WithdrawalPreview
 from server.services.withdrawal_views import WithdrawalView
 
 room = Room("withdrawals", "提现")
@@ -37,6 +38,18 @@ async def ask(call: Call, form: WithdrawalForm) -> bytes:
     """The money leaves the wallet at once and is in flight until its end; every end but `paid` gives it back."""
     name = form.real_name.strip() if form.real_name else None
     return await withdrawals.request(call.deps, call.member_id, form.amount_fen, name, call.required_key)
+
+
+class PreviewQuery(msgspec.Struct):
+    """How much would be asked for; without it, the terms alone."""
+
+    amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
+
+
+@room.get("/withdrawals/preview", "提现试算", takes=PreviewQuery, gives=WithdrawalPreview)
+async def preview(call: Call, query: PreviewQuery) -> WithdrawalPreview:
+    """What can be withdrawn now, and what would become of an amount: fee, tax and payout, or why it is refused."""
+    return await withdrawal_previews.preview(call.deps, call.member_id, query.amount_fen)
 
 
 class WithdrawalList(msgspec.Struct):
