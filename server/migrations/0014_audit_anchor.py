@@ -7,9 +7,9 @@ from server.migrations.sql import sql
 
 
 class Migration(migrations.Migration):
-    """See sql/0013_audit_anchor.sql and its `_down` twin."""
+    """See sql/0014_audit_anchor.sql and its `_down` twin."""
 
-    dependencies = [("models", "0012_exports")]
+    dependencies = [("models", "0013_statements")]
     operations = [
         ops.CreateModel(
             name="AuditAnchor",
@@ -27,5 +27,5 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.RunSQL(sql("0013_audit_anchor"), sql("0013_audit_anchor_down")),
+        ops.RunSQL(sql("0014_audit_anchor"), sql("0014_audit_anchor_down")),
     ]
