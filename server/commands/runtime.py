@@ -62,8 +62,11 @@ def resolve(data: Path | None = None) -> Iterator[Settings]:
         yield Settings.from_env(environment_of(folder, places))
 
 
-def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]]) -> None:
-    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing to run it on."""
+def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_production: bool = True) -> None:
+    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing to run it on.
+
+    One that must never meet real members says so by `in_production`.
+    """
     import uvloop
 
     from server import wiring
@@ -73,6 +76,8 @@ def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]]) -> Non
             return await main(deps) or 0
 
     with told_plainly(), resolve(data) as settings:
+        if settings.production and not in_production:
+            raise SettingsError(("TUISAN_ENV: 只能在 development 中运行 not in production",))
         code = uvloop.run(with_parts(settings))
     raise typer.Exit(code)
 

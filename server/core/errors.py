@@ -73,6 +73,12 @@ class NotFound(Refusal):
     code, status, message = "not_found", 404, "没有找到"
 
 
+class NotEmpty(Refusal):
+    """A whole year of a shop is made only where there is nothing yet; `table` has rows."""
+
+    code, status, message = "not_empty", 409, "已有会员、订单或账目，只能在空的商城里生成"
+
+
 class StateConflict(Refusal):
     """The thing has moved on: its `status` does not allow this."""
 

@@ -10,7 +10,9 @@ from server.core.errors import AddressLimit, NotFound
 from server.gateways.ports import Cipher, Deps
 from server.rules import addresses as rules
 
-_SEALED = "addresses.sealed"
+SEALED = "addresses.sealed"
+PHONE_BLIND = "addresses.phone_blind"
+PLACE_BLIND = "addresses.place_blind"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,9 @@ def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
     phone = rules.phone(place.phone)
     text = orjson.dumps({"name": place.name, "phone": phone, "detail": place.detail}).decode()
     return (
-        cipher.seal(text, _SEALED),
-        cipher.blind(phone, "addresses.phone_blind"),
-        cipher.blind(rules.place(place.province, place.city, place.district, place.detail), "addresses.place_blind"),
+        cipher.seal(text, SEALED),
+        cipher.blind(phone, PHONE_BLIND),
+        cipher.blind(rules.place(place.province, place.city, place.district, place.detail), PLACE_BLIND),
         place.province,
         place.city,
         place.district,
@@ -123,7 +125,7 @@ def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
 
 def opened(cipher: Cipher, sealed: str) -> dict[str, str]:
     """`{name, phone, detail}` of an address, or of an order that took it over."""
-    secret: dict[str, str] = orjson.loads(cipher.open(sealed, _SEALED))
+    secret: dict[str, str] = orjson.loads(cipher.open(sealed, SEALED))
     return secret
 
 

@@ -2,7 +2,10 @@
 
 import base64
 import ipaddress
+import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -313,3 +316,14 @@ def test_the_example_names_every_setting_and_starts_development(production: Envi
 )
 def test_loopback(url: str, ours: bool) -> None:
     assert is_loopback(url) is ours
+
+
+def test_a_year_of_a_shop_is_never_made_in_production(production: Environment) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "server", "seed", "--scale"],
+        env={**os.environ, **production},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.decode()) == (2, "TUISAN_ENV: 只能在 development 中运行 not in production\n")

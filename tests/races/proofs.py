@@ -45,8 +45,7 @@ async def check(mall: Mall) -> None:
     """All proofs hold."""
     found = {name: [dict(row) for row in await db.fetch(query)] for name, query in _PROOFS.items()}
     found |= {check.name: check.offenders for check in (await audit(mall.clock.now())).checks if check.wrong}
-    wrong = {name: rows for name, rows in found.items() if rows}
-    assert not wrong, wrong
+    assert {name: rows for name, rows in found.items() if rows} == {}
 
 
 _NEW_WITHIN_CAP = """
@@ -62,8 +61,7 @@ SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions
 
 async def caps_kept(after_rebate: int) -> None:
     """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else."""
-    beyond = [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)]
-    assert not beyond, beyond
+    assert [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)] == []
 
 
 _HOLDS = """
@@ -89,5 +87,4 @@ async def nothing_lost_or_made(given_fen: Mapping[int, int]) -> None:
     The tables of the business say so, which know nothing of accounts.
     """
     rows = [dict(row) for row in await db.fetch(_HOLDS)]
-    wrong = [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)]
-    assert not wrong, wrong
+    assert [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)] == []
