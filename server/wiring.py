@@ -12,6 +12,7 @@ from server.gateways.ports import Deps
 from server.gateways.wechat_mini import MiniConfig, WeChatMini
 from server.gateways.wechat_pay import PayConfig, WeChatPay
 from server.gateways.wechat_push import WeChatPush
+from server.services import audit_log
 from server.settings import Settings
 
 _WECHAT_TIMEOUT_S = 8.0
@@ -61,13 +62,15 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
         stack.push_async_callback(mini.aclose)
         await db.connect(settings.database_url, settings.db_pool_size)
         stack.push_async_callback(db.disconnect)
+        cipher = FieldCipher(settings.field_keys)
+        audit_log.seal_with(cipher)
         yield Deps(
             clock=clock,
             redis=redis,
             pay=pay,
             mini=mini,
             push=WeChatPush(settings.wechat_appid, settings.wechat_push_token, settings.wechat_push_aes_key),
-            cipher=FieldCipher(settings.field_keys),
+            cipher=cipher,
             appid=settings.wechat_appid,
             mchid=settings.wechat_mchid,
             public_base_url=settings.public_base_url,

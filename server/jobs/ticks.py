@@ -15,6 +15,7 @@ from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.jobs import catalogue, commissions, exports, orders, payments, rebates, reconciliation, withdrawals
+from server.services import audit_log
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -47,6 +48,11 @@ async def clean_outbox(deps: Deps) -> None:
     await outbox.clean(deps.clock.now())
 
 
+async def tell_anchor(_deps: Deps) -> None:
+    """Say where the operators' log ends, for keeping outside the database."""
+    await audit_log.tell_anchor()
+
+
 async def clean_security_events(deps: Deps) -> None:
     """Keep the log of callbacks that were not believed bounded by age and by number."""
     statement = (
@@ -75,6 +81,7 @@ TICKS: list[Tick] = [
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("reconcile", 60, reconciliation.reconcile_missed),
     Tick("exports_make", 1, exports.make_exports),
+    Tick("audit_anchor", 3600, tell_anchor),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),
 ]

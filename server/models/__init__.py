@@ -12,6 +12,7 @@ from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, Ledger
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
 from server.models.operations import (
     Alarm,
+    AuditAnchor,
     AuditRecord,
     IdempotencyKey,
     NoticeCredit,
@@ -30,6 +31,7 @@ from server.models.withdrawals import Withdrawal
 __all__ = [
     "Address",
     "Alarm",
+    "AuditAnchor",
     "AuditRecord",
     "Binding",
     "CardKey",

@@ -56,6 +56,20 @@ class AuditRecord(Model):
         table = "audit_log"
 
 
+class AuditAnchor(Model):
+    """Where the chain of `audit_log` ends, one row: a cut at its end would show nowhere else."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    count = fields.BigIntField()
+    head = fields.CharField(max_length=64)
+    """The newest record's hash."""
+    seal = fields.CharField(max_length=64)
+    """Keyed digest of both, by a key that is not in the database; empty before the first record."""
+
+    class Meta:
+        table = "audit_anchor"
+
+
 class Alarm(Model):
     """Something an operator must know: low stock, an unfitting payment, a refund that WeChat cannot make."""
 

@@ -38,6 +38,7 @@ ALARMS = {
 }
 
 ACTIONS = {
+    "audit_log.seal": "重新封存操作日志",
     "order_ship": "发货",
     "order.receiver": "查看收货信息",
     "refund_open": "代客申请退款",

@@ -20,6 +20,7 @@ from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
 from server.services import commission_policies, payments, refunds, withdrawals
 from tests.conftest import EngineUrls, named_database
+from tests.support.cli import run
 from tests.support.databases import drop
 from tests.support.mall import Mall, running_mall
 from tests.support.purse import ask, rich, send, set_policy
@@ -365,3 +366,12 @@ async def test_the_command_says_what_it_found(
             assert orjson.loads(said)["ok"] is not planted
         else:
             assert ("全部一致" in said) is not planted
+
+
+async def test_the_command_seals_the_log_as_it_stands(mall: Mall, tmp_path: Path) -> None:
+    await publish(mall)
+    await db.fetch("UPDATE audit_anchor SET seal = '' RETURNING id")
+    code, told, _ = await run(mall, tmp_path, "audit", "--json")
+    assert (code, '"sealed":false' in told) == (1, True)
+    code, told, _ = await run(mall, tmp_path, "audit", "--seal", "换了密钥")
+    assert (code, "全部一致" in told) == (0, True)

@@ -292,7 +292,9 @@ class Acts:
         for member in self.people:
             with contextlib.suppress(StateConflict):  # it is not blocked
                 await members.unblock(self.deps, member, "x", "boss")
-        while await db.fetch_value(_OPEN):
+        for _ in range(_PATIENCE):
+            if not await db.fetch(_OPEN):
+                break
             with contextlib.suppress(Nothing, Refusal):
                 await self.judge()
             await self._work_all()
@@ -302,6 +304,8 @@ class Acts:
             self.arena.mall.clock.advance(self.chance.choice([120, DAY_S]))
             while await withdrawal_transfers.ask_due(self.deps):
                 continue
+        endless = [dict(row) for row in await db.fetch(_OPEN)]
+        assert not endless, endless
         for row in await db.fetch("SELECT * FROM refunds WHERE state IN ('approved', 'processing', 'abnormal')"):
             await self._pay_back(row, "SUCCESS")
         await self._work_all()
@@ -317,4 +321,6 @@ _CAN_WITHDRAW = """
 SELECT member_id FROM ledger_accounts WHERE member_id = ANY ($1) AND code = 'withdrawable' AND balance >= 100
   ORDER BY member_id
 """
-_OPEN = "SELECT count(*) FROM withdrawals WHERE state IN ('requested', 'approved', 'sent', 'confirming')"
+_PATIENCE = 200
+"""Days and minutes in which every transfer ends."""
+_OPEN = "SELECT * FROM withdrawals WHERE state IN ('requested', 'approved', 'sent', 'confirming')"

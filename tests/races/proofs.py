@@ -45,7 +45,8 @@ async def check(mall: Mall) -> None:
     """All proofs hold."""
     found = {name: [dict(row) for row in await db.fetch(query)] for name, query in _PROOFS.items()}
     found |= {check.name: check.offenders for check in (await audit(mall.clock.now())).checks if check.wrong}
-    assert {name: rows for name, rows in found.items() if rows} == {}
+    wrong = {name: rows for name, rows in found.items() if rows}
+    assert not wrong, wrong
 
 
 _NEW_WITHIN_CAP = """
@@ -61,7 +62,8 @@ SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions
 
 async def caps_kept(after_rebate: int) -> None:
     """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else."""
-    assert [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)] == []
+    beyond = [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)]
+    assert not beyond, beyond
 
 
 _HOLDS = """
@@ -87,4 +89,5 @@ async def nothing_lost_or_made(given_fen: Mapping[int, int]) -> None:
     The tables of the business say so, which know nothing of accounts.
     """
     rows = [dict(row) for row in await db.fetch(_HOLDS)]
-    assert [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)] == []
+    wrong = [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)]
+    assert not wrong, wrong

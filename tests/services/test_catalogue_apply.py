@@ -231,4 +231,5 @@ async def test_each_file_leaves_one_record_in_an_unbroken_chain(mall: Mall) -> N
         await tx.execute("""UPDATE audit_log SET detail = jsonb_set(detail, '{skus}', '{}') WHERE id = 2""")
         await tx.execute("DELETE FROM audit_log WHERE id = 4")
     async with db.snapshot() as reader:
-        assert await audit_log.verify(reader) == (4, [2, 5])
+        broken = [{"audit_log_id": 2}, {"audit_log_id": 5}, {"records": 4, "anchored": 5, "sealed": True}]
+        assert await audit_log.verify(reader) == (4, broken)
