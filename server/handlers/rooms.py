@@ -2,8 +2,9 @@
 
 from sanic import Blueprint
 
-from server.handlers.admin import account, entrance, home, lists, staff
+from server.handlers.admin import account, entrance, home, ledger, lists, staff
 from server.handlers.admin import orders as order_desk
+from server.handlers.admin import withdrawals as withdrawal_desk
 from server.handlers.endpoint import Room
 from server.handlers.ops import h5, health, media, sandbox
 from server.handlers.shop import (
@@ -52,6 +53,8 @@ ADMIN = tuple(
         account.screens,
         lists.screens,
         order_desk.screens,
+        withdrawal_desk.screens,
+        ledger.screens,
         staff.screens,
     )
 )

@@ -45,6 +45,23 @@ AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
 
 CNY = "CNY"
 
+NAMES: dict[str, str] = {
+    SPEND_ONLY.code: "仅消费余额",
+    WITHDRAWABLE.code: "可提现余额",
+    FROZEN.code: "冻结",
+    IN_FLIGHT.code: "提现中",
+    DEBT.code: "待扣",
+    WECHAT_CASH.code: "微信收款",
+    ORDER_HOLD.code: "下单占用余额",
+    SALES.code: "销售",
+    REFUNDS_DUE.code: "待退现金",
+    REBATE_COST.code: "返一成本",
+    COMMISSION_COST.code: "佣金成本",
+    WITHDRAWAL_FEE.code: "提现手续费",
+    TAX_WITHHELD.code: "代扣税款",
+}
+"""What operators call the accounts, by code."""
+
 LABELS: dict[str, str] = {
     "order_hold": "下单使用余额",
     "order_release": "订单关闭，余额退回",

@@ -44,7 +44,7 @@ class LedgerLine(Model):
 
     id = fields.BigIntField(primary_key=True)
     entry_id = fields.BigIntField(db_index=True)
-    account_id = fields.BigIntField(db_index=True)
+    account_id = fields.BigIntField()
     member_id = fields.BigIntField(default=0)
     code = fields.CharField(max_length=20)
     currency = fields.CharField(max_length=5)
@@ -58,6 +58,7 @@ class LedgerLine(Model):
 
     class Meta:
         table = "ledger_lines"
+        indexes = (("account_id", "id"),)
 
 
 class LedgerDelta(Model):

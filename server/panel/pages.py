@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,7 +27,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json)
+    found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about)
     found.globals.update(words=words, more=_more, cells=cells)
     return found
 
@@ -53,6 +53,26 @@ def csrf_field(token: str) -> Markup:
 
 def _when(moment: datetime | None) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if moment else "—"
+
+
+_PLACES = {
+    "order": "/admin/orders/{}",
+    "refund": "/admin/refunds?state=&q={}",
+    "rebate": "/admin/rebates/{}",
+    "commission": "/admin/commissions?q={}",
+    "withdrawal": "/admin/withdrawals/{}",
+    "member": "/admin/members/{}",
+    "day": "/admin/reconciliation/{}",
+}
+"""Where the things are shown that ledger, alarms and log name as `kind:number`."""
+
+
+def _about(subject: str) -> Markup:
+    """What a record is about, leading there where the panel shows such."""
+    kind, _, number = subject.partition(":")
+    if kind not in _PLACES or not number:
+        return Markup("<code>{}</code>").format(subject)
+    return Markup('<a href="{}"><code>{}</code></a>').format(_PLACES[kind].format(quote(number)), subject)
 
 
 def _told(value: object) -> str:

@@ -3,6 +3,8 @@
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
 from server.rules.orders import OrderStatus
+from server.rules.withdrawals import LABELS as WITHDRAWAL_LABELS
+from server.rules.withdrawals import WithdrawalState
 
 ROLES: dict[Role, str] = ROLE_LABELS
 
@@ -18,6 +20,16 @@ REFUND_STATES = {
 }
 
 EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
+
+WITHDRAWAL_STATES: dict[WithdrawalState, str] = WITHDRAWAL_LABELS
+
+QUALIFICATION_STATES = {
+    "pending": "待收货",
+    "held": "待审核",
+    "counted": "有效",
+    "consumed": "已返还",
+    "void": "无效",
+}
 
 ALARMS = {
     "stock_low": "库存不足",
@@ -35,6 +47,7 @@ ALARMS = {
     "withdrawal_mismatch": "转账与提现不符",
     "withdrawal_lost": "微信查不到转账",
     "withdrawal_contradiction": "转账结果前后矛盾",
+    "reconciliation": "对账有差异或未能对账",
 }
 
 ACTIONS = {
@@ -50,6 +63,15 @@ ACTIONS = {
     "member.state": "会员封禁或解封",
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
+    "withdrawal_approve": "同意提现",
+    "withdrawal_reject": "拒绝提现",
+    "withdrawal_cancel": "撤销提现",
+    "withdrawal.name": "查看提现实名",
+    "reconcile": "对账",
+    "reconcile.ask": "发起对账",
+    "job.retry": "重试后台任务",
+    "notice.change": "修改通知模板",
+    "settings.change": "修改商城设置",
     "alarm.seen": "处理报警",
     "export.make": "导出列表",
     "export.download": "下载导出文件",

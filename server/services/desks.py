@@ -1,12 +1,15 @@
 """Every list of the panel, by its name. A desk declares its lists; screens, files and checks take them from here."""
 
-from server.services import alarm_desk, audit_log, order_desk, shipping_desk
+from server.services import alarm_desk, audit_log, ledger_desk, order_desk, shipping_desk, withdrawal_desk
 from server.services.listings import Listing
 
 LISTINGS: tuple[Listing, ...] = (
     order_desk.ORDERS,
     order_desk.REFUNDS,
     shipping_desk.TO_SHIP,
+    withdrawal_desk.WITHDRAWALS,
+    ledger_desk.ACCOUNTS,
+    ledger_desk.ENTRIES,
     alarm_desk.ALARMS,
     audit_log.LOG,
 )

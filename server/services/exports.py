@@ -27,7 +27,7 @@ KEPT = timedelta(hours=24)
 _OPEN_MOST = 5
 _PAGE_ROWS = 1000
 _SILENCE = timedelta(minutes=2)
-_WIDTHS = {"text": 24, "yuan": 14, "number": 10, "when": 20, "tag": 12, "code": 26}
+_WIDTHS = {"text": 24, "yuan": 14, "number": 10, "when": 20, "tag": 12, "code": 26, "about": 26}
 
 
 @dataclass(frozen=True, slots=True)

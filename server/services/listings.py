@@ -38,11 +38,14 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: how `name` of a row is shown. `to` is the address it leads to, with names of the row in it."""
+    """One column: how `name` of a row is shown. `to` is the address it leads to, with names of the row in it.
+
+    What is `about` something names it as `order:T26…`, and leads there.
+    """
 
     label: str
     name: str
-    form: Literal["text", "yuan", "number", "when", "tag", "code"] = "text"
+    form: Literal["text", "yuan", "number", "when", "tag", "code", "about"] = "text"
     to: str = ""
     words: Mapping[Any, str] = field(default_factory=dict)
     """What stored values are called; others are shown as they are stored."""

@@ -121,10 +121,10 @@ async def lock(tx: db.Connection, withdrawal_no: str) -> asyncpg.Record:
     )
 
 
-async def approve(deps: Deps, withdrawal_no: str, operator: str) -> WithdrawalView:
+async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
     """An operator's yes. From the policy's limit on it takes a second operator's, too: until then it stays requested.
 
-    Raises NotFound, StateConflict, NotAllowed (the same operator twice), Busy.
+    `reason` stands in the log.     Raises NotFound, StateConflict, NotAllowed (the same operator twice), Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -146,7 +146,7 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str) -> WithdrawalVi
         )
         if state is S.APPROVED:
             await outbox.put(tx, [send_job(withdrawal_no), told(row, S.APPROVED)], at)
-        await _logged(tx, at, operator, "withdrawal_approve", withdrawal_no, {"state": state})
+        await _logged(tx, at, operator, "withdrawal_approve", row, after, reason)
         return view(deps, after)
 
 
@@ -158,7 +158,7 @@ async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> Wit
         if row["state"] != S.REQUESTED:
             raise StateConflict(status=row["state"])
         after = await give_back(tx, row, S.REJECTED, why, at)
-        await _logged(tx, at, operator, "withdrawal_reject", withdrawal_no, {"why": why})
+        await _logged(tx, at, operator, "withdrawal_reject", row, after, why)
         return view(deps, after)
 
 
@@ -175,13 +175,13 @@ async def cancel(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalVi
         return view(deps, await _call_off(tx, row, "member", at))
 
 
-async def cancel_for(deps: Deps, withdrawal_no: str, operator: str) -> WithdrawalView:
-    """An operator calls it off, at any time before its end. Raises as `cancel`."""
+async def cancel_for(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
+    """An operator calls it off, at any time before its end; `reason` stands in the log. Raises as `cancel`."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await lock(tx, withdrawal_no)
         after = await _call_off(tx, row, operator, at)
-        await _logged(tx, at, operator, "withdrawal_cancel", withdrawal_no, {"was": row["state"]})
+        await _logged(tx, at, operator, "withdrawal_cancel", row, after, reason)
         return view(deps, after)
 
 
@@ -239,6 +239,13 @@ def told(row: asyncpg.Record, state: WithdrawalState) -> Job:
 
 
 async def _logged(
-    tx: db.Connection, at: datetime, operator: str, action: str, withdrawal_no: str, detail: dict[str, str]
+    tx: db.Connection,
+    at: datetime,
+    operator: str,
+    action: str,
+    before: asyncpg.Record,
+    after: asyncpg.Record,
+    reason: str,
 ) -> None:
-    await audit_log.record(tx, at, operator, action, f"withdrawal:{withdrawal_no}", detail)
+    detail = {"before": before["state"], "after": after["state"], "reason": reason, "amount_fen": before["amount_fen"]}
+    await audit_log.record(tx, at, operator, action, f"withdrawal:{before['withdrawal_no']}", detail)

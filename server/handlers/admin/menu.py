@@ -42,7 +42,14 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     ("商品", ()),
     ("会员", ()),
     ("返一与分润", ()),
-    ("资金", ()),
+    (
+        "资金",
+        (
+            ("提现", "/admin/withdrawals", Permission.WITHDRAWALS_VIEW),
+            ("账户", "/admin/ledger", Permission.LEDGER_VIEW),
+            ("分录", "/admin/ledger-entries", Permission.LEDGER_VIEW),
+        ),
+    ),
     (
         "系统",
         (

@@ -5,7 +5,7 @@ Login, CSRF, origin, permission, parsing, refusals and headers all come from her
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -68,6 +68,8 @@ class Done:
     to: str
     secret: str = ""
     """Something to be shown this once, such as a password made for somebody."""
+    lines: list[str] = field(default_factory=list)
+    """What became of each, where many were done at once."""
 
 
 class Flash(msgspec.Struct):
@@ -75,6 +77,7 @@ class Flash(msgspec.Struct):
 
     message: str
     secret: str = ""
+    lines: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,9 @@ class Screens:
                 operator = await _entering(request, permission, form=True)
                 if isinstance(operator, HTTPResponse):
                     return operator
-                form = {name: values[0] for name, values in (request.form or {}).items() if name != "csrf"}
                 visit = _visit(request, operator, path_values)
-                done: Done = await handler(visit, _parse(form, takes))
-                flash = msgspec.json.encode(Flash(done.message, done.secret))
+                done: Done = await handler(visit, _parse(_form(request, takes), takes))
+                flash = msgspec.json.encode(Flash(done.message, done.secret, done.lines))
                 await visit.deps.redis.set(_flash(operator), flash, ex=_FLASH_S)
                 return redirect(done.to, headers=dict(_HEADERS), status=303)
 
@@ -221,8 +223,22 @@ def _visit(request: Request, operator: Operator, path: dict[str, Any]) -> Visit:
     return Visit(request.app.ctx.deps, operator, path, files[0].body if files else b"")
 
 
-def _parse(values: dict[str, str], takes: type[Any]) -> Any:  # noqa: ANN401 - the declared type
-    if any("\0" in value for value in values.values()):
+def _lists(takes: type[Any]) -> frozenset[str]:
+    """The fields of a form that may come several times, such as the rows that were ticked."""
+    told = msgspec.inspect.type_info(takes)
+    fields = told.fields if isinstance(told, msgspec.inspect.StructType) else ()
+    return frozenset(one.encode_name for one in fields if isinstance(one.type, msgspec.inspect.ListType))
+
+
+def _form(request: Request, takes: type[Any]) -> dict[str, Any]:
+    several = _lists(takes)
+    given: dict[str, list[str]] = request.form or {}
+    return {name: values if name in several else values[0] for name, values in given.items() if name != "csrf"}
+
+
+def _parse(values: dict[str, Any], takes: type[Any]) -> Any:  # noqa: ANN401 - the declared type
+    texts = [text for value in values.values() for text in (value if isinstance(value, list) else [value])]
+    if any("\0" in text for text in texts):
         raise errors.BadRequest(field="", problem="NUL characters are not accepted")
     try:
         return msgspec.convert(values, takes, strict=False)

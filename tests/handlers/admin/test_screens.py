@@ -17,6 +17,12 @@ PAGES = {
     "/refunds": Permission.ORDERS_VIEW,
     "/shipping": Permission.ORDERS_SHIP,
     "/exports": Permission.EXPORTS,
+    "/withdrawals": Permission.WITHDRAWALS_VIEW,
+    "/withdrawals/W1": Permission.WITHDRAWALS_VIEW,
+    "/ledger": Permission.LEDGER_VIEW,
+    "/ledger/accounts/1": Permission.LEDGER_VIEW,
+    "/ledger/entries/1": Permission.LEDGER_VIEW,
+    "/ledger-entries": Permission.LEDGER_VIEW,
     "/audit": Permission.AUDIT_VIEW,
     "/operators": Permission.OPERATORS_MANAGE,
 }
@@ -29,8 +35,17 @@ ACTIONS = {
     "/exports/orders": Permission.EXPORTS,
     "/refunds/none/approve": Permission.REFUNDS_DECIDE,
     "/refunds/none/reject": Permission.REFUNDS_DECIDE,
+    "/withdrawals": Permission.WITHDRAWALS_DECIDE,
+    "/withdrawals/W1/approve": Permission.WITHDRAWALS_DECIDE,
+    "/withdrawals/W1/reject": Permission.WITHDRAWALS_DECIDE,
+    "/withdrawals/W1/cancel": Permission.WITHDRAWALS_DECIDE,
+    "/withdrawals/W1/name": Permission.MEMBERS_REVEAL,
     "/operators": Permission.OPERATORS_MANAGE,
 }
+_WITHDRAWAL = """
+INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, requested_at, why,
+  approved_by, checks) VALUES ('W1', $1, 100, 0, 0, 100, 'requested', $2, $3::text, left($3::text, 40), 0)
+"""
 XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
@@ -48,6 +63,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
     async with db.transaction() as tx:
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
+        await tx.execute(_WITHDRAWAL, me.id, mall.clock.now(), XSS)
         alarm: int = await tx.fetchval(
             "INSERT INTO alarms (kind, subject, detail, at) VALUES ($1, $2, jsonb_build_object($4::text, $4::text), $3)"
             " RETURNING id",

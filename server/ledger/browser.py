@@ -1,0 +1,169 @@
+"""The reader of the ledger for operators: accounts, their lines, entries and what they are about, a page at a time."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server import db
+from server.core.errors import NotFound
+from server.ledger.chart import Account
+
+ACCOUNTS = "ledger_accounts a"
+ACCOUNT_COLUMNS = (
+    "a.id, a.member_id, a.code, a.source, a.currency, a.balance + CASE WHEN a.member_id = 0 THEN COALESCE((SELECT"
+    " sum(d.amount) FROM ledger_deltas d WHERE d.account_id = a.id), 0) ELSE 0 END::bigint AS balance"
+)
+"""With what is not rolled up yet: members' accounts have no such."""
+ENTRIES = "ledger_entries e"
+ENTRY_COLUMNS = "e.id, e.at, e.kind, e.why, e.key, e.link, e.reverses_id"
+
+_NEWEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An account and what is on it now, on its normal side, in fen or points."""
+
+    id: int
+    member_id: int
+    code: str
+    source: str
+    currency: str
+    balance: int
+
+
+async def account(account_id: int) -> AccountState:
+    """One account. Raises NotFound, Busy."""
+    row = await db.fetch_row(f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNTS} WHERE a.id = $1", account_id)  # noqa: S608 - our own columns
+    if row is None:
+        raise NotFound(what="account")
+    return AccountState(**row)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLine:
+    """One line of an account: by how much its balance changed, and the balance after it."""
+
+    id: int
+    entry_id: int
+    at: datetime
+    kind: str
+    why: str
+    link: str
+    change: int
+    balance_after: int
+
+
+_LINES = f"""
+WITH account AS (SELECT a.debit_normal, x.* FROM (SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNTS} WHERE a.id = $1) x
+  JOIN ledger_accounts a ON a.id = x.id)
+SELECT l.id, l.entry_id, e.at, e.kind, e.why, e.link, account.balance,
+  CASE WHEN account.debit_normal THEN -l.amount ELSE l.amount END AS change
+FROM (SELECT * FROM ledger_lines WHERE account_id = $1 AND id < $2 ORDER BY account_id DESC, id DESC LIMIT $3) l
+JOIN ledger_entries e ON e.id = l.entry_id CROSS JOIN account ORDER BY l.id DESC
+"""  # noqa: S608 - our own columns
+
+
+async def lines(account_id: int, after: tuple[int, int] | None, limit: int) -> list[AccountLine]:
+    """An account's lines, the newest first; `after` the last line seen, as its id and the balance before it.
+
+    Raises Busy. Each page begins where the one before ended, so none reads the whole account. A shop line that was
+    numbered before and committed after the page above it was read moves the balances below by its amount, until all
+    is read from the top again.
+    """
+    before, balance = after or (_NEWEST, None)
+    found = list[AccountLine]()
+    for row in await db.fetch(_LINES, account_id, before, limit):
+        now: int = row["balance"] if balance is None else balance
+        told = {name: row[name] for name in ("id", "entry_id", "at", "kind", "why", "link", "change")}
+        found.append(AccountLine(**told, balance_after=now))
+        balance = now - row["change"]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """One side of an entry: positive is credit, negative is debit."""
+
+    account_id: int
+    member_id: int
+    code: str
+    source: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Another entry, by its key."""
+
+    id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryState:
+    """One entry with all its lines, what it reverses and what reverses it."""
+
+    id: int
+    key: str
+    kind: str
+    why: str
+    link: str
+    at: datetime
+    reverses: Named | None
+    reversed_by: list[Named]
+    lines: list[EntryLine]
+
+
+_ENTRY_LINES = """
+SELECT l.account_id, l.member_id, l.code, a.source, l.currency, l.amount
+FROM ledger_lines l JOIN ledger_accounts a ON a.id = l.account_id WHERE l.entry_id = $1 ORDER BY l.id
+"""
+
+
+async def entry(entry_id: int) -> EntryState:
+    """One entry. Raises NotFound, Busy."""
+    row = await db.fetch_row("SELECT * FROM ledger_entries WHERE id = $1", entry_id)
+    if row is None:
+        raise NotFound(what="entry")
+    reversed_ = await db.fetch_row("SELECT id, key FROM ledger_entries WHERE id = $1", row["reverses_id"])
+    later = await db.fetch("SELECT id, key FROM ledger_entries WHERE reverses_id = $1 ORDER BY id", entry_id)
+    sides = await db.fetch(_ENTRY_LINES, entry_id)
+    return EntryState(
+        **{name: row[name] for name in ("id", "key", "kind", "why", "link", "at")},
+        reverses=Named(**reversed_) if reversed_ else None,
+        reversed_by=[Named(**one) for one in later],
+        lines=[EntryLine(**one) for one in sides],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """An entry in short, with an amount where one account is looked at."""
+
+    id: int
+    at: datetime
+    kind: str
+    why: str
+    link: str
+    amount: int | None = None
+
+
+async def about(link: str, limit: int = 50) -> list[Mention]:
+    """The entries of one business object (`order:T26…`), the oldest first. Raises Busy."""
+    rows = await db.fetch(
+        "SELECT id, at, kind, why, link FROM ledger_entries WHERE link = $1 ORDER BY link, id LIMIT $2", link, limit
+    )
+    return [Mention(**row) for row in rows]
+
+
+_CREDITS = """
+SELECT e.id, e.at, e.kind, e.why, e.link, l.amount FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
+WHERE l.member_id = $1 AND l.member_id > 0 AND l.code = $2 AND l.amount > 0
+ORDER BY l.member_id DESC, l.entry_id DESC LIMIT $3
+"""
+
+
+async def credits_of(member_id: int, what: Account, limit: int) -> list[Mention]:
+    """What last came onto a member's account of this kind, the newest first, in fen. Raises Busy."""
+    return [Mention(**row) for row in await db.fetch(_CREDITS, member_id, what.code, limit)]
