@@ -39,6 +39,8 @@ class Withdrawal(Model):
     check_at = fields.DatetimeField(null=True)
     """When to ask WeChat next."""
     checks = fields.IntField(default=0)
+    absent_at = fields.DatetimeField(null=True)
+    """When WeChat last said that it does not know the bill: no sending before then has made one."""
 
     class Meta:
         table = "withdrawals"

@@ -47,6 +47,8 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     withdrawal_day_count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     withdrawal_day_fen: Annotated[int, _AMOUNT] = 2_000_000
     withdrawal_fee_bp: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    withdrawal_withholding: Literal["none", "labour_remuneration"] = "none"
+    """What is withheld of a withdrawal: nothing, or income tax as on 劳务报酬, by the month."""
     withdrawal_name_from_fen: Annotated[int, msgspec.Meta(ge=30, le=200_000)] = 200_000
     """Payouts of this much and more need the member's real name: WeChat asks for it from 2000 yuan."""
     withdrawal_auto_below_fen: Annotated[int, _AMOUNT] = 0

@@ -73,6 +73,36 @@ def no_tax(_taxable_fen: int) -> int:
     return 0
 
 
+_SMALL_FEN, _FLAT_FROM_FEN = 80_000, 400_000
+"""Income of a month up to 800 yuan is free; up to 4 000 yuan 800 yuan are taken off, above a fifth."""
+_KEPT_BP = 8_000
+_TAX_STEPS = ((0, 2_000, 0), (2_000_000, 3_000, 200_000), (5_000_000, 4_000, 700_000))
+"""Taxable fen above which a rate holds, the rate, and what is taken off so that the steps meet."""
+
+
+def labour_tax(income_fen: int) -> int:
+    """劳务报酬所得个人所得税预扣预缴: what is withheld of a month's income, rounded down (STA notice 2018 No. 61)."""
+    taxable_fen = income_fen - _SMALL_FEN if income_fen <= _FLAT_FROM_FEN else share(income_fen, _KEPT_BP)
+    return max(
+        (share(taxable_fen, rate_bp) - off for above, rate_bp, off in _TAX_STEPS if taxable_fen > above), default=0
+    )
+
+
+def withholding(policy: ShopPolicy, today: "Today") -> Withholding:
+    """The shop's choice, for a member who asked for that much before.
+
+    What a month's withdrawals should have withheld by now, less what they did; never so much that WeChat pays nothing.
+    """
+    if policy.withdrawal_withholding == "none":
+        return no_tax
+
+    def labour(taxable_fen: int) -> int:
+        due_fen = labour_tax(today.month_taxable_fen + taxable_fen) - today.month_tax_fen
+        return max(0, min(due_fen, taxable_fen - WITHDRAWAL_LEAST_FEN))
+
+    return labour
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What becomes of the money: amount = fee + tax + payout."""
@@ -92,12 +122,15 @@ def quote(amount_fen: int, fee_bp: int, withholding: Withholding = no_tax) -> Qu
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What a member asked for since midnight in Shanghai."""
+    """What a member asked for since midnight in Shanghai, and since the month began there."""
 
     count: int
     """All withdrawals, however they ended: failing ones also try names."""
     amount_fen: int
-    """Of those that are on their way or paid."""
+    """Of those that are on their way or paid, as the month's sums are."""
+    month_taxable_fen: int = 0
+    """Less fees."""
+    month_tax_fen: int = 0
 
 
 def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:

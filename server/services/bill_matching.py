@@ -39,9 +39,9 @@ _REFUNDS = """
 SELECT r.refund_no AS number, r.cash_fen AS amount_fen, r.state, COALESCE(p.transaction_id, '') AS about,
   r.decided_at AS at, 'refund' AS what
 FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
-WHERE r.refund_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
-  OR (r.decided_at >= $1::timestamptz - interval '10 minutes' AND r.decided_at < $2 AND r.cash_fen > 0
-    AND r.state IN ('processing', 'abnormal', 'succeeded'))
+WHERE r.id IN (SELECT id FROM refunds WHERE refund_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
+  UNION SELECT id FROM refunds WHERE decided_at >= $1::timestamptz - interval '10 minutes' AND decided_at < $2
+    AND cash_fen > 0 AND state IN ('processing', 'abnormal', 'succeeded'))
 """
 
 _RECEIVED = credited_fen(
@@ -64,14 +64,16 @@ UNION ALL SELECT COALESCE(t.twin, r.wechat_refund_id), {_DUE} - COALESCE(t.fee_f
 FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
 LEFT JOIN (SELECT DISTINCT ON (number) * FROM bill_lines WHERE bill = 'refund' ORDER BY number, line) t
   ON t.number = r.refund_no
-WHERE (t.state <> 'FAIL' AND r.problem IS DISTINCT FROM 'CLOSED')
-  OR r.wechat_refund_id IN (SELECT number FROM bill_lines WHERE bill = 'fund')
+WHERE r.id IN (SELECT f.id FROM refunds f JOIN bill_lines b ON b.number = f.refund_no
+    WHERE b.bill = 'refund' AND b.state <> 'FAIL' AND f.problem IS DISTINCT FROM 'CLOSED'
+  UNION SELECT id FROM refunds WHERE wechat_refund_id IN (SELECT number FROM bill_lines WHERE bill = 'fund'))
 UNION ALL SELECT COALESCE(w.wechat_bill_no, w.withdrawal_no),
   CASE w.state WHEN 'paid' THEN {_PAID_OUT} ELSE w.payout_fen END,
   CASE w.state WHEN 'paid' THEN '{OUT}' ELSE w.state END, w.withdrawal_no, w.finished_at, 'transfer'
 FROM withdrawals w
-WHERE (w.state = 'paid' AND w.finished_at >= $1 AND w.finished_at < $2::timestamptz + interval '1 hour')
-  OR w.wechat_bill_no IN (SELECT number FROM bill_lines WHERE bill = 'fund')
+WHERE w.id IN (SELECT id FROM withdrawals
+    WHERE state = 'paid' AND finished_at >= $1 AND finished_at < $2::timestamptz + interval '1 hour'
+  UNION SELECT id FROM withdrawals WHERE wechat_bill_no IN (SELECT number FROM bill_lines WHERE bill = 'fund'))
 """  # noqa: S608 - our own text
 
 _OURS = {Bill.TRADE: _PAYMENTS, Bill.REFUND: _REFUNDS, Bill.FUND: _MOVEMENTS}

@@ -6,7 +6,15 @@ from server import db
 from server.core.errors import WithdrawalLimit
 from server.gateways.ports import Deps
 from server.ledger import statement
-from server.rules.withdrawals import approves_itself, check_limits, limit_text, most_now, needs_name, quote
+from server.rules.withdrawals import (
+    approves_itself,
+    check_limits,
+    limit_text,
+    most_now,
+    needs_name,
+    quote,
+    withholding,
+)
 from server.services import policy, withdrawals
 
 
@@ -46,7 +54,7 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
         withdrawable_fen = (await statement.wallet(reader, member_id)).withdrawable_fen
     quoted, problem = None, None
     if amount_fen is not None:
-        asked = quote(amount_fen, shop.withdrawal_fee_bp)
+        asked = quote(amount_fen, shop.withdrawal_fee_bp, withholding(shop, today))
         quoted = WithdrawalQuote(
             asked.amount_fen,
             asked.fee_fen,

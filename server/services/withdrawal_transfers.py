@@ -214,10 +214,12 @@ async def _ask(deps: Deps, row: asyncpg.Record) -> TransferNotice | None:
 async def _unknown_there(deps: Deps, row: asyncpg.Record) -> None:
     """WeChat does not know the bill, and the last sending is longer ago than a call lasts."""
     at = deps.clock.now()
-    if row["wechat_bill_no"] is not None or at - row["sent_at"] > QUERYABLE:
+    if row["wechat_bill_no"] is not None or at - (row["absent_at"] or row["sent_at"]) > QUERYABLE:
         async with db.transaction() as tx:
             await alarms.sound(tx, "withdrawal_lost", f"withdrawal:{row['withdrawal_no']}", at, row["state"])
-    elif row["cancelled_by"] is not None:
+        return
+    await db.fetch("UPDATE withdrawals SET absent_at = $2 WHERE id = $1 RETURNING id", row["id"], at)
+    if row["cancelled_by"] is not None:
         await _never_made(deps, row["withdrawal_no"], S.CANCELLED, withdrawals.called_off(row))
     else:
         await send(deps, row["withdrawal_no"])

@@ -10,7 +10,7 @@ import asyncpg
 
 from server import db, outbox
 from server.core import ids
-from server.core.clock import SHANGHAI
+from server.core.clock import SHANGHAI, month_start
 from server.core.errors import AccountBlocked, BalanceInsufficient, NotAllowed, NotFound, StateConflict
 from server.core.money import yuan
 from server.gateways.ports import Deps
@@ -28,6 +28,7 @@ from server.rules.withdrawals import (
     name_to_send,
     needs_second,
     quote,
+    withholding,
 )
 from server.services import audit_log, idempotency, notices, policy
 from server.services.idempotency import Keyed
@@ -52,13 +53,14 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
     """
     shop = await policy.current()
     at = deps.clock.now()
-    asked = quote(amount_fen, shop.withdrawal_fee_bp)
 
     async def work(tx: db.Connection) -> WithdrawalView:
         state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         if state != "active":
             raise AccountBlocked
-        check_limits(asked, await asked_today(tx, member_id, at), shop)
+        today = await asked_today(tx, member_id, at)
+        asked = quote(amount_fen, shop.withdrawal_fee_bp, withholding(shop, today))
+        check_limits(asked, today, shop)
         name = name_to_send(asked.payout_fen, real_name, shop)
         held = await statement.wallet(tx, member_id)
         if held.withdrawable_fen < amount_fen:
@@ -88,16 +90,20 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
 
 
 async def asked_today(reader: db.Connection, member_id: int, at: datetime) -> Today:
-    """What the member asked for since midnight in Shanghai; under the member's lock it holds until the end."""
+    """What the member asked for today and this month in Shanghai; under the member's lock it holds until the end."""
     midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     row = await reader.fetchrow(
-        "SELECT count(*) AS count, COALESCE(sum(amount_fen) FILTER (WHERE state = ANY ($3)), 0)::bigint AS amount"
-        " FROM withdrawals WHERE member_id = $1 AND requested_at >= $2",
+        "SELECT count(*) FILTER (WHERE requested_at >= $2) AS count, COALESCE(sum(amount_fen)"
+        "   FILTER (WHERE requested_at >= $2 AND state = ANY ($3)), 0)::bigint AS amount_fen,"
+        " COALESCE(sum(amount_fen - fee_fen) FILTER (WHERE state = ANY ($3)), 0)::bigint AS month_taxable_fen,"
+        " COALESCE(sum(tax_fen) FILTER (WHERE state = ANY ($3)), 0)::bigint AS month_tax_fen"
+        " FROM withdrawals WHERE member_id = $1 AND requested_at >= $4",
         member_id,
         midnight,
         [*LIVE, S.PAID],
+        month_start(at),
     )
-    return Today(row["count"], row["amount"])
+    return Today(**row)
 
 
 def send_job(withdrawal_no: str) -> Job:

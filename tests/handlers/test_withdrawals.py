@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from server.rules import withdrawals
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich, set_policy
-from tests.support.shop import Shopper, join
+from tests.support.shop import DAY_S, Shopper, join
 
 
 async def previewed(shopper: Shopper, amount_fen: int) -> dict[str, Any]:
@@ -56,13 +55,21 @@ async def test_a_quote_is_what_the_withdrawal_then_says(mall: Mall) -> None:
     }
 
 
-async def test_what_would_be_withheld_stands_in_the_quote(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(withdrawals.quote, "__defaults__", (lambda taxable_fen: taxable_fen // 5,))
-    anna = await rich(mall)
-    quoted = (await previewed(anna, 1_000))["quote"]
-    assert (quoted["tax_fen"], quoted["payout_fen"]) == (200, 800)
-    asked = await anna.post("/withdrawals", {"amount_fen": 1_000})
-    assert (asked["tax_fen"], asked["payout_fen"]) == (200, 800)
+async def test_what_would_be_withheld_stands_in_the_quote(mall: Mall) -> None:
+    """The month's withdrawals count together, as long as they are not called off."""
+    await set_policy(mall, withdrawal_withholding="labour_remuneration")
+    anna = await rich(mall, 500_000)
+    expected = [(100_000, 4_000), (100_000, 20_000), (100_000, 20_000)]
+    for number, (amount_fen, tax_fen) in enumerate(expected):
+        quoted = (await previewed(anna, amount_fen))["quote"]
+        assert (quoted["tax_fen"], quoted["payout_fen"]) == (tax_fen, amount_fen - tax_fen)
+        asked = await anna.post("/withdrawals", {"amount_fen": amount_fen})
+        assert (asked["tax_fen"], asked["payout_fen"]) == (tax_fen, amount_fen - tax_fen)
+        if number == 1:
+            await anna.post(f"/withdrawals/{asked['withdrawal_no']}/cancel")
+    mall.clock.advance(31 * DAY_S)
+    await anna.log_in_again()
+    assert (await previewed(anna, 80_000))["quote"]["tax_fen"] == 0
 
 
 @pytest.mark.parametrize(

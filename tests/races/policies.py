@@ -61,6 +61,7 @@ def shop_terms(chance: random.Random) -> dict[str, Any]:
     """The shop's numbers, as far as money that goes out depends on them."""
     return {
         "withdrawal_fee_bp": chance.choice([0, 60, 1_000]),
+        "withdrawal_withholding": chance.choice(["none", "labour_remuneration"]),
         "withdrawal_min_fen": chance.choice([100, 1_000]),
         "withdrawal_day_count": chance.choice([3, 100]),
         "withdrawal_day_fen": chance.choice([5_000, 2_000_000]),

@@ -45,6 +45,53 @@ def test_nothing_is_withheld_unless_a_shop_says_so(amount: int, fee_bp: int) -> 
     assert law.quote(amount, fee_bp).tax_fen == law.no_tax(amount) == 0
 
 
+@pytest.mark.parametrize(
+    ("income", "tax"),
+    [
+        (0, 0),
+        (80_000, 0),
+        (80_004, 0),
+        (80_005, 1),
+        (100_000, 4_000),
+        (400_000, 64_000),
+        (400_001, 64_000),
+        (2_500_000, 400_000),
+        (2_500_010, 400_002),
+        (6_250_000, 1_300_000),
+        (10_000_000, 2_500_000),
+    ],
+)
+def test_what_is_withheld_of_a_months_labour(income: int, tax: int) -> None:
+    assert law.labour_tax(income) == tax
+
+
+LABOUR = ShopPolicy(withdrawal_withholding="labour_remuneration")
+
+
+@given(income=st.integers(0, 10**8), more=st.integers(0, 10**6))
+def test_who_earns_more_keeps_more(income: int, more: int) -> None:
+    assert 0 <= law.labour_tax(income + more) - law.labour_tax(income) <= more
+
+
+@given(amounts=st.lists(st.integers(1_000, 10**7), min_size=1, max_size=6), fee_bp=st.integers(0, 1000))
+def test_a_month_in_parts_withholds_as_the_whole(amounts: list[int], fee_bp: int) -> None:
+    today = Today(0, 0)
+    for amount in amounts:
+        asked = law.quote(amount, fee_bp, law.withholding(LABOUR, today))
+        assert asked.tax_fen >= 0
+        taxable, tax = today.month_taxable_fen + amount - asked.fee_fen, today.month_tax_fen + asked.tax_fen
+        today = Today(0, 0, taxable, tax)
+    assert today.month_tax_fen == law.labour_tax(today.month_taxable_fen)
+
+
+def test_tax_that_is_due_never_takes_all() -> None:
+    """A shop that begins to withhold in the middle of a month, and a member from whom too much was withheld."""
+    late = law.withholding(LABOUR, Today(0, 0, 400_000, 0))
+    assert (late(20_000), late(100_000), late(5)) == (19_990, 80_000, 0)
+    assert law.withholding(LABOUR, Today(0, 0, 0, 5_000))(100_000) == 0
+    assert law.withholding(ShopPolicy(), Today(0, 0, 400_000, 0))(10**6) == 0
+
+
 POLICY = ShopPolicy(withdrawal_min_fen=100, withdrawal_day_count=2, withdrawal_day_fen=1000)
 
 

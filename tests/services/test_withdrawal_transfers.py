@@ -238,6 +238,34 @@ async def test_wechat_no_longer_knows_a_bill(mall: Mall) -> None:
     assert not await withdrawal_transfers.ask_due(mall.deps)
 
 
+async def test_a_shop_without_funds_for_longer_than_wechat_remembers(mall: Mall) -> None:
+    """Asked again and again, WeChat never knew the bill: it goes out at last, under its number, and is paid once."""
+    anna = await rich(mall)
+    await mall.control("knobs", not_enough={"op": "transfer"})
+    no = await send(mall, anna)
+    for _ in range(5):
+        await later(mall, 8 * DAY_S)
+    await anna.log_in_again()
+    assert await state_of(anna, no) == "sent"
+    await mall.control("knobs", reset=True)
+    await later(mall, DAY_S)
+    await ends_well(mall, anna, no)
+
+
+async def test_called_off_when_wechat_never_knew_it_for_a_month(mall: Mall) -> None:
+    anna = await rich(mall)
+    await mall.control("knobs", not_enough={"op": "transfer"})
+    no = await send(mall, anna)
+    for _ in range(5):
+        await later(mall, 8 * DAY_S)
+    await withdrawals.cancel_for(mall.deps, no, "tester")
+    await later(mall, DAY_S)
+    await anna.log_in_again()
+    assert await state_of(anna, no) == "cancelled"
+    assert (await anna.wallet())["withdrawable_fen"] == 10_000
+    await proved(mall)
+
+
 async def test_a_notice_that_is_not_believed(mall: Mall) -> None:
     answer = await mall.http.post("/wechat/transfer/notify", content=b"{}")
     assert (answer.status_code, answer.json()["code"]) == (401, "FAIL")
