@@ -3,13 +3,13 @@
 import asyncio
 
 from server import db
-from server.services import reversals, withdrawal_transfers, withdrawals
+from server.services import refunds, releases, reversals, withdrawal_transfers, withdrawals
 from tests.races.arena import keyed, outcomes
 from tests.support.circle import circle
 from tests.support.mall import Mall
 from tests.support.proof import proved
-from tests.support.purse import ask, rich, send, state_of
-from tests.support.shop import publish, run_jobs, work
+from tests.support.purse import ask, earn, rich, send, set_policy, state_of
+from tests.support.shop import Shopper, publish, run_jobs, work
 
 ROUNDS = 6
 
@@ -104,4 +104,108 @@ async def test_called_off_while_it_is_sent(mall: Mall) -> None:
             await work(mall)
         assert (await anna.wallet())["withdrawable_fen"] == 10_000
         await db.fetch("UPDATE withdrawals SET requested_at = requested_at - interval '2 days' RETURNING id")
+    await proved(mall)
+
+
+async def requested(mall: Mall, amount_fen: int = 6_000) -> tuple[Shopper, str]:
+    """A withdrawal that takes two operators."""
+    await set_policy(mall, withdrawal_second_from_fen=5_000)
+    anna = await rich(mall)
+    return anna, await ask(anna, amount_fen)
+
+
+async def test_one_operator_approves_twice_at_once(mall: Mall) -> None:
+    """Two pairs of eyes: the same pair twice is one, also in the same moment."""
+    anna, no = await requested(mall)
+    found = await outcomes(*(withdrawals.approve(mall.deps, no, "boss") for _ in range(4)))
+    assert [one for one in found if isinstance(one, str)] == ["not_allowed"] * 3
+    assert await state_of(anna, no) == "requested"
+    found = await outcomes(*(withdrawals.approve(mall.deps, no, "vice") for _ in range(3)))
+    assert [one for one in found if isinstance(one, str)] == ["state_conflict"] * 2
+    row = await db.fetch_row("SELECT state, approved_by, second_by FROM withdrawals")
+    assert row is not None
+    assert tuple(row) == ("approved", "boss", "vice")
+    assert await db.fetch_value("SELECT count(*) FROM outbox WHERE job = 'send_withdrawal'") == 1
+    await proved(mall)
+
+
+async def test_two_operators_approve_and_the_member_calls_it_off(mall: Mall) -> None:
+    anna = await rich(mall)
+    await set_policy(mall, withdrawal_second_from_fen=5_000)
+    for _ in range(ROUNDS):
+        no = await ask(anna, 6_000)
+        await outcomes(
+            withdrawals.approve(mall.deps, no, "boss"),
+            withdrawals.cancel(mall.deps, anna.id, no),
+            withdrawals.approve(mall.deps, no, "vice"),
+        )
+        assert await state_of(anna, no) == "cancelled"
+        assert (await anna.wallet())["withdrawable_fen"] == 10_000
+        await db.fetch("UPDATE withdrawals SET requested_at = requested_at - interval '2 days' RETURNING id")
+    await proved(mall)
+
+
+async def test_a_withdrawal_against_a_release(mall: Mall) -> None:
+    """Money that arrives while another part is asked for: neither forgets the other."""
+    await publish(mall, observe_days=0, withdrawable=True)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.me.receive(a.own)
+    for friend in a.friends:
+        await friend.receive()
+    await run_jobs(mall)
+    await earn(mall, a.me.id, 5_000)
+    found = await outcomes(
+        releases.release_due(mall.deps),
+        withdrawals.request(mall.deps, a.me.id, 5_000, None, keyed()),
+        releases.release_due(mall.deps),
+        withdrawals.request(mall.deps, a.me.id, 5_000, None, keyed()),
+    )
+    wallet = await a.me.wallet()
+    gone = 5_000 * sum(isinstance(one, bytes) for one in found)
+    assert gone >= 5_000
+    assert (wallet["withdrawable_fen"], wallet["in_flight_fen"], wallet["frozen_fen"]) == (15_000 - gone, gone, 0)
+
+
+async def test_confirmed_while_it_is_called_off(mall: Mall) -> None:
+    """WeChat alone decides which came first; we end where it ended."""
+    anna = await rich(mall)
+    for _ in range(ROUNDS):
+        no = await send(mall, anna, 1_000)
+        await outcomes(
+            mall.http.post(f"/sandbox/transfers/{no}/confirm"),
+            withdrawals.cancel(mall.deps, anna.id, no),
+            withdrawal_transfers.call_off(mall.deps, no),
+        )
+        while await state_of(anna, no) not in ("paid", "cancelled"):
+            await run_jobs(mall)
+            mall.clock.advance(130)
+            await work(mall)
+        said = await mall.deps.pay.query_transfer(no)
+        assert said is not None
+        assert {"SUCCESS": "paid", "CANCELLED": "cancelled"}[said.state] == await state_of(anna, no)
+        await db.fetch("UPDATE withdrawals SET requested_at = requested_at - interval '2 days' RETURNING id")
+    await proved(mall)
+
+
+async def test_the_rebate_of_a_refunded_order_against_its_withdrawal(mall: Mall) -> None:
+    """Whoever wins: the member never has both the refund and the rebate."""
+    await publish(mall, observe_days=0, withdrawable=True)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    opened = await refunds.open_for(mall.deps, a.own, None, "售后", "tester")
+    found = await outcomes(
+        withdrawals.request(mall.deps, a.me.id, 10_000, None, keyed()),
+        refunds.approve(mall.deps, opened.refund_no, "tester"),
+        refunds.approve(mall.deps, opened.refund_no, "vice"),
+    )
+    assert sorted(str(one) for one in found[1:] if isinstance(one, str)) == ["state_conflict"]
+    wallet = await a.me.wallet()
+    refund = await db.fetch_row("SELECT cash_fen, withheld_fen FROM refunds")
+    assert refund is not None
+    withdrawn = wallet["in_flight_fen"]
+    assert (wallet["withdrawable_fen"], wallet["debt_fen"]) == (0, 0)
+    assert (withdrawn, *refund) in ((10_000, 0, 10_000), (0, 10_000, 0))
+    await work(mall)
     await proved(mall)

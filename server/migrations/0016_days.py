@@ -7,10 +7,10 @@ from server.migrations.sql import sql
 
 
 class Migration(migrations.Migration):
-    """See sql/0015_days.sql and its `_down` twin."""
+    """See sql/0016_days.sql and its `_down` twin."""
 
-    dependencies = [("models", "0014_audit_anchor")]
+    dependencies = [("models", "0015_books")]
     operations = [
         ops.AddField("Withdrawal", "absent_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
-        ops.RunSQL(sql("0015_days"), sql("0015_days_down")),
+        ops.RunSQL(sql("0016_days"), sql("0016_days_down")),
     ]
