@@ -103,6 +103,12 @@ class IdempotencyMismatch(Refusal):
     code, status, message = "idempotency_mismatch", 409, "同一幂等键的内容不一致"
 
 
+class VersionStale(Refusal):
+    """Panel: a newer version was published since the one that this was made from; `version` is its number."""
+
+    code, status, message = "version_stale", 409, "已有更新的版本，请重新填写"
+
+
 class RefundOpen(Refusal):
     """One refund request of an order at a time."""
 

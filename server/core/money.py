@@ -1,5 +1,6 @@
 """Money as integer fen and rates as basis points: no float, no rounding by accident, parts that always sum."""
 
+import re
 from collections.abc import Sequence
 
 Fen = int
@@ -7,6 +8,7 @@ Fen = int
 
 WHOLE_BP = 10_000
 """100 % in basis points."""
+_YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2})0*)?")
 
 
 def share(amount_fen: Fen, ratio_bp: int) -> Fen:
@@ -49,3 +51,13 @@ def yuan(amount_fen: Fen) -> str:
     sign = "-" if amount_fen < 0 else ""
     whole, cents = divmod(abs(amount_fen), 100)
     return f"{sign}{whole}.{cents:02d}"
+
+
+def fen(text: str) -> Fen:
+    """`12.3` yuan → 1230 fen. Raises ValueError for anything that is no amount in whole fen."""
+    found = _YUAN.fullmatch(text)
+    if found is None:
+        raise ValueError(f"no amount in yuan: {text[:40]!r}")
+    sign, whole, cents = found.groups(default="")
+    amount = int(whole) * 100 + int(cents.ljust(2, "0"))
+    return -amount if sign else amount

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint
 
-from server.handlers.admin import account, entrance, home, ledger, lists, staff
+from server.handlers.admin import account, entrance, home, ledger, lists, members, rules, staff
 from server.handlers.admin import orders as order_desk
 from server.handlers.admin import withdrawals as withdrawal_desk
 from server.handlers.endpoint import Room
@@ -55,6 +55,8 @@ ADMIN = tuple(
         order_desk.screens,
         withdrawal_desk.screens,
         ledger.screens,
+        members.screens,
+        rules.screens,
         staff.screens,
     )
 )

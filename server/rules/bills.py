@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from server.core.money import fen
+
 
 class Bill(StrEnum):
     """Payments, refunds, and every movement of the merchant's basic account."""
@@ -100,18 +102,7 @@ _FITTING: dict[Bill, dict[str, frozenset[str]]] = {
     },
     Bill.FUND: {IN: frozenset({IN}), OUT: frozenset({OUT})},
 }
-_YUAN = re.compile(r"(-?)(\d{1,13})(?:\.(\d{1,2})0*)?")
 _CELLS_END = re.compile(r"(?<!\\),`")
-
-
-def fen(text: str) -> int:
-    """`12.3` yuan → 1230 fen. Raises ValueError for anything that is no amount in whole fen."""
-    found = _YUAN.fullmatch(text)
-    if found is None:
-        raise ValueError(f"no amount in yuan: {text[:40]!r}")
-    sign, yuan, cents = found.groups(default="")
-    amount = int(yuan) * 100 + int(cents.ljust(2, "0"))
-    return -amount if sign else amount
 
 
 def read(bill: Bill, texts: Iterable[str]) -> Iterator[Line]:

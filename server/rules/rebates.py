@@ -80,27 +80,25 @@ def parse_terms(text: bytes) -> RuleTerms:
         raise RuleInvalid(field=where.rstrip("`"), problem=problem) from None
     if not terms.stages_bp:
         terms = msgspec.structs.replace(terms, stages_bp=(*(0,) * (terms.required - 1), WHOLE_BP))
-    for field, problem in _problems(terms):
+    for field, problem in problems(terms):
         raise RuleInvalid(field=field, problem=problem)
     return terms
 
 
-def _problems(terms: RuleTerms) -> list[tuple[str, str]]:
-    found = []
-    if len(terms.stages_bp) != terms.required:
-        found.append(("stages_bp", f"needs {terms.required} items"))
-    if not 1 <= sum(terms.stages_bp) <= WHOLE_BP:
-        found.append(("stages_bp", "must sum to 1 … 10000"))
-    if [terms.scope.all, terms.scope.products is not None, terms.scope.categories is not None].count(True) != 1:
-        found.append(("scope", 'needs exactly one of "all": true, "products", "categories"'))
-    lists = {
-        "scope.products": terms.scope.products,
-        "scope.categories": terms.scope.categories,
-        "qualify_kinds": terms.qualify_kinds,
-        "return_kinds": terms.return_kinds,
-    }
-    found += [(field, "must not be empty") for field, named in lists.items() if named == ()]
-    return found
+def problems(terms: RuleTerms) -> list[tuple[str, str]]:
+    """What the shapes alone do not refuse, as (field, sentence for the operator)."""
+    scope, empty = terms.scope, "至少要有一项"
+    ways = (scope.all, scope.products is not None, scope.categories is not None)
+    checks = (
+        (len(terms.stages_bp) != terms.required, "stages_bp", f"应有 {terms.required} 项，每次有效推荐一项"),
+        (not 1 <= sum(terms.stages_bp) <= WHOLE_BP, "stages_bp", "合计应在 0.01% 到 100% 之间"),
+        (ways.count(True) != 1, "scope", '应为 "all": true、"products"、"categories" 之一'),
+        (scope.products == (), "scope.products", empty),
+        (scope.categories == (), "scope.categories", empty),
+        (terms.qualify_kinds == (), "qualify_kinds", empty),
+        (terms.return_kinds == (), "return_kinds", empty),
+    )
+    return [(field, problem) for wrong, field, problem in checks if wrong]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ ROLES: dict[Role, str] = ROLE_LABELS
 
 ORDER_STATES: dict[OrderStatus, str] = ORDER_LABELS
 
+WITHDRAWAL_STATES: dict[WithdrawalState, str] = WITHDRAWAL_LABELS
+
 REFUND_STATES = {
     "requested": "待审核",
     "rejected": "已拒绝",
@@ -19,9 +21,28 @@ REFUND_STATES = {
     "succeeded": "已退款",
 }
 
-EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
+MEMBER_STATES = {"active": "正常", "blocked": "已封禁", "closed": "已注销"}
 
-WITHDRAWAL_STATES: dict[WithdrawalState, str] = WITHDRAWAL_LABELS
+BINDING_WAYS = {"login": "分享登录", "late": "补绑", "correction": "人工更正"}
+
+COUPON_STATES = {"unused": "未使用", "locked": "下单占用", "used": "已使用", "void": "已作废"}
+
+EARNING_STATES = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
+"""Of rebates and of commissions."""
+
+WALLET = {
+    "spend_only": "仅消费",
+    "withdrawable": "可提现",
+    "frozen": "冻结",
+    "in_flight": "提现中",
+    "debt": "待扣",
+}
+"""A member's money by kind, as in the ledger's accounts."""
+
+REVEALED = {"phone": "手机号", "nickname": "昵称", "addresses": "收货地址", "openid": "openid"}
+"""What of a member is masked until somebody with a reason asks for it."""
+
+EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
 
 QUALIFICATION_STATES = {
     "pending": "待收货",
@@ -30,6 +51,9 @@ QUALIFICATION_STATES = {
     "consumed": "已返还",
     "void": "无效",
 }
+
+FIRST_ORDERS = {"none": "未下单", "paid": "已付款，不计入"} | QUALIFICATION_STATES
+"""What became of a referee's first order: nothing yet, or the state of the qualification."""
 
 ALARMS = {
     "stock_low": "库存不足",
@@ -61,6 +85,7 @@ ACTIONS = {
     "qualification_review": "审核有效推荐",
     "binding.correct": "更正绑定",
     "member.state": "会员封禁或解封",
+    "member.reveal": "查看会员隐私信息",
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
     "withdrawal_approve": "同意提现",

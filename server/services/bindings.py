@@ -117,7 +117,7 @@ async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
 
 _FAMILY = """
 SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id FROM members
-  WHERE id = ANY($1::bigint[]) OR referrer_id = $2 OR ancestor2_id = $2 ORDER BY id FOR NO KEY UPDATE
+  WHERE id = ANY($1::bigint[]) OR referrer_id = $2 OR ancestor2_id = $2 ORDER BY id
 """
 _MOVE = """
 WITH closed AS (UPDATE bindings SET valid_to = $5 WHERE member_id = $1 AND valid_to IS NULL),
@@ -133,34 +133,69 @@ INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from)
 """
 
 
-async def correct_binding(deps: Deps, member_id: int, referrer_id: int | None, reason: str, operator: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction changes: the member's chain, and the ancestors of those one and two levels below."""
+
+    before: referrals.Chain
+    after: referrals.Chain
+    children: int
+    grandchildren: int
+
+
+async def preview_correction(deps: Deps, member_id: int, referrer_id: int | None) -> Correction:
+    """What `correct_binding` would change now. Raises the same refusals, but for the reason."""
+    async with db.snapshot() as reader:
+        return await _judged(reader, deps, member_id, referrer_id)
+
+
+async def correct_binding(
+    deps: Deps,
+    member_id: int,
+    referrer_id: int | None,
+    reason: str,
+    operator: str,
+    seen: referrals.Chain | None = None,
+) -> None:
     """Give the member another referrer, or with None nobody, as an operator's decision in the audit log.
 
     Moves nothing that was earned: orders keep the chain they were paid under. Raises BadRequest without a reason,
     NotFound for an unknown member, BindSelf, AlreadyBound (nothing would change), ReferrerBlocked, ReferralLoop,
-    HasPaidOrder for one who came back after closing an account.
+    HasPaidOrder for one who came back after closing an account, and StateConflict when the member's chain is no longer
+    the one that was `seen`.
     """
     if not reason.strip():
         raise errors.BadRequest(field="reason", problem="a correction needs a reason")
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        wanted = [member_id] if referrer_id is None else [member_id, referrer_id]
-        family = {row["id"]: row for row in await tx.fetch(_FAMILY, wanted, member_id)}
-        member = family.get(member_id)
-        if member is None or (referrer_id is not None and referrer_id not in family):
-            raise errors.NotFound
-        before = member["referrer_id"]
-        if referrer_id == before:
-            raise errors.AlreadyBound
-        chain: referrals.Chain = (None, None, None)
-        if referrer_id is not None:
-            chain = await _new_chain(tx, deps, member, family[referrer_id])
-        await tx.execute(_MOVE, member_id, *chain, at)
+        found = await _judged(tx, deps, member_id, referrer_id, "FOR NO KEY UPDATE")
+        if seen is not None and seen != found.before:
+            raise errors.StateConflict(problem="推荐关系刚刚变过，请重新预览")
+        await tx.execute(_MOVE, member_id, *found.after, at)
         if referrer_id is not None:
             await tx.execute(_HISTORY, member_id, referrer_id, operator, reason, at)
-        detail = {"member_id": member_id, "from": before, "to": referrer_id, "reason": reason}
+        detail = {"before": found.before[0], "after": referrer_id, "reason": reason}
         await audit_log.record(tx, at, operator, "binding.correct", f"member:{member_id}", detail)
+
+
+async def _judged(tx: Connection, deps: Deps, member_id: int, referrer_id: int | None, lock: str = "") -> Correction:
+    wanted = [member_id] if referrer_id is None else [member_id, referrer_id]
+    family = {row["id"]: row for row in await tx.fetch(f"{_FAMILY} {lock}", wanted, member_id)}
+    member = family.get(member_id)
+    if member is None or (referrer_id is not None and referrer_id not in family):
+        raise errors.NotFound(what="member")
+    if referrer_id == member["referrer_id"]:
+        raise errors.AlreadyBound
+    after: referrals.Chain = (None, None, None)
+    if referrer_id is not None:
+        after = await _new_chain(tx, deps, member, family[referrer_id])
+    return Correction(
+        before=_chain(member),
+        after=after,
+        children=sum(row["referrer_id"] == member_id for row in family.values()),
+        grandchildren=sum(row["ancestor2_id"] == member_id for row in family.values()),
+    )
 
 
 async def _new_chain(tx: Connection, deps: Deps, member: asyncpg.Record, referrer: asyncpg.Record) -> referrals.Chain:

@@ -1,6 +1,15 @@
 """Every list of the panel, by its name. A desk declares its lists; screens, files and checks take them from here."""
 
-from server.services import alarm_desk, audit_log, ledger_desk, order_desk, shipping_desk, withdrawal_desk
+from server.services import (
+    alarm_desk,
+    audit_log,
+    ledger_desk,
+    member_desk,
+    order_desk,
+    rule_desk,
+    shipping_desk,
+    withdrawal_desk,
+)
 from server.services.listings import Listing
 
 LISTINGS: tuple[Listing, ...] = (
@@ -10,6 +19,8 @@ LISTINGS: tuple[Listing, ...] = (
     withdrawal_desk.WITHDRAWALS,
     ledger_desk.ACCOUNTS,
     ledger_desk.ENTRIES,
+    member_desk.MEMBERS,
+    rule_desk.RULES,
     alarm_desk.ALARMS,
     audit_log.LOG,
 )

@@ -159,5 +159,5 @@ async def _moving(
             raise errors.StateConflict(status=state)
         await tx.execute("UPDATE members SET state = $2 WHERE id = $1", member_id, after)
         yield tx, at
-        detail = {"from": before, "to": after, "reason": reason}
+        detail = {"before": before, "after": after, "reason": reason}
         await audit_log.record(tx, at, operator, "member.state", f"member:{member_id}", detail)

@@ -5,12 +5,10 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules import promises
 from server.rules.promises import Promise, Told
-from server.rules.rebates import Scope
 from server.rules.shop import Banner, ShopPolicy
 from server.services import policy, rules
 
@@ -99,23 +97,8 @@ async def _promise() -> tuple[Promise | None, RuleInWords | None]:
         published = await rules.in_force()
     except NotFound:  # the shop opens without its rule
         return None, None
-    plain = promises.plain(published.terms, await _names(published.terms.scope))
+    plain = promises.plain(published.terms, await rules.scope_names(published.terms.scope))
     return promises.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
-
-
-async def _names(scope: Scope) -> list[str]:
-    """What a scope names, in the shop's order; of categories those whose parent is not named itself."""
-    if scope.products is not None:
-        rows = await db.fetch("SELECT title AS name FROM products WHERE id = ANY ($1) ORDER BY id", [*scope.products])
-    elif scope.categories is not None:
-        rows = await db.fetch(
-            "SELECT name FROM categories WHERE id = ANY ($1) AND (parent_id IS NULL OR parent_id <> ALL ($1))"
-            " ORDER BY position, id",
-            [*scope.categories],
-        )
-    else:
-        rows = []
-    return [row["name"] for row in rows]
 
 
 def _agreements(shop: ShopPolicy) -> list[Agreement]:

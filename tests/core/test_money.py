@@ -1,12 +1,13 @@
 """Parts always sum, nothing is rounded up, and a sign mistake is an error."""
 
+import re
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.money import WHOLE_BP, share, split, yuan
+from server.core.money import WHOLE_BP, fen, share, split, yuan
 
 AMOUNTS = st.integers(0, 10**12)
 WEIGHTS = st.lists(st.integers(0, 10**9), max_size=12)
@@ -94,3 +95,20 @@ def test_what_cannot_be_split(total_fen: int, weights: list[int], problem: str) 
 )
 def test_yuan_as_people_read_it(amount_fen: int, text: str) -> None:
     assert yuan(amount_fen) == text
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_fen_reads_what_yuan_writes(amount_fen: int) -> None:
+    assert fen(yuan(amount_fen)) == amount_fen
+    assert fen(f"{yuan(amount_fen)}000") == amount_fen
+
+
+@given(st.text(alphabet="0123456789.-+eE ,元", max_size=12))
+def test_an_amount_is_exact_or_refused(said: str) -> None:
+    try:
+        amount_fen = fen(said)
+    except ValueError:
+        return
+    assert re.fullmatch(r"-?\d+(\.\d+)?", said)
+    whole, _, cents = said.lstrip("-").partition(".")
+    assert abs(amount_fen) * 10 ** len(cents) == int(whole + cents) * 100

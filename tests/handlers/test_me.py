@@ -167,7 +167,7 @@ async def test_blocking_is_a_step_that_can_be_taken_once(mall: Mall) -> None:
     assert [(row["actor"], row["action"], row["subject"]) for row in records] == [
         ("boss", "member.state", f"member:{anna.id}")
     ] * 2
-    assert orjson.loads(records[1]["detail"]) == {"from": "blocked", "to": "active", "reason": "误判"}
+    assert orjson.loads(records[1]["detail"]) == {"before": "blocked", "after": "active", "reason": "误判"}
 
 
 async def test_what_counted_for_a_blocked_member_waits(mall: Mall) -> None:

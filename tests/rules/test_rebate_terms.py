@@ -105,7 +105,7 @@ def test_kinds(field: str) -> None:
     kinds = ["points", "flash_sale", "group_buy", "normal"]
     assert getattr(parsed(**{field: kinds}), field) == tuple(kinds)
     assert refusal(orjson.dumps({field: ["normal", "other"]}))[0] == f"{field}[1]"
-    assert refusal(orjson.dumps({field: []})) == (field, "must not be empty")
+    assert refusal(orjson.dumps({field: []})) == (field, "至少要有一项")
 
 
 @pytest.mark.parametrize(
@@ -135,27 +135,27 @@ def test_without_stages_everything_comes_at_the_last(required: int) -> None:
 @pytest.mark.parametrize(
     ("fields", "field", "problem"),
     [
-        ({"stages_bp": [5_000, 5_000]}, "stages_bp", "needs 3 items"),
-        ({"required": 2, "stages_bp": [0, 0, 10_000]}, "stages_bp", "needs 2 items"),
-        ({"stages_bp": [3_000, 3_000, 4_001]}, "stages_bp", "must sum to 1 … 10000"),
-        ({"stages_bp": [0, 0, 0]}, "stages_bp", "must sum to 1 … 10000"),
+        ({"stages_bp": [5_000, 5_000]}, "stages_bp", "应有 3 项，每次有效推荐一项"),
+        ({"required": 2, "stages_bp": [0, 0, 10_000]}, "stages_bp", "应有 2 项，每次有效推荐一项"),
+        ({"stages_bp": [3_000, 3_000, 4_001]}, "stages_bp", "合计应在 0.01% 到 100% 之间"),
+        ({"stages_bp": [0, 0, 0]}, "stages_bp", "合计应在 0.01% 到 100% 之间"),
         ({"stages_bp": [0, -1, 10_000]}, "stages_bp[1]", "Expected `int` >= 0"),
         ({"stages_bp": [0, 0, 10_001]}, "stages_bp[2]", "Expected `int` <= 10000"),
         ({"stages_bp": [3_000.5, 0, 0]}, "stages_bp[0]", "Expected `int`, got `float`"),
-        ({"scope": {}}, "scope", 'needs exactly one of "all": true, "products", "categories"'),
-        ({"scope": {"all": False}}, "scope", 'needs exactly one of "all": true, "products", "categories"'),
+        ({"scope": {}}, "scope", '应为 "all": true、"products"、"categories" 之一'),
+        ({"scope": {"all": False}}, "scope", '应为 "all": true、"products"、"categories" 之一'),
         (
             {"scope": {"all": True, "products": [1]}},
             "scope",
-            'needs exactly one of "all": true, "products", "categories"',
+            '应为 "all": true、"products"、"categories" 之一',
         ),
         (
             {"scope": {"products": [1], "categories": [1]}},
             "scope",
-            'needs exactly one of "all": true, "products", "categories"',
+            '应为 "all": true、"products"、"categories" 之一',
         ),
-        ({"scope": {"products": []}}, "scope.products", "must not be empty"),
-        ({"scope": {"categories": []}}, "scope.categories", "must not be empty"),
+        ({"scope": {"products": []}}, "scope.products", "至少要有一项"),
+        ({"scope": {"categories": []}}, "scope.categories", "至少要有一项"),
         ({"scope": {"products": [0]}}, "scope.products[0]", "Expected `int` >= 1"),
         ({"scope": {"categories": [2**63]}}, "scope.categories[0]", "Expected `int` <= 9223372036854775807"),
         ({"scope": {"skus": [1]}}, "scope", "Object contains unknown field `skus`"),

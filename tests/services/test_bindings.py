@@ -138,7 +138,7 @@ async def test_a_correction_moves_two_levels_with_it(mall: Mall) -> None:
     record = await db.fetch_row("SELECT actor, action, subject, detail FROM audit_log")
     assert record is not None
     assert (record["actor"], record["action"], record["subject"]) == ("boss", "binding.correct", f"member:{b}")
-    assert orjson.loads(record["detail"]) == {"member_id": b, "from": a, "to": y, "reason": "扫错了码"}
+    assert orjson.loads(record["detail"]) == {"before": a, "after": y, "reason": "扫错了码"}
     async with db.snapshot() as view:
         assert await audit_log.verify(view) == (1, [])
 

@@ -40,8 +40,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         ),
     ),
     ("商品", ()),
-    ("会员", ()),
-    ("返一与分润", ()),
+    ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),
+    ("返一与分润", (("返一规则", "/admin/rules", Permission.REBATES_VIEW),)),
     (
         "资金",
         (

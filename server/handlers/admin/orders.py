@@ -27,7 +27,7 @@ class ParcelForm(msgspec.Struct):
 class ReasonForm(msgspec.Struct):
     """Why; it stands in the log."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "order.html")

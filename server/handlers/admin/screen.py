@@ -6,7 +6,7 @@ Login, CSRF, origin, permission, parsing, refusals and headers all come from her
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -48,6 +48,9 @@ _HEADERS = {
 }
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One request as a screen's handler sees it."""
@@ -58,6 +61,11 @@ class Visit:
     """Path parameters by name."""
     file: bytes = b""
     """What was uploaded, where the action takes a file."""
+
+    def read(self, values: dict[str, str], kind: type[_T]) -> _T:
+        """A part of a form as `kind`. Raises BadRequest."""
+        found: _T = _parse(values, kind)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

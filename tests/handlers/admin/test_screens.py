@@ -1,10 +1,12 @@
+from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from server import db
 from server.rules.operators import PERMISSIONS, Permission, Role
-from server.services import audit_log
+from server.services import audit_log, rules
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, make_sku, shopper, work
@@ -16,6 +18,14 @@ PAGES = {
     "/orders/{order}": Permission.ORDERS_VIEW,
     "/refunds": Permission.ORDERS_VIEW,
     "/shipping": Permission.ORDERS_SHIP,
+    "/members": Permission.MEMBERS_VIEW,
+    "/members/{member}": Permission.MEMBERS_VIEW,
+    "/members/{member}/chain": Permission.MEMBERS_VIEW,
+    "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/rules": Permission.REBATES_VIEW,
+    "/rules/1": Permission.REBATES_VIEW,
+    "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
+    "/rules/new": Permission.RULES_PUBLISH,
     "/exports": Permission.EXPORTS,
     "/withdrawals": Permission.WITHDRAWALS_VIEW,
     "/withdrawals/W1": Permission.WITHDRAWALS_VIEW,
@@ -41,6 +51,11 @@ ACTIONS = {
     "/withdrawals/W1/cancel": Permission.WITHDRAWALS_DECIDE,
     "/withdrawals/W1/name": Permission.MEMBERS_REVEAL,
     "/operators": Permission.OPERATORS_MANAGE,
+    "/members/{member}/reveal": Permission.MEMBERS_REVEAL,
+    "/members/{member}/block": Permission.MEMBERS_BLOCK,
+    "/members/{member}/unblock": Permission.MEMBERS_BLOCK,
+    "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/rules": Permission.RULES_PUBLISH,
 }
 _WITHDRAWAL = """
 INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, requested_at, why,
@@ -51,9 +66,11 @@ XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     """A member whose texts are poisonous, with a paid order and a refund that waits; an alarm."""
+    sku = await make_sku(10_000)
+    product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", sku)
+    await rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
     me = await shopper(mall)
     await me.do("PATCH", "/me", {"nickname": XSS[:20]})
-    sku = await make_sku(10_000)
     items = [{"sku_id": sku, "quantity": 2}]
     placed = await me.post("/orders", {"items": items, "address_id": await me.address(), "remark": XSS})
     order_no: str = placed["order_no"]
@@ -62,6 +79,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     line = await db.fetch_value("SELECT min(id) FROM order_lines")
     refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
     async with db.transaction() as tx:
+        await tx.execute("UPDATE products SET title = $1", XSS)
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
         await tx.execute(_WITHDRAWAL, me.id, mall.clock.now(), XSS)
         alarm: int = await tx.fetchval(
@@ -72,15 +90,31 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             mall.clock.now(),
             XSS,
         )
+        await tx.execute(
+            "INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from, valid_to)"
+            " VALUES ($1, $1, 'correction', $2, $3, $4, $4)",
+            me.id,
+            XSS[:40],
+            XSS,
+            mall.clock.now(),
+        )
+        await tx.execute(
+            "INSERT INTO coupons (member_id, source, name, amount_fen, state, starts_at, expires_at, created_at,"
+            " threshold_fen, discount_fen) VALUES ($1, 'x', $2, 100, 'unused', $3, $4, $3, 0, 0)",
+            me.id,
+            XSS[:40],
+            mall.clock.now(),
+            mall.clock.now() + timedelta(days=1),
+        )
         await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
     return me, order_no, refund["refund_no"], alarm
 
 
 @pytest.mark.parametrize("role", Role)
 async def test_each_role_sees_and_does_what_it_may(mall: Mall, desks: Any, role: Role) -> None:
-    _, order_no, _, alarm = await stage(mall)
+    me, order_no, _, alarm = await stage(mall)
     desk: Desk = await desks(role)
-    places = {"order": order_no, "alarm": alarm}
+    places = {"order": order_no, "alarm": alarm, "member": me.id}
     for path, permission in PAGES.items():
         page = await desk.get(path.format(**places))
         allowed = role in PERMISSIONS[permission]
@@ -100,15 +134,15 @@ async def test_each_role_sees_and_does_what_it_may(mall: Mall, desks: Any, role:
 
 
 async def test_what_people_typed_stays_text_on_every_screen(mall: Mall, desks: Any) -> None:
-    _, order_no, _, _ = await stage(mall)
+    me, order_no, _, _ = await stage(mall)
     desk: Desk = await desks()
     seen = ""
     for path in PAGES:
-        page = (await desk.get(path.format(order=order_no))).text
+        page = (await desk.get(path.format(order=order_no, member=me.id))).text
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
         seen += page
-    for path in ("/orders", "/audit", "/alarms", "/refunds"):
+    for path in ("/orders", "/audit", "/alarms", "/refunds", "/members"):
         for field in ("q", "actor", "subject", "action", "show", "state", "cursor", "status"):
             page = (await desk.get(path, **{field: XSS[:30]})).text
             assert "<script>alert" not in page, (path, field)

@@ -1,0 +1,120 @@
+"""Members: one with all that hangs on them, who referred whom, and what may be decided about them."""
+
+import re
+from typing import Annotated, Any
+
+import msgspec
+
+from server.core.errors import Refusal
+from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules.operators import Permission
+from server.rules.words import REVEALED
+from server.services import bindings, member_desk, members
+
+screens = Screens("members")
+
+_PAGE_ROWS = 50
+_PICTURED = 30
+"""More people than that make no picture."""
+_NOBODY = "none"
+
+
+class ChainQuery(msgspec.Struct):
+    """Which level below, and from where on."""
+
+    level: Annotated[int, msgspec.Meta(ge=1, le=3)] = 1
+    cursor: str = ""
+
+
+class BindingQuery(msgspec.Struct):
+    """Whom a member is to be bound to: an id, a share code, or `none`; empty before anything was typed."""
+
+    referrer: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class RevealForm(ReasonForm):
+    """What to show."""
+
+    what: member_desk.Revealed
+
+
+class BindingForm(ReasonForm):
+    """The referrer as previewed (0: nobody), and the chain that was seen, as `12-5-0`."""
+
+    referrer_id: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    seen: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}-[0-9]{1,18}-[0-9]{1,18}$")]
+
+
+@screens.page("/members/<member_id:int>", Permission.MEMBERS_VIEW, "member.html")
+async def member(visit: Visit, _: None) -> dict[str, Any]:
+    """One member."""
+    return {"found": await member_desk.detail(visit.deps, visit.path["member_id"]), "revealed": REVEALED}
+
+
+@screens.page("/members/<member_id:int>/chain", Permission.MEMBERS_VIEW, "chain.html", ChainQuery)
+async def chain(visit: Visit, query: ChainQuery) -> dict[str, Any]:
+    """Three levels up and down."""
+    found = await member_desk.chain(visit.path["member_id"], query.level, query.cursor, _PAGE_ROWS)
+    pictured = bool(found.below or found.above) and len(found.below) <= _PICTURED
+    return {"found": found, "level": query.level, "tree": member_desk.tree(found) if pictured else None}
+
+
+@screens.page("/members/<member_id:int>/binding", Permission.MEMBERS_CORRECT, "binding.html", BindingQuery)
+async def binding(visit: Visit, query: BindingQuery) -> dict[str, Any]:
+    """What a correction would change, before it is made."""
+    member_id = visit.path["member_id"]
+    shown: dict[str, Any] = {
+        "found": await member_desk.chain(member_id, 1, "", 1),
+        "typed": query.referrer,
+        "nobody": _NOBODY,
+        "refusal": None,
+        "preview": None,
+    }
+    if not query.referrer.strip():
+        return shown
+    try:
+        referrer_id = None if query.referrer == _NOBODY else await member_desk.named(query.referrer)
+        preview = await bindings.preview_correction(visit.deps, member_id, referrer_id)
+    except Refusal as refusal:
+        return shown | {"refusal": refusal}
+    return shown | {
+        "preview": preview,
+        "after": await member_desk.people(preview.after),
+        "seen": "-".join(str(one or 0) for one in preview.before),
+    }
+
+
+@screens.action("/members/<member_id:int>/binding", Permission.MEMBERS_CORRECT, BindingForm)
+async def correct_binding(visit: Visit, form: BindingForm) -> Done:
+    """Another referrer, as it was previewed."""
+    member_id = visit.path["member_id"]
+    first, second, third = (int(one) or None for one in re.findall("[0-9]+", form.seen))
+    await bindings.correct_binding(
+        visit.deps, member_id, form.referrer_id or None, form.reason, visit.operator.name, (first, second, third)
+    )
+    return Done("推荐关系已更正", f"/admin/members/{member_id}")
+
+
+@screens.action("/members/<member_id:int>/reveal", Permission.MEMBERS_REVEAL, RevealForm)
+async def reveal(visit: Visit, form: RevealForm) -> Done:
+    """What is masked, shown this once."""
+    member_id = visit.path["member_id"]
+    told = await member_desk.reveal(visit.deps, member_id, form.what, form.reason, visit.operator.name)
+    return Done(f"{REVEALED[form.what]}（查看已记入操作日志）：", f"/admin/members/{member_id}", told)
+
+
+@screens.action("/members/<member_id:int>/block", Permission.MEMBERS_BLOCK, ReasonForm)
+async def block(visit: Visit, form: ReasonForm) -> Done:
+    """They are shut out, and what counted for them is held."""
+    member_id = visit.path["member_id"]
+    await members.block(visit.deps, member_id, form.reason, visit.operator.name)
+    return Done("会员已封禁", f"/admin/members/{member_id}")
+
+
+@screens.action("/members/<member_id:int>/unblock", Permission.MEMBERS_BLOCK, ReasonForm)
+async def unblock(visit: Visit, form: ReasonForm) -> Done:
+    """They may come in again."""
+    member_id = visit.path["member_id"]
+    await members.unblock(visit.deps, member_id, form.reason, visit.operator.name)
+    return Done("会员已解封", f"/admin/members/{member_id}")

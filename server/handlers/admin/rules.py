@@ -1,0 +1,76 @@
+"""The rebate rule: its versions, what differs between two, and a new one by a form, previewed and then published."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.core.errors import RuleInvalid
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules import rule_forms
+from server.rules.operators import Permission
+from server.rules.rebates import RuleTerms
+from server.services import rule_desk, rules
+
+screens = Screens("rules")
+
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class Compared(msgspec.Struct):
+    """Two versions."""
+
+    old: _Number
+    new: _Number
+
+
+class Publishing(msgspec.Struct):
+    """What stands beside the rule's own fields: the version that was looked at, and why there is a new one."""
+
+    base: _Number
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+
+
+@screens.page("/rules/<version:int>", Permission.REBATES_VIEW, "rule.html")
+async def rule(visit: Visit, _: None) -> dict[str, Any]:
+    """One version, in words and by field, with what it changed."""
+    found = await rule_desk.version(visit.path["version"])
+    before = await rule_desk.version(found.version - 1) if found.version > 1 else None
+    changes = rule_forms.changes(before.words.fields, found.words.fields) if before else []
+    return {"found": found, "before": before, "changes": changes, "labels": rule_forms.LABELS}
+
+
+@screens.page("/rules/compare", Permission.REBATES_VIEW, "rule_compare.html", Compared)
+async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
+    """What differs between two versions."""
+    old, new = await rule_desk.version(query.old), await rule_desk.version(query.new)
+    return {"old": old, "new": new, "changes": rule_forms.changes(old.words.fields, new.words.fields)}
+
+
+@screens.page("/rules/new", Permission.RULES_PUBLISH, "rule_form.html", dict[str, str])
+async def new_rule(_visit: Visit, query: dict[str, str]) -> dict[str, Any]:
+    """The form, filled with the version in force; once it was sent, what would be published, or what is wrong."""
+    current = await rule_desk.newest()
+    base = str(current.version if current else 0)
+    form = query if "base" in query else rule_forms.filled(current.terms if current else RuleTerms()) | {"base": base}
+    draft = await rule_desk.draft(form, current) if "base" in query else None
+    return {
+        "form": form,
+        "current": current,
+        "draft": draft,
+        "stale": form["base"] != base,
+        "editing": draft is None or draft.terms is None or "edit" in query,
+        "forms": rule_forms,
+    }
+
+
+@screens.action("/rules", Permission.RULES_PUBLISH, dict[str, str])
+async def publish(visit: Visit, form: dict[str, str]) -> Done:
+    """A new version, as it was previewed."""
+    about = visit.read({name: form[name] for name in ("base", "note") if name in form}, Publishing)
+    terms, problems = rule_forms.read(form)
+    if terms is None:
+        field, problem = next(iter(problems.items()))
+        raise RuleInvalid(field=field, problem=f"{rule_forms.LABELS[field]}：{problem}")
+    text = msgspec.json.encode(terms)
+    made = await rules.publish(visit.deps, text, about.note, visit.operator.name, about.base)
+    return Done(f"第 {made.version} 版规则已发布，从现在起付款的订单按它执行", f"/admin/rules/{made.version}")
