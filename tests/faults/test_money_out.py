@@ -1,0 +1,161 @@
+"""Workers killed, and answers lost, between the steps of withdrawals and refunds: all money moves exactly once."""
+
+import asyncio
+import random
+import sys
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from server import db
+from server.services import refunds, withdrawals
+from tests.faults.chaos import entered, processes, quiet, shoot, shots
+from tests.faults.test_dev import Dev
+from tests.support.bills import sandbox_file
+from tests.support.mall import Mall
+from tests.support.purse import ask, rich
+from tests.support.shop import Shopper, make_sku, until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc"),
+]
+
+ALL_LOST = ("fail_500_after_commit", "timeout_after_commit", "bad_signature_after_commit")
+_LIVE = "SELECT withdrawal_no, state FROM withdrawals WHERE finished_at IS NULL"
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
+    yield from processes(tmp_path_factory.mktemp("money"))
+
+
+async def approved(mall: Mall, member: Shopper) -> str:
+    """A withdrawal that the worker may send from now on."""
+    no = await ask(member)
+    await withdrawals.approve(mall.deps, no, "tester")
+    return no
+
+
+async def ends(mall: Mall) -> None:
+    """Members confirm whatever WeChat offers them, until nothing is on its way."""
+    for _ in range(300):
+        live = await db.fetch(_LIVE)
+        if not live:
+            return
+        for row in live:
+            if row["state"] == "confirming":
+                answer = await mall.http.post(
+                    f"{mall.sandbox_url}/control/transfer_confirm", json={"out_bill_no": row["withdrawal_no"]}
+                )
+                assert answer.status_code in (200, 409)
+        mall.clock.advance(30)
+        await asyncio.sleep(0.3)
+    raise AssertionError(await db.fetch(_LIVE))
+
+
+async def paid_once(dev: Dev, mall: Mall, numbers: list[str]) -> None:
+    """WeChat has one bill for each, under our number and paid; so have the books, which are clean."""
+    await mall.control("knobs", reset=True)
+    await ends(mall)
+    await quiet(mall)
+    rows = await db.fetch(
+        "SELECT w.state, w.wechat_bill_no, (SELECT count(*) FROM ledger_entries WHERE key = 'withdrawal-paid:' ||"
+        " w.withdrawal_no) AS paid FROM withdrawals w WHERE w.withdrawal_no = ANY ($1)",
+        numbers,
+    )
+    assert [(row["state"], row["paid"]) for row in rows] == [("paid", 1)] * len(numbers)
+    for no in numbers:
+        said = await mall.deps.pay.query_transfer(no)
+        assert said is not None
+        assert (said.state, said.amount_fen) == ("SUCCESS", 5_000)
+    with sandbox_file(dev.data) as file:
+        [count] = file.execute("SELECT count(*) FROM docs WHERE kind = 'transfer'").fetchone()
+    assert count == await db.fetch_value("SELECT count(*) FROM withdrawals WHERE wechat_bill_no IS NOT NULL")
+
+
+async def _sent(no: str) -> Any:
+    return await db.fetch_value("SELECT state = 'sent' FROM withdrawals WHERE withdrawal_no = $1", no)
+
+
+async def test_killed_after_wechat_acted_and_before_it_answered(dev: Dev) -> None:
+    async with entered(dev) as mall:
+        members = [await rich(mall) for _ in range(2)]
+        numbers = []
+        for member in members:
+            await mall.control("knobs", timeout_after_commit={"count": 1, "op": "transfer"}, timeout_hold_s=20)
+            no = await approved(mall, member)
+            await until(partial(_sent, no))
+            await asyncio.sleep(0.2)
+            for _ in dev.role("roles.worker"):
+                shoot(dev, "roles.worker")
+            numbers.append(no)
+        await paid_once(dev, mall, numbers)
+
+
+async def test_workers_killed_again_and_again(dev: Dev) -> None:
+    """Among withdrawals and refunds at every step, with answers lost besides."""
+    async with entered(dev) as mall:
+        sku = await make_sku()
+        members = [await rich(mall) for _ in range(6)]
+        orders = [(member, await member.buy(sku)) for member in members]
+        await quiet(mall)
+        harm = asyncio.ensure_future(shots(dev, "roles.worker", 4))
+        numbers = []
+        for member, order_no in orders:
+            knob = random.choice(ALL_LOST)
+            operation = random.choice(["transfer", "transfer_query", "refund", "refund_query"])
+            await mall.control("knobs", timeout_hold_s=0.05, **{knob: {"count": 1, "op": operation}})
+            numbers.append(await approved(mall, member))
+            opened = await refunds.open_for(mall.deps, order_no, None, "售后", "tester")
+            await refunds.approve(mall.deps, opened.refund_no, "tester")
+            await asyncio.sleep(random.uniform(0, 0.5))
+        await harm
+        await paid_once(dev, mall, numbers)
+        rows = await db.fetch(
+            "SELECT r.state, (SELECT count(*) FROM ledger_entries WHERE key = 'refund-sent:' || r.refund_no) AS sent"
+            " FROM refunds r JOIN orders o ON o.id = r.order_id WHERE o.order_no = ANY ($1)",
+            [order_no for _, order_no in orders],
+        )
+        assert [tuple(row) for row in rows] == [("succeeded", 1)] * len(orders)
+
+
+@pytest.mark.parametrize("fault", ALL_LOST)
+async def test_wechat_acts_and_its_answer_is_lost(dev: Dev, fault: str) -> None:
+    """Sending, asking and calling off."""
+    async with entered(dev) as mall:
+        anna, bert = await rich(mall), await rich(mall)
+        numbers = []
+        for operation in ("transfer", "transfer_query"):
+            await mall.control("knobs", reset=True, timeout_hold_s=0.05, **{fault: {"count": 2, "op": operation}})
+            numbers.append(await approved(mall, anna))
+            await paid_once(dev, mall, numbers)
+        no = await approved(mall, bert)
+        await until(lambda: db.fetch_value("SELECT 1 FROM withdrawals WHERE state = 'confirming'"))
+        await mall.control("knobs", reset=True, timeout_hold_s=0.05, **{fault: {"count": 2, "op": "transfer_cancel"}})
+        await bert.post(f"/withdrawals/{no}/cancel")
+        for _ in range(100):
+            mall.clock.advance(30)
+            await asyncio.sleep(0.2)
+            if not await db.fetch(_LIVE):
+                break
+        assert await db.fetch_value("SELECT state FROM withdrawals WHERE withdrawal_no = $1", no) == "cancelled"
+        assert (await bert.wallet())["withdrawable_fen"] == 10_000
+        await quiet(mall)
+
+
+async def test_killed_between_the_request_and_the_decision(dev: Dev) -> None:
+    """The money is in flight meanwhile, and comes back."""
+    async with entered(dev) as mall:
+        carl = await rich(mall)
+        no = await ask(carl)
+        shoot(dev, "roles.api")
+        shoot(dev, "roles.worker")
+        assert (await carl.wallet())["in_flight_fen"] == 5_000
+        await withdrawals.reject(mall.deps, no, "tester", "资料不符")
+        wallet = await carl.wallet()
+        assert (wallet["withdrawable_fen"], wallet["in_flight_fen"]) == (10_000, 0)
+        await quiet(mall)
