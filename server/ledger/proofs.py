@@ -305,6 +305,20 @@ FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(whole_fen) AS whole FRO
   GROUP BY rule_version) r ON r.rule_version = v.version
 """
 
+# What a wallet could not give back of a rebate was withheld from the refund of its order.
+_REBATE_ENTRIES = f"""
+SELECT COALESCE(r.order_id, p.order_id) AS order_id, r.owed AS owed_fen, p.cost AS cost_fen,
+  COALESCE(r.owed, 0) <> COALESCE(p.cost, 0) AS wrong
+FROM (SELECT r.order_id, sum(r.granted_fen) + COALESCE((SELECT sum(withheld_fen) FROM refunds f
+      WHERE f.order_id = r.order_id AND f.kind = 'order' AND f.state IN {GRANTED}), 0) AS owed
+  FROM rebates r GROUP BY r.order_id HAVING bool_and(r.pay_as = 'balance')) r
+FULL JOIN (SELECT r.order_id, -sum(l.amount) AS cost
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id AND l.code = 'rebate_cost'
+  LEFT JOIN rebates r ON e.link = 'rebate:' || r.id WHERE e.kind IN ('rebate_stage', 'rebate_take_back')
+    AND (r.id IS NULL OR NOT EXISTS (SELECT FROM rebates c WHERE c.order_id = r.order_id AND c.pay_as <> 'balance'))
+  GROUP BY r.order_id) p ON p.order_id = r.order_id
+"""  # noqa: S608 - our own text
+
 _COMMISSIONS = """
 SELECT c.id AS commission_id, c.order_id, c.member_id, c.granted_fen, p.link, p.cost AS cost_fen,
   c.id IS NULL OR c.granted_fen <> COALESCE(p.cost, 0) OR o.id IS NULL OR o.paid_at IS NULL
@@ -360,6 +374,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
     Proof("budget", "规则预算等于有效返一", _BUDGET),
+    Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES),
     Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),
     Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP),
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
