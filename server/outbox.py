@@ -92,6 +92,16 @@ async def find(outbox_id: int) -> Claimed | None:
     return row and Claimed(outbox_id, row["job"], orjson.loads(row["args"]), row["attempts"])
 
 
+async def hurry(tx: Connection, outbox_id: int, at: datetime) -> Claimed | None:
+    """Make a row that is not done due at once; None when it is done or gone."""
+    row = await tx.fetchrow(
+        "UPDATE outbox SET due_at = LEAST(due_at, $2) WHERE id = $1 AND done_at IS NULL RETURNING job, args, attempts",
+        outbox_id,
+        at,
+    )
+    return row and Claimed(outbox_id, row["job"], orjson.loads(row["args"]), row["attempts"])
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How the outbox stands: rows that are not done, and for how long the oldest due one has been due."""

@@ -2,7 +2,7 @@
 
 from sanic import Blueprint
 
-from server.handlers.admin import account, entrance, home, ledger, lists, members, rules, staff
+from server.handlers.admin import account, entrance, home, house, ledger, lists, members, rules, staff
 from server.handlers.admin import orders as order_desk
 from server.handlers.admin import withdrawals as withdrawal_desk
 from server.handlers.endpoint import Room
@@ -57,6 +57,7 @@ ADMIN = tuple(
         ledger.screens,
         members.screens,
         rules.screens,
+        house.screens,
         staff.screens,
     )
 )

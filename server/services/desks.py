@@ -3,6 +3,7 @@
 from server.services import (
     alarm_desk,
     audit_log,
+    job_desk,
     ledger_desk,
     member_desk,
     order_desk,
@@ -21,6 +22,7 @@ LISTINGS: tuple[Listing, ...] = (
     ledger_desk.ENTRIES,
     member_desk.MEMBERS,
     rule_desk.RULES,
+    job_desk.JOBS,
     alarm_desk.ALARMS,
     audit_log.LOG,
 )

@@ -53,6 +53,9 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     (
         "系统",
         (
+            ("商城设置", "/admin/settings", Permission.SETTINGS_VIEW),
+            ("通知", "/admin/notices", Permission.NOTICES_VIEW),
+            ("后台任务", "/admin/jobs", Permission.JOBS_VIEW),
             ("导出文件", "/admin/exports", Permission.EXPORTS),
             ("操作日志", "/admin/audit", Permission.AUDIT_VIEW),
             ("操作员", "/admin/operators", Permission.OPERATORS_MANAGE),

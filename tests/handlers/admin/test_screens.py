@@ -27,6 +27,9 @@ PAGES = {
     "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
     "/rules/new": Permission.RULES_PUBLISH,
     "/exports": Permission.EXPORTS,
+    "/jobs": Permission.JOBS_VIEW,
+    "/notices": Permission.NOTICES_VIEW,
+    "/settings": Permission.SETTINGS_VIEW,
     "/withdrawals": Permission.WITHDRAWALS_VIEW,
     "/withdrawals/W1": Permission.WITHDRAWALS_VIEW,
     "/ledger": Permission.LEDGER_VIEW,
@@ -45,6 +48,9 @@ ACTIONS = {
     "/exports/orders": Permission.EXPORTS,
     "/refunds/none/approve": Permission.REFUNDS_DECIDE,
     "/refunds/none/reject": Permission.REFUNDS_DECIDE,
+    "/jobs/1/retry": Permission.JOBS_RETRY,
+    "/notices/paid": Permission.NOTICES_EDIT,
+    "/settings": Permission.SETTINGS_EDIT,
     "/withdrawals": Permission.WITHDRAWALS_DECIDE,
     "/withdrawals/W1/approve": Permission.WITHDRAWALS_DECIDE,
     "/withdrawals/W1/reject": Permission.WITHDRAWALS_DECIDE,
@@ -81,6 +87,22 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     async with db.transaction() as tx:
         await tx.execute("UPDATE products SET title = $1", XSS)
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
+        await tx.execute(
+            "INSERT INTO outbox (job, args, due_at, attempts, last_error, created_at)"
+            " VALUES (left($1::text, 40), jsonb_build_object($1::text, $1::text), $2, 3, $1::text, $2)",
+            XSS,
+            mall.clock.now(),
+        )
+        await tx.execute(
+            "INSERT INTO notice_templates (key, template_id, title, page, fields)"
+            " SELECT left(x, 24), left(x, 40), left(x, 40), x, jsonb_build_object(x, x) FROM (SELECT $1::text AS x) t",
+            XSS,
+        )
+        await tx.execute(
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, jsonb_build_object('slogan', $1::text), $2)",
+            XSS[:40],
+            mall.clock.now(),
+        )
         await tx.execute(_WITHDRAWAL, me.id, mall.clock.now(), XSS)
         alarm: int = await tx.fetchval(
             "INSERT INTO alarms (kind, subject, detail, at) VALUES ($1, $2, jsonb_build_object($4::text, $4::text), $3)"

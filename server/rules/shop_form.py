@@ -1,0 +1,136 @@
+"""The shop's policy as a form: each field's label and group, its value as people type it, and back without a float."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_type_hints
+
+import msgspec
+
+from server.core.money import fen, yuan
+from server.rules.shop import Banner, ShopPolicy
+
+Form = Literal["yuan", "percent", "number", "text", "choice", "banners", "pairs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting: its name in `ShopPolicy`, what it is called, and how it is typed."""
+
+    name: str
+    label: str
+    form: Form
+    hint: str = ""
+    choices: Mapping[str, str] | None = None
+
+
+GROUPS: dict[str, tuple[Field, ...]] = {
+    "店铺": (
+        Field("name", "店铺名称", "text"),
+        Field("slogan", "一句话介绍", "text"),
+        Field("company", "经营主体", "text", "用于协议；不填则用店铺名称"),
+        Field("service_hours", "客服时间", "text"),
+        Field("service_phone", "客服电话", "text", "可以不填"),
+        Field("banners", "首页横幅", "banners", "每行一个：图片地址 | 标题 | 副标题 | 小程序页面，最多 8 个"),
+    ),
+    "订单": (
+        Field("order_minutes", "未付款保留（分钟）", "number"),
+        Field("receive_days", "发货后自动收货（天）", "number"),
+        Field("refund_days", "收货后可申请退款（天）", "number"),
+    ),
+    "运费": (
+        Field("freight_fen", "运费（元）", "yuan"),
+        Field("free_from_fen", "满额包邮（元）", "yuan", "按优惠后的商品金额"),
+    ),
+    "推荐归属": (
+        Field("attribution", "归属方式", "choice", choices={"first_touch": "最早触达", "last_touch": "最近触达"}),
+        Field("attribution_days", "触达有效（天）", "number"),
+    ),
+    "提现": (
+        Field("withdrawal_min_fen", "最低金额（元）", "yuan"),
+        Field("withdrawal_day_count", "每天次数", "number"),
+        Field("withdrawal_day_fen", "每天金额（元）", "yuan"),
+        Field("withdrawal_fee_bp", "手续费（%）", "percent", "最高 10%"),
+        Field(
+            "withdrawal_withholding",
+            "代扣税款",
+            "choice",
+            "是否应代扣、如何代扣请咨询会计",
+            {"none": "不代扣", "labour_remuneration": "按劳务报酬代扣"},
+        ),
+        Field("withdrawal_name_from_fen", "需要实名（元起）", "yuan", "微信规定 2000 元起必须实名，只能更低"),
+        Field("withdrawal_auto_below_fen", "自动通过（低于，元）", "yuan", "0 表示每笔都由人审核"),
+        Field("withdrawal_second_from_fen", "两人审核（元起）", "yuan"),
+    ),
+    "微信转账": (
+        Field("transfer_scene_id", "转账场景编号", "text", "商户平台获批的场景"),
+        Field("transfer_reports", "场景报备", "pairs", "每行一项，如 岗位类型：推广员"),
+    ),
+}
+FIELDS = {field.name: field for fields in GROUPS.values() for field in fields}
+_TYPES = get_type_hints(ShopPolicy, include_extras=True)
+_NUMBER = re.compile(r"[0-9]{1,12}")
+_PARTS = len(Banner.__struct_fields__)
+
+
+def texts(policy: ShopPolicy) -> dict[str, str]:
+    """Every field as it is typed."""
+    return {name: _text(field, getattr(policy, name)) for name, field in FIELDS.items()}
+
+
+def _text(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the policy holds
+    if field.form in ("yuan", "percent"):
+        return yuan(value)
+    if field.form == "banners":
+        return "\n".join(" | ".join(msgspec.structs.astuple(one)) for one in value)
+    if field.form == "pairs":
+        return "\n".join(f"{name}：{said}" for name, said in value.items())
+    return "" if value is None else str(value)
+
+
+def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
+    """The policy that was typed, and what is wrong by field: such fields keep their defaults in it."""
+    values, problems = dict[str, Any](), dict[str, str]()
+    for name, field in FIELDS.items():
+        try:
+            value = _value(field, typed.get(name, "").strip())
+            values[name] = msgspec.convert(value, _TYPES[name])
+        except (ValueError, msgspec.ValidationError):
+            problems[name] = f"“{field.label}”不符合要求{_limits(field)}"
+    return ShopPolicy(**values), problems
+
+
+def _value(field: Field, text: str) -> Any:  # noqa: ANN401 - checked by the policy's type
+    if field.form in ("yuan", "percent"):
+        return fen(text)  # both have two decimals
+    if field.form == "number":
+        return int(text) if _NUMBER.fullmatch(text) else None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if field.form == "banners":
+        return [_banner(line) for line in lines]
+    if field.form == "pairs":
+        return dict(_pair(line) for line in lines)
+    return text or (None if type(None) in get_args(_TYPES[field.name]) else "")
+
+
+def _banner(line: str) -> dict[str, str]:
+    parts = [part.strip() for part in line.split("|")]
+    if len(parts) != _PARTS:
+        raise ValueError(line)
+    return dict(zip(Banner.__struct_fields__, parts, strict=True))
+
+
+def _pair(line: str) -> tuple[str, str]:
+    name, mark, said = line.replace("：", ":").partition(":")
+    if not mark or not name.strip() or not said.strip():
+        raise ValueError(line)
+    return name.strip(), said.strip()
+
+
+def _limits(field: Field) -> str:
+    """From where to where, for numbers: their type says both."""
+    if field.form not in ("yuan", "percent", "number"):
+        return ""
+    [meta] = _TYPES[field.name].__metadata__
+    shown = str if field.form == "number" else yuan
+    return f"，应在 {shown(meta.ge)} 到 {shown(meta.le)} 之间"
