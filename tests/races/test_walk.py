@@ -75,6 +75,7 @@ class Walk(Acts):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(120 + 2 * STEPS // PROVE_EVERY)
 @pytest.mark.parametrize("number", range(WALKS))
 async def test_a_walk(mall: Mall, number: int) -> None:
     seed, trail = SEED + number, deque[str](maxlen=40)

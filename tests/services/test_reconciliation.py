@@ -1,7 +1,7 @@
 """Planted differences are found and nothing else, on days that were made through the sandbox."""
 
 import asyncio
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from server.ledger import book
 from server.ledger.chart import SALES, WECHAT_CASH
 from server.ledger.entries import Entry, Line
 from server.rules.bills import Bill
-from server.services import reconciliation, refunds
+from server.services import bill_matching, reconciliation, refunds
 from server.services.reconciliation import Run
 from tests.support.bills import AMOUNT_FEN, alter, forget, our_payments, their_payments, to_hour
 from tests.support.mall import Mall
@@ -345,13 +345,24 @@ async def test_two_at_once(mall: Mall, noon: date) -> None:
 
 
 async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> None:
-    buyer = await join(mall)
+    """One of each difference, among refunds and transfers that agree, is found, and nothing else."""
+    buyer, sku = await join(mall), await make_sku(10_000)
+    refund, closed, _ = [await refunded(mall, buyer, sku) for _ in range(3)]
     at = mall.clock.now()
+    for number in ("W1", "W2", "W3"):
+        await transfer(mall, number, buyer.openid, buyer.id, at)
     await our_payments(buyer.id, [n for n in range(1, 10_001) if n != 17], at)
     their_payments(tmp_path, mall, [n for n in range(1, 10_001) if n != 4711], at)
     async with db.transaction() as tx:
         await tx.execute("UPDATE payments SET amount_fen = amount_fen - 1 WHERE transaction_id = '429999'")
+        await tx.execute("UPDATE refunds SET state = 'rejected' WHERE refund_no = $1", closed)
+        await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W2'")
     alter(tmp_path, "transaction", "4242", out_trade_no="M43")
+    forget(tmp_path, "refund", refund)
+    forget(tmp_path, "transfer", "W1")
+    bill_of = {row["withdrawal_no"]: row["wechat_bill_no"] for row in await db.fetch("SELECT * FROM withdrawals")}
+    unknown = await mall.deps.pay.query_transfer("W2")
+    assert unknown is not None
     run = await reconciled(mall, noon)
     assert sorted(await found(run)) == sorted(
         [
@@ -361,9 +372,25 @@ async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> No
             ("fund", "ours_only", "424711"),
             ("trade", "amount", "429999"),
             ("trade", "state", "4242"),
+            ("refund", "ours_only", refund),
+            ("refund", "state", closed),
+            ("fund", "ours_only", bill_of["W1"]),
+            ("fund", "theirs_only", unknown.transfer_bill_no),
         ]
     )
-    assert run.sums["fund"]["theirs_fen"] == 9_999 * AMOUNT_FEN
+    assert run.sums["trade"]["theirs_fen"] == 9_999 * AMOUNT_FEN + 3 * 10_000
+
+
+@pytest.mark.parametrize("bill", list(Bill))
+async def test_a_day_is_read_by_indexes(database: str, bill: Bill) -> None:
+    """However many payments, refunds and withdrawals the shop has had before."""
+    async with db.transaction() as tx:
+        await tx.execute(bill_matching._SPOOL)
+        await tx.execute("SET LOCAL enable_seqscan = off")  # the tables are empty: only what has no index is scanned
+        noon = datetime(2026, 11, 1, tzinfo=UTC)
+        rows = await tx.fetch(f"EXPLAIN {bill_matching._OURS[bill]}", noon, noon + timedelta(days=1))
+    scanned = [row[0] for row in rows if "Seq Scan" in row[0] and "bill_lines" not in row[0]]
+    assert scanned == []
 
 
 async def test_which_days_were_missed(mall: Mall, tmp_path: Path) -> None:
