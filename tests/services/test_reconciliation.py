@@ -1,7 +1,7 @@
 """Planted differences are found and nothing else, on days that were made through the sandbox."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from server.ledger import book
 from server.ledger.chart import SALES, WECHAT_CASH
 from server.ledger.entries import Entry, Line
 from server.rules.bills import Bill
-from server.services import bill_matching, reconciliation, refunds
+from server.services import reconciliation, refunds
 from server.services.reconciliation import Run
 from tests.support.bills import AMOUNT_FEN, alter, forget, our_payments, their_payments, to_hour
 from tests.support.mall import Mall
@@ -379,18 +379,6 @@ async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> No
         ]
     )
     assert run.sums["trade"]["theirs_fen"] == 9_999 * AMOUNT_FEN + 3 * 10_000
-
-
-@pytest.mark.parametrize("bill", list(Bill))
-async def test_a_day_is_read_by_indexes(database: str, bill: Bill) -> None:
-    """However many payments, refunds and withdrawals the shop has had before."""
-    async with db.transaction() as tx:
-        await tx.execute(bill_matching._SPOOL)
-        await tx.execute("SET LOCAL enable_seqscan = off")  # the tables are empty: only what has no index is scanned
-        noon = datetime(2026, 11, 1, tzinfo=UTC)
-        rows = await tx.fetch(f"EXPLAIN {bill_matching._OURS[bill]}", noon, noon + timedelta(days=1))
-    scanned = [row[0] for row in rows if "Seq Scan" in row[0] and "bill_lines" not in row[0]]
-    assert scanned == []
 
 
 async def test_which_days_were_missed(mall: Mall, tmp_path: Path) -> None:
