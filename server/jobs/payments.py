@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import payment_checks, refund_transfers
+from server.services import payment_checks, refund_transfers, returns
 
 
 async def send_refund(deps: Deps, args: dict[str, Any]) -> None:
@@ -20,4 +20,10 @@ async def reconcile_pending(deps: Deps) -> None:
 async def check_refunds(deps: Deps) -> None:
     """Tick: refunds that stay silent."""
     while await refund_transfers.check_pending(deps) == refund_transfers.BATCH:
+        continue
+
+
+async def give_up_returns(deps: Deps) -> None:
+    """Tick: refunds whose goods were never sent back."""
+    while await returns.give_up(deps) == returns.BATCH:
         continue

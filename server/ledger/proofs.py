@@ -265,7 +265,8 @@ FROM (SELECT o.id, o.coupon_id, CASE o.status WHEN 'pending' THEN 'locked' ELSE 
 FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = o.coupon_id AND c.order_id = o.id
 """  # noqa: S608 - our own text
 
-# Parcels come back to stock by a refund before shipping; virtual pieces by a refund before their keys were handed out.
+# Parcels come back to stock by a refund before shipping, or when an operator saw them again; virtual pieces by a refund
+# before their keys were handed out.
 _STOCK = f"""
 SELECT s.id AS sku_id, s.code, s.stocked_in, s.available, s.reserved, s.sold, w.reserved AS reserved_in_orders,
   w.sold AS sold_in_orders, s.stocked_in <> s.available + s.reserved + s.sold OR s.available < 0
@@ -279,7 +280,8 @@ FROM skus s LEFT JOIN (
     GROUP BY order_line_id) k ON k.order_line_id = l.id
   LEFT JOIN (SELECT w.order_line_id, sum(w.quantity) AS back FROM refund_lines w JOIN refunds f ON f.id = w.refund_id
       JOIN orders x ON x.id = f.order_id
-    WHERE f.state IN {GRANTED} AND (x.shipped_at IS NULL OR f.decided_at < x.shipped_at) GROUP BY w.order_line_id) b
+    WHERE f.state IN {GRANTED} AND (x.shipped_at IS NULL OR f.decided_at < x.shipped_at OR f.restocked_at IS NOT NULL)
+    GROUP BY w.order_line_id) b
     ON b.order_line_id = l.id
   GROUP BY l.sku_id) w ON w.sku_id = s.id
 """  # noqa: S608 - our own text

@@ -50,7 +50,8 @@ class Refund(Model):
     kind = fields.CharField(max_length=8)
     """`order` or `stray`."""
     state = fields.CharField(max_length=12)
-    """`requested`, `rejected`, `approved` (granted, WeChat to be asked), `processing`, `abnormal`, `succeeded`."""
+    """`requested`, `returning` (the goods must come back first), `rejected`, `approved` (granted, WeChat to be asked),
+    `processing`, `abnormal`, `succeeded`."""
     reason = fields.CharField(max_length=80)
     whole = fields.BooleanField(default=False)
     cash_fen = fields.BigIntField(default=0)
@@ -68,6 +69,16 @@ class Refund(Model):
     wechat_refund_id = fields.CharField(max_length=40, null=True)
     check_at = fields.DatetimeField(null=True)
     problem = fields.CharField(max_length=200, null=True)
+    answer = fields.CharField(max_length=200, null=True)
+    """What the operator who decided says to the member."""
+    return_to = fields.CharField(max_length=200, null=True)
+    """Where the goods go back to, from when they were asked for."""
+    return_by = fields.DatetimeField(null=True)
+    """Until when the parcel must be on its way."""
+    return_company = fields.CharField(max_length=40, null=True)
+    return_tracking_no = fields.CharField(max_length=60, null=True)
+    restocked_at = fields.DatetimeField(null=True)
+    """When its shipped goods were back and for sale again; null where they never left, or did not come back."""
 
     class Meta:
         table = "refunds"

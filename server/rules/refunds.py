@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from server.core.errors import RefundNotAllowed
 
-LABELS = {"requested": "待审核", "rejected": "未通过", "processing": "退款中", "succeeded": "已退款"}
+LABELS = {
+    "requested": "待审核",
+    "returning": "待寄回商品",
+    "rejected": "未通过",
+    "processing": "退款中",
+    "succeeded": "已退款",
+}
 """The states of a refund as its member sees them."""
+
+UNDECIDED = ("requested", "returning")
+"""States of a refund that an operator still grants or turns down; an order has at most one of these."""
+
+RETURN_TIME = timedelta(days=7)
+"""How long a member has to send the goods back; a refund whose goods are not on their way by then is turned down."""
 
 
 @dataclass(frozen=True, slots=True)

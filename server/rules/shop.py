@@ -31,6 +31,8 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Days after shipping until an order counts as received by itself."""
     refund_days: Annotated[int, _DAYS] = 7
     """Days after receipt during which a member may ask for a refund; then the order is completed."""
+    return_to: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    """Who receives goods that come back, with phone and address; what is proposed when a return is accepted."""
     freight_fen: Annotated[int, _AMOUNT] = 800
     free_from_fen: Annotated[int, _AMOUNT] = 9900
     """Goods worth this much or more, after discounts, travel free."""

@@ -14,6 +14,7 @@ WITHDRAWAL_STATES: dict[WithdrawalState, str] = WITHDRAWAL_LABELS
 
 REFUND_STATES = {
     "requested": "待审核",
+    "returning": "待退货",
     "rejected": "已拒绝",
     "approved": "待退款",
     "processing": "退款中",
@@ -81,6 +82,7 @@ ACTIONS = {
     "refund_open": "代客申请退款",
     "refund_approve": "同意退款",
     "refund_reject": "拒绝退款",
+    "refund.return": "同意退货",
     "rule_publish": "发布返一规则",
     "qualification_review": "审核有效推荐",
     "binding.correct": "更正绑定",

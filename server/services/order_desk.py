@@ -48,6 +48,15 @@ class RefundRow:
     decided_by: str | None
     decided_at: datetime | None
     problem: str | None
+    answer: str | None
+    return_to: str | None
+    return_by: datetime | None
+    return_company: str | None
+    return_tracking_no: str | None
+    left_the_house: bool
+    """Whether there are goods that could come back."""
+    proposed: str
+    """Where the shop usually receives them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +109,13 @@ ORDERS = Listing(
 )
 
 
-_REFUNDS = """
-SELECT r.id, r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen,
-  r.requested_at, r.decided_by, r.decided_at, r.problem FROM refunds r JOIN orders o ON o.id = r.order_id
-"""
+_REFUND_COLUMNS = (
+    "r.id, r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen,"
+    " r.requested_at, r.decided_by, r.decided_at, r.problem, r.answer, r.return_to, r.return_by, r.return_company,"
+    " r.return_tracking_no, o.shipped_at IS NOT NULL AS left_the_house,"
+    " COALESCE((SELECT terms ->> 'return_to' FROM shop_policy WHERE id = 1), '') AS proposed"
+)
+_REFUND_SOURCE = "refunds r JOIN orders o ON o.id = r.order_id"
 
 
 async def detail(deps: Deps, order_no: str) -> Detail:
@@ -116,7 +128,10 @@ async def detail(deps: Deps, order_no: str) -> Detail:
     if order is None:
         raise NotFound(what="order")
     lines = await db.fetch("SELECT * FROM order_lines WHERE order_id = $1 ORDER BY position", order["id"])
-    refunds = await db.fetch(f"{_REFUNDS} WHERE r.order_id = $1 ORDER BY r.id DESC", order["id"])
+    refunds = await db.fetch(
+        f"SELECT {_REFUND_COLUMNS} FROM {_REFUND_SOURCE} WHERE r.order_id = $1 ORDER BY r.id DESC",  # noqa: S608 - our own columns
+        order["id"],
+    )
     receiver = "—"
     if order["address_sealed"]:
         place = addresses.opened(deps.cipher, order["address_sealed"])
@@ -137,11 +152,8 @@ REFUNDS = Listing(
     name="refunds",
     title="退款",
     permission=Permission.ORDERS_VIEW,
-    select=(
-        "r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen, r.requested_at,"
-        " r.decided_by, r.decided_at, r.problem"
-    ),
-    source="refunds r JOIN orders o ON o.id = r.order_id",
+    select=_REFUND_COLUMNS,
+    source=_REFUND_SOURCE,
     keys=(Key("r.id", cursors.Number),),
     columns=(
         Column("退款号", "refund_no", "code"),

@@ -104,8 +104,8 @@ SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sk
     'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::jsonb) ORDER BY l.position)
   FROM order_lines l WHERE l.order_id = o.id) AS lines,
   (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
-  EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order' AND r.state = 'requested')
-    AS refund_open,
+  EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
+    AND r.state IN ('requested', 'returning')) AS refund_open,
   (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id
 FROM orders o
 """

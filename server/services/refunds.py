@@ -17,7 +17,7 @@ from server.ledger import book, entries, statement
 from server.outbox import Job
 from server.rules.orders import OrderStatus, refund_window_open
 from server.rules.rebates import LineNet, qualifies
-from server.rules.refunds import LABELS, LineState, RefundPlan, Withheld, plan, withhold
+from server.rules.refunds import LABELS, UNDECIDED, LineState, RefundPlan, Withheld, plan, withhold
 from server.services import audit_log, commissions, idempotency, notices, policy, qualifications, reversals
 from server.services.idempotency import Keyed
 from server.services.rules import terms_of
@@ -41,6 +41,13 @@ class RefundView(msgspec.Struct):
     points: int
     requested_at: datetime
     finished_at: datetime | None
+    answer: str | None
+    """What the shop said when it decided."""
+    return_to: str | None
+    """Where the goods must be sent, while or after they were asked back."""
+    return_by: datetime | None
+    return_company: str | None
+    return_tracking_no: str | None
 
 
 async def request(
@@ -65,7 +72,7 @@ async def request(
         refund_id, planned = await _open(tx, order, wanted, reason, at)
         if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_CARDS_OUT, order.row["id"]):
             await _grant(tx, order, refund_id, planned, SYSTEM, at)
-        return await _view(tx, refund_id)
+        return await view(tx, refund_id)
 
     return await idempotency.once(member_id, keyed, at, work)
 
@@ -79,11 +86,15 @@ async def open_for(
         order = await _lock(tx, order_no)
         refund_id, _ = await _open(tx, order, wanted, reason, at)
         await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
-        return await _view(tx, refund_id)
+        return await view(tx, refund_id)
 
 
-async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:
-    """Grant a requested refund; `reason` is for the log. Raises NotFound, StateConflict, RefundNotAllowed, Busy."""
+async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *, restock: bool = False) -> RefundView:
+    """Grant a refund, or say that its goods came back; `reason` is for the log.
+
+    With `restock` shipped goods that came back are for sale again. Raises NotFound, StateConflict, RefundNotAllowed,
+    Busy.
+    """
     order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
     )
@@ -92,38 +103,47 @@ async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "") -
     async with db.transaction() as tx:
         order = await _lock(tx, order_no)
         at = deps.clock.now()  # under the lock, as in `ship`: whether it had left is told by comparing the two times
-        refund_id = await _requested(tx, refund_no)
+        refund_id, before = await undecided(tx, refund_no)
         asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
         planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
-        await _grant(tx, order, refund_id, planned, operator, at)
-        detail = {"before": "requested", "after": "approved", "reason": reason, "order_no": order_no}
+        await _grant(tx, order, refund_id, planned, operator, at, restock=restock)
+        detail = {"before": before, "after": "approved", "reason": reason, "order_no": order_no, "restock": restock}
         await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
-        return await _view(tx, refund_id)
+        return await view(tx, refund_id)
 
 
 async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:
-    """Turn a requested refund down; `reason` is for the log. Raises NotFound, StateConflict."""
+    """Turn a refund down; the member reads `reason`. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        refund_id = await _requested(tx, refund_no)
+        refund_id, before = await undecided(tx, refund_no)
         await tx.execute(
-            "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = $3, finished_at = $2 WHERE id = $1",
+            "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = $3, finished_at = $2, answer = $4"
+            " WHERE id = $1",
             refund_id,
             at,
             operator,
+            reason or None,
         )
-        detail = {"before": "requested", "after": "rejected", "reason": reason}
+        row = await tx.fetchrow(
+            "SELECT o.order_no, r.member_id, r.cash_fen + r.balance_fen AS amount_fen FROM refunds r"
+            " JOIN orders o ON o.id = r.order_id WHERE r.id = $1",
+            refund_id,
+        )
+        await outbox.put(tx, [told(row["member_id"], row["order_no"], row["amount_fen"], "未通过审核")], at)
+        detail = {"before": before, "after": "rejected", "reason": reason}
         await audit_log.record(tx, at, operator, "refund_reject", f"refund:{refund_no}", detail)
-        return await _view(tx, refund_id)
+        return await view(tx, refund_id)
 
 
-async def _requested(tx: db.Connection, refund_no: str) -> int:
+async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
+    """Step: lock a refund that is still to be decided; its id and state. Raises NotFound, StateConflict."""
     row = await tx.fetchrow("SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE", refund_no)
     if row is None:
         raise NotFound(what="refund")
-    if row["state"] != "requested":
+    if row["state"] not in UNDECIDED:
         raise StateConflict(status=row["state"])
-    return int(row["id"])
+    return row["id"], row["state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +188,7 @@ async def _open(
         "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"
         " balance_fen, withdrawable_fen, withheld_fen, requested_at)"
         " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9)"
-        " ON CONFLICT (order_id) WHERE kind = 'order' AND state = 'requested' DO NOTHING RETURNING id",
+        " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning') DO NOTHING RETURNING id",
         ids.number("R", at),
         order.row["id"],
         order.row["member_id"],
@@ -193,14 +213,21 @@ async def _open(
 
 
 async def _grant(
-    tx: db.Connection, order: _Order, refund_id: int, planned: RefundPlan, operator: str, at: datetime
+    tx: db.Connection,
+    order: _Order,
+    refund_id: int,
+    planned: RefundPlan,
+    operator: str,
+    at: datetime,
+    *,
+    restock: bool = False,
 ) -> None:
     """The decision and everything that follows from it in our books; WeChat is asked afterwards, by a job."""
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
     unshipped = order.row["status"] == OrderStatus.PAID
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
-    await _after_goods(tx, order, planned, at, unshipped=unshipped)
+    await _after_goods(tx, order, planned, at, here=unshipped or restock)
     short, jobs = await _returned(tx, order, planned, refund_no, at)
     jobs += await _qualified(tx, order, planned, at)
     await commissions.reduce(tx, order.row["id"], refund_no, at)
@@ -212,6 +239,7 @@ async def _grant(
     await tx.execute(
         "UPDATE refunds SET state = $2, decided_at = $3, decided_by = $4, cash_fen = $5, balance_fen = $6,"
         " withdrawable_fen = $7, withheld_fen = $8, freight_fen = $9, check_at = $3, finished_at = $10,"
+        " restocked_at = $12,"
         " payment_id = (SELECT id FROM payments WHERE order_id = $11 AND outcome = 'settled') WHERE id = $1",
         refund_id,
         "approved" if kept.cash_fen else "succeeded",
@@ -224,12 +252,20 @@ async def _grant(
         freight.cash_fen,
         None if kept.cash_fen else at,
         order.row["id"],
+        at if restock and not unshipped else None,
     )
     if kept.cash_fen:
         jobs.append(Job("send_refund", {"refund_id": refund_id}))
-    values = {"order_no": order.row["order_no"], "amount": f"{yuan(planned.cash_fen + planned.balance_fen)}元"}
-    jobs.append(notices.notice_job(order.row["member_id"], "refund", values, f"order_no={order.row['order_no']}"))
+    jobs.append(
+        told(order.row["member_id"], order.row["order_no"], planned.cash_fen + planned.balance_fen, "已同意退款")
+    )
     await outbox.put(tx, jobs, at)
+
+
+def told(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
+    """The notice of what became of a refund; `state` has at most five characters."""
+    values = {"order_no": order_no, "amount": f"{yuan(amount_fen)}元", "state": state}
+    return notices.notice_job(member_id, "refund", values, f"order_no={order_no}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +315,13 @@ SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
 """
 
 
-async def _after_goods(tx: db.Connection, order: _Order, planned: RefundPlan, at: datetime, *, unshipped: bool) -> None:
-    """Stock that never left comes back (virtual goods leave as card keys); a coupon comes back with a whole refund."""
+async def _after_goods(tx: db.Connection, order: _Order, planned: RefundPlan, at: datetime, *, here: bool) -> None:
+    """Stock that never left, or came back, is for sale again; a coupon comes back with a whole refund.
+
+    Virtual goods leave as card keys, which never come back.
+    """
     pieces = [line.quantity for line in planned.lines]
-    rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, unshipped)
+    rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)
     stock = orjson.dumps([dict(row) for row in rows if row["n"] > 0]).decode()
     await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", stock, at)
     if planned.whole and order.row["coupon_id"] is not None:
@@ -331,7 +370,10 @@ async def _post(tx: db.Connection, order: _Order, refund_no: str, kept: Withheld
     await book.post(tx, entries.refund(refund_no, order.row["order_no"], order.row["member_id"], sums, owed), at)
 
 
-_VIEW = "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, requested_at, finished_at FROM refunds"
+_VIEW = (
+    "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, requested_at, finished_at, answer,"
+    " return_to, return_by, return_company, return_tracking_no FROM refunds"
+)
 
 
 def _shown(row: Mapping[str, Any]) -> RefundView:
@@ -339,7 +381,8 @@ def _shown(row: Mapping[str, Any]) -> RefundView:
     return RefundView(**{**row, "state": state}, state_label=LABELS[state], points=0)
 
 
-async def _view(tx: db.Connection, refund_id: int) -> RefundView:
+async def view(tx: db.Connection, refund_id: int) -> RefundView:
+    """Step: a refund as its member sees it."""
     return _shown(await tx.fetchrow(f"{_VIEW} WHERE id = $1", refund_id))
 
 

@@ -9,7 +9,7 @@ from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.express import COMPANIES, company_code, tracking_fits
 from server.rules.operators import Permission
-from server.services import fulfilment, order_desk, refunds, shipping_desk
+from server.services import fulfilment, order_desk, refunds, returns, shipping_desk
 
 screens = Screens("orders")
 
@@ -97,11 +97,31 @@ def _pieces(form: dict[str, str]) -> dict[int, int]:
     return found
 
 
-@screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ReasonForm)
-async def approve(visit: Visit, form: ReasonForm) -> Done:
+class ApprovalForm(ReasonForm):
+    """`restock`: what was shipped came back and can be sold again."""
+
+    restock: bool = False
+
+
+class ReturnForm(ReasonForm):
+    """Where the goods have to go; the member reads both."""
+
+    return_to: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+@screens.action("/refunds/<refund_no:str>/return", Permission.REFUNDS_DECIDE, ReturnForm)
+async def ask_back(visit: Visit, form: ReturnForm) -> Done:
+    """The goods have to come back first."""
+    order_no = await order_desk.order_of_refund(visit.path["refund_no"])
+    await returns.accept(visit.deps, visit.path["refund_no"], form.return_to, form.reason, visit.operator.name)
+    return Done("已请会员寄回商品", f"/admin/orders/{order_no}")
+
+
+@screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ApprovalForm)
+async def approve(visit: Visit, form: ApprovalForm) -> Done:
     """The money goes back."""
     order_no = await order_desk.order_of_refund(visit.path["refund_no"])
-    await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason)
+    await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason, restock=form.restock)
     return Done("已同意退款", f"/admin/orders/{order_no}")
 
 

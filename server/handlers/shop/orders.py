@@ -8,7 +8,7 @@ from server.core import errors
 from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
-from server.services import closing, fulfilment, orders, payments, placing, refunds
+from server.services import closing, fulfilment, orders, payments, placing, refunds, returns
 from server.services.order_drafts import Priced
 from server.services.order_facts import Wanted
 from server.services.orders import OrderCounts, OrderDetail, OrderSummary
@@ -209,6 +209,19 @@ async def refund(call: Call, form: RefundForm) -> bytes:
     return await refunds.request(
         call.deps, call.member_id, call.path["order_no"], wanted, form.reason, call.required_key
     )
+
+
+@room.post(
+    "/orders/<order_no:str>/refunds/<refund_no:str>/parcel",
+    "寄回商品",
+    takes=returns.Parcel,
+    gives=RefundView,
+    refuses=(errors.StateConflict,),
+    example={"company": "顺丰速运", "tracking_no": "SF1234567890"},
+)
+async def send_back(call: Call, parcel: returns.Parcel) -> RefundView:
+    """Say how the goods of a `returning` refund come back; said again, the later word holds."""
+    return await returns.send_back(call.member_id, call.path["order_no"], call.path["refund_no"], parcel)
 
 
 class RefundList(msgspec.Struct):
