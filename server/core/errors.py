@@ -235,6 +235,12 @@ class RuleInvalid(Refusal):
     code, status, message = "rule_invalid", 422, "规则不合法"
 
 
+class FormInvalid(Refusal):
+    """Panel: a form with mistakes; `problems` lists them by `field`, with its `label`."""
+
+    code, status, message = "form_invalid", 422, "请修改后再提交"
+
+
 class FileInvalid(Refusal):
     """A file of products or coupons with mistakes; `problems` lists them by line."""
 

@@ -29,6 +29,14 @@ def opened(body: bytes) -> Image.Image:
     return ground
 
 
+def photo(body: bytes, most_px: int) -> bytes:
+    """The picture as a WebP of at most `most_px` a side, without anything its file carried. Raises NotAPicture."""
+    out, picture = io.BytesIO(), opened(body)
+    picture.thumbnail((most_px, most_px))
+    picture.save(out, "WEBP", quality=84)
+    return out.getvalue()
+
+
 def avatar(body: bytes, side_px: int) -> bytes:
     """A square WebP of the picture's middle, without anything its file carried besides. Raises NotAPicture."""
     out = io.BytesIO()

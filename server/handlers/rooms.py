@@ -2,7 +2,20 @@
 
 from sanic import Blueprint
 
-from server.handlers.admin import account, entrance, home, house, ledger, lists, members, rules, staff
+from server.handlers.admin import (
+    account,
+    categories,
+    entrance,
+    goods,
+    home,
+    house,
+    ledger,
+    lists,
+    members,
+    rules,
+    staff,
+)
+from server.handlers.admin import coupons as coupon_desk
 from server.handlers.admin import orders as order_desk
 from server.handlers.admin import withdrawals as withdrawal_desk
 from server.handlers.endpoint import Room
@@ -58,6 +71,9 @@ ADMIN = tuple(
         members.screens,
         rules.screens,
         house.screens,
+        goods.screens,
+        categories.screens,
+        coupon_desk.screens,
         staff.screens,
     )
 )

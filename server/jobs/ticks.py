@@ -80,6 +80,7 @@ TICKS: list[Tick] = [
     Tick("commissions_release", 0.5, commissions.release_due),
     Tick("cycles_sweep", 1, rebates.sweep_cycles),
     Tick("sales_count", 30, catalogue.count_sales),
+    Tick("pictures_forget", 600, catalogue.forget_pictures),
     Tick("reconcile", 60, reconciliation.reconcile_missed),
     Tick("exports_make", 1, exports.make_exports),
     Tick("audit_anchor", 3600, tell_anchor),

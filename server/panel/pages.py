@@ -15,6 +15,7 @@ from server.core.clock import SHANGHAI
 from server.core.money import yuan
 from server.panel.assets import all_assets
 from server.rules import words
+from server.services.goods_desk import spec_text
 from server.services.listings import cells
 
 
@@ -28,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about)
-    found.globals.update(words=words, more=_more, cells=cells)
+    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text)
     return found
 
 

@@ -43,6 +43,14 @@ WALLET = {
 REVEALED = {"phone": "手机号", "nickname": "昵称", "addresses": "收货地址", "openid": "openid"}
 """What of a member is masked until somebody with a reason asks for it."""
 
+PRODUCT_KINDS = {"physical": "实物", "virtual": "虚拟"}
+
+ON_SALE = {True: "上架", False: "下架"}
+
+STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}
+
+COUPON_TEMPLATE_STATES = {True: "可领取", False: "已停用"}
+
 EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
 
 QUALIFICATION_STATES = {

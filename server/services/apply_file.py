@@ -15,6 +15,12 @@ _WHERE = re.compile(r" - at `\$(.*)`$")
 _SAYINGS = (
     (re.compile(r"^Object missing required field `(.+)`$"), r"缺少字段 \1"),
     (re.compile(r"^Object contains unknown field `(.+)`$"), r"没有名为 \1 的字段"),
+    (re.compile(r"^Expected `str` of length >= (.+)$"), r"至少 \1 个字"),
+    (re.compile(r"^Expected `str` of length <= (.+)$"), r"最多 \1 个字"),
+    (re.compile(r"^Expected `array` of length <= (.+)$"), r"最多 \1 项"),
+    (re.compile(r"^Expected `int` >= (.+)$"), r"不能小于 \1"),
+    (re.compile(r"^Expected `int` <= (.+)$"), r"不能大于 \1"),
+    (re.compile(r"^Expected `str` matching regex '(.+)'$"), r"格式不对，应符合 \1"),
     (re.compile(r"^Expected (.+), got (.+)$"), r"应为 \1，实为 \2"),
     (re.compile(r"^Expected (.+)$"), r"应为 \1"),
     (re.compile(r"^Invalid enum value (.+)$"), r"不能取值 \1"),

@@ -1,5 +1,6 @@
 """The file of `product apply`: categories and products by slug, SKUs by code. What is left out stays as it is."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -22,6 +23,8 @@ class CategoryEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A category; `name` is needed for a new one. `parent` is a slug."""
 
     slug: Slug
+    new: bool = False
+    """Refused where it is there already, so that making it changes no other one."""
     name: Name | UnsetType = UNSET
     parent: Slug | UnsetType | None = UNSET
     icon: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
@@ -38,6 +41,7 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     stock_add: Pieces = 0
     alert_at: Count | UnsetType = UNSET
     on_sale: bool | UnsetType = UNSET
+    position: Count | UnsetType = UNSET
     card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
     """One more piece of a virtual SKU each."""
 
@@ -46,6 +50,10 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A product without reading its SKUs; `category` and `title` are needed for a new one."""
 
     slug: ProductSlug
+    new: bool = False
+    """As for a category."""
+    seen: datetime | UnsetType = UNSET
+    """When it was last changed as far as the author knows; refused where it was changed since."""
     category: Slug | UnsetType = UNSET
     kind: Literal["physical", "virtual"] | UnsetType = UNSET
     title: Annotated[str, Meta(min_length=1, max_length=80)] | UnsetType = UNSET

@@ -3,6 +3,8 @@
 from server.services import (
     alarm_desk,
     audit_log,
+    coupon_desk,
+    goods_desk,
     job_desk,
     ledger_desk,
     member_desk,
@@ -16,6 +18,10 @@ from server.services.listings import Listing
 LISTINGS: tuple[Listing, ...] = (
     order_desk.ORDERS,
     order_desk.REFUNDS,
+    goods_desk.PRODUCTS,
+    goods_desk.STOCK,
+    coupon_desk.TEMPLATES,
+    coupon_desk.COUPONS,
     shipping_desk.TO_SHIP,
     withdrawal_desk.WITHDRAWALS,
     ledger_desk.ACCOUNTS,

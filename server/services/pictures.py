@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -71,16 +72,21 @@ def _read(path: Path) -> bytes | None:
 
 
 def store(path: Path, body: bytes, most: int) -> None:
-    """Write a file so that nobody sees half of it, and let the oldest go where there are more than `most`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_bytes(body)
-    unfinished.replace(path)
+    """Write a file, and let the oldest go where there are more than `most`."""
+    write(path, body)
     others = [one for one in path.parent.iterdir() if one != path]
     if len(others) < most:
         return
     for one in sorted(others, key=lambda file: file.stat().st_mtime_ns)[: max(1, most // 10)]:
         one.unlink(missing_ok=True)
+
+
+def write(path: Path, body: bytes) -> None:
+    """Write a file so that nobody sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{secrets.token_hex(4)}-{path.name}")  # two may write the same at once
+    unfinished.write_bytes(body)
+    unfinished.replace(path)
 
 
 async def photo(deps: Deps, address: str) -> Image.Image | None:

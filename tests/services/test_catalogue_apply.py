@@ -130,14 +130,14 @@ FILE = """{
 
 async def test_every_mistake_is_told_with_its_line(mall: Mall) -> None:
     assert await problems(mall, FILE) == [
-        "3 $.categories[0].slug 应为 `str` matching regex '^[a-z][a-z0-9-]*$'",
+        "3 $.categories[0].slug 格式不对，应符合 ^[a-z][a-z0-9-]*$",
         "7 $.products[0].title 应为 `str`，实为 `int`",
         "11 $.products[1].skus 应为 `array`，实为 `int`",
         "13 $.product 没有名为 product 的字段",
     ]
     head = FILE.replace("5,", '"面膜",').replace("Face", "face").replace('skus": 3', 'skus": []')
     assert await problems(mall, head.replace(',\n  "product": []', "")) == [
-        "8 $.products[0].skus[0].price_fen 应为 `int` >= 1",
+        "8 $.products[0].skus[0].price_fen 不能小于 1",
         "9 $.products[0].skus[1].price_fen 应为 `int`，实为 `float`",
         "10 $.products[0].skus[2] 没有名为 prize_fen 的字段",
     ]
@@ -176,7 +176,7 @@ async def test_every_mistake_is_told_with_its_line(mall: Mall) -> None:
         ),
         (
             {"products": [{"slug": "mask", "skus": [{"code": "mask-1", "price_fen": 10**30}]}]},
-            ["1 $.products[0].skus[0].price_fen 应为 `int` <= 1000000000"],
+            ["1 $.products[0].skus[0].price_fen 不能大于 1000000000"],
         ),
         (
             {"products": [{"slug": "new", "category": "nowhere"}]},

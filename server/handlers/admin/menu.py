@@ -39,7 +39,16 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("退款", "/admin/refunds", Permission.ORDERS_VIEW),
         ),
     ),
-    ("商品", ()),
+    (
+        "商品",
+        (
+            ("商品", "/admin/products", Permission.PRODUCTS_VIEW),
+            ("库存", "/admin/stock", Permission.PRODUCTS_VIEW),
+            ("分类", "/admin/categories", Permission.PRODUCTS_VIEW),
+            ("优惠券", "/admin/coupon-templates", Permission.COUPONS_VIEW),
+            ("已发优惠券", "/admin/coupons", Permission.COUPONS_VIEW),
+        ),
+    ),
     ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),
     ("返一与分润", (("返一规则", "/admin/rules", Permission.REBATES_VIEW),)),
     (

@@ -13,6 +13,17 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   reason.setAttribute("role", "alert");
   reason.querySelector("a.button")?.remove();
   form.prepend(reason);
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.parentElement.querySelector(".wrong")?.remove();
+  }
+  for (const problem of reason.querySelectorAll("[data-field]")) {
+    const field = form.elements[problem.dataset.field];
+    if (!field?.setAttribute) continue;
+    field.setAttribute("aria-invalid", "true");
+    field.insertAdjacentHTML("afterend", '<small class="wrong"></small>');
+    field.nextElementSibling.textContent = problem.textContent;
+  }
   reason.scrollIntoView({ block: "nearest" });
 });
 

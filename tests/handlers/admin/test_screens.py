@@ -18,6 +18,16 @@ PAGES = {
     "/orders/{order}": Permission.ORDERS_VIEW,
     "/refunds": Permission.ORDERS_VIEW,
     "/shipping": Permission.ORDERS_SHIP,
+    "/products": Permission.PRODUCTS_VIEW,
+    "/products/new": Permission.PRODUCTS_EDIT,
+    "/products/{product}": Permission.PRODUCTS_VIEW,
+    "/stock": Permission.PRODUCTS_VIEW,
+    "/skus/{sku}/cards": Permission.PRODUCTS_VIEW,
+    "/categories": Permission.PRODUCTS_VIEW,
+    "/coupon-templates": Permission.COUPONS_VIEW,
+    "/coupon-templates/new": Permission.COUPONS_EDIT,
+    "/coupon-templates/{coupon}": Permission.COUPONS_VIEW,
+    "/coupons": Permission.COUPONS_VIEW,
     "/members": Permission.MEMBERS_VIEW,
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
@@ -56,6 +66,17 @@ ACTIONS = {
     "/withdrawals/W1/reject": Permission.WITHDRAWALS_DECIDE,
     "/withdrawals/W1/cancel": Permission.WITHDRAWALS_DECIDE,
     "/withdrawals/W1/name": Permission.MEMBERS_REVEAL,
+    "/products/new": Permission.PRODUCTS_EDIT,
+    "/products/{product}": Permission.PRODUCTS_EDIT,
+    "/products/{product}/pictures": Permission.PRODUCTS_EDIT,
+    "/products/{product}/pictures/move": Permission.PRODUCTS_EDIT,
+    "/stock/{sku}": Permission.PRODUCTS_EDIT,
+    "/skus/{sku}/cards": Permission.PRODUCTS_EDIT,
+    "/categories": Permission.PRODUCTS_EDIT,
+    "/categories/{category}": Permission.PRODUCTS_EDIT,
+    "/categories/{category}/icon": Permission.PRODUCTS_EDIT,
+    "/coupon-templates/new": Permission.COUPONS_EDIT,
+    "/coupon-templates/{coupon}": Permission.COUPONS_EDIT,
     "/operators": Permission.OPERATORS_MANAGE,
     "/members/{member}/reveal": Permission.MEMBERS_REVEAL,
     "/members/{member}/block": Permission.MEMBERS_BLOCK,
@@ -85,7 +106,19 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     line = await db.fetch_value("SELECT min(id) FROM order_lines")
     refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
     async with db.transaction() as tx:
-        await tx.execute("UPDATE products SET title = $1", XSS)
+        await tx.execute(
+            "UPDATE products SET title = $1, subtitle = $1, detail = $1, slug = left($1, 60), images = $2",
+            XSS,
+            orjson.dumps([XSS]).decode(),
+        )
+        await tx.execute("UPDATE skus SET code = left($1, 60), spec = jsonb_build_object($1, $1)", XSS)
+        await tx.execute("UPDATE categories SET name = left($1, 40), slug = left($1, 40), icon = $1", XSS)
+        await tx.execute(
+            "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
+            " active, created_at) VALUES (left($1, 40), left($1, 40), 1, 0, 1, 0, 1, true, $2)",
+            XSS,
+            mall.clock.now(),
+        )
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
         await tx.execute(
             "INSERT INTO outbox (job, args, due_at, attempts, last_error, created_at)"
@@ -132,11 +165,20 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     return me, order_no, refund["refund_no"], alarm
 
 
+async def of_goods() -> dict[str, int]:
+    """The numbers of what `stage` made beside the order."""
+    found = await db.fetch_row(
+        "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon"
+        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t"
+    )
+    return dict(found or {})
+
+
 @pytest.mark.parametrize("role", Role)
 async def test_each_role_sees_and_does_what_it_may(mall: Mall, desks: Any, role: Role) -> None:
     me, order_no, _, alarm = await stage(mall)
     desk: Desk = await desks(role)
-    places = {"order": order_no, "alarm": alarm, "member": me.id}
+    places = {"order": order_no, "alarm": alarm, "member": me.id, **await of_goods()}
     for path, permission in PAGES.items():
         page = await desk.get(path.format(**places))
         allowed = role in PERMISSIONS[permission]
@@ -159,12 +201,13 @@ async def test_what_people_typed_stays_text_on_every_screen(mall: Mall, desks: A
     me, order_no, _, _ = await stage(mall)
     desk: Desk = await desks()
     seen = ""
+    places = {"order": order_no, "member": me.id, **await of_goods()}
     for path in PAGES:
-        page = (await desk.get(path.format(order=order_no, member=me.id))).text
+        page = (await desk.get(path.format(**places))).text
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path
         seen += page
-    for path in ("/orders", "/audit", "/alarms", "/refunds", "/members"):
+    for path in ("/orders", "/audit", "/alarms", "/refunds", "/members", "/products", "/stock", "/coupons"):
         for field in ("q", "actor", "subject", "action", "show", "state", "cursor", "status"):
             page = (await desk.get(path, **{field: XSS[:30]})).text
             assert "<script>alert" not in page, (path, field)

@@ -1,0 +1,56 @@
+"""The tree of categories: made, named, moved, ordered, pictured."""
+
+from typing import Any
+
+import orjson
+
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.handlers.admin.typed import Typed
+from server.rules.operators import Permission
+from server.services import catalogue_apply, goods_desk, product_pictures
+
+screens = Screens("categories")
+
+_HERE = "/admin/categories"
+_VIEW, _EDIT = Permission.PRODUCTS_VIEW, Permission.PRODUCTS_EDIT
+_LABELS = {"slug": "标识", "name": "名称", "parent": "上级", "position": "排序"}
+
+
+@screens.page("/categories", _VIEW, "categories.html")
+async def tree(visit: Visit, _: None) -> dict[str, Any]:
+    """All of it."""
+    return {"categories": await goods_desk.categories()}
+
+
+@screens.action("/categories", _EDIT, dict[str, str])
+async def create(visit: Visit, form: dict[str, str]) -> Done:
+    """One more."""
+    typed = Typed(form, _LABELS)
+    typed.need("slug")
+    await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
+    return Done(f"已新增分类 {typed.text('name')}", _HERE)
+
+
+@screens.action("/categories/<category_id:int>", _EDIT, dict[str, str])
+async def change(visit: Visit, form: dict[str, str]) -> Done:
+    """Another name, place or order."""
+    slug = await goods_desk.category(visit.path["category_id"])
+    typed = Typed(form, _LABELS)
+    await _apply(visit, typed, {"slug": slug})
+    return Done(f"分类 {typed.text('name')} 已保存", _HERE)
+
+
+async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
+    typed.need("name")
+    entry |= {"name": typed.text("name"), "parent": typed.text("parent") or None}
+    entry["position"] = typed.whole("position") or 0
+    with typed.judged():
+        text = orjson.dumps({"categories": [entry]}).decode()
+        await catalogue_apply.apply(visit.deps, text, visit.operator.name)
+
+
+@screens.action("/categories/<category_id:int>/icon", _EDIT, file_most=product_pictures.MOST_BYTES)
+async def icon(visit: Visit, _: None) -> Done:
+    """Its picture."""
+    await product_pictures.set_icon(visit.deps, visit.path["category_id"], visit.file, visit.operator.name)
+    return Done("分类图片已更换", _HERE)

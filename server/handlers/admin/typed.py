@@ -1,0 +1,102 @@
+"""What somebody typed into a form, read field by field; everything that is wrong is told at once, by field."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from server.core import money
+from server.core.errors import FileInvalid, FormInvalid
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_ROOT = re.compile(r"^\$\.[a-z]+\[0\]\.?")
+_ROW = re.compile(r"(?<=^skus\[)\d+")
+_FEN_MOST = 10**9
+_REASON_CHARS = 200
+
+
+class Typed:
+    """A form and its problems so far. `labels` names a field by the last part of its name."""
+
+    def __init__(self, form: Mapping[str, str], labels: Mapping[str, str]) -> None:
+        self.form = form
+        self._labels = labels
+        self._problems: list[dict[str, Any]] = []
+
+    def text(self, name: str) -> str:
+        """Trimmed, with plain line breaks; empty when it is not there."""
+        return self.form.get(name, "").replace("\r\n", "\n").strip()
+
+    def flag(self, name: str) -> bool:
+        """Whether a box was ticked."""
+        return name in self.form
+
+    def whole(self, name: str) -> int | None:
+        """A whole number; None when empty or wrong."""
+        if not (text := self.text(name)):
+            return None
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        self.note(name, "请填写整数")
+        return None
+
+    def fen(self, name: str, least_fen: int = 1) -> int | None:
+        """An amount in yuan as fen; None when empty or wrong."""
+        if not (text := self.text(name)):
+            return None
+        try:
+            amount_fen = money.fen(text)
+        except ValueError:
+            self.note(name, "请填写金额，单位元，最多两位小数，例如 39.90")
+            return None
+        if least_fen <= amount_fen <= _FEN_MOST:
+            return amount_fen
+        self.note(name, f"金额应在 {money.yuan(least_fen)} 到 {money.yuan(_FEN_MOST)} 元之间")
+        return None
+
+    def need(self, *names: str) -> None:
+        """Note those that were left empty."""
+        for name in names:
+            if not self.text(name):
+                self.note(name, "请填写")
+
+    def reason(self, *, needed: bool) -> str:
+        """Why; it stands in the log."""
+        if needed:
+            self.need("reason")
+        if len(self.text("reason")) > _REASON_CHARS:
+            self.note("reason", f"最多 {_REASON_CHARS} 个字")
+        return self.text("reason")
+
+    def note(self, name: str, problem: str) -> None:
+        """One mistake."""
+        self._problems.append({"field": name, "label": self._label(name), "problem": problem})
+
+    def check(self) -> None:
+        """Raises FormInvalid with every mistake so far."""
+        if self._problems:
+            raise FormInvalid(problems=self._problems)
+
+    @contextmanager
+    def judged(self, rows: Mapping[int, int] | None = None) -> Iterator[None]:
+        """Checks, then applies a file made of the form: what is wrong with it is wrong with the field it came from.
+
+        `rows` gives the form's row for a place in the file's list of SKUs, where the form has such.
+        """
+        self.check()
+        try:
+            yield
+        except FileInvalid as refused:
+            for one in refused.detail["problems"]:
+                name = _ROOT.sub("", one["path"])
+                if rows is None:
+                    name = name.rpartition(".")[2]
+                else:
+                    name = _ROW.sub(lambda found: str(rows[int(found[0])]), name)
+                self.note(name, one["problem"])
+            raise FormInvalid(problems=self._problems) from refused
+
+    def _label(self, name: str) -> str:
+        label = self._labels.get(name.rpartition(".")[2], "")
+        row = re.match(r"skus\[(\d+)\]", name)
+        return f"第 {int(row[1]) + 1} 个 SKU {label}".rstrip() if row else label

@@ -1,0 +1,207 @@
+"""Products and SKUs as operators see them: lists, and one product with all that can be changed of it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules import words as said
+from server.rules.operators import Permission
+from server.services import cursors, words
+from server.services.listings import Column, Filter, Key, Listing, Row, Way, choice, search, switch
+
+_BY_CODE = "SELECT product_id FROM skus WHERE code ~>=~ {0}::text AND code ~<~ ({0}::text || chr(1114111))"
+_BY_NAMES = (
+    "p.id IN (SELECT id FROM products WHERE slug ~>=~ {0}::text AND slug ~<~ ({0}::text || chr(1114111))"
+    " UNION ALL {codes} UNION ALL SELECT id FROM products"
+    " WHERE to_tsvector('simple', words) @@ plainto_tsquery('simple', lower({0}::text)))"
+).replace("{codes}", _BY_CODE)
+_BY_NUMBER = f"p.id IN (SELECT {{0}}::bigint UNION ALL {_BY_CODE.replace('{0}', '{0}::bigint')})"
+_BELOW = (
+    "p.category_id IN (WITH RECURSIVE tree AS (SELECT id FROM categories WHERE slug = {0} OR name = {0}"
+    " UNION SELECT c.id FROM categories c JOIN tree ON c.parent_id = tree.id) SELECT id FROM tree)"
+)
+_LOW = "s.available <= s.alert_at"
+
+_SEARCH = search(
+    "商品号、商品名、标识或 SKU 编码的开头",
+    Way(_BY_NUMBER, re.compile("#?[1-9][0-9]{0,17}"), lambda _deps, text: int(text.removeprefix("#"))),
+    Way(_BY_NAMES, re.compile("[A-Za-z0-9._-]+")),
+    Way(
+        "p.id IN (SELECT id FROM products WHERE to_tsvector('simple', words) @@ to_tsquery('simple', {0}::text))",
+        read=lambda _deps, text: words.query(text),
+    ),
+)
+_KIND = choice("kind", "类型", "p.kind", said.PRODUCT_KINDS)
+
+
+def _priced(_deps: Deps, row: Row) -> Row:
+    return row | {"stock_state": "low" if row["low"] else "in_stock"}
+
+
+PRODUCTS = Listing(
+    name="products",
+    title="商品",
+    permission=Permission.PRODUCTS_VIEW,
+    select=(
+        "p.id, p.slug, p.title, p.subtitle, p.kind, p.on_sale, p.min_price_fen, p.max_price_fen, p.sold_count,"
+        " p.images ->> 0 AS cover, p.updated_at, c.name AS category, stock.available, stock.low"
+    ),
+    source=(
+        "products p JOIN categories c ON c.id = p.category_id CROSS JOIN LATERAL (SELECT"
+        " COALESCE(sum(s.available), 0)::bigint AS available,"
+        " COALESCE(bool_or(s.available <= s.alert_at), false) AS low"
+        " FROM skus s WHERE s.product_id = p.id AND s.on_sale) stock"
+    ),
+    keys=(Key("p.id", cursors.Number),),
+    columns=(
+        Column("商品号", "id", "number", to="/admin/products/{id}"),
+        Column("标识", "slug", "code"),
+        Column("商品", "title", to="/admin/products/{id}"),
+        Column("分类", "category"),
+        Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
+        Column("状态", "on_sale", "tag", words=said.ON_SALE),
+        Column("最低价", "min_price_fen", "yuan"),
+        Column("最高价", "max_price_fen", "yuan"),
+        Column("可售库存", "available", "number"),
+        Column("库存提醒", "stock_state", "tag", words=said.STOCK_STATES),
+        Column("已售", "sold_count", "number"),
+        Column("修改时间", "updated_at", "when"),
+    ),
+    filters=(
+        _SEARCH,
+        Filter("category", "分类（名称或标识，含下级）", (Way(_BELOW),)),
+        _KIND,
+        switch("show", "状态", {"on": ("上架", "p.on_sale"), "off": ("下架", "NOT p.on_sale")}),
+        switch("stock", "库存", {"low": ("有 SKU 需补货", "stock.low"), "fine": ("充足", "NOT stock.low")}),
+    ),
+    empty="没有符合条件的商品",
+    template="products.html",
+    opened=_priced,
+)
+
+
+def _stocked(_deps: Deps, row: Row) -> Row:
+    return row | {"spec": spec_text(orjson.loads(row["spec"]))}
+
+
+STOCK = Listing(
+    name="stock",
+    title="库存",
+    permission=Permission.PRODUCTS_VIEW,
+    select=(
+        "s.id, s.code, s.spec, s.product_id, p.title, p.kind, s.on_sale AND p.on_sale AS on_sale, s.available,"
+        " s.reserved, s.sold, s.stocked_in, s.alert_at, s.alerted, p.updated_at,"
+        f" CASE WHEN s.available = 0 THEN 'sold_out' WHEN {_LOW} THEN 'low' ELSE 'in_stock' END AS stock_state"
+    ),
+    source="skus s JOIN products p ON p.id = s.product_id",
+    keys=(Key("s.id", cursors.Number),),
+    columns=(
+        Column("SKU 编码", "code", "code"),
+        Column("商品", "title", to="/admin/products/{product_id}"),
+        Column("规格", "spec"),
+        Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
+        Column("状态", "on_sale", "tag", words=said.ON_SALE),
+        Column("库存提醒", "stock_state", "tag", words=said.STOCK_STATES),
+        Column("可售", "available", "number"),
+        Column("占用", "reserved", "number"),
+        Column("已售", "sold", "number"),
+        Column("累计入库", "stocked_in", "number"),
+        Column("提醒线", "alert_at", "number"),
+    ),
+    filters=(
+        _SEARCH,
+        switch(
+            "stock",
+            "库存",
+            {
+                "low": ("需补货（含售罄）", _LOW),
+                "sold_out": ("售罄", "s.available = 0"),
+                "fine": ("充足", f"NOT {_LOW}"),
+                "reserved": ("有占用", "s.reserved > 0"),
+            },
+        ),
+        _KIND,
+        switch(
+            "show",
+            "状态",
+            {"on": ("上架", "s.on_sale AND p.on_sale"), "off": ("下架", "NOT (s.on_sale AND p.on_sale)")},
+        ),
+    ),
+    empty="没有符合条件的 SKU",
+    template="stock.html",
+    opened=_stocked,
+)
+
+
+def spec_text(spec: Mapping[str, str]) -> str:
+    """`{"颜色": "红"}` → `颜色：红`, as a form has it; empty where there is one variant."""
+    return "；".join(f"{name}：{value}" for name, value in spec.items())
+
+
+async def product(product_id: int) -> dict[str, Any]:
+    """One product, on sale or not, with the slug of its `category`, its `images` and `skus`. Raises NotFound."""
+    row = await db.fetch_row(
+        "SELECT p.*, c.slug AS category, c.name AS category_name FROM products p"
+        " JOIN categories c ON c.id = p.category_id WHERE p.id = $1",
+        product_id,
+    )
+    if row is None:
+        raise NotFound(what="product")
+    skus = await db.fetch("SELECT * FROM skus WHERE product_id = $1 ORDER BY position, id", product_id)
+    return {
+        **row,
+        "images": orjson.loads(row["images"]),
+        "skus": [{**sku, "spec": orjson.loads(sku["spec"])} for sku in skus],
+    }
+
+
+async def product_id(slug: str) -> int:
+    """The number of a product by its slug. Raises NotFound."""
+    found: int | None = await db.fetch_value("SELECT id FROM products WHERE slug = $1", slug)
+    if found is None:
+        raise NotFound(what="product")
+    return found
+
+
+async def sku(sku_id: int) -> dict[str, Any]:
+    """One SKU with its product's `slug`, `title`, `kind` and `updated_at`. Raises NotFound."""
+    row = await db.fetch_row(
+        "SELECT s.*, p.slug, p.title, p.kind, p.updated_at FROM skus s JOIN products p ON p.id = s.product_id"
+        " WHERE s.id = $1",
+        sku_id,
+    )
+    if row is None:
+        raise NotFound(what="sku")
+    return {**row, "spec": orjson.loads(row["spec"])}
+
+
+async def categories() -> list[dict[str, Any]]:
+    """The tree, each above what is below it: `id, slug, name, icon, position, parent, depth, products`."""
+    rows = await db.fetch(
+        "SELECT c.id, c.slug, c.name, c.icon, c.position, c.parent_id, above.slug AS parent,"
+        " COALESCE(p.n, 0) AS products FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
+        " LEFT JOIN (SELECT category_id, count(*) AS n FROM products GROUP BY category_id) p ON p.category_id = c.id"
+        " ORDER BY c.position, c.id"
+    )
+    below: dict[int | None, list[dict[str, Any]]] = {}
+    for row in rows:
+        below.setdefault(row["parent_id"], []).append(dict(row))
+    found, waiting = list[dict[str, Any]](), [(0, one) for one in reversed(below.get(None, []))]
+    while waiting:
+        depth, one = waiting.pop()
+        found.append({**one, "depth": depth})
+        waiting += [(depth + 1, child) for child in reversed(below.get(one["id"], []))]
+    return found
+
+
+async def category(category_id: int) -> str:
+    """The slug of a category. Raises NotFound."""
+    slug: str | None = await db.fetch_value("SELECT slug FROM categories WHERE id = $1", category_id)
+    if slug is None:
+        raise NotFound(what="category")
+    return slug
