@@ -107,15 +107,20 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
     async with db.transaction() as tx:
         await tx.execute(
-            "UPDATE products SET title = $1, subtitle = $1, detail = $1, slug = left($1, 60), images = $2",
+            "UPDATE products SET title = $1::text, subtitle = $1::text, detail = $1::text, slug = left($1::text, 60),"
+            " images = $2",
             XSS,
             orjson.dumps([XSS]).decode(),
         )
-        await tx.execute("UPDATE skus SET code = left($1, 60), spec = jsonb_build_object($1, $1)", XSS)
-        await tx.execute("UPDATE categories SET name = left($1, 40), slug = left($1, 40), icon = $1", XSS)
+        await tx.execute(
+            "UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS
+        )
+        await tx.execute(
+            "UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS
+        )
         await tx.execute(
             "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
-            " active, created_at) VALUES (left($1, 40), left($1, 40), 1, 0, 1, 0, 1, true, $2)",
+            " active, created_at) VALUES (left($1::text, 40), left($1::text, 40), 1, 0, 1, 0, 1, true, $2)",
             XSS,
             mall.clock.now(),
         )
