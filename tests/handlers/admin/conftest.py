@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from server import db
@@ -67,3 +68,17 @@ def browser(mall: Mall, opened: list[httpx.AsyncClient]) -> httpx.AsyncClient:
 async def actions() -> list[str]:
     """What stands in the log, oldest first."""
     return [row["action"] for row in await db.fetch("SELECT action FROM audit_log ORDER BY id")]
+
+
+async def send(desk: Desk, path: str, form: dict[str, Any], file: bytes | None = None) -> httpx.Response:
+    """A form as it is, with a file perhaps."""
+    data = {"csrf": await desk.csrf(), **form}
+    files = None if file is None else {"file": ("f", file)}
+    return await desk.http.post(f"/admin{path}", data=data, files=files)
+
+
+async def last_record() -> dict[str, Any]:
+    """The newest of the log."""
+    row = await db.fetch_row("SELECT * FROM audit_log ORDER BY id DESC LIMIT 1")
+    assert row is not None
+    return {**row, "detail": orjson.loads(row["detail"])}

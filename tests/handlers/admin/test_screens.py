@@ -106,24 +106,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     line = await db.fetch_value("SELECT min(id) FROM order_lines")
     refund = await me.refund(order_no, lines=[{"line_id": line, "quantity": 1}], reason=XSS)
     async with db.transaction() as tx:
-        await tx.execute(
-            "UPDATE products SET title = $1::text, subtitle = $1::text, detail = $1::text, slug = left($1::text, 60),"
-            " images = $2",
-            XSS,
-            orjson.dumps([XSS]).decode(),
-        )
-        await tx.execute(
-            "UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS
-        )
-        await tx.execute(
-            "UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS
-        )
-        await tx.execute(
-            "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
-            " active, created_at) VALUES (left($1::text, 40), left($1::text, 40), 1, 0, 1, 0, 1, true, $2)",
-            XSS,
-            mall.clock.now(),
-        )
+        await poison_goods(tx, mall)
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
         await tx.execute(
             "INSERT INTO outbox (job, args, due_at, attempts, last_error, created_at)"
@@ -168,6 +151,23 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
         )
         await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
     return me, order_no, refund["refund_no"], alarm
+
+
+async def poison_goods(tx: db.Connection, mall: Mall) -> None:
+    await tx.execute(
+        "UPDATE products SET title = $1::text, subtitle = $1::text, detail = $1::text, slug = left($1::text, 60),"
+        " images = $2",
+        XSS,
+        orjson.dumps([XSS]).decode(),
+    )
+    await tx.execute("UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS)
+    await tx.execute("UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS)
+    await tx.execute(
+        "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
+        " active, created_at) VALUES (left($1::text, 40), left($1::text, 40), 1, 0, 1, 0, 1, true, $2)",
+        XSS,
+        mall.clock.now(),
+    )
 
 
 async def of_goods() -> dict[str, int]:
