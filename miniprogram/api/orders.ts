@@ -93,6 +93,7 @@ export interface Refund {
   withheld_fen: number
   points: number
   requested_at: string
+  decided_at: string | null
   finished_at: string | null
 }
 

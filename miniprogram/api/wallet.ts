@@ -1,4 +1,4 @@
-import { get } from '../lib/request'
+import { download, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
 export interface Wallet {
@@ -28,3 +28,18 @@ export const wallet = (): Promise<Wallet> => get('/wallet')
 
 export const statement = (month: string, kind: string, cursor: string | null): Promise<Listed<StatementLine>> =>
   get('/wallet/statement', { month, kind, cursor })
+
+/** A month's sums: of what can be spent, what came in and went out; of the rest, how it changed. */
+export interface Month {
+  month: string
+  entries: number
+  in_fen: number
+  out_fen: number
+  frozen_delta_fen: number
+  debt_delta_fen: number
+}
+
+export const months = async (): Promise<Month[]> => (await get<{ items: Month[] }>('/wallet/months')).items
+
+/** The statement of a month, '' for all, as a spreadsheet on this device; its path. */
+export const statementFile = (month: string): Promise<string> => download('/wallet/statement.xlsx', { month })

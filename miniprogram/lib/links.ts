@@ -1,7 +1,9 @@
-/** Where the things that the server names in its links (`order:NO`, `rebate:ID`) are shown. */
+/** Where the things that the server names in its links (`order:NO`, `rebate:ID`, `commission:ID`, `withdrawal:NO`) are shown. */
 const PAGES: Record<string, (name: string) => string> = {
   order: orderPage,
   rebate: rebatePage,
+  commission: commissionPage,
+  withdrawal: withdrawalPage,
 }
 
 export function orderPage(orderNo: string): string {
@@ -10,6 +12,14 @@ export function orderPage(orderNo: string): string {
 
 export function rebatePage(id: number | string): string {
   return `/packages/referral/pages/rebate/index?id=${id}`
+}
+
+export function commissionPage(id: number | string): string {
+  return `/packages/wallet/pages/commission/index?id=${id}`
+}
+
+export function withdrawalPage(withdrawalNo: string): string {
+  return `/packages/wallet/pages/withdrawal/index?no=${withdrawalNo}`
 }
 
 /** The page of a link, '' for what has none. */

@@ -5,6 +5,8 @@ const MOMENTS = {
   paid: ['shipped', 'refund'],
   share: ['qualified', 'rebate_frozen', 'rebate_settled'],
   refund: ['refund'],
+  withdraw: ['withdrawal'],
+  commission: ['commission_frozen', 'commission_settled'],
 } as const
 
 let known: Promise<notices.Template[]> | null = null

@@ -26,6 +26,11 @@ export function upload<T>(path: string, filePath: string): Promise<T> {
   return authorised<T>({ method: 'POST', path, filePath }, 'member')
 }
 
+/** A file that the server makes for the caller, as a path on this device. */
+export function download(path: string, query: Query = {}): Promise<string> {
+  return patiently(() => authorised<string>({ method: 'GET', path: path + queryString(query), asFile: true }, 'member'))
+}
+
 /**
  * Act where value moves: under an idempotency key that is kept on the device until the outcome is known, so that
  * pressing again after a lost answer, even after a restart, asks for the same thing and never for a second one.

@@ -10,6 +10,8 @@ export interface Sent {
   body?: object
   /** A file of this device to hand in as the form's field `file`, in place of a body. */
   filePath?: string
+  /** What is answered is a file: the path at which it is kept comes in place of a body. */
+  asFile?: boolean
   header?: Record<string, string>
 }
 
@@ -32,6 +34,7 @@ export function absolute(path: string): string {
 
 /** One request, one answer: the body of a 2xx, or a Failure. Knows nothing of tokens or retries. */
 export function send<T>(sent: Sent): Promise<T> {
+  if (sent.asFile) return takeFile(sent) as Promise<T>
   return sent.filePath === undefined ? sendBody(sent) : sendFile(sent, sent.filePath)
 }
 
@@ -64,6 +67,22 @@ function sendFile<T>({ path, header }: Sent, filePath: string): Promise<T> {
         const answer = { statusCode, data: parsed(data), header: {} }
         if (statusCode >= 200 && statusCode < 300) resolve(answer.data as T)
         else reject(refusal(answer))
+      },
+      fail: (error) => reject(fromWx(error)),
+    })
+  })
+}
+
+function takeFile({ path, header }: Sent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    wx.downloadFile({
+      url: `${baseUrl}/api${path}`,
+      header,
+      timeout: TIMEOUT_MS * 2,
+      success: ({ statusCode, tempFilePath }) => {
+        if (statusCode === 200) resolve(tempFilePath)
+        // What was said instead lies in a file, too; the status alone tells whether to log in anew.
+        else reject(new Failure('unavailable', 'unavailable', unheard('unavailable').message, statusCode))
       },
       fail: (error) => reject(fromWx(error)),
     })

@@ -13,6 +13,7 @@ from server.core.clock import month_start
 from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries_commissions, statement
+from server.outbox import Job
 from server.rules import commissions as rules
 from server.rules.commissions import CommissionTerms, Earner, Grant, Line, LineNow
 from server.services import notices, releases, reversals
@@ -124,12 +125,15 @@ async def _grant(
     if left_fen:
         entry = entries_commissions.commission_frozen(commission_id, order["order_no"], member_id, left_fen)
         await book.post(tx, entry, at)
-        await _tell(tx, member_id, "commission_frozen", left_fen, "已入账（冻结中）", at)
+        await outbox.put(tx, [_told(member_id, commission_id, "frozen", left_fen)], at)
 
 
-async def _tell(tx: db.Connection, member_id: int, template: str, amount_fen: int, state: str, at: datetime) -> None:
-    values = {"amount": f"{yuan(amount_fen)}元", "state": state}
-    await outbox.put(tx, [notices.notice_job(member_id, template, values)], at)
+_STATES = {"frozen": "已入账（冻结中）", "settled": "已到账"}
+
+
+def _told(member_id: int, commission_id: int, state: str, amount_fen: int) -> Job:
+    values = {"amount": f"{yuan(amount_fen)}元", "state": _STATES[state]}
+    return notices.notice_job(member_id, f"commission_{state}", values, f"id={commission_id}")
 
 
 async def schedule(tx: db.Connection, order_id: int) -> None:
@@ -210,7 +214,7 @@ async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
             return
         owed = (await statement.wallet(tx, member_id)).debts
         await book.post(tx, entries_commissions.commission_release(commission_id, member_id, amount_fen, owed), at)
-        await _tell(tx, member_id, "commission_settled", amount_fen, "已到账", at)
+        await outbox.put(tx, [_told(member_id, commission_id, "settled", amount_fen)], at)
 
 
 _UNDECIDED = """

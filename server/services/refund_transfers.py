@@ -3,10 +3,10 @@
 import contextlib
 from datetime import timedelta
 
-from server import db
+from server import db, outbox
 from server.gateways.ports import Deps, OutcomeUnknown, RefundNotice, RefundRequest, WeChatError
 from server.ledger import book, entries
-from server.services import alarms
+from server.services import alarms, refunds
 
 BATCH = 50
 _CHECK_AFTER = timedelta(minutes=1)
@@ -35,7 +35,7 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(
-            "SELECT r.id, r.refund_no, r.state, r.cash_fen, o.order_no FROM refunds r"
+            "SELECT r.id, r.refund_no, r.state, r.cash_fen, r.balance_fen, r.member_id, o.order_no FROM refunds r"
             " JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1 FOR NO KEY UPDATE OF r",
             said.refund_no,
         )
@@ -57,6 +57,9 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
                     said.success_time or at,
                     said.refund_id,
                 )
+                amount_fen = row["cash_fen"] + row["balance_fen"]
+                told = refunds.told(row["member_id"], row["order_no"], amount_fen, "已到账")
+                await outbox.put(tx, [told], at)
             case "PROCESSING":
                 await tx.execute(
                     "UPDATE refunds SET state = 'processing', wechat_refund_id = $2, check_at = $3 WHERE id = $1",

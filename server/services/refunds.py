@@ -40,6 +40,7 @@ class RefundView(msgspec.Struct):
     withheld_fen: int
     points: int
     requested_at: datetime
+    decided_at: datetime | None
     finished_at: datetime | None
     answer: str | None
     """What the shop said when it decided."""
@@ -371,8 +372,8 @@ async def _post(tx: db.Connection, order: _Order, refund_no: str, kept: Withheld
 
 
 _VIEW = (
-    "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, requested_at, finished_at, answer,"
-    " return_to, return_by, return_company, return_tracking_no FROM refunds"
+    "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, requested_at, decided_at, finished_at,"
+    " answer, return_to, return_by, return_company, return_tracking_no FROM refunds"
 )
 
 

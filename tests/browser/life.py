@@ -1,9 +1,9 @@
-"""A member to whom everything has happened already: orders in every state, friends, a rebate, coupons, shares."""
+"""A member to whom everything has happened already: orders in every state, friends, rebate, commission, withdrawals."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from server.services import fulfilment
+from server.services import commission_policies, fulfilment, withdrawals
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, pass_days, work
 
@@ -21,6 +21,10 @@ class Life:
     orders: dict[str, str]
     """Order numbers by state: `completed, pending, paid, shipped, closed, refunded, virtual`."""
     rebate: int
+    commission: int
+    """One that has arrived."""
+    withdrawal: str
+    """One that waits for being confirmed."""
     address: int
 
 
@@ -69,10 +73,30 @@ async def _orders(mall: Mall, me: Shopper, sku: int, card: int) -> dict[str, str
     }
 
 
+POLICIES = '{"policies": [{"kind": "ratio", "ratio_bp": 1000}]}'
+
+
+async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
+    """Commission that arrived, one withdrawal that was turned down, one paid, one to confirm."""
+    settled = next(one for one in (await me.get("/commissions"))["items"] if one["state"] == "settled")
+    no = ""
+    for state in ("rejected", "paid", "confirming"):
+        no = (await me.post("/withdrawals", {"amount_fen": 100}))["withdrawal_no"]
+        if state == "rejected":
+            await withdrawals.reject(mall.deps, no, "tester", "请先完善资料")
+            continue
+        await withdrawals.approve(mall.deps, no, "tester")
+        await work(mall)
+        if state == "paid":
+            await mall.http.post(f"/sandbox/transfers/{no}/confirm")
+    return settled["id"], no
+
+
 async def lived(mall: Mall) -> Life:
     """Live it."""
     physical, virtual = await goods(mall), await goods(mall, "virtual")
     product, sku = physical[0], sku_of(physical[0])
+    await commission_policies.apply(mall.deps, POLICIES, "for tests", "tester")
     me = await join(mall, openid=OPENID)
     await me.address()
     own = await _rebate(mall, me, sku)
@@ -88,4 +112,6 @@ async def lived(mall: Mall) -> Life:
     await mall.http.post(f"/api/shares/{shared['share_code']}/touch", json={"visitor_id": "v" * 16})
     rebate = (await me.rebates())[0]
     assert rebate["state"] == "settled"
-    return Life(me, product["id"], sku, {"completed": own} | orders, rebate["id"], await me.address())
+    commission, withdrawal = await _money(mall, me)
+    numbers = {"completed": own} | orders
+    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, await me.address())

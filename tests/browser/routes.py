@@ -106,7 +106,24 @@ ROUTES = (
     Route("packages/referral/pages/downline/index", ("你直接推荐的好友",), ("还没有推荐的好友",)),
     Route("packages/referral/pages/returnable/index", ("参与返还",), ("还没有可返还的订单",)),
     Route("packages/wallet/pages/wallet/index", ("可用余额", "最近明细"), ("钱包还没有进出",)),
-    Route("packages/wallet/pages/statement/index", ("返还",), ("没有明细",)),
+    Route("packages/wallet/pages/statement/index", ("返还", "收入", "导出"), ("没有明细",)),
+    Route(
+        "packages/wallet/pages/withdraw/index", ("可提现余额", "提现说明", "全部"), ("可提现余额", "佣金到账后可以提现")
+    ),
+    Route(
+        "packages/wallet/pages/withdrawals/index", ("已到账", "需要你确认收款", "未通过"), ("还没有提现", "看看钱包")
+    ),
+    Route(
+        "packages/wallet/pages/withdrawal/index",
+        ("走到哪一步", "确认收款", "取消提现"),
+        query=lambda life: f"no={life.withdrawal}",
+    ),
+    Route("packages/wallet/pages/commissions/index", ("已到账", "冻结中", "好友的订单"), ("还没有佣金", "去分享")),
+    Route(
+        "packages/wallet/pages/commission/index",
+        ("怎么算出来的", "全店策略", "已到账，可以提现"),
+        query=lambda life: f"id={life.commission}",
+    ),
 )
 
 

@@ -31,12 +31,13 @@ const DRAWERS: Array<Omit<Drawer, 'count'>> = [
 
 const FRIENDS: Entry[] = [
   { label: '推三返一', icon: 'gift', path: '/pages/referral/index', hint: '看看进度' },
+  { label: '我的佣金', icon: 'money', path: '/packages/wallet/pages/commissions/index' },
   { label: '分享中心', icon: 'share', path: '/packages/referral/pages/share/index' },
   { label: '我的好友', icon: 'usergroup', path: '/packages/referral/pages/downline/index' },
 ]
 
 const THINGS: Entry[] = [
-  { label: '钱包', icon: 'wallet', path: '/packages/wallet/pages/wallet/index' },
+  { label: '钱包', icon: 'wallet', path: '/packages/wallet/pages/wallet/index', hint: '明细与提现' },
   { label: '优惠券', icon: 'coupon', path: '/packages/member/pages/coupons/index', hint: '去领券' },
   { label: '收货地址', icon: 'location', path: '/packages/member/pages/addresses/index' },
 ]

@@ -90,6 +90,10 @@ Page({
     go('/packages/referral/pages/rebates/index')
   },
 
+  openCommissions() {
+    go('/packages/wallet/pages/commissions/index')
+  },
+
   openDownline() {
     go('/packages/referral/pages/downline/index')
   },

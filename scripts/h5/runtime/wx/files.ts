@@ -25,3 +25,11 @@ export async function bytesOf(path: string): Promise<Blob> {
   if (!response.ok) throw new Refused(`file not found: ${path}`);
   return response.blob();
 }
+
+/** Save as a file of the shop's, as the browser's own downloads are. */
+export function saveAs(blob: Blob, extension: string): void {
+  const link = document.createElement('a');
+  link.href = keep(blob);
+  link.download = `推三返一-${Date.now()}.${extension}`;
+  link.click();
+}

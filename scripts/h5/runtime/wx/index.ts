@@ -6,7 +6,8 @@ import * as device from './device';
 import * as dialogs from './dialogs';
 import * as media from './media';
 import * as navigation from './navigation';
-import { requestPayment } from './payments';
+import { openDocument } from './documents';
+import { requestMerchantTransfer, requestPayment } from './payments';
 import * as privacy from './privacy';
 import { downloadFile, request, uploadFile } from './request';
 import { openCustomerServiceChat } from './service';
@@ -35,6 +36,8 @@ const known: Record<string, unknown> = {
   downloadFile,
   uploadFile,
   requestPayment,
+  requestMerchantTransfer,
+  openDocument,
   openCustomerServiceChat,
   nextTick: (run: () => void) => queueMicrotask(run),
   /** Whether `schema`'s call is here; what it says after the name is as in WeChat then. */

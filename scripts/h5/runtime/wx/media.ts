@@ -1,7 +1,7 @@
 /** Pictures: looking, choosing, keeping. */
 
 import { asyncCall, Refused } from './call';
-import { bytesOf, keep } from './files';
+import { bytesOf, keep, saveAs } from './files';
 import { pickImages } from './pick';
 import { requirePrivacy } from './privacy';
 
@@ -40,10 +40,7 @@ export const saveImageToPhotosAlbum = asyncCall(
   async ({ filePath }: { filePath: string }): Promise<void> => {
     await requirePrivacy('saveImageToPhotosAlbum');
     const blob = await bytesOf(filePath);
-    const link = document.createElement('a');
-    link.href = keep(blob);
-    link.download = `推三返一-${Date.now()}.${extension(blob.type).replace('jpeg', 'jpg')}`;
-    link.click();
+    saveAs(blob, extension(blob.type).replace('jpeg', 'jpg'));
   },
 );
 

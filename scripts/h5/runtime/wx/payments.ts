@@ -1,4 +1,4 @@
-/** wx.requestPayment. The sheet itself is loaded when somebody pays. */
+/** wx.requestPayment and wx.requestMerchantTransfer. The sheets themselves are loaded when somebody pays or is paid. */
 
 import { asyncCall } from './call';
 import { orderToPay } from './query';
@@ -31,4 +31,34 @@ export const requestPayment = asyncCall('requestPayment', async (parameters: Pay
   requireSandbox();
   const { pay } = await import('./payment-sheet');
   await pay(payables.get(parameters.package));
+});
+
+export interface TransferParameters {
+  mchId: string;
+  appId?: string;
+  package: string;
+}
+
+/** What stands behind a transfer's package: the withdrawal, and what of it arrives. */
+export interface Transfer {
+  withdrawalNo: string;
+  payout_fen: number;
+}
+
+const transfers = new Map<string, Transfer>();
+
+/** Remember which withdrawal a transfer's package pays out, as WeChat knows it and the pages do not say it. */
+export function noteTransfer(answer: unknown): void {
+  const { withdrawal_no, payout_fen, confirm } = (answer ?? {}) as {
+    withdrawal_no?: string;
+    payout_fen?: number;
+    confirm?: { package: string } | null;
+  };
+  if (withdrawal_no && confirm) transfers.set(confirm.package, { withdrawalNo: withdrawal_no, payout_fen: payout_fen ?? 0 });
+}
+
+export const requestMerchantTransfer = asyncCall('requestMerchantTransfer', async (parameters: TransferParameters) => {
+  requireSandbox();
+  const { accept } = await import('./transfer-sheet');
+  await accept(transfers.get(parameters.package));
 });

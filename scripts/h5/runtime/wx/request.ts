@@ -2,7 +2,7 @@
 
 import { type Callbacks, Refused, settle, type Taking } from './call';
 import { bytesOf, keep } from './files';
-import { notePayment } from './payments';
+import { notePayment, noteTransfer } from './payments';
 import { bodyOf, withQuery } from './query';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS';
@@ -142,6 +142,7 @@ export function request(options: Taking<RequestOptions, RequestResult>): Request
     for (const listener of task.listeners) listener({ header, statusCode: response.status });
     const data = await read(response, options);
     notePayment(method, url, init.headers as Headers, data);
+    noteTransfer(data);
     return { data, statusCode: response.status, header, cookies: [] };
   });
   settle('request', work, heard(options));

@@ -16,7 +16,8 @@ interface ShownRefund extends Row {
   tone: string
   parts: Row[]
   reason: string
-  asked: string
+  /** Each state with its time. */
+  times: Row[]
 }
 
 export interface Shown {
@@ -98,9 +99,19 @@ function shownRefund(refund: Refund): ShownRefund {
     no: refund.refund_no,
     label: refund.state_label,
     tone: TONES[refund.state] ?? '',
-    text: refund.finished_at ? `${minute(refund.finished_at)} 完成` : '',
+    text: refund.state === 'processing' ? '微信正在退款，一般几分钟到账，退到银行卡可能要几天' : '',
     parts: refundParts(refund),
     reason: refund.reason,
-    asked: minute(refund.requested_at),
+    times: timesOf(refund),
   }
+}
+
+function timesOf({ state, requested_at, decided_at, finished_at }: Refund): Row[] {
+  const rejected = state === 'rejected'
+  const reached = [
+    { label: '提交申请', at: requested_at },
+    { label: rejected ? '未通过' : '同意退款', at: decided_at },
+    { label: '退款完成', at: rejected ? null : finished_at },
+  ]
+  return reached.flatMap(({ label, at }) => (at ? [{ label, text: minute(at) }] : []))
 }

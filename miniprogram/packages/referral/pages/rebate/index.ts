@@ -1,8 +1,9 @@
 import { Rebate, rebate } from '../../../../api/referral'
+import { Point } from '../../../../components/points/index'
 import { go } from '../../../../lib/go'
 import { orderPage } from '../../../../lib/links'
 import { LOADING, show } from '../../../../lib/screen'
-import { Friend, Point, form, friends, steps, story } from './story'
+import { Friend, form, friends, steps, story } from './story'
 
 const TONES: Record<Rebate['state'], string> = { frozen: 'tag-gold', settled: 'tag-good', reversed: 'tag-plain' }
 

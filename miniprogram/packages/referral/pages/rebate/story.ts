@@ -1,13 +1,7 @@
 import { Rebate } from '../../../../api/referral'
+import { Point } from '../../../../components/points/index'
 import { priced, signed } from '../../../../lib/money'
 import { day, minute } from '../../../../lib/time'
-
-/** One point of a rebate's life: what has been, what is, what is still to come. */
-export interface Point {
-  title: string
-  text: string
-  state: 'done' | 'now' | 'later'
-}
 
 export function story(rebate: Rebate): Point[] {
   const { pay_as, closed_at, release_at, settled_at, reversed_at } = rebate

@@ -1,5 +1,7 @@
-import { StatementLine, statement } from '../../../../api/wallet'
+import { Month, StatementLine, months, statement, statementFile } from '../../../../api/wallet'
+import { tell } from '../../../../lib/failure'
 import { Listing, MORE } from '../../../../lib/listing'
+import { priced, signed } from '../../../../lib/money'
 import { LOADING } from '../../../../lib/screen'
 import { monthOf, now } from '../../../../lib/time'
 
@@ -10,15 +12,20 @@ interface Row {
   heading: string
 }
 
-/** What members can look for; `key` is the server's kind of entry, '' for all. */
+/** What a month brought and took, in words. */
+interface Total {
+  came: string
+  went: string
+  others: string[]
+}
+
+/** What members can look for; `key` is the server's group of kinds of entry, '' for all. */
 const KINDS = [
   { key: '', label: '全部' },
-  { key: 'rebate_stage', label: '返一入账' },
-  { key: 'rebate_release', label: '返一到账' },
-  { key: 'rebate_take_back', label: '返一收回' },
-  { key: 'order_hold', label: '下单使用' },
-  { key: 'order_release', label: '关单退回' },
-  { key: 'refund', label: '订单退款' },
+  { key: 'rebate', label: '返一' },
+  { key: 'commission', label: '佣金' },
+  { key: 'order', label: '订单' },
+  { key: 'withdrawal', label: '提现' },
 ]
 
 Page({
@@ -31,17 +38,46 @@ Page({
     month: '',
     monthWords: '',
     lastMonth: '',
+    /** By month; shown while all kinds are. */
+    totals: {} as Record<string, Total>,
+    busy: false,
   },
   listing: null as Listing<StatementLine, Row> | null,
 
-  onLoad() {
-    this.setData({ lastMonth: monthOf(now()) })
-    this.listing = new Listing(this, (cursor) => statement(this.data.month, this.data.kind, cursor), row)
+  onLoad({ kind }: { kind?: string }) {
+    const known = KINDS.some(({ key }) => key === kind)
+    this.setData({ lastMonth: monthOf(now()), kind: known ? kind : '' })
+    this.listing = new Listing(this, (cursor) => this.read(cursor), row)
     void this.load()
   },
 
   load() {
     return this.listing?.start()
+  },
+
+  /** The totals are as new as the first page. */
+  async read(cursor: string | null) {
+    if (cursor) return statement(this.data.month, this.data.kind, cursor)
+    const [page, all] = await Promise.all([statement(this.data.month, this.data.kind, null), months()])
+    this.setData({ totals: Object.fromEntries(all.map((one) => [one.month, total(one)])) })
+    return page
+  },
+
+  async save() {
+    if (this.data.busy) return
+    this.setData({ busy: true })
+    try {
+      wx.openDocument({
+        filePath: await statementFile(this.data.month),
+        fileType: 'xlsx',
+        showMenu: true,
+        fail: () => void wx.showToast({ title: '文件没有打开，请重试', icon: 'none' }),
+      })
+    } catch (error) {
+      tell(error)
+    } finally {
+      this.setData({ busy: false })
+    }
   },
 
   chooseKind({ detail }: WechatMiniprogram.CustomEvent<{ key: string }>) {
@@ -79,6 +115,14 @@ Page({
 function row(line: StatementLine, above: Row | undefined): Row {
   const month = monthOf(Date.parse(line.time))
   return { line, month, heading: month === above?.month ? '' : words(month) }
+}
+
+function total({ in_fen, out_fen, frozen_delta_fen, debt_delta_fen }: Month): Total {
+  const others = [
+    frozen_delta_fen ? `冻结 ${signed(frozen_delta_fen)}` : '',
+    debt_delta_fen ? `待抵扣 ${signed(debt_delta_fen)}` : '',
+  ]
+  return { came: priced(in_fen), went: priced(out_fen), others: others.filter(Boolean) }
 }
 
 function words(month: string): string {

@@ -1,0 +1,40 @@
+import { Listed } from '../lib/pager'
+import { get } from '../lib/request'
+
+export interface CommissionLine {
+  title: string
+  /** The policy in words. */
+  why: string
+  base_fen: number
+  earned_fen: number
+  /** What is left of it within the order's cap. */
+  amount_fen: number
+}
+
+/** What one order of a friend brings; the lines sum to `whole_fen`, `amount_fen` is left of that after refunds. */
+export interface Commission {
+  id: number
+  state: 'frozen' | 'settled' | 'reversed'
+  state_label: string
+  order_no: string
+  level: number
+  whole_fen: number
+  amount_fen: number
+  created_at: string
+  release_at: string | null
+  settled_at: string | null
+  reversed_at: string | null
+  explanation: { version: number; lines: CommissionLine[] }
+}
+
+export interface Sums {
+  count: number
+  settled_fen: number
+  frozen_fen: number
+}
+
+export const commissions = (cursor: string | null): Promise<Listed<Commission>> => get('/commissions', { cursor })
+
+export const commission = (id: number): Promise<Commission> => get(`/commissions/${id}`)
+
+export const sums = (): Promise<Sums> => get('/commissions/summary')
