@@ -13,6 +13,7 @@ import typer
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.core.money import yuan
+from server.rules import words
 from server.rules.bills import Bill
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ AS_JSON = typer.Option(False, "--json", help="输出 JSON Print one JSON documen
 
 app = typer.Typer(invoke_without_command=True, help="对账 A day's WeChat bills against ours")
 
-_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
-_BILLS = {"trade": "交易", "refund": "退款", "fund": "资金"}
-_KINDS = {"ours_only": "仅我方有", "theirs_only": "仅微信有", "amount": "金额不符", "state": "状态不符"}
 _PAGE = 1000
 
 
@@ -75,7 +73,8 @@ def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
             typer.echo(msgspec.json.encode(runs).decode())
             return 0
         for one in runs:
-            told = f"{one.day} {_STATES[one.state]} {one.differences} 处差异 {one.operator} {one.problem or ''}"
+            came = words.RECONCILIATION_STATES[one.state]
+            told = f"{one.day} {came} {one.differences} 处差异 {one.operator} {one.problem or ''}"
             typer.echo(told.rstrip())
         return 0
 
@@ -89,9 +88,9 @@ def _progress() -> Iterator[Callable[[Bill, int], None]]:
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    words = TextColumn("{task.description}账单 {task.completed} 行")
-    with Progress(words, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
-        tasks = {bill: bar.add_task(_BILLS[bill], total=None) for bill in Bill}
+    told = TextColumn("{task.description}账单 {task.completed} 行")
+    with Progress(told, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        tasks = {bill: bar.add_task(words.BILLS[bill], total=None) for bill in Bill}
         yield lambda bill, lines: bar.advance(tasks[bill], lines)
 
 
@@ -108,8 +107,8 @@ def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
         shown = {"ok": done.state == "clean", **dataclasses.asdict(done), "differences": found}
         typer.echo(msgspec.json.encode(shown).decode())
         return
-    typer.echo(f"{done.day} {_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
-    for bill, name in _BILLS.items():
+    typer.echo(f"{done.day} {words.RECONCILIATION_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
+    for bill, name in words.BILLS.items():
         sums = done.sums[bill]
         ours, theirs = (f"{sums[f'{side}_lines']} 笔 {yuan(sums[f'{side}_fen'])} 元" for side in ("ours", "theirs"))
         typer.echo(f"  {name}：我方 {ours}，微信 {theirs}")
@@ -117,7 +116,7 @@ def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
         typer.echo(f"  {word}：{yuan(amount_fen)} 元")
     for one in found:
         sides = f"我方 {_side(one.ours)}，微信 {_side(one.theirs)}"
-        typer.echo(f"  {_BILLS[one.bill]} {_KINDS[one.kind]} {one.subject}：{sides}")
+        typer.echo(f"  {words.BILLS[one.bill]} {words.DIFFERENCES[one.kind]} {one.subject}：{sides}")
 
 
 def _side(side: dict[str, Any] | None) -> str:

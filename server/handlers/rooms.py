@@ -12,6 +12,7 @@ from server.handlers.admin import (
     ledger,
     lists,
     members,
+    reconciliation,
     rules,
     staff,
 )
@@ -68,6 +69,7 @@ ADMIN = tuple(
         order_desk.screens,
         withdrawal_desk.screens,
         ledger.screens,
+        reconciliation.screens,
         members.screens,
         rules.screens,
         house.screens,

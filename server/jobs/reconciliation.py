@@ -1,10 +1,16 @@
 """Yesterday's bills against our books, every morning; and those of days that were missed."""
 
 from server.gateways.ports import Deps
-from server.services import reconciliation
+from server.services import reconciliation, reconciliation_desk
 
 _TRY_AGAIN_S = 1800
 """As WeChat asks where a bill is still being made. Nobody else takes the day meanwhile."""
+
+
+async def reconcile_asked(deps: Deps) -> None:
+    """Tick: days that operators asked for. Raises Busy."""
+    while await reconciliation_desk.make_next(deps):
+        continue
 
 
 async def reconcile_missed(deps: Deps) -> None:

@@ -82,6 +82,7 @@ TICKS: list[Tick] = [
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("pictures_forget", 600, catalogue.forget_pictures),
     Tick("reconcile", 60, reconciliation.reconcile_missed),
+    Tick("reconcile_asked", 1, reconciliation.reconcile_asked),
     Tick("exports_make", 1, exports.make_exports),
     Tick("audit_anchor", 3600, tell_anchor),
     Tick("outbox_clean", 60, clean_outbox),

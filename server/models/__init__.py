@@ -25,7 +25,7 @@ from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
-from server.models.reconciliation import Difference, Reconciliation
+from server.models.reconciliation import Difference, Reconciliation, ReconciliationAsk
 from server.models.withdrawals import Withdrawal
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "Rebate",
     "RebateStage",
     "Reconciliation",
+    "ReconciliationAsk",
     "Refund",
     "RefundLine",
     "ReturnChoice",

@@ -43,3 +43,24 @@ class Difference(Model):
 
     class Meta:
         table = "reconciliation_differences"
+
+
+class ReconciliationAsk(Model):
+    """A day that an operator asked to have compared, from the asking to the result."""
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField()
+    operator = fields.CharField(max_length=40)
+    state = fields.CharField(max_length=8, default="waiting")
+    """`waiting`, `running`, `done` or `failed`."""
+    lines_done = fields.IntField(default=0)
+    """Lines of the bills read and compared so far."""
+    run_id = fields.BigIntField(null=True)
+    problem = fields.CharField(max_length=200, null=True)
+    alive_at = fields.DatetimeField(null=True)
+    """When whoever compares last said so: another takes over from one that fell silent."""
+    created_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "reconciliation_asks"

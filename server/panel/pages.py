@@ -28,7 +28,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about)
+    found.filters.update(
+        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about, number=_number
+    )
     found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text)
     return found
 
@@ -74,6 +76,19 @@ def _about(subject: str) -> Markup:
     if kind not in _PLACES or not number:
         return Markup("<code>{}</code>").format(subject)
     return Markup('<a href="{}"><code>{}</code></a>').format(_PLACES[kind].format(quote(number)), subject)
+
+
+_KINDS = {"T": "order", "R": "refund", "W": "withdrawal"}
+
+
+def _number(number: str) -> Markup:
+    """A number of ours by its first letter, leading to what it is of."""
+    kind = _KINDS.get(number[:1], "")
+    return (
+        Markup('<a href="{}"><code>{}</code></a>').format(_PLACES[kind].format(quote(number)), number)
+        if kind
+        else (Markup("<code>{}</code>").format(number))
+    )
 
 
 def _told(value: object) -> str:

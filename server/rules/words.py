@@ -51,6 +51,11 @@ STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}
 
 COUPON_TEMPLATE_STATES = {True: "可领取", False: "已停用"}
 
+RECONCILIATION_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
+ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成", "failed": "失败"}
+BILLS = {"trade": "交易", "refund": "退款", "fund": "资金"}
+DIFFERENCES = {"ours_only": "仅我方有", "theirs_only": "仅微信有", "amount": "金额不符", "state": "状态不符"}
+
 EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
 
 QUALIFICATION_STATES = {

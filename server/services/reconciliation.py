@@ -169,6 +169,12 @@ async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
     return [_run(row) for row in rows]
 
 
+async def runs_of(day: date, limit: int = 20) -> list[Run]:
+    """The last runs of a day, the one that counts first."""
+    rows = await db.fetch(f"{_RUNS} WHERE r.day = $1 ORDER BY r.day DESC, r.id DESC LIMIT $2", day, limit)
+    return [_run(row) for row in rows]
+
+
 async def find(run_id: int) -> Run:
     """One run. Raises NotFound."""
     row = await db.fetch_row(f"{_RUNS} WHERE r.id = $1", run_id)

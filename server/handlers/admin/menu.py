@@ -55,6 +55,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         "资金",
         (
             ("提现", "/admin/withdrawals", Permission.WITHDRAWALS_VIEW),
+            ("对账", "/admin/reconciliation", Permission.RECONCILIATION_VIEW),
             ("账户", "/admin/ledger", Permission.LEDGER_VIEW),
             ("分录", "/admin/ledger-entries", Permission.LEDGER_VIEW),
         ),

@@ -37,6 +37,9 @@ PAGES = {
     "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
     "/rules/new": Permission.RULES_PUBLISH,
     "/exports": Permission.EXPORTS,
+    "/reconciliation": Permission.RECONCILIATION_VIEW,
+    "/reconciliation/2026-01-01": Permission.RECONCILIATION_VIEW,
+    "/differences": Permission.RECONCILIATION_VIEW,
     "/jobs": Permission.JOBS_VIEW,
     "/notices": Permission.NOTICES_VIEW,
     "/settings": Permission.SETTINGS_VIEW,
@@ -58,6 +61,7 @@ ACTIONS = {
     "/exports/orders": Permission.EXPORTS,
     "/refunds/none/approve": Permission.REFUNDS_DECIDE,
     "/refunds/none/reject": Permission.REFUNDS_DECIDE,
+    "/reconciliation/2026-01-01/run": Permission.RECONCILIATION_RUN,
     "/jobs/1/retry": Permission.JOBS_RETRY,
     "/notices/paid": Permission.NOTICES_EDIT,
     "/settings": Permission.SETTINGS_EDIT,
@@ -84,6 +88,13 @@ ACTIONS = {
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
 }
+_RUN = """
+WITH run AS (INSERT INTO reconciliations (day, operator, state, sums, problem, started_at, finished_at)
+  VALUES ('2026-01-01', left($2::text, 40), 'differences', '{}', $2::text, $1, $1) RETURNING id)
+INSERT INTO reconciliation_differences (run_id, bill, kind, subject, ours)
+  SELECT id, 'trade', 'ours_only', left($2::text, 64),
+    jsonb_build_object('amount_fen', 1, 'state', $2::text, 'about', $2::text) FROM run
+"""
 _WITHDRAWAL = """
 INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, requested_at, why,
   approved_by, checks) VALUES ('W1', $1, 100, 0, 0, 100, 'requested', $2, $3::text, left($3::text, 40), 0)
@@ -124,6 +135,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             XSS[:40],
             mall.clock.now(),
         )
+        await tx.execute(_RUN, mall.clock.now(), XSS)
         await tx.execute(_WITHDRAWAL, me.id, mall.clock.now(), XSS)
         alarm: int = await tx.fetchval(
             "INSERT INTO alarms (kind, subject, detail, at) VALUES ($1, $2, jsonb_build_object($4::text, $4::text), $3)"

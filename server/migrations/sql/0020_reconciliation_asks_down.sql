@@ -1,0 +1,2 @@
+DROP INDEX reconciliation_asks_open;
+ALTER TABLE reconciliation_asks DROP CONSTRAINT reconciliation_asks_state;
