@@ -87,8 +87,11 @@ client_class = SafeClient
 """Looked up by Tortoise, which takes this module as its engine."""
 
 
-def config(database_url: str, pool_size: int = 10) -> dict[str, Any]:
-    """Tortoise's configuration for a `postgres://user:password@host:port/name` URL."""
+def config(database_url: str, pool_size: int = 10, *, patient: bool = False) -> dict[str, Any]:
+    """Tortoise's configuration for a `postgres://user:password@host:port/name` URL.
+
+    `patient`: no statement takes too long.
+    """
     url = urlsplit(database_url)
     credentials = {
         "host": url.hostname,
@@ -99,10 +102,10 @@ def config(database_url: str, pool_size: int = 10) -> dict[str, Any]:
         "minsize": 1,
         "maxsize": pool_size,
         "timeout": 10,
-        "command_timeout": 30,
+        "command_timeout": None if patient else 30,
         "connection_class": _PlainConnection,
         "server_settings": {
-            "statement_timeout": "15000",
+            "statement_timeout": "0" if patient else "15000",
             "lock_timeout": "8000",
             "idle_in_transaction_session_timeout": "20000",
             "jit": "off",
@@ -116,9 +119,9 @@ def config(database_url: str, pool_size: int = 10) -> dict[str, Any]:
     }
 
 
-async def connect(database_url: str, pool_size: int = 10) -> None:
-    """Make the pool of this process. It opens its first connection at the first query."""
-    await Tortoise.init(config=config(database_url, pool_size), _enable_global_fallback=True)
+async def connect(database_url: str, pool_size: int = 10, *, patient: bool = False) -> None:
+    """Make the pool of this process. It opens its first connection at the first query. `patient` see `config`."""
+    await Tortoise.init(config=config(database_url, pool_size, patient=patient), _enable_global_fallback=True)
 
 
 async def disconnect() -> None:

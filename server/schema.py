@@ -29,7 +29,7 @@ async def migrate(database_url: str, target: str = "__latest__") -> list[str]:
     guard = await asyncpg.connect(database_url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await db.connect(database_url, pool_size=2)
+        await db.connect(database_url, pool_size=2, patient=True)  # an index on a large table takes minutes
         try:
             executor = _executor()
             goal = [MigrationTarget(app_label="models", name=target)]

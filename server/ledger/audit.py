@@ -10,6 +10,8 @@ from server import db
 from server.ledger.proofs import PROOFS, Proof
 
 MAX_OFFENDERS = 100
+_TIMEOUT_S = 3600
+"""A proof reads whole tables: on a large shop for minutes, where any other statement would have been given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,5 +58,5 @@ FROM ({sql}) p WHERE $1::timestamptz IS NOT NULL
 
 
 async def _check(reader: db.Connection, proof: Proof, at: datetime) -> Check:
-    found = await reader.fetchrow(_SUMMED.format(sql=proof.sql), at, MAX_OFFENDERS)
+    found = await reader.fetchrow(_SUMMED.format(sql=proof.sql), at, MAX_OFFENDERS, timeout=_TIMEOUT_S)
     return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))

@@ -123,7 +123,7 @@ def beginning(sql: str, fits: str = ".+") -> Way:
 
 def numbered(sql: str) -> Way:
     """A column that equals a number, typed as `12` or `#12`."""
-    return Way(f"{sql} = {{0}}", _NUMBER, lambda _deps, text: int(text.removeprefix("#")))
+    return Way(f"{sql} = {{0}}::bigint", _NUMBER, lambda _deps, text: int(text.removeprefix("#")))
 
 
 def phone(sql: str, column: str, value: str = "{0}") -> Way:

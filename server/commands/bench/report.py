@@ -7,25 +7,35 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from server.commands.bench import large
 from server.commands.bench.benches import BENCHES, Length, Result
+from server.commands.bench.large import Shop
 from server.commands.bench.stage import running
 
 
-async def measure(names: Sequence[str], length: Length, *, as_json: bool) -> None:
+async def measure(names: Sequence[str], length: Length, shop: Shop, *, as_json: bool) -> None:
     """Measure these benches and print them. Raises EngineError."""
     results: list[Result] = []
+    at_work, on_a_large_shop = ([name for name in names if name in kinds] for kinds in (BENCHES, large.NAMES))
     try:
         with Console(stderr=True).status("bench") as status:
-            async with running() as stage:
-                for name in names:
-                    await stage.shop.rest()
-                    status.update(f"bench: {name}")
-                    results += await BENCHES[name](stage, length)
+            if at_work:
+                await _at_work(at_work, length, results, lambda told: status.update(f"bench: {told}"))
+            if on_a_large_shop:
+                await large.measure(on_a_large_shop, shop, results, lambda told: status.update(f"bench: {told}"))
     finally:  # what was measured before a run failed is worth telling
         if as_json:
             sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
         else:
             Console().print(_table(results))
+
+
+async def _at_work(names: Sequence[str], length: Length, results: list[Result], tell: large.Told) -> None:
+    async with running() as stage:
+        for name in names:
+            await stage.shop.rest()
+            tell(name)
+            results += await BENCHES[name](stage, length)
 
 
 def _table(results: Sequence[Result]) -> Table:

@@ -27,7 +27,7 @@ from server.settings import Settings
 PROCESSES = 2
 CONNECTIONS = 16
 _HOST = "127.0.0.1"
-_NOWHERE = f"http://{_HOST}:9"
+NOWHERE = f"http://{_HOST}:9"
 """Nothing that is measured asks WeChat."""
 _CLIENT_MOST = 0.6
 _IDLE_MOST_CORES = 0.2
@@ -112,14 +112,12 @@ def check(load: Load) -> None:
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Stage]:
     """A filled mall in a folder of its own. Raises EngineError."""
-    with _folder() as data, contextlib.ExitStack() as stack:
-        stack.enter_context(Engines(data))
-        _mark(data)
+    with engines() as data, contextlib.ExitStack() as stack:
         engine_pids = procs.children(os.getpid())
         listening = [stack.enter_context(socket.create_server((_HOST, 0), backlog=1024)) for _ in range(3)]
         web, login, bare = listening
         ports = [one.getsockname()[1] for one in listening]
-        places = dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), _NOWHERE)
+        places = dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), NOWHERE)
         environment = environment_of(data, {"PUBLIC_BASE_URL": f"http://{_HOST}:{ports[0]}"} | places) | places
         settings = Settings.from_env(environment)
         await schema.migrate(settings.database_url)
@@ -140,6 +138,14 @@ def _like_api(name: str, module: str, listening: socket.socket, environment: dic
     number = listening.fileno()
     named = {**environment, LISTEN_FD: str(number)}
     return [Child(f"{name}-{one + 1}", f"{__package__}.{module}", named, (number,)) for one in range(PROCESSES)]
+
+
+@contextlib.contextmanager
+def engines() -> Iterator[Path]:
+    """Engines that run in a data folder of their own, which goes with them. Raises EngineError."""
+    with _folder() as data, Engines(data):
+        _mark(data)
+        yield data
 
 
 @contextlib.contextmanager

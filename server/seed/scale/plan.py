@@ -16,7 +16,7 @@ class Plan:
     members: int
     orders: int
     number: int = 1
-    star_bp: int = 300
+    star_bp: int = 340
     """Share of the members with a referrer who were brought by member 1; their orders make a long statement."""
 
     def began(self, now: datetime) -> datetime:

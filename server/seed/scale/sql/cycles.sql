@@ -38,6 +38,7 @@ WITH joined AS (
 SELECT row_number() OVER (ORDER BY closed_at, order_id) AS id, *,
   CASE WHEN release_at <= ${now} THEN GREATEST(release_at, closed_at) END AS settled_at
 FROM closed WHERE whole_fen > 0;
+CREATE INDEX ON scale_cycles (member_id);
 ANALYZE scale_cycles;
 
 INSERT INTO rebates (id, member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen, granted_fen,

@@ -1,0 +1,68 @@
+"""A large shop to measure on: made for it and dropped, or the data folder of a `dev` that was filled before."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from server import schema, wiring
+from server.commands import runtime
+from server.commands.bench import lists, statements
+from server.commands.bench.benches import Result
+from server.commands.bench.lists import Seen
+from server.commands.bench.stage import NOWHERE, engines
+from server.gateways.ports import Deps
+from server.seed.plant import plant
+from server.seed.scale import fill
+from server.seed.scale.plan import Plan
+from server.settings import Settings
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """How large it is to be, or (`data`) where it stands already."""
+
+    plan: Plan
+    data: Path | None
+
+
+async def measure(names: list[str], shop: Shop, results: list[Result], tell: Told) -> None:
+    """Add the results of these benches. Raises TooSlow once all are there, EngineError."""
+    seen: list[Seen] = []
+    with _settings(shop) as settings:
+        await schema.migrate(settings.database_url)
+        async with wiring.build_deps(settings) as deps:
+            if shop.data is None:
+                await _fill(deps, shop.plan, tell)
+            for name in names:
+                tell(name)
+                async for result, pages in _BENCHES[name](deps):
+                    results.append(result)
+                    seen += pages
+    lists.refuse(seen)
+
+
+@contextlib.contextmanager
+def _settings(shop: Shop) -> Iterator[Settings]:
+    if shop.data is not None:
+        with runtime.resolve(shop.data) as settings:
+            yield settings
+        return
+    with engines() as data:
+        names = ("PUBLIC_BASE_URL", "WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL")
+        yield Settings.from_env(runtime.environment_of(data, dict.fromkeys(names, NOWHERE)))
+
+
+async def _fill(deps: Deps, plan: Plan, tell: Told) -> None:
+    await fill.publish_terms(deps, plan)
+    await plant(deps, "bench")
+    await fill.fill(deps, plan, lambda title, done, of: tell(f"{title} {done:,} / {of:,}"))
+
+
+_BENCHES: dict[str, Callable[[Deps], AsyncIterator[tuple[Result, list[Seen]]]]] = {
+    "statement_100k": statements.measure,
+    "panel_lists": lists.measure,
+}
+NAMES = tuple(_BENCHES)
