@@ -95,6 +95,13 @@ export interface Refund {
   requested_at: string
   decided_at: string | null
   finished_at: string | null
+  /** What the shop said when it decided. */
+  answer: string | null
+  /** Where the goods must go, from when they were asked back, and until when. */
+  return_to: string | null
+  return_by: string | null
+  return_company: string | null
+  return_tracking_no: string | null
 }
 
 export interface Counts {
@@ -138,3 +145,7 @@ export const refund = (no: string, reason: string, lines?: Array<{ line_id: numb
   actOnce(`/orders/${no}/refunds`, lines ? { reason, lines } : { reason })
 
 export const refunds = async (no: string): Promise<Refund[]> => (await get<Listed<Refund>>(`/orders/${no}/refunds`)).items
+
+/** How the goods of a `returning` refund come back; said again, the later word holds. */
+export const sendBack = (no: string, refundNo: string, company: string, trackingNo: string): Promise<Refund> =>
+  act('POST', `/orders/${no}/refunds/${refundNo}/parcel`, { company, tracking_no: trackingNo })

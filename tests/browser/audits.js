@@ -5,11 +5,13 @@
 () => {
   const TARGET_PX = 44
   const NARROW_PX = 37.5 // 88rpx on a phone of 320 px, where WeChat itself scales everything
+  const POINTER_PX = 24
   const CONTROLS =
     'button, a[href], input, textarea, select, [role=button], [role=link], [role=checkbox], [role=radio], [role=switch], [role=tab], [role=search]'
   const column = document.querySelector('.h5-shop')?.getBoundingClientRect() ?? document.body.getBoundingClientRect()
   const dialogs = [...document.querySelectorAll('dialog[open]')]
-  const scope = dialogs.length ? [dialogs.at(-1)] : [...document.querySelectorAll('.h5-page:not([hidden]), .h5-tabs, .h5-layers, body > .sample')]
+  const panel = document.querySelector('body > .desk, body > .door-step') !== null
+  const scope = dialogs.length ? [dialogs.at(-1)] : panel ? [document.body] : [...document.querySelectorAll('.h5-page:not([hidden]), .h5-tabs, .h5-layers, body > .sample')]
   const all = scope.flatMap((root) => [root, ...root.querySelectorAll('*')])
   const style = new Map()
   const styleOf = (element) => style.get(element) ?? style.set(element, getComputedStyle(element)).get(element)
@@ -32,7 +34,7 @@
   // --- Text -------------------------------------------------------------------------------------------------------
   const lines = []
   for (const element of all) {
-    if (!shown(element)) continue
+    if (!shown(element) || element.matches('.skip:not(:focus)')) continue
     for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue
       const range = document.createRange()
@@ -117,7 +119,10 @@
   }
 
   // --- Controls ---------------------------------------------------------------------------------------------------
-  const least = column.width < 375 ? NARROW_PX : TARGET_PX
+  const usual = column.width < 375 ? NARROW_PX : TARGET_PX
+  /** In the panel a link within text is as high as its line and as wide as its words; a box in a row may be small, too. */
+  const leastOf = (element) => (panel && element.matches('a:not(.button), td > input[type=checkbox]') ? POINTER_PX : usual)
+  const inText = (element) => panel && element.matches('a:not(.button)')
   for (const element of all) {
     if (!element.matches(CONTROLS) || !shown(element) || element.disabled) continue
     if (element.type === 'hidden' || element.closest('[aria-hidden=true], [inert]')) continue
@@ -126,7 +131,8 @@
     const outer = element.parentElement?.closest(`label, wx-label, wx-input, wx-textarea, wx-picker, wx-switch, [data-control]`) ?? element
     const { width, height } = outer.getBoundingClientRect()
     const size = [Math.max(width, box.width), Math.max(height, box.height)]
-    if (Math.min(...size) < least - 0.5) found.add(`too small to tap, ${size.map(Math.round).join(' × ')} px: ${named(element)}`)
+    const smallest = inText(element) ? size[1] : Math.min(...size)
+    if (smallest < leastOf(element) - 0.5) found.add(`too small to tap, ${size.map(Math.round).join(' × ')} px: ${named(element)}`)
     const field = element.matches('input, textarea, select')
     const words = [
       element.getAttribute('aria-label'), element.getAttribute('title'), element.getAttribute('placeholder'),

@@ -56,6 +56,25 @@ Page({
     }
   },
 
+  async sendBack({ currentTarget, detail }: WechatMiniprogram.FormSubmit<{ company: string; tracking: string }, { no: string }>) {
+    if (this.data.busy) return
+    const [company, tracking] = [detail.value.company.trim(), detail.value.tracking.trim()]
+    if (company.length < 2 || !/^[0-9A-Za-z_-]{5,60}$/.test(tracking)) {
+      void wx.showToast({ title: '请填写快递公司和运单号', icon: 'none' })
+      return
+    }
+    this.setData({ busy: true })
+    try {
+      await orders.sendBack(this.orderNo, currentTarget.dataset.no, company, tracking)
+      void wx.showToast({ title: '已提交', icon: 'success' })
+    } catch (error) {
+      tell(error)
+    } finally {
+      this.setData({ busy: false })
+      await this.load()
+    }
+  },
+
   reveal({ currentTarget }: Tap<{ key: string }>) {
     this.setData({ [`open.${currentTarget.dataset.key}`]: true })
   },

@@ -18,6 +18,12 @@ interface ShownRefund extends Row {
   reason: string
   /** Each state with its time. */
   times: Row[]
+  answer: string
+  /** Where the goods go; empty where none were asked back. */
+  to: string
+  /** By when, or in which parcel. */
+  parcel: string
+  returning: boolean
 }
 
 export interface Shown {
@@ -44,10 +50,11 @@ const ICONS: Partial<Record<Status, string>> = {
   refunded: 'rollback',
 }
 
-const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', requested: 'tag-gold' }
+const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', requested: 'tag-gold', returning: 'tag-gold' }
 
 /** What the member can expect next; what they can do is told by the order's actions. */
-function nextOf({ status, refund_open }: OrderDetail, { policy }: Shop): string {
+function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
+  if (refunds.some(({ state }) => state === 'returning')) return '商家同意退货，请寄回商品并在下方填写运单号'
   if (refund_open) return '退款申请正在审核，结果会显示在下方'
   switch (status) {
     case 'pending':
@@ -75,7 +82,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     lines: order.lines.map((line) => ({ ...shownLine(line), keys: line.cards.map((_, at) => `${line.line_id}-${at}`) })),
     acts: actsOf(order),
     icon: ICONS[order.status] ?? 'time',
-    next: nextOf(order, shop),
+    next: nextOf(order, refunds, shop),
     unpaid: order.allowed_actions.includes('pay'),
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
@@ -103,6 +110,10 @@ function shownRefund(refund: Refund): ShownRefund {
     parts: refundParts(refund),
     reason: refund.reason,
     times: timesOf(refund),
+    answer: refund.answer ?? '',
+    to: refund.return_to ?? '',
+    parcel: parcelOf(refund),
+    returning: refund.state === 'returning',
   }
 }
 
@@ -114,4 +125,9 @@ function timesOf({ state, requested_at, decided_at, finished_at }: Refund): Row[
     { label: '退款完成', at: rejected ? null : finished_at },
   ]
   return reached.flatMap(({ label, at }) => (at ? [{ label, text: minute(at) }] : []))
+}
+
+function parcelOf({ return_company, return_tracking_no, return_by }: Refund): string {
+  if (return_tracking_no) return `已寄出：${return_company} ${return_tracking_no}`
+  return return_by ? `请在 ${minute(return_by)} 前寄出` : ''
 }

@@ -1,0 +1,110 @@
+"""An operator at a browser: the panel's pages opened, filled in and pressed as a person would."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+from server.rules.operators import Role
+from server.services import operators
+from tests.browser.visitor import LOST, ROOT
+from tests.support.mall import Mall
+
+SCREENSHOTS = ROOT / "build" / "screenshots" / "panel"
+WIDTHS = {390: 844, 1280: 900}
+
+_AUDITS = Path(__file__).with_name("audits.js")
+
+
+@dataclass
+class Operator:
+    """Looks and presses. What goes wrong meanwhile is kept in `errors`."""
+
+    name: str
+    base_url: str
+    context: BrowserContext
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    async def enter(cls, browser: Browser, mall: Mall, role: Role, name: str, **options: Any) -> Self:
+        """A new account of that role, logged in by hand."""
+        password = await operators.create(mall.deps, name, role, "cli", must_change=False)
+        context = await browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
+        )
+        context.set_default_timeout(15_000)
+        page = await context.new_page()
+        operator = cls(name, mall.base_url, context, page)
+        page.on("console", operator._heard)
+        page.on("pageerror", lambda error: operator.errors.append(f"{error.name}: {error.message}"))
+        await page.goto(f"{mall.base_url}/admin/login")
+        await operator.fill("账号", name)
+        await operator.fill("密码", password)
+        await operator.press("登录")
+        await operator.sees("概览")
+        return operator
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and LOST not in message.text:
+            self.errors.append(f"{message.text} ({message.location['url']})")
+
+    async def leave(self) -> None:
+        """Raises AssertionError with what went wrong."""
+        await self.context.close()
+        assert not self.errors, f"{self.name}: {self.errors}"
+
+    async def open(self, path: str, expected: int = 200) -> None:
+        """Open a page by its address below /admin."""
+        answer = await self.page.goto(f"{self.base_url}/admin{path}")
+        assert answer is not None
+        assert answer.status == expected, f"{path}: {answer.status}"
+
+    async def menu(self, label: str) -> None:
+        """Go where the menu leads."""
+        await self.page.get_by_role("navigation", name="主导航").get_by_role("link", name=label, exact=True).click()
+        await expect(self.page.get_by_role("heading", level=1)).to_contain_text(label)
+
+    def form(self, button: str) -> Locator:
+        """The form that this button sends."""
+        return self.page.locator("form").filter(has=self.page.get_by_role("button", name=button, exact=True)).first
+
+    async def fill(self, label: str, text: str, within: Locator | None = None) -> None:
+        """Type into a field."""
+        await (within or self.page).get_by_label(label).first.fill(text)
+
+    async def press(self, button: str, within: Locator | None = None) -> None:
+        """Press a button."""
+        await (within or self.page).get_by_role("button", name=button, exact=True).first.click()
+
+    async def follow(self, link: str) -> None:
+        """Follow a link of the page."""
+        await self.page.get_by_role("main").get_by_role("link", name=link).first.click()
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until these words can be seen."""
+        for text in texts:
+            await expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+
+    async def told(self, text: str) -> None:
+        """Wait for what the last action says."""
+        await expect(self.page.get_by_role("status")).to_contain_text(text)
+
+    async def done(self) -> None:
+        """Wait until the last action has said that it was done."""
+        await expect(self.page.get_by_role("status")).to_be_visible()
+
+    async def looks(self, name: str) -> list[str]:
+        """Pictures of the page at both widths, and what cannot be read, pressed or heard, or hangs over the edge."""
+        found = []
+        for width, height in WIDTHS.items():
+            await self.page.set_viewport_size({"width": width, "height": height})
+            over = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if over > 0:
+                found.append(f"{name} at {width}: {over} px wider than the screen")
+            audited: list[str] = await self.page.evaluate(_AUDITS.read_text(encoding="utf-8"))
+            found += [f"{name} at {width}: {one}" for one in audited]
+            path = SCREENSHOTS / str(width) / f"{name}.png"
+            await self.page.screenshot(path=path, full_page=True, animations="disabled", scale="css")
+        return found

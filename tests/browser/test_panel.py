@@ -1,0 +1,277 @@
+"""The operators' panel in Chromium: every screen looked at, and an operator's day from morning to the audit log."""
+
+import io
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+from playwright.async_api import Browser, expect
+
+from server import db
+from server.handlers.rooms import ADMIN
+from server.rules.operators import Role
+from server.services import audit_log
+from tests.browser.conftest import Shop
+from tests.browser.desk import Operator
+from tests.browser.life import Life, lived
+from tests.support.mall import Mall
+from tests.support.purse import ask, rich
+from tests.support.shop import Shopper, join, shopper, work
+
+Enter = Callable[..., Awaitable[Operator]]
+
+PLACES = {
+    "order_no": "SELECT order_no FROM orders ORDER BY id LIMIT 1",
+    "member_id": "SELECT id FROM members ORDER BY id LIMIT 1",
+    "version": "SELECT 1",
+    "withdrawal_no": "SELECT withdrawal_no FROM withdrawals ORDER BY id LIMIT 1",
+    "account_id": "SELECT id FROM ledger_accounts ORDER BY id LIMIT 1",
+    "entry_id": "SELECT id FROM ledger_entries ORDER BY id LIMIT 1",
+    "product_id": "SELECT id FROM products ORDER BY id LIMIT 1",
+    "sku_id": "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id WHERE p.kind = 'virtual' LIMIT 1",
+    "template_id": "SELECT id FROM coupon_templates ORDER BY id LIMIT 1",
+    "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
+    "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
+    "run_id": "SELECT id FROM reconciliations ORDER BY id LIMIT 1",
+}
+"""What stands for a parameter of an address."""
+NOT_LOOKED_AT = {"/admin/login", "/admin/exports/<export_id:int>/file", "/admin/rules/compare"}
+"""The door, which is looked at by whoever comes in, a file, and what needs a query."""
+AND_THESE = ("/rules/compare?old=1&new=1", "/refunds?state=", "/alarms?show=", "/members?q=%231")
+
+
+@pytest.fixture
+async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
+    """Lets operators in: `await panel(Role.OWNER, "op")`. At the end nothing may have gone wrong."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(role: Role, name: str, **options: Any) -> Operator:
+            operator = await Operator.enter(chromium, shop.mall, role, name, **options)
+            stack.push_async_callback(operator.leave)
+            return operator
+
+        yield enter
+
+
+@pytest.fixture(scope="module")
+async def life(shop: Shop) -> Life:
+    """A shop in which everything has happened."""
+    found = await lived(shop.mall)
+    await ask(await rich(shop.mall))
+    return found
+
+
+async def screens() -> list[str]:
+    """Every address of the panel that shows a page, with what there is for its parameters."""
+    uris = {
+        f"/admin{route.uri}".rstrip("/")
+        for blueprint in ADMIN
+        for route in blueprint._future_routes
+        if "GET" in route.methods and not route.uri.startswith("/assets")
+    }
+    found = []
+    for uri in sorted(uris - NOT_LOOKED_AT):
+        path = uri.removeprefix("/admin")
+        for name in re.findall(r"<(\w+):\w+>", uri):
+            value = await db.fetch_value(PLACES[name])
+            if value is None:
+                break
+            path = re.sub(rf"<{name}:\w+>", str(value), path)
+        else:
+            found.append(path)
+    return [*found, *AND_THESE]
+
+
+async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Enter) -> None:
+    owner = await panel(Role.OWNER, "looker")
+    found = []
+    for path in await screens():
+        await owner.open(path)
+        found += await owner.looks(re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "overview")
+    assert not found, "\n".join(found)
+
+
+async def test_the_keyboard_leads_past_the_menu_and_through_a_form(life: Life, panel: Enter) -> None:
+    owner = await panel(Role.OWNER, "typist")
+    await owner.open("/orders")
+    await owner.page.keyboard.press("Tab")
+    await expect(owner.page.get_by_role("link", name="跳到正文")).to_be_focused()
+    await owner.page.keyboard.press("Enter")
+    await owner.page.get_by_label("订单号").first.focus()
+    await owner.page.keyboard.type(life.orders["paid"])
+    await owner.page.keyboard.press("Enter")
+    await expect(owner.page.get_by_role("main").get_by_role("row")).to_have_count(2)
+
+
+async def test_without_scripts_the_panel_does_the_same(life: Life, panel: Enter) -> None:
+    owner = await panel(Role.OWNER, "plain", java_script_enabled=False)
+    await owner.menu("订单")
+    await owner.fill("订单号", life.orders["paid"])
+    await owner.press("查找")
+    await owner.follow(life.orders["paid"])
+    await owner.press("查看完整收货信息")
+    await owner.told("收货信息")
+    await owner.sees("13800138000")
+
+
+async def test_a_refused_form_keeps_what_was_typed(life: Life, panel: Enter) -> None:
+    owner = await panel(Role.OWNER, "careless")
+    await owner.open(f"/orders/{life.orders['paid']}")
+    form = owner.form("发货")
+    await owner.fill("快递公司", "火箭快递", form)
+    await owner.fill("运单号", "X90001", form)
+    await owner.press("发货", form)
+    await expect(form.get_by_role("alert")).to_contain_text("不认识的快递公司")
+    await expect(form.get_by_label("运单号")).to_have_value("X90001")
+
+
+async def paid_orders(shop: Shop, count: int) -> tuple[Shopper, list[str]]:
+    """One member's paid orders of something that is shipped."""
+    me = await shopper(shop.mall, "day-buyer")
+    sku = await db.fetch_value(
+        "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id"
+        " WHERE p.kind = 'physical' AND p.on_sale AND s.on_sale ORDER BY s.available DESC LIMIT 1"
+    )
+    return me, [await me.buy(sku) for _ in range(count)]
+
+
+async def ship_by_file(owner: Operator, mall: Mall, orders: list[str], folder: Path) -> None:
+    """The list of what has to leave, filled in, three rows of it wrong."""
+    await owner.menu("待发货")
+    await owner.press("导出 XLSX")
+    await owner.told("正在导出")
+    await work(mall)
+    await expect(owner.page.get_by_role("link", name="下载").first).to_be_visible()
+    async with owner.page.expect_download() as coming:
+        await owner.follow("下载")
+    path = folder / "parcels.xlsx"
+    await (await coming.value).save_as(path)
+    book = load_workbook(io.BytesIO(path.read_bytes()))
+    sheet = book.worksheets[0]
+    lines = {str(sheet.cell(line, 1).value): line for line in range(2, sheet.max_row + 1)}
+    assert set(orders) <= set(lines)
+    wrong = dict(zip(orders[:3], ("火箭快递", "SF", None), strict=True))
+    for n, order_no in enumerate(orders):
+        sheet.cell(lines[order_no], 2, wrong.get(order_no, "顺丰"))
+        sheet.cell(lines[order_no], 3, None if order_no == orders[1] else f"SF{100000 + n}")
+    for other in set(lines) - set(orders):
+        sheet.delete_rows(next(n for n in range(2, sheet.max_row + 1) if sheet.cell(n, 1).value == other))
+    book.save(path)
+    told = {order_no: n for n in range(2, sheet.max_row + 1) if (order_no := str(sheet.cell(n, 1).value)) in orders[:3]}
+    await owner.menu("待发货")
+    await owner.page.get_by_label("填好的文件").set_input_files(path)
+    await owner.press("上传并发货")
+    await owner.told(f"已发货 {len(orders) - 3} 单，3 行有问题")
+    report = owner.page.get_by_label("上次批量发货的结果")
+    for order_no, line in told.items():
+        await expect(report.get_by_role("row").filter(has_text=order_no)).to_contain_text(str(line))
+
+
+async def add_product(owner: Operator, mall: Mall) -> None:
+    """It is on sale at once."""
+    await owner.open("/products/new")
+    await owner.fill("标识", "osmanthus-tea")
+    await owner.fill("标题", "桂花乌龙")
+    category = await db.fetch_value("SELECT slug FROM categories WHERE parent_id IS NOT NULL ORDER BY id LIMIT 1")
+    await owner.page.get_by_label("分类").select_option(category)
+    sku = owner.page.locator("fieldset.part").first
+    await owner.fill("编码", "OT-1", sku)
+    await owner.fill("售价（元）", "39.90", sku)
+    await owner.fill("入库 +n", "20", sku)
+    await owner.press("创建商品")
+    await owner.done()
+    found = (await mall.http.get("/api/products?q=桂花乌龙")).json()["items"]
+    assert [one["title"] for one in found] == ["桂花乌龙"]
+
+
+async def publish_rule(owner: Operator) -> None:
+    """Money is observed for ten days from now on."""
+    await owner.open("/rules/new")
+    await owner.fill("观察期", "10")
+    await owner.press("预览")
+    await owner.sees("发布前确认")
+    await owner.fill("说明", "观察期延长")
+    await owner.press("发布")
+    await owner.done()
+    days = await db.fetch_value("SELECT terms ->> 'observe_days' FROM rule_versions ORDER BY version DESC LIMIT 1")
+    assert days == "10"
+
+
+async def decide_withdrawals(owner: Operator, good: str, bad: str) -> None:
+    """One is let through, one turned down."""
+    for number, button, label, reason in (
+        (good, "同意提现", "同意理由", "来源清楚"),
+        (bad, "拒绝", "拒绝理由", "资料不全"),
+    ):
+        await owner.open(f"/withdrawals/{number}")
+        form = owner.form(button)
+        await owner.fill(label, reason, form)
+        await owner.press(button, form)
+        await owner.done()
+
+
+async def approve_refund(owner: Operator, refund_no: str) -> None:
+    """The money goes back."""
+    await owner.menu("退款")
+    card = owner.page.get_by_role("listitem").filter(has_text=refund_no)
+    await owner.fill("同意理由", "七天无理由", card)
+    await owner.press("同意退款", card)
+    await owner.told("已同意退款")
+
+
+async def correct_binding(owner: Operator, child: int, parent: int) -> None:
+    """Who referred whom is put right."""
+    await owner.open(f"/members/{child}/binding")
+    await owner.fill("会员号或分享码", str(parent))
+    await owner.press("预览")
+    await owner.fill("理由", "现场扫错了码")
+    await owner.press("确认更正")
+    await owner.done()
+    assert await db.fetch_value("SELECT referrer_id FROM members WHERE id = $1", child) == parent
+
+
+async def find_in_log(owner: Operator, done: dict[str, str]) -> None:
+    """Each action, by what it is called and what it was done to."""
+    await owner.menu("操作日志")
+    for action, subject in done.items():
+        await owner.page.get_by_label("操作", exact=True).select_option(label=action)
+        await owner.press("查找")
+        await expect(owner.page.get_by_role("row").filter(has_text=subject).first).to_contain_text(owner.name)
+    async with db.snapshot() as reader:
+        assert (await audit_log.verify(reader))[1] == []
+
+
+async def test_an_operators_day(shop: Shop, panel: Enter, tmp_path: Path) -> None:
+    me, orders = await paid_orders(shop, 50)
+    await work(shop.mall)
+    wealthy, poor = await rich(shop.mall), await rich(shop.mall)
+    good, bad = await ask(wealthy), await ask(poor)
+    child, parent = await join(shop.mall), await join(shop.mall)
+    owner = await panel(Role.OWNER, "boss", accept_downloads=True)
+    await add_product(owner, shop.mall)
+    await publish_rule(owner)
+    await ship_by_file(owner, shop.mall, orders, tmp_path)
+    shipped = "SELECT count(*) FROM orders WHERE order_no = ANY ($1) AND status = 'shipped'"
+    assert await db.fetch_value(shipped, orders) == 47
+    refund_no = (await me.refund(orders[5], reason="不喜欢"))["refund_no"]
+    await approve_refund(owner, refund_no)
+    await decide_withdrawals(owner, good, bad)
+    assert (await poor.get(f"/withdrawals/{bad}"))["state"] == "rejected"
+    assert (await wealthy.get(f"/withdrawals/{good}"))["state"] == "approved"
+    await correct_binding(owner, child.id, parent.id)
+    await find_in_log(
+        owner,
+        {
+            "商品变更": "product:osmanthus-tea",
+            "发布返一规则": "rule:",
+            "发货": orders[10],
+            "同意退款": refund_no,
+            "同意提现": good,
+            "拒绝提现": bad,
+            "更正绑定": f"member:{child.id}",
+        },
+    )
