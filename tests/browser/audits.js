@@ -34,7 +34,7 @@
   // --- Text -------------------------------------------------------------------------------------------------------
   const lines = []
   for (const element of all) {
-    if (!shown(element) || element.matches('.skip:not(:focus)')) continue
+    if (!shown(element) || (panel && element.getBoundingClientRect().right < 0)) continue // for who hears it only
     for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue
       const range = document.createRange()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
+from server.services import refunds, returns
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life, lived
 from tests.support.shop import join
@@ -97,6 +98,27 @@ async def test_asking_for_a_refund(visitor: Enter, life: Life) -> None:
     await me.sees("退款")
     assert (await life.me.order(order_no))["status"] == "refunded"
     await me.looks("order-detail-refunded")
+
+
+async def test_sending_goods_back(visitor: Enter, shop: Shop, life: Life) -> None:
+    order_no = await life.me.buy(life.sku)
+    await life.me.receive(order_no)
+    refund_no = (await life.me.refund(order_no))["refund_no"]
+    await returns.accept(shop.mall.deps, refund_no, "仓库 057188888888 杭州市西湖区退货一号门", "请寄回商品", "op")
+    me = await visitor("me", openid=OPENID)
+    await me.open(f"packages/order/pages/detail/index?order_no={order_no}")
+    await me.sees("待寄回商品", "退货寄往", "商家说明：请寄回商品")
+    await me.tap("提交运单号")
+    await me.sees("请填写快递公司和运单号")
+    await me.fill("快递公司", "顺丰速运")
+    await me.fill("退货运单号", "SF1234567890")
+    await me.looks("order-detail-returning")
+    await me.tap("提交运单号")
+    await me.sees("已寄出：顺丰速运 SF1234567890")
+    await me.whole("order-detail-sent-back")
+    await refunds.approve(shop.mall.deps, refund_no, "op", restock=True)
+    await me.open(f"packages/order/pages/detail/index?order_no={order_no}")
+    await me.sees("退款中")
 
 
 async def test_adding_to_the_cart_and_checking_out(visitor: Enter, life: Life) -> None:
