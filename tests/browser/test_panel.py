@@ -71,7 +71,7 @@ async def screens() -> list[str]:
         f"/admin{route.uri}".rstrip("/")
         for blueprint in ADMIN
         for route in blueprint._future_routes
-        if "GET" in route.methods and not route.uri.startswith("/assets")
+        if "GET" in (route.methods or ()) and not route.uri.startswith("/assets")
     }
     found = []
     for uri in sorted(uris - NOT_LOOKED_AT):
