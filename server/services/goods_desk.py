@@ -74,7 +74,7 @@ PRODUCTS = Listing(
     ),
     filters=(
         _SEARCH,
-        Filter("category", "分类（名称或标识，含下级）", (Way(_BELOW),)),
+        Filter("category", "分类名称或标识", (Way(_BELOW),)),
         _KIND,
         switch("show", "状态", {"on": ("上架", "p.on_sale"), "off": ("下架", "NOT p.on_sale")}),
         switch("stock", "库存", {"low": ("有 SKU 需补货", "stock.low"), "fine": ("充足", "NOT stock.low")}),
