@@ -128,13 +128,14 @@ def refund_open(
 def qualification_review(
     qualification_id: int = typer.Argument(metavar="ID", help="有效推荐编号 Its id"),
     verdict: str = typer.Argument(metavar="pass|void", help="结论 Verdict"),
+    reason: str = typer.Option("", help="理由，记入操作日志 Why, for the log"),
     data: Path | None = DATA,
 ) -> None:
     """审核有效推荐 Let a held one count, or end it for ever."""
     if verdict not in ("pass", "void"):
         raise typer.BadParameter("pass | void")
     chosen: Literal["pass", "void"] = "pass" if verdict == "pass" else "void"
-    act(data, lambda deps: qualifications.review(deps, qualification_id, chosen, OPERATOR), "已审核 reviewed")
+    act(data, lambda deps: qualifications.review(deps, qualification_id, chosen, OPERATOR, reason), "已审核 reviewed")
 
 
 @withdrawal.command("approve")

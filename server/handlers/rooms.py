@@ -5,6 +5,7 @@ from sanic import Blueprint
 from server.handlers.admin import (
     account,
     categories,
+    commission_policies,
     entrance,
     goods,
     home,
@@ -18,6 +19,7 @@ from server.handlers.admin import (
 )
 from server.handlers.admin import coupons as coupon_desk
 from server.handlers.admin import orders as order_desk
+from server.handlers.admin import rebates as rebate_screens
 from server.handlers.admin import withdrawals as withdrawal_desk
 from server.handlers.endpoint import Room
 from server.handlers.ops import h5, health, media, sandbox
@@ -76,6 +78,8 @@ ADMIN = tuple(
         goods.screens,
         categories.screens,
         coupon_desk.screens,
+        rebate_screens.screens,
+        commission_policies.screens,
         staff.screens,
     )
 )

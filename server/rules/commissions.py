@@ -23,7 +23,7 @@ _Ids = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)], ...], m
 
 ScopeKind = Literal["shop", "member_level", "category", "product"]
 _PRECEDENCE: tuple[ScopeKind, ...] = ("product", "category", "member_level", "shop")
-_SCOPES = {"shop": "全店", "member_level": "会员等级", "category": "类目", "product": "商品"}
+SCOPES = {"shop": "全店", "member_level": "会员等级", "category": "类目", "product": "商品"}
 
 
 class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -201,7 +201,7 @@ def _earned(terms: CommissionTerms, lines: Sequence[Line], earner: Earner) -> li
             governed.setdefault(policy, []).append(line)
     order_fen = sum(line.net_cash_fen for line in lines)
     found = [
-        (line, f"{_SCOPES[policy.scope]}策略：{why}", fen)
+        (line, f"{SCOPES[policy.scope]}策略：{why}", fen)
         for policy, mine in governed.items()
         for line, (why, fen) in zip(mine, _by_policy(policy, mine, order_fen, earner.month_fen), strict=True)
     ]

@@ -66,6 +66,13 @@ QUALIFICATION_STATES = {
     "void": "无效",
 }
 
+HELD_FOR = {"referrer_blocked": "推荐人被封禁", "risk": "风险审核"}
+
+VOID_FOR = {"refund": "退款", "returned_refund": "返还的订单退款", "review": "审核不通过"}
+"""Why a qualification counts no more, or a rebate was taken back."""
+
+PAID_AS = {"balance": "余额", "coupon": "优惠券"}
+
 FIRST_ORDERS = {"none": "未下单", "paid": "已付款，不计入"} | QUALIFICATION_STATES
 """What became of a referee's first order: nothing yet, or the state of the qualification."""
 
@@ -97,6 +104,7 @@ ACTIONS = {
     "refund_reject": "拒绝退款",
     "refund.return": "同意退货",
     "rule_publish": "发布返一规则",
+    "commission.apply": "发布分润策略",
     "qualification_review": "审核有效推荐",
     "binding.correct": "更正绑定",
     "member.state": "会员封禁或解封",

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from server import db
-from server.core.errors import NotFound
+from server.core.errors import NotFound, VersionStale
 from server.gateways.ports import Deps
 from server.rules.commissions import CommissionTerms, problems, with_subcategories
 from server.services import audit_log
@@ -65,45 +65,54 @@ class Applied:
     policies: int
 
 
-async def apply(deps: Deps, text: str, note: str, actor: str) -> Applied:
-    """Publish what a file says as a new version, for orders paid from now on. Raises FileInvalid with every problem.
-
-    A file that says what is in force already changes nothing.
-    """
+async def prepared(connection: db.Connection, text: str) -> CommissionTerms:
+    """What a file says, as it is published. Raises FileInvalid with every problem."""
     file = ApplyFile(text)
     terms = file.read(file.root, CommissionTerms, "$")
     file.check()
     assert terms is not None  # noqa: S101 - or `check` would have raised
     for path, problem in problems(terms):
         file.note(f"${path}", problem)
+    parents = {row["id"]: row["parent_id"] for row in await connection.fetch("SELECT id, parent_id FROM categories")}
+    await _judge(connection, file, terms, set(parents))
+    file.check()
+    return with_subcategories(terms, parents)
+
+
+async def apply(deps: Deps, text: str, note: str, actor: str, base: int | None = None) -> Applied:
+    """Publish what a file says as a new version, for orders paid from now on.
+
+    A file that says what is in force already changes nothing. Raises FileInvalid with every problem, and VersionStale
+    when the newest version is not `base`, the one that was looked at (0: none).
+    """
     async with db.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
         at = deps.clock.now()  # under the lock: a later version is never older
-        parents = {row["id"]: row["parent_id"] for row in await tx.fetch("SELECT id, parent_id FROM categories")}
-        await _judge(tx, file, terms, set(parents))
-        file.check()
-        terms = with_subcategories(terms, parents)
+        terms = await prepared(tx, text)
         current = await _newest(tx)
+        newest = current.version if current else 0
+        if base is not None and base != newest:
+            raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")
         if current is not None and current.terms == terms:
-            return Applied(current.version, len(terms.policies))
-        version = current.version + 1 if current else 1
+            return Applied(newest, len(terms.policies))
         await tx.execute(
             "INSERT INTO commission_versions (version, terms, note, operator, published_at)"
             " VALUES ($1, $2::jsonb, $3, $4, $5)",
-            version,
+            newest + 1,
             msgspec.json.encode(terms).decode(),
             note,
             actor,
             at,
         )
-        await audit_log.record(tx, at, actor, "commission.apply", f"commission_version:{version}", {"note": note})
-    return Applied(version, len(terms.policies))
+        subject, detail = f"commission_version:{newest + 1}", {"before": newest, "after": newest + 1, "reason": note}
+        await audit_log.record(tx, at, actor, "commission.apply", subject, detail)
+    return Applied(newest + 1, len(terms.policies))
 
 
-async def _judge(tx: db.Connection, file: ApplyFile, terms: CommissionTerms, categories: set[int]) -> None:
+async def _judge(connection: db.Connection, file: ApplyFile, terms: CommissionTerms, categories: set[int]) -> None:
     """Note every product and category that is named and not there."""
     named = [one for policy in terms.policies if policy.scope == "product" for one in policy.ids]
-    rows = await tx.fetch("SELECT id FROM products WHERE id = ANY ($1)", named)
+    rows = await connection.fetch("SELECT id FROM products WHERE id = ANY ($1)", named)
     known = {"product": {row["id"] for row in rows}, "category": categories}
     for index, policy in enumerate(terms.policies):
         for place, one in enumerate(policy.ids):

@@ -114,7 +114,9 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
     return []
 
 
-async def review(deps: Deps, qualification_id: int, verdict: Literal["pass", "void"], operator: str) -> None:
+async def review(
+    deps: Deps, qualification_id: int, verdict: Literal["pass", "void"], operator: str, reason: str = ""
+) -> None:
     """An operator's verdict: `pass` lets a held one count, `void` ends it for ever, whatever its state.
 
     Raises NotFound, StateConflict (`pass` on one that is not held).
@@ -140,6 +142,6 @@ async def review(deps: Deps, qualification_id: int, verdict: Literal["pass", "vo
             jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
         else:
             jobs = await reversals.lose(tx, qualification_id, "review", at)
-        subject = f"qualification:{qualification_id}"
-        await audit_log.record(tx, at, operator, "qualification_review", subject, {"verdict": verdict, "was": state})
+        detail = {"before": state, "after": "counted" if verdict == "pass" else "void", "reason": reason}
+        await audit_log.record(tx, at, operator, "qualification_review", f"qualification:{qualification_id}", detail)
         await outbox.put(tx, jobs, at)

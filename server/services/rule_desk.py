@@ -34,7 +34,11 @@ RULES = Listing(
         Column("操作员", "operator"),
         Column("发布时间", "published_at", "when"),
     ),
-    filters=(search("版本号", numbered("r.version")), since("r.published_at", "发布从"), until("r.published_at")),
+    filters=(
+        search("版本号", numbered("r.version::bigint")),
+        since("r.published_at", "发布从"),
+        until("r.published_at"),
+    ),
     empty="还没有发布过规则",
     template="rules.html",
 )

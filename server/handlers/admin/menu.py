@@ -50,7 +50,16 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         ),
     ),
     ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),
-    ("返一与分润", (("返一规则", "/admin/rules", Permission.REBATES_VIEW),)),
+    (
+        "返一与分润",
+        (
+            ("有效推荐", "/admin/qualifications", Permission.REBATES_VIEW),
+            ("返一", "/admin/rebates", Permission.REBATES_VIEW),
+            ("返一规则", "/admin/rules", Permission.REBATES_VIEW),
+            ("佣金", "/admin/commissions", Permission.COMMISSIONS_VIEW),
+            ("分润策略", "/admin/commission-policies", Permission.COMMISSIONS_VIEW),
+        ),
+    ),
     (
         "资金",
         (

@@ -6,7 +6,7 @@ import pytest
 
 from server import db
 from server.rules.operators import PERMISSIONS, Permission, Role
-from server.services import audit_log, rules
+from server.services import audit_log, commission_policies, rules
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, make_sku, shopper, work
@@ -36,6 +36,13 @@ PAGES = {
     "/rules/1": Permission.REBATES_VIEW,
     "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
     "/rules/new": Permission.RULES_PUBLISH,
+    "/qualifications": Permission.REBATES_VIEW,
+    "/rebates": Permission.REBATES_VIEW,
+    "/commissions": Permission.COMMISSIONS_VIEW,
+    "/commission-policies": Permission.COMMISSIONS_VIEW,
+    "/commission-policies/1": Permission.COMMISSIONS_VIEW,
+    "/commission-policies/compare?old=1&new=1": Permission.COMMISSIONS_VIEW,
+    "/commission-policies/new": Permission.COMMISSIONS_PUBLISH,
     "/exports": Permission.EXPORTS,
     "/reconciliation": Permission.RECONCILIATION_VIEW,
     "/reconciliation/2026-01-01": Permission.RECONCILIATION_VIEW,
@@ -87,6 +94,10 @@ ACTIONS = {
     "/members/{member}/unblock": Permission.MEMBERS_BLOCK,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
+    "/qualifications/0/pass": Permission.QUALIFICATIONS_REVIEW,
+    "/qualifications/0/void": Permission.QUALIFICATIONS_REVIEW,
+    "/commission-policies": Permission.COMMISSIONS_PUBLISH,
+    "/commission-policies/preview": Permission.COMMISSIONS_PUBLISH,
 }
 _RUN = """
 WITH run AS (INSERT INTO reconciliations (day, operator, state, sums, problem, started_at, finished_at)
@@ -107,6 +118,8 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     sku = await make_sku(10_000)
     product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", sku)
     await rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
+    policy = {"kind": "fixed", "fixed_fen": 1, "scope": "product", "ids": [product]}
+    await commission_policies.apply(mall.deps, orjson.dumps({"policies": [policy]}).decode(), XSS, XSS[:40])
     me = await shopper(mall)
     await me.do("PATCH", "/me", {"nickname": XSS[:20]})
     items = [{"sku_id": sku, "quantity": 2}]

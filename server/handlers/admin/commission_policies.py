@@ -1,0 +1,96 @@
+"""Commission policies: versions, what differs between two, and a new one from a text, previewed and then published."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.handlers.admin.rules import Compared, Publishing
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules import commission_words
+from server.rules.commissions import CommissionTerms
+from server.rules.operators import Permission
+from server.services import commission_desk, commission_policies
+from server.services.commission_desk import Draft
+
+screens = Screens("commission_policies")
+
+_HERE = "/admin/commission-policies"
+_Text = Annotated[str, msgspec.Meta(max_length=200_000)]
+
+
+class DraftForm(msgspec.Struct):
+    """JSON as the command line takes it, and the version it was made from."""
+
+    text: _Text
+    base: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class PublishForm(Publishing):
+    """The draft as it was previewed."""
+
+    text: _Text
+
+
+class NewQuery(msgspec.Struct):
+    """`edit` asks for the draft again."""
+
+    edit: str = ""
+
+
+@screens.page("/commission-policies/<version:int>", Permission.COMMISSIONS_VIEW, "commission_policy.html")
+async def policies(visit: Visit, _: None) -> dict[str, Any]:
+    """One version with what it changed."""
+    found = await commission_desk.version(visit.path["version"])
+    before = await commission_desk.version(found.version - 1) if found.version > 1 else None
+    changes = commission_words.changes(before.words.fields, found.words.fields) if before else []
+    return {"found": found, "before": before, "changes": changes}
+
+
+@screens.page("/commission-policies/compare", Permission.COMMISSIONS_VIEW, "commission_compare.html", Compared)
+async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
+    """What differs between two versions."""
+    old, new = await commission_desk.version(query.old), await commission_desk.version(query.new)
+    return {"old": old, "new": new, "changes": commission_words.changes(old.words.fields, new.words.fields)}
+
+
+@screens.page("/commission-policies/new", Permission.COMMISSIONS_PUBLISH, "commission_form.html", NewQuery)
+async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
+    """The version in force as a text, or the draft."""
+    current = await commission_desk.newest()
+    if query.edit:
+        draft = await commission_desk.kept(visit.deps, visit.operator.session_id)
+    else:
+        terms = msgspec.json.encode(current.terms if current else CommissionTerms())
+        draft = Draft(msgspec.json.format(terms).decode(), current.version if current else 0)
+    return {"draft": draft, "current": current}
+
+
+@screens.action("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, DraftForm)
+async def keep_draft(visit: Visit, form: DraftForm) -> Done:
+    """Judged, and shown before it is published."""
+    await commission_desk.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base))
+    return Done("", f"{_HERE}/preview")
+
+
+@screens.page("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, "commission_preview.html")
+async def preview(visit: Visit, _: None) -> dict[str, Any]:
+    """What the draft would change."""
+    draft = await commission_desk.kept(visit.deps, visit.operator.session_id)
+    current, words = await commission_desk.newest(), await commission_desk.draft_in_words(draft)
+    return {
+        "draft": draft,
+        "words_of": words,
+        "current": current,
+        "stale": draft.base != (current.version if current else 0),
+        "changes": commission_words.changes(current.words.fields if current else {}, words.fields),
+    }
+
+
+@screens.action("/commission-policies", Permission.COMMISSIONS_PUBLISH, PublishForm)
+async def publish(visit: Visit, form: PublishForm) -> Done:
+    """A new version, as it was previewed."""
+    made = await commission_policies.apply(visit.deps, form.text, form.note, visit.operator.name, form.base)
+    said = f"第 {made.version} 版分润策略" + (
+        "已发布，从现在起付款的订单按它执行" if made.version > form.base else "与此相同，没有发布新的版本"
+    )
+    return Done(said, f"{_HERE}/{made.version}")

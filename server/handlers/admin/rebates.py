@@ -1,0 +1,45 @@
+"""有效推荐, rebates and commissions one by one; their lists are declared in the services of their desks."""
+
+from typing import Any
+
+from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.ledger.chart import LABELS
+from server.rules.operators import Permission
+from server.services import commission_desk, qualifications, rebate_desk
+
+screens = Screens("rebates")
+
+
+@screens.page("/qualifications/<qualification_id:int>", Permission.REBATES_VIEW, "qualification.html")
+async def qualification(visit: Visit, _: None) -> dict[str, Any]:
+    """One, with its evidence."""
+    return {"found": await rebate_desk.qualification(visit.path["qualification_id"])}
+
+
+@screens.action("/qualifications/<qualification_id:int>/pass", Permission.QUALIFICATIONS_REVIEW, ReasonForm)
+async def let_count(visit: Visit, form: ReasonForm) -> Done:
+    """It counts."""
+    number = visit.path["qualification_id"]
+    await qualifications.review(visit.deps, number, "pass", visit.operator.name, form.reason)
+    return Done("已通过，这次有效推荐计入", f"/admin/qualifications/{number}")
+
+
+@screens.action("/qualifications/<qualification_id:int>/void", Permission.QUALIFICATIONS_REVIEW, ReasonForm)
+async def void(visit: Visit, form: ReasonForm) -> Done:
+    """It never counts again."""
+    number = visit.path["qualification_id"]
+    await qualifications.review(visit.deps, number, "void", visit.operator.name, form.reason)
+    return Done("已作废", f"/admin/qualifications/{number}")
+
+
+@screens.page("/rebates/<rebate_id:int>", Permission.REBATES_VIEW, "rebate.html")
+async def rebate(visit: Visit, _: None) -> dict[str, Any]:
+    """One, explained as its member sees it."""
+    return {"found": await rebate_desk.rebate(visit.path["rebate_id"]), "kinds": LABELS}
+
+
+@screens.page("/commissions/<commission_id:int>", Permission.COMMISSIONS_VIEW, "commission.html")
+async def commission(visit: Visit, _: None) -> dict[str, Any]:
+    """One, explained line by line."""
+    return {"found": await commission_desk.commission(visit.path["commission_id"]), "kinds": LABELS}
