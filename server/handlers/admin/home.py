@@ -6,6 +6,7 @@ from server.core.money import yuan
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
 from server.services import alarm_desk, dashboard
+from server.services.dashboard import Dashboard
 
 screens = Screens("home")
 
@@ -14,8 +15,29 @@ screens = Screens("home")
 async def home(visit: Visit, _: None) -> dict[str, Any]:
     """The shop at a glance."""
     shop = await dashboard.current(visit.deps)
-    chart = [{"day": f"{one.day:%m-%d}", "orders": one.orders, "cash": yuan(one.cash_fen)} for one in shop.days]
-    return {"shop": shop, "chart": chart}
+    return {"shop": shop, "money": _money(shop), "people": _people(shop)}
+
+
+def _money(shop: Dashboard) -> dict[str, Any]:
+    return _chart(
+        shop,
+        ("微信实收（元）", [yuan(day.cash_fen) for day in shop.days]),
+        ("付款订单", [day.orders for day in shop.days]),
+    )
+
+
+def _people(shop: Dashboard) -> dict[str, Any]:
+    return _chart(shop, ("新会员", [day.members for day in shop.days]), ("新绑定", [day.bindings for day in shop.days]))
+
+
+def _chart(shop: Dashboard, bars: tuple[str, list[Any]], line: tuple[str, list[Any]]) -> dict[str, Any]:
+    """What panel.js draws, and what the table beside it says."""
+    days = [f"{day.day:%m-%d}" for day in shop.days]
+    return {
+        "days": days,
+        "bars": {"name": bars[0], "values": bars[1]},
+        "line": {"name": line[0], "values": line[1]},
+    }
 
 
 @screens.action("/alarms/<alarm_id:int>/seen", Permission.ALARMS_SEE)
