@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from openpyxl import load_workbook
 from playwright.async_api import Browser, expect
 
 from server import db
+from server.core.clock import shanghai_day
 from server.handlers.rooms import ADMIN
 from server.rules.operators import Role
-from server.services import audit_log
+from server.services import audit_log, reconciliation
 from tests.browser.conftest import Shop
 from tests.browser.desk import Operator
 from tests.browser.life import Life, lived
@@ -36,7 +38,7 @@ PLACES = {
     "template_id": "SELECT id FROM coupon_templates ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
-    "run_id": "SELECT id FROM reconciliations ORDER BY id LIMIT 1",
+    "day": "SELECT day::text FROM reconciliations ORDER BY id LIMIT 1",
 }
 """What stands for a parameter of an address."""
 NOT_LOOKED_AT = {"/admin/login", "/admin/exports/<export_id:int>/file", "/admin/rules/compare"}
@@ -62,6 +64,7 @@ async def life(shop: Shop) -> Life:
     """A shop in which everything has happened."""
     found = await lived(shop.mall)
     await ask(await rich(shop.mall))
+    await reconciliation.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
     return found
 
 
@@ -238,7 +241,7 @@ async def find_in_log(owner: Operator, done: dict[str, str]) -> None:
     """Each action, by what it is called and what it was done to."""
     await owner.menu("操作日志")
     for action, subject in done.items():
-        await owner.page.get_by_label("操作", exact=True).select_option(label=action)
+        await owner.page.locator("select[name=action]").select_option(label=action)
         await owner.press("查找")
         await expect(owner.page.get_by_role("row").filter(has_text=subject).first).to_contain_text(owner.name)
     async with db.snapshot() as reader:
