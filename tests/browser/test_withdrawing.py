@@ -1,6 +1,7 @@
 """Money out, clicked by a member: from a friend's order to the wallet, and from there to WeChat or back."""
 
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ import pytest
 from openpyxl import load_workbook
 
 from server import db
-from server.rules import withdrawals as rules
 from server.services import commission_policies, policy, withdrawals
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import POLICIES, goods, sku_of
@@ -21,13 +21,26 @@ WALLET = "packages/wallet/pages"
 DETAIL = f"{WALLET}/withdrawal/index"
 
 
+async def agree(terms: str) -> None:
+    """Terms of the shop from now on, as JSON."""
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE shop_policy SET terms = terms || $1::jsonb", terms)
+    policy._cached.clear()
+
+
 @pytest.fixture(scope="module", autouse=True)
 async def fee(shop: Shop) -> None:
     """A shop that pays commission and takes 1 % of what is withdrawn."""
     await commission_policies.apply(shop.mall.deps, POLICIES, "for tests", "tester")
-    async with db.transaction() as tx:
-        await tx.execute("UPDATE shop_policy SET terms = terms || '{\"withdrawal_fee_bp\": 100}'::jsonb")
-    policy._cached.clear()
+    await agree('{"withdrawal_fee_bp": 100}')
+
+
+@pytest.fixture
+async def taxed() -> AsyncIterator[None]:
+    """The shop withholds income tax for a while."""
+    await agree('{"withdrawal_withholding": "labour_remuneration"}')
+    yield
+    await agree('{"withdrawal_withholding": "none"}')
 
 
 async def rich(shop: Shop, name: str) -> Shopper:
@@ -169,10 +182,8 @@ async def test_an_old_wechat_is_told_to_be_renewed(visitor: Enter, shop: Shop) -
     await me.sees("确认收款")
 
 
-async def test_tax_a_name_and_what_cannot_be_asked_for(
-    visitor: Enter, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rules.quote, "__defaults__", (lambda taxable_fen: taxable_fen // 5,))
+@pytest.mark.usefixtures("taxed")
+async def test_tax_a_name_and_what_cannot_be_asked_for(visitor: Enter, shop: Shop) -> None:
     shopper = await rich(shop, "wealthy")
     await earn(shop.mall, shopper.id, 390_000)
     me = await visitor("wealthy")
@@ -182,7 +193,7 @@ async def test_tax_a_name_and_what_cannot_be_asked_for(
         await me.sees(sentence)
         assert await me.control("申请提现", "button").is_disabled()
     await me.fill("提现金额，元", "3000")
-    await me.sees("代扣税款", "-¥594.00", "¥2,376.00", "真实姓名")
+    await me.sees("代扣税款", "-¥434.00", "真实姓名")
     assert await me.control("申请提现", "button").is_disabled()
     await me.fill("真实姓名", "王小明")
     await me.looks("story-withdraw-named", widths=(320, 390))
