@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import orjson
 
 from server import db
+from server.core import ids
 from server.core.clock import day_start
 from server.core.errors import BadRequest
 from server.gateways.ports import Deps
@@ -119,6 +120,12 @@ def beginning(sql: str, fits: str = ".+") -> Way:
     """A column that begins with the text, by an index with `text_pattern_ops`."""
     last = "{0} || chr(1114111)"
     return Way(f"{sql} ~>=~ {{0}}::text AND {sql} ~<~ ({last})", re.compile(fits))
+
+
+def dated(sql: str, prefix: str) -> Way:
+    """The beginning of a business number, by the time that it tells: `sql` is when its row was made."""
+    between = f"{sql} >= ({{0}}::timestamptz[])[1] AND {sql} < ({{0}}::timestamptz[])[2]"
+    return Way(between, re.compile(f"{prefix}[0-9]{{1,12}}"), lambda _deps, text: list(ids.when(text[len(prefix) :])))
 
 
 def numbered(sql: str) -> Way:

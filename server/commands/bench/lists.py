@@ -27,6 +27,8 @@ _PAGE = 50
 _DEEP = 50_000
 _TIMES = 7
 """A statement is planned for its values five times, and then perhaps once for all: both must be quick."""
+_HOPELESS_MS = 2_000
+"""What takes so long is not tried again."""
 _TOLD = 40
 _DEEP_TIMEOUT_S = 600
 
@@ -154,7 +156,9 @@ async def _timed(what: str, read: Callable[[], Awaitable[object]]) -> Seen:
         except Busy:  # the statement ran into its limit
             return Seen(what, round((stopwatch() - began) * 1000, 1))
         times.append((stopwatch() - began) * 1000)
-    return Seen(what, round(max(statistics.median(times[1:4]), statistics.median(times[-3:])), 1))
+        if times[-1] > _HOPELESS_MS:
+            break
+    return Seen(what, round(max(statistics.median(times[1:4] or times), statistics.median(times[-3:])), 1))
 
 
 async def _screens(deps: Deps) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
