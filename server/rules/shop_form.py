@@ -37,6 +37,7 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("order_minutes", "未付款保留（分钟）", "number"),
         Field("receive_days", "发货后自动收货（天）", "number"),
         Field("refund_days", "收货后可申请退款（天）", "number"),
+        Field("return_to", "退货寄到", "text", "收件人、电话和地址；同意退货时可以再改"),
     ),
     "运费": (
         Field("freight_fen", "运费（元）", "yuan"),

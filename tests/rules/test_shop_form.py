@@ -73,5 +73,5 @@ def test_what_cannot_be_is_told_by_field(name: str, text: str, told: str) -> Non
 
 def test_nothing_typed_at_all_is_wrong_everywhere_it_may_not_be_empty() -> None:
     _, problems = shop_form.read({})
-    empty = {"slogan", "company", "service_hours", "service_phone", "banners"}
+    empty = {"return_to", "slogan", "company", "service_hours", "service_phone", "banners"}
     assert set(problems) == set(msgspec.structs.asdict(ShopPolicy())) - empty
