@@ -1,6 +1,7 @@
 """The operators' panel in Chromium: every screen looked at, and an operator's day from morning to the audit log."""
 
 import io
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -15,8 +16,8 @@ from playwright.async_api import Browser, expect
 from server import db
 from server.core.clock import shanghai_day
 from server.handlers.rooms import ADMIN
-from server.rules.operators import Role
-from server.services import audit_log, reconciliation
+from server.rules.operators import PERMISSIONS, Permission, Role
+from server.services import audit_log, commission_policies, reconciliation
 from tests.browser.conftest import Shop
 from tests.browser.desk import Operator
 from tests.browser.life import Life, lived
@@ -36,14 +37,30 @@ PLACES = {
     "product_id": "SELECT id FROM products ORDER BY id LIMIT 1",
     "sku_id": "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id WHERE p.kind = 'virtual' LIMIT 1",
     "template_id": "SELECT id FROM coupon_templates ORDER BY id LIMIT 1",
+    "qualification_id": "SELECT id FROM qualifications ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
     "day": "SELECT day::text FROM reconciliations ORDER BY id LIMIT 1",
 }
 """What stands for a parameter of an address."""
-NOT_LOOKED_AT = {"/admin/login", "/admin/exports/<export_id:int>/file", "/admin/rules/compare"}
-"""The door, which is looked at by whoever comes in, a file, and what needs a query."""
-AND_THESE = ("/rules/compare?old=1&new=1", "/refunds?state=", "/alarms?show=", "/members?q=%231")
+NOT_LOOKED_AT = {
+    "/admin/login",
+    "/admin/exports/<export_id:int>/file",
+    "/admin/rules/compare",
+    "/admin/commission-policies/compare",
+    "/admin/commission-policies/preview",
+}
+"""The door, which is looked at by whoever comes in, a file, and what needs a query or a draft."""
+AND_THESE = (
+    "/rules/compare?old=1&new=1",
+    "/commission-policies/compare?old=1&new=1",
+    "/refunds?state=",
+    "/alarms?show=",
+    "/members?q=%231",
+)
+
+_PARTS = 4
+"""Tests that the screens are shared out to: each has a limit of time."""
 
 
 @pytest.fixture
@@ -62,6 +79,8 @@ async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
 @pytest.fixture(scope="module")
 async def life(shop: Shop) -> Life:
     """A shop in which everything has happened."""
+    ratio = {"scope": "shop", "kind": "ratio", "ratio_bp": 500}
+    await commission_policies.apply(shop.mall.deps, json.dumps({"policies": [ratio]}), "百分之五", "cli")
     found = await lived(shop.mall)
     await ask(await rich(shop.mall))
     await reconciliation.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
@@ -89,13 +108,28 @@ async def screens() -> list[str]:
     return [*found, *AND_THESE]
 
 
-async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Enter) -> None:
-    owner = await panel(Role.OWNER, "looker")
+@pytest.mark.parametrize("part", range(_PARTS))
+async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Enter, part: int) -> None:
+    owner = await panel(Role.OWNER, f"looker-{part}")
     found = []
-    for path in await screens():
+    for path in (await screens())[part::_PARTS]:
         await owner.open(path)
         found += await owner.looks(re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "overview")
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_each_role_walks_its_menu_and_no_further(life: Life, panel: Enter, role: Role) -> None:
+    somebody = await panel(role, f"walker-{role}")
+    ways = await somebody.page.get_by_role("navigation", name="主导航").get_by_role("link").all()
+    paths = [path for way in ways if (path := await way.get_attribute("href")) and path.startswith("/admin")]
+    assert len(paths) > 8
+    for path in paths:
+        await somebody.open(path.removeprefix("/admin"))
+    may_manage = role in PERMISSIONS[Permission.OPERATORS_MANAGE]
+    assert ("/admin/operators" in paths) is may_manage
+    await somebody.open("/operators", 200 if may_manage else 403)
+    await somebody.sees("操作员" if may_manage else "没有权限")
 
 
 async def test_the_keyboard_leads_past_the_menu_and_through_a_form(life: Life, panel: Enter) -> None:
