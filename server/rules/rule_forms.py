@@ -106,8 +106,8 @@ def _typed(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the fiel
             return percent(value)
         case "count":
             return str(value)
-        case "choice":
-            return str(value).lower() if isinstance(value, bool) else value
+        case _:
+            return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _scope(scope: Scope) -> tuple[str, Sequence[int]]:
