@@ -220,21 +220,26 @@ def _settles(play: _Play) -> Json:
     play.did("时间", f"快进 {wait_s / _DAY_S:.1f} 天，越过观察期（释放时间 {rebate['release_at']}）")
     play.until("到账", "/api/rebates", anna.token, lambda said: said["items"][0]["state"] == "settled")
     rebate = play.call("GET", f"/api/rebates/{rebate['id']}", token=anna.token)
+    # A shop with commission policies pays those of the three orders, too.
+    commissions = play.until(
+        "佣金", "/api/commissions", anna.token, lambda said: all(one["state"] != "frozen" for one in said["items"])
+    )["items"]
+    earned_fen: int = rebate["amount_fen"] + sum(one["amount_fen"] for one in commissions)
     wallet = play.call("GET", "/api/wallet", token=anna.token)
-    play.must(wallet["available_fen"] == rebate["amount_fen"], f"钱包与返还不符：{wallet}")
+    play.must(wallet["available_fen"] == earned_fen, f"钱包与返还不符：{wallet}")
     play.must(wallet["frozen_fen"] == 0, f"仍有冻结：{wallet}")
     play.did("A", f"返还 {yuan(rebate['amount_fen'])} 元到账，可在商城消费")
-    _explains(play, rebate)
+    _explains(play, rebate, earned_fen)
     return rebate
 
 
-def _explains(play: _Play, rebate: Json) -> None:
+def _explains(play: _Play, rebate: Json, earned_fen: int) -> None:
     explanation = rebate["explanation"]
     play.must(len(explanation["qualifications"]) == len(_NAMES) - 1, "有效推荐人数不对")
     total = sum(step["amount_fen"] for step in explanation["steps"])
     play.must(total == rebate["amount_fen"], f"解释的合计 {total} 与返还 {rebate['amount_fen']} 不符")
     lines = play.call("GET", "/api/wallet/statement", token=play.members["A"].token)["items"]
-    play.must(sum(line["available_delta_fen"] for line in lines) == rebate["amount_fen"], "明细与余额不符")
+    play.must(sum(line["available_delta_fen"] for line in lines) == earned_fen, "明细与余额不符")
     if play.quiet:
         return
     typer.echo(f"为什么是这个数（规则版本 {explanation['rule_version']}）：")
