@@ -97,6 +97,9 @@ async def test_given_a_return_when_no_parcel_is_ever_sent_then_it_ends_and_may_b
     assert told["state"] == "rejected"
     assert "逾期" in told["answer"]
     assert await returns.give_up(mall.deps) == 0
+    refund_id = await db.fetch_value("SELECT id FROM refunds WHERE refund_no = $1", refund_no)
+    await returns._give_up(refund_id, mall.clock.now())  # found late, decided meanwhile
+    assert await db.fetch_value("SELECT count(*) FROM refunds WHERE decided_by = 'system'") == 1
     assert await me.refused_post(f"/orders/{order_no}/refunds/{refund_no}/parcel", PARCEL) == "409 state_conflict"
     with pytest.raises(StateConflict):
         await returns.accept(mall.deps, refund_no, PLACE, "", "op")

@@ -67,6 +67,7 @@ ACTIONS = {
     "/shipping": Permission.ORDERS_SHIP,
     "/exports/orders": Permission.EXPORTS,
     "/refunds/none/approve": Permission.REFUNDS_DECIDE,
+    "/refunds/none/return": Permission.REFUNDS_DECIDE,
     "/refunds/none/reject": Permission.REFUNDS_DECIDE,
     "/reconciliation/2026-01-01/run": Permission.RECONCILIATION_RUN,
     "/jobs/1/retry": Permission.JOBS_RETRY,
@@ -134,7 +135,8 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
         await tx.execute("UPDATE order_lines SET title = $1, spec = jsonb_build_object($2::text, $2::text)", XSS, XSS)
         await tx.execute(
             "INSERT INTO outbox (job, args, due_at, attempts, last_error, created_at)"
-            " VALUES (left($1::text, 40), jsonb_build_object($1::text, $1::text), $2, 3, $1::text, $2)",
+            " VALUES (left($1::text, 40), jsonb_build_object($1::text, $1::text),"
+            " $2::timestamptz + interval '1 day', 3, $1::text, $2)",
             XSS,
             mall.clock.now(),
         )

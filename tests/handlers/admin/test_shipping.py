@@ -151,3 +151,30 @@ async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: M
     assert refund is not None
     assert tuple(refund) == ("requested", False, "坏了一件")
     assert {"order.receiver", "order_ship", "refund_open"} <= set(await actions())
+
+
+async def test_goods_are_asked_back_seen_and_for_sale_again(mall: Mall, desks: Any) -> None:
+    me = await shopper(mall)
+    sku = await make_sku()
+    order_no = await me.buy(sku)
+    await me.receive(order_no)
+    refund_no = (await me.refund(order_no))["refund_no"]
+    desk: Desk = await desks(Role.SERVICE)
+    here = f"/orders/{order_no}"
+    assert "要求退货" in (await desk.get(here)).text
+    assert (await desk.post(f"/refunds/{refund_no}/return", reason="请寄回")).status_code == 400
+    asked = await desk.post(f"/refunds/{refund_no}/return", reason="请寄回", return_to="仓库 0571 一号门")
+    assert asked.headers["location"] == f"/admin{here}"
+    again = await desk.post(f"/refunds/{refund_no}/return", reason="再请", return_to="仓库")
+    assert again.status_code == 409
+    page = (await desk.get(here)).text
+    assert "会员须在" in page
+    assert "确认收货并退款" in page
+    assert "要求退货" not in page
+    await me.post(f"/orders/{order_no}/refunds/{refund_no}/parcel", {"company": "顺丰", "tracking_no": "SF12345"})
+    assert "会员已寄出：顺丰" in (await desk.get(here)).text
+    before = await db.fetch_value("SELECT available FROM skus WHERE id = $1", sku)
+    assert (await desk.post(f"/refunds/{refund_no}/approve", reason="完好", restock="true")).status_code == 303
+    assert await db.fetch_value("SELECT available FROM skus WHERE id = $1", sku) == before + 1
+    assert (await desk.post(f"/refunds/{refund_no}/return", reason="再来", return_to="仓库")).status_code == 409
+    assert {"refund.return", "refund_approve"} <= set(await actions())
