@@ -167,6 +167,7 @@ async def test_down_to_nothing_and_up_again_leaves_the_same(empty_database: str)
     assert await catalogue(empty_database) == before
 
 
+@pytest.mark.timeout(600)
 async def test_each_step_down_takes_back_just_what_it_brought(empty_database: str) -> None:
     steps = sorted(file.stem for file in SQL.parent.glob("0*.py"))
     before = {}
