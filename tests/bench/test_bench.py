@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from server.commands.bench.benches import Result
+from server.commands.bench.large import NAMES
 from server.commands.bench.stage import ClientTooSlow, Load, check
 from server.commands.runtime import DEFAULT_DATA
 from server.embedded import EngineError
@@ -29,6 +30,12 @@ def test_one_name_gives_its_figures_and_leaves_nothing() -> None:
     assert result["ratio"] == pytest.approx(result["per_second"] / result["limit_per_second"], rel=0.01)
     assert 0 < result["p50_ms"] <= result["p95_ms"] <= result["p99_ms"]
     assert {one for one in set(DEFAULT_DATA.parent.iterdir()) - before if "bench" in one.name} == set()
+
+
+def test_the_command_makes_a_shop_and_drops_it() -> None:
+    done = bench(*NAMES, "--json", "--members", "100", "--orders", "300")
+    results = orjson.loads(done.stdout)
+    assert {result["name"].split(":")[0] for result in results} == {"statement_100k", "list", "screens"}
 
 
 def test_an_unknown_name_is_refused_at_once() -> None:

@@ -1,15 +1,12 @@
 """The benches of a large shop, on a small one: that they look everywhere and can fail."""
 
 import dataclasses
-import subprocess
-import sys
 
 import orjson
 import pytest
 
 from server import db
 from server.commands.bench import lists, statements
-from server.commands.bench.large import NAMES
 from server.commands.bench.lists import Seen, TooSlow
 from server.seed.plant import plant
 from server.seed.scale import fill
@@ -53,12 +50,3 @@ def test_the_bar() -> None:
         TooSlow, match=r"2 of 3 pages are slow.*\n +250.0 ms  orders deep\n +1.0 ms  members first  members"
     ):
         lists.refuse([Seen("members first", 1.0, ("members",)), Seen("orders deep", 250.0), Seen("orders first", 1.0)])
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_command_makes_a_shop_and_drops_it() -> None:
-    command = [sys.executable, "-m", "server", "bench", *NAMES, "--json", "--members", "100", "--orders", "300"]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=300)
-    results = orjson.loads(done.stdout)
-    assert {result["name"].split(":")[0] for result in results} == {"statement_100k", "list", "screens"}
