@@ -70,7 +70,7 @@ async def test_a_storm(mall: Mall, rule: str) -> None:
     began = time.monotonic()
 
     async def actor() -> None:
-        """Act until the time is over; on a slow machine until there is something to prove, ten times as long at most."""
+        """Act until the time is over, and on a slow machine until there is something to prove, within reason."""
         while time.monotonic() < began + STORM_S or (
             time.monotonic() < began + 10 * STORM_S and not await db.fetch_value("SELECT count(*) FROM rebates")
         ):
