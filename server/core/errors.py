@@ -163,14 +163,32 @@ class PromotionUnknown(Refusal):
     code, status, message = "promotion_unknown", 422, "活动不存在或不适用"
 
 
-class PointsUnavailable(Refusal):
-    """Points cannot pay for this order."""
+class PromotionRefused(Refusal):
+    """The promotion does not take this order; `reason` says why, in a word of its kind."""
 
-    code, status, message = "points_unavailable", 422, "该订单不可使用积分"
+    code, status, message = "promotion_refused", 422, "暂时不能参加该活动"
+
+
+class NotCombinable(Refusal):
+    """Orders of this `kind` do not go together with `what` (`coupon`, `points` or `balance`)."""
+
+    code, status, message = "not_combinable", 422, "该活动不能与所选优惠同时使用"
+
+
+class StackingInvalid(Refusal):
+    """A matrix of what goes together that cannot be meant; `kind`, `what` and `problem` say why."""
+
+    code, status, message = "stacking_invalid", 422, "叠加规则有误"
+
+
+class PointsUnavailable(Refusal):
+    """Fewer points than asked for; `available` says how many there are."""
+
+    code, status, message = "points_unavailable", 422, "积分不足"
 
 
 class CouponUnusable(Refusal):
-    """The coupon is not usable for this order; `reason` is `state`, `expired`, `not_started` or `threshold`."""
+    """The coupon does not fit the order; `reason` is `state`, `expired`, `not_started`, `scope` or `threshold`."""
 
     code, status, message = "coupon_unusable", 422, "优惠券不可用"
 

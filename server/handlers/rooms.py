@@ -15,6 +15,7 @@ from server.handlers.admin import (
     members,
     reconciliation,
     rules,
+    stacking,
     staff,
 )
 from server.handlers.admin import coupons as coupon_desk
@@ -74,6 +75,7 @@ ADMIN = tuple(
         reconciliation.screens,
         members.screens,
         rules.screens,
+        stacking.screens,
         house.screens,
         goods.screens,
         categories.screens,

@@ -7,30 +7,37 @@ from datetime import datetime
 import asyncpg
 
 from server import db
-from server.ledger.chart import LABELS
+from server.ledger.chart import CNY, LABELS, POINT
 from server.ledger.entries import Debt, Wallet
 
 
 async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
-    """A member's money in CNY; inside a transaction that locked the member it holds until the end."""
+    """A member's money and points; inside a transaction that locked the member it holds until the end."""
     rows = await connection.fetch(
-        "SELECT code, source, balance FROM ledger_accounts"
-        " WHERE member_id = $1 AND currency = 'CNY' AND balance > 0 ORDER BY id",
+        "SELECT code, source, currency, balance FROM ledger_accounts WHERE member_id = $1 AND balance > 0 ORDER BY id",
         member_id,
     )
     single = {row["code"]: row["balance"] for row in rows if not row["source"]}
+
+    def by_source(code: str, currency: str) -> dict[str, int]:
+        return {row["source"]: row["balance"] for row in rows if (row["code"], row["currency"]) == (code, currency)}
+
     return Wallet(
         spend_only_fen=single.get("spend_only", 0),
         withdrawable_fen=single.get("withdrawable", 0),
-        frozen_fen={row["source"]: row["balance"] for row in rows if row["code"] == "frozen"},
-        debts=tuple(Debt(row["source"], row["balance"]) for row in rows if row["code"] == "debt"),
+        frozen_fen=by_source("frozen", CNY),
+        debts=tuple(Debt(*owed) for owed in by_source("debt", CNY).items()),
+        points=single.get("points", 0),
+        frozen_points=by_source("frozen", POINT),
+        point_debts=tuple(Debt(*owed) for owed in by_source("debt", POINT).items()),
     )
 
 
 async def balances(member_id: int) -> dict[str, int]:
-    """Σ per account code over all sources, CNY codes and `points`; absent codes are zero."""
+    """Σ per account code over all sources: those in CNY, and `points`; absent codes are zero."""
     rows = await db.fetch(
-        "SELECT code, sum(balance)::bigint AS balance FROM ledger_accounts WHERE member_id = $1 GROUP BY code",
+        "SELECT code, sum(balance)::bigint AS balance FROM ledger_accounts"
+        " WHERE member_id = $1 AND (currency = 'CNY' OR code = 'points') GROUP BY code",
         member_id,
     )
     return {row["code"]: row["balance"] for row in rows}

@@ -24,6 +24,7 @@ from server.models.operations import (
 from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
+from server.models.promotions import StackingVersion
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
 from server.models.reconciliation import Difference, Reconciliation, ReconciliationAsk
 from server.models.withdrawals import Withdrawal
@@ -72,6 +73,7 @@ __all__ = [
     "Share",
     "ShopPolicy",
     "Sku",
+    "StackingVersion",
     "Touch",
     "Withdrawal",
 ]

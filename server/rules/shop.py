@@ -36,6 +36,10 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     freight_fen: Annotated[int, _AMOUNT] = 800
     free_from_fen: Annotated[int, _AMOUNT] = 9900
     """Goods worth this much or more, after discounts, travel free."""
+    points_per_fen: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    """How many points take one fen off an order."""
+    points_most_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 5_000
+    """The share of an order's goods that points may pay."""
     attribution: Literal["first_touch", "last_touch"] = "first_touch"
     attribution_days: Annotated[int, _DAYS] = 30
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "推三返一商城"

@@ -43,6 +43,10 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("freight_fen", "运费（元）", "yuan"),
         Field("free_from_fen", "满额包邮（元）", "yuan", "按优惠后的商品金额"),
     ),
+    "积分": (
+        Field("points_per_fen", "抵 0.01 元需要（积分）", "number"),
+        Field("points_most_bp", "积分最多支付（%）", "percent", "占优惠后商品金额的比例；0 表示不能用积分抵扣"),
+    ),
     "推荐归属": (
         Field("attribution", "归属方式", "choice", choices={"first_touch": "最早触达", "last_touch": "最近触达"}),
         Field("attribution_days", "触达有效（天）", "number"),

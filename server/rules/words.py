@@ -104,6 +104,7 @@ ACTIONS = {
     "refund_reject": "拒绝退款",
     "refund.return": "同意退货",
     "rule_publish": "发布返一规则",
+    "stacking_publish": "发布叠加规则",
     "commission.apply": "发布分润策略",
     "qualification_review": "审核有效推荐",
     "binding.correct": "更正绑定",

@@ -9,6 +9,7 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.rules.pricing import CouponTerms
+from server.rules.promotions import Promotion
 from server.services.idempotency import Keyed
 
 
@@ -22,13 +23,13 @@ class Wanted:
     coupon_id: int | None = None
     points: int = 0
     use_balance_fen: int = 0
-    promotion: str | None = None
+    promotion: Promotion | None = None
     remark: str = ""
 
 
 _FACTS = """
 SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHERE member_id = m.id
-    AND code IN ('spend_only', 'withdrawable') AND currency = 'CNY') AS wallet,
+    AND code IN ('spend_only', 'withdrawable', 'points')) AS wallet,
   (SELECT jsonb_build_object('sealed', sealed, 'region', province || ' ' || city || ' ' || district) FROM addresses
     WHERE id = $3 AND member_id = m.id) AS address,
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,

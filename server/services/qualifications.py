@@ -13,6 +13,7 @@ from server import db, outbox
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
+from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.services import audit_log, reversals
 from server.services.rules import terms_of
@@ -86,8 +87,8 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
-        " WHERE o.member_id = $1 AND o.status IN ('paid', 'shipped', 'received', 'completed')"
-        " AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id",
+        " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
+        " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id",
         referee_id,
     )
     for order in orders:
@@ -95,7 +96,9 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         lines = [LineNet(**line) for line in orjson.loads(order["lines"])]
         if not qualifies(terms, order["kind"], lines):
             continue
-        waiting = terms.qualify_at == "received" and order["received_at"] is None
+        waiting = order["status"] == OrderStatus.TEAMING or (
+            terms.qualify_at == "received" and order["received_at"] is None
+        )
         state = "pending" if waiting else "counted" if order["state"] == "active" else "held"
         await tx.execute(
             "INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, state, held_for, paid_at,"

@@ -7,7 +7,7 @@ import msgspec
 
 from server import db
 from server.ledger import book, entries
-from server.ledger.chart import REBATE_COST, WITHDRAWABLE
+from server.ledger.chart import POINT, POINTS, POINTS_ISSUED, REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
 from server.services import policy, withdrawals
 from tests.support.mall import Mall
@@ -65,3 +65,16 @@ async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: An
 async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
     """As its member sees it."""
     return str((await shopper.get(f"/withdrawals/{withdrawal_no}"))["state"])
+
+
+async def give_points(mall: Mall, member_id: int, points: int) -> None:
+    """Points that can be spent."""
+    key = f"test:{secrets.token_hex(8)}"
+    lines = (Line(0, POINTS_ISSUED, -points, currency=POINT), Line(member_id, POINTS, points, currency=POINT))
+    async with db.transaction() as tx:
+        await book.post(tx, Entry(key, "points_gift", "测试", key, lines), mall.clock.now())
+
+
+async def points_of(shopper: Shopper) -> int:
+    """What its member sees in the wallet."""
+    return int((await shopper.wallet())["points"])

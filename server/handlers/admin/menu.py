@@ -45,8 +45,14 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("商品", "/admin/products", Permission.PRODUCTS_VIEW),
             ("库存", "/admin/stock", Permission.PRODUCTS_VIEW),
             ("分类", "/admin/categories", Permission.PRODUCTS_VIEW),
+        ),
+    ),
+    (
+        "营销",
+        (
             ("优惠券", "/admin/coupon-templates", Permission.COUPONS_VIEW),
             ("已发优惠券", "/admin/coupons", Permission.COUPONS_VIEW),
+            ("叠加规则", "/admin/stacking", Permission.PROMOTIONS_VIEW),
         ),
     ),
     ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),

@@ -8,6 +8,7 @@ from server.core import errors
 from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
+from server.rules.promotions import Promotion
 from server.services import closing, fulfilment, orders, payments, placing, refunds, returns
 from server.services.order_drafts import Priced
 from server.services.order_facts import Wanted
@@ -62,7 +63,7 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
             coupon_id=self.coupon_id,
             points=self.points,
             use_balance_fen=self.use_balance_fen,
-            promotion=self.promotion.kind if self.promotion else None,
+            promotion=Promotion(**msgspec.structs.asdict(self.promotion)) if self.promotion else None,
             remark=self.remark,
         )
 
@@ -76,7 +77,10 @@ _QUOTE_REFUSALS = (
     errors.CouponUnusable,
     errors.BalanceInsufficient,
     errors.PointsUnavailable,
+    errors.NotCombinable,
     errors.PromotionUnknown,
+    errors.PromotionRefused,
+    errors.TooManyRequests,
 )
 _EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
 
