@@ -145,6 +145,18 @@ class AddressRequired(Refusal):
     code, status, message = "address_required", 422, "请选择收货地址"
 
 
+class DeliveryRefused(Refusal):
+    """Something in the order is not sent to that province."""
+
+    code, status, message = "delivery_refused", 422, "部分商品不支持发往该地区"
+
+
+class PurchaseLimit(Refusal):
+    """A product may be bought only so often: `limit` pieces per member, `bought` of them already."""
+
+    code, status, message = "purchase_limit", 422, "超过每人限购数量"
+
+
 class AddressLimit(Refusal):
     """A member keeps at most 20 addresses."""
 
