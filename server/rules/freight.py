@@ -121,7 +121,7 @@ def charges(parcels: Sequence[Parcel], plain: Plain, goods_fen: Fen, address: st
     _refuse(parcels, province)
     ways: dict[int | None, list[Parcel]] = {}
     for parcel in parcels:
-        ways.setdefault(parcel.template and parcel.template.id, []).append(parcel)
+        ways.setdefault(parcel.template.id if parcel.template else None, []).append(parcel)
     return tuple(_charge(way[0].template, way, plain, goods_fen, province) for way in ways.values())
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from server.core.errors import DeliveryRefused
 from server.rules.freight import (
     PROVINCES,
+    By,
     Charge,
     FreightTerms,
     Parcel,
@@ -38,7 +39,7 @@ def templates(draw: st.DrawFn, id_: int = 1) -> Template:
         if part
     )
     excluded = tuple(some[cut[1] :])
-    by = draw(st.sampled_from(["piece", "weight"]))
+    by: By = draw(st.sampled_from(["piece", "weight"]))
     return Template(id_, f"模板{id_}", FreightTerms(by, draw(st.builds(Rate, **terms)), zones, excluded))
 
 
