@@ -391,22 +391,6 @@ class WeChatUnavailable(Refusal):
     retry_after_s = 2
 
 
-BINDING_REFUSALS: dict[str, type[Refusal]] = {
-    kind.code: kind
-    for kind in (
-        ShareUnknown,
-        ShareDisabled,
-        BindSelf,
-        AlreadyBound,
-        ReferrerBlocked,
-        ReferralLoop,
-        HasPaidOrder,
-        HasDownline,
-    )
-}
-"""The refusals of a binding by code, in the order in which they are checked (rules.md §2)."""
-
-
 def by_code(code: str) -> type[Refusal]:
     """The refusal type of a code. Raises KeyError for an unknown one."""
     return {kind.code: kind for kind in Refusal.__subclasses__()}[code]

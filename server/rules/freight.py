@@ -26,7 +26,7 @@ UNITS: dict[By, str] = {"piece": "件", "weight": "克"}
 
 Province = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(PROVINCES)})$")]
 _Units = Annotated[int, msgspec.Meta(ge=1, le=10**7)]
-_Fee = Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+_MOST = msgspec.Meta(ge=0, le=100_000)
 """At most 1000 yuan, so that no order's freight is a number too large to store."""
 
 
@@ -34,9 +34,9 @@ class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """The first pieces or grams for one fee, each begun step of further ones for another."""
 
     first: _Units
-    first_fen: _Fee
+    first_fen: Annotated[int, _MOST]
     next: _Units
-    next_fen: _Fee
+    next_fen: Annotated[int, _MOST]
     free_from_fen: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
     """An order whose goods are worth this much or more, after discounts, travels free; None: it never does."""
 

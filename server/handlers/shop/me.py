@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from server.core import errors
 from server.handlers.endpoint import Call, Page, Room, Upload
 from server.handlers.shop.login import Code, ShareCode
+from server.rules import referrals
 from server.services import avatars, bindings, members
 from server.services.bindings import Binding
 from server.services.members import Profile, Referee
@@ -113,7 +114,7 @@ async def phone(call: Call, form: PhoneForm) -> Phone:
     "绑定推荐人",
     takes=BindingForm,
     gives=Binding,
-    refuses=tuple(errors.BINDING_REFUSALS.values()),
+    refuses=tuple(referrals.REFUSALS.values()),
     example={"share_code": "K7Q2M9XA"},
 )
 async def bind(call: Call, form: BindingForm) -> Binding:
