@@ -6,6 +6,7 @@ export interface Wish {
   from_cart?: boolean
   address_id?: number | null
   coupon_id?: number | null
+  points?: number
   use_balance_fen?: number
   remark?: string
 }
@@ -21,6 +22,8 @@ export interface PricedLine {
   amount_fen: number
   discount_fen: number
   coupon_fen: number
+  points_fen: number
+  points: number
   balance_fen: number
   cash_fen: number
 }
@@ -31,6 +34,20 @@ export interface Discount {
   amount_fen: number
 }
 
+/** One step of how a price came about. */
+export interface PriceReason {
+  label: string
+  detail: string
+  amount_fen: number
+}
+
+/** Whether something goes together with this kind of order. */
+export interface Combined {
+  what: 'promotion' | 'level_discount' | 'coupon' | 'points' | 'balance' | 'commission' | 'qualifies' | 'returnable'
+  label: string
+  allowed: boolean
+}
+
 /** items − discounts + freight − balance = cash due; `order_no` is null in a preview. */
 export interface Priced {
   order_no: string | null
@@ -39,7 +56,11 @@ export interface Priced {
   discounts: Discount[]
   freight_fen: number
   balance_fen: number
+  points: number
   cash_due_fen: number
+  kind: string
+  why: PriceReason[]
+  combines: Combined[]
   /** Something has to be sent, so an address is needed. */
   address_needed: boolean
   expires_at: string | null

@@ -92,7 +92,7 @@ def test_no_piece_takes_from_the_spend_only_balance() -> None:
 def test_what_is_left_after_a_partial_refund_is_no_whole_refund() -> None:
     lines = granted([line(1, 3, 100), line(2, 1, 50)], plan([line(1, 3, 100), line(2, 1, 50)], {1: 1}))
     rest = plan(lines, None)
-    assert rest.lines == (LineRefund(1, 2, 67, 0, 0), LineRefund(2, 1, 50, 0, 0))
+    assert rest.lines == (LineRefund(1, 2, 67, 0, 0, points=22), LineRefund(2, 1, 50, 0, 0, points=16))
     assert (rest.whole, rest.empties, rest.cash_fen) == (False, True, 117)
 
 

@@ -20,12 +20,14 @@ Page({
   data: {
     screen: LOADING,
     shown: null as Priced | null,
-    means: { address: null, couponId: null, useBalance: false } as Means,
+    means: { address: null, couponId: null, useBalance: false, usePoints: false } as Means,
     walletFen: 0,
+    points: 0,
     coupons: [] as OrderCoupon[],
     addressNote: '',
     couponNote: '',
     balanceNote: '',
+    pointsNote: '',
     remark: '',
     trouble: null as Trouble | null,
     fromCart: false,
@@ -66,8 +68,8 @@ Page({
         const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet(), shop()])
         this.held = held
         const address = known.find(({ id }) => id === this.data.means.address?.id) ?? known.find((one) => one.is_default) ?? known[0]
-        const means: Means = { address: address ?? null, couponId: null, useBalance: false }
-        return { walletFen: money.available_fen, ...(await this.opened(means)) }
+        const means: Means = { address: address ?? null, couponId: null, useBalance: false, usePoints: false }
+        return { walletFen: money.available_fen, points: money.points, ...(await this.opened(means)) }
       },
       ({ trouble }) => Boolean(trouble),
     )
@@ -87,11 +89,12 @@ Page({
     }
   },
 
-  wish({ address, couponId, useBalance }: Means): Wish {
+  wish({ address, couponId, useBalance, usePoints }: Means): Wish {
     return {
       ...(this.items ? { items: this.items } : { from_cart: true }),
       address_id: address?.id ?? null,
       coupon_id: couponId,
+      points: usePoints ? this.data.points : 0,
       use_balance_fen: useBalance ? this.data.walletFen : 0,
     }
   },
@@ -100,7 +103,7 @@ Page({
   async change(changes: Partial<Means>) {
     this.wanted = { ...(this.wanted ?? this.data.means), ...changes }
     if (this.data.busy) return
-    this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '' })
+    this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '', pointsNote: '' })
     for (let means: Means | null = this.wanted; means; means = this.wanted) {
       await this.reprice(means)
       if (this.wanted === means) this.wanted = null
@@ -123,6 +126,7 @@ Page({
     const trouble = troubleOf(failure, this.items)
     if (trouble) this.setData({ trouble, screen: { phase: 'empty', problem: null } })
     else if (failure.code === 'coupon_unusable') await this.dropCoupon(failure, means)
+    else if (failure.code === 'points_unavailable') await this.dropPoints(means)
     else if (failure.code === 'balance_insufficient') await this.dropBalance(means)
     else if (failure.code === 'not_found') await this.dropAddress(means)
     else if (failure.code === 'address_required') this.setData({ addressNote: failure.message })
@@ -139,6 +143,12 @@ Page({
     const { available_fen: walletFen } = await wallet().catch(() => ({ available_fen: 0 }))
     this.setData({ walletFen, balanceNote: `余额有变化，现在可用 ${priced(walletFen)}，请重新选择` })
     await this.reprice({ ...means, useBalance: false })
+  },
+
+  async dropPoints(means: Means) {
+    const { points } = await wallet().catch(() => ({ points: 0 }))
+    this.setData({ points, pointsNote: `积分有变化，现在可用 ${points}，请重新选择` })
+    await this.reprice({ ...means, usePoints: false })
   },
 
   async dropAddress(means: Means) {
@@ -172,6 +182,10 @@ Page({
 
   switchBalance({ detail }: WechatMiniprogram.SwitchChange) {
     void this.change({ useBalance: detail.value })
+  },
+
+  switchPoints({ detail }: WechatMiniprogram.SwitchChange) {
+    void this.change({ usePoints: detail.value })
   },
 
   typeRemark({ detail }: WechatMiniprogram.Input) {
@@ -208,8 +222,8 @@ Page({
   },
 
   async place(shown: Priced, means: Means) {
-    // Just the balance that was shown: what came into the wallet meanwhile is not spent unseen.
-    const wish = { ...this.wish(means), use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
+    // Just the balance and points that were shown: what came into the wallet meanwhile is not spent unseen.
+    const wish = { ...this.wish(means), points: shown.points, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
     const placed = await orders.place(wish, shown)
     const no = placed.order_no ?? ''
     await this.tidyCart()

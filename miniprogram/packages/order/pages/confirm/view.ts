@@ -12,6 +12,7 @@ export interface Means {
   address: Address | null
   couponId: number | null
   useBalance: boolean
+  usePoints: boolean
 }
 
 /** Why this cannot be ordered as it is, and what could be ordered instead. */
@@ -38,6 +39,8 @@ export function drawn(means: Means, shown: Priced, coupons: OrderCoupon[]) {
     })),
     couponText: couponText(means, shown, coupons),
     freightText: shown.freight_fen ? priced(shown.freight_fen) : '免运费',
+    may: Object.fromEntries(shown.combines.map(({ what, allowed }) => [what, allowed])),
+    pointsText: shown.points ? `用 ${shown.points} 积分` : '',
     balanceText: shown.balance_fen ? signed(-shown.balance_fen) : '',
   }
 }
