@@ -22,6 +22,8 @@ JOBS: dict[str, Body] = {
     "send_withdrawal": withdrawals.send_withdrawal,
     "cancel_withdrawal": withdrawals.cancel_withdrawal,
     "send_notice": notices.send_notice,
+    "grow": members.grow,
+    "judge_levels": members.judge_levels,
     "end_sessions": members.end_sessions,
 }
 """A name that was ever written stays here until no row carries it any more."""

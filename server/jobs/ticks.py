@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
-from server.jobs import catalogue, commissions, exports, orders, payments, rebates, reconciliation, withdrawals
+from server.jobs import catalogue, commissions, exports, members, orders, payments, rebates, reconciliation, withdrawals
 from server.services import audit_log
 
 log = logging.getLogger("tuisan.ticks")
@@ -79,6 +79,7 @@ TICKS: list[Tick] = [
     Tick("rebates_release", 0.5, rebates.release_due),
     Tick("commissions_release", 0.5, commissions.release_due),
     Tick("cycles_sweep", 1, rebates.sweep_cycles),
+    Tick("levels_judge", 1, members.judge_due),
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("pictures_forget", 600, catalogue.forget_pictures),
     Tick("reconcile", 60, reconciliation.reconcile_missed),

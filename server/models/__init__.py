@@ -9,6 +9,7 @@ from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponTemplate
 from server.models.exports import Export
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
+from server.models.levels import GrowthEntry, Level, LevelChange, MemberLevel
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
 from server.models.operations import (
     Alarm,
@@ -44,12 +45,16 @@ __all__ = [
     "CouponTemplate",
     "Difference",
     "Export",
+    "GrowthEntry",
     "IdempotencyKey",
     "LedgerAccount",
     "LedgerDelta",
     "LedgerEntry",
     "LedgerLine",
+    "Level",
+    "LevelChange",
     "Member",
+    "MemberLevel",
     "NoticeCredit",
     "NoticeTemplate",
     "Operator",

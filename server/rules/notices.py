@@ -9,5 +9,6 @@ VALUES: dict[str, dict[str, str]] = {
     "rebate_settled": {"amount": "金额", "state": "状态"},
     "commission_frozen": {"amount": "金额", "state": "状态"},
     "commission_settled": {"amount": "金额", "state": "状态"},
+    "level": {"level": "等级", "state": "状态"},
     "withdrawal": {"amount": "金额", "state": "状态"},
 }

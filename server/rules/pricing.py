@@ -10,6 +10,7 @@ from datetime import datetime
 
 from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
 from server.core.money import WHOLE_BP, share, split, yuan
+from server.rules.levels import fold
 from server.rules.shop import ShopPolicy
 from server.rules.stacking import KIND_NAMES, LABELS, NORMAL, Combination
 
@@ -209,9 +210,7 @@ def _level(basket: Basket, priced: Quote) -> Quote:
         for line in priced.lines
     )
     after = replace(priced, lines=lines)
-    whole, rest = divmod(level.discount_bp, 1000)
-    fold = f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
-    return after.off("level", f"{level.name}会员", f"会员价 {fold} 折", priced.goods_fen - after.goods_fen)
+    return after.off("level", level.name, f"会员价 {fold(level.discount_bp)} 折", priced.goods_fen - after.goods_fen)
 
 
 def _coupon(basket: Basket, priced: Quote) -> Quote:

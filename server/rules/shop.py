@@ -40,6 +40,10 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many points take one fen off an order."""
     points_most_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 5_000
     """The share of an order's goods that points may pay."""
+    growth_per_yuan: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
+    """Growth for each yuan of a completed order's net cash."""
+    growth_per_referral: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
+    """Growth for each friend whose first order counts and is completed."""
     attribution: Literal["first_touch", "last_touch"] = "first_touch"
     attribution_days: Annotated[int, _DAYS] = 30
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "推三返一商城"

@@ -51,6 +51,10 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("attribution", "归属方式", "choice", choices={"first_touch": "最早触达", "last_touch": "最近触达"}),
         Field("attribution_days", "触达有效（天）", "number"),
     ),
+    "会员成长": (
+        Field("growth_per_yuan", "每消费 1 元得成长值", "number", "订单完成后按实付现金计"),
+        Field("growth_per_referral", "每位有效推荐得成长值", "number", "好友首单完成后计"),
+    ),
     "提现": (
         Field("withdrawal_min_fen", "最低金额（元）", "yuan"),
         Field("withdrawal_day_count", "每天次数", "number"),

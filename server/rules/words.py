@@ -22,6 +22,10 @@ REFUND_STATES = {
     "succeeded": "已退款",
 }
 
+GROWTH_KINDS = {"spend": "消费", "referral": "有效推荐", "taken_back": "收回", "correction": "人工调整"}
+
+LEVEL_CHANGES = {"growth": "成长值达到", "year": "一年到期评定", "correction": "人工评定"}
+
 MEMBER_STATES = {"active": "正常", "blocked": "已封禁", "closed": "已注销"}
 
 BINDING_WAYS = {"login": "分享登录", "late": "补绑", "correction": "人工更正"}
@@ -110,6 +114,8 @@ ACTIONS = {
     "binding.correct": "更正绑定",
     "member.state": "会员封禁或解封",
     "member.reveal": "查看会员隐私信息",
+    "member.growth": "调整成长值",
+    "levels.change": "修改会员等级",
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
     "withdrawal_approve": "同意提现",

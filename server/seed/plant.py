@@ -8,14 +8,16 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from server import db
 from server.core.ids import code
 from server.gateways.ports import Deps
+from server.rules.levels import Level
 from server.seed import banners, pictures
 from server.seed.pictures import Picture
-from server.services import catalogue_apply, coupon_apply, rules
+from server.services import catalogue_apply, coupon_apply, levels, rules
 
 _DATA = Path(__file__).parent / "data"
 _LOCK = 7_224_100_013
@@ -37,6 +39,7 @@ class Planted:
     coupon_templates: int
     notice_templates: int
     rule: bool
+    levels: int
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
@@ -71,7 +74,7 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
         await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
-    return Planted(products, templates, len(notices), ruled)
+    return Planted(products, templates, len(notices), ruled, await _levels(deps, actor))
 
 
 async def _goods(deps: Deps, actor: str) -> int:
@@ -93,6 +96,14 @@ async def _coupons(deps: Deps, actor: str) -> int:
     if missing:
         await coupon_apply.apply(deps, orjson.dumps({"templates": missing}).decode(), actor)
     return len(missing)
+
+
+async def _levels(deps: Deps, actor: str) -> int:
+    if await levels.current():
+        return 0
+    wanted = msgspec.convert(_read("levels"), list[Level])
+    await levels.change(deps, wanted, levels.version(()), "演示商城的初始等级", actor)
+    return len(wanted)
 
 
 def _read(name: str) -> list[dict[str, Any]]:

@@ -154,15 +154,17 @@ async def complete_overdue(deps: Deps) -> int:
     """Received orders whose refund window is over are completed; returns how many."""
     shop = await policy.current()
     at = deps.clock.now()
-    done = await db.fetch(
-        # an array is read once; a plain IN may be read again for every row and go beyond its limit
-        "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
-        " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
-        "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
-        at,
-        at - timedelta(days=shop.refund_days),
-        BATCH,
-    )
+    async with db.transaction() as tx:
+        done = await tx.fetch(
+            # an array is read once; a plain IN may be read again for every row and go beyond its limit
+            "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
+            " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
+            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
+            at,
+            at - timedelta(days=shop.refund_days),
+            BATCH,
+        )
+        await outbox.put(tx, [Job("grow", {"order_id": row["id"]}) for row in done], at)
     return len(done)
 
 

@@ -32,6 +32,7 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
     AND code IN ('spend_only', 'withdrawable', 'points')) AS wallet,
   (SELECT jsonb_build_object('sealed', sealed, 'region', province || ' ' || city || ' ' || district) FROM addresses
     WHERE id = $3 AND member_id = m.id) AS address,
+  COALESCE((SELECT position FROM member_levels WHERE member_id = m.id), 0) AS level,
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,
   (SELECT jsonb_build_object('body_hash', k.body_hash, 'answer', k.answer) FROM idempotency_keys k
     WHERE k.member_id = m.id AND k.path = $5 AND k.key = $6) AS answered,
@@ -82,6 +83,8 @@ class Facts:
     state: str
     wallet: dict[str, int]
     address: dict[str, str] | None
+    level: int
+    """The position of the member's level, as stored."""
     coupon: CouponTerms | None
     answered: dict[str, str] | None
     items: list[Any]
@@ -111,6 +114,7 @@ async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, ke
         state=row["state"],
         wallet=orjson.loads(row["wallet"] or "{}"),
         address=orjson.loads(row["address"] or "null"),
+        level=row["level"],
         coupon=_coupon(row["coupon"]),
         answered=orjson.loads(row["answered"] or "null"),
         items=_items.decode(row["items"] or "[]"),

@@ -22,7 +22,7 @@ from server.core.errors import (
 from server.gateways.ports import Deps
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import Offer
-from server.services import idempotency, policy, promotions
+from server.services import idempotency, levels, policy, promotions
 from server.services.idempotency import AnsweredMeanwhile, Keyed
 from server.services.order_drafts import Draft, Priced
 from server.services.order_facts import Facts, Wanted, facts_of
@@ -55,6 +55,7 @@ async def _priced(
                 spend_only_fen=facts.wallet.get("spend_only", 0),
                 withdrawable_fen=facts.wallet.get("withdrawable", 0),
                 points=wanted.points,
+                level=levels.price_terms(await levels.current(), facts.level),
                 points_held=facts.wallet.get("points", 0),
             ),
             policy=shop,

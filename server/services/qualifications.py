@@ -15,7 +15,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
-from server.services import audit_log, reversals
+from server.services import audit_log, growth, reversals
 from server.services.rules import terms_of
 
 
@@ -62,12 +62,14 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
     Who holds a qualification reads the referrer's state without locking it, so one may be held in the very moment when
     a block ends; the job that follows each comes here.
     """
-    await tx.execute(
+    waited = await tx.fetch(
         "UPDATE qualifications SET state = 'counted', held_for = NULL, counted_at = $2"
-        " WHERE referrer_id = $1 AND state = 'held' AND held_for = 'referrer_blocked'",
+        " WHERE referrer_id = $1 AND state = 'held' AND held_for = 'referrer_blocked' RETURNING id",
         referrer_id,
         at,
     )
+    if waited:
+        await growth.referrals(tx, referrer_id, at)
 
 
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
@@ -142,6 +144,7 @@ async def review(
                 qualification_id,
                 at,
             )
+            await growth.referrals(tx, row["referrer_id"], at)
             jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
         else:
             jobs = await reversals.lose(tx, qualification_id, "review", at)

@@ -15,7 +15,7 @@ from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
-from server.services import commissions, notices, qualifications, reversals
+from server.services import commissions, growth, notices, qualifications, reversals
 from server.services.rules import terms_of
 
 
@@ -69,6 +69,8 @@ async def grant(
     short, jobs = await _returned(tx, order, planned, refund_no, at)
     jobs += await _qualified(tx, order, planned, at)
     await commissions.reduce(tx, order.row["id"], refund_no, at)
+    net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
+    await growth.reduce(tx, order.row["id"], order.row["member_id"], refund_no, net_fen, at)
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
         short, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen

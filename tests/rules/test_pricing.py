@@ -246,7 +246,7 @@ def promoted(kind: str, *, promotion_fen: int | None, points_each: int = 0, mean
 
 
 def test_a_promotion_has_its_own_price_and_no_level_discount_by_default() -> None:
-    level = LevelTerms("金卡", 9_000)
+    level = LevelTerms("金卡会员", 9_000)
     priced = quote(promoted("group_buy", promotion_fen=700, means=Means(None, 0, 0, 0, level=level)))
     assert priced.discounts == (Discount("promotion", "三人团", 600),)
     assert priced.cash_due_fen == 1_400
@@ -281,7 +281,7 @@ def test_what_does_not_go_together_is_refused(what: str) -> None:
     ("discount_bp", "said"), [(9_500, "会员价 9.5 折"), (8_000, "会员价 8 折"), (8_850, "会员价 8.85 折")]
 )
 def test_a_levels_price(discount_bp: int, said: str) -> None:
-    priced = quote(basket(1_001, virtual=True, means=Means(None, 0, 0, 0, level=LevelTerms("金卡", discount_bp))))
+    priced = quote(basket(1_001, virtual=True, means=Means(None, 0, 0, 0, level=LevelTerms("金卡会员", discount_bp))))
     assert priced.cash_due_fen == 1_001 * discount_bp // 10_000
     assert priced.why == (Reason("金卡会员", said, priced.cash_due_fen - 1_001),)
 

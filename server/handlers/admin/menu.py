@@ -55,7 +55,14 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("叠加规则", "/admin/stacking", Permission.PROMOTIONS_VIEW),
         ),
     ),
-    ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),
+    (
+        "会员",
+        (
+            ("会员", "/admin/members", Permission.MEMBERS_VIEW),
+            ("会员等级", "/admin/levels", Permission.MEMBERS_VIEW),
+            ("成长值", "/admin/growth", Permission.MEMBERS_VIEW),
+        ),
+    ),
     (
         "返一与分润",
         (

@@ -98,5 +98,8 @@ class Typed:
 
     def _label(self, name: str) -> str:
         label = self._labels.get(name.rpartition(".")[2], "")
-        row = re.match(r"skus\[(\d+)\]", name)
-        return f"第 {int(row[1]) + 1} 个 SKU {label}".rstrip() if row else label
+        row = re.match(r"(skus|levels)\[(\d+)\]", name)
+        return f"第 {int(row[2]) + 1} 个{_ROWS[row[1]]} {label}".rstrip() if row else label
+
+
+_ROWS = {"skus": " SKU", "levels": "等级"}

@@ -33,6 +33,8 @@ PAGES = {
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/levels": Permission.MEMBERS_VIEW,
+    "/growth": Permission.MEMBERS_VIEW,
     "/rules": Permission.REBATES_VIEW,
     "/rules/1": Permission.REBATES_VIEW,
     "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
@@ -95,6 +97,8 @@ ACTIONS = {
     "/members/{member}/block": Permission.MEMBERS_BLOCK,
     "/members/{member}/unblock": Permission.MEMBERS_BLOCK,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/levels": Permission.SETTINGS_EDIT,
+    "/members/{member}/growth": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
     "/stacking": Permission.PROMOTIONS_EDIT,
     "/qualifications/0/pass": Permission.QUALIFICATIONS_REVIEW,
@@ -162,24 +166,47 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             mall.clock.now(),
             XSS,
         )
-        await tx.execute(
-            "INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from, valid_to)"
-            " VALUES ($1, $1, 'correction', $2, $3, $4, $4)",
-            me.id,
-            XSS[:40],
-            XSS,
-            mall.clock.now(),
-        )
-        await tx.execute(
-            "INSERT INTO coupons (member_id, source, name, amount_fen, state, starts_at, expires_at, created_at,"
-            " threshold_fen, discount_fen) VALUES ($1, 'x', $2, 100, 'unused', $3, $4, $3, 0, 0)",
-            me.id,
-            XSS[:40],
-            mall.clock.now(),
-            mall.clock.now() + timedelta(days=1),
-        )
+        await poison_people(tx, mall, me)
         await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
     return me, order_no, refund["refund_no"], alarm
+
+
+async def poison_people(tx: db.Connection, mall: Mall, me: Shopper) -> None:
+    await tx.execute(
+        "INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from, valid_to)"
+        " VALUES ($1, $1, 'correction', $2, $3, $4, $4)",
+        me.id,
+        XSS[:40],
+        XSS,
+        mall.clock.now(),
+    )
+    await tx.execute(
+        "INSERT INTO coupons (member_id, source, name, amount_fen, state, starts_at, expires_at, created_at,"
+        " threshold_fen, discount_fen) VALUES ($1, 'x', $2, 100, 'unused', $3, $4, $3, 0, 0)",
+        me.id,
+        XSS[:40],
+        mall.clock.now(),
+        mall.clock.now() + timedelta(days=1),
+    )
+    await tx.execute(
+        "INSERT INTO levels (place, name, growth, discount_bp, points_bp, free_freight, commission_bonus_bp,"
+        " colour, icon) VALUES (0, left($1::text, 10), 0, 10000, 10000, false, 0, '#8C7A6B', 'user')",
+        XSS,
+    )
+    await tx.execute(
+        "INSERT INTO growth_entries (member_id, key, source, kind, amount, base_fen, counts_at, why, operator, at)"
+        " VALUES ($1, 'x', 'x', 'correction', 1, 0, $2, $3::text, left($3::text, 40), $2)",
+        me.id,
+        mall.clock.now(),
+        XSS,
+    )
+    await tx.execute(
+        "INSERT INTO level_changes (member_id, before, after, name, growth, why, at)"
+        " VALUES ($1, 0, 1, left($2::text, 10), 1, 'growth', $3)",
+        me.id,
+        XSS,
+        mall.clock.now(),
+    )
 
 
 async def poison_goods(tx: db.Connection, mall: Mall) -> None:
