@@ -8,6 +8,7 @@ from server.handlers.admin import (
     commission_policies,
     entrance,
     goods,
+    group_buys,
     home,
     house,
     ledger,
@@ -42,6 +43,7 @@ from server.handlers.shop import (
     wallet,
     withdrawals,
 )
+from server.handlers.shop import group_buys as group_buy_room
 from server.handlers.wechat import payments, push
 
 SHOP: tuple[Room, ...] = (
@@ -53,6 +55,7 @@ SHOP: tuple[Room, ...] = (
     cart.room,
     addresses.room,
     coupons.room,
+    group_buy_room.room,
     orders.room,
     rebates.room,
     commissions.room,
@@ -82,6 +85,7 @@ ADMIN = tuple(
         goods.screens,
         categories.screens,
         coupon_desk.screens,
+        group_buys.screens,
         rebate_screens.screens,
         commission_policies.screens,
         staff.screens,

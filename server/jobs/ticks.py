@@ -14,7 +14,18 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
-from server.jobs import catalogue, commissions, exports, members, orders, payments, rebates, reconciliation, withdrawals
+from server.jobs import (
+    catalogue,
+    commissions,
+    exports,
+    group_buys,
+    members,
+    orders,
+    payments,
+    rebates,
+    reconciliation,
+    withdrawals,
+)
 from server.services import audit_log
 
 log = logging.getLogger("tuisan.ticks")
@@ -70,6 +81,7 @@ async def clean_security_events(deps: Deps) -> None:
 TICKS: list[Tick] = [
     Tick("ledger_roll_up", 0.5, roll_up_ledger),
     Tick("orders_close", 1, orders.close_expired),
+    Tick("teams_close", 1, group_buys.close_teams),
     Tick("orders_receive", 1, orders.receive_overdue),
     Tick("orders_complete", 1, orders.complete_overdue),
     Tick("payments_check", 1, payments.reconcile_pending),

@@ -3,7 +3,7 @@
 Those of what members earn stand in proofs_rewards.py.
 """
 
-from server.ledger import proofs_rewards
+from server.ledger import proofs_group_buys, proofs_rewards
 from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
 from server.ledger.proof import GRANTED, Proof
 
@@ -302,5 +302,6 @@ PROOFS: tuple[Proof, ...] = (
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
     *proofs_rewards.PROOFS,
+    *proofs_group_buys.PROOFS,
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
 )

@@ -8,6 +8,7 @@ from server.models.catalogue import CardKey, Category, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponTemplate
 from server.models.exports import Export
+from server.models.group_buys import GroupBuy, GroupBuySku, Team
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
 from server.models.levels import GrowthEntry, Level, LevelChange, MemberLevel
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
@@ -45,6 +46,8 @@ __all__ = [
     "CouponTemplate",
     "Difference",
     "Export",
+    "GroupBuy",
+    "GroupBuySku",
     "GrowthEntry",
     "IdempotencyKey",
     "LedgerAccount",
@@ -79,6 +82,7 @@ __all__ = [
     "ShopPolicy",
     "Sku",
     "StackingVersion",
+    "Team",
     "Touch",
     "Withdrawal",
 ]

@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about, number=_number
+        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, local=_local, told=_told, json=_json, about=_about, number=_number
     )
     found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text)
     return found
@@ -56,6 +56,11 @@ def csrf_field(token: str) -> Markup:
 
 def _when(moment: datetime | None) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if moment else "—"
+
+
+def _local(moment: datetime) -> str:
+    """As `<input type="datetime-local">` has it."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"
 
 
 _PLACES = {

@@ -3,6 +3,7 @@
 VALUES: dict[str, dict[str, str]] = {
     "paid": {"order_no": "订单号", "amount": "金额"},
     "shipped": {"order_no": "订单号", "company": "快递公司", "tracking_no": "运单号"},
+    "team": {"order_no": "订单号", "state": "状态"},
     "refund": {"order_no": "订单号", "amount": "金额", "state": "状态"},
     "qualified": {"name": "好友", "progress": "进度"},
     "rebate_frozen": {"amount": "金额", "state": "状态"},

@@ -1,5 +1,7 @@
 """Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
 
+from server.rules.group_buys import LABELS as TEAM_LABELS
+from server.rules.group_buys import TeamState
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
 from server.rules.orders import OrderStatus
@@ -55,6 +57,12 @@ STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}
 
 COUPON_TEMPLATE_STATES = {True: "可领取", False: "已停用"}
 
+ACTIVITY_STATES = {"upcoming": "未开始", "running": "进行中", "over": "已结束", "stopped": "已停止"}
+
+SWITCHES = {True: "开", False: "关"}
+
+TEAM_STATES: dict[TeamState, str] = TEAM_LABELS
+
 RECONCILIATION_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
 ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成", "failed": "失败"}
 BILLS = {"trade": "交易", "refund": "退款", "fund": "资金"}
@@ -72,7 +80,7 @@ QUALIFICATION_STATES = {
 
 HELD_FOR = {"referrer_blocked": "推荐人被封禁", "risk": "风险审核"}
 
-VOID_FOR = {"refund": "退款", "returned_refund": "返还的订单退款", "review": "审核不通过"}
+VOID_FOR = {"refund": "退款", "team_failed": "拼团失败", "returned_refund": "返还的订单退款", "review": "审核不通过"}
 """Why a qualification counts no more, or a rebate was taken back."""
 
 PAID_AS = {"balance": "余额", "coupon": "优惠券"}
@@ -118,6 +126,7 @@ ACTIONS = {
     "levels.change": "修改会员等级",
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
+    "activity.apply": "营销活动变更",
     "withdrawal_approve": "同意提现",
     "withdrawal_reject": "拒绝提现",
     "withdrawal_cancel": "撤销提现",

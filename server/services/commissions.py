@@ -71,6 +71,7 @@ SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_c
     (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
       WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state <> 'rejected') END), 0)::bigint
   FROM orders o WHERE o.referrer_id = $1 AND o.paid_at >= $2 AND (o.paid_at, o.id) < ($3, $4)
+    AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded'))
 """
 
 

@@ -61,12 +61,20 @@ async def _settle(deps: Deps, tx: db.Connection, notice: PaymentNotice, source: 
         "at": at,
     }
     writes |= await _consequences(judgement, notice, facts, at)
+    if judgement.outcome is Outcome.SETTLE:
+        await _lock_team(tx, facts["order"])
     payment_id = await tx.fetchval("SELECT settle_write($1::jsonb)", orjson.dumps(writes).decode())
     if judgement.outcome is Outcome.SETTLE:
         await _promoted(tx, facts["order"], at)
     if judgement.outcome in (Outcome.AFTER_CLOSE, Outcome.TWICE):
         await _give_back(tx, facts["order"], payment_id, notice.amount_fen, at)
     return judgement.outcome
+
+
+async def _lock_team(tx: db.Connection, order: dict[str, Any]) -> None:
+    """Step: a team is locked before stock is, as in placing."""
+    if order["team_id"] is not None:
+        await tx.execute("SELECT FROM teams WHERE id = $1 FOR NO KEY UPDATE", order["team_id"])
 
 
 async def _promoted(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
@@ -355,6 +363,7 @@ async def settle_without_cash(deps: Deps, order_no: str) -> None:
             raise StateConflict(status=order["status"])
         writes = {"notice_id": facts["notice_id"], "outcome": Outcome.SETTLE, "mismatch": None, "at": at}
         writes |= await _paid(order, facts, None, 0, at, at)
+        await _lock_team(tx, order)
         await tx.execute("SELECT settle_write($1::jsonb)", orjson.dumps(writes).decode())
         await _promoted(tx, order, at)
 

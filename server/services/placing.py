@@ -1,6 +1,7 @@
 """Preview and placing: fetch the facts in one statement, price them by the rules, write everything in one statement."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,20 +23,40 @@ from server.core.errors import (
 from server.gateways.ports import Deps
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import Offer
+from server.rules.shop import ShopPolicy
 from server.services import idempotency, levels, policy, promotions
 from server.services.idempotency import AnsweredMeanwhile, Keyed
 from server.services.order_drafts import Draft, Priced
 from server.services.order_facts import Facts, Wanted, facts_of
+from server.services.stacking import Stacking
 from server.services.stacking import current as stacking_of
 
 MAX_LINES = 50
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What the shop says of all orders. Read before a connection is held: reading it may take one."""
+
+    shop: ShopPolicy
+    stacking: Stacking
+
+
+async def _terms() -> _Terms:
+    return _Terms(await policy.current(), await stacking_of())
+
+
 async def _priced(
-    connection: db.Connection, member_id: int, wanted: Wanted, facts: Facts, at: datetime, order_no: str | None
+    connection: db.Connection,
+    member_id: int,
+    wanted: Wanted,
+    facts: Facts,
+    terms: _Terms,
+    at: datetime,
+    order_no: str | None,
 ) -> Draft:
     """Check what was asked for and run the price pipeline. Raises the refusals of `place`."""
-    shop, stacking = await policy.current(), await stacking_of()
+    shop, stacking = terms.shop, terms.stacking
     _refuse(facts, wanted, placing=order_no is not None)
     offer, held = None, False
     if wanted.promotion is not None:
@@ -102,9 +123,10 @@ def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
 
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
     """What `place` would answer now, without a number. Same refusals, except that an address may still lack."""
+    terms = await _terms()
     async with db.connection() as connection:
         facts = await facts_of(connection, member_id, wanted, None)
-        return (await _priced(connection, member_id, wanted, facts, deps.clock.now(), None)).shown()
+        return (await _priced(connection, member_id, wanted, facts, terms, deps.clock.now(), None)).shown()
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
@@ -126,6 +148,7 @@ async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> byt
 
 
 async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
+    terms = await _terms()
     async with _scope(wanted) as connection:
         if _spends(wanted):
             await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
@@ -136,7 +159,7 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> by
             keyed.replayed = True
             return facts.answered["answer"].encode()
         at = deps.clock.now()
-        order = await _priced(connection, member_id, wanted, facts, at, ids.number("T", at))
+        order = await _priced(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
         answer = msgspec.json.encode(order.shown())
         payload = order.payload(member_id, keyed, answer).decode()
         if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):

@@ -9,6 +9,7 @@ from server.core.errors import PromotionUnknown
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.promotions import Offer, Promotion, Shown
+from server.services import group_buys
 
 Items = Sequence[tuple[int, int]]
 """(sku_id, pieces)"""
@@ -44,12 +45,12 @@ class Kind(Protocol):
         """Step: an unpaid order of this kind closed. `order` is its row."""
         ...
 
-    async def shown(self, product_id: int, at: datetime) -> Sequence[Shown]:
-        """What runs, or is announced, for a product."""
+    async def shown(self, product_ids: Sequence[int], at: datetime) -> Mapping[int, Sequence[Shown]]:
+        """What runs, or is announced, for these products; pages are made for many at a time."""
         ...
 
 
-KINDS: dict[str, Kind] = {}
+KINDS: dict[str, Kind] = {group_buys.KIND: group_buys.GroupBuys()}
 """By the kind of order, which is the kind of promotion."""
 
 
@@ -61,7 +62,12 @@ def kind_of(name: str) -> Kind:
     return found
 
 
-async def of_product(product_id: int, at: datetime) -> list[Shown]:
-    """Every promotion of a product: those that run first, of them those that end first."""
-    found = [one for kind in KINDS.values() for one in await kind.shown(product_id, at)]
-    return sorted(found, key=lambda one: (one.starts_at > at, one.ends_at))
+async def of_products(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
+    """Every promotion of these products: those that run first, of them those that end first."""
+    found: dict[int, list[Shown]] = {}
+    for kind in KINDS.values():
+        for product_id, offered in (await kind.shown(product_ids, at)).items():
+            found.setdefault(product_id, []).extend(offered)
+    for several in found.values():
+        several.sort(key=lambda one: (one.starts_at > at, one.ends_at))
+    return found

@@ -15,7 +15,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
-from server.services import audit_log, growth, reversals
+from server.services import audit_log, growth, qualification_waits, reversals
 from server.services.rules import terms_of
 
 
@@ -26,18 +26,7 @@ async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list
     reads next, or waits and finds the receipt.
     """
     await tx.execute("SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
-    row = await tx.fetchrow(
-        "UPDATE qualifications q SET state = CASE WHEN m.state = 'active' THEN 'counted' ELSE 'held' END,"
-        " held_for = CASE WHEN m.state = 'active' THEN NULL ELSE 'referrer_blocked' END,"
-        " counted_at = CASE WHEN m.state = 'active' THEN $2::timestamptz END"
-        " FROM members m WHERE q.order_id = $1 AND q.state = 'pending' AND m.id = q.referrer_id"
-        " RETURNING q.referrer_id",
-        order_id,
-        at,
-    )
-    if row is None:
-        return []
-    return [Job("close_cycle", {"member_id": row["referrer_id"]})]
+    return await qualification_waits.go_on(tx, [order_id], at)
 
 
 async def hold_all(tx: db.Connection, referrer_id: int, at: datetime) -> None:
@@ -75,7 +64,8 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
     """Step: after a qualification became void by refund, the earliest paid matching order of the referee takes over.
 
-    Void by review is final. The buyer is locked by the caller.
+    Void by review is final. The buyer is locked by the caller. The orders are locked here: a team that succeeds in this
+    moment, which does not lock its buyers, either finds the qualification that waits for it or has let the order go on.
     """
     settled = await tx.fetchval(
         "SELECT EXISTS (SELECT 1 FROM qualifications WHERE referee_id = $1"
@@ -90,7 +80,8 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
         " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
-        " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id",
+        " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
+        " FOR NO KEY UPDATE OF o",
         referee_id,
     )
     for order in orders:

@@ -62,7 +62,7 @@ async def grant(
 ) -> None:
     """Step: the decision and everything that follows from it in our books; WeChat is asked afterwards, by a job."""
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
-    unshipped = order.row["status"] == OrderStatus.PAID
+    unshipped = order.row["status"] in (OrderStatus.PAID, OrderStatus.TEAMING)
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
     await _after_goods(tx, order, planned, at, here=unshipped or restock)
@@ -204,7 +204,8 @@ async def _qualified(tx: db.Connection, order: LockedOrder, planned: RefundPlan,
     terms = await terms_of(order.row["rule_version"])
     if not planned.empties and qualifies(terms, order.row["kind"], _nets(order, planned)):
         return []
-    jobs = await reversals.lose(tx, row["id"], "refund", at)
+    why = "team_failed" if order.row["status"] == OrderStatus.TEAMING else "refund"
+    jobs = await reversals.lose(tx, row["id"], why, at)
     return jobs + await qualifications.requalify(tx, order.row["member_id"], at)
 
 

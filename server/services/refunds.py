@@ -10,13 +10,15 @@ from server import db, outbox
 from server.core import ids
 from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
 from server.gateways.ports import Deps
-from server.rules.orders import OrderStatus, refund_window_open
+from server.rules.orders import PAID_STATES, OrderStatus, refund_window_open
 from server.rules.refunds import LABELS, UNDECIDED, RefundPlan, plan
 from server.services import audit_log, idempotency, policy, refund_grants
 from server.services.idempotency import Keyed
 from server.services.refund_grants import LockedOrder
 
 SYSTEM = "system"
+_OPERATORS = PAID_STATES - {OrderStatus.TEAMING}
+"""States of orders of which an operator may open a refund; a team is decided first."""
 _CARDS_OUT = """
 SELECT EXISTS (SELECT FROM card_keys k JOIN order_lines l ON l.id = k.order_line_id WHERE l.order_id = $1)
 """
@@ -64,7 +66,7 @@ async def request(
         status = OrderStatus(order.row["status"])
         if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
-        refund_id, planned = await _open(tx, order, wanted, reason, at)
+        refund_id, planned = await opened(tx, order, wanted, reason, at)
         if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_CARDS_OUT, order.row["id"]):
             await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
         return await view(tx, refund_id)
@@ -79,7 +81,9 @@ async def open_for(
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
-        refund_id, _ = await _open(tx, order, wanted, reason, at)
+        if order.row["status"] not in _OPERATORS:
+            raise RefundNotAllowed(reason="status")
+        refund_id, _ = await opened(tx, order, wanted, reason, at)
         await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
         return await view(tx, refund_id)
 
@@ -142,12 +146,10 @@ async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
     return row["id"], row["state"]
 
 
-async def _open(
+async def opened(
     tx: db.Connection, order: LockedOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
 ) -> tuple[int, RefundPlan]:
-    status = OrderStatus(order.row["status"])
-    if status not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED, OrderStatus.COMPLETED):
-        raise RefundNotAllowed(reason="status")
+    """Step: a refund that is still to be decided, and what it would give. Raises RefundNotAllowed, RefundOpen."""
     planned = plan(order.lines, wanted)
     refund_id = await tx.fetchval(
         "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"

@@ -17,6 +17,7 @@ Channel = Literal["friend", "group", "poster", "timeline"]
 
 _CODE_CHARS = 8
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_TEAM_NO = re.compile(r"G[0-9A-Z]{20,31}")
 _PER_VISITOR, _PER_IP, _WINDOW_S = 30, 600, 60
 
 _ROW = "SELECT code FROM shares WHERE member_id = $1 AND kind = $2 AND target = $3 AND channel = $4"
@@ -62,12 +63,21 @@ async def _target(kind: Kind, target: str) -> _Target:
     if kind == "product" and _NUMBER.fullmatch(target):
         facts = await share_pictures.product(int(target))
         return _Target(page_of(kind, target), facts.share_title, await share_pictures.product_card_url(facts))
+    if kind == "team" and _TEAM_NO.fullmatch(target):
+        facts, title = await share_pictures.team(target)
+        return _Target(page_of(kind, target), title, await share_pictures.product_card_url(facts))
     raise errors.NotFound
+
+
+_PAGES = {
+    "product": "/pages/product/index?id={}&",
+    "team": "/packages/marketing/pages/team/index?team_no={}&",
+}
 
 
 def page_of(kind: str, target: str) -> str:
     """The page that a share opens, up to where its code is added as `s=`."""
-    return f"/pages/product/index?id={target}&" if kind == "product" else "/pages/index/index?"
+    return _PAGES.get(kind, "/pages/index/index?").format(target)
 
 
 async def _code(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> str:

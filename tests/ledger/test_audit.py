@@ -22,6 +22,7 @@ from server.services import commission_policies, payments, refunds, withdrawals
 from tests.conftest import EngineUrls, named_database
 from tests.support.cli import run
 from tests.support.databases import drop
+from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
 from tests.support.purse import ask, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
@@ -80,6 +81,7 @@ async def live_through(mall: Mall) -> None:
     sku, cheap = await make_sku(12_000), await make_sku(3_000)
     keys = await make_virtual_sku(mall, ["k1", "k2", "k3", "k4", "k5"], 2_000)
     await earn_commission(mall)
+    await buy_together(mall, sku)
     anna, friends_order = await settled_rebate(mall, sku)
     paid = await use_balance_and_coupons(mall, anna, cheap, keys)
 
@@ -294,6 +296,13 @@ OFFENCES = [
     ("budget", "UPDATE rule_versions SET budget_used_fen = budget_used_fen + 1"),
     ("budget", "UPDATE rule_versions SET terms = terms - 'budget_fen'"),
     ("budget", "UPDATE rule_versions SET terms = jsonb_set(terms, '{budget_fen}', '1')"),
+    ("teams", "UPDATE orders SET status = 'teaming' WHERE team_id IS NOT NULL AND status = 'paid'"),
+    ("teams", "UPDATE orders SET status = 'paid' WHERE team_id IS NOT NULL AND status = 'refunded'"),
+    ("teams", "ALTER TABLE teams DROP CONSTRAINT teams_seats; UPDATE teams SET paid = paid + 1"),
+    ("group_buys", "UPDATE group_buys SET taken = taken + 1"),
+    ("group_buys", "UPDATE group_buys SET stock_limit = 1"),
+    ("team_rewards", "UPDATE qualifications SET state = 'counted' WHERE void_for = 'team_failed'"),
+    ("team_rewards", "UPDATE orders SET team_id = NULL WHERE team_id IS NOT NULL"),
     ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
 ]
 

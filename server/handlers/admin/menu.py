@@ -50,6 +50,8 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
     (
         "营销",
         (
+            ("拼团", "/admin/group-buys", Permission.PROMOTIONS_VIEW),
+            ("团", "/admin/teams", Permission.PROMOTIONS_VIEW),
             ("优惠券", "/admin/coupon-templates", Permission.COUPONS_VIEW),
             ("已发优惠券", "/admin/coupons", Permission.COUPONS_VIEW),
             ("叠加规则", "/admin/stacking", Permission.PROMOTIONS_VIEW),

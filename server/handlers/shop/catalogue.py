@@ -1,14 +1,16 @@
 """The catalogue, open to guests and answered from memory for less than a second."""
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 
 import msgspec
 import orjson
 
 from server.core import errors
+from server.gateways.ports import Deps
 from server.handlers.endpoint import Call, NoBody, Room
 from server.handlers.shop.shapes_catalogue import CategoryTree, ProductCard, ProductList, ProductQuery, ProductView
-from server.services import products
+from server.services import products, promotions
 from server.services.answers import Answers, Batched
 
 room = Room("catalogue", "商品")
@@ -18,12 +20,16 @@ _MAX_AGE_S = 0.8
 _answers = Answers(_MAX_AGE_S, size=2000)
 
 
-async def _make_details(product_ids: Sequence[int]) -> dict[int, bytes]:
+_details = Batched(_MAX_AGE_S, size=5_000)
+
+
+async def _make_details(deps: Deps, product_ids: Sequence[int]) -> dict[int, bytes]:
     found = await products.several(product_ids)
-    return {number: msgspec.json.encode(msgspec.convert(product, ProductView)) for number, product in found.items()}
-
-
-_details = Batched(_make_details, _MAX_AGE_S, size=5_000)
+    offered = await promotions.of_products(list(found), deps.clock.now())
+    return {
+        number: msgspec.json.encode(msgspec.convert(product | {"promotions": offered.get(number, [])}, ProductView))
+        for number, product in found.items()
+    }
 
 
 @room.get("/categories", "商品分类", gives=CategoryTree, auth="public")
@@ -68,8 +74,8 @@ async def list_products(_call: Call, query: ProductQuery) -> bytes:
 
 @room.get("/products/<product_id:int>", "商品详情", gives=ProductView, auth="public", refuses=(errors.NotFound,))
 async def show_product(call: Call, _query: NoBody) -> bytes:
-    """A product on sale with its variants, prices and stock."""
-    body = await _details.get(call.path["product_id"])
+    """A product on sale with its variants, prices and stock, and the promotions that run or are announced for it."""
+    body = await _details.get(call.path["product_id"], partial(_make_details, call.deps))
     if body is None:
         raise errors.NotFound
     return body

@@ -1,10 +1,11 @@
 """What the catalogue's calls take and give."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from server.handlers.endpoint import Page
+from server.rules.promotions import Shown
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
@@ -98,4 +99,5 @@ class ProductView(msgspec.Struct):
     max_price_fen: int
     sold_count: int
     skus: list[SkuView]
-    promotions: list[dict[str, Any]] = []
+    promotions: list[Shown] = []
+    """Those that run first, of them those that end first."""

@@ -29,6 +29,11 @@ PAGES = {
     "/coupon-templates/{coupon}": Permission.COUPONS_VIEW,
     "/coupons": Permission.COUPONS_VIEW,
     "/stacking": Permission.PROMOTIONS_VIEW,
+    "/group-buys": Permission.PROMOTIONS_VIEW,
+    "/group-buys/new": Permission.PROMOTIONS_EDIT,
+    "/group-buys/{group_buy}": Permission.PROMOTIONS_VIEW,
+    "/teams": Permission.PROMOTIONS_VIEW,
+    "/teams/G1": Permission.PROMOTIONS_VIEW,
     "/members": Permission.MEMBERS_VIEW,
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
@@ -101,6 +106,8 @@ ACTIONS = {
     "/members/{member}/growth": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
     "/stacking": Permission.PROMOTIONS_EDIT,
+    "/group-buys/new": Permission.PROMOTIONS_EDIT,
+    "/group-buys/{group_buy}": Permission.PROMOTIONS_EDIT,
     "/qualifications/0/pass": Permission.QUALIFICATIONS_REVIEW,
     "/qualifications/0/void": Permission.QUALIFICATIONS_REVIEW,
     "/commission-policies": Permission.COMMISSIONS_PUBLISH,
@@ -224,13 +231,25 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
         XSS,
         mall.clock.now(),
     )
+    await tx.execute(_GROUP_BUY, XSS, mall.clock.now())
+
+
+_GROUP_BUY = """
+WITH made AS (INSERT INTO group_buys (slug, title, product_id, size, window_hours, taken, virtual_fill, active,
+    starts_at, ends_at, created_at) SELECT left($1::text, 40), left($1::text, 40), id, 2, 1, 0, true, true,
+    $2::timestamptz, $2::timestamptz + interval '1 day', $2 FROM products RETURNING id),
+  priced AS (INSERT INTO group_buy_skus (group_buy_id, sku_id, price_fen) SELECT made.id, skus.id, 1 FROM made, skus),
+  team AS (INSERT INTO teams (team_no, group_buy_id, leader_id, size, state, taken, paid, filled, opened_at, closes_at,
+    due_at, ended_at) SELECT 'G1', id, 1, 2, 'succeeded', 1, 1, 1, $2, $2, $2, $2 FROM made RETURNING id)
+UPDATE orders SET team_id = team.id FROM team
+"""
 
 
 async def of_goods() -> dict[str, int]:
     """The numbers of what `stage` made beside the order."""
     found = await db.fetch_row(
-        "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon"
-        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t"
+        "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
+        " g.id AS group_buy FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g"
     )
     return dict(found or {})
 
