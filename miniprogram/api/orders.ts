@@ -102,6 +102,8 @@ export interface OrderDetail extends Order {
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>
   rebate_id: number | null
+  /** What it may count for, as the shop said when it was placed. */
+  combines: Combined[]
 }
 
 export interface Refund {

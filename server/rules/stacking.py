@@ -54,6 +54,13 @@ LABELS: dict[str, str] = {
 }
 """The columns as people read them, in the order of the price pipeline."""
 
+REWARDS: dict[str, str] = {
+    "commission": "for_commission",
+    "qualifies": "for_qualification",
+    "returnable": "for_return",
+}
+"""The columns that an order keeps, by where it keeps them."""
+
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One combination per kind of order. A promotion's price takes no level discount and no coupon unless allowed."""

@@ -11,7 +11,10 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.stacking import LABELS as COLUMNS
+from server.rules.stacking import REWARDS
 from server.services import addresses, cursors, fulfilment, policy
+from server.services.order_drafts import Combined
 
 
 class OrderLineView(msgspec.Struct):
@@ -86,6 +89,8 @@ class OrderDetail(OrderSummary):
     """The live rebate that returns this order."""
     team_no: str | None
     """The team that it has a seat of."""
+    combines: list[Combined]
+    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
 
 
 class OrderCounts(msgspec.Struct):
@@ -172,6 +177,7 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
         rebate_id=row["rebate_id"],
         team_no=row["team_no"],
+        combines=[Combined(what, COLUMNS[what], row[column]) for what, column in REWARDS.items()],
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])

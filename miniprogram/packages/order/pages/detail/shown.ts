@@ -36,6 +36,8 @@ export interface Shown {
   due: string
   pieces: string
   sums: Row[]
+  /** What it does not count for, where the shop said so. */
+  without: string[]
   steps: Row[]
   refunds: ShownRefund[]
 }
@@ -87,6 +89,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
     sums: sumsOf(order),
+    without: order.combines.filter(({ allowed }) => !allowed).map(({ label }) => `本单不${label}`),
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
     refunds: refunds.map(shownRefund),
   }
