@@ -61,11 +61,13 @@ export interface Wanted {
   in_stock?: boolean
   min_price_fen?: number
   max_price_fen?: number
+  /** Only what this coupon of mine is for, best sellers first; nothing else narrows it. */
+  coupon?: number
 }
 
 export const categories = async (): Promise<Category[]> => (await get<Listed<Category>>('/categories', {}, 'guest')).items
 
-export const products = (wanted: Wanted, cursor: string | null, limit = 20): Promise<Listed<ProductCard>> =>
-  get('/products', { ...wanted, cursor, limit }, 'guest')
+export const products = ({ coupon, ...wanted }: Wanted, cursor: string | null, limit = 20): Promise<Listed<ProductCard>> =>
+  coupon ? get(`/coupons/${coupon}/products`, { cursor, limit }) : get('/products', { ...wanted, cursor, limit }, 'guest')
 
 export const product = (id: number): Promise<Product> => get(`/products/${id}`, {}, 'guest')

@@ -17,6 +17,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.jobs import (
     catalogue,
     commissions,
+    coupons,
     exports,
     group_buys,
     members,
@@ -97,6 +98,9 @@ TICKS: list[Tick] = [
     Tick("reconcile", 60, reconciliation.reconcile_missed),
     Tick("reconcile_asked", 1, reconciliation.reconcile_asked),
     Tick("exports_make", 1, exports.make_exports),
+    Tick("coupons_issue", 1, coupons.issue),
+    Tick("coupons_gifts", 60, coupons.give_gifts),
+    Tick("coupons_warn", 60, coupons.warn_of_endings),
     Tick("audit_anchor", 3600, tell_anchor),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),

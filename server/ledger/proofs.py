@@ -225,6 +225,17 @@ FROM payments p LEFT JOIN (SELECT payment_id, sum(cash_fen) AS back, count(*) FI
   FROM refunds WHERE state IN {GRANTED} GROUP BY payment_id) r ON r.payment_id = p.id
 """  # noqa: S608 - our own text
 
+_ISSUED = """
+SELECT t.id AS template_id, NULL::bigint AS issue_id, t.claimed AS said, COALESCE(c.n, 0) AS issued, t.total,
+  t.claimed <> COALESCE(c.n, 0) OR COALESCE(c.n > t.total, false) AS wrong
+FROM coupon_templates t LEFT JOIN (
+  SELECT template_id, count(*) AS n FROM coupons WHERE template_id IS NOT NULL GROUP BY template_id) c
+  ON c.template_id = t.id
+UNION ALL SELECT i.template_id, i.id, i.issued, COALESCE(c.n, 0), NULL, i.issued <> COALESCE(c.n, 0)
+FROM coupon_issues i LEFT JOIN (
+  SELECT issue_id, count(*) AS n FROM coupons WHERE issue_id IS NOT NULL GROUP BY issue_id) c ON c.issue_id = i.id
+"""
+
 # A whole refund gives its coupon back; an order that was emptied piece by piece keeps what it used.
 _COUPONS = f"""
 SELECT COALESCE(o.coupon_id, c.id) AS coupon_id, COALESCE(o.id, c.order_id) AS order_id, o.held AS expected, c.state,
@@ -299,6 +310,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("payments", "已付订单与微信收款一致", _PAYMENTS),
     Proof("payment_refunds", "重复与超时支付已退款", _PAYMENT_REFUNDS),
     Proof("coupons", "优惠券只用于一个订单", _COUPONS),
+    Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
     *proofs_rewards.PROOFS,

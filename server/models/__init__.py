@@ -6,7 +6,7 @@ What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stan
 
 from server.models.catalogue import CardKey, Category, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
-from server.models.coupons import Coupon, CouponTemplate
+from server.models.coupons import Coupon, CouponIssue, CouponIssueMember, CouponTemplate
 from server.models.exports import Export
 from server.models.group_buys import GroupBuy, GroupBuySku, Team
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
@@ -43,6 +43,8 @@ __all__ = [
     "Commission",
     "CommissionVersion",
     "Coupon",
+    "CouponIssue",
+    "CouponIssueMember",
     "CouponTemplate",
     "Difference",
     "Export",

@@ -11,5 +11,6 @@ VALUES: dict[str, dict[str, str]] = {
     "commission_frozen": {"amount": "金额", "state": "状态"},
     "commission_settled": {"amount": "金额", "state": "状态"},
     "level": {"level": "等级", "state": "状态"},
+    "coupon_ending": {"name": "优惠券", "expires_at": "到期时间"},
     "withdrawal": {"amount": "金额", "state": "状态"},
 }

@@ -1,5 +1,6 @@
 """Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
 
+from server.rules.coupons import SEGMENTS
 from server.rules.group_buys import LABELS as TEAM_LABELS
 from server.rules.group_buys import TeamState
 from server.rules.operators import ROLE_LABELS, Role
@@ -56,6 +57,14 @@ ON_SALE = {True: "上架", False: "下架"}
 STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}
 
 COUPON_TEMPLATE_STATES = {True: "可领取", False: "已停用"}
+COUPON_SEGMENTS = SEGMENTS | {"day": "当天生日的会员"}
+COUPON_ISSUE_STATES = {
+    "running": "发放中",
+    "done": "已完成",
+    "total": "总量发完",
+    "ended": "优惠券已停用或过期",
+    "stopped": "已停止",
+}
 
 ACTIVITY_STATES = {"upcoming": "未开始", "running": "进行中", "over": "已结束", "stopped": "已停止"}
 
@@ -127,6 +136,9 @@ ACTIONS = {
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
     "activity.apply": "营销活动变更",
+    "coupon.issue": "发放优惠券",
+    "coupon.issue_stop": "停止发放优惠券",
+    "coupon.void": "作废优惠券",
     "withdrawal_approve": "同意提现",
     "withdrawal_reject": "拒绝提现",
     "withdrawal_cancel": "撤销提现",

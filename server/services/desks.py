@@ -29,6 +29,7 @@ LISTINGS: tuple[Listing, ...] = (
     coupon_desk.COUPONS,
     group_buy_desk.GROUP_BUYS,
     group_buy_desk.TEAMS,
+    coupon_desk.ISSUES,
     shipping_desk.TO_SHIP,
     withdrawal_desk.WITHDRAWALS,
     ledger_desk.ACCOUNTS,

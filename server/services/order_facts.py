@@ -115,11 +115,12 @@ async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, ke
         wallet=orjson.loads(row["wallet"] or "{}"),
         address=orjson.loads(row["address"] or "null"),
         level=row["level"],
-        coupon=_coupon(row["coupon"]),
+        coupon=coupon_terms(row["coupon"]) if row["coupon"] else None,
         answered=orjson.loads(row["answered"] or "null"),
         items=_items.decode(row["items"] or "[]"),
     )
 
 
-def _coupon(stored: str | None) -> CouponTerms | None:
-    return msgspec.convert(orjson.loads(stored), CouponTerms) if stored else None
+def coupon_terms(stored: str) -> CouponTerms:
+    """A row of `coupons` as JSON, for the pipeline."""
+    return msgspec.convert(orjson.loads(stored), CouponTerms)

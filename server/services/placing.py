@@ -35,23 +35,24 @@ MAX_LINES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
+class Terms:
     """What the shop says of all orders. Read before a connection is held: reading it may take one."""
 
     shop: ShopPolicy
     stacking: Stacking
 
 
-async def _terms() -> _Terms:
-    return _Terms(await policy.current(), await stacking_of())
+async def read_terms() -> Terms:
+    """What holds now."""
+    return Terms(await policy.current(), await stacking_of())
 
 
-async def _priced(
+async def drafted(
     connection: db.Connection,
     member_id: int,
     wanted: Wanted,
     facts: Facts,
-    terms: _Terms,
+    terms: Terms,
     at: datetime,
     order_no: str | None,
 ) -> Draft:
@@ -123,10 +124,10 @@ def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
 
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
     """What `place` would answer now, without a number. Same refusals, except that an address may still lack."""
-    terms = await _terms()
+    terms = await read_terms()
     async with db.connection() as connection:
         facts = await facts_of(connection, member_id, wanted, None)
-        return (await _priced(connection, member_id, wanted, facts, terms, deps.clock.now(), None)).shown()
+        return (await drafted(connection, member_id, wanted, facts, terms, deps.clock.now(), None)).shown()
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
@@ -148,7 +149,7 @@ async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> byt
 
 
 async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
-    terms = await _terms()
+    terms = await read_terms()
     async with _scope(wanted) as connection:
         if _spends(wanted):
             await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
@@ -159,7 +160,7 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> by
             keyed.replayed = True
             return facts.answered["answer"].encode()
         at = deps.clock.now()
-        order = await _priced(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
+        order = await drafted(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
         answer = msgspec.json.encode(order.shown())
         payload = order.payload(member_id, keyed, answer).decode()
         if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):

@@ -26,6 +26,9 @@ class Wanted:
     in_stock: bool = False
     min_price_fen: int | None = None
     max_price_fen: int | None = None
+    products: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    """Just these, as a coupon's scope names them."""
     cursor: str = ""
     limit: int = 20
 
@@ -96,6 +99,10 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
     found = []
     if wanted.category:
         found.append(f"p.category_id IN ({_TREE.format(place=place(wanted.category) + '::text')})")
+    if wanted.products is not None:
+        found.append(f"p.id = ANY ({place(wanted.products)}::bigint[])")
+    if wanted.categories is not None:
+        found.append(f"p.category_id = ANY ({place(wanted.categories)}::bigint[])")
     if wanted.kind:
         found.append(f"p.kind = {place(wanted.kind)}")
     if wanted.min_price_fen is not None:

@@ -26,6 +26,8 @@ class Life:
     withdrawal: str
     """One that waits for being confirmed."""
     address: int
+    coupon: int
+    """One for some goods only."""
 
 
 async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
@@ -106,12 +108,14 @@ async def lived(mall: Mall) -> Life:
     await work(mall)
     for other in physical[1:3]:
         await me.do("PUT", "/cart/items", {"sku_id": sku_of(other), "quantity": 2})
-    for template in (await me.get("/coupon-templates"))["items"][:3]:
-        await me.post(f"/coupon-templates/{template['id']}/claim")
+    for template in (await me.get("/coupon-templates"))["items"]:
+        if template["claimable"]:
+            await me.post(f"/coupon-templates/{template['id']}/claim")
+    scoped = next(one["id"] for one in (await me.get("/coupons"))["items"] if one["scoped"])
     shared = await me.post("/shares", {"kind": "product", "target_id": str(product["id"]), "channel": "poster"})
     await mall.http.post(f"/api/shares/{shared['share_code']}/touch", json={"visitor_id": "v" * 16})
     rebate = (await me.rebates())[0]
     assert rebate["state"] == "settled"
     commission, withdrawal = await _money(mall, me)
     numbers = {"completed": own} | orders
-    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, await me.address())
+    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, await me.address(), scoped)

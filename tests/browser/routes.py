@@ -91,7 +91,7 @@ ROUTES = (
         query=lambda life: f"id={life.address}",
         newcomer=lambda _life: "",
     ),
-    Route("packages/member/pages/coupons/index", ("我的券", "去使用"), ("领券",)),
+    Route("packages/member/pages/coupons/index", ("可用", "去使用"), ("还没有可用的优惠券", "去领券中心看看")),
     Route("packages/member/pages/service/index", ("在线客服", "服务时间")),
     Route("packages/member/pages/account/index", ("退出登录", "我们保存了什么")),
     Route("packages/member/pages/agreement/index", ("隐私",), query=lambda _life: "key=privacy"),
@@ -123,6 +123,20 @@ ROUTES = (
         "packages/wallet/pages/commission/index",
         ("怎么算出来的", "全店策略", "已到账，可以提现"),
         query=lambda life: f"id={life.commission}",
+    ),
+    Route(
+        "packages/marketing/pages/coupon-center/index",
+        ("美妆八五折", "看看我的券"),
+        ("现在没有可以领的券",),
+        blank="**/api/coupon-templates",
+    ),
+    Route(
+        "packages/marketing/pages/coupon-goods/index",
+        ("可用于",),
+        ("这张券的商品都下架了",),
+        query=lambda life: f"id={life.coupon}&name=%E7%BE%8E%E5%A6%86",
+        newcomer=lambda life: f"id={life.coupon}",
+        blank="**/api/coupons/*/products?*",
     ),
 )
 

@@ -49,6 +49,7 @@ NOT_LOOKED_AT = {
     "/admin/rules/compare",
     "/admin/commission-policies/compare",
     "/admin/commission-policies/preview",
+    "/admin/coupon-issues/new",
 }
 """The door, which is looked at by whoever comes in, a file, and what needs a query or a draft."""
 AND_THESE = (
@@ -56,6 +57,7 @@ AND_THESE = (
     "/commission-policies/compare?old=1&new=1",
     "/refunds?state=",
     "/alarms?show=",
+    "/coupon-issues/new?template=1",
     "/members?q=%231",
 )
 

@@ -24,7 +24,7 @@ from tests.support.cli import run
 from tests.support.databases import drop
 from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
-from tests.support.purse import ask, rich, send, set_policy
+from tests.support.purse import ask, give_coupons, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
 
 
@@ -85,6 +85,7 @@ async def live_through(mall: Mall) -> None:
     anna, friends_order = await settled_rebate(mall, sku)
     paid = await use_balance_and_coupons(mall, anna, cheap, keys)
 
+    await give_coupons(mall, anna)
     # Pieces refunded before shipping, then others after it.
     order_no = await anna.buy(sku, cheap)
     first, second = (await anna.order(order_no))["lines"]
@@ -181,6 +182,7 @@ async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> 
 
 
 LINE = "INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount) "
+_NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"
 OFFENCES = [
     ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
     ("entries_balance", "DELETE FROM ledger_lines WHERE entry_id = (SELECT min(id) FROM ledger_entries)"),
@@ -289,6 +291,9 @@ OFFENCES = [
     ("coupons", "UPDATE coupons SET state = 'used' WHERE state = 'locked'"),
     ("coupons", "UPDATE coupons SET state = 'unused', order_id = NULL WHERE state = 'locked'"),
     ("coupons", "UPDATE coupons SET discount_fen = discount_fen + 1 WHERE state = 'used'"),
+    ("coupons_issued", "UPDATE coupon_templates SET claimed = claimed - 1"),
+    ("coupons_issued", f"{_NO_TOTAL}; UPDATE coupon_templates SET total = 1"),
+    ("coupons_issued", "UPDATE coupon_issues SET issued = issued - 1"),
     ("stock", "UPDATE skus SET reserved = reserved + 1, available = available - 1 WHERE available > 0"),
     ("stock", "UPDATE skus SET sold = sold + 1, available = available - 1 WHERE available > 0"),
     ("stock", "ALTER TABLE skus DROP CONSTRAINT skus_stock; UPDATE skus SET stocked_in = stocked_in + 1"),

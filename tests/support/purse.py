@@ -1,5 +1,6 @@
 """Members with money that can be withdrawn, and the sandbox's side of a withdrawal."""
 
+import json
 import secrets
 from typing import Any
 
@@ -9,7 +10,7 @@ from server import db
 from server.ledger import book, entries
 from server.ledger.chart import POINT, POINTS, POINTS_ISSUED, REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
-from server.services import policy, withdrawals
+from server.services import coupon_apply, coupon_issues, policy, withdrawals
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, work
 
@@ -78,3 +79,12 @@ async def give_points(mall: Mall, member_id: int, points: int) -> None:
 async def points_of(shopper: Shopper) -> int:
     """What its member sees in the wallet."""
     return int((await shopper.wallet())["points"])
+
+
+async def give_coupons(mall: Mall, shopper: Shopper) -> None:
+    """A template that the shopper claims, and that everybody is to get."""
+    gift = {"slug": "gift", "name": "礼券", "amount_fen": 500}
+    await coupon_apply.apply(mall.deps, json.dumps({"templates": [gift]}), "tester")
+    template = await db.fetch_value("SELECT id FROM coupon_templates")
+    await shopper.post(f"/coupon-templates/{template}/claim")
+    await coupon_issues.ask(mall.deps, coupon_issues.Wanted(template, "all", None, [], [], "once", "活动"), "tester")

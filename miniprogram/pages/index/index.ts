@@ -11,9 +11,13 @@ import { absolute } from '../../lib/transport'
 
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
 
+/** Ways into what the shop has going on. */
+const ENTRANCES = [{ label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' }]
+
 Page({
   data: {
     screen: LOADING,
+    entrances: ENTRANCES,
     shop: null as Shop | null,
     categories: [] as catalogue.Category[],
     freight: '',
@@ -82,6 +86,10 @@ Page({
   openCategory(event: WechatMiniprogram.TouchEvent<object, object, { slug: string }>) {
     getApp<{ wantedCategory?: string }>().wantedCategory = event.currentTarget.dataset.slug
     go('/pages/category/index')
+  },
+
+  enter(event: WechatMiniprogram.TouchEvent<object, object, { path: string }>) {
+    go(event.currentTarget.dataset.path)
   },
 
   openRules() {

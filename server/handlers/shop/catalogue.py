@@ -4,12 +4,11 @@ from collections.abc import Hashable, Sequence
 from functools import partial
 
 import msgspec
-import orjson
 
 from server.core import errors
 from server.gateways.ports import Deps
 from server.handlers.endpoint import Call, NoBody, Room
-from server.handlers.shop.shapes_catalogue import CategoryTree, ProductCard, ProductList, ProductQuery, ProductView
+from server.handlers.shop.shapes_catalogue import CategoryTree, ProductList, ProductQuery, ProductView, cards
 from server.services import products, promotions
 from server.services.answers import Answers, Batched
 
@@ -51,23 +50,7 @@ async def list_products(_call: Call, query: ProductQuery) -> bytes:
     async def make() -> bytes:
         fields = {**msgspec.structs.asdict(query), "cursor": query.cursor or ""}
         rows, next_cursor = await products.page(products.Wanted(**fields))
-        items = [
-            ProductCard(
-                id=row["id"],
-                title=row["title"],
-                subtitle=row["subtitle"],
-                image=next(iter(orjson.loads(row["images"])), ""),
-                kind=row["kind"],
-                category_id=row["category_id"],
-                min_price_fen=row["min_price_fen"],
-                max_price_fen=row["max_price_fen"],
-                market_price_fen=row["market_price_fen"],
-                sold_count=row["sold_count"],
-                stock_state=row["stock_state"],
-            )
-            for row in rows
-        ]
-        return msgspec.json.encode(ProductList(items, next_cursor))
+        return msgspec.json.encode(ProductList(cards(rows), next_cursor))
 
     return await _answers.get(key, make)
 

@@ -68,7 +68,7 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
         )
 
 
-_QUOTE_REFUSALS = (
+QUOTE_REFUSALS = (
     errors.AccountBlocked,
     errors.NotFound,
     errors.ItemsInvalid,
@@ -82,10 +82,10 @@ _QUOTE_REFUSALS = (
     errors.PromotionRefused,
     errors.TooManyRequests,
 )
-_EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
+EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
 
 
-@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=_QUOTE_REFUSALS, example=_EXAMPLE)
+@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=QUOTE_REFUSALS, example=EXAMPLE)
 async def preview(call: Call, form: OrderForm) -> Priced:
     """The same sums as placing would give; nothing is reserved."""
     return await placing.preview(call.deps, call.member_id, form.wanted())
@@ -96,9 +96,9 @@ async def preview(call: Call, form: OrderForm) -> Priced:
     "下单",
     takes=OrderForm,
     gives=Priced,
-    refuses=(*_QUOTE_REFUSALS, errors.AddressRequired),
+    refuses=(*QUOTE_REFUSALS, errors.AddressRequired),
     keyed=True,
-    example=_EXAMPLE,
+    example=EXAMPLE,
 )
 async def place(call: Call, form: OrderForm) -> bytes:
     """Reserves stock, coupon and balance until `expires_at`; items − discounts + freight − balance = cash due."""

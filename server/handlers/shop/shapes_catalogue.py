@@ -1,8 +1,10 @@
 """What the catalogue's calls take and give."""
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
+import orjson
 
 from server.handlers.endpoint import Page
 from server.rules.promotions import Shown
@@ -56,6 +58,26 @@ class ProductCard(msgspec.Struct):
     """The crossed-out price beside the lowest one."""
     sold_count: int
     stock_state: StockState
+
+
+def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
+    """Rows of `products.page`."""
+    return [
+        ProductCard(
+            id=row["id"],
+            title=row["title"],
+            subtitle=row["subtitle"],
+            image=next(iter(orjson.loads(row["images"])), ""),
+            kind=row["kind"],
+            category_id=row["category_id"],
+            min_price_fen=row["min_price_fen"],
+            max_price_fen=row["max_price_fen"],
+            market_price_fen=row["market_price_fen"],
+            sold_count=row["sold_count"],
+            stock_state=row["stock_state"],
+        )
+        for row in rows
+    ]
 
 
 class ProductList(msgspec.Struct):

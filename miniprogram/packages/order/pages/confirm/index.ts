@@ -1,6 +1,5 @@
 import { Address, addresses } from '../../../../api/addresses'
 import * as carts from '../../../../api/cart'
-import { Coupon } from '../../../../api/coupons'
 import * as orders from '../../../../api/orders'
 import { Priced, Wish } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
@@ -13,7 +12,7 @@ import { priced } from '../../../../lib/money'
 import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { payOrder } from '../../../../lib/pay'
 import { LOADING, show } from '../../../../lib/screen'
-import { OrderCoupon, cheapest, forGoods, heldCoupons, whyUnusable } from '../../choosing'
+import { OrderCoupon, offered, whyUnusable } from '../../choosing'
 import { Basis, Means, Trouble, drawn, troubleOf } from './view'
 
 Page({
@@ -38,7 +37,6 @@ Page({
   },
   /** What to order; null for the whole cart. */
   items: null as Chosen[] | null,
-  held: [] as Coupon[],
   /** What was chosen while a price was being asked for. */
   wanted: null as Means | null,
   notified: false,
@@ -64,9 +62,7 @@ Page({
     await show(
       this,
       async () => {
-        // The shop's answer sets the clock, by which a coupon has begun or not.
-        const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet(), shop()])
-        this.held = held
+        const [known, money] = await Promise.all([addresses(), wallet(), shop()])
         const address = known.find(({ id }) => id === this.data.means.address?.id) ?? known.find((one) => one.is_default) ?? known[0]
         const means: Means = { address: address ?? null, couponId: null, useBalance: false, usePoints: false }
         return { walletFen: money.available_fen, points: money.points, ...(await this.opened(means)) }
@@ -78,10 +74,9 @@ Page({
   /** The first price: with the coupon that makes it cheapest, and without balance until it is switched on. */
   async opened(means: Means): Promise<Partial<Basis> & { trouble: Trouble | null }> {
     try {
-      const plain = await orders.preview(this.wish(means))
-      const coupons = forGoods(this.held, plain.items_fen)
-      const { couponId, shown } = await cheapest(this.wish(means), plain, coupons)
-      return { ...drawn({ ...means, couponId }, shown, coupons), trouble: null }
+      const { coupons, best } = await offered(this.wish(means))
+      const chosen = { ...means, couponId: best }
+      return { ...drawn(chosen, await orders.preview(this.wish(chosen)), coupons), trouble: null }
     } catch (error) {
       const trouble = troubleOf(error, this.items)
       if (!trouble) throw error
@@ -113,8 +108,8 @@ Page({
 
   async reprice(means: Means) {
     try {
-      const shown = await orders.preview(this.wish(means))
-      this.setData({ ...drawn(means, shown, forGoods(this.held, shown.items_fen)) })
+      const [shown, { coupons }] = await Promise.all([orders.preview(this.wish(means)), offered(this.wish(means))])
+      this.setData({ ...drawn(means, shown, coupons) })
     } catch (error) {
       await this.recover(error, means)
     }
@@ -135,7 +130,6 @@ Page({
 
   async dropCoupon(failure: Failure, means: Means) {
     this.setData({ couponNote: whyUnusable(failure) })
-    this.held = await heldCoupons().catch(() => this.held.filter(({ id }) => id !== means.couponId))
     await this.reprice({ ...means, couponId: null })
   },
 
