@@ -74,6 +74,22 @@ LEFT JOIN (SELECT order_id, sum(cash_fen - refunded_cash_fen) AS net FROM order_
   ON l.order_id = c.order_id
 """
 
+_POINTS_FROZEN = """
+SELECT COALESCE(a.source, e.source) AS source, COALESCE(a.member_id, e.member_id) AS member_id, a.balance, e.remaining,
+  COALESCE(a.balance, 0) <> COALESCE(e.remaining, 0) AS wrong
+FROM (SELECT source, member_id, balance FROM ledger_accounts
+    WHERE code = 'frozen' AND member_id > 0 AND currency = 'POINT') a
+FULL JOIN (SELECT 'points:' || order_id AS source, member_id, remaining FROM point_earnings WHERE state = 'frozen') e
+  ON e.source = a.source AND e.member_id = a.member_id
+"""
+
+_POINTS_END = """
+SELECT a.member_id, a.balance, c.live, a.balance > COALESCE(c.live, 0) AS wrong
+FROM (SELECT member_id, balance FROM ledger_accounts WHERE code = 'points' AND member_id > 0 AND currency = 'POINT') a
+LEFT JOIN (SELECT member_id, sum(points) AS live FROM point_credits WHERE NOT settled GROUP BY member_id) c
+  ON c.member_id = a.member_id
+"""
+
 PROOFS: tuple[Proof, ...] = (
     Proof("order_returned_once", "一个订单最多返一次", _ORDER_RETURNED_ONCE),
     Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE),
@@ -81,5 +97,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("budget", "规则预算等于有效返一", _BUDGET),
     Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES),
     Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),
+    Proof("points_frozen", "冻结积分等于未到账的购物积分", _POINTS_FROZEN),
+    Proof("points_end", "积分余额都有未到期的来源", _POINTS_END),
     Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP),
 )

@@ -173,3 +173,50 @@ between the two that can be spent."""
 async def month_totals(member_id: int) -> list[MonthTotal]:
     """Every month in which a member's wallet moved, the newest first; read from one index alone."""
     return [MonthTotal(**row) for row in await db.fetch(_TOTALS, member_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class PointsLine:
+    """One entry as it changed a member's points: those to spend, frozen ones, and owed ones."""
+
+    entry_id: int
+    time: datetime
+    kind: str
+    label: str
+    points: int
+    frozen: int
+    debt: int
+    why: str
+    link: str
+
+
+_POINTS = """
+SELECT s.* FROM (SELECT DISTINCT entry_id FROM ledger_lines WHERE member_id = $1 AND currency = 'POINT'
+    AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3) p CROSS JOIN LATERAL (
+  SELECT e.id, e.at, e.kind, e.why, e.link,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'points'), 0)::bigint AS points,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,
+    COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE e.id = p.entry_id AND l.member_id = $1 AND l.currency = 'POINT' GROUP BY e.id) s
+ORDER BY s.id DESC
+"""
+
+
+async def points_statement(member_id: int, *, before_entry: int | None, limit: int) -> list[PointsLine]:
+    """A member's entries in points, newest first, from below `before_entry` (None: from the newest)."""
+    rows = await db.fetch(_POINTS, member_id, _NEWEST if before_entry is None else before_entry, limit)
+    return [
+        PointsLine(
+            entry_id=row["id"],
+            time=row["at"],
+            kind=row["kind"],
+            label=LABELS[row["kind"]],
+            points=row["points"],
+            frozen=row["frozen"],
+            debt=row["debt"],
+            why=row["why"],
+            link=row["link"],
+        )
+        for row in rows
+    ]

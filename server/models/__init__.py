@@ -26,6 +26,7 @@ from server.models.operations import (
 from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
+from server.models.points import CheckIn, PointCredit, PointEarning
 from server.models.promotions import StackingVersion
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
 from server.models.reconciliation import Difference, Reconciliation, ReconciliationAsk
@@ -40,6 +41,7 @@ __all__ = [
     "CardKey",
     "CartItem",
     "Category",
+    "CheckIn",
     "Commission",
     "CommissionVersion",
     "Coupon",
@@ -69,6 +71,8 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "PaymentNotice",
+    "PointCredit",
+    "PointEarning",
     "Product",
     "Qualification",
     "Rebate",

@@ -10,6 +10,7 @@ VALUES: dict[str, dict[str, str]] = {
     "rebate_settled": {"amount": "金额", "state": "状态"},
     "commission_frozen": {"amount": "金额", "state": "状态"},
     "commission_settled": {"amount": "金额", "state": "状态"},
+    "points_expiring": {"points": "积分", "date": "到期日"},
     "level": {"level": "等级", "state": "状态"},
     "coupon_ending": {"name": "优惠券", "expires_at": "到期时间"},
     "withdrawal": {"amount": "金额", "state": "状态"},

@@ -131,6 +131,7 @@ ACTIONS = {
     "binding.correct": "更正绑定",
     "member.state": "会员封禁或解封",
     "member.reveal": "查看会员隐私信息",
+    "member.points": "发放或扣除积分",
     "member.growth": "调整成长值",
     "levels.change": "修改会员等级",
     "product.apply": "商品变更",

@@ -28,6 +28,8 @@ _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
 """rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
 
+_POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
+
 _NOTICES = orjson.loads((_DATA / "notices.json").read_bytes())
 
 
@@ -58,11 +60,11 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(
-            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, jsonb_build_object('banners', $2::jsonb), $1)"
-            " ON CONFLICT (id) DO UPDATE SET terms = shop_policy.terms || EXCLUDED.terms"
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $2::jsonb, $1)"
+            " ON CONFLICT (id) DO UPDATE SET terms = EXCLUDED.terms || shop_policy.terms"
             " WHERE NOT shop_policy.terms ? 'banners'",
             at,
-            orjson.dumps(_banners() if deps.media_dir else []).decode(),
+            orjson.dumps(_POINTS | {"banners": _banners() if deps.media_dir else []}).decode(),
         )
         notices = await tx.fetch(
             "INSERT INTO notice_templates (key, template_id, title, page, fields)"

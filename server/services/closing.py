@@ -10,7 +10,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.ledger import book, entries, statement
 from server.ledger.entries import Held
 from server.rules.orders import OrderStatus
-from server.services import payments, promotions
+from server.services import payments, points, promotions
 
 BATCH = 50
 
@@ -108,4 +108,5 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
             held = Held(spend_only, order["withdrawable_fen"], order["points"])
             owner = await statement.wallet(tx, order["member_id"])
             await book.post(tx, entries.order_release(order_no, order["member_id"], held, owner), at)
+            await points.returned(tx, order["member_id"], at)
     return True

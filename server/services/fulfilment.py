@@ -9,7 +9,7 @@ from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
-from server.services import addresses, audit_log, commissions, notices, policy, qualifications
+from server.services import addresses, audit_log, commissions, notices, points, policy, qualifications
 
 BATCH = 100
 
@@ -188,6 +188,7 @@ async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> No
         sources_of(OrderStatus.RECEIVED),
     )
     await commissions.schedule(tx, order["id"])
+    await points.earn(tx, order, at)
     jobs = await qualifications.order_received(tx, order["id"], at)
     rebates = await tx.fetch(
         "SELECT id FROM rebates WHERE order_id = $1 AND state = 'frozen' UNION"

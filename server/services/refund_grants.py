@@ -15,7 +15,7 @@ from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
-from server.services import commissions, growth, notices, qualifications, reversals
+from server.services import commissions, growth, notices, points, qualifications, reversals
 from server.services.rules import terms_of
 
 
@@ -70,6 +70,7 @@ async def grant(
     jobs += await _qualified(tx, order, planned, at)
     await commissions.reduce(tx, order.row["id"], refund_no, at)
     net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
+    await points.reduce(tx, order.row, refund_no, net_fen, at)
     await growth.reduce(tx, order.row["id"], order.row["member_id"], refund_no, net_fen, at)
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
@@ -209,9 +210,9 @@ async def _qualified(tx: db.Connection, order: LockedOrder, planned: RefundPlan,
     return jobs + await qualifications.requalify(tx, order.row["member_id"], at)
 
 
-async def _post(
-    tx: db.Connection, order: LockedOrder, refund_no: str, kept: Withheld, points: int, at: datetime
-) -> None:
+async def _post(tx: db.Connection, order: LockedOrder, refund_no: str, kept: Withheld, back: int, at: datetime) -> None:
     owner = await statement.wallet(tx, order.row["member_id"])
-    sums = RefundSums(kept.cash_fen, kept.total_fen, Held(kept.spend_only_fen, kept.withdrawable_fen, points))
+    sums = RefundSums(kept.cash_fen, kept.total_fen, Held(kept.spend_only_fen, kept.withdrawable_fen, back))
     await book.post(tx, entries.refund(refund_no, order.row["order_no"], order.row["member_id"], sums, owner), at)
+    if back:
+        await points.returned(tx, order.row["member_id"], at)

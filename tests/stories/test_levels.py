@@ -13,6 +13,7 @@ from server.rules.levels import Level
 from server.services import commission_policies, growth, levels, members, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
+from tests.support.purse import earn
 from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
 
 LEVELS = (
@@ -125,6 +126,19 @@ async def test_given_a_refund_before_completion_then_only_the_rest_counts(mall: 
     await pass_days(mall, 7.1)
     await growth.grow(mall.deps, order_id)
     assert await stands(me) == ("银卡会员", 100)
+
+
+async def test_given_a_refund_that_gives_no_cash_back_then_growth_stays(mall: Mall) -> None:
+    await offer(mall)
+    me = await join(mall)
+    await earn(mall, me.id, 10_000)
+    order_no = await me.buy(await make_sku(10_099), await make_sku(1), use_balance_fen=10_000)
+    await work(mall)
+    await me.receive(order_no)
+    await pass_days(mall, 7.1)
+    _, second = await line_ids(me, order_no)
+    await shop_refunds(mall, order_no, {second: 1})
+    assert await stands(me) == ("普通会员", 1)
 
 
 async def test_given_less_than_a_yuan_then_nothing_grows(mall: Mall) -> None:

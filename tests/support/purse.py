@@ -8,9 +8,10 @@ import msgspec
 
 from server import db
 from server.ledger import book, entries
-from server.ledger.chart import POINT, POINTS, POINTS_ISSUED, REBATE_COST, WITHDRAWABLE
+from server.ledger.chart import REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
 from server.services import coupon_apply, coupon_issues, policy, withdrawals
+from server.services import points as points_room
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, work
 
@@ -70,10 +71,10 @@ async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
 
 async def give_points(mall: Mall, member_id: int, points: int) -> None:
     """Points that can be spent."""
-    key = f"test:{secrets.token_hex(8)}"
-    lines = (Line(0, POINTS_ISSUED, -points, currency=POINT), Line(member_id, POINTS, points, currency=POINT))
     async with db.transaction() as tx:
-        await book.post(tx, Entry(key, "points_gift", "测试", key, lines), mall.clock.now())
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        key = f"test:{secrets.token_hex(8)}"
+        await points_room.give(tx, member_id, key, "points_gift", "测试", points, mall.clock.now())
 
 
 async def points_of(shopper: Shopper) -> int:

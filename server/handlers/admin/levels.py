@@ -1,4 +1,4 @@
-"""Levels: the whole set as one form, and growth given or taken by an operator."""
+"""Levels: the whole set as one form, and growth and points given or taken by an operator."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.levels import ICONS, MOST_LEVELS, Level
 from server.rules.operators import Permission
-from server.services import growth, growth_desk, levels
+from server.services import growth, growth_desk, levels, points
 
 screens = Screens("levels")
 
@@ -80,6 +80,21 @@ class GrowthForm(ReasonForm):
     amount: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
     key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
     anew: str = ""
+
+
+class PointsForm(ReasonForm):
+    """How many points, under a key that the page was given: sent twice, it counts once."""
+
+    points: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+    key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
+
+
+@screens.action("/members/<member_id:int>/points", Permission.MEMBERS_CORRECT, PointsForm)
+async def adjust(visit: Visit, form: PointsForm) -> Done:
+    """Points given or taken, with a reason."""
+    member_id = visit.path["member_id"]
+    new = await points.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
+    return Done("积分已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")
 
 
 @screens.action("/members/<member_id:int>/growth", Permission.MEMBERS_CORRECT, GrowthForm)

@@ -52,6 +52,21 @@ async def test_levels_are_set_as_a_whole_and_members_rise(mall: Mall, desks: Any
     assert (await me.get("/me"))["level"]["name"] == "金卡"
 
 
+async def test_points_are_given_and_taken_once(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks(Role.SERVICE)
+    me = await shopper(mall)
+    place = f"/members/{me.id}/points"
+    given = {"points": "50", "key": "abcdefgh", "reason": "补偿"}
+    for _ in range(2):
+        assert (await send(desk, place, given)).status_code == 303
+    assert (await me.wallet())["points"] == 50
+    record = await last_record()
+    assert (record["action"], record["detail"]) == ("member.points", {"before": 0, "points": 50, "reason": "补偿"})
+    for change in ({"points": "-51"}, {"points": "0"}, {"points": "x"}, {"key": "-"}, {"reason": " "}):
+        assert (await send(desk, place, given | {"key": "ijklmnop"} | change)).status_code == 400, change
+    assert (await send(desk, "/members/999999/points", given)).status_code == 404
+
+
 async def test_what_is_wrong_is_told_by_level_and_field(mall: Mall, desks: Any) -> None:
     desk: Desk = await desks(Role.OWNER)
     base = row(0, "普通", "0") | {"version": levels.version(()), "reason": "x"}

@@ -108,6 +108,7 @@ ACTIONS = {
     "/members/{member}/unblock": Permission.MEMBERS_BLOCK,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
     "/levels": Permission.SETTINGS_EDIT,
+    "/members/{member}/points": Permission.MEMBERS_CORRECT,
     "/members/{member}/growth": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
     "/stacking": Permission.PROMOTIONS_EDIT,
