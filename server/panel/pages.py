@@ -15,6 +15,7 @@ from server.core.clock import SHANGHAI
 from server.core.money import yuan
 from server.panel.assets import all_assets
 from server.rules import words
+from server.rules.coupons import worth
 from server.services.goods_desk import spec_text
 from server.services.listings import cells
 
@@ -31,7 +32,7 @@ def _environment() -> Environment:
     found.filters.update(
         yuan=lambda fen: f"¥{yuan(fen)}", when=_when, local=_local, told=_told, json=_json, about=_about, number=_number
     )
-    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text)
+    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
     return found
 
 

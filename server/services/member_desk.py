@@ -157,7 +157,9 @@ _NEWEST = {
         " FROM commissions WHERE member_id = $1"
     ),
     "withdrawals": "SELECT withdrawal_no, state, amount_fen, requested_at FROM withdrawals WHERE member_id = $1",
-    "coupons": "SELECT name, state, amount_fen, threshold_fen, expires_at FROM coupons WHERE member_id = $1",
+    "coupons": (
+        "SELECT name, state, amount_fen, off_bp, most_fen, threshold_fen, expires_at FROM coupons WHERE member_id = $1"
+    ),
     "growth": "SELECT kind, amount, why, operator, at FROM growth_entries WHERE member_id = $1",
     "level_changes": "SELECT name, growth, why, at FROM level_changes WHERE member_id = $1",
     "bindings": "SELECT referrer_id, how, operator, reason, valid_from, valid_to FROM bindings WHERE member_id = $1",

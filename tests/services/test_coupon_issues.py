@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from server.services import coupon_apply, coupon_issues, coupons
 from server.services.coupon_issues import Wanted
 from tests.support.mall import Mall
 from tests.support.proof import proved
-from tests.support.shop import join
+from tests.support.shop import join, until
 
 _serial = iter(range(1, 1000))
 
@@ -174,6 +175,45 @@ async def test_killed_between_any_two_batches_it_goes_on_and_nobody_gets_two(
     assert await holders(number) == members
     assert await state_of(job) == ("done", 95, 95)
     await proved(mall)
+
+
+_WORKER = """
+import asyncio, sys
+from types import SimpleNamespace
+from server import db
+from server.core.clock import SystemClock
+from server.jobs import coupons
+from server.services import coupon_issues
+
+async def main():
+    coupon_issues._BATCH = 10
+    await db.connect(sys.argv[1])
+    await coupons.issue(SimpleNamespace(clock=SystemClock()))
+
+asyncio.run(main())
+"""
+
+
+async def test_a_worker_that_is_shot_in_the_middle_is_taken_over_from(mall: Mall) -> None:
+    members = await people(mall, 3_000)
+    number = await template(mall)
+    job = await ask(mall, number)
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-c", _WORKER, mall.settings.database_url)
+
+    async def begun() -> bool:
+        return (await state_of(job))[2] > 0
+
+    try:
+        await until(begun)
+    finally:
+        worker.kill()
+        await worker.wait()
+    state, _, issued = await state_of(job)
+    assert state == "running"
+    assert len(await holders(number)) == issued
+    await asyncio.gather(jobs.issue(mall.deps), jobs.issue(mall.deps))
+    assert await holders(number) == members
+    assert await state_of(job) == ("done", 3_000, 3_000)
 
 
 async def test_two_workers_at_one_job_and_claims_meanwhile(mall: Mall, small_batches: None) -> None:

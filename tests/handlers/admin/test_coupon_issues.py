@@ -98,6 +98,7 @@ async def test_given_to_everybody_and_seen_in_the_results(mall: Mall, desks: Any
     for shown in ("<b>2</b>", "<b>1</b>", "<b>¥10.00</b>", "<b>¥48.00</b>"):
         assert shown in results
     issue = await db.fetch_value("SELECT id FROM coupon_issues")
+    assert "减 10 元" in (await desk.get(f"/members/{me.id}")).text
     listed = (await desk.get("/coupons", issue=f"#{issue}")).text
     assert [f"/admin/members/{one.id}" in listed for one in (me, other)] == [True, True]
 
