@@ -37,6 +37,8 @@ PLACES = {
     "product_id": "SELECT id FROM products ORDER BY id LIMIT 1",
     "sku_id": "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id WHERE p.kind = 'virtual' LIMIT 1",
     "template_id": "SELECT id FROM coupon_templates ORDER BY id LIMIT 1",
+    "group_buy_id": "SELECT id FROM group_buys ORDER BY id LIMIT 1",
+    "team_no": "SELECT team_no FROM teams ORDER BY id LIMIT 1",
     "qualification_id": "SELECT id FROM qualifications ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
