@@ -156,6 +156,12 @@ ISSUES = Listing(
     ),
     filters=(
         search("优惠券编号", numbered("i.template_id")),
+        switch(
+            "kind",
+            "类型",
+            {"asked": ("运营发放", "i.day IS NULL"), "gift": ("生日礼券", "i.day IS NOT NULL")},
+            default="asked",
+        ),
         switch("show", "状态", {"running": (words.COUPON_ISSUE_STATES["running"], "i.state = 'running'")}),
     ),
     empty="还没有发放过优惠券",
