@@ -37,6 +37,18 @@ export interface Sku {
   available: number
 }
 
+/** What runs, or is announced, for a product; the price is the least of its variants. */
+export interface Promotion {
+  kind: 'group_buy' | 'flash_sale' | 'points'
+  id: number
+  label: string
+  price_fen: number
+  points: number
+  sku_ids: number[]
+  starts_at: string
+  ends_at: string
+}
+
 export interface Product {
   id: number
   title: string
@@ -49,7 +61,7 @@ export interface Product {
   max_price_fen: number
   sold_count: number
   skus: Sku[]
-  promotions: unknown[]
+  promotions: Promotion[]
 }
 
 /** What narrows the list of products; what is left out does not. */

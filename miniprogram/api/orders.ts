@@ -1,6 +1,13 @@
 import { act, actOnce, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
+/** The activity an order is placed under; with `team_no` it joins that team, else it opens one. */
+export interface OrderPromotion {
+  kind: string
+  id: number
+  team_no?: string
+}
+
 export interface Wish {
   items?: Array<{ sku_id: number; quantity: number }>
   from_cart?: boolean
@@ -8,6 +15,7 @@ export interface Wish {
   coupon_id?: number | null
   points?: number
   use_balance_fen?: number
+  promotion?: OrderPromotion
   remark?: string
 }
 
@@ -104,6 +112,7 @@ export interface OrderDetail extends Order {
   rebate_id: number | null
   /** What it may count for, as the shop said when it was placed. */
   combines: Combined[]
+  team_no: string | null
 }
 
 export interface Refund {

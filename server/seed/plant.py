@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from server.gateways.ports import Deps
 from server.rules.levels import Level
 from server.seed import banners, pictures
 from server.seed.pictures import Picture
-from server.services import catalogue_apply, coupon_apply, levels, rules
+from server.services import activity_apply, catalogue_apply, coupon_apply, levels, rules
 
 _DATA = Path(__file__).parent / "data"
 _LOCK = 7_224_100_013
@@ -29,6 +30,9 @@ _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
 """rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
 
 _POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
+
+_ACTIVITY_RUNS = timedelta(days=365)
+"""How long an activity of the demo shop runs from when it was planted."""
 
 _NOTICES = orjson.loads((_DATA / "notices.json").read_bytes())
 
@@ -42,6 +46,7 @@ class Planted:
     notice_templates: int
     rule: bool
     levels: int
+    group_buys: int
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
@@ -76,7 +81,7 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
         await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
-    return Planted(products, templates, len(notices), ruled, await _levels(deps, actor))
+    return Planted(products, templates, len(notices), ruled, await _levels(deps, actor), await _group_buys(deps, actor))
 
 
 async def _goods(deps: Deps, actor: str) -> int:
@@ -97,6 +102,16 @@ async def _coupons(deps: Deps, actor: str) -> int:
     missing = await _missing("coupon_templates", _read("coupons"))
     if missing:
         await coupon_apply.apply(deps, orjson.dumps({"templates": missing}).decode(), actor)
+    return len(missing)
+
+
+async def _group_buys(deps: Deps, actor: str) -> int:
+    missing = await _missing("group_buys", _read("group_buys"))
+    now = deps.clock.now()
+    times = {"starts_at": now.isoformat(), "ends_at": (now + _ACTIVITY_RUNS).isoformat()}
+    if missing:
+        text = orjson.dumps({"group_buys": [one | times for one in missing]}).decode()
+        await activity_apply.apply(deps, text, actor)
     return len(missing)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.services import commission_policies, fulfilment, withdrawals
+from tests.support.group_buys import open_team
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, pass_days, work
 
@@ -28,6 +29,8 @@ class Life:
     address: int
     coupon: int
     """One for some goods only."""
+    team: str
+    """One that was opened and waits for two more."""
 
 
 async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
@@ -94,6 +97,14 @@ async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
     return settled["id"], no
 
 
+async def _team(mall: Mall, me: Shopper) -> str:
+    """The demo shop's team of three is opened."""
+    activities = (await mall.http.get("/api/group-buys")).json()["items"]
+    one = await me.get(f"/group-buys/{next(one['id'] for one in activities if one['size'] == 3)}")
+    _, team_no = await open_team(me, one["id"], one["skus"][0]["sku_id"])
+    return team_no
+
+
 async def lived(mall: Mall) -> Life:
     """Live it."""
     physical, virtual = await goods(mall), await goods(mall, "virtual")
@@ -118,4 +129,5 @@ async def lived(mall: Mall) -> Life:
     assert rebate["state"] == "settled"
     commission, withdrawal = await _money(mall, me)
     numbers = {"completed": own} | orders
-    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, await me.address(), scoped)
+    address, team = await me.address(), await _team(mall, me)
+    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, address, scoped, team)

@@ -79,6 +79,16 @@ ROUTES = (
         query=lambda life: f"items={life.sku}x1",
     ),
     Route("packages/order/pages/result/index", ("查看订单", "回首页"), query=_order("paid")),
+    Route(
+        "packages/marketing/pages/groups/index", ("去开团", "3 人团"), ("还没有拼团活动",), blank="**/api/group-buys"
+    ),
+    Route(
+        "packages/marketing/pages/team/index",
+        ("还差 2 人成团", "邀请好友参团", "团长"),
+        ("没有找到这个团", "看看拼团"),
+        query=lambda life: f"team_no={life.team}",
+        newcomer=lambda _life: "team_no=G0",
+    ),
     Route("packages/order/pages/list/index", ("待付款", "待发货"), ("还没有订单", "去逛逛")),
     Route("packages/order/pages/detail/index", ("订单编号", "SF1234567890"), query=_order("shipped")),
     Route("packages/order/pages/refund/index", ("退哪些商品", "提交申请"), query=_order("paid")),

@@ -12,7 +12,10 @@ import { absolute } from '../../lib/transport'
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
 
 /** Ways into what the shop has going on. */
-const ENTRANCES = [{ label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' }]
+const ENTRANCES = [
+  { label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' },
+  { label: '拼团', icon: 'usergroup', path: '/packages/marketing/pages/groups/index' },
+]
 
 Page({
   data: {

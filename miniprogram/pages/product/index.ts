@@ -1,11 +1,13 @@
 import * as carts from '../../api/cart'
 import { Product, product } from '../../api/catalogue'
+import { GroupBuy } from '../../api/group_buys'
 import { Shop, shop } from '../../api/shop'
 import { Intent, Picked } from '../../components/sku-sheet/index'
 import { cartCount, cartHolds, countCart } from '../../lib/badge'
-import { MOST_PIECES, confirmPath } from '../../lib/checkout'
+import { MOST_PIECES, confirmPath, promotedPath } from '../../lib/checkout'
 import { Failure, tell } from '../../lib/failure'
 import { go } from '../../lib/go'
+import { offered } from '../../lib/group_buys'
 import { priced } from '../../lib/money'
 import { LOADING, show } from '../../lib/screen'
 import { Sharing } from '../../lib/share'
@@ -25,6 +27,10 @@ Page({
     choice: '',
     intent: 'both' as Intent,
     choosing: false,
+    groupBuyId: 0,
+    group: null as GroupBuy | null,
+    grouped: null as Product | null,
+    grouping: false,
     busy: false,
     inCart: 0,
   },
@@ -136,6 +142,22 @@ Page({
     void wx.showToast({ title: '已加入购物车', icon: 'success' })
   },
 
+  /** The strip has read the activity and somebody wants to open a team. */
+  openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
+    const { product: found } = this.data
+    if (found) this.setData({ group: detail.group, grouped: offered(found, detail.group, true), grouping: true })
+  },
+
+  closeTeam() {
+    this.setData({ grouping: false })
+  },
+
+  pickTeam({ detail }: WechatMiniprogram.CustomEvent<Picked>) {
+    this.closeTeam()
+    const id = this.data.group?.id
+    if (id) go(promotedPath([{ sku_id: detail.sku.id, quantity: detail.quantity }], { kind: 'group_buy', id }))
+  },
+
   openCart() {
     go('/pages/cart/index')
   },
@@ -155,6 +177,7 @@ function shownParts(found: Product, policy: Shop['policy']) {
   return {
     images: found.images.map(absolute),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
+    groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
     terms: termsOf(found.kind, policy),
   }

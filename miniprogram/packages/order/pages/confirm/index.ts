@@ -1,11 +1,11 @@
 import { Address, addresses } from '../../../../api/addresses'
 import * as carts from '../../../../api/cart'
 import * as orders from '../../../../api/orders'
-import { Priced, Wish } from '../../../../api/orders'
+import { OrderPromotion, Priced, Wish } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { wallet } from '../../../../api/wallet'
 import { countCart } from '../../../../lib/badge'
-import { Chosen, itemsOf } from '../../../../lib/checkout'
+import { Chosen, itemsOf, promotionOf } from '../../../../lib/checkout'
 import { Failure, asFailure, tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { priced } from '../../../../lib/money'
@@ -37,6 +37,7 @@ Page({
   },
   /** What to order; null for the whole cart. */
   items: null as Chosen[] | null,
+  promotion: null as OrderPromotion | null,
   /** What was chosen while a price was being asked for. */
   wanted: null as Means | null,
   notified: false,
@@ -44,6 +45,7 @@ Page({
 
   onLoad(query: Record<string, string | undefined>) {
     this.items = itemsOf(query.items)
+    this.promotion = promotionOf(query)
     this.setData({ fromCart: !this.items || query.cart === '1' })
     prepareNotices()
     void this.load()
@@ -87,6 +89,7 @@ Page({
   wish({ address, couponId, useBalance, usePoints }: Means): Wish {
     return {
       ...(this.items ? { items: this.items } : { from_cart: true }),
+      ...(this.promotion ? { promotion: this.promotion } : {}),
       address_id: address?.id ?? null,
       coupon_id: couponId,
       points: usePoints ? this.data.points : 0,
@@ -237,11 +240,12 @@ Page({
     await countCart()
   },
 
-  /** Buy as many as there are. */
+  /** Buy as many as there are, or in a team of one's own. */
   async takeLess() {
     const { trouble } = this.data
     if (!trouble?.instead) return
     this.items = trouble.instead
+    if (trouble.apart && this.promotion) this.promotion = { kind: this.promotion.kind, id: this.promotion.id }
     this.setData({ trouble: null, screen: LOADING })
     await this.load()
   },

@@ -45,6 +45,7 @@ export interface Shown {
 const ICONS: Partial<Record<Status, string>> = {
   pending: 'time',
   paid: 'shop',
+  teaming: 'usergroup',
   shipped: 'undertake-delivery',
   received: 'check-circle',
   completed: 'check-circle',
