@@ -148,6 +148,11 @@ ROUTES = (
         newcomer=lambda life: f"id={life.coupon}",
         blank="**/api/coupons/*/products?*",
     ),
+    Route(
+        "packages/marketing/pages/level/index",
+        ("普通会员", "升级为银卡会员", "积分解冻到账"),
+        ("普通会员", "还没有积分记录", "签到 +5"),
+    ),
 )
 
 
