@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from server import db
+from server.commands.bench import group as seats
 from server.commands.bench import pgbench, procs
 from server.commands.bench.shop import CATEGORIES, MEMBERS, PRODUCTS, SKUS, request
 from server.commands.bench.stage import Load, Stage
@@ -20,6 +21,8 @@ _PER_SECOND_MOST = 1_500
 """So many requests are made for a second of what can be done only once; a faster mall ends its round earlier."""
 _SETTLED_PER_SECOND = 500
 _SETTLED_LIMIT_PER_SECOND = 1_500
+_SEATS_LIMIT_PER_SECOND = 8_000
+"""Seats enough for whatever bare SQL does."""
 _REST_S = 0.3
 _LOOK_S = 0.005
 _REBATE_MOST_S = 10.0
@@ -168,6 +171,25 @@ def _orders(stage: Stage, number: int, seconds: int) -> list[bytes]:
     return made
 
 
+async def group(stage: Stage, length: Length) -> list[Result]:
+    """Seats of teams of fifty, in teams, members and products in turn."""
+    numbers = iter(range(2 * length.rounds))
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        count = seconds * _PER_SECOND_MOST
+        teams = await seats.open_teams(stage.shop, count // seats.SEATS + 1, f"S{next(numbers)}")
+        return await stage.load(stage.web, await seats.joins(stage.shop, teams, count), seconds, once=True)
+
+    async def rows(stage: Stage, seconds: int) -> float:
+        number = next(numbers)
+        each = seconds * _SEATS_LIMIT_PER_SECOND // pgbench.CLIENTS // seats.SEATS + 1
+        teams = await seats.open_teams(stage.shop, each * pgbench.CLIENTS, f"L{number}")
+        values = seats.values(teams, (50 + number) * 100_000_000, each)
+        return await pgbench.run("group.sql", stage.settings.database_url, ("-T", seconds), values)
+
+    return [await _compare("group", stage, length, subject, ("pgbench, the same rows", rows))]
+
+
 async def settle(stage: Stage, length: Length) -> list[Result]:
     """Signed notices of referred members' first orders, until committed."""
 
@@ -239,6 +261,7 @@ BENCHES: dict[str, Callable[[Stage, Length], Awaitable[list[Result]]]] = {
     "list": list_products,
     "detail": detail,
     "place": place,
+    "group": group,
     "settle": settle,
     "rebate": rebate,
 }
