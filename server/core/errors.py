@@ -1,22 +1,9 @@
 """Every refusal the house can give: a type, a stable code, an HTTP status and a Chinese sentence for the person."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request that is refused for a reason the person can understand. Raising one rolls the transaction back.
-
-    `detail` goes to the client as it is: plain JSON values that help to act on the refusal, never secrets.
-    """
-
-    code: ClassVar[str]
-    status: ClassVar[int]
-    message: ClassVar[str]
-    retry_after_s: int | None = None
-
-    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - JSON values of any kind
-        super().__init__(self.code)
-        self.detail = detail
+from server.core.refusal import Refusal as Refusal  # noqa: PLC0414 - it is found here, with all of its kinds
+from server.core.sentences import PROMOTIONS
 
 
 class BadRequest(Refusal):
@@ -179,6 +166,10 @@ class PromotionRefused(Refusal):
     """The promotion does not take this order; `reason` says why, in a word of its kind."""
 
     code, status, message = "promotion_refused", 422, "暂时不能参加该活动"
+
+    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - as of every refusal
+        super().__init__(**detail)
+        self.message = PROMOTIONS.get(detail.get("reason", ""), self.message)
 
 
 class NotCombinable(Refusal):
@@ -364,6 +355,13 @@ class OperatorLocked(Refusal):
     def __init__(self, retry_after_s: int) -> None:
         super().__init__()
         self.retry_after_s = retry_after_s
+
+
+class PromotionQueued(Refusal):
+    """Every piece is taken, but not every one is paid: some may come back, so ask again."""
+
+    code, status, message = "promotion_queued", 429, "太火爆了，正在排队，请稍后再试"
+    retry_after_s = 2
 
 
 class TooManyRequests(Refusal):

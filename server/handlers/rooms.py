@@ -22,6 +22,7 @@ from server.handlers.admin import (
     staff,
 )
 from server.handlers.admin import coupons as coupon_desk
+from server.handlers.admin import flash_sales as flash_desk
 from server.handlers.admin import orders as order_desk
 from server.handlers.admin import rebates as rebate_screens
 from server.handlers.admin import withdrawals as withdrawal_desk
@@ -33,6 +34,7 @@ from server.handlers.shop import (
     catalogue,
     commissions,
     coupons,
+    flash_sales,
     login,
     me,
     notices,
@@ -58,6 +60,7 @@ SHOP: tuple[Room, ...] = (
     addresses.room,
     coupons.room,
     group_buy_room.room,
+    flash_sales.room,
     orders.room,
     rebates.room,
     commissions.room,
@@ -90,6 +93,7 @@ ADMIN = tuple(
         coupon_desk.screens,
         group_buys.screens,
         coupon_issues.screens,
+        flash_desk.screens,
         rebate_screens.screens,
         commission_policies.screens,
         staff.screens,

@@ -1,9 +1,10 @@
 """What the books and the tables beside them must always satisfy (rules.md §4), one SQL query per proof.
 
-Those of what members earn stand in proofs_rewards.py.
+Those of what members earn stand in proofs_rewards.py, those of activities in proofs_group_buys.py and
+proofs_flash_sales.py.
 """
 
-from server.ledger import proofs_group_buys, proofs_rewards
+from server.ledger import proofs_flash_sales, proofs_group_buys, proofs_rewards
 from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
 from server.ledger.proof import GRANTED, Proof
 
@@ -251,8 +252,9 @@ FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = 
 # before their keys were handed out.
 _STOCK = f"""
 SELECT s.id AS sku_id, s.code, s.stocked_in, s.available, s.reserved, s.sold, w.reserved AS reserved_in_orders,
-  w.sold AS sold_in_orders, s.stocked_in <> s.available + s.reserved + s.sold OR s.available < 0
-    OR s.reserved <> COALESCE(w.reserved, 0) OR s.sold <> COALESCE(w.sold, 0) AS wrong
+  f.free AS free_in_flash_sales, w.sold AS sold_in_orders,
+  s.stocked_in <> s.available + s.reserved + s.sold OR s.available < 0
+    OR s.reserved <> COALESCE(w.reserved, 0) + COALESCE(f.free, 0) OR s.sold <> COALESCE(w.sold, 0) AS wrong
 FROM skus s LEFT JOIN (
   SELECT l.sku_id, sum(l.quantity) FILTER (WHERE o.status = 'pending') AS reserved,
     sum(CASE WHEN l.virtual THEN GREATEST(COALESCE(k.keys, 0), l.quantity - l.refunded_quantity)
@@ -266,6 +268,8 @@ FROM skus s LEFT JOIN (
     GROUP BY w.order_line_id) b
     ON b.order_line_id = l.id
   GROUP BY l.sku_id) w ON w.sku_id = s.id
+LEFT JOIN (SELECT i.sku_id, count(*) AS free FROM flash_units u JOIN flash_items i ON i.id = u.item_id
+  WHERE u.order_id IS NULL GROUP BY i.sku_id) f ON f.sku_id = s.id
 """  # noqa: S608 - our own text
 
 _CARD_KEYS = """
@@ -315,5 +319,6 @@ PROOFS: tuple[Proof, ...] = (
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
     *proofs_rewards.PROOFS,
     *proofs_group_buys.PROOFS,
+    *proofs_flash_sales.PROOFS,
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
 )

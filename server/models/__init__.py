@@ -8,6 +8,7 @@ from server.models.catalogue import CardKey, Category, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponIssue, CouponIssueMember, CouponTemplate
 from server.models.exports import Export
+from server.models.flash_sales import FlashItem, FlashSale, FlashTally, FlashUnit
 from server.models.group_buys import GroupBuy, GroupBuySku, Team
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
 from server.models.levels import GrowthEntry, Level, LevelChange, MemberLevel
@@ -50,6 +51,10 @@ __all__ = [
     "CouponTemplate",
     "Difference",
     "Export",
+    "FlashItem",
+    "FlashSale",
+    "FlashTally",
+    "FlashUnit",
     "GroupBuy",
     "GroupBuySku",
     "GrowthEntry",

@@ -1,6 +1,8 @@
 """Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
 
 from server.rules.coupons import SEGMENTS
+from server.rules.flash_sales import LABELS as FLASH_SALE_LABELS
+from server.rules.flash_sales import State as FlashSaleState
 from server.rules.group_buys import LABELS as TEAM_LABELS
 from server.rules.group_buys import TeamState
 from server.rules.operators import ROLE_LABELS, Role
@@ -71,6 +73,8 @@ ACTIVITY_STATES = {"upcoming": "未开始", "running": "进行中", "over": "已
 SWITCHES = {True: "开", False: "关"}
 
 TEAM_STATES: dict[TeamState, str] = TEAM_LABELS
+
+FLASH_SALE_STATES: dict[FlashSaleState, str] = FLASH_SALE_LABELS
 
 RECONCILIATION_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
 ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成", "failed": "失败"}

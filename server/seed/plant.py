@@ -47,6 +47,7 @@ class Planted:
     rule: bool
     levels: int
     group_buys: int
+    flash_sales: int
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
@@ -81,7 +82,8 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
         await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
-    return Planted(products, templates, len(notices), ruled, await _levels(deps, actor), await _group_buys(deps, actor))
+    levels, teams, sales = await _levels(deps, actor), await _group_buys(deps, actor), await _flash_sales(deps, actor)
+    return Planted(products, templates, len(notices), ruled, levels, teams, sales)
 
 
 async def _goods(deps: Deps, actor: str) -> int:
@@ -95,6 +97,24 @@ async def _goods(deps: Deps, actor: str) -> int:
         await catalogue_apply.apply(
             deps, orjson.dumps({"categories": categories, "products": products}).decode(), actor
         )
+    return len(missing)
+
+
+async def _flash_sales(deps: Deps, actor: str) -> int:
+    """Sessions that begin now, with what of their goods is still to be had at such a price."""
+    now, missing = deps.clock.now(), await _missing("flash_sales", _read("flash_sales"))
+    codes = [item["sku"] for sale in missing for item in sale["items"]]
+    skus = {row["code"]: row for row in await db.fetch("SELECT * FROM skus WHERE code = ANY($1) AND on_sale", codes)}
+
+    def is_there(item: dict[str, Any]) -> bool:
+        sku = skus.get(item["sku"])
+        return sku is not None and sku["available"] >= item["stock"] and sku["price_fen"] >= item["price_fen"]
+
+    for sale in missing:
+        ends_at = now + timedelta(hours=sale["hours"])
+        entry = {name: sale[name] for name in ("slug", "name")} | {"starts_at": now, "ends_at": ends_at}
+        entry["items"] = [item for item in sale["items"] if is_there(item)]
+        await activity_apply.apply(deps, orjson.dumps({"flash_sales": [entry]}).decode(), actor)
     return len(missing)
 
 

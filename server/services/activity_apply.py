@@ -10,16 +10,16 @@ from typing import TypeAlias
 
 from server import db
 from server.gateways.ports import Deps
-from server.services import audit_log, group_buy_apply
+from server.services import audit_log, flash_apply, group_buy_apply
 from server.services.activity_parts import Part
 from server.services.apply_file import ApplyFile
 
 _LOCK = 7_224_100_014
 """Advisory lock of changing activities: one file at a time."""
 
-Judge: TypeAlias = Callable[[db.Connection, ApplyFile], Awaitable[Part]]
+Judge: TypeAlias = Callable[[db.Connection, ApplyFile, datetime], Awaitable[Part]]
 
-JUDGES: Mapping[str, Judge] = {"group_buys": group_buy_apply.judge}
+JUDGES: Mapping[str, Judge] = {"group_buys": group_buy_apply.judge, "flash_sales": flash_apply.judge}
 """By the list's name in the file: reads, notes what is wrong, and gives what is to be written."""
 
 
@@ -40,8 +40,8 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
     file.only(*JUDGES)
     async with db.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        at: datetime = deps.clock.now()
-        parts = [await judge(tx, file) for judge in JUDGES.values()]
+        at = deps.clock.now()
+        parts = [await judge(tx, file, at) for judge in JUDGES.values()]
         file.check()
         for part in parts:
             await part.write(tx, at)

@@ -71,7 +71,7 @@ class _Product:
     skus: Mapping[str, tuple[int, int]]
 
 
-async def judge(tx: db.Connection, file: ApplyFile) -> Part:
+async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
     """Step: read the file's `group_buys`, note what is wrong with them, and give what is to be written."""
     read = [(path, file.read(raw, GroupBuyEntry, path)) for path, raw in file.each(file.root, "group_buys")]
     entries = [(path, entry) for path, entry in read if entry is not None]

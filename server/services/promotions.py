@@ -9,7 +9,7 @@ from server.core.errors import PromotionUnknown
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.promotions import Offer, Promotion, Shown
-from server.services import group_buys
+from server.services import flash_sales, group_buys
 
 Items = Sequence[tuple[int, int]]
 """(sku_id, pieces)"""
@@ -50,7 +50,7 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, Kind] = {group_buys.KIND: group_buys.GroupBuys()}
+KINDS: dict[str, Kind] = {group_buys.KIND: group_buys.GroupBuys(), flash_sales.KIND: flash_sales}
 """By the kind of order, which is the kind of promotion."""
 
 

@@ -144,9 +144,10 @@ async def team(team_no: str) -> tuple[ProductFacts, str]:
 
 TARGETS = f"""
 LEFT JOIN LATERAL ({_TEAM.format("s.target")}) g ON s.kind = 'team'
+LEFT JOIN flash_sales f ON f.id = CASE WHEN s.kind = 'flash_sale' THEN s.target::bigint END
 LEFT JOIN products p ON p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint ELSE g.product_id END
 """
-"""SQL: what a share `s` is about, its product `p` and of a team `g`."""
+"""SQL: what a share `s` is about, its product `p`, of a team `g`, its flash sale `f`."""
 
 _SHARED = f"""
 SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_fen, p.min_price_fen) AS min_price_fen,
@@ -157,7 +158,7 @@ SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_f
   WHERE s.code = $1
 """  # noqa: S608 - our own text
 
-_WHOLE = {("home", True), ("product", False), ("team", False)}
+_WHOLE = {("home", True), ("flash_sale", True), ("product", False), ("team", False)}
 """Kinds of shares that have a poster, and whether they are about no product."""
 
 
@@ -175,7 +176,7 @@ async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
     shop, promise = await policy.current(), await rules.promise_in_force()
     sheet = posters.Poster(shop.name, shop.slogan, masked_name(row["nickname"]), promise.title if promise else "")
     steps = [(step.title, step.text) for step in promise.steps] if promise else []
-    facts = None if row["kind"] == "home" else product_facts(row)
+    facts = None if row["id"] is None else product_facts(row)
     name = f"{share_code}-{_stamp(sheet, steps, facts)}.png"
     make = partial(_poster, deps, share_code, sheet, steps, facts)
     return (await pictures.kept(deps, _POSTERS, name, make)).body

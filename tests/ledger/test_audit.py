@@ -23,6 +23,7 @@ from tests.conftest import EngineUrls, named_database
 from tests.ledger.offences import OFFENCES
 from tests.support.cli import run
 from tests.support.databases import drop
+from tests.support.flash import rush
 from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
 from tests.support.purse import ask, give_coupons, rich, send, set_policy
@@ -108,6 +109,7 @@ async def live_through(mall: Mall) -> None:
     await approve(mall, opened.refund_no)
     assert (await anna.wallet())["debt_fen"] > 0
     await withdraw(mall)
+    await rush(mall, anna)
     await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never goes through
 
 

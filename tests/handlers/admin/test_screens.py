@@ -36,6 +36,10 @@ PAGES = {
     "/teams/G1": Permission.PROMOTIONS_VIEW,
     "/coupon-issues": Permission.COUPONS_VIEW,
     "/coupon-issues/new?template={coupon}": Permission.COUPONS_EDIT,
+    "/flash-sales": Permission.PROMOTIONS_VIEW,
+    "/flash-sales/new": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}": Permission.PROMOTIONS_VIEW,
+    "/flash-items": Permission.PROMOTIONS_VIEW,
     "/members": Permission.MEMBERS_VIEW,
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
@@ -102,6 +106,9 @@ ACTIONS = {
     "/coupon-issues/new": Permission.COUPONS_EDIT,
     "/coupon-issues/0/stop": Permission.COUPONS_EDIT,
     "/coupons": Permission.COUPONS_EDIT,
+    "/flash-sales/new": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}/stop": Permission.PROMOTIONS_EDIT,
     "/operators": Permission.OPERATORS_MANAGE,
     "/members/{member}/reveal": Permission.MEMBERS_REVEAL,
     "/members/{member}/block": Permission.MEMBERS_BLOCK,
@@ -237,6 +244,14 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
         XSS,
         mall.clock.now(),
     )
+    await tx.execute(
+        "WITH sale AS (INSERT INTO flash_sales (slug, name, starts_at, ends_at, created_at)"
+        " VALUES (left($1::text, 40), left($1::text, 40), $2, $2::timestamptz + interval '1 hour', $2) RETURNING id)"
+        " INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"
+        " SELECT sale.id, skus.id, 1, 0, 0, 1 FROM sale, skus",
+        XSS,
+        mall.clock.now(),
+    )
     await tx.execute(_GROUP_BUY, XSS, mall.clock.now())
 
 
@@ -255,7 +270,8 @@ async def of_goods() -> dict[str, int]:
     """The numbers of what `stage` made beside the order."""
     found = await db.fetch_row(
         "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
-        " g.id AS group_buy FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g"
+        " g.id AS group_buy, f.id AS sale FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t,"
+        " group_buys g, flash_sales f"
     )
     return dict(found or {})
 
