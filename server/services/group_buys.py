@@ -105,11 +105,13 @@ _FAILED = "SELECT order_no, member_id FROM orders WHERE team_id = $1 AND status 
 
 
 async def fail(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
-    """Step, under the team's lock: the team is over; each of its orders is refunded by a job of its own."""
+    """Step, under the team's lock: the team is over; each of its orders is refunded by a job of its own.
+
+    There is one at least: a team on which nobody sits is over already (see `released`).
+    """
     await tx.execute("UPDATE teams SET state = 'failed', ended_at = $2 WHERE id = $1", team_id, at)
     orders = await tx.fetch(_FAILED, team_id)
-    if orders:
-        await tx.execute(_GIVE_BACK.format("o.team_id = $1 AND o.status = 'teaming'"), team_id)
+    await tx.execute(_GIVE_BACK.format("o.team_id = $1 AND o.status = 'teaming'"), team_id)
     return [
         job
         for row in orders

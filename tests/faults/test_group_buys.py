@@ -7,6 +7,7 @@ import pytest
 
 from server import db
 from server.core.errors import Busy
+from server.jobs.group_buys import close_teams
 from server.services import group_buys, refund_grants, team_refunds, teams
 from tests.races.arena import Arena
 from tests.support.group_buys import join_team, make_group_buy, open_team, promotion
@@ -98,3 +99,14 @@ async def test_wechat_is_silent_about_one_seat(mall: Mall) -> None:
     assert await db.fetch_value("SELECT array_agg(DISTINCT state) FROM teams") == ["failed"]
     await work(mall)
     await proved(mall)
+
+
+async def test_more_teams_are_due_than_a_batch_takes(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teams, "BATCH", 1)
+    sku = await make_sku()
+    activity = await make_group_buy(mall, sku)
+    for _ in range(2):
+        await open_team(await join(mall), activity, sku)
+    mall.clock.advance(90_000)
+    await close_teams(mall.deps)
+    assert await db.fetch_value("SELECT array_agg(state) FROM teams") == ["failed", "failed"]
