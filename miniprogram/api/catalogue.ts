@@ -61,6 +61,12 @@ export interface Product {
   max_price_fen: number
   sold_count: number
   skus: Sku[]
+  /** Pieces that one member may buy. */
+  limit_each: number | null
+  /** From then on it is not sold any more. */
+  off_from: string | null
+  /** What sending costs, line by line; empty: the shop's freight applies. */
+  freight: string[]
   promotions: Promotion[]
 }
 

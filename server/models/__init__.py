@@ -4,7 +4,7 @@ What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stan
 `tests/migrations` holds both against the live catalogue.
 """
 
-from server.models.catalogue import CardKey, Category, Product, Sku
+from server.models.catalogue import CardKey, Category, FreightTemplate, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponIssue, CouponIssueMember, CouponTemplate
 from server.models.exports import Export
@@ -55,6 +55,7 @@ __all__ = [
     "FlashSale",
     "FlashTally",
     "FlashUnit",
+    "FreightTemplate",
     "GroupBuy",
     "GroupBuySku",
     "GrowthEntry",

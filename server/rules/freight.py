@@ -135,23 +135,25 @@ def _charge(
     template: Template | None, parcels: Sequence[Parcel], plain: Plain, goods_fen: Fen, province: str | None
 ) -> Charge:
     if template is None:
-        free = goods_fen >= plain.free_from_fen
-        return Charge("运费", _free(plain.free_from_fen) if free else "", 0 if free else plain.fee_fen)
-    terms, rate = template.terms, template.terms.rate(province)
+        from_fen = plain.free_from_fen
+        if goods_fen >= from_fen:
+            return Charge("运费", _free(from_fen), 0)
+        return Charge("运费", f"未满 {yuan(from_fen)} 元", plain.fee_fen)
+    label, terms, rate = f"运费（{template.name}）", template.terms, template.terms.rate(province)
     if rate.free_from_fen is not None and goods_fen >= rate.free_from_fen:
-        return Charge(template.name, _free(rate.free_from_fen), 0)
+        return Charge(label, _free(rate.free_from_fen), 0)
     units = sum(parcel.pieces if terms.by == "piece" else parcel.weight_g for parcel in parcels)
     steps = max(0, -(-(units - rate.first) // rate.next))
     place = province or "其他地区"
     return Charge(
-        template.name,
+        label,
         f"{place} 共 {units} {UNITS[terms.by]}：{_fees(rate, terms.by)}",
         rate.first_fen + steps * rate.next_fen,
     )
 
 
 def _free(from_fen: Fen) -> str:
-    return f"商品满 {yuan(from_fen)} 元包邮"
+    return f"满 {yuan(from_fen)} 元包邮"
 
 
 def _fees(rate: Rate, by: By) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
-from server.core.money import WHOLE_BP, share, split, yuan
+from server.core.money import WHOLE_BP, share, split
+from server.rules.freight import Charge, Parcel, Plain, Template, charges
 from server.rules.levels import fold
 from server.rules.shop import ShopPolicy
 from server.rules.stacking import KIND_NAMES, LABELS, NORMAL, Combination
@@ -27,6 +28,9 @@ class Item:
     category_id: int = 0
     promotion_fen: int | None = None
     points_each: int = 0
+    weight_g: int = 0
+    """Of one piece."""
+    freight: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,8 @@ class Basket:
     kind: str = "normal"
     label: str = ""
     stack: Combination = NORMAL
+    address: str | None = None
+    """Where it is sent, from the province on; None while that is not known."""
 
 
 Step = Callable[[Basket, Quote], Quote]
@@ -267,16 +273,19 @@ def _points(basket: Basket, priced: Quote) -> Quote:
 
 
 def _freight(basket: Basket, priced: Quote) -> Quote:
-    if all(item.virtual for item in basket.items):
-        return priced
+    """What is sent, way by way. Raises DeliveryRefused."""
     level, policy = basket.means.level, basket.policy
-    if level is not None and level.free_freight:
-        reason = Reason("运费", f"{level.name}会员包邮", 0)
-    elif priced.goods_fen >= policy.free_from_fen:
-        reason = Reason("运费", f"满 {yuan(policy.free_from_fen)} 元包邮", 0)
-    else:
-        reason = Reason("运费", f"未满 {yuan(policy.free_from_fen)} 元", policy.freight_fen)
-    return replace(priced, freight_fen=reason.amount_fen, why=(*priced.why, reason))
+    sent = [
+        Parcel(item.product_id, item.quantity, item.weight_g * item.quantity, item.freight)
+        for item in basket.items
+        if not item.virtual
+    ]
+    plain = Plain(policy.freight_fen, policy.free_from_fen)
+    ways = charges(sent, plain, priced.goods_fen, basket.address)
+    if ways and level is not None and level.free_freight:
+        ways = (Charge("运费", f"{level.name}会员包邮", 0),)
+    why = tuple(Reason(way.label, way.detail, way.amount_fen) for way in ways)
+    return replace(priced, freight_fen=sum(way.amount_fen for way in ways), why=(*priced.why, *why))
 
 
 def _balance(basket: Basket, priced: Quote) -> Quote:

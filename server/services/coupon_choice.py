@@ -41,7 +41,7 @@ async def choices(deps: Deps, member_id: int, wanted: Wanted) -> tuple[list[Choi
     rows = await db.fetch(_HELD, member_id, at, _MOST)
     held = list(zip(rows, await coupons.read(rows, at), strict=True))
     async with db.connection() as connection:
-        facts = await facts_of(connection, member_id, plain, None)
+        facts = await facts_of(connection, member_id, plain, None, at)
         without = (await placing.drafted(connection, member_id, plain, facts, terms, at, None)).quote
         found = []
         for row, coupon in held:

@@ -83,7 +83,7 @@ async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
 
 
 async def goods(
-    member_id: int, coupon_id: int, cursor: str | None, limit: int
+    deps: Deps, member_id: int, coupon_id: int, cursor: str | None, limit: int
 ) -> tuple[list[asyncpg.Record], str | None]:
     """A page of the products on sale that one's own coupon is for, see `products.page`. Raises NotFound, BadRequest."""
     row = await db.fetch_row(
@@ -98,7 +98,7 @@ async def goods(
         cursor=cursor or "",
         limit=limit,
     )
-    return await products.page(wanted)
+    return await products.page(wanted, deps.clock.now())
 
 
 async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon

@@ -120,7 +120,7 @@ class Page:
 
 _CARD = """
 SELECT g.*, p.title AS product_title, p.images ->> 0 AS image, least.price_fen, least.leader_fen, least.list_fen
-  FROM group_buys g JOIN products p ON p.id = g.product_id AND p.on_sale
+  FROM group_buys g JOIN products p ON p.id = g.product_id AND on_shelf(p, {at})
   JOIN LATERAL (SELECT s.price_fen, s.leader_fen, k.price_fen AS list_fen FROM group_buy_skus s
       JOIN skus k ON k.id = s.sku_id AND k.on_sale
       WHERE s.group_buy_id = g.id ORDER BY s.price_fen, s.id LIMIT 1) least ON true
@@ -131,7 +131,8 @@ async def page_of(cursor: str | None, limit: int, at: datetime) -> Page:
     """Activities that run or are announced, newest first. Raises BadRequest."""
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     rows = await db.fetch(
-        f"{_CARD} WHERE g.active AND g.ends_at > $1 AND ($2::bigint IS NULL OR g.id < $2) ORDER BY g.id DESC LIMIT $3",
+        f"{_CARD.format(at='$1')} WHERE g.active AND g.ends_at > $1 AND ($2::bigint IS NULL OR g.id < $2)"
+        " ORDER BY g.id DESC LIMIT $3",
         at,
         before,
         limit + 1,
@@ -179,7 +180,7 @@ SELECT c.*, (SELECT COALESCE(sum(l.quantity), 0)::int FROM orders o JOIN order_l
         EXISTS (SELECT FROM orders WHERE team_id = t.id AND member_id = $2 AND status <> 'closed') AS mine
       FROM teams t JOIN members m ON m.id = t.leader_id WHERE t.group_buy_id = c.id AND t.state = 'open' AND t.paid > 0
         AND t.closes_at > $3 ORDER BY t.closes_at LIMIT {_TEAMS_SHOWN}) w) AS teams
-  FROM ({_CARD} WHERE g.id = $1) c
+  FROM ({_CARD.format(at="$3")} WHERE g.id = $1) c
 """  # noqa: S608 - our own text
 
 
@@ -215,7 +216,7 @@ def _team_card(row: dict[str, Any]) -> TeamCard:
     )
 
 
-_GONE_TOO = _CARD.replace("AND p.on_sale", "").replace("AND k.on_sale", "")
+_GONE_TOO = _CARD.replace("AND on_shelf(p, {at})", "").replace("AND k.on_sale", "")
 """A team stays when its goods are no longer sold."""
 _TEAM = f"""
 SELECT c.*, t.team_no, t.state, t.leader_id, t.size AS seats, t.taken AS seats_taken, t.paid AS seats_paid, t.filled,

@@ -1,6 +1,7 @@
 """The first stroke of placing: everything an order depends on, in one statement."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ import orjson
 
 from server import db
 from server.core.errors import NotFound
+from server.rules.freight import Template
 from server.rules.pricing import CouponTerms
 from server.rules.promotions import Promotion
 from server.services.idempotency import Keyed
@@ -39,7 +41,11 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
   (SELECT jsonb_agg((SELECT jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
       'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
       'price_fen', s.price_fen, 'available', s.available,
-      'virtual', p.kind = 'virtual', 'on_sale', s.on_sale AND p.on_sale)
+      'virtual', p.kind = 'virtual', 'on_sale', s.on_sale AND on_shelf(p, $7), 'weight_g', s.weight_g,
+      'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),
+      'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
+        (SELECT COALESCE(sum(l.quantity - l.refunded_quantity), 0) FROM orders o JOIN order_lines l ON l.order_id = o.id
+          WHERE o.member_id = m.id AND l.product_id = p.id AND o.status NOT IN ('closed', 'refunded')) END)
         FROM (VALUES (w.sku_id)) AS one (id) LEFT JOIN skus s ON s.id = one.id
           LEFT JOIN products p ON p.id = s.product_id)
       ORDER BY w.place) FROM ({wanted}) w) AS items
@@ -71,6 +77,11 @@ class _Sku(msgspec.Struct):
     available: int | None
     virtual: bool | None
     on_sale: bool | None
+    weight_g: int | None
+    freight: Template | None
+    limit_each: int | None
+    bought: int | None
+    """Pieces of the product in the member's orders; None where no limit asks."""
 
 
 _items = msgspec.json.Decoder(list[_Sku])
@@ -90,8 +101,10 @@ class Facts:
     items: list[Any]
 
 
-async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, keyed: Keyed | None) -> Facts:
-    """The facts of an order as wanted; a placing gives its key to learn whether it was answered before.
+async def facts_of(
+    connection: db.Connection, member_id: int, wanted: Wanted, keyed: Keyed | None, at: datetime
+) -> Facts:
+    """The facts of an order as wanted at that time; a placing gives its key to learn whether it was answered before.
 
     Raises NotFound when there is no such member.
     """
@@ -107,6 +120,7 @@ async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, ke
         wanted.coupon_id,
         keyed and keyed.path,
         keyed and keyed.key,
+        at,
     )
     if row is None:
         raise NotFound(what="member")

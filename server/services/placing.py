@@ -1,5 +1,6 @@
 """Preview and placing: fetch the facts in one statement, price them by the rules, write everything in one statement."""
 
+from collections import Counter
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from server.core.errors import (
     IdempotencyMismatch,
     ItemsInvalid,
     NotFound,
+    PurchaseLimit,
     SkuUnavailable,
     StockInsufficient,
 )
@@ -85,6 +87,7 @@ async def drafted(
             kind=offer.kind if offer else "normal",
             label=offer.label if offer else "",
             stack=stack,
+            address=facts.address["region"] if facts.address else None,
         )
     )
     expires_at = at + timedelta(minutes=shop.order_minutes) if order_no else None
@@ -99,6 +102,8 @@ def _item(item: Any, offer: Offer | None) -> Item:  # noqa: ANN401 - of `Facts.i
         virtual=item.virtual,
         product_id=item.product_id,
         category_id=item.category_id,
+        weight_g=item.weight_g,
+        freight=item.freight,
         promotion_fen=offer.prices_fen.get(item.sku_id) if offer else None,
         points_each=offer.points.get(item.sku_id, 0) if offer else 0,
     )
@@ -113,6 +118,7 @@ def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
     for item in facts.items:
         if not item.on_sale:
             raise SkuUnavailable(sku_id=item.sku_id)
+    _refuse_too_many(facts)
     if wanted.coupon_id is not None and facts.coupon is None:
         raise CouponUnusable(reason="state")
     physical = any(not item.virtual for item in facts.items)
@@ -122,25 +128,34 @@ def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
         raise AddressRequired
 
 
+def _refuse_too_many(facts: Facts) -> None:
+    """Limits are of products, whichever of their SKUs are bought."""
+    pieces = Counter[int]()
+    for item in facts.items:
+        pieces[item.product_id] += item.n
+        if item.limit_each is not None and item.bought + pieces[item.product_id] > item.limit_each:
+            raise PurchaseLimit(product_id=item.product_id, limit=item.limit_each, bought=item.bought)
+
+
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
     """What `place` would answer now, without a number. Same refusals, except that an address may still lack."""
-    terms = await read_terms()
+    terms, at = await read_terms(), deps.clock.now()
     async with db.connection() as connection:
-        facts = await facts_of(connection, member_id, wanted, None)
-        return (await drafted(connection, member_id, wanted, facts, terms, deps.clock.now(), None)).shown()
+        facts = await facts_of(connection, member_id, wanted, None, at)
+        return (await drafted(connection, member_id, wanted, facts, terms, at, None)).shown()
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
     """Place an order and reserve its stock, coupon, balance and points; the encoded `Priced`, once per idempotency key.
 
-    Raises ItemsInvalid, SkuUnavailable, StockInsufficient, AddressRequired, NotFound (address), CouponUnusable,
-    BalanceInsufficient, PointsUnavailable, NotCombinable, PromotionUnknown, PromotionRefused, AccountBlocked,
-    IdempotencyMismatch, Busy.
+    Raises ItemsInvalid, SkuUnavailable, PurchaseLimit, StockInsufficient, AddressRequired, DeliveryRefused, NotFound
+    (address), CouponUnusable, BalanceInsufficient, PointsUnavailable, NotCombinable, PromotionUnknown,
+    PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
     """
     if wanted.promotion is not None:
         await promotions.kind_of(wanted.promotion.kind).admit(deps, member_id, wanted.promotion)
     try:
-        return await _place(deps, member_id, wanted, keyed)
+        return await _place(deps, member_id, wanted, keyed, locked=_spends(wanted))
     except (AnsweredMeanwhile, Busy):  # a connection that breaks may do so after the order was placed
         answer = await idempotency.replay(member_id, keyed)
         if answer is None:
@@ -148,24 +163,26 @@ async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> byt
         return answer
 
 
-async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
+async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, locked: bool) -> bytes:
     terms = await read_terms()
-    async with _scope(wanted) as connection:
-        if _spends(wanted):
+    async with _scope(locked=locked) as connection:
+        if locked:
             await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
-        facts = await facts_of(connection, member_id, wanted, keyed)
+        at = deps.clock.now()
+        facts = await facts_of(connection, member_id, wanted, keyed, at)
         if facts.answered is not None:
             if facts.answered["body_hash"] != keyed.body_hash:
                 raise IdempotencyMismatch
             keyed.replayed = True
             return facts.answered["answer"].encode()
-        at = deps.clock.now()
         order = await drafted(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
-        answer = msgspec.json.encode(order.shown())
-        payload = order.payload(member_id, keyed, answer).decode()
-        if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):
-            raise AnsweredMeanwhile
-    return answer
+        if locked or not any(item.limit_each for item in facts.items):
+            answer = msgspec.json.encode(order.shown())
+            payload = order.payload(member_id, keyed, answer).decode()
+            if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):
+                raise AnsweredMeanwhile
+            return answer
+    return await _place(deps, member_id, wanted, keyed, locked=True)  # counts again what nobody else can add to
 
 
 def _spends(wanted: Wanted) -> bool:
@@ -175,6 +192,9 @@ def _spends(wanted: Wanted) -> bool:
     )
 
 
-def _scope(wanted: Wanted) -> AbstractAsyncContextManager[db.Connection]:
-    """The wallet needs the member locked while it is read; else `order_place` is a transaction by itself."""
-    return db.transaction() if _spends(wanted) else db.connection()
+def _scope(*, locked: bool) -> AbstractAsyncContextManager[db.Connection]:
+    """The wallet is read, and what a limit is about counted, behind the member's lock.
+
+    Else `order_place` is a transaction by itself.
+    """
+    return db.transaction() if locked else db.connection()

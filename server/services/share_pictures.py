@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import asyncpg
@@ -97,7 +98,7 @@ async def card(deps: Deps, name: str) -> tuple[bytes, bool]:
         current = await home_card_url()
         made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], partial(_home_card, brand, title))
     else:
-        facts = await product(int(key))
+        facts = await product(int(key), deps.clock.now())
         current = await product_card_url(facts)
         make = partial(_product_card, deps, brand, facts)
         made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], make)
@@ -115,10 +116,12 @@ async def _product_card(deps: Deps, brand: str, facts: ProductFacts) -> Made:
     return Made(body, whole=picture is not None or not facts.image)
 
 
-async def product(product_id: int) -> ProductFacts:
-    """A product on sale. Raises NotFound."""
+async def product(product_id: int, at: datetime) -> ProductFacts:
+    """A product on sale at that time. Raises NotFound."""
     row = await db.fetch_row(
-        "SELECT id, title, images, min_price_fen, max_price_fen FROM products WHERE id = $1 AND on_sale", product_id
+        "SELECT id, title, images, min_price_fen, max_price_fen FROM products p WHERE id = $1 AND on_shelf(p, $2)",
+        product_id,
+        at,
     )
     if row is None:
         raise errors.NotFound
@@ -132,13 +135,13 @@ SELECT t.team_no, t.size, g.product_id, min(k.price_fen) AS min_fen, max(k.price
 """
 
 
-async def team(team_no: str) -> tuple[ProductFacts, str]:
+async def team(team_no: str, at: datetime) -> tuple[ProductFacts, str]:
     """The product of a team, on sale, and the line above the team's card. Raises NotFound."""
     row = await db.fetch_row(_TEAM.format("$1"), team_no)
     if row is None:
         raise errors.NotFound
     ranged = "起" if row["max_fen"] > row["min_fen"] else ""
-    facts = await product(row["product_id"])
+    facts = await product(row["product_id"], at)
     return facts, f"{row['size']} 人团 ¥{_price(row['min_fen'])}{ranged} {facts.title}"
 
 
@@ -154,7 +157,7 @@ SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_f
     COALESCE(g.max_fen, p.max_price_fen) AS max_price_fen,
     CASE WHEN g.min_fen IS NULL THEN (SELECT max(market_price_fen) FROM skus
       WHERE product_id = p.id AND on_sale AND price_fen = p.min_price_fen) ELSE p.min_price_fen END AS market_price_fen
-  FROM shares s JOIN members m ON m.id = s.member_id {TARGETS} AND p.on_sale
+  FROM shares s JOIN members m ON m.id = s.member_id {TARGETS} AND on_shelf(p, $2)
   WHERE s.code = $1
 """  # noqa: S608 - our own text
 
@@ -168,7 +171,7 @@ async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
     Raises NotFound (no such share, or its product is gone), ShareDisabled, TooManyRequests, WeChatUnavailable.
     """
     await limits.spend(deps, {f"poster:{ip}": _PER_IP}, _WINDOW_S)
-    row = await db.fetch_row(_SHARED, share_code)
+    row = await db.fetch_row(_SHARED, share_code, deps.clock.now())
     if row is None or (row["kind"], row["id"] is None) not in _WHOLE:
         raise errors.NotFound
     if row["disabled"]:

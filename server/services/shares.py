@@ -62,10 +62,10 @@ async def _target(kind: Kind, target: str, now: datetime) -> _Target:
     if kind == "home" and not target:
         return _Target(page_of(kind, target), await share_pictures.home_title(), await share_pictures.home_card_url())
     if kind == "product" and _NUMBER.fullmatch(target):
-        facts = await share_pictures.product(int(target))
+        facts = await share_pictures.product(int(target), now)
         return _Target(page_of(kind, target), facts.share_title, await share_pictures.product_card_url(facts))
     if kind == "team" and _TEAM_NO.fullmatch(target):
-        facts, title = await share_pictures.team(target)
+        facts, title = await share_pictures.team(target, now)
         return _Target(page_of(kind, target), title, await share_pictures.product_card_url(facts))
     if kind == "flash_sale" and _NUMBER.fullmatch(target):
         sale = await flash_sales.session(int(target), now)

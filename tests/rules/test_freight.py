@@ -93,19 +93,35 @@ def test_more_never_travels_for_less(template: Template, one_g: int, more_g: int
 
 RATE = Rate(first=1000, first_fen=600, next=500, next_fen=200, free_from_fen=8800)
 FAR = Zone(provinces=("新疆", "西藏"), first=1000, first_fen=1800, next=1000, next_fen=1000)
+NEAR, REMOTE = "首 1000 克 6.00 元，每加 500 克 2.00 元", "首 1000 克 18.00 元，每加 1000 克 10.00 元"
 HEAVY = Template(3, "大件", FreightTerms("weight", RATE, (FAR,), ("台湾",)))
 
 
 @pytest.mark.parametrize(
     ("grams", "goods_fen", "address", "expected"),
     [
-        (0, 0, None, Charge("大件", "其他地区 共 0 克：首 1000 克 6.00 元，每加 500 克 2.00 元", 600)),
-        (1000, 0, "浙江省 杭州市", Charge("大件", "浙江 共 1000 克：首 1000 克 6.00 元，每加 500 克 2.00 元", 600)),
-        (1001, 0, "浙江省", Charge("大件", "浙江 共 1001 克：首 1000 克 6.00 元，每加 500 克 2.00 元", 800)),
-        (1501, 8799, "浙江省", Charge("大件", "浙江 共 1501 克：首 1000 克 6.00 元，每加 500 克 2.00 元", 1000)),
-        (1501, 8800, "浙江省", Charge("大件", "商品满 88.00 元包邮", 0)),
-        (1501, 8800, "西藏自治区", Charge("大件", "西藏 共 1501 克：首 1000 克 18.00 元，每加 1000 克 10.00 元", 2800)),
-        (1, 0, "Tibet", Charge("大件", "其他地区 共 1 克：首 1000 克 6.00 元，每加 500 克 2.00 元", 600)),
+        (0, 0, None, Charge("运费（大件）", f"其他地区 共 0 克：{NEAR}", 600)),
+        (
+            1000,
+            0,
+            "浙江省 杭州市",
+            Charge("运费（大件）", f"浙江 共 1000 克：{NEAR}", 600),
+        ),
+        (1001, 0, "浙江省", Charge("运费（大件）", f"浙江 共 1001 克：{NEAR}", 800)),
+        (
+            1501,
+            8799,
+            "浙江省",
+            Charge("运费（大件）", f"浙江 共 1501 克：{NEAR}", 1000),
+        ),
+        (1501, 8800, "浙江省", Charge("运费（大件）", "满 88.00 元包邮", 0)),
+        (
+            1501,
+            8800,
+            "西藏自治区",
+            Charge("运费（大件）", f"西藏 共 1501 克：{REMOTE}", 2800),
+        ),
+        (1, 0, "Tibet", Charge("运费（大件）", f"其他地区 共 1 克：{NEAR}", 600)),
     ],
 )
 def test_a_template_by_weight(grams: int, goods_fen: int, address: str | None, expected: Charge) -> None:
@@ -113,7 +129,8 @@ def test_a_template_by_weight(grams: int, goods_fen: int, address: str | None, e
 
 
 @pytest.mark.parametrize(
-    ("goods_fen", "expected"), [(9899, Charge("运费", "", 800)), (9900, Charge("运费", "商品满 99.00 元包邮", 0))]
+    ("goods_fen", "expected"),
+    [(9899, Charge("运费", "未满 99.00 元", 800)), (9900, Charge("运费", "满 99.00 元包邮", 0))],
 )
 def test_goods_without_a_template_travel_by_the_shops_freight(goods_fen: int, expected: Charge) -> None:
     assert charges([parcel(None), parcel(None, 5)], PLAIN, goods_fen, "浙江省") == (expected,)
@@ -163,7 +180,7 @@ def test_a_province_is_named_at_most_once() -> None:
 def test_templates_in_words() -> None:
     assert list(told(HEAVY.terms)) == [
         "新疆、西藏：首 1000 克 18.00 元，每加 1000 克 10.00 元",
-        "其他地区：首 1000 克 6.00 元，每加 500 克 2.00 元，商品满 88.00 元包邮",
+        "其他地区：首 1000 克 6.00 元，每加 500 克 2.00 元，满 88.00 元包邮",
         "不发货：台湾",
     ]
     plain = FreightTerms("piece", Rate(first=1, first_fen=500, next=1, next_fen=0))

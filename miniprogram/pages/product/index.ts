@@ -179,13 +179,15 @@ function shownParts(found: Product, policy: Shop['policy']) {
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
     groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
-    terms: termsOf(found.kind, policy),
+    terms: termsOf(found, policy),
   }
 }
 
 /** What the shop promises about delivery and returns, by its policy. */
-function termsOf(kind: Product['kind'], policy: Shop['policy']): string[] {
-  if (kind === 'virtual') return ['付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
-  const freight = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
-  return [freight, '未发货前可随时申请退款', `签收后 ${policy.refund_days} 天内可申请退款`]
+function termsOf(found: Product, policy: Shop['policy']): string[] {
+  const limit = found.limit_each === null ? [] : [`每人限购 ${found.limit_each} 件`]
+  if (found.kind === 'virtual') return [...limit, '付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
+  const plain = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
+  const freight = found.freight.length ? found.freight : [plain]
+  return [...limit, ...freight, '未发货前可随时申请退款', `签收后 ${policy.refund_days} 天内可申请退款`]
 }

@@ -45,6 +45,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("商品", "/admin/products", Permission.PRODUCTS_VIEW),
             ("库存", "/admin/stock", Permission.PRODUCTS_VIEW),
             ("分类", "/admin/categories", Permission.PRODUCTS_VIEW),
+            ("运费模板", "/admin/freight", Permission.PRODUCTS_VIEW),
         ),
     ),
     (

@@ -23,8 +23,9 @@ _details = Batched(_MAX_AGE_S, size=5_000)
 
 
 async def _make_details(deps: Deps, product_ids: Sequence[int]) -> dict[int, bytes]:
-    found = await products.several(product_ids)
-    offered = await promotions.of_products(list(found), deps.clock.now())
+    at = deps.clock.now()
+    found = await products.several(product_ids, at)
+    offered = await promotions.of_products(list(found), at)
     return {
         number: msgspec.json.encode(msgspec.convert(product | {"promotions": offered.get(number, [])}, ProductView))
         for number, product in found.items()
@@ -43,13 +44,13 @@ async def categories(_call: Call, _query: NoBody) -> bytes:
 
 
 @room.get("/products", "商品列表与搜索", takes=ProductQuery, gives=ProductList, auth="public")
-async def list_products(_call: Call, query: ProductQuery) -> bytes:
+async def list_products(call: Call, query: ProductQuery) -> bytes:
     """Products on sale. `q` searches title, subtitle and category in Chinese, or takes an exact SKU code or number."""
     key: Hashable = msgspec.structs.astuple(query)
 
     async def make() -> bytes:
         fields = {**msgspec.structs.asdict(query), "cursor": query.cursor or ""}
-        rows, next_cursor = await products.page(products.Wanted(**fields))
+        rows, next_cursor = await products.page(products.Wanted(**fields), call.deps.clock.now())
         return msgspec.json.encode(ProductList(cards(rows), next_cursor))
 
     return await _answers.get(key, make)

@@ -165,7 +165,9 @@ def _choice(one: coupon_choice.Choice) -> ChoiceView:
 )
 async def list_products(call: Call, query: Page) -> ProductList:
     """The products on sale that one's own coupon is for, best sellers first."""
-    rows, next_cursor = await coupons.goods(call.member_id, call.path["coupon_id"], query.cursor, query.limit)
+    rows, next_cursor = await coupons.goods(
+        call.deps, call.member_id, call.path["coupon_id"], query.cursor, query.limit
+    )
     return ProductList(cards(rows), next_cursor)
 
 

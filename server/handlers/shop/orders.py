@@ -73,6 +73,8 @@ QUOTE_REFUSALS = (
     errors.NotFound,
     errors.ItemsInvalid,
     errors.SkuUnavailable,
+    errors.PurchaseLimit,
+    errors.DeliveryRefused,
     errors.StockInsufficient,
     errors.CouponUnusable,
     errors.BalanceInsufficient,

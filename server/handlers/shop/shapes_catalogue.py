@@ -1,6 +1,7 @@
 """What the catalogue's calls take and give."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -121,5 +122,11 @@ class ProductView(msgspec.Struct):
     max_price_fen: int
     sold_count: int
     skus: list[SkuView]
+    limit_each: int | None
+    """Pieces that one member may buy."""
+    off_from: datetime | None
+    """From then on it is not sold any more."""
+    freight: list[str]
+    """What sending it costs, line by line, where it has a template of its own; else the shop's freight applies."""
     promotions: list[Shown] = []
     """Those that run first, of them those that end first."""

@@ -27,6 +27,9 @@ PAGES = {
     "/coupon-templates": Permission.COUPONS_VIEW,
     "/coupon-templates/new": Permission.COUPONS_EDIT,
     "/coupon-templates/{coupon}": Permission.COUPONS_VIEW,
+    "/freight": Permission.PRODUCTS_VIEW,
+    "/freight/new": Permission.PRODUCTS_EDIT,
+    "/freight/{freight}": Permission.PRODUCTS_VIEW,
     "/coupons": Permission.COUPONS_VIEW,
     "/stacking": Permission.PROMOTIONS_VIEW,
     "/group-buys": Permission.PROMOTIONS_VIEW,
@@ -99,6 +102,8 @@ ACTIONS = {
     "/stock/{sku}": Permission.PRODUCTS_EDIT,
     "/skus/{sku}/cards": Permission.PRODUCTS_EDIT,
     "/categories": Permission.PRODUCTS_EDIT,
+    "/freight/new": Permission.PRODUCTS_EDIT,
+    "/freight/{freight}": Permission.PRODUCTS_EDIT,
     "/categories/{category}": Permission.PRODUCTS_EDIT,
     "/categories/{category}/icon": Permission.PRODUCTS_EDIT,
     "/coupon-templates/new": Permission.COUPONS_EDIT,
@@ -238,6 +243,15 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
     )
     await tx.execute("UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS)
     await tx.execute("UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS)
+    rate = {"first": 1, "first_fen": 1, "next": 1, "next_fen": 1}
+    await tx.execute(
+        "INSERT INTO freight_templates (slug, name, terms, updated_at)"
+        " VALUES (left($1::text, 40), left($1::text, 40), $2, $3)",
+        XSS,
+        orjson.dumps({"by": "piece", "elsewhere": rate, "zones": [{"provinces": ["浙江"], **rate}]}).decode(),
+        mall.clock.now(),
+    )
+    await tx.execute("UPDATE products SET freight_template_id = (SELECT id FROM freight_templates)")
     await tx.execute(
         "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
         " active, created_at) VALUES (left($1::text, 40), left($1::text, 40), 1, 0, 1, 0, 1, true, $2)",
@@ -270,8 +284,8 @@ async def of_goods() -> dict[str, int]:
     """The numbers of what `stage` made beside the order."""
     found = await db.fetch_row(
         "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
-        " g.id AS group_buy, f.id AS sale FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t,"
-        " group_buys g, flash_sales f"
+        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight"
+        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g, flash_sales f"
     )
     return dict(found or {})
 
