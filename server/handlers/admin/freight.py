@@ -39,10 +39,10 @@ async def new_template(_visit: Visit, _: None) -> dict[str, Any]:
     return {"found": None, "zones": [None] * _BLANK_ZONES}
 
 
-@screens.page("/freight/<template_id:int>", _VIEW, "freight_template.html")
+@screens.page("/freight/<freight_id:int>", _VIEW, "freight_template.html")
 async def template(visit: Visit, _: None) -> dict[str, Any]:
     """One, to be changed by those who may."""
-    found = await freight_desk.template(visit.path["template_id"])
+    found = await freight_desk.template(visit.path["freight_id"])
     return {"found": found, "zones": [*found["terms"]["zones"], *[None] * _BLANK_ZONES]}
 
 
@@ -55,10 +55,10 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     return Done(f"已新增运费模板 {typed.text('name')}，可以在商品里选用", _HERE)
 
 
-@screens.action("/freight/<template_id:int>", _EDIT, dict[str, str])
+@screens.action("/freight/<freight_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Other terms for orders that are placed from now on."""
-    found = await freight_desk.template(visit.path["template_id"])
+    found = await freight_desk.template(visit.path["freight_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": found["slug"]})
     return Done("已保存，只影响之后的订单", f"{_HERE}/{found['id']}")
