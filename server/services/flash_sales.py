@@ -71,21 +71,21 @@ FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id JOIN skus k ON k.id = 
   JOIN products p ON p.id = k.product_id
   CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE order_id IS NULL) AS free, count(*) AS open
     FROM flash_units WHERE item_id = i.id AND NOT sold) u
-WHERE {where} AND k.on_sale AND p.on_sale AND i.stock > 0 ORDER BY s.starts_at, s.id, i.id
+WHERE {where} AND k.on_sale AND on_shelf(p, {at}) AND i.stock > 0 ORDER BY s.starts_at, s.id, i.id
 """
-_OF_THE_DAY = _ITEMS.format(where="s.starts_at < $2 AND LEAST(s.ends_at, s.stopped_at) > $1")
-_ONE = _ITEMS.format(where="s.id = $1")
+_OF_THE_DAY = _ITEMS.format(where="s.starts_at < $2 AND LEAST(s.ends_at, s.stopped_at) > $1", at="$3")
+_ONE = _ITEMS.format(where="s.id = $1", at="$2")
 
 
 async def today(now: datetime) -> list[Session]:
     """The sessions of the calendar day in Shanghai, with those that began earlier and still run, in their order."""
     start = day_start(shanghai_day(now))
-    return _sessions(await db.fetch(_OF_THE_DAY, start, start + _DAY), now)
+    return _sessions(await db.fetch(_OF_THE_DAY, start, start + _DAY, now), now)
 
 
 async def session(sale_id: int, now: datetime) -> Session:
     """One session. Raises NotFound, also where nothing of it is on sale."""
-    found = _sessions(await db.fetch(_ONE, sale_id), now)
+    found = _sessions(await db.fetch(_ONE, sale_id, now), now)
     if not found:
         raise NotFound(what="flash_sale")
     return found[0]
