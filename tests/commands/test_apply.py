@@ -48,7 +48,7 @@ async def test_coupons_are_applied_from_a_file_and_the_shop_is_seeded(mall: Mall
     assert (code, out, err) == (0, "完成 done: templates 1, templates_new 1\n", "")
     code, out, err = await run(mall, tmp_path, "seed")
     assert (code, err) == (0, "")
-    assert "notice_templates 10" in out
+    assert "notice_templates 13" in out
     assert await db.fetch_value("SELECT count(*) FROM products") >= 36
 
 
