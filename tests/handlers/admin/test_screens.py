@@ -243,12 +243,13 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
     )
     await tx.execute("UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS)
     await tx.execute("UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS)
-    rate = {"first": 1, "first_fen": 1, "next": 1, "next_fen": 1}
+    rate = {"first": 1, "first_fen": 1, "next": 1, "next_fen": 1, "free_from_fen": None}
+    zones = [{"provinces": ["浙江"], **rate}]
     await tx.execute(
         "INSERT INTO freight_templates (slug, name, terms, updated_at)"
         " VALUES (left($1::text, 40), left($1::text, 40), $2, $3)",
         XSS,
-        orjson.dumps({"by": "piece", "elsewhere": rate, "zones": [{"provinces": ["浙江"], **rate}]}).decode(),
+        orjson.dumps({"by": "piece", "elsewhere": rate, "zones": zones, "excluded": []}).decode(),
         mall.clock.now(),
     )
     await tx.execute("UPDATE products SET freight_template_id = (SELECT id FROM freight_templates)")
