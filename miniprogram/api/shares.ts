@@ -1,7 +1,7 @@
 import { act, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
-export type ShareKind = 'home' | 'product' | 'team'
+export type ShareKind = 'home' | 'product' | 'team' | 'flash_sale'
 export type Channel = 'friend' | 'group' | 'poster' | 'timeline'
 
 export interface Card {

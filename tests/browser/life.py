@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.services import commission_policies, fulfilment, withdrawals
+from tests.support.flash import make_sale
 from tests.support.group_buys import open_team
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, pass_days, work
@@ -129,5 +130,6 @@ async def lived(mall: Mall) -> Life:
     assert rebate["state"] == "settled"
     commission, withdrawal = await _money(mall, me)
     numbers = {"completed": own} | orders
+    await make_sale(mall, sku, 20, name="午间秒杀", slug="noon")
     address, team = await me.address(), await _team(mall, me)
     return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, address, scoped, team)

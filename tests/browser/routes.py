@@ -149,6 +149,12 @@ ROUTES = (
         blank="**/api/coupons/*/products?*",
     ),
     Route(
+        "packages/marketing/pages/flash/index",
+        ("午间秒杀", "马上抢", "距结束"),
+        ("今天还没有秒杀", "去逛逛"),
+        blank="**/api/flash-sales",
+    ),
+    Route(
         "packages/marketing/pages/level/index",
         ("普通会员", "升级为银卡会员", "积分解冻到账"),
         ("普通会员", "还没有积分记录", "签到 +5"),

@@ -14,6 +14,7 @@ const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
 /** Ways into what the shop has going on. */
 const ENTRANCES = [
   { label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' },
+  { label: '秒杀', icon: 'time', path: '/packages/marketing/pages/flash/index' },
   { label: '拼团', icon: 'usergroup', path: '/packages/marketing/pages/groups/index' },
 ]
 

@@ -11,7 +11,9 @@ import { offered } from '../../lib/group_buys'
 import { priced } from '../../lib/money'
 import { LOADING, show } from '../../lib/screen'
 import { Sharing } from '../../lib/share'
+import { now } from '../../lib/time'
 import { absolute } from '../../lib/transport'
+import { specText } from '../../lib/variants'
 
 Page({
   data: {
@@ -27,6 +29,7 @@ Page({
     choice: '',
     intent: 'both' as Intent,
     choosing: false,
+    flashes: [] as Flash[],
     groupBuyId: 0,
     group: null as GroupBuy | null,
     grouped: null as Product | null,
@@ -143,6 +146,12 @@ Page({
   },
 
   /** The strip has read the activity and somebody wants to open a team. */
+  /** One piece at the flash price; the server says whether there is still one. */
+  grab({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { flash: Flash }>) {
+    const { id, sku } = currentTarget.dataset.flash
+    go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'flash_sale', id }))
+  },
+
   openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
     const { product: found } = this.data
     if (found) this.setData({ group: detail.group, grouped: offered(found, detail.group, true), grouping: true })
@@ -177,10 +186,30 @@ function shownParts(found: Product, policy: Shop['policy']) {
   return {
     images: found.images.map(absolute),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
+    flashes: flashesOf(found),
     groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
     terms: termsOf(found, policy),
   }
+}
+
+/** A flash sale of one variant; `until` is what its countdown runs to. */
+interface Flash {
+  id: number
+  sku: number
+  price: number
+  started: boolean
+  until: string
+  spec: string
+}
+
+function flashesOf({ promotions, skus }: Product): Flash[] {
+  const flashes = promotions.filter((one) => one.kind === 'flash_sale')
+  return flashes.map(({ id, sku_ids: [sku = 0], price_fen: price, starts_at, ends_at }) => {
+    const started = Date.parse(starts_at) <= now()
+    const spec = specText(skus.find((one) => one.id === sku)?.spec ?? {})
+    return { id, sku, price, started, until: started ? ends_at : starts_at, spec }
+  })
 }
 
 /** What the shop promises about delivery and returns, by its policy. */

@@ -72,7 +72,7 @@ export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | nul
     const instead = items && lessOf(items, Number(detail.sku_id), 0)
     return { title: message, text: '它刚刚下架了', instead, way: '去掉它，买其余的' }
   }
-  if (code === 'promotion_refused' || code === 'promotion_unknown') return refusedBy(detail, items, message)
+  if (['promotion_refused', 'promotion_unknown', 'promotion_queued'].includes(code)) return refusedBy(detail, items, message)
   if (code !== 'items_invalid') return null
   const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
   const tooMany = lines > most
@@ -85,7 +85,7 @@ const REASONS: Record<string, [string, string]> = {
   over: ['活动已经结束', '看看别的活动吧'],
   items: ['这件商品不参加活动', '请从活动页重新选择'],
   limit: ['超过了每人限购的数量', '看看你已有的订单'],
-  sold_out: ['活动商品已经拼完了', '看看别的活动吧'],
+  sold_out: ['活动商品已经没有了', '看看别的活动吧'],
   team_unknown: ['没有找到这个团', ''],
   team_over: ['这个团已经结束了', ''],
   team_full: ['这个团刚刚满员了', ''],
