@@ -23,6 +23,7 @@ from server.core.errors import (
     StockInsufficient,
 )
 from server.gateways.ports import Deps
+from server.rules.levels import Level
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import Offer
 from server.rules.shop import ShopPolicy
@@ -42,11 +43,12 @@ class Terms:
 
     shop: ShopPolicy
     stacking: Stacking
+    levels: tuple[Level, ...]
 
 
 async def read_terms() -> Terms:
     """What holds now."""
-    return Terms(await policy.current(), await stacking_of())
+    return Terms(await policy.current(), await stacking_of(), await levels.current())
 
 
 async def drafted(
@@ -79,7 +81,7 @@ async def drafted(
                 spend_only_fen=facts.wallet.get("spend_only", 0),
                 withdrawable_fen=facts.wallet.get("withdrawable", 0),
                 points=wanted.points,
-                level=levels.price_terms(await levels.current(), facts.level),
+                level=levels.price_terms(terms.levels, facts.level),
                 points_held=facts.wallet.get("points", 0),
             ),
             policy=shop,
