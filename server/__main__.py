@@ -3,7 +3,6 @@
 import typer
 
 from server.commands import (
-    activity,
     audit,
     bench,
     commission,
@@ -39,7 +38,6 @@ app.add_typer(operator.app, name="operator")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(product.app, name="product")
 app.add_typer(coupon.app, name="coupon")
-app.add_typer(activity.app, name="activity")
 app.add_typer(commission.app, name="commission")
 
 if __name__ == "__main__":

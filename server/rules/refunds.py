@@ -35,8 +35,6 @@ class LineState:
     refunded_balance_fen: int
     withdrawable_fen: int
     refunded_withdrawable_fen: int
-    points: int = 0
-    refunded_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,6 @@ class LineRefund:
     cash_fen: int
     balance_fen: int
     withdrawable_fen: int
-    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +73,6 @@ class RefundPlan:
         """Of the balance."""
         return sum(line.withdrawable_fen for line in self.lines)
 
-    @property
-    def points(self) -> int:
-        """Points that were spent on the goods."""
-        return sum(line.points for line in self.lines)
-
 
 def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> RefundPlan:
     """What refunding `wanted` pieces (line id → pieces; None: all that is left) gives back.
@@ -102,8 +94,8 @@ def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> Refund
 def _line(line: LineState, pieces: int) -> LineRefund:
     done = line.refunded_quantity + pieces
 
-    def due(paid: int, refunded: int) -> int:
-        return paid * done // line.quantity - refunded
+    def due(paid_fen: int, refunded_fen: int) -> int:
+        return paid_fen * done // line.quantity - refunded_fen
 
     # The two balances are rounded apart: rounding their sum may give a piece less balance than withdrawable balance.
     spend_only_fen = due(
@@ -116,7 +108,6 @@ def _line(line: LineState, pieces: int) -> LineRefund:
         due(line.cash_fen, line.refunded_cash_fen),
         spend_only_fen + withdrawable_fen,
         withdrawable_fen,
-        due(line.points, line.refunded_points),
     )
 
 

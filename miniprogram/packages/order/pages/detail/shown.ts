@@ -36,8 +36,6 @@ export interface Shown {
   due: string
   pieces: string
   sums: Row[]
-  /** What it does not count for, where the shop said so. */
-  without: string[]
   steps: Row[]
   refunds: ShownRefund[]
 }
@@ -45,7 +43,6 @@ export interface Shown {
 const ICONS: Partial<Record<Status, string>> = {
   pending: 'time',
   paid: 'shop',
-  teaming: 'usergroup',
   shipped: 'undertake-delivery',
   received: 'check-circle',
   completed: 'check-circle',
@@ -90,7 +87,6 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
     sums: sumsOf(order),
-    without: order.combines.filter(({ allowed }) => !allowed).map(({ label }) => `本单不${label}`),
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
     refunds: refunds.map(shownRefund),
   }
