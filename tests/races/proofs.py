@@ -51,17 +51,25 @@ async def check(mall: Mall) -> None:
 
 _NEW_WITHIN_CAP = """
 SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions v ON v.version = r.rule_version
-  CROSS JOIN LATERAL (SELECT GREATEST(0,
-      sum((SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = q.order_id))
-      * (v.terms ->> 'payout_cap_bp')::bigint / 10000
-      - sum((SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id))) AS carried
-    FROM qualifications q WHERE q.rebate_id = r.id) n
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN (SELECT sum(stage::int) FROM jsonb_array_elements(v.terms -> 'stages_bp') stage)
+          > (v.terms -> 'stages_bp' ->> -1)::int
+        THEN floor(sum(GREATEST(0, o.carried))) ELSE GREATEST(0, floor(sum(o.carried))) END AS carried
+      FROM qualifications q CROSS JOIN LATERAL (
+        SELECT (SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = q.order_id)
+            * (v.terms ->> 'payout_cap_bp')::numeric / 10000
+          - (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id) AS carried) o
+      WHERE q.rebate_id = r.id) n
   WHERE r.id > $1 AND r.state <> 'reversed' AND v.terms -> 'payout_cap_bp' <> 'null' AND r.granted_fen > n.carried
 """
 
 
 async def caps_kept(after_rebate: int) -> None:
-    """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else."""
+    """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else.
+
+    A staged rebate meets the cap as each order joins and gives back nothing when a later one carries less than the
+    commission on it: no part of them may carry more than was granted.
+    """
     beyond = [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)]
     assert not beyond, beyond
 
