@@ -53,10 +53,14 @@ install_lock() {
   cp "$lock" "$done"
 }
 
-# What the tests in a browser need: Chromium, and a font that has Chinese.
+# What the tests in a browser need: Chromium, and a font that has Chinese. Where the archive has it, Chromium's headless
+# shell, which opens a page for a fifth of the work: it draws no window around it.
 ensure_browser() {
   local chinese="/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
-  command -v chromium >/dev/null && { [ -f "$chinese" ] || [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } && return
+  command -v chromium-headless-shell >/dev/null ||
+    (ensure_debian "the browser tests are faster with Chromium's headless shell" chromium-headless-shell) || true
+  { command -v chromium-headless-shell || command -v chromium; } >/dev/null &&
+    { [ -f "$chinese" ] || [ -n "$(fc-list :lang=zh 2>/dev/null)" ]; } && return
   ensure_debian "the browser tests need Chromium and Chinese fonts" chromium fonts-noto-cjk
 }
 

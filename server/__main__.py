@@ -3,6 +3,7 @@
 import typer
 
 from server.commands import (
+    activity,
     audit,
     bench,
     commission,
@@ -38,6 +39,7 @@ app.add_typer(operator.app, name="operator")
 app.add_typer(reconcile.app, name="reconcile")
 app.add_typer(product.app, name="product")
 app.add_typer(coupon.app, name="coupon")
+app.add_typer(activity.app, name="activity")
 app.add_typer(commission.app, name="commission")
 
 if __name__ == "__main__":

@@ -37,6 +37,18 @@ export interface Sku {
   available: number
 }
 
+/** What runs, or is announced, for a product; the price is the least of its variants. */
+export interface Promotion {
+  kind: 'group_buy' | 'flash_sale' | 'points'
+  id: number
+  label: string
+  price_fen: number
+  points: number
+  sku_ids: number[]
+  starts_at: string
+  ends_at: string
+}
+
 export interface Product {
   id: number
   title: string
@@ -49,7 +61,13 @@ export interface Product {
   max_price_fen: number
   sold_count: number
   skus: Sku[]
-  promotions: unknown[]
+  /** Pieces that one member may buy. */
+  limit_each: number | null
+  /** From then on it is not sold any more. */
+  off_from: string | null
+  /** What sending costs, line by line; empty: the shop's freight applies. */
+  freight: string[]
+  promotions: Promotion[]
 }
 
 /** What narrows the list of products; what is left out does not. */
@@ -61,11 +79,13 @@ export interface Wanted {
   in_stock?: boolean
   min_price_fen?: number
   max_price_fen?: number
+  /** Only what this coupon of mine is for, best sellers first; nothing else narrows it. */
+  coupon?: number
 }
 
 export const categories = async (): Promise<Category[]> => (await get<Listed<Category>>('/categories', {}, 'guest')).items
 
-export const products = (wanted: Wanted, cursor: string | null, limit = 20): Promise<Listed<ProductCard>> =>
-  get('/products', { ...wanted, cursor, limit }, 'guest')
+export const products = ({ coupon, ...wanted }: Wanted, cursor: string | null, limit = 20): Promise<Listed<ProductCard>> =>
+  coupon ? get(`/coupons/${coupon}/products`, { cursor, limit }) : get('/products', { ...wanted, cursor, limit }, 'guest')
 
 export const product = (id: number): Promise<Product> => get(`/products/${id}`, {}, 'guest')

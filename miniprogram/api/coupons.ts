@@ -1,13 +1,24 @@
-import { actOnce, get } from '../lib/request'
+import { act, actOnce, get } from '../lib/request'
 import { Listed } from '../lib/pager'
+import { learnClock } from '../lib/time'
+import type { Wish } from './orders'
 
 export interface Coupon {
   id: number
   name: string
   amount_fen: number
+  /** Part taken off (1500: 15 %), 0 where it is an amount; at most `most_fen`. */
+  off_bp: number
+  most_fen: number | null
+  /** In words. */
+  worth: string
   threshold_fen: number
+  scope_label: string
+  /** Only for the goods of `/coupons/{id}/products`. */
+  scoped: boolean
   state: 'unused' | 'locked' | 'used' | 'expired' | 'void'
   state_label: string
+  started: boolean
   starts_at: string
   expires_at: string
   discount_fen: number
@@ -17,18 +28,46 @@ export interface Offer {
   id: number
   name: string
   amount_fen: number
+  off_bp: number
+  most_fen: number | null
+  worth: string
   threshold_fen: number
-  valid_days: number
+  scope_label: string
+  /** From the claim on; null where it has its own `starts_at` and `ends_at`. */
+  valid_days: number | null
+  starts_at: string | null
+  ends_at: string | null
+  claim_from: string | null
+  claim_until: string | null
   left: number | null
   per_member: number
   claimed_by_me: number
   claimable: boolean
+  refusal: string | null
   problem: string | null
+}
+
+/** A coupon at an order, as the server prices it. */
+export interface Choice extends Coupon {
+  fits: boolean
+  reason: string | null
+  problem: string | null
+  off_fen: number
+  to_pay_fen: number
 }
 
 export const coupons = (state: 'unused' | 'used' | 'expired', cursor: string | null): Promise<Listed<Coupon>> =>
   get('/coupons', { state, cursor })
 
-export const offers = async (): Promise<Offer[]> => (await get<Listed<Offer>>('/coupon-templates', {}, 'guest')).items
+/** What the claim centre offers; its answer carries the server's time. */
+export async function offers(): Promise<Offer[]> {
+  const { items, now } = await get<Listed<Offer> & { now: string }>('/coupon-templates', {}, 'guest')
+  learnClock(now)
+  return items
+}
 
 export const claim = (templateId: number): Promise<unknown> => actOnce(`/coupon-templates/${templateId}/claim`)
+
+/** What I hold, for this order: what fits first, the cheapest on top; `best_coupon_id` null where none helps. */
+export const choices = (wish: Wish): Promise<{ items: Choice[]; best_coupon_id: number | null }> =>
+  act('POST', '/orders/coupons', wish)

@@ -11,7 +11,15 @@ export interface Profile {
   created_at: string
 }
 
-export const me = (): Promise<Profile> => get('/me')
+/** The profile with where its member stands. `growth` is what was earned within a year. */
+export interface Me extends Profile {
+  level: { position: number; name: string; colour: string; icon: string; kept_until: string | null } | null
+  growth: number
+  privileges: Array<{ kind: string; label: string; detail: string }>
+  next_level: { name: string; growth: number; lacks: number } | null
+}
+
+export const me = (): Promise<Me> => get('/me')
 
 export const change = (changes: Partial<Pick<Profile, 'nickname' | 'birthday'>>): Promise<Profile> => act('PUT', '/me', changes)
 

@@ -1,12 +1,21 @@
 import { act, actOnce, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
+/** The activity an order is placed under; with `team_no` it joins that team, else it opens one. */
+export interface OrderPromotion {
+  kind: string
+  id: number
+  team_no?: string
+}
+
 export interface Wish {
   items?: Array<{ sku_id: number; quantity: number }>
   from_cart?: boolean
   address_id?: number | null
   coupon_id?: number | null
+  points?: number
   use_balance_fen?: number
+  promotion?: OrderPromotion
   remark?: string
 }
 
@@ -21,6 +30,8 @@ export interface PricedLine {
   amount_fen: number
   discount_fen: number
   coupon_fen: number
+  points_fen: number
+  points: number
   balance_fen: number
   cash_fen: number
 }
@@ -31,6 +42,20 @@ export interface Discount {
   amount_fen: number
 }
 
+/** One step of how a price came about. */
+export interface PriceReason {
+  label: string
+  detail: string
+  amount_fen: number
+}
+
+/** Whether something goes together with this kind of order. */
+export interface Combined {
+  what: 'promotion' | 'level_discount' | 'coupon' | 'points' | 'balance' | 'commission' | 'qualifies' | 'returnable'
+  label: string
+  allowed: boolean
+}
+
 /** items − discounts + freight − balance = cash due; `order_no` is null in a preview. */
 export interface Priced {
   order_no: string | null
@@ -39,7 +64,11 @@ export interface Priced {
   discounts: Discount[]
   freight_fen: number
   balance_fen: number
+  points: number
   cash_due_fen: number
+  kind: string
+  why: PriceReason[]
+  combines: Combined[]
   /** Something has to be sent, so an address is needed. */
   address_needed: boolean
   expires_at: string | null
@@ -81,6 +110,9 @@ export interface OrderDetail extends Order {
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>
   rebate_id: number | null
+  /** What it may count for, as the shop said when it was placed. */
+  combines: Combined[]
+  team_no: string | null
 }
 
 export interface Refund {

@@ -1,7 +1,7 @@
 import { act, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
-export type ShareKind = 'home' | 'product'
+export type ShareKind = 'home' | 'product' | 'team' | 'flash_sale'
 export type Channel = 'friend' | 'group' | 'poster' | 'timeline'
 
 export interface Card {
@@ -45,7 +45,7 @@ interface Touch {
   group?: { encrypted_data: string; iv: string }
 }
 
-export const share = (kind: ShareKind, channel: Channel, target_id?: number): Promise<Card> =>
+export const share = (kind: ShareKind, channel: Channel, target_id?: number | string): Promise<Card> =>
   act('POST', '/shares', target_id === undefined ? { kind, channel } : { kind, channel, target_id })
 
 export const mine = (cursor: string | null): Promise<Listed<ShareResult>> => get('/shares', { cursor })

@@ -1,3 +1,5 @@
+import { OrderPromotion } from '../api/orders'
+
 /** What a confirm page is opened with, as a part of its address: `12x2.15x1` is two of SKU 12 and one of SKU 15. */
 export interface Chosen {
   sku_id: number
@@ -13,6 +15,18 @@ export function confirmPath(items: Chosen[] | null, fromCart = false): string {
   if (!items) return page
   const text = items.map(({ sku_id, quantity }) => `${sku_id}x${quantity}`).join('.')
   return `${page}?items=${text}${fromCart ? '&cart=1' : ''}`
+}
+
+/** The confirm page for these under a promotion, whose prices they have; of a group buy perhaps in a team. */
+export function promotedPath(items: Chosen[], { kind, id, team_no }: OrderPromotion): string {
+  return `${confirmPath(items)}&promotion=${kind}-${id}${team_no ? `&team=${team_no}` : ''}`
+}
+
+/** The promotion in a confirm page's address; null for an ordinary order. */
+export function promotionOf({ promotion, team }: Record<string, string | undefined>): OrderPromotion | null {
+  const [kind = '', id = ''] = (promotion ?? '').split('-')
+  if (!kind || !Number(id)) return null
+  return { kind, id: Number(id), ...(team ? { team_no: team } : {}) }
 }
 
 /** The items in a confirm page's address; null for the whole cart. */

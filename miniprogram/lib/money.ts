@@ -35,3 +35,8 @@ export function fenOf(text: string): number | null {
 export function percent(bp: number): string {
   return `${String(bp / 100)}%`
 }
+
+/** A percentage off as 折扣 are read: 1500 (15 % off) → `8.5`. */
+export function fold(offBp: number): string {
+  return String((10_000 - offBp) / 1000)
+}

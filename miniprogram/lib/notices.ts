@@ -5,6 +5,7 @@ const MOMENTS = {
   paid: ['shipped', 'refund'],
   share: ['qualified', 'rebate_frozen', 'rebate_settled'],
   refund: ['refund'],
+  coupon: ['coupon_ending'],
   withdraw: ['withdrawal'],
   commission: ['commission_frozen', 'commission_settled'],
 } as const

@@ -19,7 +19,7 @@ export class Sharing {
   constructor(
     private readonly kind: ShareKind,
     private readonly plain: Plain,
-    private readonly targetId?: number,
+    private readonly targetId?: number | string,
   ) {}
 
   /** Ask for the cards ahead: WeChat waits three seconds for a card and not at all for the timeline. */

@@ -1,22 +1,9 @@
 """Every refusal the house can give: a type, a stable code, an HTTP status and a Chinese sentence for the person."""
 
-from typing import Any, ClassVar
+from typing import Any
 
-
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request that is refused for a reason the person can understand. Raising one rolls the transaction back.
-
-    `detail` goes to the client as it is: plain JSON values that help to act on the refusal, never secrets.
-    """
-
-    code: ClassVar[str]
-    status: ClassVar[int]
-    message: ClassVar[str]
-    retry_after_s: int | None = None
-
-    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - JSON values of any kind
-        super().__init__(self.code)
-        self.detail = detail
+from server.core.refusal import Refusal as Refusal  # noqa: PLC0414 - it is found here, with all of its kinds
+from server.core.sentences import PROMOTIONS
 
 
 class BadRequest(Refusal):
@@ -145,6 +132,18 @@ class AddressRequired(Refusal):
     code, status, message = "address_required", 422, "请选择收货地址"
 
 
+class DeliveryRefused(Refusal):
+    """Something in the order is not sent to that province."""
+
+    code, status, message = "delivery_refused", 422, "部分商品不支持发往该地区"
+
+
+class PurchaseLimit(Refusal):
+    """A product may be bought only so often: `limit` pieces per member, `bought` of them already."""
+
+    code, status, message = "purchase_limit", 422, "超过每人限购数量"
+
+
 class AddressLimit(Refusal):
     """A member keeps at most 20 addresses."""
 
@@ -163,14 +162,36 @@ class PromotionUnknown(Refusal):
     code, status, message = "promotion_unknown", 422, "活动不存在或不适用"
 
 
-class PointsUnavailable(Refusal):
-    """Points cannot pay for this order."""
+class PromotionRefused(Refusal):
+    """The promotion does not take this order; `reason` says why, in a word of its kind."""
 
-    code, status, message = "points_unavailable", 422, "该订单不可使用积分"
+    code, status, message = "promotion_refused", 422, "暂时不能参加该活动"
+
+    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - as of every refusal
+        super().__init__(**detail)
+        self.message = PROMOTIONS.get(detail.get("reason", ""), self.message)
+
+
+class NotCombinable(Refusal):
+    """Orders of this `kind` do not go together with `what` (`coupon`, `points` or `balance`)."""
+
+    code, status, message = "not_combinable", 422, "该活动不能与所选优惠同时使用"
+
+
+class StackingInvalid(Refusal):
+    """A matrix of what goes together that cannot be meant; `kind`, `what` and `problem` say why."""
+
+    code, status, message = "stacking_invalid", 422, "叠加规则有误"
+
+
+class PointsUnavailable(Refusal):
+    """Fewer points than asked for; `available` says how many there are."""
+
+    code, status, message = "points_unavailable", 422, "积分不足"
 
 
 class CouponUnusable(Refusal):
-    """The coupon is not usable for this order; `reason` is `state`, `expired`, `not_started` or `threshold`."""
+    """The coupon does not fit the order; `reason` is `state`, `expired`, `not_started`, `scope` or `threshold`."""
 
     code, status, message = "coupon_unusable", 422, "优惠券不可用"
 
@@ -336,6 +357,13 @@ class OperatorLocked(Refusal):
         self.retry_after_s = retry_after_s
 
 
+class PromotionQueued(Refusal):
+    """Every piece is taken, but not every one is paid: some may come back, so ask again."""
+
+    code, status, message = "promotion_queued", 429, "太火爆了，正在排队，请稍后再试"
+    retry_after_s = 2
+
+
 class TooManyRequests(Refusal):
     """Slow down, for `retry_after_s` seconds."""
 
@@ -359,22 +387,6 @@ class WeChatUnavailable(Refusal):
 
     code, status, message = "wechat_unavailable", 503, "微信服务暂时不可用，请稍后再试"
     retry_after_s = 2
-
-
-BINDING_REFUSALS: dict[str, type[Refusal]] = {
-    kind.code: kind
-    for kind in (
-        ShareUnknown,
-        ShareDisabled,
-        BindSelf,
-        AlreadyBound,
-        ReferrerBlocked,
-        ReferralLoop,
-        HasPaidOrder,
-        HasDownline,
-    )
-}
-"""The refusals of a binding by code, in the order in which they are checked (rules.md §2)."""
 
 
 def by_code(code: str) -> type[Refusal]:

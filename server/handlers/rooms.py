@@ -6,18 +6,24 @@ from server.handlers.admin import (
     account,
     categories,
     commission_policies,
+    coupon_issues,
     entrance,
+    freight,
     goods,
+    group_buys,
     home,
     house,
     ledger,
+    levels,
     lists,
     members,
     reconciliation,
     rules,
+    stacking,
     staff,
 )
 from server.handlers.admin import coupons as coupon_desk
+from server.handlers.admin import flash_sales as flash_desk
 from server.handlers.admin import orders as order_desk
 from server.handlers.admin import rebates as rebate_screens
 from server.handlers.admin import withdrawals as withdrawal_desk
@@ -29,17 +35,20 @@ from server.handlers.shop import (
     catalogue,
     commissions,
     coupons,
+    flash_sales,
     login,
     me,
     notices,
     open_links,
     orders,
+    points,
     rebates,
     shares,
     storefront,
     wallet,
     withdrawals,
 )
+from server.handlers.shop import group_buys as group_buy_room
 from server.handlers.wechat import payments, push
 
 SHOP: tuple[Room, ...] = (
@@ -51,10 +60,13 @@ SHOP: tuple[Room, ...] = (
     cart.room,
     addresses.room,
     coupons.room,
+    group_buy_room.room,
+    flash_sales.room,
     orders.room,
     rebates.room,
     commissions.room,
     wallet.room,
+    points.room,
     withdrawals.room,
     notices.room,
     open_links.room,
@@ -73,11 +85,17 @@ ADMIN = tuple(
         ledger.screens,
         reconciliation.screens,
         members.screens,
+        levels.screens,
         rules.screens,
+        stacking.screens,
         house.screens,
         goods.screens,
         categories.screens,
+        freight.screens,
         coupon_desk.screens,
+        group_buys.screens,
+        coupon_issues.screens,
+        flash_desk.screens,
         rebate_screens.screens,
         commission_policies.screens,
         staff.screens,

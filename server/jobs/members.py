@@ -1,11 +1,27 @@
-"""What follows from a member being shut out."""
+"""What follows from a member being shut out, and how members grow."""
 
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import members
+from server.services import growth, members
 
 
 async def end_sessions(deps: Deps, args: dict[str, Any]) -> None:
     """See `services.members.end_sessions`."""
     await members.end_sessions(deps, args["member_id"])
+
+
+async def grow(deps: Deps, args: dict[str, Any]) -> None:
+    """`{order_id}`: an order was completed."""
+    await growth.grow(deps, args["order_id"])
+
+
+async def judge_levels(deps: Deps, args: dict[str, Any]) -> None:
+    """`{after}`: the levels were changed; members with higher ids are judged."""
+    await growth.judge_all(deps, args["after"])
+
+
+async def judge_due(deps: Deps) -> None:
+    """Tick: members who kept their level for a year."""
+    while await growth.judge_due(deps) == growth.BATCH:
+        continue

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 from server.gateways.ports import Deps
-from server.jobs import commissions, members, notices, orders, payments, rebates, withdrawals
+from server.jobs import commissions, group_buys, members, notices, orders, payments, rebates, withdrawals
 
 Body: TypeAlias = Callable[[Deps, dict[str, Any]], Awaitable[None]]
 """Unpacks its arguments and makes one service call. It may run twice and changes nothing the second time: by locks
@@ -18,10 +18,13 @@ JOBS: dict[str, Body] = {
     "decide_commission": commissions.decide_commission,
     "deliver_cards": orders.deliver_cards,
     "upload_shipping": orders.upload_shipping,
+    "refund_team_order": group_buys.refund_team_order,
     "send_refund": payments.send_refund,
     "send_withdrawal": withdrawals.send_withdrawal,
     "cancel_withdrawal": withdrawals.cancel_withdrawal,
     "send_notice": notices.send_notice,
+    "grow": members.grow,
+    "judge_levels": members.judge_levels,
     "end_sessions": members.end_sessions,
 }
 """A name that was ever written stays here until no row carries it any more."""

@@ -14,7 +14,21 @@ from redis.exceptions import RedisError
 from server import db, outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
-from server.jobs import catalogue, commissions, exports, orders, payments, rebates, reconciliation, withdrawals
+from server.jobs import (
+    catalogue,
+    commissions,
+    coupons,
+    exports,
+    flash_sales,
+    group_buys,
+    members,
+    orders,
+    payments,
+    points,
+    rebates,
+    reconciliation,
+    withdrawals,
+)
 from server.services import audit_log
 
 log = logging.getLogger("tuisan.ticks")
@@ -70,6 +84,7 @@ async def clean_security_events(deps: Deps) -> None:
 TICKS: list[Tick] = [
     Tick("ledger_roll_up", 0.5, roll_up_ledger),
     Tick("orders_close", 1, orders.close_expired),
+    Tick("teams_close", 1, group_buys.close_teams),
     Tick("orders_receive", 1, orders.receive_overdue),
     Tick("orders_complete", 1, orders.complete_overdue),
     Tick("payments_check", 1, payments.reconcile_pending),
@@ -78,12 +93,20 @@ TICKS: list[Tick] = [
     Tick("transfers_ask", 1, withdrawals.ask_transfers),
     Tick("rebates_release", 0.5, rebates.release_due),
     Tick("commissions_release", 0.5, commissions.release_due),
+    Tick("flash_sales_settle", 1, flash_sales.settle_over),
+    Tick("flash_gates_warm", 10, flash_sales.warm_gates),
     Tick("cycles_sweep", 1, rebates.sweep_cycles),
+    Tick("points_release", 1, points.release_due),
+    Tick("points_expire", 1, points.expire_due),
+    Tick("levels_judge", 1, members.judge_due),
     Tick("sales_count", 30, catalogue.count_sales),
     Tick("pictures_forget", 600, catalogue.forget_pictures),
     Tick("reconcile", 60, reconciliation.reconcile_missed),
     Tick("reconcile_asked", 1, reconciliation.reconcile_asked),
     Tick("exports_make", 1, exports.make_exports),
+    Tick("coupons_issue", 1, coupons.issue),
+    Tick("coupons_gifts", 60, coupons.give_gifts),
+    Tick("coupons_warn", 60, coupons.warn_of_endings),
     Tick("audit_anchor", 3600, tell_anchor),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),

@@ -23,14 +23,21 @@ IN_FLIGHT = Account("in_flight", debit_normal=False, of_member=True)
 DEBT = Account("debt", debit_normal=True, of_member=True)
 """What the member owes after a taking-back that the wallet could not cover; one per source."""
 
+POINTS = Account("points", debit_normal=False, of_member=True)
+"""Points that can be spent; in the currency POINT, as are frozen and owed points on the accounts above."""
+
 WECHAT_CASH = Account("wechat_cash", debit_normal=True, of_member=False)
 """Money received through WeChat Pay and not given back."""
 ORDER_HOLD = Account("order_hold", debit_normal=False, of_member=False)
-"""Balance tied up by unpaid orders."""
+"""Balance, and points, tied up by unpaid orders."""
 SALES = Account("sales", debit_normal=False, of_member=False)
 """What paid orders brought, less refunds."""
 REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
 """Granted cash refunds that WeChat has not yet confirmed."""
+POINTS_ISSUED = Account("points_issued", debit_normal=True, of_member=False)
+"""Points that the shop gave, less what it took back and what expired."""
+POINTS_SPENT = Account("points_spent", debit_normal=False, of_member=False)
+"""Points that paid orders took, less what refunds gave back."""
 REBATE_COST = Account("rebate_cost", debit_normal=True, of_member=False)
 """What 推三返一 has cost the shop."""
 COMMISSION_COST = Account("commission_cost", debit_normal=True, of_member=False)
@@ -44,6 +51,7 @@ AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
 """What a member can spend, in the order in which it is spent."""
 
 CNY = "CNY"
+POINT = "POINT"
 
 NAMES: dict[str, str] = {
     SPEND_ONLY.code: "仅消费余额",
@@ -51,10 +59,13 @@ NAMES: dict[str, str] = {
     FROZEN.code: "冻结",
     IN_FLIGHT.code: "提现中",
     DEBT.code: "待扣",
+    POINTS.code: "积分",
     WECHAT_CASH.code: "微信收款",
-    ORDER_HOLD.code: "下单占用余额",
+    ORDER_HOLD.code: "下单占用",
     SALES.code: "销售",
     REFUNDS_DUE.code: "待退现金",
+    POINTS_ISSUED.code: "已发积分",
+    POINTS_SPENT.code: "已用积分",
     REBATE_COST.code: "返一成本",
     COMMISSION_COST.code: "佣金成本",
     WITHDRAWAL_FEE.code: "提现手续费",
@@ -63,8 +74,8 @@ NAMES: dict[str, str] = {
 """What operators call the accounts, by code."""
 
 LABELS: dict[str, str] = {
-    "order_hold": "下单使用余额",
-    "order_release": "订单关闭，余额退回",
+    "order_hold": "下单使用余额或积分",
+    "order_release": "订单关闭，余额和积分退回",
     "order_paid": "订单支付",
     "stray_payment": "重复或超时支付",
     "refund": "订单退款",
@@ -76,6 +87,13 @@ LABELS: dict[str, str] = {
     "commission_frozen": "佣金入账（冻结中）",
     "commission_release": "佣金解冻到账",
     "commission_take_back": "佣金收回",
+    "points_frozen": "购物积分（冻结中）",
+    "points_release": "积分解冻到账",
+    "points_take_back": "积分收回",
+    "points_check_in": "签到",
+    "points_gift": "赠送积分",
+    "points_deduct": "扣除积分",
+    "points_expired": "积分到期",
     "withdrawal_request": "申请提现",
     "withdrawal_paid": "提现到账",
     "withdrawal_back": "提现退回",

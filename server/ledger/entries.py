@@ -1,13 +1,16 @@
 """Builders of ledger entries: pure, one per business event. Amounts are positive fen; the sign is made here."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from server.ledger.chart import (
     CNY,
     DEBT,
     FROZEN,
     ORDER_HOLD,
+    POINT,
+    POINTS,
+    POINTS_SPENT,
     REBATE_COST,
     REFUNDS_DUE,
     SALES,
@@ -58,6 +61,10 @@ class Wallet:
     withdrawable_fen: int
     frozen_fen: dict[str, int]
     debts: tuple[Debt, ...]
+    points: int = 0
+    frozen_points: Mapping[str, int] = field(default_factory=dict)
+    point_debts: tuple[Debt, ...] = ()
+    """Owed points, as `Debt.amount_fen`."""
 
 
 def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
@@ -66,8 +73,10 @@ def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
     return tuple(line for line in flat if line.amount)
 
 
-def credit(member_id: int, parts: Sequence[tuple[Account, int]], debts: Sequence[Debt]) -> list[Line]:
-    """Money that comes to a member: it pays debts first, oldest first; the rest reaches its accounts."""
+def credit(
+    member_id: int, parts: Sequence[tuple[Account, int]], debts: Sequence[Debt], currency: str = CNY
+) -> list[Line]:
+    """Money or points that come to a member: they pay debts first, oldest first; the rest reaches its accounts."""
     lines: list[Line] = []
     left = {debt.source: debt.amount_fen for debt in debts}
     for account, amount_fen in parts:
@@ -76,55 +85,75 @@ def credit(member_id: int, parts: Sequence[tuple[Account, int]], debts: Sequence
             paid = min(owed, rest)
             left[source] -= paid
             rest -= paid
-            lines.append(Line(member_id, DEBT, paid, source))
-        lines.append(Line(member_id, account, rest))
+            lines.append(Line(member_id, DEBT, paid, source, currency))
+        lines.append(Line(member_id, account, rest, currency=currency))
     return _merged(lines)
 
 
 def _merged(lines: Sequence[Line]) -> list[Line]:
     """One line per account: two credits that both pay the same debt become one."""
-    sums: dict[tuple[int, Account, str], int] = {}
+    sums: dict[tuple[Account, str], Line] = {}
     for line in lines:
-        sums[line.member_id, line.account, line.source] = (
-            sums.get((line.member_id, line.account, line.source), 0) + line.amount
-        )
-    return [Line(member, account, amount, source) for (member, account, source), amount in sums.items() if amount]
+        key = line.account, line.source
+        sums[key] = replace(line, amount=line.amount + sums[key].amount) if key in sums else line
+    return [line for line in sums.values() if line.amount]
 
 
-def order_hold(order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int) -> Entry:
-    """Balance is tied up by a new order."""
+def order_hold(order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int, points: int = 0) -> Entry:
+    """Balance and points are tied up by a new order."""
     return Entry(
         f"order-placed:{order_no}",
         "order_hold",
-        f"订单 {order_no} 使用余额",
+        f"订单 {order_no} 使用{_what(spend_only_fen + withdrawable_fen, points)}",
         f"order:{order_no}",
         moved(
             Line(member_id, SPEND_ONLY, -spend_only_fen),
             Line(member_id, WITHDRAWABLE, -withdrawable_fen),
             Line(0, ORDER_HOLD, spend_only_fen + withdrawable_fen),
+            Line(member_id, POINTS, -points, currency=POINT),
+            Line(0, ORDER_HOLD, points, currency=POINT),
         ),
     )
 
 
-def order_release(
-    order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int, debts: Sequence[Debt]
-) -> Entry:
-    """An unpaid order closed: its balance comes back."""
+def _what(balance_fen: int, points: int) -> str:
+    return "余额和积分" if balance_fen and points else "积分" if points else "余额"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an order holds, or gives back to its member besides cash."""
+
+    spend_only_fen: int
+    withdrawable_fen: int
+    points: int = 0
+
+    def back(self, member_id: int, owner: Wallet) -> tuple[list[Line], list[Line]]:
+        """The lines of its coming back: money and points, each paying its own debts first."""
+        money = credit(
+            member_id, [(SPEND_ONLY, self.spend_only_fen), (WITHDRAWABLE, self.withdrawable_fen)], owner.debts
+        )
+        return money, credit(member_id, [(POINTS, self.points)], owner.point_debts, POINT)
+
+
+def order_release(order_no: str, member_id: int, held: Held, owner: Wallet) -> Entry:
+    """An unpaid order closed: its balance and points come back."""
     return Entry(
         f"order-closed:{order_no}",
         "order_release",
         f"订单 {order_no} 已关闭",
         f"order:{order_no}",
         moved(
-            Line(0, ORDER_HOLD, -(spend_only_fen + withdrawable_fen)),
-            credit(member_id, [(SPEND_ONLY, spend_only_fen), (WITHDRAWABLE, withdrawable_fen)], debts),
+            Line(0, ORDER_HOLD, -(held.spend_only_fen + held.withdrawable_fen)),
+            Line(0, ORDER_HOLD, -held.points, currency=POINT),
+            *held.back(member_id, owner),
         ),
         reverses=f"order-placed:{order_no}",
     )
 
 
-def order_paid(order_no: str, cash_fen: int, balance_fen: int) -> Entry:
-    """An order is paid, by cash through WeChat and by the balance it held."""
+def order_paid(order_no: str, cash_fen: int, balance_fen: int, points: int = 0) -> Entry:
+    """An order is paid, by cash through WeChat and by the balance and points it held."""
     return Entry(
         f"order-paid:{order_no}",
         "order_paid",
@@ -134,6 +163,8 @@ def order_paid(order_no: str, cash_fen: int, balance_fen: int) -> Entry:
             Line(0, WECHAT_CASH, -cash_fen),
             Line(0, ORDER_HOLD, -balance_fen),
             Line(0, SALES, cash_fen + balance_fen),
+            Line(0, ORDER_HOLD, -points, currency=POINT),
+            Line(0, POINTS_SPENT, points, currency=POINT),
         ),
     )
 
@@ -156,13 +187,13 @@ class RefundSums:
     cash_fen: int
     """Through WeChat, already less what is withheld."""
     withheld_fen: int
-    spend_only_fen: int
-    withdrawable_fen: int
+    held: Held
+    """Balance and points that come back."""
 
 
-def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, debts: Sequence[Debt]) -> Entry:
-    """A refund is granted: balance comes back now, cash is due; withheld cash pays back the order's own rebate."""
-    balance_fen = sums.spend_only_fen + sums.withdrawable_fen
+def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, owner: Wallet) -> Entry:
+    """A refund is granted: balance and points come back now, cash is due; withheld cash pays back the own rebate."""
+    balance_fen = sums.held.spend_only_fen + sums.held.withdrawable_fen
     return Entry(
         f"refund:{refund_no}",
         "refund",
@@ -172,7 +203,8 @@ def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, debt
             Line(0, SALES, -(sums.cash_fen + sums.withheld_fen + balance_fen)),
             Line(0, REFUNDS_DUE, sums.cash_fen),
             Line(0, REBATE_COST, sums.withheld_fen),
-            credit(member_id, [(SPEND_ONLY, sums.spend_only_fen), (WITHDRAWABLE, sums.withdrawable_fen)], debts),
+            Line(0, POINTS_SPENT, -sums.held.points, currency=POINT),
+            *sums.held.back(member_id, owner),
         ),
         reverses=f"order-paid:{order_no}",
     )

@@ -1,25 +1,12 @@
 """What the books and the tables beside them must always satisfy (rules.md §4), one SQL query per proof.
 
-A query gives one row per thing that was checked: its ids and figures, and `wrong`. `$1` is the time of the audit.
-Queries read whole tables by hash joins, never row by row, so they stay fast on large shops.
+Those of what members earn stand in proofs_rewards.py, those of activities in proofs_group_buys.py and
+proofs_flash_sales.py.
 """
 
-from dataclasses import dataclass
-
-from server.ledger.chart import ORDER_HOLD, REFUNDS_DUE, SALES, WECHAT_CASH, Account
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """One named check; `title` is what an operator reads."""
-
-    name: str
-    title: str
-    sql: str
-
-
-GRANTED = "('approved', 'processing', 'abnormal', 'succeeded')"
-"""States of a refund that is decided in the member's favour."""
+from server.ledger import proofs_flash_sales, proofs_group_buys, proofs_rewards
+from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
+from server.ledger.proof import GRANTED, Proof
 
 _ENTRIES_BALANCE = """
 SELECT COALESCE(e.id, s.entry_id) AS entry_id, e.key, COALESCE(s.lines, 0) AS lines, s.off,
@@ -63,7 +50,8 @@ LEFT JOIN (SELECT DISTINCT ON (member_id) member_id, available_after FROM ledger
 _FROZEN = """
 SELECT COALESCE(a.source, r.source) AS source, COALESCE(a.member_id, r.member_id) AS member_id, a.balance, r.frozen,
   COALESCE(a.balance, 0) <> COALESCE(r.frozen, 0) AS wrong
-FROM (SELECT source, member_id, balance FROM ledger_accounts WHERE code = 'frozen' AND member_id > 0) a
+FROM (SELECT source, member_id, balance FROM ledger_accounts
+    WHERE code = 'frozen' AND member_id > 0 AND currency = 'CNY') a
 FULL JOIN (SELECT 'rebate:' || r.id AS source, r.member_id,
     COALESCE(sum(s.amount_fen) FILTER (WHERE s.state = 'frozen'), 0) AS frozen
   FROM rebates r JOIN rebate_stages s ON s.rebate_id = r.id WHERE r.state <> 'reversed' AND r.pay_as = 'balance'
@@ -73,16 +61,21 @@ FULL JOIN (SELECT 'rebate:' || r.id AS source, r.member_id,
 """
 
 
-def _shop_account(account: Account, expected: str) -> str:
+def _shop_account(account: Account, expected: str, currency: str = CNY) -> str:
     """One account of the shop against what the tables of the business say it holds."""
     sign = "-" if account.debit_normal else ""
     return f"""
 SELECT b.books, b.expected, b.books <> b.expected AS wrong FROM (SELECT ({expected}) AS expected,
-  (SELECT COALESCE({sign}sum(amount), 0) FROM ledger_lines WHERE member_id = 0 AND code = '{account.code}') AS books) b
+  (SELECT COALESCE({sign}sum(amount), 0) FROM ledger_lines WHERE member_id = 0 AND code = '{account.code}'
+    AND currency = '{currency}') AS books) b
 """  # noqa: S608 - our own text
 
 
 _ORDER_HOLD = _shop_account(ORDER_HOLD, "SELECT COALESCE(sum(balance_fen), 0) FROM orders WHERE status = 'pending'")
+_POINTS_HOLD = _shop_account(ORDER_HOLD, "SELECT COALESCE(sum(points), 0) FROM orders WHERE status = 'pending'", POINT)
+_POINTS_SPENT = _shop_account(
+    POINTS_SPENT, "SELECT COALESCE(sum(points - refunded_points), 0) FROM orders WHERE paid_at IS NOT NULL", POINT
+)
 _WECHAT_CASH = _shop_account(
     WECHAT_CASH,
     "SELECT (SELECT COALESCE(sum(amount_fen), 0) FROM payments)"
@@ -106,14 +99,17 @@ def _entries(kinds: str, owed: str) -> str:
     return f"""
 WITH owed AS ({owed}), posted AS (
   SELECT e.key, COALESCE(sum(l.amount) FILTER (WHERE l.code = 'wechat_cash'), 0) AS cash,
-    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'order_hold'), 0) AS hold,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'order_hold' AND l.currency = '{CNY}'), 0) AS hold,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'sales'), 0) AS sales,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'refunds_due'), 0) AS due,
-    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'rebate_cost'), 0) AS cost
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'rebate_cost'), 0) AS cost,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'order_hold' AND l.currency = '{POINT}'), 0) AS points_hold,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'points_spent'), 0) AS points_spent
   FROM ledger_entries e LEFT JOIN ledger_lines l ON l.entry_id = e.id WHERE e.kind IN ({kinds}) GROUP BY e.id)
-SELECT COALESCE(o.key, p.key) AS key, p.cash, p.hold, p.sales, p.due, p.cost, o.key IS NOT NULL AS owed,
-  (o.key, o.cash, o.hold, o.sales, o.due, o.cost) IS DISTINCT FROM (p.key, p.cash, p.hold, p.sales, p.due, p.cost)
-    AS wrong
+SELECT COALESCE(o.key, p.key) AS key, p.cash, p.hold, p.sales, p.due, p.cost, p.points_hold, p.points_spent,
+  o.key IS NOT NULL AS owed,
+  (o.key, o.cash, o.hold, o.sales, o.due, o.cost, o.points_hold, o.points_spent) IS DISTINCT FROM
+    (p.key, p.cash, p.hold, p.sales, p.due, p.cost, p.points_hold, p.points_spent) AS wrong
 FROM owed o FULL JOIN posted p ON p.key = o.key
 """  # noqa: S608 - our own text
 
@@ -121,22 +117,24 @@ FROM owed o FULL JOIN posted p ON p.key = o.key
 _ORDER_ENTRIES = _entries(
     "'order_hold', 'order_release', 'order_paid'",
     """
-  SELECT 'order-placed:' || order_no AS key, 0 AS cash, balance_fen AS hold, 0 AS sales, 0 AS due, 0 AS cost
-    FROM orders WHERE balance_fen > 0
-  UNION ALL SELECT 'order-closed:' || order_no, 0, -balance_fen, 0, 0, 0
-    FROM orders WHERE balance_fen > 0 AND status = 'closed'
-  UNION ALL SELECT 'order-paid:' || order_no, -cash_due_fen, -balance_fen, cash_due_fen + balance_fen, 0, 0
-    FROM orders WHERE paid_at IS NOT NULL AND cash_due_fen + balance_fen > 0""",
+  SELECT 'order-placed:' || order_no AS key, 0 AS cash, balance_fen AS hold, 0 AS sales, 0 AS due, 0 AS cost,
+      points AS points_hold, 0 AS points_spent
+    FROM orders WHERE balance_fen > 0 OR points > 0
+  UNION ALL SELECT 'order-closed:' || order_no, 0, -balance_fen, 0, 0, 0, -points, 0
+    FROM orders WHERE (balance_fen > 0 OR points > 0) AND status = 'closed'
+  UNION ALL SELECT 'order-paid:' || order_no, -cash_due_fen, -balance_fen, cash_due_fen + balance_fen, 0, 0, -points,
+      points
+    FROM orders WHERE paid_at IS NOT NULL AND cash_due_fen + balance_fen + points > 0""",
 )
 _REFUND_ENTRIES = _entries(
     "'refund', 'refund_sent', 'stray_payment'",
     f"""
   SELECT 'refund:' || refund_no AS key, 0 AS cash, 0 AS hold, -(cash_fen + balance_fen + withheld_fen) AS sales,
-      cash_fen AS due, withheld_fen AS cost
-    FROM refunds WHERE kind = 'order' AND state IN {GRANTED} AND cash_fen + balance_fen + withheld_fen > 0
-  UNION ALL SELECT 'refund-sent:' || refund_no, cash_fen, 0, 0, -cash_fen, 0
+      cash_fen AS due, withheld_fen AS cost, 0 AS points_hold, -points AS points_spent
+    FROM refunds WHERE kind = 'order' AND state IN {GRANTED} AND cash_fen + balance_fen + withheld_fen + points > 0
+  UNION ALL SELECT 'refund-sent:' || refund_no, cash_fen, 0, 0, -cash_fen, 0, 0, 0
     FROM refunds WHERE state = 'succeeded' AND cash_fen > 0
-  UNION ALL SELECT 'payment-stray:' || transaction_id, -amount_fen, 0, 0, amount_fen, 0
+  UNION ALL SELECT 'payment-stray:' || transaction_id, -amount_fen, 0, 0, amount_fen, 0, 0, 0
     FROM payments WHERE outcome <> 'settled'""",  # noqa: S608 - our own text
 )
 
@@ -174,13 +172,14 @@ FROM owed o FULL JOIN posted p ON p.key = o.key
 _ORDER_AMOUNTS = """
 SELECT o.id AS order_id, o.order_no, o.items_fen, d.off AS discounts_fen, o.freight_fen, o.balance_fen, o.cash_due_fen,
   (o.items_fen - d.off + o.freight_fen - o.balance_fen, l.items, l.off, l.cash + o.freight_cash_fen,
-    l.balance + o.freight_fen - o.freight_cash_fen)
-  IS DISTINCT FROM (o.cash_due_fen, o.items_fen, d.off, o.cash_due_fen, o.balance_fen)
+    l.balance + o.freight_fen - o.freight_cash_fen, l.points, l.points_back)
+  IS DISTINCT FROM (o.cash_due_fen, o.items_fen, d.off, o.cash_due_fen, o.balance_fen, o.points, o.refunded_points)
   OR l.withdrawable > o.withdrawable_fen AS wrong
 FROM orders o CROSS JOIN LATERAL (
   SELECT COALESCE(sum((j ->> 'amount_fen')::bigint), 0) AS off FROM jsonb_array_elements(o.discounts) j) d
 LEFT JOIN (SELECT order_id, sum(amount_fen) AS items, sum(discount_fen + coupon_fen + points_fen) AS off,
-    sum(cash_fen) AS cash, sum(balance_fen) AS balance, sum(withdrawable_fen) AS withdrawable
+    sum(cash_fen) AS cash, sum(balance_fen) AS balance, sum(withdrawable_fen) AS withdrawable, sum(points) AS points,
+    sum(refunded_points) AS points_back
   FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
 """
 
@@ -201,12 +200,13 @@ LEFT JOIN (SELECT order_id, sum(cash_fen + balance_fen + withheld_fen) AS grante
 
 _REFUNDS_OF_LINES = f"""
 SELECT l.id AS order_line_id, l.order_id, l.quantity, l.refunded_quantity, r.quantity AS granted_quantity,
-  (l.refunded_quantity, l.refunded_cash_fen, l.refunded_balance_fen, l.refunded_withdrawable_fen) IS DISTINCT FROM
-    (COALESCE(r.quantity, 0), COALESCE(r.cash, 0), COALESCE(r.balance, 0), COALESCE(r.withdrawable, 0))
+  (l.refunded_quantity, l.refunded_cash_fen, l.refunded_balance_fen, l.refunded_withdrawable_fen, l.refunded_points)
+    IS DISTINCT FROM (COALESCE(r.quantity, 0), COALESCE(r.cash, 0), COALESCE(r.balance, 0), COALESCE(r.withdrawable, 0),
+      COALESCE(r.points, 0))
   OR l.refunded_quantity > l.quantity OR l.refunded_cash_fen > l.cash_fen OR l.refunded_balance_fen > l.balance_fen
     AS wrong
 FROM order_lines l LEFT JOIN (SELECT w.order_line_id, sum(w.quantity) AS quantity, sum(w.cash_fen) AS cash,
-    sum(w.balance_fen) AS balance, sum(w.withdrawable_fen) AS withdrawable
+    sum(w.balance_fen) AS balance, sum(w.withdrawable_fen) AS withdrawable, sum(w.points) AS points
   FROM refund_lines w JOIN refunds f ON f.id = w.refund_id WHERE f.state IN {GRANTED} GROUP BY w.order_line_id) r
   ON r.order_line_id = l.id
 """  # noqa: S608 - our own text
@@ -226,32 +226,15 @@ FROM payments p LEFT JOIN (SELECT payment_id, sum(cash_fen) AS back, count(*) FI
   FROM refunds WHERE state IN {GRANTED} GROUP BY payment_id) r ON r.payment_id = p.id
 """  # noqa: S608 - our own text
 
-_ORDER_RETURNED_ONCE = """
-SELECT r.order_id, array_agg(r.id ORDER BY r.id) AS rebate_ids,
-  count(*) > 1 OR bool_or(o.id IS NULL OR o.member_id <> r.member_id OR o.paid_at IS NULL OR o.status = 'refunded')
-    AS wrong
-FROM rebates r LEFT JOIN orders o ON o.id = r.order_id WHERE r.state <> 'reversed' GROUP BY r.order_id
-"""
-
-_REFEREE_QUALIFIES_ONCE = """
-SELECT q.referee_id, array_agg(q.id ORDER BY q.id) AS qualification_ids,
-  count(*) > 1 OR bool_or(o.id IS NULL OR o.member_id <> q.referee_id OR o.paid_at IS NULL OR o.status = 'refunded')
-    AS wrong
-FROM qualifications q LEFT JOIN orders o ON o.id = q.order_id WHERE q.state <> 'void' GROUP BY q.referee_id
-"""
-
-_REBATE_QUALIFICATIONS = """
-SELECT COALESCE(r.id, q.rebate_id) AS rebate_id, r.required, q.consumed, s.stages, r.whole_fen, r.granted_fen,
-  s.total AS stages_fen, r.id IS NULL OR q.consumed IS DISTINCT FROM s.stages OR s.last IS DISTINCT FROM s.stages
-    OR s.stages > r.required OR q.mine IS NOT TRUE OR r.granted_fen IS DISTINCT FROM s.total
-    OR r.granted_fen > r.whole_fen OR (r.state = 'settled') <> (s.settled = r.required) AS wrong
-FROM (SELECT * FROM rebates WHERE state <> 'reversed') r
-FULL JOIN (SELECT q.rebate_id, count(*) AS consumed, bool_and(q.referrer_id = w.member_id) AS mine
-  FROM qualifications q LEFT JOIN rebates w ON w.id = q.rebate_id WHERE q.state = 'consumed' GROUP BY q.rebate_id) q
-  ON q.rebate_id = r.id
-LEFT JOIN (SELECT rebate_id, count(*) AS stages, count(*) FILTER (WHERE state = 'settled') AS settled,
-    max(position) AS last, sum(amount_fen) AS total
-  FROM rebate_stages WHERE state <> 'reversed' GROUP BY rebate_id) s ON s.rebate_id = r.id
+_ISSUED = """
+SELECT t.id AS template_id, NULL::bigint AS issue_id, t.claimed AS said, COALESCE(c.n, 0) AS issued, t.total,
+  t.claimed <> COALESCE(c.n, 0) OR COALESCE(c.n > t.total, false) AS wrong
+FROM coupon_templates t LEFT JOIN (
+  SELECT template_id, count(*) AS n FROM coupons WHERE template_id IS NOT NULL GROUP BY template_id) c
+  ON c.template_id = t.id
+UNION ALL SELECT i.template_id, i.id, i.issued, COALESCE(c.n, 0), NULL, i.issued <> COALESCE(c.n, 0)
+FROM coupon_issues i LEFT JOIN (
+  SELECT issue_id, count(*) AS n FROM coupons WHERE issue_id IS NOT NULL GROUP BY issue_id) c ON c.issue_id = i.id
 """
 
 # A whole refund gives its coupon back; an order that was emptied piece by piece keeps what it used.
@@ -269,8 +252,9 @@ FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = 
 # before their keys were handed out.
 _STOCK = f"""
 SELECT s.id AS sku_id, s.code, s.stocked_in, s.available, s.reserved, s.sold, w.reserved AS reserved_in_orders,
-  w.sold AS sold_in_orders, s.stocked_in <> s.available + s.reserved + s.sold OR s.available < 0
-    OR s.reserved <> COALESCE(w.reserved, 0) OR s.sold <> COALESCE(w.sold, 0) AS wrong
+  f.free AS free_in_flash_sales, w.sold AS sold_in_orders,
+  s.stocked_in <> s.available + s.reserved + s.sold OR s.available < 0
+    OR s.reserved <> COALESCE(w.reserved, 0) + COALESCE(f.free, 0) OR s.sold <> COALESCE(w.sold, 0) AS wrong
 FROM skus s LEFT JOIN (
   SELECT l.sku_id, sum(l.quantity) FILTER (WHERE o.status = 'pending') AS reserved,
     sum(CASE WHEN l.virtual THEN GREATEST(COALESCE(k.keys, 0), l.quantity - l.refunded_quantity)
@@ -284,6 +268,8 @@ FROM skus s LEFT JOIN (
     GROUP BY w.order_line_id) b
     ON b.order_line_id = l.id
   GROUP BY l.sku_id) w ON w.sku_id = s.id
+LEFT JOIN (SELECT i.sku_id, count(*) AS free FROM flash_units u JOIN flash_items i ON i.id = u.item_id
+  WHERE u.order_id IS NULL GROUP BY i.sku_id) f ON f.sku_id = s.id
 """  # noqa: S608 - our own text
 
 _CARD_KEYS = """
@@ -297,50 +283,6 @@ LEFT JOIN (SELECT l.sku_id, sum(GREATEST(0, l.quantity - l.refunded_quantity - C
   LEFT JOIN (SELECT order_line_id, count(*) AS keys FROM card_keys WHERE order_line_id IS NOT NULL
     GROUP BY order_line_id) k ON k.order_line_id = l.id
   WHERE l.virtual GROUP BY l.sku_id) w ON w.sku_id = s.id
-"""
-
-_BUDGET = """
-SELECT v.version, v.budget_used_fen, COALESCE(r.whole, 0) AS rebates_fen, v.budget_used_fen
-    <> CASE WHEN v.terms ->> 'budget_fen' IS NULL THEN 0 ELSE COALESCE(r.whole, 0) END
-  OR v.budget_used_fen > COALESCE((v.terms ->> 'budget_fen')::bigint, 0) AS wrong
-FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(whole_fen) AS whole FROM rebates WHERE state <> 'reversed'
-  GROUP BY rule_version) r ON r.rule_version = v.version
-"""
-
-# What a wallet could not give back of a rebate was withheld from the refund of its order.
-_REBATE_ENTRIES = f"""
-SELECT COALESCE(r.order_id, p.order_id) AS order_id, r.owed AS owed_fen, p.cost AS cost_fen,
-  COALESCE(r.owed, 0) <> COALESCE(p.cost, 0) AS wrong
-FROM (SELECT r.order_id, sum(r.granted_fen) + COALESCE((SELECT sum(withheld_fen) FROM refunds f
-      WHERE f.order_id = r.order_id AND f.kind = 'order' AND f.state IN {GRANTED}), 0) AS owed
-  FROM rebates r GROUP BY r.order_id HAVING bool_and(r.pay_as = 'balance')) r
-FULL JOIN (SELECT r.order_id, -sum(l.amount) AS cost
-  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id AND l.code = 'rebate_cost'
-  LEFT JOIN rebates r ON e.link = 'rebate:' || r.id WHERE e.kind IN ('rebate_stage', 'rebate_take_back')
-    AND (r.id IS NULL OR NOT EXISTS (SELECT FROM rebates c WHERE c.order_id = r.order_id AND c.pay_as <> 'balance'))
-  GROUP BY r.order_id) p ON p.order_id = r.order_id
-"""  # noqa: S608 - our own text
-
-_COMMISSIONS = """
-SELECT c.id AS commission_id, c.order_id, c.member_id, c.granted_fen, p.link, p.cost AS cost_fen,
-  c.id IS NULL OR c.granted_fen <> COALESCE(p.cost, 0) OR o.id IS NULL OR o.paid_at IS NULL
-    OR c.member_id IS DISTINCT FROM CASE c.level WHEN 1 THEN o.referrer_id ELSE o.ancestor2_id END
-    OR c.whole_fen <> (SELECT sum((l ->> 'amount_fen')::bigint) FROM jsonb_array_elements(c.explanation -> 'lines') l)
-  AS wrong
-FROM commissions c
-FULL JOIN (SELECT e.link, -sum(l.amount) AS cost FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
-  WHERE l.code = 'commission_cost' GROUP BY e.link) p ON p.link = 'commission:' || c.id
-LEFT JOIN orders o ON o.id = c.order_id
-"""
-
-_COMMISSION_CAP = """
-SELECT c.order_id, c.granted AS granted_fen, l.net AS net_fen, c.cap AS commission_cap_bp,
-  c.depth > c.allowed OR (c.granted * 10000 <= l.net * c.cap) IS NOT TRUE AS wrong
-FROM (SELECT c.order_id, sum(c.granted_fen) AS granted, max(c.level) AS depth,
-    max((v.terms ->> 'depth')::int) AS allowed, max((v.terms ->> 'commission_cap_bp')::bigint) AS cap
-  FROM commissions c LEFT JOIN commission_versions v ON v.version = c.version GROUP BY c.order_id) c
-LEFT JOIN (SELECT order_id, sum(cash_fen - refunded_cash_fen) AS net FROM order_lines GROUP BY order_id) l
-  ON l.order_id = c.order_id
 """
 
 # No job is ever put off for more than an hour: a row far in the future would never come back by itself.
@@ -357,6 +299,8 @@ PROOFS: tuple[Proof, ...] = (
     Proof("available_after", "账单余额等于可用余额", _AVAILABLE_AFTER),
     Proof("frozen", "冻结金额等于未解冻的返一和佣金", _FROZEN),
     Proof("order_hold", "占用余额等于待付款订单", _ORDER_HOLD),
+    Proof("points_hold", "占用积分等于待付款订单", _POINTS_HOLD),
+    Proof("points_spent", "已用积分等于已付订单减退款", _POINTS_SPENT),
     Proof("wechat_cash", "微信现金等于收款减退款减提现", _WECHAT_CASH),
     Proof("refunds_due", "待退现金等于未到账退款", _REFUNDS_DUE),
     Proof("sales", "销售额等于已付订单减退款", _SALES),
@@ -369,15 +313,12 @@ PROOFS: tuple[Proof, ...] = (
     Proof("refunds_of_lines", "商品行退款不超过实付", _REFUNDS_OF_LINES),
     Proof("payments", "已付订单与微信收款一致", _PAYMENTS),
     Proof("payment_refunds", "重复与超时支付已退款", _PAYMENT_REFUNDS),
-    Proof("order_returned_once", "一个订单最多返一次", _ORDER_RETURNED_ONCE),
-    Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE),
-    Proof("rebate_qualifications", "返一与所消耗的推荐一致", _REBATE_QUALIFICATIONS),
     Proof("coupons", "优惠券只用于一个订单", _COUPONS),
+    Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
-    Proof("budget", "规则预算等于有效返一", _BUDGET),
-    Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES),
-    Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),
-    Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP),
+    *proofs_rewards.PROOFS,
+    *proofs_group_buys.PROOFS,
+    *proofs_flash_sales.PROOFS,
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
 )

@@ -7,30 +7,37 @@ from datetime import datetime
 import asyncpg
 
 from server import db
-from server.ledger.chart import LABELS
+from server.ledger.chart import CNY, LABELS, POINT
 from server.ledger.entries import Debt, Wallet
 
 
 async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
-    """A member's money in CNY; inside a transaction that locked the member it holds until the end."""
+    """A member's money and points; inside a transaction that locked the member it holds until the end."""
     rows = await connection.fetch(
-        "SELECT code, source, balance FROM ledger_accounts"
-        " WHERE member_id = $1 AND currency = 'CNY' AND balance > 0 ORDER BY id",
+        "SELECT code, source, currency, balance FROM ledger_accounts WHERE member_id = $1 AND balance > 0 ORDER BY id",
         member_id,
     )
     single = {row["code"]: row["balance"] for row in rows if not row["source"]}
+
+    def by_source(code: str, currency: str) -> dict[str, int]:
+        return {row["source"]: row["balance"] for row in rows if (row["code"], row["currency"]) == (code, currency)}
+
     return Wallet(
         spend_only_fen=single.get("spend_only", 0),
         withdrawable_fen=single.get("withdrawable", 0),
-        frozen_fen={row["source"]: row["balance"] for row in rows if row["code"] == "frozen"},
-        debts=tuple(Debt(row["source"], row["balance"]) for row in rows if row["code"] == "debt"),
+        frozen_fen=by_source("frozen", CNY),
+        debts=tuple(Debt(*owed) for owed in by_source("debt", CNY).items()),
+        points=single.get("points", 0),
+        frozen_points=by_source("frozen", POINT),
+        point_debts=tuple(Debt(*owed) for owed in by_source("debt", POINT).items()),
     )
 
 
 async def balances(member_id: int) -> dict[str, int]:
-    """Σ per account code over all sources, CNY codes and `points`; absent codes are zero."""
+    """Σ per account code over all sources: those in CNY, and `points`; absent codes are zero."""
     rows = await db.fetch(
-        "SELECT code, sum(balance)::bigint AS balance FROM ledger_accounts WHERE member_id = $1 GROUP BY code",
+        "SELECT code, sum(balance)::bigint AS balance FROM ledger_accounts"
+        " WHERE member_id = $1 AND (currency = 'CNY' OR code = 'points') GROUP BY code",
         member_id,
     )
     return {row["code"]: row["balance"] for row in rows}
@@ -166,3 +173,50 @@ between the two that can be spent."""
 async def month_totals(member_id: int) -> list[MonthTotal]:
     """Every month in which a member's wallet moved, the newest first; read from one index alone."""
     return [MonthTotal(**row) for row in await db.fetch(_TOTALS, member_id)]
+
+
+@dataclass(frozen=True, slots=True)
+class PointsLine:
+    """One entry as it changed a member's points: those to spend, frozen ones, and owed ones."""
+
+    entry_id: int
+    time: datetime
+    kind: str
+    label: str
+    points: int
+    frozen: int
+    debt: int
+    why: str
+    link: str
+
+
+_POINTS = """
+SELECT s.* FROM (SELECT DISTINCT entry_id FROM ledger_lines WHERE member_id = $1 AND currency = 'POINT'
+    AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3) p CROSS JOIN LATERAL (
+  SELECT e.id, e.at, e.kind, e.why, e.link,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'points'), 0)::bigint AS points,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,
+    COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE e.id = p.entry_id AND l.member_id = $1 AND l.currency = 'POINT' GROUP BY e.id) s
+ORDER BY s.id DESC
+"""
+
+
+async def points_statement(member_id: int, *, before_entry: int | None, limit: int) -> list[PointsLine]:
+    """A member's entries in points, newest first, from below `before_entry` (None: from the newest)."""
+    rows = await db.fetch(_POINTS, member_id, _NEWEST if before_entry is None else before_entry, limit)
+    return [
+        PointsLine(
+            entry_id=row["id"],
+            time=row["at"],
+            kind=row["kind"],
+            label=LABELS[row["kind"]],
+            points=row["points"],
+            frozen=row["frozen"],
+            debt=row["debt"],
+            why=row["why"],
+            link=row["link"],
+        )
+        for row in rows
+    ]

@@ -4,11 +4,14 @@ What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stan
 `tests/migrations` holds both against the live catalogue.
 """
 
-from server.models.catalogue import CardKey, Category, Product, Sku
+from server.models.catalogue import CardKey, Category, FreightTemplate, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
-from server.models.coupons import Coupon, CouponTemplate
+from server.models.coupons import Coupon, CouponIssue, CouponIssueMember, CouponTemplate
 from server.models.exports import Export
+from server.models.flash_sales import FlashItem, FlashSale, FlashTally, FlashUnit
+from server.models.group_buys import GroupBuy, GroupBuySku, Team
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
+from server.models.levels import GrowthEntry, Level, LevelChange, MemberLevel
 from server.models.members import Address, Binding, CartItem, Member, Share, Touch
 from server.models.operations import (
     Alarm,
@@ -24,6 +27,8 @@ from server.models.operations import (
 from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
+from server.models.points import CheckIn, PointCredit, PointEarning
+from server.models.promotions import StackingVersion
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
 from server.models.reconciliation import Difference, Reconciliation, ReconciliationAsk
 from server.models.withdrawals import Withdrawal
@@ -37,18 +42,32 @@ __all__ = [
     "CardKey",
     "CartItem",
     "Category",
+    "CheckIn",
     "Commission",
     "CommissionVersion",
     "Coupon",
+    "CouponIssue",
+    "CouponIssueMember",
     "CouponTemplate",
     "Difference",
     "Export",
+    "FlashItem",
+    "FlashSale",
+    "FlashTally",
+    "FlashUnit",
+    "FreightTemplate",
+    "GroupBuy",
+    "GroupBuySku",
+    "GrowthEntry",
     "IdempotencyKey",
     "LedgerAccount",
     "LedgerDelta",
     "LedgerEntry",
     "LedgerLine",
+    "Level",
+    "LevelChange",
     "Member",
+    "MemberLevel",
     "NoticeCredit",
     "NoticeTemplate",
     "Operator",
@@ -58,6 +77,8 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "PaymentNotice",
+    "PointCredit",
+    "PointEarning",
     "Product",
     "Qualification",
     "Rebate",
@@ -72,6 +93,8 @@ __all__ = [
     "Share",
     "ShopPolicy",
     "Sku",
+    "StackingVersion",
+    "Team",
     "Touch",
     "Withdrawal",
 ]

@@ -1,4 +1,4 @@
-"""Categories, products, SKUs with their stock, and the card keys of virtual goods."""
+"""Categories, products, SKUs with their stock, freight templates, and the card keys of virtual goods."""
 
 from typing import Any
 
@@ -20,6 +20,20 @@ class Category(Model):
         table = "categories"
 
 
+class FreightTemplate(Model):
+    """What sending costs, for the products that name it."""
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=40)
+    terms: fields.JSONField[Any] = fields.JSONField()
+    """rules/freight.py: FreightTerms"""
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "freight_templates"
+
+
 class Product(Model):
     """What is for sale. Prices and stock stand on its SKUs; the price range here serves lists and sorting."""
 
@@ -34,6 +48,16 @@ class Product(Model):
     """A list of URLs; the first is the cover."""
     detail = fields.TextField(default="")
     on_sale = fields.BooleanField(default=True)
+    on_from = fields.DatetimeField(null=True)
+    """It cannot be bought before; see the SQL function `on_shelf`."""
+    off_from = fields.DatetimeField(null=True)
+    """It cannot be bought from then on."""
+    limit_each = fields.IntField(null=True)
+    """Pieces that one member may buy, in all orders that were not closed or refunded."""
+    freight_template: fields.ForeignKeyNullableRelation[FreightTemplate] = fields.ForeignKeyField(
+        "models.FreightTemplate", related_name="products", null=True, on_delete=fields.OnDelete.RESTRICT
+    )
+    """None: the shop's plain freight."""
     min_price_fen = fields.BigIntField()
     max_price_fen = fields.BigIntField()
     sold_count = fields.BigIntField(default=0)
@@ -67,6 +91,7 @@ class Sku(Model):
     alerted = fields.BooleanField(default=False)
     on_sale = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
+    weight_g = fields.IntField(default=0)
 
     class Meta:
         table = "skus"

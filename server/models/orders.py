@@ -14,6 +14,17 @@ class Order(Model):
     member_id = fields.BigIntField()
     kind = fields.CharField(max_length=12, default="normal")
     """`normal`, `group_buy`, `flash_sale` or `points`."""
+    promotion_id = fields.BigIntField(null=True)
+    """Of the group buy, the item of a flash sale, or the points good."""
+    team_id = fields.BigIntField(null=True)
+    stacking_version = fields.IntField(db_default=0)
+    """The matrix that it was priced under; 0 is the one the shop starts with."""
+    for_commission = fields.BooleanField(db_default=True)
+    for_qualification = fields.BooleanField(db_default=True)
+    for_return = fields.BooleanField(db_default=True)
+    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
+    points = fields.BigIntField(db_default=0)
+    refunded_points = fields.BigIntField(db_default=0)
     status = fields.CharField(max_length=12, default="pending")
     virtual = fields.BooleanField(default=False)
     """All lines are virtual goods: delivered on payment, never shipped."""
@@ -89,6 +100,9 @@ class OrderLine(Model):
     discount_fen = fields.BigIntField(default=0)
     coupon_fen = fields.BigIntField(default=0)
     points_fen = fields.BigIntField(default=0)
+    points = fields.BigIntField(db_default=0)
+    """Points paid, worth `points_fen`."""
+    refunded_points = fields.BigIntField(db_default=0)
     balance_fen = fields.BigIntField(default=0)
     withdrawable_fen = fields.BigIntField(default=0)
     cash_fen = fields.BigIntField()

@@ -62,6 +62,7 @@ class Refund(Model):
     withdrawable_fen = fields.BigIntField(default=0)
     withheld_fen = fields.BigIntField(default=0)
     """Kept back because this order's own rebate could not be taken back from the wallet."""
+    points = fields.BigIntField(db_default=0)
     requested_at = fields.DatetimeField()
     decided_at = fields.DatetimeField(null=True)
     decided_by = fields.CharField(max_length=40, null=True)
@@ -96,6 +97,7 @@ class RefundLine(Model):
     cash_fen = fields.BigIntField(default=0)
     balance_fen = fields.BigIntField(default=0)
     withdrawable_fen = fields.BigIntField(default=0)
+    points = fields.BigIntField(db_default=0)
 
     class Meta:
         table = "refund_lines"

@@ -15,6 +15,7 @@ from server.core.clock import SHANGHAI
 from server.core.money import yuan
 from server.panel.assets import all_assets
 from server.rules import words
+from server.rules.coupons import worth
 from server.services.goods_desk import spec_text
 from server.services.listings import cells
 
@@ -29,9 +30,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, told=_told, json=_json, about=_about, number=_number
+        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, local=_local, told=_told, json=_json, about=_about, number=_number
     )
-    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text)
+    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
     return found
 
 
@@ -56,6 +57,11 @@ def csrf_field(token: str) -> Markup:
 
 def _when(moment: datetime | None) -> str:
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if moment else "—"
+
+
+def _local(moment: datetime) -> str:
+    """As `<input type="datetime-local">` has it."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"
 
 
 _PLACES = {

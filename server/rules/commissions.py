@@ -147,6 +147,8 @@ class Earner:
     member_level: int
     month_fen: int
     """Net cash of what their referees paid this month before this order."""
+    bonus_bp: int = 0
+    """What their level adds, as a part of what the policies bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +203,15 @@ def _earned(terms: CommissionTerms, lines: Sequence[Line], earner: Earner) -> li
             governed.setdefault(policy, []).append(line)
     order_fen = sum(line.net_cash_fen for line in lines)
     found = [
-        (line, f"{SCOPES[policy.scope]}策略：{why}", fen)
+        (line, f"{SCOPES[policy.scope]}策略：{why}{_bonus(earner)}", fen + share(fen, earner.bonus_bp))
         for policy, mine in governed.items()
         for line, (why, fen) in zip(mine, _by_policy(policy, mine, order_fen, earner.month_fen), strict=True)
     ]
     return sorted(found, key=lambda one: one[0].line_id)
+
+
+def _bonus(earner: Earner) -> str:
+    return f"，等级加成 {yuan(earner.bonus_bp)}%" if earner.bonus_bp else ""
 
 
 def _governing(terms: CommissionTerms, line: Line, earner: Earner) -> Policy | None:

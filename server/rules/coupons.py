@@ -1,9 +1,15 @@
-"""What a coupon is to its member at a moment: the stored state and time give the shown one."""
+"""Coupons: what one is to its member at a moment, what its terms read like, and who may claim one when."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
+from server.core.errors import CouponLimit, CouponSoldOut, Refusal
+from server.core.errors_marketing import CouponClosed, CouponNotForYou
+from server.core.money import WHOLE_BP, yuan
+
 Shown = Literal["unused", "locked", "used", "expired", "void"]
+Audience = Literal["all", "new", "birthday"]
 
 LABELS: dict[Shown, str] = {
     "unused": "可使用",
@@ -13,9 +19,112 @@ LABELS: dict[Shown, str] = {
     "void": "已失效",
 }
 
+AUDIENCES: dict[Audience, str] = {"all": "所有会员", "new": "新人（还没有付过款）", "birthday": "生日当月的会员"}
+
+SEGMENTS: dict[str, str] = {
+    "all": "所有会员",
+    "new": "新人（还没有付过款）",
+    "bought": "最近几天买过的会员",
+    "not_bought": "最近几天没有买过的会员",
+    "birthday": "本月生日的会员",
+    "level": "指定等级的会员",
+    "list": "名单里的会员",
+}
+"""Whom an operator may give coupons to. Only members who are neither blocked nor closed get one."""
+
+_NOT_FOR: dict[str, str] = {
+    "new": "仅限还没有下过单的新人",
+    "birthday": "生日当月才能领取，请先填写生日",
+    "level": "你的会员等级还不能领取",
+}
+
+UNUSABLE: dict[str, str] = {
+    "state": "已被其他订单占用",
+    "not_started": "还没到可用时间",
+    "not_combinable": "不能与该活动同时使用",
+}
+"""Why a coupon that one holds does not fit an order; that it is for other goods, or for more, is said by its terms."""
+
 
 def shown(state: str, expires_at: datetime, at: datetime) -> Shown:
     """An unused coupon whose time is over is expired. `state` is one of the stored states."""
     if state == "unused":
         return "unused" if at < expires_at else "expired"
     return "locked" if state == "locked" else "used" if state == "used" else "void"
+
+
+def worth(amount_fen: int, off_bp: int, most_fen: int | None) -> str:
+    """`减 10 元`, `8.5 折` or `8.5 折，最多减 20 元`."""
+    if not off_bp:
+        return f"减 {short(amount_fen)} 元"
+    return f"{fold(off_bp)} 折" + ("" if most_fen is None else f"，最多减 {short(most_fen)} 元")
+
+
+def fold(off_bp: int) -> str:
+    """1500 (15 % off) → `8.5`, as 折扣 are read."""
+    whole, rest = divmod(WHOLE_BP - off_bp, 1000)
+    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
+
+
+def short(fen: int) -> str:
+    """1050 → `10.5`, 1000 → `10`."""
+    return yuan(fen).rstrip("0").rstrip(".")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When and by whom a template may be claimed, and how many are left (None: no end)."""
+
+    claim_from: datetime | None
+    claim_until: datetime | None
+    ends_at: datetime | None
+    audience: Audience
+    levels: tuple[int, ...] | None
+    per_member: int
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """Who asks. `new`: never paid for an order; `birth_month`: this month has their birthday."""
+
+    new: bool
+    birth_month: bool
+    level: int
+    claimed: int
+    """Of this template, by claiming: what an operator gave comes on top."""
+
+
+def refusal(terms: Terms, who: Claimer | None, at: datetime) -> Refusal | None:
+    """Why it cannot be claimed now, None when it can. A guest (None) is judged by time and number alone."""
+    if terms.claim_from is not None and at < terms.claim_from:
+        return CouponClosed(reason="not_started", claim_from=terms.claim_from.isoformat(), problem="还没到领取时间")
+    if any(end is not None and at >= end for end in (terms.claim_until, terms.ends_at)):
+        return CouponClosed(reason="ended", problem="领取已经结束")
+    if who is not None and (reason := _stranger(terms, who)):
+        return CouponNotForYou(reason=reason, problem=_NOT_FOR[reason])
+    if who is not None and who.claimed >= terms.per_member:
+        return CouponLimit(per_member=terms.per_member)
+    return CouponSoldOut() if terms.left == 0 else None
+
+
+def _stranger(terms: Terms, who: Claimer) -> str | None:
+    if terms.levels is not None and who.level not in terms.levels:
+        return "level"
+    if terms.audience == "new" and not who.new:
+        return "new"
+    if terms.audience == "birthday" and not who.birth_month:
+        return "birthday"
+    return None
+
+
+def birthdays(day: date) -> tuple[tuple[int, int], ...]:
+    """The (month, day) of birth of those whose birthday it is on `day`; 29 February is the 28th in common years."""
+    own = (day.month, day.day)
+    if own == (2, 28) and not _leap(day.year):
+        return (own, (2, 29))
+    return (own,)
+
+
+def _leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

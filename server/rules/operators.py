@@ -27,6 +27,8 @@ class Permission(StrEnum):
     PRODUCTS_EDIT = "products.edit"
     COUPONS_VIEW = "coupons.view"
     COUPONS_EDIT = "coupons.edit"
+    PROMOTIONS_VIEW = "promotions.view"
+    PROMOTIONS_EDIT = "promotions.edit"
     MEMBERS_VIEW = "members.view"
     MEMBERS_REVEAL = "members.reveal"
     MEMBERS_CORRECT = "members.correct"
@@ -74,6 +76,8 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.PRODUCTS_EDIT: _SHOP,
     P.COUPONS_VIEW: _EVERYBODY,
     P.COUPONS_EDIT: _SHOP,
+    P.PROMOTIONS_VIEW: _EVERYBODY,
+    P.PROMOTIONS_EDIT: _SHOP,
     P.MEMBERS_VIEW: _EVERYBODY,
     P.MEMBERS_REVEAL: _PEOPLE,
     P.MEMBERS_CORRECT: _PEOPLE,

@@ -4,28 +4,38 @@ Preview and placing call `quote` with the same inputs and get the same sums, spl
 step never changes what an earlier one took off; a new kind of discount is one more function in `PIPELINE`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from server.core.errors import BalanceInsufficient, CouponUnusable
-from server.core.money import split
+from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
+from server.core.money import WHOLE_BP, share, split
+from server.rules.freight import Charge, Parcel, Plain, Template, charges
+from server.rules.levels import fold
 from server.rules.shop import ShopPolicy
+from server.rules.stacking import KIND_NAMES, LABELS, NORMAL, Combination
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One SKU to buy, at its list price."""
+    """One SKU to buy, at its list price. A promotion's price and points are per piece."""
 
     sku_id: int
     quantity: int
     unit_price_fen: int
     virtual: bool
+    product_id: int = 0
+    category_id: int = 0
+    promotion_fen: int | None = None
+    points_each: int = 0
+    weight_g: int = 0
+    """Of one piece."""
+    freight: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CouponTerms:
-    """A coupon the member holds."""
+    """A coupon the member holds: a fixed amount, or `off_bp` of what it is for, `most_fen` at most."""
 
     id: int
     name: str
@@ -34,6 +44,31 @@ class CouponTerms:
     state: str
     starts_at: datetime
     expires_at: datetime
+    off_bp: int = 0
+    most_fen: int | None = None
+    products: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    """What it is for; everything where both are None."""
+
+    def covers(self, item: Item) -> bool:
+        """Whether it takes something off this item."""
+        if self.products is None and self.categories is None:
+            return True
+        return item.product_id in (self.products or ()) or item.category_id in (self.categories or ())
+
+    def worth_fen(self, goods_fen: int) -> int:
+        """What it takes off goods that cost `goods_fen`."""
+        off = share(goods_fen, self.off_bp) if self.off_bp else self.amount_fen
+        return min(off, goods_fen if self.most_fen is None else min(self.most_fen, goods_fen))
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTerms:
+    """What a member's level does to prices: goods cost `discount_bp` of what they would."""
+
+    name: str
+    discount_bp: int = WHOLE_BP
+    free_freight: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +79,10 @@ class Means:
     use_balance_fen: int
     spend_only_fen: int
     withdrawable_fen: int
+    points: int = 0
+    """Asked to be spent; what an exchange costs comes on top."""
+    points_held: int = 0
+    level: LevelTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +95,25 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """One step of "why this price": `amount_fen` is what it added (or, negative, took off)."""
+
+    label: str
+    detail: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinePrice:
     """An item's amounts. `amount − discount − coupon − points = balance + cash`."""
 
     amount_fen: int
     discount_fen: int = 0
+    """What promotion and level took off."""
     coupon_fen: int = 0
     points_fen: int = 0
+    points: int = 0
+    """Points paid for it; they are worth `points_fen`."""
     balance_fen: int = 0
     withdrawable_fen: int = 0
     cash_fen: int = 0
@@ -79,6 +130,7 @@ class Quote:
 
     lines: tuple[LinePrice, ...]
     discounts: tuple[Discount, ...] = ()
+    why: tuple[Reason, ...] = ()
     freight_fen: int = 0
     freight_cash_fen: int = 0
     balance_fen: int = 0
@@ -95,19 +147,36 @@ class Quote:
         return sum(line.payable_fen for line in self.lines)
 
     @property
+    def points(self) -> int:
+        """Σ points."""
+        return sum(line.points for line in self.lines)
+
+    @property
     def cash_due_fen(self) -> int:
         """What WeChat is asked for."""
         return self.goods_fen + self.freight_fen - self.balance_fen
 
+    def off(self, kind: str, label: str, detail: str, amount_fen: int) -> "Quote":
+        """The same with one discount more; nothing taken off is nothing said."""
+        if not amount_fen:
+            return self
+        discount = Discount(kind, label, amount_fen)
+        return replace(self, discounts=(*self.discounts, discount), why=(*self.why, Reason(label, detail, -amount_fen)))
+
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Everything the pipeline may look at."""
+    """Everything the pipeline may look at. `label` is what the promotion is called."""
 
     items: tuple[Item, ...]
     means: Means
     policy: ShopPolicy
     now: datetime
+    kind: str = "normal"
+    label: str = ""
+    stack: Combination = NORMAL
+    address: str | None = None
+    """Where it is sent, from the province on; None while that is not known."""
 
 
 Step = Callable[[Basket, Quote], Quote]
@@ -121,42 +190,109 @@ def quote(basket: Basket) -> Quote:
     return priced
 
 
+def _promotion(basket: Basket, priced: Quote) -> Quote:
+    """The promotion's own price, where it is lower; an exchange takes the rest of the price for its points."""
+    lines = []
+    for item, line in zip(basket.items, priced.lines, strict=True):
+        if item.promotion_fen is None:
+            lines.append(line)
+            continue
+        off = max(0, line.amount_fen - item.promotion_fen * item.quantity)
+        points = item.points_each * item.quantity
+        lines.append(replace(line, points_fen=off, points=points) if points else replace(line, discount_fen=off))
+    after = replace(priced, lines=tuple(lines))
+    off = priced.goods_fen - after.goods_fen
+    if after.points:
+        return after.off("points", f"{after.points} 积分兑换", basket.label, off)
+    return after.off("promotion", basket.label, f"{KIND_NAMES[basket.kind]}按活动价计算", off)
+
+
+def _level(basket: Basket, priced: Quote) -> Quote:
+    level = basket.means.level
+    if level is None or not basket.stack.level_discount or level.discount_bp == WHOLE_BP:
+        return priced
+    lines = tuple(
+        replace(line, discount_fen=line.discount_fen + line.payable_fen - share(line.payable_fen, level.discount_bp))
+        for line in priced.lines
+    )
+    after = replace(priced, lines=lines)
+    return after.off("level", level.name, f"会员价 {fold(level.discount_bp)} 折", priced.goods_fen - after.goods_fen)
+
+
 def _coupon(basket: Basket, priced: Quote) -> Quote:
     coupon = basket.means.coupon
     if coupon is None:
         return priced
-    refuse_coupon(coupon, priced.goods_fen, basket.now)
-    off = min(coupon.amount_fen, priced.goods_fen)
-    parts = split(off, [line.payable_fen for line in priced.lines])
-    return replace(
-        priced,
-        lines=tuple(replace(line, coupon_fen=part) for line, part in zip(priced.lines, parts, strict=True)),
-        discounts=(*priced.discounts, Discount("coupon", coupon.name, off)),
-    )
+    _refuse_together(basket, "coupon")
+    refuse_coupon(coupon, basket.items, priced, basket.now)
+    weights = _covered(coupon, basket.items, priced)
+    off = coupon.worth_fen(sum(weights))
+    lines = tuple(replace(line, coupon_fen=part) for line, part in zip(priced.lines, split(off, weights), strict=True))
+    return replace(priced, lines=lines).off("coupon", coupon.name, "使用优惠券", off)
 
 
-def refuse_coupon(coupon: CouponTerms, goods_fen: int, now: datetime) -> None:
-    """Raise CouponUnusable, with the reason, when the coupon does not fit goods worth `goods_fen` at `now`."""
+def _covered(coupon: CouponTerms, items: Sequence[Item], priced: Quote) -> list[int]:
+    """What is left to pay of each line that the coupon is for; 0 for the others."""
+    return [line.payable_fen if coupon.covers(item) else 0 for item, line in zip(items, priced.lines, strict=True)]
+
+
+def refuse_coupon(coupon: CouponTerms, items: Sequence[Item], priced: Quote, now: datetime) -> None:
+    """Raise CouponUnusable, with the reason, when the coupon does not fit the goods as priced so far, at `now`."""
     if coupon.state != "unused":
         raise CouponUnusable(reason="state")
     if now < coupon.starts_at:
         raise CouponUnusable(reason="not_started")
     if now >= coupon.expires_at:
         raise CouponUnusable(reason="expired")
-    if goods_fen < coupon.threshold_fen:
+    if not any(coupon.covers(item) for item in items):
+        raise CouponUnusable(reason="scope")
+    if sum(_covered(coupon, items, priced)) < coupon.threshold_fen:
         raise CouponUnusable(reason="threshold", threshold_fen=coupon.threshold_fen)
 
 
-def _freight(basket: Basket, priced: Quote) -> Quote:
-    physical = any(not item.virtual for item in basket.items)
-    if not physical or priced.goods_fen >= basket.policy.free_from_fen:
+def _points(basket: Basket, priced: Quote) -> Quote:
+    """Points pay for goods, whole fen at a time, up to the shop's share; never more than is left to pay."""
+    means, policy = basket.means, basket.policy
+    if means.points:
+        _refuse_together(basket, "points")
+    most = share(priced.goods_fen, policy.points_most_bp)
+    off = min(means.points // policy.points_per_fen, most)
+    spent = off * policy.points_per_fen
+    if priced.points + spent > means.points_held:
+        raise PointsUnavailable(available=means.points_held)
+    if not off:
         return priced
-    return replace(priced, freight_fen=basket.policy.freight_fen)
+    parts = split(off, [line.payable_fen for line in priced.lines])
+    lines = tuple(
+        replace(line, points_fen=line.points_fen + part, points=line.points + part * policy.points_per_fen)
+        for line, part in zip(priced.lines, parts, strict=True)
+    )
+    return replace(priced, lines=lines).off(
+        "points", f"{spent} 积分抵扣", f"每 {policy.points_per_fen} 积分抵 0.01 元", off
+    )
+
+
+def _freight(basket: Basket, priced: Quote) -> Quote:
+    """What is sent, way by way. Raises DeliveryRefused."""
+    level, policy = basket.means.level, basket.policy
+    sent = [
+        Parcel(item.product_id, item.quantity, item.weight_g * item.quantity, item.freight)
+        for item in basket.items
+        if not item.virtual
+    ]
+    plain = Plain(policy.freight_fen, policy.free_from_fen)
+    ways = charges(sent, plain, priced.goods_fen, basket.address)
+    if ways and level is not None and level.free_freight:
+        ways = (Charge("运费", f"{level.name}会员包邮", 0),)
+    why = tuple(Reason(way.label, way.detail, way.amount_fen) for way in ways)
+    return replace(priced, freight_fen=sum(way.amount_fen for way in ways), why=(*priced.why, *why))
 
 
 def _balance(basket: Basket, priced: Quote) -> Quote:
     """Balance pays goods before freight (freight counts as paid in cash first), spend-only before withdrawable."""
     means = basket.means
+    if means.use_balance_fen:
+        _refuse_together(basket, "balance")
     asked = min(means.use_balance_fen, priced.goods_fen + priced.freight_fen)
     if asked > means.spend_only_fen + means.withdrawable_fen:
         raise BalanceInsufficient(available_fen=means.spend_only_fen + means.withdrawable_fen)
@@ -170,8 +306,21 @@ def _balance(basket: Basket, priced: Quote) -> Quote:
         replace(line, balance_fen=balance, withdrawable_fen=part, cash_fen=line.payable_fen - balance)
         for line, balance, part in zip(priced.lines, balances, withdrawables, strict=True)
     )
-    return replace(priced, lines=lines, balance_fen=asked, withdrawable_fen=withdrawable, freight_cash_fen=freight_cash)
+    why = (*priced.why, Reason("余额", "使用余额支付", -asked)) if asked else priced.why
+    return replace(
+        priced,
+        lines=lines,
+        why=why,
+        balance_fen=asked,
+        withdrawable_fen=withdrawable,
+        freight_cash_fen=freight_cash,
+    )
 
 
-PIPELINE: tuple[Step, ...] = (_coupon, _freight, _balance)
-"""In the order of rules.md §7. Promotion price and level discount come before the coupon, points after it."""
+def _refuse_together(basket: Basket, what: str) -> None:
+    if not getattr(basket.stack, what):
+        raise NotCombinable(kind=basket.kind, what=what, problem=f"{KIND_NAMES[basket.kind]}不能使用{LABELS[what]}")
+
+
+PIPELINE: tuple[Step, ...] = (_promotion, _level, _coupon, _points, _freight, _balance)
+"""In the order of rules.md §7."""

@@ -13,6 +13,21 @@ Mode = Literal["first_touch", "last_touch"]
 Chain = tuple[int | None, int | None, int | None]
 """Referrer, the referrer's referrer, and the one above: tracked, which is not the same as paid (rules.md §5)."""
 
+REFUSALS: dict[str, type[Refusal]] = {
+    kind.code: kind
+    for kind in (
+        errors.ShareUnknown,
+        errors.ShareDisabled,
+        errors.BindSelf,
+        errors.AlreadyBound,
+        errors.ReferrerBlocked,
+        errors.ReferralLoop,
+        errors.HasPaidOrder,
+        errors.HasDownline,
+    )
+}
+"""The refusals of a binding by code, in the order in which they are checked (rules.md §2)."""
+
 _SCENE = re.compile(r"(?:.*&)?s=([0-9A-Z]{1,16})(?:&.*)?")
 
 

@@ -35,6 +35,8 @@ class LineState:
     refunded_balance_fen: int
     withdrawable_fen: int
     refunded_withdrawable_fen: int
+    points: int = 0
+    refunded_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class LineRefund:
     cash_fen: int
     balance_fen: int
     withdrawable_fen: int
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,11 @@ class RefundPlan:
         """Of the balance."""
         return sum(line.withdrawable_fen for line in self.lines)
 
+    @property
+    def points(self) -> int:
+        """Points that were spent on the goods."""
+        return sum(line.points for line in self.lines)
+
 
 def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> RefundPlan:
     """What refunding `wanted` pieces (line id → pieces; None: all that is left) gives back.
@@ -94,8 +102,8 @@ def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> Refund
 def _line(line: LineState, pieces: int) -> LineRefund:
     done = line.refunded_quantity + pieces
 
-    def due(paid_fen: int, refunded_fen: int) -> int:
-        return paid_fen * done // line.quantity - refunded_fen
+    def due(paid: int, refunded: int) -> int:
+        return paid * done // line.quantity - refunded
 
     # The two balances are rounded apart: rounding their sum may give a piece less balance than withdrawable balance.
     spend_only_fen = due(
@@ -108,6 +116,7 @@ def _line(line: LineState, pieces: int) -> LineRefund:
         due(line.cash_fen, line.refunded_cash_fen),
         spend_only_fen + withdrawable_fen,
         withdrawable_fen,
+        due(line.points, line.refunded_points),
     )
 
 

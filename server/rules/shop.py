@@ -36,6 +36,22 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     freight_fen: Annotated[int, _AMOUNT] = 800
     free_from_fen: Annotated[int, _AMOUNT] = 9900
     """Goods worth this much or more, after discounts, travel free."""
+    points_per_fen: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    """How many points take one fen off an order."""
+    points_most_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 5_000
+    """The share of an order's goods that points may pay."""
+    points_per_yuan: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    """Points for each yuan of a received order's net cash; 0: orders bring none."""
+    points_months: Annotated[int, msgspec.Meta(ge=1, le=60)] = 12
+    """Points expire with the end of the month so many months after they became available."""
+    check_in_points: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """For a daily check-in; 0: there is none."""
+    check_in_week_points: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    """More on every seventh day in a row."""
+    growth_per_yuan: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
+    """Growth for each yuan of a completed order's net cash."""
+    growth_per_referral: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
+    """Growth for each friend whose first order counts and is completed."""
     attribution: Literal["first_touch", "last_touch"] = "first_touch"
     attribution_days: Annotated[int, _DAYS] = 30
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "推三返一商城"

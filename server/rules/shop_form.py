@@ -43,9 +43,23 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("freight_fen", "运费（元）", "yuan"),
         Field("free_from_fen", "满额包邮（元）", "yuan", "按优惠后的商品金额"),
     ),
+    "积分": (
+        Field("points_per_fen", "抵 0.01 元需要（积分）", "number"),
+        Field(
+            "points_per_yuan", "每消费 1 元得积分", "number", "收货时按实付现金和等级倍数计，观察期内冻结；0 表示不发"
+        ),
+        Field("points_months", "积分有效（月）", "number", "到账后第几个月的月底到期"),
+        Field("check_in_points", "每日签到得积分", "number", "0 表示没有签到"),
+        Field("check_in_week_points", "每连续 7 天再加积分", "number"),
+        Field("points_most_bp", "积分最多支付（%）", "percent", "占优惠后商品金额的比例；0 表示不能用积分抵扣"),
+    ),
     "推荐归属": (
         Field("attribution", "归属方式", "choice", choices={"first_touch": "最早触达", "last_touch": "最近触达"}),
         Field("attribution_days", "触达有效（天）", "number"),
+    ),
+    "会员成长": (
+        Field("growth_per_yuan", "每消费 1 元得成长值", "number", "订单完成后按实付现金计"),
+        Field("growth_per_referral", "每位有效推荐得成长值", "number", "好友首单完成后计"),
     ),
     "提现": (
         Field("withdrawal_min_fen", "最低金额（元）", "yuan"),

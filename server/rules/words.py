@@ -1,5 +1,10 @@
 """Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
 
+from server.rules.coupons import SEGMENTS
+from server.rules.flash_sales import LABELS as FLASH_SALE_LABELS
+from server.rules.flash_sales import State as FlashSaleState
+from server.rules.group_buys import LABELS as TEAM_LABELS
+from server.rules.group_buys import TeamState
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
 from server.rules.orders import OrderStatus
@@ -21,6 +26,10 @@ REFUND_STATES = {
     "abnormal": "退款异常",
     "succeeded": "已退款",
 }
+
+GROWTH_KINDS = {"spend": "消费", "referral": "有效推荐", "taken_back": "收回", "correction": "人工调整"}
+
+LEVEL_CHANGES = {"growth": "成长值达到", "year": "一年到期评定", "correction": "人工评定"}
 
 MEMBER_STATES = {"active": "正常", "blocked": "已封禁", "closed": "已注销"}
 
@@ -45,11 +54,28 @@ REVEALED = {"phone": "手机号", "nickname": "昵称", "addresses": "收货地�
 
 PRODUCT_KINDS = {"physical": "实物", "virtual": "虚拟"}
 
-ON_SALE = {True: "上架", False: "下架"}
+SHELF = {"on": "上架", "off": "下架", "coming": "待上架", "over": "已到期下架"}
+FREIGHT_BY = {"piece": "按件数", "weight": "按重量"}
 
 STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}
 
 COUPON_TEMPLATE_STATES = {True: "可领取", False: "已停用"}
+COUPON_SEGMENTS = SEGMENTS | {"day": "当天生日的会员"}
+COUPON_ISSUE_STATES = {
+    "running": "发放中",
+    "done": "已完成",
+    "total": "总量发完",
+    "ended": "优惠券已停用或过期",
+    "stopped": "已停止",
+}
+
+ACTIVITY_STATES = {"upcoming": "未开始", "running": "进行中", "over": "已结束", "stopped": "已停止"}
+
+SWITCHES = {True: "开", False: "关"}
+
+TEAM_STATES: dict[TeamState, str] = TEAM_LABELS
+
+FLASH_SALE_STATES: dict[FlashSaleState, str] = FLASH_SALE_LABELS
 
 RECONCILIATION_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
 ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成", "failed": "失败"}
@@ -68,7 +94,7 @@ QUALIFICATION_STATES = {
 
 HELD_FOR = {"referrer_blocked": "推荐人被封禁", "risk": "风险审核"}
 
-VOID_FOR = {"refund": "退款", "returned_refund": "返还的订单退款", "review": "审核不通过"}
+VOID_FOR = {"refund": "退款", "team_failed": "拼团失败", "returned_refund": "返还的订单退款", "review": "审核不通过"}
 """Why a qualification counts no more, or a rebate was taken back."""
 
 PAID_AS = {"balance": "余额", "coupon": "优惠券"}
@@ -104,13 +130,21 @@ ACTIONS = {
     "refund_reject": "拒绝退款",
     "refund.return": "同意退货",
     "rule_publish": "发布返一规则",
+    "stacking_publish": "发布叠加规则",
     "commission.apply": "发布分润策略",
     "qualification_review": "审核有效推荐",
     "binding.correct": "更正绑定",
     "member.state": "会员封禁或解封",
     "member.reveal": "查看会员隐私信息",
+    "member.points": "发放或扣除积分",
+    "member.growth": "调整成长值",
+    "levels.change": "修改会员等级",
     "product.apply": "商品变更",
     "coupon.apply": "优惠券变更",
+    "activity.apply": "营销活动变更",
+    "coupon.issue": "发放优惠券",
+    "coupon.issue_stop": "停止发放优惠券",
+    "coupon.void": "作废优惠券",
     "withdrawal_approve": "同意提现",
     "withdrawal_reject": "拒绝提现",
     "withdrawal_cancel": "撤销提现",

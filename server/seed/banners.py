@@ -66,7 +66,7 @@ BANNERS = (
         "banner-coupons",
         "新人礼券，先领后逛",
         "先领券再下单，当场抵扣",
-        "/packages/member/pages/coupons/index",
+        "/packages/marketing/pages/coupon-center/index",
         "rose",
         _coupons,
     ),

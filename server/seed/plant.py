@@ -4,18 +4,21 @@ import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from server import db
 from server.core.ids import code
 from server.gateways.ports import Deps
+from server.rules.levels import Level
 from server.seed import banners, pictures
 from server.seed.pictures import Picture
-from server.services import catalogue_apply, coupon_apply, rules
+from server.services import activity_apply, catalogue_apply, coupon_apply, levels, rules
 
 _DATA = Path(__file__).parent / "data"
 _LOCK = 7_224_100_013
@@ -25,6 +28,11 @@ _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
 """rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
+
+_POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
+
+_ACTIVITY_RUNS = timedelta(days=365)
+"""How long an activity of the demo shop runs from when it was planted."""
 
 _NOTICES = orjson.loads((_DATA / "notices.json").read_bytes())
 
@@ -37,6 +45,9 @@ class Planted:
     coupon_templates: int
     notice_templates: int
     rule: bool
+    levels: int
+    group_buys: int
+    flash_sales: int
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
@@ -55,11 +66,11 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(
-            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, jsonb_build_object('banners', $2::jsonb), $1)"
-            " ON CONFLICT (id) DO UPDATE SET terms = shop_policy.terms || EXCLUDED.terms"
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $2::jsonb, $1)"
+            " ON CONFLICT (id) DO UPDATE SET terms = EXCLUDED.terms || shop_policy.terms"
             " WHERE NOT shop_policy.terms ? 'banners'",
             at,
-            orjson.dumps(_banners() if deps.media_dir else []).decode(),
+            orjson.dumps(_POINTS | {"banners": _banners() if deps.media_dir else []}).decode(),
         )
         notices = await tx.fetch(
             "INSERT INTO notice_templates (key, template_id, title, page, fields)"
@@ -71,7 +82,8 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
         await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
-    return Planted(products, templates, len(notices), ruled)
+    levels, teams, sales = await _levels(deps, actor), await _group_buys(deps, actor), await _flash_sales(deps, actor)
+    return Planted(products, templates, len(notices), ruled, levels, teams, sales)
 
 
 async def _goods(deps: Deps, actor: str) -> int:
@@ -88,11 +100,47 @@ async def _goods(deps: Deps, actor: str) -> int:
     return len(missing)
 
 
+async def _flash_sales(deps: Deps, actor: str) -> int:
+    """Sessions that begin now, with what of their goods is still to be had at such a price."""
+    now, missing = deps.clock.now(), await _missing("flash_sales", _read("flash_sales"))
+    codes = [item["sku"] for sale in missing for item in sale["items"]]
+    skus = {row["code"]: row for row in await db.fetch("SELECT * FROM skus WHERE code = ANY($1) AND on_sale", codes)}
+
+    def is_there(item: dict[str, Any]) -> bool:
+        sku = skus.get(item["sku"])
+        return sku is not None and sku["available"] >= item["stock"] and sku["price_fen"] >= item["price_fen"]
+
+    for sale in missing:
+        ends_at = now + timedelta(hours=sale["hours"])
+        entry = {name: sale[name] for name in ("slug", "name")} | {"starts_at": now, "ends_at": ends_at}
+        entry["items"] = [item for item in sale["items"] if is_there(item)]
+        await activity_apply.apply(deps, orjson.dumps({"flash_sales": [entry]}).decode(), actor)
+    return len(missing)
+
+
 async def _coupons(deps: Deps, actor: str) -> int:
     missing = await _missing("coupon_templates", _read("coupons"))
     if missing:
         await coupon_apply.apply(deps, orjson.dumps({"templates": missing}).decode(), actor)
     return len(missing)
+
+
+async def _group_buys(deps: Deps, actor: str) -> int:
+    missing = await _missing("group_buys", _read("group_buys"))
+    now = deps.clock.now()
+    times = {"starts_at": now.isoformat(), "ends_at": (now + _ACTIVITY_RUNS).isoformat()}
+    if missing:
+        text = orjson.dumps({"group_buys": [one | times for one in missing]}).decode()
+        await activity_apply.apply(deps, text, actor)
+    return len(missing)
+
+
+async def _levels(deps: Deps, actor: str) -> int:
+    if await levels.current():
+        return 0
+    wanted = msgspec.convert(_read("levels"), list[Level])
+    await levels.change(deps, wanted, levels.version(()), "演示商城的初始等级", actor)
+    return len(wanted)
 
 
 def _read(name: str) -> list[dict[str, Any]]:

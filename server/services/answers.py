@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from server import db
 from server.core.clock import stopwatch
@@ -54,6 +55,9 @@ class _Copy:
     asked: bool = False
 
 
+Make: TypeAlias = Callable[[Sequence[int]], Awaitable[dict[int, bytes]]]
+
+
 class Batched:
     """Answers by number that are made many at a time: with one that is too old, all that were asked for since.
 
@@ -62,19 +66,16 @@ class Batched:
     **before** it was read.
     """
 
-    def __init__(
-        self, make: Callable[[Sequence[int]], Awaitable[dict[int, bytes]]], max_age_s: float, size: int
-    ) -> None:
-        """`make` gives the answers of those numbers that have one."""
-        self._make = make
+    def __init__(self, max_age_s: float, size: int) -> None:
         self._max_age_s = max_age_s
         self._size = size
         self._shops: dict[str, _Shelf] = {}
 
-    async def get(self, number: int) -> bytes | None:
+    async def get(self, number: int, make: Make) -> bytes | None:
         """The answer of this database under `number`, None when there is none.
 
-        One request makes what is missing, those that come meanwhile wait for it; when it fails, it fails alone.
+        `make` gives the answers of those numbers that have one. One request makes what is missing, those that come
+        meanwhile wait for it; when it fails, it fails alone.
         """
         shelf = self._shops.get(db.identity())
         if shelf is None:
@@ -88,15 +89,15 @@ class Batched:
         async with shelf.renewing:
             copy = shelf.kept.get(number)
             if copy is None or copy.until_s <= stopwatch():
-                await self._renew(shelf, number)
+                await self._renew(shelf, number, make)
                 copy = shelf.kept.get(number)
             return copy.body if copy else None
 
-    async def _renew(self, shelf: "_Shelf", number: int) -> None:
+    async def _renew(self, shelf: "_Shelf", number: int, make: Make) -> None:
         started = stopwatch()
         old = (other for other, copy in shelf.kept.items() if copy.asked and copy.until_s <= started)
         numbers = list(dict.fromkeys((number, *shelf.wanted, *old)))[:_TOGETHER]
-        made = await self._make(numbers)
+        made = await make(numbers)
         for one in numbers:
             shelf.wanted.pop(one, None)
             shelf.kept.pop(one, None)

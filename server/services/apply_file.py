@@ -21,6 +21,10 @@ _SAYINGS = (
     (re.compile(r"^Expected `int` >= (.+)$"), r"不能小于 \1"),
     (re.compile(r"^Expected `int` <= (.+)$"), r"不能大于 \1"),
     (re.compile(r"^Expected `str` matching regex '(.+)'$"), r"格式不对，应符合 \1"),
+    (
+        re.compile(r"^Expected `datetime` (to have|with) .+$|^Invalid RFC3339 .+$"),
+        "应为带时区的时间，例如 2026-01-01T20:00:00+08:00",
+    ),
     (re.compile(r"^Expected (.+), got (.+)$"), r"应为 \1，实为 \2"),
     (re.compile(r"^Expected (.+)$"), r"应为 \1"),
     (re.compile(r"^Invalid enum value (.+)$"), r"不能取值 \1"),

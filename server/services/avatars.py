@@ -9,7 +9,7 @@ from server.core import errors
 from server.drawing.photos import NotAPicture, avatar
 from server.gateways.ports import Deps
 from server.services import limits, members, pictures
-from server.services.members import Profile
+from server.services.members import Me
 
 MOST_BYTES = 200_000
 _SIDE = 256
@@ -18,7 +18,7 @@ _PLACE = "/media/"
 _PREFIX = "avatar-"
 
 
-async def put(deps: Deps, member_id: int, body: bytes) -> Profile:
+async def put(deps: Deps, member_id: int, body: bytes) -> Me:
     """Make this picture the member's avatar; the one uploaded before is deleted.
 
     Raises TooManyRequests, TooLarge, PictureInvalid, and NotFound where the shop keeps no files.

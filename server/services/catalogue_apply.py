@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from msgspec import UNSET
 
 from server import db
 from server.gateways.ports import Cipher, Deps
-from server.services import audit_log, words
+from server.services import audit_log, freight_entries, words
 from server.services.apply_file import ApplyFile
-from server.services.catalogue_checks import CARD_COLUMN, Known, ReadySku, Sheet, changes, given
+from server.services.catalogue_checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes, given
 from server.services.catalogue_shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.freight_entries import FreightEntry
 
 LOCK = 7_224_100_011
 """Advisory lock of changing the catalogue: one file at a time."""
@@ -35,8 +37,9 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
     The only writer of the catalogue: the panel's forms are small files.
     """
     file = ApplyFile(text)
-    file.only("categories", "products")
+    file.only("categories", "freight", "products")
     categories = [(path, file.read(raw, CategoryEntry, path)) for path, raw in file.each(file.root, "categories")]
+    freight = [(path, file.read(raw, FreightEntry, path)) for path, raw in file.each(file.root, "freight")]
     products = [(path, file.read(raw, ProductHead, path)) for path, raw in file.each(file.root, "products")]
     raw_skus = {
         path: [(at, file.read(raw, SkuEntry, at)) for at, raw in file.each({"skus": head.skus}, "skus", path)]
@@ -49,6 +52,7 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
         [(path, entry) for path, entry in categories if entry is not None],
         [(path, head) for path, head in products if head is not None],
         {path: [(at, entry) for at, entry in found if entry is not None] for path, found in raw_skus.items()},
+        [(path, entry) for path, entry in freight if entry is not None],
     )
     async with db.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
@@ -58,7 +62,8 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
         await _refuse_known_cards(tx, file, known, skus)
         file.check()
         category_ids = await _write_categories(tx, sheet, known)
-        product_ids = await _write_products(tx, sheet, known, category_ids, at)
+        freight_ids = await freight_entries.write(tx, sheet.freight, known.freight, at)
+        product_ids = await _write_products(tx, sheet, known, category_ids, freight_ids, at)
         await _write_skus(tx, deps.cipher, known, product_ids, skus)
         await _refresh(tx, list(product_ids.values()), list(category_ids.values()))
         applied = Applied(
@@ -76,12 +81,12 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
 
 def _subject(sheet: Sheet) -> str:
     """The one thing that the file is about, or the whole."""
-    match [head.slug for _, head in sheet.products], [entry.slug for _, entry in sheet.categories]:
-        case [slug], []:
-            return f"product:{slug}"
-        case [], [slug]:
-            return f"category:{slug}"
-    return "catalogue"
+    named = [
+        *(f"product:{head.slug}" for _, head in sheet.products),
+        *(f"category:{entry.slug}" for _, entry in sheet.categories),
+        *(f"freight:{entry.slug}" for _, entry in sheet.freight),
+    ]
+    return named[0] if len(named) == 1 else "catalogue"
 
 
 async def _known(tx: db.Connection, sheet: Sheet) -> Known:
@@ -90,13 +95,15 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
         " FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
     )
     products = await tx.fetch(
-        "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.updated_at,"
-        " c.slug AS category FROM products p JOIN categories c ON c.id = p.category_id WHERE p.slug = ANY($1::text[])",
+        "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.on_from, p.off_from,"
+        " p.limit_each, p.updated_at, c.slug AS category, f.slug AS freight FROM products p"
+        " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
+        " WHERE p.slug = ANY($1::text[])",
         [head.slug for _, head in sheet.products],
     )
     skus = await tx.fetch(
-        "SELECT s.id, s.code, s.spec, s.price_fen, s.market_price_fen, s.alert_at, s.on_sale, s.position, s.available,"
-        " s.stocked_in, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
+        "SELECT s.id, s.code, s.spec, s.price_fen, s.market_price_fen, s.alert_at, s.on_sale, s.position, s.weight_g,"
+        " s.available, s.stocked_in, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
         " WHERE s.code = ANY($1::text[]) ORDER BY s.id FOR NO KEY UPDATE OF s",
         sheet.codes(),
     )
@@ -104,6 +111,7 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
         {row["slug"]: row for row in categories},
         {row["slug"]: row for row in products},
         {row["code"]: row for row in skus},
+        await freight_entries.known(tx),
     )
 
 
@@ -136,15 +144,22 @@ async def _write_categories(tx: db.Connection, sheet: Sheet, known: Known) -> di
 
 
 async def _write_products(
-    tx: db.Connection, sheet: Sheet, known: Known, category_ids: dict[str, int], at: datetime
+    tx: db.Connection,
+    sheet: Sheet,
+    known: Known,
+    category_ids: dict[str, int],
+    freight_ids: dict[str, int],
+    at: datetime,
 ) -> dict[str, int]:
     """Ids by slug of the products in the file. Prices and words follow in `_refresh`."""
     ids: dict[str, int] = {}
     blank = {"kind": "physical", "subtitle": "", "images": "[]", "detail": "", "on_sale": True, "words": ""}
     for _, head in sheet.products:
-        fields = given(head, "kind", "title", "subtitle", "detail", "on_sale") | {"updated_at": at}
+        fields = given(head, "kind", "title", "subtitle", "detail", *SHELF) | {"updated_at": at}
         if isinstance(head.category, str):
             fields["category_id"] = category_ids[head.category]
+        if head.freight is not UNSET:
+            fields["freight_template_id"] = freight_ids[head.freight] if head.freight else None
         if isinstance(head.images, list):
             fields["images"] = orjson.dumps(head.images).decode()
         old = known.products.get(head.slug)
@@ -162,7 +177,7 @@ async def _write_skus(
 ) -> None:
     blank = {"spec": "{}", "stocked_in": 0, "available": 0, "reserved": 0, "sold": 0, "alert_at": 0, "alerted": False}
     for sku in skus:
-        fields = given(sku.entry, "price_fen", "market_price_fen", "alert_at", "on_sale", "position")
+        fields = given(sku.entry, "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
         if isinstance(sku.entry.spec, dict):
             fields["spec"] = orjson.dumps(sku.entry.spec).decode()
         old = known.skus.get(sku.entry.code)

@@ -10,6 +10,7 @@ import orjson
 from msgspec import UNSET
 
 from server.gateways.ports import Cipher
+from server.services import freight_entries
 from server.services.apply_file import ApplyFile
 from server.services.catalogue_shapes import CategoryEntry, ProductHead, SkuEntry
 
@@ -40,6 +41,7 @@ class Known:
     categories: dict[str, asyncpg.Record]
     products: dict[str, asyncpg.Record]
     skus: dict[str, asyncpg.Record]
+    freight: dict[str, asyncpg.Record]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Sheet:
     products: list[tuple[str, ProductHead]]
     skus: dict[str, list[tuple[str, SkuEntry]]]
     """By the path of their product."""
+    freight: freight_entries.Entries
 
     def codes(self) -> list[str]:
         """Of all SKUs it names."""
@@ -59,9 +62,11 @@ class Sheet:
     def judge(self, known: Known, cipher: Cipher) -> list[ReadySku]:
         """The SKUs ready to be written; notes in the file what does not fit together or with the database."""
         self._twice([(f"{path}.slug", entry.slug) for path, entry in self.categories])
+        self._twice([(f"{path}.slug", entry.slug) for path, entry in self.freight])
         self._twice([(f"{path}.slug", head.slug) for path, head in self.products])
         self._twice([(f"{path}.code", entry.code) for found in self.skus.values() for path, entry in found])
         self._judge_categories(known)
+        freight_entries.judge(self.file, self.freight, known.freight)
         found: list[ReadySku] = []
         for path, head in self.products:
             virtual = self._judge_head(path, head, known)
@@ -93,6 +98,7 @@ class Sheet:
         named = {entry.slug for _, entry in self.categories}
         if isinstance(head.category, str) and head.category not in known.categories and head.category not in named:
             self.file.note(f"{path}.category", f"没有分类 {head.category}")
+        self._judge_terms(path, head, known)
         if old is None:
             for name in ("category", "title"):
                 if getattr(head, name) is UNSET:
@@ -107,6 +113,17 @@ class Sheet:
         if head.kind is not UNSET and head.kind != old["kind"]:
             self.file.note(f"{path}.kind", "已有商品不能改变类型")
         return bool(old["kind"] == "virtual")
+
+    def _judge_terms(self, path: str, head: ProductHead, known: Known) -> None:
+        templates = known.freight.keys() | {entry.slug for _, entry in self.freight}
+        if isinstance(head.freight, str) and head.freight not in templates:
+            self.file.note(f"{path}.freight", f"没有运费模板 {head.freight}")
+        stored = known.products.get(head.slug)
+        times = {"on_from": stored["on_from"], "off_from": stored["off_from"]} if stored else {}
+        times |= given(head, "on_from", "off_from")
+        on_from, off_from = times.get("on_from"), times.get("off_from")
+        if on_from is not None and off_from is not None and off_from <= on_from:
+            self.file.note(f"{path}.off_from", "定时下架要晚于定时上架")
 
     def _judge_sku(self, sku: ReadySku, known: Known) -> None:
         note, path, entry = self.file.note, sku.path, sku.entry
@@ -154,6 +171,8 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
     found = _Changes()
     for _, entry in sheet.categories:
         found.compare("categories", entry.slug, known.categories.get(entry.slug), given(entry, *_CATEGORY))
+    for _, one in sheet.freight:
+        found.compare("freight", one.slug, known.freight.get(one.slug), one.fields())
     for _, head in sheet.products:
         found.compare("products", head.slug, known.products.get(head.slug), given(head, *_PRODUCT))
     for sku in skus:
@@ -166,9 +185,10 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
 
 
 _CATEGORY = ("name", "parent", "icon", "position")
-_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", "on_sale")
-_SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position")
-_JSON = frozenset({"images", "spec"})
+SHELF = ("on_sale", "on_from", "off_from", "limit_each")
+_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight")
+_SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
+_JSON = frozenset({"images", "spec", "terms"})
 
 
 class _Changes:

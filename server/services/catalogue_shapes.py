@@ -16,6 +16,7 @@ Fen = Annotated[int, Meta(ge=1, le=10**9)]
 """A price, at most ten million yuan."""
 Pieces = Annotated[int, Meta(ge=-(10**9), le=10**9)]
 Count = Annotated[int, Meta(ge=0, le=10**6)]
+Moment = Annotated[datetime, Meta(tz=True)]
 CardText = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -42,6 +43,8 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     alert_at: Count | UnsetType = UNSET
     on_sale: bool | UnsetType = UNSET
     position: Count | UnsetType = UNSET
+    weight_g: Count | UnsetType = UNSET
+    """What one piece weighs, for freight by weight."""
     card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
     """One more piece of a virtual SKU each."""
 
@@ -61,4 +64,11 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     images: Annotated[list[Picture], Meta(max_length=12)] | UnsetType = UNSET
     detail: Annotated[str, Meta(max_length=20_000)] | UnsetType = UNSET
     on_sale: bool | UnsetType = UNSET
+    on_from: Moment | UnsetType | None = UNSET
+    off_from: Moment | UnsetType | None = UNSET
+    """Of the times in between it can be bought; null: without a beginning, without an end."""
+    limit_each: Annotated[int, Meta(ge=1, le=10**6)] | UnsetType | None = UNSET
+    """Pieces that one member may buy; null: as many as there are."""
+    freight: Slug | UnsetType | None = UNSET
+    """A freight template; null: the shop's plain freight."""
     skus: list[Any] = []

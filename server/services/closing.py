@@ -8,8 +8,9 @@ from server import db
 from server.core.errors import NotFound, StateConflict, WeChatUnavailable
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.ledger import book, entries, statement
+from server.ledger.entries import Held
 from server.rules.orders import OrderStatus
-from server.services import payments
+from server.services import payments, points, promotions
 
 BATCH = 50
 
@@ -90,19 +91,22 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
             at,
             reason,
         )
-        lines = await tx.fetch("SELECT sku_id, quantity FROM order_lines WHERE order_id = $1", order["id"])
-        stock = orjson.dumps([{"sku": line["sku_id"], "n": line["quantity"]} for line in lines]).decode()
-        await tx.execute("SELECT stock_move($1::jsonb, 'reserved', 'available', $2)", stock, at)
+        kind = promotions.KINDS.get(order["kind"])
+        if kind is not None:
+            await kind.released(tx, order, at)
+        if kind is None or not kind.held_stock:
+            lines = await tx.fetch("SELECT sku_id, quantity FROM order_lines WHERE order_id = $1", order["id"])
+            stock = orjson.dumps([{"sku": line["sku_id"], "n": line["quantity"]} for line in lines]).decode()
+            await tx.execute("SELECT stock_move($1::jsonb, 'reserved', 'available', $2)", stock, at)
         await tx.execute(
             "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0"
             " WHERE order_id = $1 AND state = 'locked'",
             order["id"],
         )
-        if order["balance_fen"]:
-            held = await statement.wallet(tx, order["member_id"])
+        if order["balance_fen"] or order["points"]:
             spend_only = order["balance_fen"] - order["withdrawable_fen"]
-            released = entries.order_release(
-                order_no, order["member_id"], spend_only, order["withdrawable_fen"], held.debts
-            )
-            await book.post(tx, released, at)
+            held = Held(spend_only, order["withdrawable_fen"], order["points"])
+            owner = await statement.wallet(tx, order["member_id"])
+            await book.post(tx, entries.order_release(order_no, order["member_id"], held, owner), at)
+            await points.returned(tx, order["member_id"], at)
     return True

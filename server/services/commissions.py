@@ -16,11 +16,8 @@ from server.ledger import book, entries_commissions, statement
 from server.outbox import Job
 from server.rules import commissions as rules
 from server.rules.commissions import CommissionTerms, Earner, Grant, Line, LineNow
-from server.services import notices, releases, reversals
+from server.services import growth, levels, notices, releases, reversals
 from server.services.commission_policies import terms_of
-
-_MEMBER_LEVEL = 0
-"""Everybody is on the lowest level while the shop has no others."""
 
 _PAID = """
 SELECT id, order_no, referrer_id, ancestor2_id, paid_at,
@@ -50,7 +47,7 @@ async def decide(deps: Deps, order_id: int) -> None:
             return
         active = {row["id"] for row in members}
         earners = [
-            Earner(level, _MEMBER_LEVEL, await _month_fen(tx, terms, member_id, dict(order)))
+            await _earner(tx, terms, dict(order), level, member_id)
             for level, member_id in enumerate(chain, start=1)
             if member_id in active
         ]
@@ -74,7 +71,18 @@ SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_c
     (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
       WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state <> 'rejected') END), 0)::bigint
   FROM orders o WHERE o.referrer_id = $1 AND o.paid_at >= $2 AND (o.paid_at, o.id) < ($3, $4)
+    AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded'))
 """
+
+
+async def _earner(
+    tx: db.Connection, terms: CommissionTerms, order: dict[str, Any], level: int, member_id: int
+) -> Earner:
+    """A referrer as of the order's payment."""
+    known = await levels.read(tx)
+    stood = levels.place(known, await growth.position_at(tx, member_id, order["paid_at"]))
+    bonus_bp = known[stood].commission_bonus_bp if known else 0
+    return Earner(level, stood, await _month_fen(tx, terms, member_id, order), bonus_bp)
 
 
 async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: dict[str, Any]) -> int:

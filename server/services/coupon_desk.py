@@ -1,6 +1,7 @@
 """Coupon templates, and the coupons that members have, as operators see them."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +9,9 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules import words
-from server.rules.coupons import LABELS, shown
+from server.rules.coupons import LABELS, shown, worth
 from server.rules.operators import Permission
-from server.services import cursors
+from server.services import audit_log, coupon_scopes, cursors
 from server.services.listings import (
     Column,
     Filter,
@@ -27,13 +28,18 @@ from server.services.listings import (
     until,
 )
 
+
+def _worth(row: Row) -> Row:
+    return row | {"worth": worth(row["amount_fen"], row["off_bp"], row["most_fen"])}
+
+
 TEMPLATES = Listing(
     name="coupon-templates",
     title="优惠券",
     permission=Permission.COUPONS_VIEW,
     select=(
-        "t.id, t.slug, t.name, t.amount_fen, t.threshold_fen, t.valid_days, t.total, t.claimed, t.per_member,"
-        " t.active, t.created_at"
+        "t.id, t.slug, t.name, t.amount_fen, t.off_bp, t.most_fen, t.threshold_fen, t.valid_days, t.ends_at, t.total,"
+        " t.claimed, t.per_member, t.active, t.created_at"
     ),
     source="coupon_templates t",
     keys=(Key("t.id", cursors.Number),),
@@ -41,9 +47,10 @@ TEMPLATES = Listing(
         Column("编号", "id", "number", to="/admin/coupon-templates/{id}"),
         Column("标识", "slug", "code"),
         Column("名称", "name", to="/admin/coupon-templates/{id}"),
-        Column("面额", "amount_fen", "yuan"),
+        Column("优惠", "worth"),
         Column("门槛", "threshold_fen", "yuan"),
-        Column("有效天数", "valid_days", "number"),
+        Column("有效天数", "valid_days", "number", words={None: "固定"}),
+        Column("有效期到", "ends_at", "when"),
         Column("总量", "total", "number", words={None: "不限"}),
         Column("已领", "claimed", "number"),
         Column("每人限领", "per_member", "number"),
@@ -56,6 +63,7 @@ TEMPLATES = Listing(
     ),
     empty="还没有优惠券",
     template="coupon_templates.html",
+    opened=lambda _deps, row: _worth(row),
 )
 
 
@@ -77,7 +85,7 @@ _STATE = Filter(
 
 
 def _shown(deps: Deps, row: Row) -> Row:
-    return row | {"state": shown(row["state"], row["expires_at"], deps.clock.now())}
+    return _worth(row) | {"state": shown(row["state"], row["expires_at"], deps.clock.now())}
 
 
 COUPONS = Listing(
@@ -85,8 +93,8 @@ COUPONS = Listing(
     title="已发优惠券",
     permission=Permission.COUPONS_VIEW,
     select=(
-        "c.id, c.member_id, c.template_id, c.source, c.name, c.amount_fen, c.threshold_fen, c.state, c.starts_at,"
-        " c.expires_at, c.discount_fen, o.order_no"
+        "c.id, c.member_id, c.template_id, c.issue_id, c.source, c.name, c.amount_fen, c.off_bp, c.most_fen,"
+        " c.threshold_fen, c.state, c.starts_at, c.expires_at, c.discount_fen, c.created_at, o.order_no"
     ),
     source="coupons c LEFT JOIN orders o ON o.id = c.order_id",
     keys=(Key("c.created_at", datetime), Key("c.id", cursors.Number)),
@@ -94,11 +102,11 @@ COUPONS = Listing(
         Column("编号", "id", "number"),
         Column("会员", "member_id", "number", to="/admin/members/{member_id}"),
         Column("名称", "name"),
-        Column("面额", "amount_fen", "yuan"),
+        Column("优惠", "worth"),
         Column("门槛", "threshold_fen", "yuan"),
         Column("状态", "state", "tag", words=LABELS),
         Column("来源", "source", "code"),
-        Column("发放时间", "starts_at", "when"),
+        Column("发放时间", "created_at", "when"),
         Column("到期时间", "expires_at", "when"),
         Column("订单", "order_no", "code", to="/admin/orders/{order_no}"),
         Column("实际优惠", "discount_fen", "yuan"),
@@ -113,18 +121,96 @@ COUPONS = Listing(
                 Way("c.template_id = (SELECT id FROM coupon_templates WHERE slug = {0})"),
             ),
         ),
+        Filter("issue", "发放编号", (numbered("c.issue_id"),)),
         _STATE,
         since("c.created_at", "发放从"),
         until("c.created_at"),
     ),
     empty="没有符合条件的优惠券",
+    template="coupons.html",
     opened=_shown,
+)
+
+ISSUES = Listing(
+    name="coupon-issues",
+    title="优惠券发放",
+    permission=Permission.COUPONS_VIEW,
+    select=(
+        "i.id, i.template_id, t.name, i.segment, i.days, i.day, i.operator, i.reason, i.state, i.seen, i.members,"
+        " i.issued, i.created_at, i.finished_at"
+    ),
+    source="coupon_issues i JOIN coupon_templates t ON t.id = i.template_id",
+    keys=(Key("i.id", cursors.Number),),
+    columns=(
+        Column("编号", "id", "number", to="/admin/coupons?issue=%23{id}"),
+        Column("优惠券", "name", to="/admin/coupon-templates/{template_id}"),
+        Column("发给", "segment", words=words.COUPON_SEGMENTS),
+        Column("状态", "state", "tag", words=words.COUPON_ISSUE_STATES),
+        Column("已查看", "seen", "number"),
+        Column("会员数", "members", "number"),
+        Column("已发放", "issued", "number"),
+        Column("操作员", "operator"),
+        Column("说明", "reason"),
+        Column("开始时间", "created_at", "when"),
+        Column("结束时间", "finished_at", "when"),
+    ),
+    filters=(
+        search("优惠券编号", numbered("i.template_id")),
+        switch(
+            "kind",
+            "类型",
+            {"asked": ("运营发放", "i.day IS NULL"), "gift": ("生日礼券", "i.day IS NOT NULL")},
+            default="asked",
+        ),
+        switch("show", "状态", {"running": (words.COUPON_ISSUE_STATES["running"], "i.state = 'running'")}),
+    ),
+    empty="还没有发放过优惠券",
+    template="coupon_issues.html",
 )
 
 
 async def template(template_id: int) -> dict[str, Any]:
-    """One template. Raises NotFound."""
+    """One template with lists as lists, and with `scope_label`. Raises NotFound."""
     row = await db.fetch_row("SELECT * FROM coupon_templates WHERE id = $1", template_id)
     if row is None:
         raise NotFound(what="coupon")
-    return dict(row)
+    (label,) = await coupon_scopes.labels([row])
+    lists = {name: coupon_scopes.ids(row[name]) for name in ("products", "categories", "levels")}
+    return dict(row) | lists | {"scope_label": label}
+
+
+_RESULTS = """
+SELECT count(*) FILTER (WHERE c.state = 'locked' OR c.state = 'unused' AND c.expires_at > $2) AS unused,
+  count(*) FILTER (WHERE c.state = 'used') AS used,
+  count(*) FILTER (WHERE c.state = 'unused' AND c.expires_at <= $2) AS expired,
+  count(*) FILTER (WHERE c.state = 'void') AS void,
+  COALESCE(sum(c.discount_fen) FILTER (WHERE c.state = 'used'), 0)::bigint AS discount_fen,
+  COALESCE(sum(o.cash_due_fen + o.balance_fen), 0)::bigint AS paid_fen
+FROM coupons c LEFT JOIN orders o ON o.id = c.order_id AND c.state = 'used' WHERE c.template_id = $1
+"""
+
+
+async def results(deps: Deps, template_id: int) -> dict[str, int]:
+    """What became of a template's coupons: how many by state, what they took off, what was paid for those orders."""
+    return dict(await db.fetch_row(_RESULTS, template_id, deps.clock.now()) or {})
+
+
+async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str) -> tuple[int, list[int]]:
+    """Take back unused coupons of templates: how many went, and the ids of those that stay.
+
+    A coupon that an unpaid order holds, a used one, and what a rebate paid stay as they are.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        rows = await tx.fetch(
+            "WITH mine AS (SELECT id FROM coupons WHERE id = ANY ($1::bigint[]) AND state = 'unused'"
+            " AND template_id IS NOT NULL ORDER BY id FOR UPDATE)"
+            " UPDATE coupons SET state = 'void' FROM mine WHERE coupons.id = mine.id"
+            " RETURNING coupons.id, coupons.member_id",
+            coupon_ids,
+        )
+        for row in sorted(rows, key=lambda one: one["id"]):
+            detail = {"before": "unused", "after": "void", "member": row["member_id"], "reason": reason}
+            await audit_log.record(tx, at, operator, "coupon.void", f"coupon:{row['id']}", detail)
+    gone = {row["id"] for row in rows}
+    return len(gone), [one for one in coupon_ids if one not in gone]

@@ -1,18 +1,17 @@
-"""Coupons: issued from templates on claim, or by rebates; exact limits at any concurrency."""
+"""Coupons of members: their drawer, the goods one is for, and the steps that issue them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Literal
 
 import asyncpg
-import msgspec
 
 from server import db
-from server.core.errors import CouponLimit, CouponSoldOut, NotFound
+from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.coupons import Shown, shown
-from server.services import cursors, idempotency
-from server.services.idempotency import Keyed
+from server.services import coupon_scopes, cursors, products
 
 Drawer = Literal["unused", "used", "expired"]
 
@@ -30,38 +29,17 @@ class Coupon:
     id: int
     name: str
     amount_fen: int
+    off_bp: int
+    most_fen: int | None
     threshold_fen: int
+    scope_label: str
+    scoped: bool
+    """Whether it is for some goods only."""
     state: Shown
+    started: bool
     starts_at: datetime
     expires_at: datetime
     discount_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A template that can be claimed; `left` is None without an end, `refusal` says why not (any more)."""
-
-    id: int
-    name: str
-    amount_fen: int
-    threshold_fen: int
-    valid_days: int
-    left: int | None
-    per_member: int
-    claimed_by_me: int
-    refusal: Literal["coupon_sold_out", "coupon_limit"] | None
-
-
-class Claimed(msgspec.Struct):
-    """What a claim gives: the new coupon. Times are ISO 8601."""
-
-    id: int
-    name: str
-    amount_fen: int
-    threshold_fen: int
-    state: Annotated[str, msgspec.Meta(examples=["unused"])]
-    starts_at: datetime
-    expires_at: datetime
 
 
 async def page_of(
@@ -78,83 +56,49 @@ async def page_of(
         before,
         limit + 1,
     )
-    found = [
-        Coupon(
-            row["id"],
-            row["name"],
-            row["amount_fen"],
-            row["threshold_fen"],
-            shown(row["state"], row["expires_at"], at),
-            row["starts_at"],
-            row["expires_at"],
-            row["discount_fen"],
-        )
-        for row in rows[:limit]
-    ]
+    found = await read(rows[:limit], at)
     return found, cursors.pack(found[-1].id) if len(rows) > limit else None
 
 
-async def offers(member_id: int) -> list[Offer]:
-    """Every active template; `member_id` 0 is a guest, who has claimed nothing yet."""
-    rows = await db.fetch(
-        "SELECT t.*, (SELECT count(*) FROM coupons c WHERE c.member_id = $1 AND c.template_id = t.id) AS mine"
-        " FROM coupon_templates t WHERE t.active ORDER BY t.id",
-        member_id,
+async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
+    """Rows of `coupons` as their member sees them at a moment."""
+    return [
+        Coupon(
+            id=row["id"],
+            name=row["name"],
+            amount_fen=row["amount_fen"],
+            off_bp=row["off_bp"],
+            most_fen=row["most_fen"],
+            threshold_fen=row["threshold_fen"],
+            scope_label=label,
+            scoped=row["products"] is not None or row["categories"] is not None,
+            state=shown(row["state"], row["expires_at"], at),
+            started=row["starts_at"] <= at,
+            starts_at=row["starts_at"],
+            expires_at=row["expires_at"],
+            discount_fen=row["discount_fen"],
+        )
+        for row, label in zip(rows, await coupon_scopes.labels(rows), strict=True)
+    ]
+
+
+async def goods(
+    deps: Deps, member_id: int, coupon_id: int, cursor: str | None, limit: int
+) -> tuple[list[asyncpg.Record], str | None]:
+    """A page of the products on sale that one's own coupon is for, see `products.page`. Raises NotFound, BadRequest."""
+    row = await db.fetch_row(
+        "SELECT products, categories FROM coupons WHERE id = $1 AND member_id = $2", coupon_id, member_id
     )
-    return [_offer(row) for row in rows]
-
-
-def _offer(row: asyncpg.Record) -> Offer:
-    left = None if row["total"] is None else row["total"] - row["claimed"]
-    return Offer(
-        id=row["id"],
-        name=row["name"],
-        amount_fen=row["amount_fen"],
-        threshold_fen=row["threshold_fen"],
-        valid_days=row["valid_days"],
-        left=left,
-        per_member=row["per_member"],
-        claimed_by_me=row["mine"],
-        refusal="coupon_limit" if row["mine"] >= row["per_member"] else "coupon_sold_out" if left == 0 else None,
+    if row is None:
+        raise NotFound(what="coupon")
+    wanted = products.Wanted(
+        products=coupon_scopes.ids(row["products"]),
+        categories=coupon_scopes.ids(row["categories"]),
+        sort="sales",
+        cursor=cursor or "",
+        limit=limit,
     )
-
-
-async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> bytes:
-    """Take a coupon; the encoded `Claimed`. Raises NotFound, CouponLimit, CouponSoldOut, IdempotencyMismatch."""
-    at = deps.clock.now()
-
-    async def work(tx: db.Connection) -> Claimed:
-        return await _claim(tx, member_id, template_id, at)
-
-    return await idempotency.once(member_id, key, at, work)
-
-
-async def _claim(tx: db.Connection, member_id: int, template_id: int, at: datetime) -> Claimed:
-    # The template's row lock makes claims of one template stand in line, so what is counted after it is exact.
-    template = await tx.fetchrow(
-        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE", template_id
-    )
-    if template is None:
-        raise NotFound
-    mine = await tx.fetchval(
-        "SELECT count(*) FROM coupons WHERE member_id = $1 AND template_id = $2", member_id, template_id
-    )
-    if mine >= template["per_member"]:
-        raise CouponLimit(per_member=template["per_member"])
-    taken = await tx.fetchval(
-        "UPDATE coupon_templates SET claimed = claimed + 1 WHERE id = $1 AND (total IS NULL OR claimed < total)"
-        " RETURNING claimed",
-        template_id,
-    )
-    if taken is None:
-        raise CouponSoldOut
-    name, amount_fen, threshold_fen = template["name"], template["amount_fen"], template["threshold_fen"]
-    source = f"template:{template_id}:member:{member_id}:{mine + 1}"
-    ends = at + timedelta(days=template["valid_days"])
-    coupon_id = await issue(tx, member_id, source, name, amount_fen, threshold_fen, at, ends, template_id=template_id)
-    if coupon_id is None:
-        raise CouponLimit(per_member=template["per_member"])
-    return Claimed(coupon_id, name, amount_fen, threshold_fen, "unused", at, ends)
+    return await products.page(wanted, deps.clock.now())
 
 
 async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
@@ -166,16 +110,13 @@ async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
     threshold_fen: int,
     starts_at: datetime,
     expires_at: datetime,
-    *,
-    template_id: int | None = None,
 ) -> int | None:
-    """A step: one coupon per `source`, in the caller's transaction; its id, or None when the source has issued it."""
+    """A step: one coupon of an amount per `source`; its id, or None when the source has issued it."""
     coupon_id: int | None = await tx.fetchval(
-        "INSERT INTO coupons (member_id, template_id, source, name, amount_fen, threshold_fen, state, starts_at,"
-        " expires_at, discount_fen, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'unused', $7, $8, 0, $7)"
+        "INSERT INTO coupons (member_id, source, name, amount_fen, threshold_fen, state, starts_at, expires_at,"
+        " discount_fen, created_at) VALUES ($1, $2, $3, $4, $5, 'unused', $6, $7, 0, $6)"
         " ON CONFLICT (source) DO NOTHING RETURNING id",
         member_id,
-        template_id,
         source,
         name,
         amount_fen,
@@ -184,3 +125,35 @@ async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
         expires_at,
     )
     return coupon_id
+
+
+_ISSUE = """
+WITH issued AS (
+  INSERT INTO coupons (member_id, template_id, issue_id, source, name, amount_fen, off_bp, most_fen, threshold_fen,
+      products, categories, state, starts_at, expires_at, discount_fen, created_at)
+    SELECT w.member_id, t.id, $2, w.source, t.name, t.amount_fen, t.off_bp, t.most_fen, t.threshold_fen, t.products,
+      t.categories, 'unused', COALESCE(t.starts_at, $5), COALESCE(t.ends_at, $5 + make_interval(days => t.valid_days)),
+      0, $5
+    FROM coupon_templates t, unnest($3::bigint[], $4::text[]) AS w (member_id, source) WHERE t.id = $1
+    ON CONFLICT (source) DO NOTHING RETURNING *
+), counted AS (
+  UPDATE coupon_templates SET claimed = claimed + (SELECT count(*) FROM issued) WHERE id = $1
+)
+SELECT * FROM issued
+"""
+
+
+async def issue_from(
+    tx: db.Connection,
+    template_id: int,
+    sources: Sequence[tuple[int, str]],
+    at: datetime,
+    issue_id: int | None = None,
+) -> list[asyncpg.Record]:
+    """A step: coupons of a template as it is now, for `(member_id, source)` each; those that a source had not issued.
+
+    The caller holds the template's row, so that what is left of its total is known.
+    """
+    members, names = [one for one, _ in sources], [name for _, name in sources]
+    rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at)
+    return rows

@@ -154,7 +154,7 @@ async def candidates(connection: db.Connection, member_id: int) -> list[Candidat
         "SELECT o.id, o.order_no, o.kind, o.paid_at, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
         "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
         "   WHERE order_id = o.id) AS lines FROM orders o WHERE o.member_id = $1"
-        " AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.cash_due_fen > 0"
+        " AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.cash_due_fen > 0 AND o.for_return"
         " AND NOT EXISTS (SELECT 1 FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed')"
         " ORDER BY o.paid_at, o.id",
         member_id,

@@ -11,6 +11,7 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules import words as said
 from server.rules.operators import Permission
+from server.rules.shelf import shelf
 from server.services import cursors, words
 from server.services.listings import Column, Filter, Key, Listing, Row, Way, choice, search, switch
 
@@ -39,8 +40,28 @@ _SEARCH = search(
 _KIND = choice("kind", "类型", "p.kind", said.PRODUCT_KINDS)
 
 
-def _priced(_deps: Deps, row: Row) -> Row:
-    return row | {"stock_state": "low" if row["low"] else "in_stock"}
+def _show(switched_on: str) -> Filter:
+    """A menu of what can be bought now, will be, and was; `switched_on` is the SQL of what operators switch."""
+    menu = {
+        "on": ("上架", "{} AND on_shelf(p, {{0}})"),
+        "coming": ("待上架", "{} AND p.on_from > {{0}}"),
+        "off": ("下架（含到期）", "NOT ({} AND COALESCE(p.off_from > {{0}}, true))"),
+    }
+    ways = (Way(sql.format(switched_on), re.compile(value), _now) for value, (_, sql) in menu.items())
+    return Filter("show", "状态", tuple(ways), {value: label for value, (label, _) in menu.items()})
+
+
+def _now(deps: Deps, _text: str) -> object:
+    return deps.clock.now()
+
+
+def on_the_shelf(deps: Deps, row: Row, *, on_sale: bool) -> Row:
+    """`shelf` of a row of products, now."""
+    return {"shelf": shelf(deps.clock.now(), on_sale=on_sale, on_from=row["on_from"], off_from=row["off_from"])}
+
+
+def _priced(deps: Deps, row: Row) -> Row:
+    return row | {"stock_state": "low" if row["low"] else "in_stock"} | on_the_shelf(deps, row, on_sale=row["on_sale"])
 
 
 PRODUCTS = Listing(
@@ -48,8 +69,8 @@ PRODUCTS = Listing(
     title="商品",
     permission=Permission.PRODUCTS_VIEW,
     select=(
-        "p.id, p.slug, p.title, p.subtitle, p.kind, p.on_sale, p.min_price_fen, p.max_price_fen, p.sold_count,"
-        " p.images ->> 0 AS cover, p.updated_at, c.name AS category, stock.available, stock.low"
+        "p.id, p.slug, p.title, p.subtitle, p.kind, p.on_sale, p.on_from, p.off_from, p.min_price_fen, p.max_price_fen,"
+        " p.sold_count, p.images ->> 0 AS cover, p.updated_at, c.name AS category, stock.available, stock.low"
     ),
     source=(
         "products p JOIN categories c ON c.id = p.category_id CROSS JOIN LATERAL (SELECT"
@@ -64,7 +85,7 @@ PRODUCTS = Listing(
         Column("商品", "title", to="/admin/products/{id}"),
         Column("分类", "category"),
         Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
-        Column("状态", "on_sale", "tag", words=said.ON_SALE),
+        Column("状态", "shelf", "tag", words=said.SHELF),
         Column("最低价", "min_price_fen", "yuan"),
         Column("最高价", "max_price_fen", "yuan"),
         Column("可售库存", "available", "number"),
@@ -76,7 +97,7 @@ PRODUCTS = Listing(
         _SEARCH,
         Filter("category", "分类名称或标识", (Way(_BELOW),)),
         _KIND,
-        switch("show", "状态", {"on": ("上架", "p.on_sale"), "off": ("下架", "NOT p.on_sale")}),
+        _show("p.on_sale"),
         switch("stock", "库存", {"low": ("有 SKU 需补货", "stock.low"), "fine": ("充足", "NOT stock.low")}),
     ),
     empty="没有符合条件的商品",
@@ -85,8 +106,8 @@ PRODUCTS = Listing(
 )
 
 
-def _stocked(_deps: Deps, row: Row) -> Row:
-    return row | {"spec": spec_text(orjson.loads(row["spec"]))}
+def _stocked(deps: Deps, row: Row) -> Row:
+    return row | {"spec": spec_text(orjson.loads(row["spec"]))} | on_the_shelf(deps, row, on_sale=row["on_sale"])
 
 
 STOCK = Listing(
@@ -94,8 +115,8 @@ STOCK = Listing(
     title="库存",
     permission=Permission.PRODUCTS_VIEW,
     select=(
-        "s.id, s.code, s.spec, s.product_id, p.title, p.kind, s.on_sale AND p.on_sale AS on_sale, s.available,"
-        " s.reserved, s.sold, s.stocked_in, s.alert_at, s.alerted, p.updated_at,"
+        "s.id, s.code, s.spec, s.product_id, p.title, p.kind, s.on_sale AND p.on_sale AS on_sale,"
+        " p.on_from, p.off_from, s.available, s.reserved, s.sold, s.stocked_in, s.alert_at, s.alerted, p.updated_at,"
         f" CASE WHEN s.available = 0 THEN 'sold_out' WHEN {_LOW} THEN 'low' ELSE 'in_stock' END AS stock_state"
     ),
     source="skus s JOIN products p ON p.id = s.product_id",
@@ -105,7 +126,7 @@ STOCK = Listing(
         Column("商品", "title", to="/admin/products/{product_id}"),
         Column("规格", "spec"),
         Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
-        Column("状态", "on_sale", "tag", words=said.ON_SALE),
+        Column("状态", "shelf", "tag", words=said.SHELF),
         Column("库存提醒", "stock_state", "tag", words=said.STOCK_STATES),
         Column("可售", "available", "number"),
         Column("占用", "reserved", "number"),
@@ -126,11 +147,7 @@ STOCK = Listing(
             },
         ),
         _KIND,
-        switch(
-            "show",
-            "状态",
-            {"on": ("上架", "s.on_sale AND p.on_sale"), "off": ("下架", "NOT (s.on_sale AND p.on_sale)")},
-        ),
+        _show("s.on_sale AND p.on_sale"),
     ),
     empty="没有符合条件的 SKU",
     template="stock.html",
@@ -144,10 +161,14 @@ def spec_text(spec: Mapping[str, str]) -> str:
 
 
 async def product(product_id: int) -> dict[str, Any]:
-    """One product, on sale or not, with the slug of its `category`, its `images` and `skus`. Raises NotFound."""
+    """One product, on sale or not, with the slugs of `category` and `freight`, its `images` and `skus`.
+
+    Raises NotFound.
+    """
     row = await db.fetch_row(
-        "SELECT p.*, c.slug AS category, c.name AS category_name FROM products p"
-        " JOIN categories c ON c.id = p.category_id WHERE p.id = $1",
+        "SELECT p.*, c.slug AS category, c.name AS category_name, f.slug AS freight FROM products p"
+        " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
+        " WHERE p.id = $1",
         product_id,
     )
     if row is None:

@@ -1,6 +1,7 @@
 """Members as operators see them: masked everywhere; what is personal is shown to whoever gives a reason."""
 
 import re
+import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
@@ -12,7 +13,7 @@ from server.ledger import statement
 from server.rules import words
 from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
-from server.services import addresses, audit_log, cursors
+from server.services import addresses, audit_log, cursors, levels
 from server.services.listings import Column, Key, Listing, Row, Way, numbered, phone, search, since, switch, until
 from server.services.members import PHONE_COLUMN
 
@@ -109,6 +110,11 @@ class Detail:
     member: Row
     wallet: dict[str, int]
     """Σ per account code."""
+    membership: levels.Membership
+    growth: list[Row]
+    level_changes: list[Row]
+    growth_key: str
+    """Under which one correction of growth is made, once."""
     above: list[Person]
     levels: list[int]
     """How many stand one, two and three levels below."""
@@ -151,7 +157,11 @@ _NEWEST = {
         " FROM commissions WHERE member_id = $1"
     ),
     "withdrawals": "SELECT withdrawal_no, state, amount_fen, requested_at FROM withdrawals WHERE member_id = $1",
-    "coupons": "SELECT name, state, amount_fen, threshold_fen, expires_at FROM coupons WHERE member_id = $1",
+    "coupons": (
+        "SELECT name, state, amount_fen, off_bp, most_fen, threshold_fen, expires_at FROM coupons WHERE member_id = $1"
+    ),
+    "growth": "SELECT kind, amount, why, operator, at FROM growth_entries WHERE member_id = $1",
+    "level_changes": "SELECT name, growth, why, at FROM level_changes WHERE member_id = $1",
     "bindings": "SELECT referrer_id, how, operator, reason, valid_from, valid_to FROM bindings WHERE member_id = $1",
 }
 
@@ -193,13 +203,15 @@ async def detail(deps: Deps, member_id: int) -> Detail:
         }
         above = await _people(reader, (row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]))
         counts = dict(await reader.fetchrow(_COUNTS, member_id))
-        levels = await _levels(reader, member_id)
+        below = await _levels(reader, member_id)
     openid = row.pop("openid")
     return Detail(
         member=_masked(deps, row) | {"openid": f"{openid[:4]}…{openid[-4:]}"},
         wallet=wallet,
+        membership=await levels.membership(member_id, deps.clock.now()),
+        growth_key=secrets.token_hex(8),
         above=above,
-        levels=levels,
+        levels=below,
         counts=counts,
         addresses=[
             f"{masked_name(one.place.name)} {masked_phone(one.place.phone)}"
@@ -253,7 +265,7 @@ async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
     async with db.snapshot() as reader:
         row = await _of(reader, member_id)
         above = await _people(reader, (row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]))
-        levels = await _levels(reader, member_id)
+        below = await _levels(reader, member_id)
         rows = await reader.fetch(_BELOW.format(level=_LEVELS[level - 1]), member_id, before, limit + 1)
     found = [
         Below(
@@ -268,7 +280,7 @@ async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
         for one in rows[:limit]
     ]
     following = cursors.pack(rows[limit - 1]["id"]) if len(rows) > limit else None
-    return Chain(Person(row["id"], masked_name(row["nickname"]), row["state"]), above, levels, found, following)
+    return Chain(Person(row["id"], masked_name(row["nickname"]), row["state"]), above, below, found, following)
 
 
 @dataclass(frozen=True, slots=True)

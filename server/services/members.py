@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from server.db import Connection
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.models import Member
 from server.outbox import Job
+from server.rules.levels import Privilege
 from server.rules.members import masked_name, masked_phone
-from server.services import audit_log, cursors, qualifications, sessions
+from server.services import audit_log, cursors, levels, qualifications, sessions
 
 PHONE_COLUMN = "members.phone"
 BAD_CODE = "40029"
@@ -37,6 +38,17 @@ class Profile:
     bound: bool
     """Has a referrer."""
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Me(Profile):
+    """The profile with where its member stands. `growth` is what was earned within a year."""
+
+    level: levels.Shown | None
+    """None in a shop without levels."""
+    growth: int
+    privileges: list[Privilege]
+    next_level: levels.NextLevel | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +77,16 @@ def profile_of(deps: Deps, row: asyncpg.Record) -> Profile:
     )
 
 
-async def profile(deps: Deps, member_id: int) -> Profile:
-    """The member's own data. Raises NotFound."""
+async def profile(deps: Deps, member_id: int) -> Me:
+    """The member's own data, and level. Raises NotFound."""
     row = await db.fetch_row(f"SELECT {COLUMNS} FROM members WHERE id = $1", member_id)  # noqa: S608 - our own columns
     if row is None:
         raise errors.NotFound
-    return profile_of(deps, row)
+    standing = await levels.membership(member_id, deps.clock.now())
+    return Me(**asdict(profile_of(deps, row)), **{name: getattr(standing, name) for name in standing.__slots__})
 
 
-async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Profile:
+async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Me:
     """Set `nickname`, `avatar_url` or `birthday`, as far as they are given. Raises NotFound, BadRequest."""
     born = changes.get("birthday")
     if born is not None and not date(1900, 1, 1) <= born <= deps.clock.now().date():

@@ -123,7 +123,8 @@ _REFUND_SOURCE = "refunds r JOIN orders o ON o.id = r.order_id"
 async def detail(deps: Deps, order_no: str) -> Detail:
     """Everything about one order. Raises NotFound."""
     order = await db.fetch_row(
-        "SELECT o.*, m.nickname, m.phone_sealed FROM orders o JOIN members m ON m.id = o.member_id"
+        "SELECT o.*, m.nickname, m.phone_sealed, (SELECT team_no FROM teams WHERE id = o.team_id) AS team_no"
+        " FROM orders o JOIN members m ON m.id = o.member_id"
         " WHERE o.order_no = $1",
         order_no,
     )

@@ -10,6 +10,8 @@ import orjson
 
 from server.ledger import book, entries
 from server.rules.pricing import LinePrice, Quote
+from server.rules.promotions import Offer
+from server.rules.stacking import LABELS, Combination
 from server.services.idempotency import Keyed
 from server.services.order_facts import Facts, Wanted
 
@@ -27,6 +29,8 @@ class PricedLine(msgspec.Struct):
     amount_fen: int
     discount_fen: int
     coupon_fen: int
+    points_fen: int
+    points: int
     balance_fen: int
     cash_fen: int
 
@@ -39,10 +43,28 @@ class PricedDiscount(msgspec.Struct):
     amount_fen: int
 
 
+class PricedReason(msgspec.Struct):
+    """One step of how the price came about; `amount_fen` is negative where it took something off."""
+
+    label: str
+    detail: str
+    amount_fen: int
+
+
+class Combined(msgspec.Struct):
+    """Whether `what` goes together with the order's kind."""
+
+    what: str
+    label: str
+    allowed: bool
+
+
 class Priced(msgspec.Struct):
     """items − discounts + freight − balance = cash due. `order_no` is null in a preview.
 
-    `address_needed` says that something has to be sent: placing without an address would be refused.
+    `points` are spent, `why` explains the price step by step, `combines` says what goes together with this kind of
+    order and whether it counts for 推三返一. `address_needed` says that something has to be sent: placing without an
+    address would be refused.
     """
 
     order_no: str | None
@@ -51,7 +73,11 @@ class Priced(msgspec.Struct):
     discounts: list[PricedDiscount]
     freight_fen: int
     balance_fen: int
+    points: int
     cash_due_fen: int
+    kind: str
+    why: list[PricedReason]
+    combines: list[Combined]
     address_needed: bool
     expires_at: datetime | None
 
@@ -63,6 +89,10 @@ class Draft:
     facts: Facts
     wanted: Wanted
     quote: Quote
+    offer: Offer | None
+    held_stock: bool
+    stack: Combination
+    stacking_version: int
     order_no: str | None
     at: datetime
     expires_at: datetime | None
@@ -71,6 +101,11 @@ class Draft:
     def virtual(self) -> bool:
         """All virtual: delivered on payment, no address."""
         return all(item.virtual for item in self.facts.items)
+
+    @property
+    def kind(self) -> str:
+        """The kind of order."""
+        return self.offer.kind if self.offer else "normal"
 
     def shown(self) -> Priced:
         """The answer of preview and placing."""
@@ -88,6 +123,8 @@ class Draft:
                     amount_fen=line.amount_fen,
                     discount_fen=line.discount_fen,
                     coupon_fen=line.coupon_fen,
+                    points_fen=line.points_fen,
+                    points=line.points,
                     balance_fen=line.balance_fen,
                     cash_fen=line.cash_fen,
                 )
@@ -97,7 +134,11 @@ class Draft:
             discounts=[PricedDiscount(one.kind, one.label, one.amount_fen) for one in self.quote.discounts],
             freight_fen=self.quote.freight_fen,
             balance_fen=self.quote.balance_fen,
+            points=self.quote.points,
             cash_due_fen=self.quote.cash_due_fen,
+            kind=self.kind,
+            why=[PricedReason(one.label, one.detail, one.amount_fen) for one in self.quote.why],
+            combines=[Combined(what, label, getattr(self.stack, what)) for what, label in LABELS.items()],
             address_needed=not self.virtual,
             expires_at=self.expires_at,
         )
@@ -111,7 +152,13 @@ class Draft:
         return {
             "order_no": self.order_no,
             "member_id": member_id,
-            "kind": "normal",
+            "kind": self.kind,
+            "promotion_id": self.offer and self.offer.promotion_id,
+            "team_id": self.offer and self.offer.team_id,
+            "stacking_version": self.stacking_version,
+            "for_commission": self.stack.commission,
+            "for_qualification": self.stack.qualifies,
+            "for_return": self.stack.returnable,
             "status": "pending",
             "virtual": self.virtual,
             "items_fen": self.quote.items_fen,
@@ -123,6 +170,8 @@ class Draft:
             "freight_cash_fen": self.quote.freight_cash_fen,
             "balance_fen": self.quote.balance_fen,
             "withdrawable_fen": self.quote.withdrawable_fen,
+            "points": self.quote.points,
+            "refunded_points": 0,
             "cash_due_fen": self.quote.cash_due_fen,
             "address_sealed": None if self.virtual else address.get("sealed"),
             "region": "" if self.virtual else address.get("region", ""),
@@ -153,6 +202,8 @@ class Draft:
                 "discount_fen": line.discount_fen,
                 "coupon_fen": line.coupon_fen,
                 "points_fen": line.points_fen,
+                "points": line.points,
+                "refunded_points": 0,
                 "balance_fen": line.balance_fen,
                 "withdrawable_fen": line.withdrawable_fen,
                 "cash_fen": line.cash_fen,
@@ -182,12 +233,19 @@ class Draft:
             payload["coupon"] = {"id": self.wanted.coupon_id, "discount_fen": off}
         if self.wanted.items is None:
             payload["cart"] = [item.sku_id for item in self.facts.items]
-        if self.quote.balance_fen:
+        if self.offer is not None:
+            payload["promotion"] = {
+                "kind": self.kind,
+                "held_stock": self.held_stock,
+                "take": self.offer.take,
+            }
+        if self.quote.balance_fen or self.quote.points:
             held = entries.order_hold(
                 str(self.order_no),
                 member_id,
                 self.quote.balance_fen - self.quote.withdrawable_fen,
                 self.quote.withdrawable_fen,
+                self.quote.points,
             )
             payload["entry"] = book.as_json(held, self.at)
         return orjson.dumps(payload)

@@ -1,6 +1,7 @@
 """The first stroke of placing: everything an order depends on, in one statement."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +9,9 @@ import orjson
 
 from server import db
 from server.core.errors import NotFound
+from server.rules.freight import Template
 from server.rules.pricing import CouponTerms
+from server.rules.promotions import Promotion
 from server.services.idempotency import Keyed
 
 
@@ -22,22 +25,27 @@ class Wanted:
     coupon_id: int | None = None
     points: int = 0
     use_balance_fen: int = 0
-    promotion: str | None = None
+    promotion: Promotion | None = None
     remark: str = ""
 
 
 _FACTS = """
 SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHERE member_id = m.id
-    AND code IN ('spend_only', 'withdrawable') AND currency = 'CNY') AS wallet,
+    AND code IN ('spend_only', 'withdrawable', 'points')) AS wallet,
   (SELECT jsonb_build_object('sealed', sealed, 'region', province || ' ' || city || ' ' || district) FROM addresses
     WHERE id = $3 AND member_id = m.id) AS address,
+  COALESCE((SELECT position FROM member_levels WHERE member_id = m.id), 0) AS level,
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,
   (SELECT jsonb_build_object('body_hash', k.body_hash, 'answer', k.answer) FROM idempotency_keys k
     WHERE k.member_id = m.id AND k.path = $5 AND k.key = $6) AS answered,
   (SELECT jsonb_agg((SELECT jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
       'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
       'price_fen', s.price_fen, 'available', s.available,
-      'virtual', p.kind = 'virtual', 'on_sale', s.on_sale AND p.on_sale)
+      'virtual', p.kind = 'virtual', 'on_sale', s.on_sale AND on_shelf(p, $7), 'weight_g', s.weight_g,
+      'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),
+      'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
+        (SELECT COALESCE(sum(l.quantity - l.refunded_quantity), 0) FROM orders o JOIN order_lines l ON l.order_id = o.id
+          WHERE o.member_id = m.id AND l.product_id = p.id AND o.status NOT IN ('closed', 'refunded')) END)
         FROM (VALUES (w.sku_id)) AS one (id) LEFT JOIN skus s ON s.id = one.id
           LEFT JOIN products p ON p.id = s.product_id)
       ORDER BY w.place) FROM ({wanted}) w) AS items
@@ -69,6 +77,11 @@ class _Sku(msgspec.Struct):
     available: int | None
     virtual: bool | None
     on_sale: bool | None
+    weight_g: int | None
+    freight: Template | None
+    limit_each: int | None
+    bought: int | None
+    """Pieces of the product in the member's orders; None where no limit asks."""
 
 
 _items = msgspec.json.Decoder(list[_Sku])
@@ -81,13 +94,17 @@ class Facts:
     state: str
     wallet: dict[str, int]
     address: dict[str, str] | None
+    level: int
+    """The position of the member's level, as stored."""
     coupon: CouponTerms | None
     answered: dict[str, str] | None
     items: list[Any]
 
 
-async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, keyed: Keyed | None) -> Facts:
-    """The facts of an order as wanted; a placing gives its key to learn whether it was answered before.
+async def facts_of(
+    connection: db.Connection, member_id: int, wanted: Wanted, keyed: Keyed | None, at: datetime
+) -> Facts:
+    """The facts of an order as wanted at that time; a placing gives its key to learn whether it was answered before.
 
     Raises NotFound when there is no such member.
     """
@@ -103,6 +120,7 @@ async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, ke
         wanted.coupon_id,
         keyed and keyed.path,
         keyed and keyed.key,
+        at,
     )
     if row is None:
         raise NotFound(what="member")
@@ -110,11 +128,13 @@ async def facts_of(connection: db.Connection, member_id: int, wanted: Wanted, ke
         state=row["state"],
         wallet=orjson.loads(row["wallet"] or "{}"),
         address=orjson.loads(row["address"] or "null"),
-        coupon=_coupon(row["coupon"]),
+        level=row["level"],
+        coupon=coupon_terms(row["coupon"]) if row["coupon"] else None,
         answered=orjson.loads(row["answered"] or "null"),
         items=_items.decode(row["items"] or "[]"),
     )
 
 
-def _coupon(stored: str | None) -> CouponTerms | None:
-    return msgspec.convert(orjson.loads(stored), CouponTerms) if stored else None
+def coupon_terms(stored: str) -> CouponTerms:
+    """A row of `coupons` as JSON, for the pipeline."""
+    return msgspec.convert(orjson.loads(stored), CouponTerms)

@@ -11,7 +11,10 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.stacking import LABELS as COLUMNS
+from server.rules.stacking import REWARDS
 from server.services import addresses, cursors, fulfilment, policy
+from server.services.order_drafts import Combined
 
 
 class OrderLineView(msgspec.Struct):
@@ -84,6 +87,10 @@ class OrderDetail(OrderSummary):
     timeline: list[TimelineStep]
     rebate_id: int | None
     """The live rebate that returns this order."""
+    team_no: str | None
+    """The team that it has a seat of."""
+    combines: list[Combined]
+    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
 
 
 class OrderCounts(msgspec.Struct):
@@ -106,7 +113,8 @@ SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sk
   (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
   EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
     AND r.state IN ('requested', 'returning')) AS refund_open,
-  (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id
+  (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id,
+  (SELECT team_no FROM teams WHERE id = o.team_id) AS team_no
 FROM orders o
 """
 
@@ -168,6 +176,8 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         tracking_no=row["tracking_no"],
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
         rebate_id=row["rebate_id"],
+        team_no=row["team_no"],
+        combines=[Combined(what, COLUMNS[what], row[column]) for what, column in REWARDS.items()],
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])

@@ -17,7 +17,7 @@ from server.rules.members import masked_name
 from server.rules.orders import OrderStatus
 from server.rules.payments import Expected, Judgement, Outcome, Said, judge
 from server.rules.rebates import LineNet, qualifies
-from server.services import notices
+from server.services import notices, promotions
 from server.services.rules import terms_of
 
 Source = Literal["notify", "query", "nothing"]
@@ -61,10 +61,28 @@ async def _settle(deps: Deps, tx: db.Connection, notice: PaymentNotice, source: 
         "at": at,
     }
     writes |= await _consequences(judgement, notice, facts, at)
+    if judgement.outcome is Outcome.SETTLE:
+        await _lock_team(tx, facts["order"])
     payment_id = await tx.fetchval("SELECT settle_write($1::jsonb)", orjson.dumps(writes).decode())
+    if judgement.outcome is Outcome.SETTLE:
+        await _promoted(tx, facts["order"], at)
     if judgement.outcome in (Outcome.AFTER_CLOSE, Outcome.TWICE):
         await _give_back(tx, facts["order"], payment_id, notice.amount_fen, at)
     return judgement.outcome
+
+
+async def _lock_team(tx: db.Connection, order: dict[str, Any]) -> None:
+    """Step: a team is locked before stock is, as in placing."""
+    if order["team_id"] is not None:
+        await tx.execute("SELECT FROM teams WHERE id = $1 FOR NO KEY UPDATE", order["team_id"])
+
+
+async def _promoted(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
+    """Step, after the order was paid: its promotion goes on."""
+    kind = promotions.KINDS.get(order["kind"])
+    if kind is not None:
+        row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1", order["id"])
+        await outbox.put(tx, await kind.paid(tx, dict(row), at), at)
 
 
 def _said(notice: PaymentNotice) -> Said:
@@ -162,6 +180,7 @@ async def _paid(
         "paid": {
             "order_id": order["id"],
             "member_id": order["member_id"],
+            "status": OrderStatus.TEAMING if order["kind"] == "group_buy" else OrderStatus.PAID,
             "paid_at": paid_at,
             "transaction_id": transaction_id,
             "rule_version": facts["rule_version"],
@@ -171,7 +190,7 @@ async def _paid(
         },
         "stock": [{"sku": line["sku"], "n": line["n"]} for line in lines],
     }
-    entry = entries.order_paid(order["order_no"], cash_fen, order["balance_fen"])
+    entry = entries.order_paid(order["order_no"], cash_fen, order["balance_fen"], order["points"])
     if entry.lines:  # a coupon may pay everything: then no money moves
         writes["entry"] = book.as_json(entry, at)
     if transaction_id is not None:
@@ -202,11 +221,13 @@ def _jobs(order: dict[str, Any], facts: dict[str, Any], cash_fen: int) -> list[J
     if "paid" in (facts["notice_credits"] or ()):
         values = {"order_no": order["order_no"], "amount": f"{yuan(cash_fen + order['balance_fen'])}元"}
         jobs.append(notices.notice_job(order["member_id"], "paid", values, f"order_no={order['order_no']}"))
-    if any(line["virtual"] for line in facts["lines"]):
+    teaming = order["kind"] == "group_buy"  # nothing is delivered or earned before the team succeeds
+    if not teaming and any(line["virtual"] for line in facts["lines"]):
         jobs.append(Job("deliver_cards", {"order_id": order["id"]}))
-    if facts["chain"][0] is not None and any(line["cash_fen"] for line in facts["lines"]):
+    earning = order["for_commission"] and facts["chain"][0] is not None and not teaming
+    if earning and any(line["cash_fen"] for line in facts["lines"]):
         jobs.append(Job("decide_commission", {"order_id": order["id"]}))
-    if facts["waiting_cycle"]:
+    if facts["waiting_cycle"] and not teaming:
         jobs.append(Job("close_cycle", {"member_id": order["member_id"]}))
     return jobs
 
@@ -220,10 +241,11 @@ async def _qualification(
         return None
     terms = await terms_of(version)
     lines = [LineNet(line["product_id"], line["category_id"], line["cash_fen"]) for line in facts["lines"]]
-    if not qualifies(terms, order["kind"], lines):
+    if not order["for_qualification"] or not qualifies(terms, order["kind"], lines):
         return None
+    waiting = terms.qualify_at == "received" or order["kind"] == "group_buy"
     blocked = facts["referrer_state"] == "blocked"
-    state = "pending" if terms.qualify_at == "received" else "held" if blocked else "counted"
+    state = "pending" if waiting else "held" if blocked else "counted"
     return {
         "referee_id": order["member_id"],
         "referrer_id": referrer,
@@ -341,7 +363,9 @@ async def settle_without_cash(deps: Deps, order_no: str) -> None:
             raise StateConflict(status=order["status"])
         writes = {"notice_id": facts["notice_id"], "outcome": Outcome.SETTLE, "mismatch": None, "at": at}
         writes |= await _paid(order, facts, None, 0, at, at)
+        await _lock_team(tx, order)
         await tx.execute("SELECT settle_write($1::jsonb)", orjson.dumps(writes).decode())
+        await _promoted(tx, order, at)
 
 
 async def check(deps: Deps, order_no: str) -> Outcome:

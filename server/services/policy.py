@@ -39,8 +39,13 @@ class Stored:
 
 async def stored() -> Stored:
     """The policy, read now. Raises Busy."""
-    row = await db.fetch_row("SELECT terms, updated_at FROM shop_policy WHERE id = 1")
-    return _stored(row)
+    async with db.connection() as connection:
+        return await read(connection)
+
+
+async def read(connection: db.Connection) -> Stored:
+    """The policy, read by a connection that the caller holds."""
+    return _stored(await connection.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1"))
 
 
 def _stored(row: Mapping[str, Any] | None) -> Stored:
@@ -68,7 +73,7 @@ async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        held = _stored(await tx.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1"))
+        held = await read(tx)
         if held.version != version:
             raise StateConflict(status="changed", problem="设置已被别人修改，请刷新页面后再改")
         before, after = msgspec.to_builtins(held.policy), msgspec.to_builtins(wanted)

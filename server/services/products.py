@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 import asyncpg
+import msgspec
 import orjson
 
 from server import db
+from server.rules.freight import FreightTerms, told
 from server.services import cursors, words
 
 StockState = Literal["in_stock", "low", "sold_out"]
@@ -26,6 +29,9 @@ class Wanted:
     in_stock: bool = False
     min_price_fen: int | None = None
     max_price_fen: int | None = None
+    products: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    """Just these, as a coupon's scope names them."""
     cursor: str = ""
     limit: int = 20
 
@@ -59,8 +65,8 @@ async def categories() -> list[dict[str, Any]]:
     return below.get(None, [])
 
 
-async def page(wanted: Wanted) -> tuple[list[asyncpg.Record], str | None]:
-    """A page of products on sale with `market_price_fen` and `stock_state`, and the next cursor.
+async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str | None]:
+    """A page of products on sale at that time with `market_price_fen` and `stock_state`, and the next cursor.
 
     Raises BadRequest for a cursor that is not of this order.
     """
@@ -71,7 +77,7 @@ async def page(wanted: Wanted) -> tuple[list[asyncpg.Record], str | None]:
         args.append(value)
         return f"${len(args)}"
 
-    conditions = ["p.on_sale", *_conditions(wanted, place)]
+    conditions = [f"on_shelf(p, {place(at)})", *_conditions(wanted, place)]
     if wanted.cursor:
         sort, key, last_id = cursors.unpack(wanted.cursor, tuple[str, cursors.Number, cursors.Number])
         if sort != wanted.sort:
@@ -96,6 +102,10 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
     found = []
     if wanted.category:
         found.append(f"p.category_id IN ({_TREE.format(place=place(wanted.category) + '::text')})")
+    if wanted.products is not None:
+        found.append(f"p.id = ANY ({place(wanted.products)}::bigint[])")
+    if wanted.categories is not None:
+        found.append(f"p.category_id = ANY ({place(wanted.categories)}::bigint[])")
     if wanted.kind:
         found.append(f"p.kind = {place(wanted.kind)}")
     if wanted.min_price_fen is not None:
@@ -117,16 +127,18 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
     return found
 
 
-async def several(product_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Products by number, with `category` and `skus`; those that are not on sale are missing."""
+async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[str, Any]]:
+    """Products by number, with `category` and `skus`; those that are not on sale at that time are missing."""
     rows = await db.fetch(
         "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
-        " p.sold_count, c.slug AS category_slug, c.name AS category_name,"
+        " p.sold_count, p.limit_each, p.off_from, c.slug AS category_slug, c.name AS category_name,"
+        " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
         " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
         " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"
         " ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus"
-        " FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id = ANY($1::bigint[]) AND p.on_sale",
+        " FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id = ANY($1::bigint[]) AND on_shelf(p, $2)",
         product_ids,
+        at,
     )
     return {row["id"]: _detail(row) for row in rows}
 
@@ -135,6 +147,8 @@ def _detail(row: asyncpg.Record) -> dict[str, Any]:
     found = dict(row)
     found["images"] = orjson.loads(row["images"])
     found["category"] = {"id": row["category_id"], "slug": row["category_slug"], "name": row["category_name"]}
+    terms = row["freight"] and msgspec.json.decode(row["freight"], type=FreightTerms)
+    found["freight"] = list(told(terms)) if terms else []
     found["skus"] = [
         {**sku, "stock_state": stock_state(sku["available"], sku.pop("alert_at"))}
         for sku in orjson.loads(row["skus"] or "[]")

@@ -13,8 +13,9 @@ from server import db, outbox
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
+from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
-from server.services import audit_log, reversals
+from server.services import audit_log, growth, qualification_waits, reversals
 from server.services.rules import terms_of
 
 
@@ -25,18 +26,7 @@ async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list
     reads next, or waits and finds the receipt.
     """
     await tx.execute("SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
-    row = await tx.fetchrow(
-        "UPDATE qualifications q SET state = CASE WHEN m.state = 'active' THEN 'counted' ELSE 'held' END,"
-        " held_for = CASE WHEN m.state = 'active' THEN NULL ELSE 'referrer_blocked' END,"
-        " counted_at = CASE WHEN m.state = 'active' THEN $2::timestamptz END"
-        " FROM members m WHERE q.order_id = $1 AND q.state = 'pending' AND m.id = q.referrer_id"
-        " RETURNING q.referrer_id",
-        order_id,
-        at,
-    )
-    if row is None:
-        return []
-    return [Job("close_cycle", {"member_id": row["referrer_id"]})]
+    return await qualification_waits.go_on(tx, [order_id], at)
 
 
 async def hold_all(tx: db.Connection, referrer_id: int, at: datetime) -> None:
@@ -61,18 +51,21 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
     Who holds a qualification reads the referrer's state without locking it, so one may be held in the very moment when
     a block ends; the job that follows each comes here.
     """
-    await tx.execute(
+    waited = await tx.fetch(
         "UPDATE qualifications SET state = 'counted', held_for = NULL, counted_at = $2"
-        " WHERE referrer_id = $1 AND state = 'held' AND held_for = 'referrer_blocked'",
+        " WHERE referrer_id = $1 AND state = 'held' AND held_for = 'referrer_blocked' RETURNING id",
         referrer_id,
         at,
     )
+    if waited:
+        await growth.referrals(tx, referrer_id, at)
 
 
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
     """Step: after a qualification became void by refund, the earliest paid matching order of the referee takes over.
 
-    Void by review is final. The buyer is locked by the caller.
+    Void by review is final. The buyer is locked by the caller. The orders are locked here: a team that succeeds in this
+    moment, which does not lock its buyers, either finds the qualification that waits for it or has let the order go on.
     """
     settled = await tx.fetchval(
         "SELECT EXISTS (SELECT 1 FROM qualifications WHERE referee_id = $1"
@@ -86,8 +79,9 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
-        " WHERE o.member_id = $1 AND o.status IN ('paid', 'shipped', 'received', 'completed')"
-        " AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id",
+        " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
+        " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
+        " FOR NO KEY UPDATE OF o",
         referee_id,
     )
     for order in orders:
@@ -95,7 +89,9 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         lines = [LineNet(**line) for line in orjson.loads(order["lines"])]
         if not qualifies(terms, order["kind"], lines):
             continue
-        waiting = terms.qualify_at == "received" and order["received_at"] is None
+        waiting = order["status"] == OrderStatus.TEAMING or (
+            terms.qualify_at == "received" and order["received_at"] is None
+        )
         state = "pending" if waiting else "counted" if order["state"] == "active" else "held"
         await tx.execute(
             "INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, state, held_for, paid_at,"
@@ -139,6 +135,7 @@ async def review(
                 qualification_id,
                 at,
             )
+            await growth.referrals(tx, row["referrer_id"], at)
             jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
         else:
             jobs = await reversals.lose(tx, qualification_id, "review", at)

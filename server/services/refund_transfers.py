@@ -6,7 +6,7 @@ from datetime import timedelta
 from server import db, outbox
 from server.gateways.ports import Deps, OutcomeUnknown, RefundNotice, RefundRequest, WeChatError
 from server.ledger import book, entries
-from server.services import alarms, refunds
+from server.services import alarms, refund_grants
 
 BATCH = 50
 _CHECK_AFTER = timedelta(minutes=1)
@@ -58,7 +58,7 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
                     said.refund_id,
                 )
                 amount_fen = row["cash_fen"] + row["balance_fen"]
-                told = refunds.told(row["member_id"], row["order_no"], amount_fen, "已到账")
+                told = refund_grants.told(row["member_id"], row["order_no"], amount_fen, "已到账")
                 await outbox.put(tx, [told], at)
             case "PROCESSING":
                 await tx.execute(

@@ -13,7 +13,7 @@ from server import db, outbox
 from server.core.errors import NotFound, RefundNotAllowed, StateConflict
 from server.gateways.ports import Deps
 from server.rules.refunds import RETURN_TIME
-from server.services import audit_log, refunds
+from server.services import audit_log, refund_grants, refunds
 from server.services.refunds import RefundView
 
 BATCH = 100
@@ -47,7 +47,7 @@ async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operat
             at + RETURN_TIME,
             reason or None,
         )
-        told = refunds.told(order["member_id"], order["order_no"], order["amount_fen"], "请寄回商品")
+        told = refund_grants.told(order["member_id"], order["order_no"], order["amount_fen"], "请寄回商品")
         await outbox.put(tx, [told], at)
         detail = {"before": before, "after": "returning", "reason": reason, "return_to": return_to}
         await audit_log.record(tx, at, operator, "refund.return", f"refund:{refund_no}", detail)
@@ -111,5 +111,5 @@ async def _give_up(refund_id: int, at: datetime) -> None:
             _LATE,
         )
         if row is not None:
-            told = refunds.told(row["member_id"], row["order_no"], row["amount_fen"], "逾期未寄回")
+            told = refund_grants.told(row["member_id"], row["order_no"], row["amount_fen"], "逾期未寄回")
             await outbox.put(tx, [told], at)

@@ -13,7 +13,7 @@ from server.ledger import book, entries, statement
 from server.ledger.entries import Taken
 from server.outbox import Job
 from server.rules.rebates import LineNet, granted, reduced, stage_total, take_back, take_from_stages
-from server.services import coupon_returns, releases
+from server.services import coupon_returns, growth, releases
 from server.services.rules import terms_of
 
 
@@ -67,6 +67,7 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
         qualification_id,
         why,
     )
+    await growth.lost(tx, qualification_id, row["referrer_id"], at)
     jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
     if row["state"] != "consumed":
         return jobs

@@ -106,7 +106,7 @@ async def prepared(connection: db.Connection, terms: RuleTerms) -> RuleTerms:
     named = scope.products if scope.products is not None else scope.categories
     if named is None:
         return terms
-    rows = await connection.fetch(_PRODUCTS if scope.products is not None else _SUBTREES, list(named))
+    rows = await connection.fetch(_PRODUCTS if scope.products is not None else SUBTREES, list(named))
     found = tuple(row["id"] for row in rows)
     for one in named:
         if one not in found:
@@ -115,10 +115,11 @@ async def prepared(connection: db.Connection, terms: RuleTerms) -> RuleTerms:
 
 
 _PRODUCTS = "SELECT id FROM products WHERE id = ANY ($1)"
-_SUBTREES = """
+SUBTREES = """
 WITH RECURSIVE tree AS (SELECT id FROM categories WHERE id = ANY ($1)
   UNION SELECT c.id FROM categories c JOIN tree t ON c.parent_id = t.id) SELECT id FROM tree ORDER BY id
 """
+"""The categories named and all below them."""
 
 
 async def scope_names(scope: Scope) -> list[str]:

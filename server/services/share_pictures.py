@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import asyncpg
@@ -97,7 +98,7 @@ async def card(deps: Deps, name: str) -> tuple[bytes, bool]:
         current = await home_card_url()
         made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], partial(_home_card, brand, title))
     else:
-        facts = await product(int(key))
+        facts = await product(int(key), deps.clock.now())
         current = await product_card_url(facts)
         make = partial(_product_card, deps, brand, facts)
         made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], make)
@@ -115,24 +116,53 @@ async def _product_card(deps: Deps, brand: str, facts: ProductFacts) -> Made:
     return Made(body, whole=picture is not None or not facts.image)
 
 
-async def product(product_id: int) -> ProductFacts:
-    """A product on sale. Raises NotFound."""
+async def product(product_id: int, at: datetime) -> ProductFacts:
+    """A product on sale at that time. Raises NotFound."""
     row = await db.fetch_row(
-        "SELECT id, title, images, min_price_fen, max_price_fen FROM products WHERE id = $1 AND on_sale", product_id
+        "SELECT id, title, images, min_price_fen, max_price_fen FROM products p WHERE id = $1 AND on_shelf(p, $2)",
+        product_id,
+        at,
     )
     if row is None:
         raise errors.NotFound
     return product_facts(row)
 
 
-_SHARED = """
-SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, p.min_price_fen, p.max_price_fen,
-    (SELECT max(market_price_fen) FROM skus
-      WHERE product_id = p.id AND on_sale AND price_fen = p.min_price_fen) AS market_price_fen
-  FROM shares s JOIN members m ON m.id = s.member_id
-  LEFT JOIN products p ON p.on_sale AND p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint END
-  WHERE s.code = $1
+_TEAM = """
+SELECT t.team_no, t.size, g.product_id, min(k.price_fen) AS min_fen, max(k.price_fen) AS max_fen
+  FROM teams t JOIN group_buys g ON g.id = t.group_buy_id JOIN group_buy_skus k ON k.group_buy_id = g.id
+  WHERE t.team_no = {} GROUP BY t.id, g.id
 """
+
+
+async def team(team_no: str, at: datetime) -> tuple[ProductFacts, str]:
+    """The product of a team, on sale, and the line above the team's card. Raises NotFound."""
+    row = await db.fetch_row(_TEAM.format("$1"), team_no)
+    if row is None:
+        raise errors.NotFound
+    ranged = "起" if row["max_fen"] > row["min_fen"] else ""
+    facts = await product(row["product_id"], at)
+    return facts, f"{row['size']} 人团 ¥{_price(row['min_fen'])}{ranged} {facts.title}"
+
+
+TARGETS = f"""
+LEFT JOIN LATERAL ({_TEAM.format("s.target")}) g ON s.kind = 'team'
+LEFT JOIN flash_sales f ON f.id = CASE WHEN s.kind = 'flash_sale' THEN s.target::bigint END
+LEFT JOIN products p ON p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint ELSE g.product_id END
+"""
+"""SQL: what a share `s` is about, its product `p`, of a team `g`, its flash sale `f`."""
+
+_SHARED = f"""
+SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_fen, p.min_price_fen) AS min_price_fen,
+    COALESCE(g.max_fen, p.max_price_fen) AS max_price_fen,
+    CASE WHEN g.min_fen IS NULL THEN (SELECT max(market_price_fen) FROM skus
+      WHERE product_id = p.id AND on_sale AND price_fen = p.min_price_fen) ELSE p.min_price_fen END AS market_price_fen
+  FROM shares s JOIN members m ON m.id = s.member_id {TARGETS} AND on_shelf(p, $2)
+  WHERE s.code = $1
+"""  # noqa: S608 - our own text
+
+_WHOLE = {("home", True), ("flash_sale", True), ("product", False), ("team", False)}
+"""Kinds of shares that have a poster, and whether they are about no product."""
 
 
 async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
@@ -141,15 +171,15 @@ async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
     Raises NotFound (no such share, or its product is gone), ShareDisabled, TooManyRequests, WeChatUnavailable.
     """
     await limits.spend(deps, {f"poster:{ip}": _PER_IP}, _WINDOW_S)
-    row = await db.fetch_row(_SHARED, share_code)
-    if row is None or (row["kind"], row["id"] is None) not in {("home", True), ("product", False)}:
+    row = await db.fetch_row(_SHARED, share_code, deps.clock.now())
+    if row is None or (row["kind"], row["id"] is None) not in _WHOLE:
         raise errors.NotFound
     if row["disabled"]:
         raise errors.ShareDisabled
     shop, promise = await policy.current(), await rules.promise_in_force()
     sheet = posters.Poster(shop.name, shop.slogan, masked_name(row["nickname"]), promise.title if promise else "")
     steps = [(step.title, step.text) for step in promise.steps] if promise else []
-    facts = product_facts(row) if row["kind"] == "product" else None
+    facts = None if row["id"] is None else product_facts(row)
     name = f"{share_code}-{_stamp(sheet, steps, facts)}.png"
     make = partial(_poster, deps, share_code, sheet, steps, facts)
     return (await pictures.kept(deps, _POSTERS, name, make)).body

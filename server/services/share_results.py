@@ -40,16 +40,14 @@ class Landing(msgspec.Struct):
     sharer: str
 
 
-_PRODUCT = "LEFT JOIN products p ON p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint END"
-
 _MINE = f"""
 WITH bound AS (
   SELECT b.share_code, count(*) AS bound, count(m.first_paid_at) AS ordered
     FROM members m JOIN bindings b ON b.member_id = m.id AND b.valid_to IS NULL
     WHERE m.referrer_id = $1 GROUP BY b.share_code)
-SELECT s.id, s.code, s.kind, s.target, s.channel, s.created_at, p.title, p.images, t.opened, t.visitors,
-    COALESCE(b.bound, 0) AS bound, COALESCE(b.ordered, 0) AS ordered
-  FROM shares s {_PRODUCT} LEFT JOIN bound b ON b.share_code = s.code CROSS JOIN LATERAL (
+SELECT s.id, s.code, s.kind, s.target, s.channel, s.created_at, COALESCE(p.title, f.name) AS title, p.images,
+    t.opened, t.visitors, COALESCE(b.bound, 0) AS bound, COALESCE(b.ordered, 0) AS ordered
+  FROM shares s {share_pictures.TARGETS} LEFT JOIN bound b ON b.share_code = s.code CROSS JOIN LATERAL (
     SELECT count(*) AS opened, count(DISTINCT visitor_id) AS visitors FROM touches WHERE share_id = s.id) t
   WHERE s.member_id = $1 AND (t.opened > 0 OR b.bound > 0) AND ($2::bigint IS NULL OR s.id < $2)
   ORDER BY s.id DESC LIMIT $3
@@ -75,7 +73,7 @@ def _result(row: Any, home_title: str, home_image: str) -> ShareResult:  # noqa:
         kind=row["kind"],
         target_id=row["target"],
         title=row["title"] or home_title,
-        image_url=next(iter(images), "") if row["title"] else home_image,
+        image_url=next(iter(images), home_image),
         channel=row["channel"],
         path=f"{page_of(row['kind'], row['target'])}s={row['code']}",
         created_at=row["created_at"],
@@ -89,8 +87,8 @@ def _result(row: Any, home_title: str, home_image: str) -> ShareResult:  # noqa:
 async def landing(share_code: str) -> Landing:
     """Where a share leads. Raises NotFound, ShareDisabled."""
     row = await db.fetch_row(
-        f"SELECT s.kind, s.target, s.disabled, m.nickname, p.title FROM shares s"  # noqa: S608 - our own text
-        f" JOIN members m ON m.id = s.member_id {_PRODUCT} WHERE s.code = $1",
+        f"SELECT s.kind, s.target, s.disabled, m.nickname, COALESCE(p.title, f.name) AS title FROM shares s"  # noqa: S608 - our own text
+        f" JOIN members m ON m.id = s.member_id {share_pictures.TARGETS} WHERE s.code = $1",
         share_code,
     )
     if row is None:

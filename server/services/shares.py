@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 import asyncpg
@@ -10,13 +11,14 @@ from server import db
 from server.core import errors, ids
 from server.gateways.ports import Deps
 from server.models import Touch
-from server.services import limits, sessions, share_pictures
+from server.services import flash_sales, limits, sessions, share_pictures
 
 Kind = Literal["home", "product", "team", "flash_sale"]
 Channel = Literal["friend", "group", "poster", "timeline"]
 
 _CODE_CHARS = 8
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_TEAM_NO = re.compile(r"G[0-9A-Z]{20,31}")
 _PER_VISITOR, _PER_IP, _WINDOW_S = 30, 600, 60
 
 _ROW = "SELECT code FROM shares WHERE member_id = $1 AND kind = $2 AND target = $3 AND channel = $4"
@@ -48,26 +50,39 @@ class _Target:
 
 async def share(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> Card:
     """The member's card for a target in a channel: always the same code. Raises NotFound for an unknown target."""
-    found = await _target(kind, target)
+    found = await _target(kind, target, deps.clock.now())
     code = await _code(deps, member_id, kind, target, channel)
     path = f"{found.page}s={code}"
     link = f"{deps.public_base_url}/h5/#{path}"
     return Card(code, path, found.title, found.image_url, f"s={code}", link)
 
 
-async def _target(kind: Kind, target: str) -> _Target:
+async def _target(kind: Kind, target: str, now: datetime) -> _Target:
     """Where a share leads; `page` ends where the share's code is to be added."""
     if kind == "home" and not target:
         return _Target(page_of(kind, target), await share_pictures.home_title(), await share_pictures.home_card_url())
     if kind == "product" and _NUMBER.fullmatch(target):
-        facts = await share_pictures.product(int(target))
+        facts = await share_pictures.product(int(target), now)
         return _Target(page_of(kind, target), facts.share_title, await share_pictures.product_card_url(facts))
+    if kind == "team" and _TEAM_NO.fullmatch(target):
+        facts, title = await share_pictures.team(target, now)
+        return _Target(page_of(kind, target), title, await share_pictures.product_card_url(facts))
+    if kind == "flash_sale" and _NUMBER.fullmatch(target):
+        sale = await flash_sales.session(int(target), now)
+        return _Target(page_of(kind, target), sale.share_title, sale.items[0].image)
     raise errors.NotFound
+
+
+_PAGES = {
+    "product": "/pages/product/index?id={}&",
+    "team": "/packages/marketing/pages/team/index?team_no={}&",
+    "flash_sale": "/packages/marketing/pages/flash/index?id={}&",
+}
 
 
 def page_of(kind: str, target: str) -> str:
     """The page that a share opens, up to where its code is added as `s=`."""
-    return f"/pages/product/index?id={target}&" if kind == "product" else "/pages/index/index?"
+    return _PAGES.get(kind, "/pages/index/index?").format(target)
 
 
 async def _code(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> str:

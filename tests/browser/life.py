@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.services import commission_policies, fulfilment, withdrawals
+from tests.support.flash import make_sale
+from tests.support.group_buys import open_team
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, pass_days, work
 
@@ -26,6 +28,10 @@ class Life:
     withdrawal: str
     """One that waits for being confirmed."""
     address: int
+    coupon: int
+    """One for some goods only."""
+    team: str
+    """One that was opened and waits for two more."""
 
 
 async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
@@ -92,6 +98,14 @@ async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
     return settled["id"], no
 
 
+async def _team(mall: Mall, me: Shopper) -> str:
+    """The demo shop's team of three is opened."""
+    activities = (await mall.http.get("/api/group-buys")).json()["items"]
+    one = await me.get(f"/group-buys/{next(one['id'] for one in activities if one['size'] == 3)}")
+    _, team_no = await open_team(me, one["id"], one["skus"][0]["sku_id"])
+    return team_no
+
+
 async def lived(mall: Mall) -> Life:
     """Live it."""
     physical, virtual = await goods(mall), await goods(mall, "virtual")
@@ -106,12 +120,16 @@ async def lived(mall: Mall) -> Life:
     await work(mall)
     for other in physical[1:3]:
         await me.do("PUT", "/cart/items", {"sku_id": sku_of(other), "quantity": 2})
-    for template in (await me.get("/coupon-templates"))["items"][:3]:
-        await me.post(f"/coupon-templates/{template['id']}/claim")
+    for template in (await me.get("/coupon-templates"))["items"]:
+        if template["claimable"]:
+            await me.post(f"/coupon-templates/{template['id']}/claim")
+    scoped = next(one["id"] for one in (await me.get("/coupons"))["items"] if one["scoped"])
     shared = await me.post("/shares", {"kind": "product", "target_id": str(product["id"]), "channel": "poster"})
     await mall.http.post(f"/api/shares/{shared['share_code']}/touch", json={"visitor_id": "v" * 16})
     rebate = (await me.rebates())[0]
     assert rebate["state"] == "settled"
     commission, withdrawal = await _money(mall, me)
     numbers = {"completed": own} | orders
-    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, await me.address())
+    await make_sale(mall, sku, 20, name="午间秒杀", slug="noon")
+    address, team = await me.address(), await _team(mall, me)
+    return Life(me, product["id"], sku, numbers, rebate["id"], commission, withdrawal, address, scoped, team)

@@ -79,6 +79,16 @@ ROUTES = (
         query=lambda life: f"items={life.sku}x1",
     ),
     Route("packages/order/pages/result/index", ("查看订单", "回首页"), query=_order("paid")),
+    Route(
+        "packages/marketing/pages/groups/index", ("去开团", "3 人团"), ("还没有拼团活动",), blank="**/api/group-buys"
+    ),
+    Route(
+        "packages/marketing/pages/team/index",
+        ("还差 2 人成团", "邀请好友参团", "团长"),
+        ("没有找到这个团", "看看拼团"),
+        query=lambda life: f"team_no={life.team}",
+        newcomer=lambda _life: "team_no=G0",
+    ),
     Route("packages/order/pages/list/index", ("待付款", "待发货"), ("还没有订单", "去逛逛")),
     Route("packages/order/pages/detail/index", ("订单编号", "SF1234567890"), query=_order("shipped")),
     Route("packages/order/pages/refund/index", ("退哪些商品", "提交申请"), query=_order("paid")),
@@ -91,7 +101,7 @@ ROUTES = (
         query=lambda life: f"id={life.address}",
         newcomer=lambda _life: "",
     ),
-    Route("packages/member/pages/coupons/index", ("我的券", "去使用"), ("领券",)),
+    Route("packages/member/pages/coupons/index", ("可用", "去使用"), ("还没有可用的优惠券", "去领券中心看看")),
     Route("packages/member/pages/service/index", ("在线客服", "服务时间")),
     Route("packages/member/pages/account/index", ("退出登录", "我们保存了什么")),
     Route("packages/member/pages/agreement/index", ("隐私",), query=lambda _life: "key=privacy"),
@@ -123,6 +133,31 @@ ROUTES = (
         "packages/wallet/pages/commission/index",
         ("怎么算出来的", "全店策略", "已到账，可以提现"),
         query=lambda life: f"id={life.commission}",
+    ),
+    Route(
+        "packages/marketing/pages/coupon-center/index",
+        ("美妆八五折", "看看我的券"),
+        ("现在没有可以领的券",),
+        blank="**/api/coupon-templates",
+    ),
+    Route(
+        "packages/marketing/pages/coupon-goods/index",
+        ("可用于",),
+        ("这张券的商品都下架了",),
+        query=lambda life: f"id={life.coupon}&name=%E7%BE%8E%E5%A6%86",
+        newcomer=lambda life: f"id={life.coupon}",
+        blank="**/api/coupons/*/products?*",
+    ),
+    Route(
+        "packages/marketing/pages/flash/index",
+        ("午间秒杀", "马上抢", "距结束"),
+        ("今天还没有秒杀", "去逛逛"),
+        blank="**/api/flash-sales",
+    ),
+    Route(
+        "packages/marketing/pages/level/index",
+        ("普通会员", "升级为银卡会员", "积分解冻到账"),
+        ("普通会员", "还没有积分记录", "签到 +5"),
     ),
 )
 

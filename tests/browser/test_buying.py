@@ -1,4 +1,4 @@
-"""Coupon and balance in one price, told as the server tells it; asking for a refund; what is sold out meanwhile."""
+"""Coupon, points and balance in one price, told as the server tells it; refunds; what is sold out meanwhile."""
 
 import re
 from typing import Any
@@ -9,6 +9,7 @@ from playwright.async_api import Browser, expect
 from server.services import refunds, returns
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life, lived
+from tests.support.purse import give_points
 from tests.support.shop import join
 
 
@@ -24,17 +25,19 @@ def yuan(amount_fen: int) -> str:
 
 def explained(priced: dict[str, Any]) -> list[tuple[str, str]]:
     """How a price comes about, step by step, in the server's words and amounts."""
+    detail = {one["label"]: one["detail"] for one in priced["why"]}
     return [
         ("商品金额", yuan(priced["items_fen"])),
-        *((one["label"], f"-{yuan(one['amount_fen'])}") for one in priced["discounts"]),
-        ("运费", yuan(priced["freight_fen"]) if priced["freight_fen"] else "免运费"),
+        *((one["label"] + detail[one["label"]], f"-{yuan(one['amount_fen'])}") for one in priced["discounts"]),
+        ("运费" + detail["运费"], yuan(priced["freight_fen"]) if priced["freight_fen"] else "免运费"),
         ("余额抵扣", f"-{yuan(priced['balance_fen'])}"),
         ("微信支付", yuan(priced["cash_due_fen"])),
     ]
 
 
-async def test_coupon_and_balance_in_one_price(visitor: Enter, life: Life) -> None:
+async def test_coupon_points_and_balance_in_one_price(visitor: Enter, life: Life) -> None:
     coupon = next(one for one in (await life.me.get("/coupons?state=unused"))["items"] if one["threshold_fen"] > 10_000)
+    await give_points(life.me.mall, life.me.id, 500)
     balance_fen = (await life.me.wallet())["available_fen"]
     sku = life.sku
     price_fen = (await life.me.post("/orders/preview", await life.me.basket(sku)))["items_fen"]
@@ -43,22 +46,26 @@ async def test_coupon_and_balance_in_one_price(visitor: Enter, life: Life) -> No
         "items": [{"sku_id": sku, "quantity": pieces}],
         "address_id": life.address,
         "coupon_id": coupon["id"],
+        "points": 500,
         "use_balance_fen": balance_fen,
     }
     preview = await life.me.post("/orders/preview", wish)
-    assert preview["discounts"]
+    assert [one["kind"] for one in preview["discounts"]] == ["coupon", "points"]
     assert preview["balance_fen"] == balance_fen > 0
 
     me = await visitor("me", openid=OPENID)
     await me.open(f"packages/order/pages/confirm/index?items={sku}x{pieces}")
     await me.tap("优惠券")
     await me.sheet.get_by_role("radio", name=coupon["name"]).click()
+    await me.top.get_by_role("switch", name="用积分抵扣").click()
+    await me.sees("用 500 积分")
     await me.top.get_by_role("switch", name="用余额抵扣").click()
     await me.tap("价格怎么来的")
     told = explained(preview)
     for label, amount in told:
         row = me.top.locator("wx-view", has_text=re.compile(f"^{re.escape(label)}{re.escape(amount)}$"))
         await expect(row.last).to_be_visible()
+    await me.sees("本单计入推荐人的有效推荐", "本单可被返还")
     await me.looks("order-confirm-explained")
 
     await me.tap("提交订单")

@@ -37,6 +37,10 @@ PLACES = {
     "product_id": "SELECT id FROM products ORDER BY id LIMIT 1",
     "sku_id": "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id WHERE p.kind = 'virtual' LIMIT 1",
     "template_id": "SELECT id FROM coupon_templates ORDER BY id LIMIT 1",
+    "group_buy_id": "SELECT id FROM group_buys ORDER BY id LIMIT 1",
+    "team_no": "SELECT team_no FROM teams ORDER BY id LIMIT 1",
+    "sale_id": "SELECT id FROM flash_sales ORDER BY id LIMIT 1",
+    "freight_id": "SELECT id FROM freight_templates ORDER BY id LIMIT 1",
     "qualification_id": "SELECT id FROM qualifications ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
@@ -49,6 +53,7 @@ NOT_LOOKED_AT = {
     "/admin/rules/compare",
     "/admin/commission-policies/compare",
     "/admin/commission-policies/preview",
+    "/admin/coupon-issues/new",
 }
 """The door, which is looked at by whoever comes in, a file, and what needs a query or a draft."""
 AND_THESE = (
@@ -56,6 +61,7 @@ AND_THESE = (
     "/commission-policies/compare?old=1&new=1",
     "/refunds?state=",
     "/alarms?show=",
+    "/coupon-issues/new?template=1",
     "/members?q=%231",
 )
 

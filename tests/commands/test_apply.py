@@ -5,7 +5,7 @@ from typing import Any
 from server import db
 from tests.support.cli import run
 from tests.support.mall import Mall
-from tests.support.shop import CATEGORIES, product
+from tests.support.shop import CATEGORIES, product, stock
 
 
 def filed(folder: Path, content: Any) -> str:
@@ -48,5 +48,44 @@ async def test_coupons_are_applied_from_a_file_and_the_shop_is_seeded(mall: Mall
     assert (code, out, err) == (0, "完成 done: templates 1, templates_new 1\n", "")
     code, out, err = await run(mall, tmp_path, "seed")
     assert (code, err) == (0, "")
-    assert "notice_templates 9" in out
+    assert "notice_templates 13" in out
     assert await db.fetch_value("SELECT count(*) FROM products") >= 36
+
+
+async def test_activities_are_applied_from_a_file(mall: Mall, tmp_path: Path) -> None:
+    await stock(mall, product("mask", "补水面膜"))
+    entry = {
+        "slug": "mask-3",
+        "title": "三人团",
+        "product": "mask",
+        "size": 3,
+        "window_hours": 24,
+        "starts_at": "2026-01-01T00:00:00+08:00",
+        "ends_at": "2036-01-01T00:00:00+08:00",
+        "skus": [{"code": "mask-1", "price_fen": 3900}],
+    }
+    code, out, err = await run(mall, tmp_path, "activity", "apply", filed(tmp_path, {"group_buys": [entry]}))
+    assert (code, out, err) == (0, "完成 done: activities 1, activities_new 1\n", "")
+    code, out, err = await run(mall, tmp_path, "activity", "apply", filed(tmp_path, {"group": [], "group_buys": [3]}))
+    assert (code, out) == (1, "")
+    assert "没有名为 group 的字段" in err
+
+
+async def test_flash_sales_are_applied_from_a_file(mall: Mall, tmp_path: Path) -> None:
+    await stock(mall, product("mask", "补水面膜"))
+    sale = {
+        "slug": "noon",
+        "name": "午间秒杀",
+        "starts_at": "2099-01-01T12:00:00+08:00",
+        "ends_at": "2099-01-01T13:00:00+08:00",
+    }
+    item = {"sku": "mask-1", "price_fen": 990, "stock": 20}
+    code, out, err = await run(
+        mall, tmp_path, "activity", "apply", filed(tmp_path, {"flash_sales": [sale | {"items": [item]}]})
+    )
+    assert (code, out, err) == (0, "完成 done: activities 1, activities_new 1\n", "")
+    assert await db.fetch_value("SELECT reserved FROM skus") == 20
+    bad = filed(tmp_path, {"flash_sales": [{"slug": "noon", "items": [item | {"stock": 101}]}]})
+    code, out, err = await run(mall, tmp_path, "activity", "apply", bad)
+    assert (code, out) == (1, "")
+    assert "商品可售库存只剩 80 件" in err

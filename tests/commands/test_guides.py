@@ -3,15 +3,17 @@
 import re
 from pathlib import Path
 
-from server.services import catalogue_apply, commission_policies, coupon_apply, rules
+from server.services import activity_apply, catalogue_apply, commission_policies, coupon_apply, rules
 from tests.support.mall import Mall
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "files.md"
 
 
 async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
-    products, coupons, rule, commission = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    products, coupons, activities, rule, commission = found
     assert (await catalogue_apply.apply(mall.deps, products, "cli")).products_new == 2
-    assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 1
+    assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 2
+    assert (await activity_apply.apply(mall.deps, activities, "cli")).activities_new == 1
     assert (await rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
     assert (await commission_policies.apply(mall.deps, commission, "guide", "cli")).policies == 3

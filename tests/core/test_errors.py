@@ -41,16 +41,3 @@ def test_how_long_to_wait(given: tuple[int, ...], seconds: int) -> None:
     refusal = errors.TooManyRequests(*given)
     assert refusal.retry_after_s == seconds
     assert refusal.detail == {}
-
-
-def test_the_binding_refusals_stand_in_the_order_of_the_law() -> None:
-    assert list(errors.BINDING_REFUSALS) == [
-        "share_unknown",
-        "share_disabled",
-        "self",
-        "already_bound",
-        "referrer_blocked",
-        "loop",
-        "has_paid_order",
-        "has_downline",
-    ]

@@ -157,7 +157,7 @@ async def test_a_file_changes_a_template_and_refuses_what_breaks_it(mall: Mall) 
         await coupon_apply.apply(mall.deps, json.dumps(bad), "cli")
     assert [one["path"] for one in refused.value.detail["problems"]] == [
         "$.templates[0].total",
-        "$.templates[1]",
+        "$.templates[1].amount_fen",
         "$.templates[2].amount_fen",
     ]
     done = await coupon_apply.apply(mall.deps, '{"templates": [{"slug": "ten", "total": 1}]}', "cli")

@@ -20,10 +20,13 @@ from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
 from server.services import commission_policies, payments, refunds, withdrawals
 from tests.conftest import EngineUrls, named_database
+from tests.ledger.offences import OFFENCES
 from tests.support.cli import run
 from tests.support.databases import drop
+from tests.support.flash import rush
+from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
-from tests.support.purse import ask, rich, send, set_policy
+from tests.support.purse import ask, give_coupons, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
 
 
@@ -80,9 +83,12 @@ async def live_through(mall: Mall) -> None:
     sku, cheap = await make_sku(12_000), await make_sku(3_000)
     keys = await make_virtual_sku(mall, ["k1", "k2", "k3", "k4", "k5"], 2_000)
     await earn_commission(mall)
+    await earn_points(mall)
+    await buy_together(mall, sku)
     anna, friends_order = await settled_rebate(mall, sku)
     paid = await use_balance_and_coupons(mall, anna, cheap, keys)
 
+    await give_coupons(mall, anna)
     # Pieces refunded before shipping, then others after it.
     order_no = await anna.buy(sku, cheap)
     first, second = (await anna.order(order_no))["lines"]
@@ -103,6 +109,7 @@ async def live_through(mall: Mall) -> None:
     await approve(mall, opened.refund_no)
     assert (await anna.wallet())["debt_fen"] > 0
     await withdraw(mall)
+    await rush(mall, anna)
     await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never goes through
 
 
@@ -123,6 +130,15 @@ async def earn_commission(mall: Mall) -> None:
     await approve(mall, asked["refund_no"])
     assert (await lower.wallet())["frozen_fen"] == 500
     await commission_policies.apply(mall.deps, "{}", "test", "tester")
+
+
+async def earn_points(mall: Mall) -> None:
+    """Points of an order, arrived; later orders bring some, too."""
+    await set_policy(mall, points_per_yuan=1)
+    dora = await join(mall)
+    await dora.receive(await dora.buy(await make_sku(10_000)))
+    await pass_days(mall, 7.01)
+    assert (await dora.wallet())["points"] == 100
 
 
 async def withdraw(mall: Mall) -> None:
@@ -176,120 +192,6 @@ async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> 
     assert said["ok"] is True
     assert len(said["checks"]) == len(PROOFS) + 1
     assert set(said["checks"][0]) == {"name", "checked", "offenders"}
-
-
-LINE = "INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount) "
-OFFENCES = [
-    ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
-    ("entries_balance", "DELETE FROM ledger_lines WHERE entry_id = (SELECT min(id) FROM ledger_entries)"),
-    ("entries_balance", LINE + "SELECT 999999, id, member_id, code, currency, 0 FROM ledger_accounts LIMIT 1"),
-    ("accounts_equal_lines", "UPDATE ledger_accounts SET balance = balance + 1 WHERE code = 'debt'"),
-    ("accounts_equal_lines", "UPDATE ledger_accounts SET balance = balance - 1 WHERE code = 'sales'"),
-    (
-        "accounts_equal_lines",
-        "DELETE FROM ledger_accounts WHERE code = 'spend_only' OR code = 'withdrawable' AND member_id > 0",
-    ),
-    ("accounts_equal_lines", "INSERT INTO ledger_deltas (account_id, amount) VALUES (999999, 0)"),
-    (
-        "accounts_equal_lines",
-        "INSERT INTO ledger_deltas (account_id, amount) SELECT id, 0 FROM ledger_accounts WHERE member_id > 0 LIMIT 1",
-    ),
-    ("lines_fit_accounts", "UPDATE ledger_lines SET member_id = member_id + 1 WHERE code = 'debt'"),
-    (
-        "members_not_negative",
-        (
-            "ALTER TABLE ledger_accounts DROP CONSTRAINT ledger_member_not_negative;"
-            " UPDATE ledger_accounts SET balance = -1 WHERE code = 'debt'"
-        ),
-    ),
-    ("available_after", "UPDATE ledger_lines SET available_after = available_after + 1"),
-    ("frozen", "UPDATE rebate_stages SET amount_fen = amount_fen + 1 WHERE state = 'frozen' AND amount_fen > 0"),
-    ("frozen", "UPDATE rebates SET state = 'reversed' WHERE state = 'frozen'"),
-    ("order_hold", "UPDATE orders SET balance_fen = balance_fen + 1 WHERE status = 'pending'"),
-    ("wechat_cash", "UPDATE payments SET amount_fen = amount_fen + 1"),
-    ("refunds_due", "UPDATE refunds SET state = 'rejected' WHERE kind = 'stray'"),
-    ("sales", "UPDATE orders SET cash_due_fen = cash_due_fen + 1 WHERE paid_at IS NOT NULL"),
-    ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_paid'"),
-    ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_release'"),
-    ("order_entries", "UPDATE ledger_lines SET amount = amount * 2 WHERE code = 'order_hold'"),
-    ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'stray_payment'"),
-    ("refund_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'refund_sent'"),
-    ("refund_entries", "UPDATE refunds SET withheld_fen = withheld_fen + 1 WHERE kind = 'order'"),
-    ("in_flight", "UPDATE withdrawals SET state = 'cancelled' WHERE state = 'requested'"),
-    ("withdrawal_entries", "UPDATE withdrawals SET state = 'failed' WHERE state = 'paid'"),
-    ("withdrawal_entries", "UPDATE withdrawals SET fee_fen = 0, payout_fen = amount_fen WHERE state = 'paid'"),
-    ("withdrawal_entries", "UPDATE withdrawals SET member_id = member_id + 1 WHERE state = 'rejected'"),
-    ("withdrawal_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'withdrawal_back'"),
-    ("wechat_cash", "UPDATE withdrawals SET state = 'failed' WHERE state = 'paid'"),
-    ("frozen", "UPDATE commissions SET state = 'settled' WHERE state = 'frozen'"),
-    ("rebate_entries", "UPDATE ledger_lines SET amount = amount - 1 WHERE code = 'rebate_cost'"),
-    ("rebate_entries", "UPDATE rebates SET granted_fen = granted_fen - 1 WHERE state = 'frozen'"),
-    ("rebate_entries", "UPDATE ledger_entries SET link = 'rebate:999999' WHERE kind = 'rebate_stage'"),
-    ("commissions", "UPDATE commissions SET granted_fen = granted_fen - 1"),
-    ("commissions", "UPDATE commissions SET whole_fen = whole_fen + 1"),
-    ("commissions", "DELETE FROM commissions WHERE state = 'frozen'"),
-    ("commissions", "UPDATE commissions SET order_id = order_id + 100000"),
-    ("commissions", "UPDATE orders SET referrer_id = referrer_id + 1 WHERE referrer_id IS NOT NULL"),
-    ("commission_cap", "UPDATE commission_versions SET terms = jsonb_set(terms, '{commission_cap_bp}', '1999')"),
-    ("commission_cap", "UPDATE commission_versions SET terms = jsonb_set(terms, '{depth}', '1')"),
-    ("commission_cap", "UPDATE commissions SET version = 99"),
-    ("order_amounts", "UPDATE orders SET items_fen = items_fen + 1"),
-    ("order_amounts", "UPDATE orders SET discounts = '[]'"),
-    ("order_amounts", "DELETE FROM order_lines WHERE position = 1"),
-    ("refunds_of_orders", "UPDATE orders SET refunded_cash_fen = refunded_cash_fen - 1 WHERE refunded_cash_fen > 0"),
-    ("refunds_of_orders", "UPDATE orders SET status = 'paid' WHERE status = 'refunded'"),
-    (
-        "refunds_of_orders",
-        (
-            "ALTER TABLE orders DROP CONSTRAINT orders_paid_has_time, DROP CONSTRAINT orders_status;"
-            " UPDATE orders SET paid_at = NULL WHERE status = 'refunded'"
-        ),
-    ),
-    ("refunds_of_lines", "UPDATE refund_lines SET quantity = quantity + 1"),
-    ("refunds_of_lines", "UPDATE order_lines SET refunded_quantity = 0"),
-    ("payments", "DELETE FROM payments WHERE outcome = 'settled'"),
-    ("payments", "UPDATE orders SET transaction_id = NULL WHERE cash_due_fen > 0"),
-    ("payment_refunds", "UPDATE refunds SET payment_id = NULL WHERE kind = 'stray'"),
-    ("payment_refunds", "UPDATE refunds SET cash_fen = cash_fen * 100 WHERE kind = 'order'"),
-    (
-        "order_returned_once",
-        (
-            "DROP INDEX rebates_order_once; UPDATE rebates SET state = 'settled', reversed_at = NULL;"
-            " UPDATE rebates SET order_id = (SELECT min(order_id) FROM rebates)"
-        ),
-    ),
-    ("order_returned_once", "UPDATE rebates SET order_id = 999999 WHERE state <> 'reversed'"),
-    (
-        "referee_qualifies_once",
-        "DROP INDEX qualifications_one_live; UPDATE qualifications SET referee_id = (SELECT min(id) FROM members)",
-    ),
-    ("referee_qualifies_once", "UPDATE orders SET status = 'refunded' WHERE status = 'completed'"),
-    (
-        "rebate_qualifications",
-        (
-            "UPDATE qualifications SET state = 'counted', rebate_id = NULL WHERE id ="
-            " (SELECT max(id) FROM qualifications WHERE state = 'consumed')"
-        ),
-    ),
-    ("rebate_qualifications", "UPDATE rebates SET granted_fen = granted_fen - 1 WHERE state <> 'reversed'"),
-    ("rebate_qualifications", "UPDATE rebates SET state = 'reversed' WHERE state = 'frozen'"),
-    ("rebate_qualifications", "UPDATE rebates SET state = 'settled' WHERE state = 'frozen'"),
-    ("rebate_qualifications", "UPDATE qualifications SET referrer_id = 0"),
-    ("rebate_qualifications", "UPDATE rebate_stages SET position = position + 5"),
-    ("coupons", "UPDATE orders SET coupon_id = (SELECT id FROM coupons WHERE state = 'used' LIMIT 1)"),
-    ("coupons", "UPDATE coupons SET order_id = order_id + 1000 WHERE state = 'used'"),
-    ("coupons", "UPDATE coupons SET state = 'used' WHERE state = 'locked'"),
-    ("coupons", "UPDATE coupons SET state = 'unused', order_id = NULL WHERE state = 'locked'"),
-    ("coupons", "UPDATE coupons SET discount_fen = discount_fen + 1 WHERE state = 'used'"),
-    ("stock", "UPDATE skus SET reserved = reserved + 1, available = available - 1 WHERE available > 0"),
-    ("stock", "UPDATE skus SET sold = sold + 1, available = available - 1 WHERE available > 0"),
-    ("stock", "ALTER TABLE skus DROP CONSTRAINT skus_stock; UPDATE skus SET stocked_in = stocked_in + 1"),
-    ("card_keys", "DELETE FROM card_keys WHERE id = (SELECT max(id) FROM card_keys WHERE order_line_id IS NULL)"),
-    ("budget", "UPDATE rule_versions SET budget_used_fen = budget_used_fen + 1"),
-    ("budget", "UPDATE rule_versions SET terms = terms - 'budget_fen'"),
-    ("budget", "UPDATE rule_versions SET terms = jsonb_set(terms, '{budget_fen}', '1')"),
-    ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
-]
 
 
 @pytest.mark.parametrize(("name", "offence"), OFFENCES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(OFFENCES)])

@@ -13,7 +13,7 @@ from server.core.errors import BalanceInsufficient
 from server.ledger import book, entries
 from server.ledger.audit import prove
 from server.ledger.chart import FROZEN, REBATE_COST, SALES, SPEND_ONLY, WECHAT_CASH
-from server.ledger.entries import Entry, Line
+from server.ledger.entries import Entry, Held, Line, Wallet
 from tests.ledger.members import make_members
 
 AT = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def test_a_correction_names_what_it_corrects(database: str) -> None:
     (member,) = await make_members(1)
     await post(give(member, 500, "k"))
     held = await post(entries.order_hold("T1", member, 200, 0))
-    released = await post(entries.order_release("T1", member, 200, 0, ()))
+    released = await post(entries.order_release("T1", member, Held(200, 0), Wallet(200, 0, {}, ())))
     assert await db.fetch_value("SELECT reverses_id FROM ledger_entries WHERE id = $1", released) == held
     assert await balance(member) == 500
 

@@ -42,7 +42,9 @@ def history(first: int, second: int) -> list[tuple[Entry, datetime]]:
         entries_commissions.commission_release(1, second, 250, ()),
         entries_withdrawals.withdrawal_request("W1", second, 200),
         entries_withdrawals.withdrawal_back("W1", second, 200, "不对", ()),
-        entries.refund("R1", "T1", first, entries.RefundSums(5000, 0, 0, 0), ()),
+        entries.refund(
+            "R1", "T1", first, entries.RefundSums(5000, 0, entries.Held(0, 0)), entries.Wallet(0, 0, {}, ())
+        ),
         entries.refund_sent("R1", "T1", 5000),
     ]
     return [(entry, AT + timedelta(minutes=n // 2)) for n, entry in enumerate(made)]

@@ -8,16 +8,18 @@ from hypothesis import strategies as st
 
 from server.ledger import entries, entries_commissions, entries_withdrawals
 from server.ledger.chart import DEBT, LABELS, SPEND_ONLY, WITHDRAWABLE
-from server.ledger.entries import Debt, Entry, Line, RefundSums, Taken
+from server.ledger.entries import Debt, Entry, Held, Line, RefundSums, Taken, Wallet
 
 FEN = st.integers(0, 10**12)
 DEBTS = st.lists(FEN, max_size=4).map(lambda owed: [Debt(f"rebate:{n}", fen) for n, fen in enumerate(owed)])
+WALLETS = st.builds(lambda debts, points: Wallet(0, 0, {}, tuple(debts), point_debts=tuple(points)), DEBTS, DEBTS)
+HELD = st.builds(Held, FEN, FEN, FEN)
 BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
-    (lambda a, b: entries.order_hold("T1", 7, a, b), (FEN, FEN)),
-    (lambda a, b, debts: entries.order_release("T1", 7, a, b, debts), (FEN, FEN, DEBTS)),
-    (lambda a, b: entries.order_paid("T1", a, b), (FEN, FEN)),
+    (lambda a, b, points: entries.order_hold("T1", 7, a, b, points), (FEN,) * 3),
+    (lambda held, owner: entries.order_release("T1", 7, held, owner), (HELD, WALLETS)),
+    (lambda a, b, points: entries.order_paid("T1", a, b, points), (FEN,) * 3),
     (lambda a: entries.stray_payment("tx", "T1", a), (FEN,)),
-    (lambda a, b, c, d, debts: entries.refund("R1", "T1", 7, RefundSums(a, b, c, d), debts), (FEN,) * 4 + (DEBTS,)),
+    (lambda a, b, held, owner: entries.refund("R1", "T1", 7, RefundSums(a, b, held), owner), (FEN, FEN, HELD, WALLETS)),
     (lambda a: entries.refund_sent("R1", "T1", a), (FEN,)),
     (lambda a: entries.rebate_stage(3, 1, 9, 7, a), (FEN,)),
     (lambda a, debts: entries.rebate_release(3, 9, 7, a, SPEND_ONLY, debts), (FEN, DEBTS)),

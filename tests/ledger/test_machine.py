@@ -26,7 +26,7 @@ from server.core.errors import BalanceInsufficient
 from server.ledger import book, entries, statement
 from server.ledger.audit import prove
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE, Account
-from server.ledger.entries import Debt, Entry, Taken, Wallet
+from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
 from server.rules.rebates import take_back
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
@@ -145,7 +145,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(order=consumes(orders))
     def close(self, order: tuple[str, int, int]) -> None:
-        self.post(entries.order_release(order[0], self.member, order[1], order[2], self.model.debts))
+        self.post(entries.order_release(order[0], self.member, Held(order[1], order[2]), self.model))
         self.credit(SPEND_ONLY, order[1])
         self.credit(WITHDRAWABLE, order[2])
 

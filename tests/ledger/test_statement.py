@@ -8,7 +8,7 @@ import orjson
 from server import db
 from server.ledger import book, entries, statement
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
-from server.ledger.entries import Debt, Entry, Taken
+from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
 from tests.ledger.members import make_members
 
 START = datetime(2026, 10, 30, tzinfo=UTC)
@@ -16,6 +16,7 @@ START = datetime(2026, 10, 30, tzinfo=UTC)
 
 async def live(member: int) -> list[Entry]:
     """A rebate that comes, is spent, and is taken back; one entry a day."""
+    owner = Wallet(0, 0, {}, (Debt("rebate:1", 300), Debt("rebate:3", 50)))
     steps = [
         entries.rebate_stage(1, 3, 1, member, 1_000),
         entries.rebate_stage(2, 3, 2, member, 400),
@@ -25,9 +26,7 @@ async def live(member: int) -> list[Entry]:
         entries.rebate_take_back("back:1", 1, member, "收回", Taken(0, 300, 0, 700)),
         entries.rebate_release(2, 2, member, 400, WITHDRAWABLE, (Debt("rebate:1", 700),)),
         entries.coupon_take_back("back:2", 3, member, "收回", 50),
-        entries.refund(
-            "R1", "T1", member, entries.RefundSums(100, 0, 700, 0), (Debt("rebate:1", 300), Debt("rebate:3", 50))
-        ),
+        entries.refund("R1", "T1", member, entries.RefundSums(100, 0, Held(700, 0)), owner),
     ]
     for day, step in enumerate(steps):
         async with db.transaction() as tx:

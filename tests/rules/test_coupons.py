@@ -6,7 +6,7 @@ import pytest
 
 from server.core.errors import CouponUnusable
 from server.rules.coupons import LABELS, shown
-from server.rules.pricing import CouponTerms, refuse_coupon
+from server.rules.pricing import CouponTerms, Item, LinePrice, Quote, refuse_coupon
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -33,6 +33,10 @@ def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: 
     return CouponTerms(1, "满100减20", 2000, 10_000, state, NOW + starts_in, NOW + ends_in)
 
 
+def judge(held: CouponTerms, goods_fen: int) -> None:
+    refuse_coupon(held, [Item(1, 1, goods_fen, virtual=True)], Quote((LinePrice(goods_fen),)), NOW)
+
+
 @pytest.mark.parametrize(
     ("held", "goods_fen", "detail"),
     [
@@ -46,9 +50,9 @@ def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: 
 )
 def test_refusals(held: CouponTerms, goods_fen: int, detail: dict[str, object]) -> None:
     with pytest.raises(CouponUnusable) as refused:
-        refuse_coupon(held, goods_fen, NOW)
+        judge(held, goods_fen)
     assert refused.value.detail == detail
 
 
 def test_it_is_usable_at_its_threshold_from_its_first_to_its_last_moment() -> None:
-    refuse_coupon(coupon(), 10_000, NOW)
+    judge(coupon(), 10_000)

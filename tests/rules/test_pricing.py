@@ -3,13 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.errors import BalanceInsufficient, CouponUnusable
-from server.rules.pricing import Basket, CouponTerms, Discount, Item, LinePrice, Means, quote
+from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
+from server.rules.pricing import Basket, CouponTerms, Discount, Item, LevelTerms, LinePrice, Means, Reason, quote
 from server.rules.shop import ShopPolicy
+from server.rules.stacking import KINDS, NORMAL, Combination, Matrix
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SHOP = ShopPolicy()
@@ -25,18 +27,54 @@ def basket(*prices_fen: int, virtual: bool = False, means: Means = Means(None, 0
     return Basket(items, means, SHOP, NOW)
 
 
+COMBINATIONS = st.builds(
+    Combination, level_discount=st.booleans(), coupon=st.booleans(), points=st.booleans(), balance=st.booleans()
+)
+
+
 @st.composite
 def baskets(draw: st.DrawFn) -> Basket:
+    kind, combination = draw(st.sampled_from(KINDS)), draw(COMBINATIONS)
+    promoted, exchanged = kind != "normal", kind == "points"
     items = tuple(
-        Item(sku_id, draw(st.integers(1, 9)), draw(AMOUNTS), draw(st.booleans()))
+        Item(
+            sku_id,
+            draw(st.integers(1, 9)),
+            draw(AMOUNTS),
+            draw(st.booleans()),
+            product_id=draw(st.integers(1, 3)),
+            category_id=draw(st.integers(1, 3)),
+            promotion_fen=draw(st.none() | AMOUNTS) if promoted else None,
+            points_each=draw(st.integers(1, 500)) if exchanged else 0,
+        )
         for sku_id in range(1, draw(st.integers(1, 5)) + 1)
     )
-    goods_fen = sum(item.quantity * item.unit_price_fen for item in items)
-    held = st.builds(coupon, AMOUNTS, st.integers(0, goods_fen))
+    held = st.builds(
+        lambda worth, off_bp, most, products: replace(coupon(worth), off_bp=off_bp, most_fen=most, products=products),
+        AMOUNTS,
+        st.just(0) | st.integers(1, 10_000),
+        st.none() | AMOUNTS,
+        st.none() | st.just(tuple(item.product_id for item in items[:1])),
+    )
     spend_only_fen, withdrawable_fen = draw(AMOUNTS), draw(AMOUNTS)
     asked_fen = draw(st.integers(0, spend_only_fen + withdrawable_fen))
-    means = Means(draw(st.none() | held), asked_fen, spend_only_fen, withdrawable_fen)
-    return Basket(items, means, ShopPolicy(freight_fen=draw(AMOUNTS), free_from_fen=draw(AMOUNTS)), NOW)
+    points = draw(st.integers(0, 3_000))
+    means = Means(
+        coupon=draw(st.none() | held) if combination.coupon else None,
+        use_balance_fen=asked_fen if combination.balance else 0,
+        spend_only_fen=spend_only_fen,
+        withdrawable_fen=withdrawable_fen,
+        points=points if combination.points else 0,
+        points_held=points + sum(item.points_each * item.quantity for item in items),
+        level=draw(st.none() | st.builds(LevelTerms, st.just("金卡"), st.integers(0, 10_000), st.booleans())),
+    )
+    shop = ShopPolicy(
+        freight_fen=draw(AMOUNTS),
+        free_from_fen=draw(AMOUNTS),
+        points_per_fen=draw(st.integers(1, 100)),
+        points_most_bp=draw(st.integers(0, 10_000)),
+    )
+    return Basket(items, means, shop, NOW, kind, "活动", combination)
 
 
 @given(baskets())
@@ -56,7 +94,8 @@ def test_every_lines_parts_sum(wanted: Basket) -> None:
         assert line.amount_fen == item.quantity * item.unit_price_fen
         assert line.amount_fen - line.discount_fen - line.coupon_fen - line.points_fen == line.payable_fen
         assert line.payable_fen == line.balance_fen + line.cash_fen
-        assert min(line.discount_fen, line.coupon_fen, line.points_fen, line.cash_fen) >= 0
+        assert min(line.discount_fen, line.coupon_fen, line.points_fen, line.points, line.cash_fen) >= 0
+        assert line.points or not line.points_fen
         assert 0 <= line.withdrawable_fen <= line.balance_fen
     assert sum(line.coupon_fen for line in priced.lines) == sum(
         discount.amount_fen for discount in priced.discounts if discount.kind == "coupon"
@@ -87,7 +126,11 @@ def test_balance_is_never_above_the_wallet_and_spend_only_goes_first(wanted: Bas
 @given(baskets(), st.integers(1, 10**6))
 def test_more_balance_than_there_is_is_refused_when_it_is_needed(wanted: Basket, more_fen: int) -> None:
     whole_fen = wanted.means.spend_only_fen + wanted.means.withdrawable_fen
-    greedy = replace(wanted, means=replace(wanted.means, use_balance_fen=whole_fen + more_fen))
+    greedy = replace(
+        wanted,
+        means=replace(wanted.means, use_balance_fen=whole_fen + more_fen),
+        stack=msgspec.structs.replace(wanted.stack, balance=True),
+    )
     needed_fen = quote(wanted).goods_fen + quote(wanted).freight_fen
     if needed_fen <= whole_fen:
         assert quote(greedy).balance_fen == needed_fen
@@ -100,7 +143,8 @@ def test_more_balance_than_there_is_is_refused_when_it_is_needed(wanted: Basket,
 @given(baskets())
 def test_freight_is_due_for_physical_goods_below_the_limit_after_discounts(wanted: Basket) -> None:
     priced = quote(wanted)
-    due = any(not item.virtual for item in wanted.items) and priced.goods_fen < wanted.policy.free_from_fen
+    free = wanted.means.level is not None and wanted.means.level.free_freight
+    due = any(not item.virtual for item in wanted.items) and priced.goods_fen < wanted.policy.free_from_fen and not free
     assert priced.freight_fen == (wanted.policy.freight_fen if due else 0)
 
 
@@ -167,3 +211,111 @@ def test_balance_pays_goods_then_freight(
 def test_the_shop_starts_with_the_figures_of_the_law() -> None:
     assert (SHOP.order_minutes, SHOP.refund_days) == (15, 7)
     assert (SHOP.attribution, SHOP.attribution_days) == ("first_touch", 30)
+
+
+@given(baskets())
+def test_why_adds_up_to_what_is_due(wanted: Basket) -> None:
+    priced = quote(wanted)
+    assert priced.items_fen + sum(reason.amount_fen for reason in priced.why) == priced.cash_due_fen
+    assert all(reason.label for reason in priced.why)
+
+
+@given(baskets())
+def test_points_are_never_above_what_is_held_and_pay_their_share_at_most(wanted: Basket) -> None:
+    priced, per_fen = quote(wanted), wanted.policy.points_per_fen
+    exchange = sum(item.points_each * item.quantity for item in wanted.items if item.promotion_fen is not None)
+    spent = priced.points - exchange
+    assert 0 <= spent <= wanted.means.points
+    assert spent % per_fen == 0
+    before = quote(replace(wanted, means=replace(wanted.means, points=0, use_balance_fen=0)))
+    assert spent // per_fen == min(
+        wanted.means.points // per_fen, before.goods_fen * wanted.policy.points_most_bp // 10_000
+    )
+    if priced.points:
+        with pytest.raises(PointsUnavailable) as refused:
+            quote(replace(wanted, means=replace(wanted.means, points_held=priced.points - 1)))
+        assert refused.value.detail == {"available": priced.points - 1}
+
+
+NOTHING = Means(None, 0, 0, 0)
+
+
+def promoted(kind: str, *, promotion_fen: int | None, points_each: int = 0, means: Means = NOTHING) -> Basket:
+    item = Item(1, 2, 1_000, virtual=True, promotion_fen=promotion_fen, points_each=points_each)
+    return Basket((item,), means, SHOP, NOW, kind, "三人团", Matrix().of(kind))
+
+
+def test_a_promotion_has_its_own_price_and_no_level_discount_by_default() -> None:
+    level = LevelTerms("金卡会员", 9_000)
+    priced = quote(promoted("group_buy", promotion_fen=700, means=Means(None, 0, 0, 0, level=level)))
+    assert priced.discounts == (Discount("promotion", "三人团", 600),)
+    assert priced.cash_due_fen == 1_400
+    both = replace(promoted("group_buy", promotion_fen=700, means=Means(None, 0, 0, 0, level=level)), stack=NORMAL)
+    assert quote(both).discounts == (Discount("promotion", "三人团", 600), Discount("level", "金卡会员", 140))
+
+
+def test_a_promotion_dearer_than_the_list_takes_nothing_off() -> None:
+    assert quote(promoted("group_buy", promotion_fen=1_200)).discounts == ()
+
+
+def test_an_exchange_costs_points_and_the_rest_in_cash() -> None:
+    priced = quote(
+        promoted("points", promotion_fen=300, points_each=500, means=Means(None, 0, 0, 0, points_held=1_000))
+    )
+    assert (priced.points, priced.cash_due_fen) == (1_000, 600)
+    assert priced.discounts == (Discount("points", "1000 积分兑换", 1_400),)
+    assert priced.lines[0].points_fen == 1_400
+
+
+@pytest.mark.parametrize("what", ["coupon", "points", "balance"])
+def test_what_does_not_go_together_is_refused(what: str) -> None:
+    held = coupon(100) if what == "coupon" else None
+    means = Means(held, 10 * (what == "balance"), 10, 0, points=10 * (what == "points"), points_held=10)
+    alone = msgspec.structs.replace(NORMAL, **{what: False})
+    with pytest.raises(NotCombinable) as refused:
+        quote(replace(basket(1_000, means=means), stack=alone))
+    assert refused.value.detail["what"] == what
+
+
+@pytest.mark.parametrize(
+    ("discount_bp", "said"), [(9_500, "会员价 9.5 折"), (8_000, "会员价 8 折"), (8_850, "会员价 8.85 折")]
+)
+def test_a_levels_price(discount_bp: int, said: str) -> None:
+    priced = quote(basket(1_001, virtual=True, means=Means(None, 0, 0, 0, level=LevelTerms("金卡会员", discount_bp))))
+    assert priced.cash_due_fen == 1_001 * discount_bp // 10_000
+    assert priced.why == (Reason("金卡会员", said, priced.cash_due_fen - 1_001),)
+
+
+def test_a_percent_coupon_has_a_ceiling() -> None:
+    fifth = replace(coupon(0), off_bp=2_000)
+    assert quote(basket(1_000, means=Means(fifth, 0, 0, 0))).discounts == (Discount("coupon", "新人券", 200),)
+    low = replace(fifth, most_fen=150)
+    assert quote(basket(1_000, means=Means(low, 0, 0, 0))).discounts == (Discount("coupon", "新人券", 150),)
+
+
+def test_a_coupon_for_some_goods_looks_at_those_alone() -> None:
+    items = tuple(Item(n, 1, 1_000, virtual=True, product_id=n, category_id=n * 10) for n in (1, 2))
+    mine = Basket(items, Means(replace(coupon(400, 1_000), categories=(20,)), 0, 0, 0), SHOP, NOW)
+    assert [line.coupon_fen for line in quote(mine).lines] == [0, 400]
+    dear = replace(mine, means=replace(mine.means, coupon=replace(coupon(400, 1_001), products=(1,))))
+    with pytest.raises(CouponUnusable) as refused:
+        quote(dear)
+    assert refused.value.detail["reason"] == "threshold"
+    other = replace(mine, means=replace(mine.means, coupon=replace(coupon(400), products=(3,))))
+    with pytest.raises(CouponUnusable) as refused:
+        quote(other)
+    assert refused.value.detail == {"reason": "scope"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"state": "locked"}, "state"),
+        ({"starts_at": NOW + timedelta(seconds=1)}, "not_started"),
+        ({"expires_at": NOW}, "expired"),
+    ],
+)
+def test_a_coupon_out_of_its_time_is_refused(changes: dict, reason: str) -> None:
+    with pytest.raises(CouponUnusable) as refused:
+        quote(basket(1_000, means=Means(replace(coupon(100), **changes), 0, 0, 0)))
+    assert refused.value.detail == {"reason": reason}

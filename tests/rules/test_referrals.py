@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.core.errors import BINDING_REFUSALS
 from server.rules import referrals
 from server.rules.referrals import BindingFacts, Touched
 
@@ -40,7 +39,7 @@ def test_the_first_failing_check_wins() -> None:
         assert refusal is not None
         found.append(refusal.code)
         facts = replace(facts, **repair)
-    assert found == list(BINDING_REFUSALS)
+    assert found == list(referrals.REFUSALS)
     assert facts == GOOD
     assert referrals.decide_binding(GOOD) is None
 
@@ -87,3 +86,16 @@ def test_what_a_scene_carries(scene: str | int | None, code: str | None) -> None
 def test_three_ancestors() -> None:
     assert referrals.chain_under(4, (3, 2, 1)) == (4, 3, 2)
     assert referrals.chain_under(4, (None, None, None)) == (4, None, None)
+
+
+def test_the_binding_refusals_stand_in_the_order_of_the_law() -> None:
+    assert list(referrals.REFUSALS) == [
+        "share_unknown",
+        "share_disabled",
+        "self",
+        "already_bound",
+        "referrer_blocked",
+        "loop",
+        "has_paid_order",
+        "has_downline",
+    ]

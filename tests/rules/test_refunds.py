@@ -15,7 +15,7 @@ AMOUNTS = st.integers(0, 10**6)
 
 def line(number: int, quantity: int, cash_fen: int, spend_only_fen: int = 0, withdrawable_fen: int = 0) -> LineState:
     balance_fen = spend_only_fen + withdrawable_fen
-    return LineState(number, quantity, 0, cash_fen, 0, balance_fen, 0, withdrawable_fen, 0)
+    return LineState(number, quantity, 0, cash_fen, 0, balance_fen, 0, withdrawable_fen, 0, points=cash_fen // 3)
 
 
 @st.composite
@@ -37,6 +37,7 @@ def granted(lines: Sequence[LineState], planned: RefundPlan) -> list[LineState]:
             refunded_cash_fen=one.refunded_cash_fen + parts.get(one.id, none).cash_fen,
             refunded_balance_fen=one.refunded_balance_fen + parts.get(one.id, none).balance_fen,
             refunded_withdrawable_fen=one.refunded_withdrawable_fen + parts.get(one.id, none).withdrawable_fen,
+            refunded_points=one.refunded_points + parts.get(one.id, none).points,
         )
         for one in lines
     ]
@@ -64,7 +65,7 @@ def test_any_sequence_of_refunds_sums_to_the_whole(paid: list[LineState], data: 
             assert one.refunded_balance_fen * one.quantity <= one.balance_fen * one.refunded_quantity
     for one in lines:
         assert (one.refunded_cash_fen, one.refunded_balance_fen) == (one.cash_fen, one.balance_fen)
-        assert one.refunded_withdrawable_fen == one.withdrawable_fen
+        assert (one.refunded_withdrawable_fen, one.refunded_points) == (one.withdrawable_fen, one.points)
     for wanted_again in (None, {}, {lines[0].id: 1}):
         with pytest.raises(RefundNotAllowed):
             plan(lines, wanted_again)
@@ -77,6 +78,7 @@ def test_everything_at_once(paid: list[LineState]) -> None:
     assert planned.cash_fen == sum(one.cash_fen for one in paid)
     assert planned.balance_fen == sum(one.balance_fen for one in paid)
     assert planned.withdrawable_fen == sum(one.withdrawable_fen for one in paid)
+    assert planned.points == sum(one.points for one in paid)
 
 
 def test_no_piece_takes_from_the_spend_only_balance() -> None:
@@ -90,7 +92,7 @@ def test_no_piece_takes_from_the_spend_only_balance() -> None:
 def test_what_is_left_after_a_partial_refund_is_no_whole_refund() -> None:
     lines = granted([line(1, 3, 100), line(2, 1, 50)], plan([line(1, 3, 100), line(2, 1, 50)], {1: 1}))
     rest = plan(lines, None)
-    assert rest.lines == (LineRefund(1, 2, 67, 0, 0), LineRefund(2, 1, 50, 0, 0))
+    assert rest.lines == (LineRefund(1, 2, 67, 0, 0, points=22), LineRefund(2, 1, 50, 0, 0, points=16))
     assert (rest.whole, rest.empties, rest.cash_fen) == (False, True, 117)
 
 

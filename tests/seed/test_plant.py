@@ -26,11 +26,12 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
 ) -> None:
     first = await plant.plant(mall.deps, "cli")
     assert first.products >= 36
-    assert (first.coupon_templates, first.notice_templates, first.rule) == (4, 9, True)
+    assert (first.coupon_templates, first.notice_templates, first.rule) == (6, 13, True)
     text = '{"categories": [{"slug": "home", "name": "居家"}], "products": [{"slug": "gift-card", "on_sale": false}]}'
     await catalogue_apply.apply(mall.deps, text, "anna")
     before = await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus")
-    assert await plant.plant(mall.deps, "cli") == plant.Planted(0, 0, 0, rule=False)
+    nothing = plant.Planted(0, 0, 0, rule=False, levels=0, group_buys=0, flash_sales=0)
+    assert await plant.plant(mall.deps, "cli") == nothing
     assert await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus") == before
     assert await db.fetch_value("SELECT name FROM categories WHERE slug = 'home'") == "居家"
     assert not await db.fetch_value("SELECT on_sale FROM products WHERE slug = 'gift-card'")
@@ -44,6 +45,12 @@ async def test_each_notice_opens_a_page_of_the_mini_program(mall: Mall) -> None:
     there = {*app["pages"], *(f"{part['root']}/{page}" for part in app["subPackages"] for page in part["pages"])}
     opened = {row["page"] for row in await db.fetch("SELECT page FROM notice_templates")}
     assert opened - there == set()
+
+
+async def test_a_flash_sale_runs_on_the_first_day(mall: Mall) -> None:
+    assert (await plant.plant(dataclasses.replace(mall.deps, media_dir=None), "cli")).flash_sales == 1
+    (sale,) = (await mall.http.get("/api/flash-sales")).json()["items"]
+    assert (sale["state"], len(sale["items"])) == ("running", 3)
 
 
 async def test_two_at_once_plant_one_shop(mall: Mall) -> None:
@@ -78,7 +85,7 @@ async def test_the_demo_shop_looks_like_one(mall: Mall) -> None:
     assert rule is not None
     assert '"payout_cap_bp": 5000' in rule["terms"]
     me = await shopper(mall)
-    assert [one["claimable"] for one in (await me.get("/coupon-templates"))["items"]] == [True] * 4
+    assert [one["claimable"] for one in (await me.get("/coupon-templates"))["items"]] == [True] * 5
 
 
 async def test_every_picture_is_served_small_and_for_long(mall: Mall) -> None:

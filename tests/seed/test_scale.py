@@ -13,7 +13,7 @@ from server.core.errors import NotEmpty
 from server.ledger import entries, entries_commissions, entries_withdrawals
 from server.ledger.book import as_json
 from server.ledger.chart import LABELS, SPEND_ONLY
-from server.ledger.entries import Entry, RefundSums, Taken
+from server.ledger.entries import Entry, Held, RefundSums, Taken, Wallet
 from server.ledger.statement import statement
 from server.rules import commissions as rules
 from server.seed.plant import plant
@@ -151,9 +151,8 @@ async def _of_order(kind: str, number: str, order: dict[str, int]) -> Entry:
     assert refund is not None
     if kind == "refund_sent":
         return entries.refund_sent(number, no, refund["cash_fen"])
-    return entries.refund(
-        number, no, order["member_id"], RefundSums(refund["cash_fen"], 0, refund["balance_fen"], 0), ()
-    )
+    sums = RefundSums(refund["cash_fen"], 0, Held(refund["balance_fen"], 0))
+    return entries.refund(number, no, order["member_id"], sums, Wallet(0, 0, {}, ()))
 
 
 def _of_withdrawal(kind: str, why: str, row: dict[str, int]) -> Entry:

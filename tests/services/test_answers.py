@@ -92,17 +92,17 @@ async def test_answers_that_are_too_old_are_made_together(database: str) -> None
         await asyncio.sleep(0.01)
         return {number: b"%d" % number for number in numbers if number < 100}
 
-    answers = Batched(make, max_age_s=1, size=3)
-    assert await answers.get(1) == b"1"
-    assert await asyncio.gather(*(answers.get(number) for number in (1, 2, 3, 100))) == [b"1", b"2", b"3", None]
+    answers = Batched(max_age_s=1, size=3)
+    assert await answers.get(1, make) == b"1"
+    assert await asyncio.gather(*(answers.get(number, make) for number in (1, 2, 3, 100))) == [b"1", b"2", b"3", None]
     assert asked == [[1], [2], [3, 100], [100]]  # what came while 2 was made, together; what is not there, each time
-    await asyncio.gather(*(answers.get(number) for number in (1, 2)))
+    await asyncio.gather(*(answers.get(number, make) for number in (1, 2)))
     await asyncio.sleep(1)
-    assert await answers.get(1) == b"1"
+    assert await answers.get(1, make) == b"1"
     assert asked[4:] == [[1, 2]]  # nobody asked for 3 again
-    assert await answers.get(4) == b"4"
-    assert await answers.get(2) == b"2"
-    assert await answers.get(3) == b"3"
+    assert await answers.get(4, make) == b"4"
+    assert await answers.get(2, make) == b"2"
+    assert await answers.get(3, make) == b"3"
     assert asked[5:] == [[4], [3]]  # the oldest of three made room
 
 
@@ -115,7 +115,7 @@ async def test_a_batch_that_fails_fails_one_request(database: str) -> None:
             raise OSError
         return dict.fromkeys(numbers, b"second")
 
-    answers = Batched(make, max_age_s=60, size=10)
-    first, second = await asyncio.gather(answers.get(1), answers.get(2), return_exceptions=True)
+    answers = Batched(max_age_s=60, size=10)
+    first, second = await asyncio.gather(answers.get(1, make), answers.get(2, make), return_exceptions=True)
     assert isinstance(first, OSError)
     assert second == b"second"

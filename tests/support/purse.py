@@ -1,5 +1,6 @@
 """Members with money that can be withdrawn, and the sandbox's side of a withdrawal."""
 
+import json
 import secrets
 from typing import Any
 
@@ -9,7 +10,8 @@ from server import db
 from server.ledger import book, entries
 from server.ledger.chart import REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
-from server.services import policy, withdrawals
+from server.services import coupon_apply, coupon_issues, policy, withdrawals
+from server.services import points as points_room
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, work
 
@@ -65,3 +67,25 @@ async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: An
 async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
     """As its member sees it."""
     return str((await shopper.get(f"/withdrawals/{withdrawal_no}"))["state"])
+
+
+async def give_points(mall: Mall, member_id: int, points: int) -> None:
+    """Points that can be spent."""
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        key = f"test:{secrets.token_hex(8)}"
+        await points_room.give(tx, member_id, key, "points_gift", "测试", points, mall.clock.now())
+
+
+async def points_of(shopper: Shopper) -> int:
+    """What its member sees in the wallet."""
+    return int((await shopper.wallet())["points"])
+
+
+async def give_coupons(mall: Mall, shopper: Shopper) -> None:
+    """A template that the shopper claims, and that everybody is to get."""
+    gift = {"slug": "gift", "name": "礼券", "amount_fen": 500}
+    await coupon_apply.apply(mall.deps, json.dumps({"templates": [gift]}), "tester")
+    template = await db.fetch_value("SELECT id FROM coupon_templates")
+    await shopper.post(f"/coupon-templates/{template}/claim")
+    await coupon_issues.ask(mall.deps, coupon_issues.Wanted(template, "all", None, [], [], "once", "活动"), "tester")

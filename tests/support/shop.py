@@ -91,7 +91,7 @@ async def work(mall: Mall) -> None:
         ran = await run_jobs(mall)
         for tick in ticks.TICKS:
             await tick.run(mall.deps)
-        if not ran:
+        if not ran and not await outbox.is_due(mall.deps.clock.now()):
             return
     raise AssertionError("background work does not come to an end")
 

@@ -19,6 +19,8 @@ Component({
     visible: { type: Boolean, value: false },
     intent: { type: String, value: 'both' as Intent },
     busy: { type: Boolean, value: false },
+    /** What buying is called here. */
+    act: { type: String, value: '立即购买' },
   },
   data: {
     choice: {} as Choice,

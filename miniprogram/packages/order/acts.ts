@@ -2,6 +2,7 @@
 import * as orders from '../../api/orders'
 import { Action, Order } from '../../api/orders'
 import { go } from '../../lib/go'
+import { teamPage } from '../../lib/group_buys'
 import { payOrder } from '../../lib/pay'
 
 export interface Act {
@@ -14,6 +15,7 @@ export interface Act {
 const ACTS: Act[] = [
   { action: 'cancel', label: '取消订单', primary: false },
   { action: 'refund', label: '申请退款', primary: false },
+  { action: 'share_team', label: '邀请好友拼团', primary: true },
   { action: 'pay', label: '去付款', primary: true },
   { action: 'receive', label: '确认收货', primary: true },
 ]
@@ -37,12 +39,21 @@ export async function perform(action: Action, orderNo: string): Promise<boolean>
       if (!(await sure('收到全部商品了吗？', '确认收货后，售后期开始计算', '确认收货', '还没有'))) return false
       await orders.receive(orderNo)
       return true
+    case 'share_team':
+      await openTeam(orderNo)
+      return false
     case 'refund':
       go(`/packages/order/pages/refund/index?order_no=${orderNo}`)
       return false
     default:
       return false
   }
+}
+
+/** The team's page is where it is shared. */
+async function openTeam(orderNo: string): Promise<void> {
+  const { team_no: teamNo } = await orders.order(orderNo)
+  if (teamNo) go(teamPage(teamNo))
 }
 
 async function sure(title: string, content: string, confirmText: string, cancelText: string): Promise<boolean> {

@@ -11,9 +11,17 @@ import { absolute } from '../../lib/transport'
 
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
 
+/** Ways into what the shop has going on. */
+const ENTRANCES = [
+  { label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' },
+  { label: '秒杀', icon: 'time', path: '/packages/marketing/pages/flash/index' },
+  { label: '拼团', icon: 'usergroup', path: '/packages/marketing/pages/groups/index' },
+]
+
 Page({
   data: {
     screen: LOADING,
+    entrances: ENTRANCES,
     shop: null as Shop | null,
     categories: [] as catalogue.Category[],
     freight: '',
@@ -82,6 +90,10 @@ Page({
   openCategory(event: WechatMiniprogram.TouchEvent<object, object, { slug: string }>) {
     getApp<{ wantedCategory?: string }>().wantedCategory = event.currentTarget.dataset.slug
     go('/pages/category/index')
+  },
+
+  enter(event: WechatMiniprogram.TouchEvent<object, object, { path: string }>) {
+    go(event.currentTarget.dataset.path)
   },
 
   openRules() {

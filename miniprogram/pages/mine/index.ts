@@ -1,5 +1,5 @@
 import { coupons } from '../../api/coupons'
-import { Profile, me } from '../../api/members'
+import { Me, me } from '../../api/members'
 import { Counts, counts } from '../../api/orders'
 import { wallet } from '../../api/wallet'
 import { countCart } from '../../lib/badge'
@@ -39,6 +39,7 @@ const FRIENDS: Entry[] = [
 const THINGS: Entry[] = [
   { label: '钱包', icon: 'wallet', path: '/packages/wallet/pages/wallet/index', hint: '明细与提现' },
   { label: '优惠券', icon: 'coupon', path: '/packages/member/pages/coupons/index', hint: '去领券' },
+  { label: '等级与积分', icon: 'star', path: '/packages/marketing/pages/level/index', hint: '签到得积分' },
   { label: '收货地址', icon: 'location', path: '/packages/member/pages/addresses/index' },
 ]
 
@@ -50,7 +51,7 @@ const HELP: Entry[] = [
 Page({
   data: {
     screen: LOADING,
-    profile: null as Profile | null,
+    profile: null as Me | null,
     name: '',
     available: '',
     frozen: '',

@@ -1,15 +1,19 @@
 import * as carts from '../../api/cart'
 import { Product, product } from '../../api/catalogue'
+import { GroupBuy } from '../../api/group_buys'
 import { Shop, shop } from '../../api/shop'
 import { Intent, Picked } from '../../components/sku-sheet/index'
 import { cartCount, cartHolds, countCart } from '../../lib/badge'
-import { MOST_PIECES, confirmPath } from '../../lib/checkout'
+import { MOST_PIECES, confirmPath, promotedPath } from '../../lib/checkout'
 import { Failure, tell } from '../../lib/failure'
 import { go } from '../../lib/go'
+import { offered } from '../../lib/group_buys'
 import { priced } from '../../lib/money'
 import { LOADING, show } from '../../lib/screen'
 import { Sharing } from '../../lib/share'
+import { now } from '../../lib/time'
 import { absolute } from '../../lib/transport'
+import { specText } from '../../lib/variants'
 
 Page({
   data: {
@@ -25,6 +29,11 @@ Page({
     choice: '',
     intent: 'both' as Intent,
     choosing: false,
+    flashes: [] as Flash[],
+    groupBuyId: 0,
+    group: null as GroupBuy | null,
+    grouped: null as Product | null,
+    grouping: false,
     busy: false,
     inCart: 0,
   },
@@ -136,6 +145,28 @@ Page({
     void wx.showToast({ title: '已加入购物车', icon: 'success' })
   },
 
+  /** The strip has read the activity and somebody wants to open a team. */
+  /** One piece at the flash price; the server says whether there is still one. */
+  grab({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { flash: Flash }>) {
+    const { id, sku } = currentTarget.dataset.flash
+    go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'flash_sale', id }))
+  },
+
+  openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
+    const { product: found } = this.data
+    if (found) this.setData({ group: detail.group, grouped: offered(found, detail.group, true), grouping: true })
+  },
+
+  closeTeam() {
+    this.setData({ grouping: false })
+  },
+
+  pickTeam({ detail }: WechatMiniprogram.CustomEvent<Picked>) {
+    this.closeTeam()
+    const id = this.data.group?.id
+    if (id) go(promotedPath([{ sku_id: detail.sku.id, quantity: detail.quantity }], { kind: 'group_buy', id }))
+  },
+
   openCart() {
     go('/pages/cart/index')
   },
@@ -155,14 +186,37 @@ function shownParts(found: Product, policy: Shop['policy']) {
   return {
     images: found.images.map(absolute),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
+    flashes: flashesOf(found),
+    groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
-    terms: termsOf(found.kind, policy),
+    terms: termsOf(found, policy),
   }
 }
 
+/** A flash sale of one variant; `until` is what its countdown runs to. */
+interface Flash {
+  id: number
+  sku: number
+  price: number
+  started: boolean
+  until: string
+  spec: string
+}
+
+function flashesOf({ promotions, skus }: Product): Flash[] {
+  const flashes = promotions.filter((one) => one.kind === 'flash_sale')
+  return flashes.map(({ id, sku_ids: [sku = 0], price_fen: price, starts_at, ends_at }) => {
+    const started = Date.parse(starts_at) <= now()
+    const spec = specText(skus.find((one) => one.id === sku)?.spec ?? {})
+    return { id, sku, price, started, until: started ? ends_at : starts_at, spec }
+  })
+}
+
 /** What the shop promises about delivery and returns, by its policy. */
-function termsOf(kind: Product['kind'], policy: Shop['policy']): string[] {
-  if (kind === 'virtual') return ['付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
-  const freight = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
-  return [freight, '未发货前可随时申请退款', `签收后 ${policy.refund_days} 天内可申请退款`]
+function termsOf(found: Product, policy: Shop['policy']): string[] {
+  const limit = found.limit_each === null ? [] : [`每人限购 ${found.limit_each} 件`]
+  if (found.kind === 'virtual') return [...limit, '付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
+  const plain = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
+  const freight = found.freight.length ? found.freight : [plain]
+  return [...limit, ...freight, '未发货前可随时申请退款', `签收后 ${policy.refund_days} 天内可申请退款`]
 }

@@ -10,7 +10,7 @@ import typer
 from server.commands import logs
 from server.commands.runtime import told_plainly
 
-NAMES = ("login", "list", "detail", "place", "settle", "rebate")
+NAMES = ("login", "list", "detail", "place", "group", "settle", "rebate", "flash")
 LARGE = ("statement_100k", "panel_lists")
 """Those that need a large shop, whose making takes a while: only when they are named."""
 

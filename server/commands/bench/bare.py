@@ -1,6 +1,7 @@
 """One process of the limit: Sanic with handlers that do next to nothing, set up as the API is."""
 
 import asyncio
+import hashlib
 import os
 import secrets
 import socket
@@ -14,15 +15,17 @@ from sanic.response import HTTPResponse, json
 
 from server.commands import heart, logs
 from server.commands.roles import LISTEN_FD
+from server.services import flash_gate
 from server.settings import Settings
 
 
 def main() -> None:
-    """Serve `/hello`, JSON alone, and `/login`, one SELECT and one SET, until SIGTERM."""
+    """Serve `/hello`, JSON alone, `/login`, one SELECT and one SET, and `/admit`, the gate's script, until SIGTERM."""
     logs.set_up()
     settings = Settings.from_env(os.environ)
     parts = AsyncExitStack()
     app: Sanic[Any, Any] = Sanic("bare", configure_logging=False)
+    gate = hashlib.sha1(flash_gate.SCRIPT.encode(), usedforsecurity=False).hexdigest()
     app.config.update(OAS=False)
 
     async def start(app: Sanic[Any, Any]) -> None:
@@ -44,10 +47,16 @@ def main() -> None:
         await app.ctx.redis.set(f"bare:{token}", member_id, ex=600)
         return json({"token": token, "member_id": member_id})
 
+    async def admit(request: Request) -> HTTPResponse:
+        asked = request.json
+        word, _ = await app.ctx.redis.evalsha(gate, 3, *asked["keys"], *asked["values"])
+        return json({"said": word.decode()})
+
     app.before_server_start(start)
     app.after_server_stop(stop)
     app.add_route(hello, "/hello")
     app.add_route(login, "/login", methods=["POST"])
+    app.add_route(admit, "/admit", methods=["POST"])
     app.run(sock=socket.socket(fileno=int(os.environ[LISTEN_FD])), single_process=True, motd=False, access_log=False)
 
 

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from server import db
+from server.commands.bench import group as seats
 from server.commands.bench import pgbench, procs
 from server.commands.bench.shop import CATEGORIES, MEMBERS, PRODUCTS, SKUS, request
 from server.commands.bench.stage import Load, Stage
@@ -16,10 +17,12 @@ from server.core.clock import stopwatch
 from server.embedded import EngineError
 from server.services import sessions
 
-_PER_SECOND_MOST = 1_500
+PER_SECOND_MOST = 1_500
 """So many requests are made for a second of what can be done only once; a faster mall ends its round earlier."""
 _SETTLED_PER_SECOND = 500
 _SETTLED_LIMIT_PER_SECOND = 1_500
+_SEATS_LIMIT_PER_SECOND = 8_000
+"""Seats enough for whatever bare SQL does."""
 _REST_S = 0.3
 _LOOK_S = 0.005
 _REBATE_MOST_S = 10.0
@@ -54,9 +57,7 @@ Limit = Callable[[Stage, int], Awaitable[float]]
 """Take the seconds of the round; the limit gives its rate."""
 
 
-async def _compare(
-    name: str, stage: Stage, length: Length, subject: Subject, limit: tuple[str, Limit] | None
-) -> Result:
+async def compare(name: str, stage: Stage, length: Length, subject: Subject, limit: tuple[str, Limit] | None) -> Result:
     """Alternate subject and limit; medians over the rounds."""
     loads, rates = [], []
     for _ in range(length.rounds):
@@ -111,13 +112,13 @@ async def login(stage: Stage, length: Length) -> list[Result]:
         return (await stage.load(stage.bare, bare, seconds)).per_second
 
     async def new(stage: Stage, seconds: int) -> Load:
-        codes = _logins(f"n{next(fresh)}-", seconds * _PER_SECOND_MOST)
+        codes = _logins(f"n{next(fresh)}-", seconds * PER_SECOND_MOST)
         return await stage.load(stage.login, codes, seconds, once=True)
 
     limit = ("bare Sanic, one SELECT and one SET", select_and_set)
     return [
-        await _compare("login", stage, length, returning, limit),
-        await _compare("login_new", stage, length, new, None),
+        await compare("login", stage, length, returning, limit),
+        await compare("login_new", stage, length, new, None),
     ]
 
 
@@ -131,7 +132,7 @@ async def list_products(stage: Stage, length: Length) -> list[Result]:
     async def subject(stage: Stage, seconds: int) -> Load:
         return await stage.load(stage.web, asked, seconds)
 
-    return [await _compare("list", stage, length, subject, _BARE)]
+    return [await compare("list", stage, length, subject, _BARE)]
 
 
 async def detail(stage: Stage, length: Length) -> list[Result]:
@@ -141,7 +142,7 @@ async def detail(stage: Stage, length: Length) -> list[Result]:
     async def subject(stage: Stage, seconds: int) -> Load:
         return await stage.load(stage.web, asked, seconds)
 
-    return [await _compare("detail", stage, length, subject, _BARE)]
+    return [await compare("detail", stage, length, subject, _BARE)]
 
 
 async def place(stage: Stage, length: Length) -> list[Result]:
@@ -155,17 +156,36 @@ async def place(stage: Stage, length: Length) -> list[Result]:
         values = {"k": 0, "base": next(numbers) * 100_000_000, "members": MEMBERS, "skus": SKUS}
         return await pgbench.run("place.sql", stage.settings.database_url, ("-T", seconds), values)
 
-    return [await _compare("place", stage, length, subject, ("pgbench, the same rows", rows))]
+    return [await compare("place", stage, length, subject, ("pgbench, the same rows", rows))]
 
 
 def _orders(stage: Stage, number: int, seconds: int) -> list[bytes]:
     made = []
-    for one in range(seconds * _PER_SECOND_MOST):
+    for one in range(seconds * PER_SECOND_MOST):
         member, sku = one % MEMBERS, 1 + (one * 7) % SKUS
         headers = [f"Authorization: Bearer {stage.shop.tokens[member]}", f"Idempotency-Key: bench-{number}-{one}"]
         body = b'{"items": [{"sku_id": %d, "quantity": 1}], "address_id": %d}' % (sku, member + 1)
         made.append(request("POST", "/api/orders", body, headers))
     return made
+
+
+async def group(stage: Stage, length: Length) -> list[Result]:
+    """Seats of teams of fifty, in teams, members and products in turn."""
+    numbers = iter(range(2 * length.rounds))
+
+    async def subject(stage: Stage, seconds: int) -> Load:
+        count = seconds * PER_SECOND_MOST
+        teams = await seats.open_teams(stage.shop, count // seats.SEATS + 1, f"S{next(numbers)}")
+        return await stage.load(stage.web, await seats.joins(stage.shop, teams, count), seconds, once=True)
+
+    async def rows(stage: Stage, seconds: int) -> float:
+        number = next(numbers)
+        each = seconds * _SEATS_LIMIT_PER_SECOND // pgbench.CLIENTS // seats.SEATS + 1
+        teams = await seats.open_teams(stage.shop, each * pgbench.CLIENTS, f"L{number}")
+        values = seats.values(teams, (50 + number) * 100_000_000, each)
+        return await pgbench.run("group.sql", stage.settings.database_url, ("-T", seconds), values)
+
+    return [await compare("group", stage, length, subject, ("pgbench, the same rows", rows))]
 
 
 async def settle(stage: Stage, length: Length) -> list[Result]:
@@ -187,7 +207,7 @@ async def settle(stage: Stage, length: Length) -> list[Result]:
         values |= {"referrers": MEMBERS, "skus": SKUS, "cash": accounts["wechat_cash"], "sales": accounts["sales"]}
         return await pgbench.run("settle.sql", stage.settings.database_url, ("-t", each), values)
 
-    return [await _compare("settle", stage, length, subject, ("pgbench, the same rows", rows))]
+    return [await compare("settle", stage, length, subject, ("pgbench, the same rows", rows))]
 
 
 async def rebate(stage: Stage, length: Length) -> list[Result]:
@@ -239,6 +259,7 @@ BENCHES: dict[str, Callable[[Stage, Length], Awaitable[list[Result]]]] = {
     "list": list_products,
     "detail": detail,
     "place": place,
+    "group": group,
     "settle": settle,
     "rebate": rebate,
 }

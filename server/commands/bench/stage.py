@@ -77,10 +77,12 @@ class Stage:
     serving: tuple[int, ...]
     """Process ids of API, worker, database and Redis."""
 
-    async def load(self, port: int, requests: list[bytes], seconds: float, *, once: bool = False) -> Load:
+    async def load(
+        self, port: int, requests: list[bytes], seconds: float, *, once: bool = False, refused: bool = False
+    ) -> Load:
         """Send the requests for so long, from the first again at the end unless `once`.
 
-        Raises EngineError when an answer is not a success, ClientTooSlow.
+        Raises EngineError when an answer is not a success (or, with `refused`, is one), ClientTooSlow.
         """
         path = self.folder / "requests"
         client.write_requests(path, requests)
@@ -96,13 +98,15 @@ class Stage:
             raise EngineError(f"the load client: {complained.decode().strip()[-500:]}")
         load = msgspec.json.decode(said, type=Load)
         load.cpu_ms_per_op = (procs.cpu_s(self.serving) - before) * 1000 / load.sent
-        check(load)
+        check(load, refused=refused)
         return load
 
 
-def check(load: Load) -> None:
+def check(load: Load, *, refused: bool = False) -> None:
     """Whether the run measured what it was to. Raises EngineError, ClientTooSlow."""
-    if load.refused:
+    if refused and load.refused < load.sent:
+        raise EngineError(f"only {load.refused} of {load.sent} requests were refused")
+    if load.refused and not refused:
         raise EngineError(f"{load.refused} of {load.done} requests were refused, first: {load.first_refused[:800]}")
     if load.client_cpu > _CLIENT_MOST and load.idle_cores > _IDLE_MOST_CORES:
         share = f"{load.client_cpu:.0%} of a core while {load.idle_cores:.1f} cores were idle"

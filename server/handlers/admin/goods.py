@@ -9,7 +9,7 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import card_import, catalogue_apply, goods_desk, product_pictures
+from server.services import card_import, catalogue_apply, freight_desk, goods_desk, product_pictures
 from server.services.product_pictures import Move
 
 screens = Screens("goods")
@@ -34,6 +34,11 @@ _LABELS = {
     "stock_add": "入库",
     "alert_at": "提醒线",
     "position": "排序",
+    "on_from": "定时上架",
+    "off_from": "定时下架",
+    "limit_each": "每人限购",
+    "freight": "运费模板",
+    "weight_g": "重量",
 }
 _SPEC = re.compile(r"[;；\n]+")
 _PAIR = re.compile(r"\s*[:：=]\s*")
@@ -42,7 +47,7 @@ _PAIR = re.compile(r"\s*[:：=]\s*")
 @screens.page("/products/new", _EDIT, "product.html")
 async def new_product(visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
-    return {"found": None, "categories": await goods_desk.categories(), "rows": range(1 + _BLANK_ROWS)}
+    return {"found": None, "rows": range(1 + _BLANK_ROWS), **await _choices()}
 
 
 @screens.page("/products/<product_id:int>", _VIEW, "product.html")
@@ -51,11 +56,15 @@ async def product(visit: Visit, _: None) -> dict[str, Any]:
     found = await goods_desk.product(visit.path["product_id"])
     used = len(found["skus"])
     return {
-        "found": found,
-        "categories": await goods_desk.categories(),
+        "found": {**found, **goods_desk.on_the_shelf(visit.deps, found, on_sale=found["on_sale"])},
         "rows": range(used, used + _BLANK_ROWS),
         "pictures_most": product_pictures.MOST_PICTURES,
+        **await _choices(),
     }
+
+
+async def _choices() -> dict[str, Any]:
+    return {"categories": await goods_desk.categories(), "freight": await freight_desk.names()}
 
 
 @screens.action("/products/new", _EDIT, dict[str, str])
@@ -82,6 +91,8 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
     for name in ("title", "subtitle", "category", "detail"):
         head[name] = typed.text(name)
     head["on_sale"] = typed.flag("on_sale")
+    head |= {"on_from": typed.moment("on_from"), "off_from": typed.moment("off_from")}
+    head |= {"limit_each": typed.whole("limit_each"), "freight": typed.text("freight") or None}
     rows = [row for row in _rows(typed) if _filled(typed, row)]
     head["skus"] = [_sku(typed, row) for row in rows]
     stocked = any(sku["stock_add"] for sku in head["skus"])
@@ -101,7 +112,7 @@ def _rows(typed: Typed) -> list[int]:
 
 def _filled(typed: Typed, row: int) -> bool:
     """A row in which nothing was typed stands there for the next SKU."""
-    names = ("code", "spec", "price_fen", "market_price_fen", "stock_add", "alert_at")
+    names = ("code", "spec", "price_fen", "market_price_fen", "stock_add", "alert_at", "weight_g")
     return any(typed.text(f"skus[{row}].{name}") for name in names)
 
 
@@ -117,6 +128,7 @@ def _sku(typed: Typed, row: int) -> dict[str, Any]:
         "market_price_fen": typed.fen(at("market_price_fen")),
         "stock_add": typed.whole(at("stock_add")) or 0,
         "alert_at": typed.whole(at("alert_at")) or 0,
+        "weight_g": typed.whole(at("weight_g")) or 0,
         "on_sale": typed.flag(at("on_sale")),
         "position": typed.whole(at("position")) or 0,
     }

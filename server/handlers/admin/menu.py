@@ -45,11 +45,30 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("商品", "/admin/products", Permission.PRODUCTS_VIEW),
             ("库存", "/admin/stock", Permission.PRODUCTS_VIEW),
             ("分类", "/admin/categories", Permission.PRODUCTS_VIEW),
-            ("优惠券", "/admin/coupon-templates", Permission.COUPONS_VIEW),
-            ("已发优惠券", "/admin/coupons", Permission.COUPONS_VIEW),
+            ("运费模板", "/admin/freight", Permission.PRODUCTS_VIEW),
         ),
     ),
-    ("会员", (("会员", "/admin/members", Permission.MEMBERS_VIEW),)),
+    (
+        "营销",
+        (
+            ("拼团", "/admin/group-buys", Permission.PROMOTIONS_VIEW),
+            ("团", "/admin/teams", Permission.PROMOTIONS_VIEW),
+            ("优惠券", "/admin/coupon-templates", Permission.COUPONS_VIEW),
+            ("已发优惠券", "/admin/coupons", Permission.COUPONS_VIEW),
+            ("优惠券发放", "/admin/coupon-issues", Permission.COUPONS_VIEW),
+            ("秒杀", "/admin/flash-sales", Permission.PROMOTIONS_VIEW),
+            ("秒杀结果", "/admin/flash-items", Permission.PROMOTIONS_VIEW),
+            ("叠加规则", "/admin/stacking", Permission.PROMOTIONS_VIEW),
+        ),
+    ),
+    (
+        "会员",
+        (
+            ("会员", "/admin/members", Permission.MEMBERS_VIEW),
+            ("会员等级", "/admin/levels", Permission.MEMBERS_VIEW),
+            ("成长值", "/admin/growth", Permission.MEMBERS_VIEW),
+        ),
+    ),
     (
         "返一与分润",
         (

@@ -7,6 +7,7 @@ import msgspec
 
 from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules import stacking
 from server.rules.express import COMPANIES, company_code, tracking_fits
 from server.rules.operators import Permission
 from server.services import fulfilment, order_desk, refunds, returns, shipping_desk
@@ -33,7 +34,8 @@ class ReasonForm(msgspec.Struct):
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "order.html")
 async def order(visit: Visit, _: None) -> dict[str, Any]:
     """One order with its lines, refunds and what may be done with it."""
-    return {"found": await order_desk.detail(visit.deps, visit.path["order_no"]), "companies": COMPANIES}
+    found = await order_desk.detail(visit.deps, visit.path["order_no"])
+    return {"found": found, "companies": COMPANIES, "stacking": stacking}
 
 
 @screens.action("/orders/<order_no:str>/ship", Permission.ORDERS_SHIP, ParcelForm)

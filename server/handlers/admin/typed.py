@@ -3,14 +3,18 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from server.core import money
+from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
-_ROOT = re.compile(r"^\$\.[a-z]+\[0\]\.?")
-_ROW = re.compile(r"(?<=^skus\[)\d+")
+_ROOT = re.compile(r"^\$\.[a-z_]+\[0\]\.?")
+_ROW = re.compile(r"^(skus|items)\[(\d+)\]")
+_NUMBERED = re.compile(r"(skus|items|levels)\[(\d+)\]")
+_NUMBERED_LABELS = {"skus": " SKU", "items": "商品", "levels": "等级"}
 _FEN_MOST = 10**9
 _REASON_CHARS = 200
 
@@ -54,6 +58,16 @@ class Typed:
         self.note(name, f"金额应在 {money.yuan(least_fen)} 到 {money.yuan(_FEN_MOST)} 元之间")
         return None
 
+    def moment(self, name: str) -> datetime | None:
+        """A time in Shanghai as `<input type="datetime-local">` has it; None when empty or wrong."""
+        if not (text := self.text(name)):
+            return None
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+        except ValueError:
+            self.note(name, "请填写日期和时间，例如 2026-01-01T20:00")
+            return None
+
     def need(self, *names: str) -> None:
         """Note those that were left empty."""
         for name in names:
@@ -81,7 +95,7 @@ class Typed:
     def judged(self, rows: Mapping[int, int] | None = None) -> Iterator[None]:
         """Checks, then applies a file made of the form: what is wrong with it is wrong with the field it came from.
 
-        `rows` gives the form's row for a place in the file's list of SKUs, where the form has such.
+        `rows` gives the form's row for a place in the file's list of SKUs or items, where the form has such.
         """
         self.check()
         try:
@@ -92,11 +106,11 @@ class Typed:
                 if rows is None:
                     name = name.rpartition(".")[2]
                 else:
-                    name = _ROW.sub(lambda found: str(rows[int(found[0])]), name)
+                    name = _ROW.sub(lambda found: f"{found[1]}[{rows[int(found[2])]}]", name)
                 self.note(name, one["problem"])
             raise FormInvalid(problems=self._problems) from refused
 
     def _label(self, name: str) -> str:
         label = self._labels.get(name.rpartition(".")[2], "")
-        row = re.match(r"skus\[(\d+)\]", name)
-        return f"第 {int(row[1]) + 1} 个 SKU {label}".rstrip() if row else label
+        row = _NUMBERED.match(name)
+        return f"第 {int(row[2]) + 1} 个{_NUMBERED_LABELS[row[1]]} {label}".rstrip() if row else label

@@ -51,8 +51,8 @@ class CartView(msgspec.Struct):
     quantity: int
 
 
-async def _view(member_id: int) -> CartView:
-    lines = await carts.lines_of(member_id)
+async def _view(call: Call) -> CartView:
+    lines = await carts.lines_of(call.deps, call.member_id)
     items = [
         CartLineView(
             sku_id=line.sku_id,
@@ -79,7 +79,7 @@ async def _view(member_id: int) -> CartView:
 @room.get("/cart", "我的购物车", gives=CartView)
 async def show_cart(call: Call, _query: NoBody) -> CartView:
     """Every line with today's price and stock."""
-    return await _view(call.member_id)
+    return await _view(call)
 
 
 @room.put(
@@ -93,11 +93,11 @@ async def show_cart(call: Call, _query: NoBody) -> CartView:
 async def put_item(call: Call, form: CartItemForm) -> CartView:
     """Sets, not adds, so that a repetition changes nothing. Gives the whole cart."""
     await carts.put(call.deps, call.member_id, form.sku_id, form.quantity)
-    return await _view(call.member_id)
+    return await _view(call)
 
 
 @room.delete("/cart/items/<sku_id:int>", "移出购物车", gives=CartView)
 async def remove_item(call: Call, _body: NoBody) -> CartView:
     """Gives the whole cart, also when the SKU was not in it."""
     await carts.take_out(call.member_id, call.path["sku_id"])
-    return await _view(call.member_id)
+    return await _view(call)

@@ -1,4 +1,4 @@
-"""Coupons and what can be claimed."""
+"""Coupons, what can be claimed, and the goods that a coupon is for."""
 
 from datetime import datetime
 from typing import Literal
@@ -6,13 +6,14 @@ from typing import Literal
 import msgspec
 
 from server.core import errors
+from server.core.errors_marketing import CouponClosed, CouponNotForYou
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.rules.coupons import LABELS
-from server.services import coupons
+from server.handlers.shop.orders import EXAMPLE, QUOTE_REFUSALS, OrderForm
+from server.handlers.shop.shapes_catalogue import ProductList, cards
+from server.rules.coupons import LABELS, Audience, worth
+from server.services import coupon_choice, coupon_claims, coupons
 
 room = Room("coupons", "优惠券")
-
-_REFUSALS = {"coupon_sold_out": errors.CouponSoldOut.message, "coupon_limit": errors.CouponLimit.message}
 
 
 class CouponQuery(Page, kw_only=True):
@@ -22,14 +23,23 @@ class CouponQuery(Page, kw_only=True):
 
 
 class CouponView(msgspec.Struct):
-    """A coupon of the member."""
+    """A coupon of the member: `amount_fen` off, or `off_bp` (1500: 15 % off) and at most `most_fen` of it."""
 
     id: int
     name: str
     amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    worth: str
+    """`减 10 元`, or `8.5 折，最多减 20 元`."""
     threshold_fen: int
+    scope_label: str
+    scoped: bool
+    """Whether it is for some goods only: those of `/coupons/{id}/products`."""
     state: Literal["unused", "locked", "used", "expired", "void"]
     state_label: str
+    started: bool
+    """Whether its period has begun."""
     starts_at: datetime
     expires_at: datetime
     discount_fen: int
@@ -44,24 +54,39 @@ class CouponList(msgspec.Struct):
 
 
 class OfferView(msgspec.Struct):
-    """A template. `left` is null where there is no end; `problem` says why it cannot be claimed (any more)."""
+    """A template. `left` is null where there is no end; `problem` says why it cannot be claimed (now or any more).
+
+    A coupon of it is valid for `valid_days` from the claim on, or from `starts_at` to `ends_at`.
+    """
 
     id: int
     name: str
     amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    worth: str
     threshold_fen: int
-    valid_days: int
+    scope_label: str
+    valid_days: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    claim_from: datetime | None
+    claim_until: datetime | None
+    audience: Audience
     left: int | None
     per_member: int
     claimed_by_me: int
     claimable: bool
+    refusal: str | None
+    """The code a claim would be refused with."""
     problem: str | None
 
 
 class OfferList(msgspec.Struct):
-    """All templates on offer."""
+    """All templates on offer, and the server's time."""
 
     items: list[OfferView]
+    now: datetime
     next_cursor: None = None
 
 
@@ -69,51 +94,123 @@ class OfferList(msgspec.Struct):
 async def list_coupons(call: Call, query: CouponQuery) -> CouponList:
     """The member's coupons, newest first."""
     found, next_cursor = await coupons.page_of(call.deps, call.member_id, query.state, query.cursor, query.limit)
-    return CouponList([_view(one) for one in found], next_cursor)
+    return CouponList([view(one) for one in found], next_cursor)
 
 
-def _view(coupon: coupons.Coupon) -> CouponView:
+def view(coupon: coupons.Coupon) -> CouponView:
+    """A coupon as its member sees it."""
     return CouponView(
         id=coupon.id,
         name=coupon.name,
         amount_fen=coupon.amount_fen,
+        off_bp=coupon.off_bp,
+        most_fen=coupon.most_fen,
+        worth=worth(coupon.amount_fen, coupon.off_bp, coupon.most_fen),
         threshold_fen=coupon.threshold_fen,
+        scope_label=coupon.scope_label,
+        scoped=coupon.scoped,
         state=coupon.state,
         state_label=LABELS[coupon.state],
+        started=coupon.started,
         starts_at=coupon.starts_at,
         expires_at=coupon.expires_at,
         discount_fen=coupon.discount_fen,
     )
 
 
-@room.get("/coupon-templates", "可领取的优惠券", gives=OfferList, auth="guest")
+class ChoiceView(CouponView):
+    """A coupon at an order: whether it fits, what it takes off, what is left to pay in cash and balance."""
+
+    fits: bool
+    reason: str | None
+    problem: str | None
+    """Why it does not fit."""
+    off_fen: int
+    to_pay_fen: int
+
+
+class ChoiceList(msgspec.Struct):
+    """What one holds: what fits first, the cheapest order on top. `best_coupon_id` is null where none helps."""
+
+    items: list[ChoiceView]
+    best_coupon_id: int | None
+
+
+@room.post(
+    "/orders/coupons", "订单可用优惠券", takes=OrderForm, gives=ChoiceList, refuses=QUOTE_REFUSALS, example=EXAMPLE
+)
+async def choices(call: Call, form: OrderForm) -> ChoiceList:
+    """One's coupons at an order as the server prices it; `coupon_id` of the form counts for nothing."""
+    found, best = await coupon_choice.choices(call.deps, call.member_id, form.wanted())
+    return ChoiceList([_choice(one) for one in found], best)
+
+
+def _choice(one: coupon_choice.Choice) -> ChoiceView:
+    return ChoiceView(
+        **msgspec.structs.asdict(view(one.coupon)),
+        fits=one.reason is None,
+        reason=one.reason,
+        problem=one.problem,
+        off_fen=one.off_fen,
+        to_pay_fen=one.to_pay_fen,
+    )
+
+
+@room.get(
+    "/coupons/<coupon_id:int>/products",
+    "优惠券可用商品",
+    takes=Page,
+    gives=ProductList,
+    refuses=(errors.NotFound,),
+)
+async def list_products(call: Call, query: Page) -> ProductList:
+    """The products on sale that one's own coupon is for, best sellers first."""
+    rows, next_cursor = await coupons.goods(
+        call.deps, call.member_id, call.path["coupon_id"], query.cursor, query.limit
+    )
+    return ProductList(cards(rows), next_cursor)
+
+
+@room.get("/coupon-templates", "领券中心", gives=OfferList, auth="guest")
 async def list_templates(call: Call, _query: NoBody) -> OfferList:
     """What can be claimed, and whether I still can."""
-    return OfferList([_offer(one) for one in await coupons.offers(call.member_id)])
+    found = await coupon_claims.offers(call.deps, call.member_id)
+    return OfferList([_offer(one) for one in found], call.deps.clock.now())
 
 
-def _offer(offer: coupons.Offer) -> OfferView:
+def _offer(offer: coupon_claims.Offer) -> OfferView:
+    refusal = offer.refusal
     return OfferView(
         id=offer.id,
         name=offer.name,
         amount_fen=offer.amount_fen,
+        off_bp=offer.off_bp,
+        most_fen=offer.most_fen,
+        worth=worth(offer.amount_fen, offer.off_bp, offer.most_fen),
         threshold_fen=offer.threshold_fen,
+        scope_label=offer.scope_label,
         valid_days=offer.valid_days,
+        starts_at=offer.starts_at,
+        ends_at=offer.ends_at,
+        claim_from=offer.claim_from,
+        claim_until=offer.claim_until,
+        audience=offer.audience,
         left=offer.left,
         per_member=offer.per_member,
         claimed_by_me=offer.claimed_by_me,
-        claimable=offer.refusal is None,
-        problem=_REFUSALS[offer.refusal] if offer.refusal else None,
+        claimable=refusal is None,
+        refusal=None if refusal is None else refusal.code,
+        problem=None if refusal is None else refusal.detail.get("problem", refusal.message),
     )
 
 
 @room.post(
     "/coupon-templates/<template_id:int>/claim",
     "领取优惠券",
-    gives=coupons.Claimed,
-    refuses=(errors.CouponSoldOut, errors.CouponLimit),
+    gives=coupon_claims.Claimed,
+    refuses=(CouponClosed, CouponNotForYou, errors.CouponSoldOut, errors.CouponLimit),
     keyed=True,
 )
 async def claim(call: Call, _body: NoBody) -> bytes:
     """One coupon per call; the same key gives the same coupon again."""
-    return await coupons.claim(call.deps, call.member_id, call.path["template_id"], call.required_key)
+    return await coupon_claims.claim(call.deps, call.member_id, call.path["template_id"], call.required_key)

@@ -9,9 +9,10 @@ from msgspec import UNSET, UnsetType
 from server.core import errors
 from server.handlers.endpoint import Call, Page, Room, Upload
 from server.handlers.shop.login import Code, ShareCode
+from server.rules import referrals
 from server.services import avatars, bindings, members
 from server.services.bindings import Binding
-from server.services.members import Profile, Referee
+from server.services.members import Me, Referee
 
 room = Room("me", "会员")
 
@@ -58,17 +59,17 @@ class Downline(msgspec.Struct):
     next_cursor: str | None
 
 
-@room.get("/me", "我的资料", gives=Profile)
-async def profile(call: Call, _: None) -> Profile:
-    """The phone number is masked."""
+@room.get("/me", "我的资料", gives=Me)
+async def profile(call: Call, _: None) -> Me:
+    """Profile, level, growth and privileges; the phone number is masked."""
     return await members.profile(call.deps, call.member_id)
 
 
 _EXAMPLE = {"nickname": "小明", "birthday": "1995-03-08"}
 
 
-@room.patch("/me", "修改资料", takes=ProfileForm, gives=Profile, example=_EXAMPLE)
-async def change(call: Call, form: ProfileForm) -> Profile:
+@room.patch("/me", "修改资料", takes=ProfileForm, gives=Me, example=_EXAMPLE)
+async def change(call: Call, form: ProfileForm) -> Me:
     """Changes only what is given; a birthday of null clears it."""
     changes: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(form).items() if value is not UNSET
@@ -76,10 +77,10 @@ async def change(call: Call, form: ProfileForm) -> Profile:
     return await members.change(call.deps, call.member_id, changes)
 
 
-@room.put("/me", "修改资料（给不能发 PATCH 的小程序）", takes=ProfileForm, gives=Profile, example=_EXAMPLE)
-async def change_by_put(call: Call, form: ProfileForm) -> Profile:
+@room.put("/me", "修改资料（给不能发 PATCH 的小程序）", takes=ProfileForm, gives=Me, example=_EXAMPLE)
+async def change_by_put(call: Call, form: ProfileForm) -> Me:
     """The same as PATCH, which `wx.request` cannot send."""
-    changed: Profile = await change(call, form)
+    changed: Me = await change(call, form)
     return changed
 
 
@@ -87,10 +88,10 @@ async def change_by_put(call: Call, form: ProfileForm) -> Profile:
     "/me/avatar",
     "上传头像",
     takes=Upload,
-    gives=Profile,
+    gives=Me,
     refuses=(errors.PictureInvalid, errors.TooManyRequests, errors.NotFound),
 )
-async def avatar(call: Call, file: Upload) -> Profile:
+async def avatar(call: Call, file: Upload) -> Me:
     """A picture of at most 200 kB becomes a square of 256; `wx.uploadFile` sends it as a form, others as the body."""
     return await avatars.put(call.deps, call.member_id, file.content)
 
@@ -113,7 +114,7 @@ async def phone(call: Call, form: PhoneForm) -> Phone:
     "绑定推荐人",
     takes=BindingForm,
     gives=Binding,
-    refuses=tuple(errors.BINDING_REFUSALS.values()),
+    refuses=tuple(referrals.REFUSALS.values()),
     example={"share_code": "K7Q2M9XA"},
 )
 async def bind(call: Call, form: BindingForm) -> Binding:

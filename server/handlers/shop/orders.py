@@ -8,6 +8,7 @@ from server.core import errors
 from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
+from server.rules.promotions import Promotion
 from server.services import closing, fulfilment, orders, payments, placing, refunds, returns
 from server.services.order_drafts import Priced
 from server.services.order_facts import Wanted
@@ -62,26 +63,31 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
             coupon_id=self.coupon_id,
             points=self.points,
             use_balance_fen=self.use_balance_fen,
-            promotion=self.promotion.kind if self.promotion else None,
+            promotion=Promotion(**msgspec.structs.asdict(self.promotion)) if self.promotion else None,
             remark=self.remark,
         )
 
 
-_QUOTE_REFUSALS = (
+QUOTE_REFUSALS = (
     errors.AccountBlocked,
     errors.NotFound,
     errors.ItemsInvalid,
     errors.SkuUnavailable,
+    errors.PurchaseLimit,
+    errors.DeliveryRefused,
     errors.StockInsufficient,
     errors.CouponUnusable,
     errors.BalanceInsufficient,
     errors.PointsUnavailable,
+    errors.NotCombinable,
     errors.PromotionUnknown,
+    errors.PromotionRefused,
+    errors.TooManyRequests,
 )
-_EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
+EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
 
 
-@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=_QUOTE_REFUSALS, example=_EXAMPLE)
+@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=QUOTE_REFUSALS, example=EXAMPLE)
 async def preview(call: Call, form: OrderForm) -> Priced:
     """The same sums as placing would give; nothing is reserved."""
     return await placing.preview(call.deps, call.member_id, form.wanted())
@@ -92,9 +98,9 @@ async def preview(call: Call, form: OrderForm) -> Priced:
     "下单",
     takes=OrderForm,
     gives=Priced,
-    refuses=(*_QUOTE_REFUSALS, errors.AddressRequired),
+    refuses=(*QUOTE_REFUSALS, errors.AddressRequired),
     keyed=True,
-    example=_EXAMPLE,
+    example=EXAMPLE,
 )
 async def place(call: Call, form: OrderForm) -> bytes:
     """Reserves stock, coupon and balance until `expires_at`; items − discounts + freight − balance = cash due."""

@@ -1,10 +1,14 @@
 """What the catalogue's calls take and give."""
 
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
+import orjson
 
 from server.handlers.endpoint import Page
+from server.rules.promotions import Shown
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
@@ -57,6 +61,26 @@ class ProductCard(msgspec.Struct):
     stock_state: StockState
 
 
+def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
+    """Rows of `products.page`."""
+    return [
+        ProductCard(
+            id=row["id"],
+            title=row["title"],
+            subtitle=row["subtitle"],
+            image=next(iter(orjson.loads(row["images"])), ""),
+            kind=row["kind"],
+            category_id=row["category_id"],
+            min_price_fen=row["min_price_fen"],
+            max_price_fen=row["max_price_fen"],
+            market_price_fen=row["market_price_fen"],
+            sold_count=row["sold_count"],
+            stock_state=row["stock_state"],
+        )
+        for row in rows
+    ]
+
+
 class ProductList(msgspec.Struct):
     """A page of products."""
 
@@ -98,4 +122,11 @@ class ProductView(msgspec.Struct):
     max_price_fen: int
     sold_count: int
     skus: list[SkuView]
-    promotions: list[dict[str, Any]] = []
+    limit_each: int | None
+    """Pieces that one member may buy."""
+    off_from: datetime | None
+    """From then on it is not sold any more."""
+    freight: list[str]
+    """What sending it costs, line by line, where it has a template of its own; else the shop's freight applies."""
+    promotions: list[Shown] = []
+    """Those that run first, of them those that end first."""

@@ -1,6 +1,7 @@
 """Goods at the panel: what forms do, refuse by field, and leave in the log."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -8,13 +9,14 @@ import orjson
 import pytest
 
 from server import db
+from server.core.clock import day_start, shanghai_day
 from server.core.errors import NotFound
 from server.rules.operators import Role
 from server.services import card_import, goods_desk
 from server.services.sheets import SheetWriter
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
-from tests.support.shop import make_virtual_sku, product, stock
+from tests.support.shop import DAY_S, make_virtual_sku, product, stock
 
 NEW = {
     "slug": "serum",
@@ -87,6 +89,7 @@ async def test_a_product_is_made_and_changed(mall: Mall, desks: Any) -> None:
                     "alert_at": 0,
                     "on_sale": True,
                     "position": 2,
+                    "weight_g": 0,
                 },
             },
         },
@@ -238,3 +241,38 @@ async def test_card_keys_come_in_by_file_and_never_out(mall: Mall, desks: Any) -
     physical = await db.fetch_value("SELECT id FROM skus WHERE code = 'mask-1'")
     assert (await send(desk, f"/skus/{physical}/cards", {}, b"x")).status_code == 422
     assert "实物商品没有卡密" in (await desk.get(f"/skus/{physical}/cards")).text
+
+
+async def test_a_products_times_limit_and_freight(mall: Mall, desks: Any) -> None:
+    await stock(mall)
+    desk: Desk = await desks(Role.OPERATIONS)
+    mall.clock.advance(60)
+    soon, late = (f"{day_start(shanghai_day(mall.clock.now())) + timedelta(days=n):%Y-%m-%dT00:00:00}" for n in (2, 4))
+    timed = NEW | {"on_from": "2099-01-02T08:00", "off_from": "2099-01-01T08:00", "limit_each": "0", "freight": "x"}
+    refused = await send(desk, "/products/new", timed)
+    assert refused.status_code == 422
+    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"limit_each"}
+    refused = await send(desk, "/products/new", timed | {"limit_each": "2"})
+    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"off_from", "freight"}
+    refused = await send(desk, "/products/new", timed | {"limit_each": "2", "on_from": "morgen"})
+    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"on_from"}
+    timed |= {"on_from": soon, "off_from": late, "limit_each": "2", "freight": "", "skus[0].weight_g": "250"}
+    made = await send(desk, "/products/new", timed)
+    assert made.status_code == 303, made.text
+    place = made.headers["location"].removeprefix("/admin")
+    assert (await skus())[0]["weight_g"] == 250
+    found = fields_of((await desk.get(place)).text)
+    assert [found[name] for name in ("limit_each", "skus[0].weight_g")] == ["2", "250"]
+    assert f'name="on_from" step="1" value="{soon}"' in (await desk.get(place)).text
+    for days, state, shown in ((0, "coming", "待上架"), (2, "on", "上架"), (2, "off", "已到期下架")):
+        mall.clock.advance(days * DAY_S)
+        await desk.log_in()
+        assert f">{shown}</span>" in (await desk.get(place)).text
+        for path in ("/products", "/stock"):
+            for show in ("coming", "on", "off"):
+                assert ("精华液" in (await desk.get(path, show=show)).text) is (show == state), (path, show)
+    cleared = found | {"on_from": "", "off_from": "", "limit_each": "", "reason": "长期"}
+    assert (await send(desk, place, cleared)).status_code == 303
+    record = await last_record()
+    assert record["detail"]["after"] == {"products": {"serum": {"on_from": None, "off_from": None, "limit_each": None}}}
+    assert ">上架</span>" in (await desk.get(place)).text

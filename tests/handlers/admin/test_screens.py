@@ -27,11 +27,28 @@ PAGES = {
     "/coupon-templates": Permission.COUPONS_VIEW,
     "/coupon-templates/new": Permission.COUPONS_EDIT,
     "/coupon-templates/{coupon}": Permission.COUPONS_VIEW,
+    "/freight": Permission.PRODUCTS_VIEW,
+    "/freight/new": Permission.PRODUCTS_EDIT,
+    "/freight/{freight}": Permission.PRODUCTS_VIEW,
     "/coupons": Permission.COUPONS_VIEW,
+    "/stacking": Permission.PROMOTIONS_VIEW,
+    "/group-buys": Permission.PROMOTIONS_VIEW,
+    "/group-buys/new": Permission.PROMOTIONS_EDIT,
+    "/group-buys/{group_buy}": Permission.PROMOTIONS_VIEW,
+    "/teams": Permission.PROMOTIONS_VIEW,
+    "/teams/G1": Permission.PROMOTIONS_VIEW,
+    "/coupon-issues": Permission.COUPONS_VIEW,
+    "/coupon-issues/new?template={coupon}": Permission.COUPONS_EDIT,
+    "/flash-sales": Permission.PROMOTIONS_VIEW,
+    "/flash-sales/new": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}": Permission.PROMOTIONS_VIEW,
+    "/flash-items": Permission.PROMOTIONS_VIEW,
     "/members": Permission.MEMBERS_VIEW,
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/levels": Permission.MEMBERS_VIEW,
+    "/growth": Permission.MEMBERS_VIEW,
     "/rules": Permission.REBATES_VIEW,
     "/rules/1": Permission.REBATES_VIEW,
     "/rules/compare?old=1&new=1": Permission.REBATES_VIEW,
@@ -85,16 +102,30 @@ ACTIONS = {
     "/stock/{sku}": Permission.PRODUCTS_EDIT,
     "/skus/{sku}/cards": Permission.PRODUCTS_EDIT,
     "/categories": Permission.PRODUCTS_EDIT,
+    "/freight/new": Permission.PRODUCTS_EDIT,
+    "/freight/{freight}": Permission.PRODUCTS_EDIT,
     "/categories/{category}": Permission.PRODUCTS_EDIT,
     "/categories/{category}/icon": Permission.PRODUCTS_EDIT,
     "/coupon-templates/new": Permission.COUPONS_EDIT,
     "/coupon-templates/{coupon}": Permission.COUPONS_EDIT,
+    "/coupon-issues/new": Permission.COUPONS_EDIT,
+    "/coupon-issues/0/stop": Permission.COUPONS_EDIT,
+    "/coupons": Permission.COUPONS_EDIT,
+    "/flash-sales/new": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}": Permission.PROMOTIONS_EDIT,
+    "/flash-sales/{sale}/stop": Permission.PROMOTIONS_EDIT,
     "/operators": Permission.OPERATORS_MANAGE,
     "/members/{member}/reveal": Permission.MEMBERS_REVEAL,
     "/members/{member}/block": Permission.MEMBERS_BLOCK,
     "/members/{member}/unblock": Permission.MEMBERS_BLOCK,
     "/members/{member}/binding": Permission.MEMBERS_CORRECT,
+    "/levels": Permission.SETTINGS_EDIT,
+    "/members/{member}/points": Permission.MEMBERS_CORRECT,
+    "/members/{member}/growth": Permission.MEMBERS_CORRECT,
     "/rules": Permission.RULES_PUBLISH,
+    "/stacking": Permission.PROMOTIONS_EDIT,
+    "/group-buys/new": Permission.PROMOTIONS_EDIT,
+    "/group-buys/{group_buy}": Permission.PROMOTIONS_EDIT,
     "/qualifications/0/pass": Permission.QUALIFICATIONS_REVIEW,
     "/qualifications/0/void": Permission.QUALIFICATIONS_REVIEW,
     "/commission-policies": Permission.COMMISSIONS_PUBLISH,
@@ -160,24 +191,47 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             mall.clock.now(),
             XSS,
         )
-        await tx.execute(
-            "INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from, valid_to)"
-            " VALUES ($1, $1, 'correction', $2, $3, $4, $4)",
-            me.id,
-            XSS[:40],
-            XSS,
-            mall.clock.now(),
-        )
-        await tx.execute(
-            "INSERT INTO coupons (member_id, source, name, amount_fen, state, starts_at, expires_at, created_at,"
-            " threshold_fen, discount_fen) VALUES ($1, 'x', $2, 100, 'unused', $3, $4, $3, 0, 0)",
-            me.id,
-            XSS[:40],
-            mall.clock.now(),
-            mall.clock.now() + timedelta(days=1),
-        )
+        await poison_people(tx, mall, me)
         await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
     return me, order_no, refund["refund_no"], alarm
+
+
+async def poison_people(tx: db.Connection, mall: Mall, me: Shopper) -> None:
+    await tx.execute(
+        "INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from, valid_to)"
+        " VALUES ($1, $1, 'correction', $2, $3, $4, $4)",
+        me.id,
+        XSS[:40],
+        XSS,
+        mall.clock.now(),
+    )
+    await tx.execute(
+        "INSERT INTO coupons (member_id, source, name, amount_fen, state, starts_at, expires_at, created_at,"
+        " threshold_fen, discount_fen) VALUES ($1, 'x', $2, 100, 'unused', $3, $4, $3, 0, 0)",
+        me.id,
+        XSS[:40],
+        mall.clock.now(),
+        mall.clock.now() + timedelta(days=1),
+    )
+    await tx.execute(
+        "INSERT INTO levels (place, name, growth, discount_bp, points_bp, free_freight, commission_bonus_bp,"
+        " colour, icon) VALUES (0, left($1::text, 10), 0, 10000, 10000, false, 0, '#8C7A6B', 'user')",
+        XSS,
+    )
+    await tx.execute(
+        "INSERT INTO growth_entries (member_id, key, source, kind, amount, base_fen, counts_at, why, operator, at)"
+        " VALUES ($1, 'x', 'x', 'correction', 1, 0, $2, $3::text, left($3::text, 40), $2)",
+        me.id,
+        mall.clock.now(),
+        XSS,
+    )
+    await tx.execute(
+        "INSERT INTO level_changes (member_id, before, after, name, growth, why, at)"
+        " VALUES ($1, 0, 1, left($2::text, 10), 1, 'growth', $3)",
+        me.id,
+        XSS,
+        mall.clock.now(),
+    )
 
 
 async def poison_goods(tx: db.Connection, mall: Mall) -> None:
@@ -189,19 +243,50 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
     )
     await tx.execute("UPDATE skus SET code = left($1::text, 60), spec = jsonb_build_object($1::text, $1::text)", XSS)
     await tx.execute("UPDATE categories SET name = left($1::text, 40), slug = left($1::text, 40), icon = $1::text", XSS)
+    rate = {"first": 1, "first_fen": 1, "next": 1, "next_fen": 1, "free_from_fen": None}
+    zones = [{"provinces": ["浙江"], **rate}]
+    await tx.execute(
+        "INSERT INTO freight_templates (slug, name, terms, updated_at)"
+        " VALUES (left($1::text, 40), left($1::text, 40), $2, $3)",
+        XSS,
+        orjson.dumps({"by": "piece", "elsewhere": rate, "zones": zones, "excluded": []}).decode(),
+        mall.clock.now(),
+    )
+    await tx.execute("UPDATE products SET freight_template_id = (SELECT id FROM freight_templates)")
     await tx.execute(
         "INSERT INTO coupon_templates (slug, name, amount_fen, threshold_fen, valid_days, claimed, per_member,"
         " active, created_at) VALUES (left($1::text, 40), left($1::text, 40), 1, 0, 1, 0, 1, true, $2)",
         XSS,
         mall.clock.now(),
     )
+    await tx.execute(
+        "WITH sale AS (INSERT INTO flash_sales (slug, name, starts_at, ends_at, created_at)"
+        " VALUES (left($1::text, 40), left($1::text, 40), $2, $2::timestamptz + interval '1 hour', $2) RETURNING id)"
+        " INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"
+        " SELECT sale.id, skus.id, 1, 0, 0, 1 FROM sale, skus",
+        XSS,
+        mall.clock.now(),
+    )
+    await tx.execute(_GROUP_BUY, XSS, mall.clock.now())
+
+
+_GROUP_BUY = """
+WITH made AS (INSERT INTO group_buys (slug, title, product_id, size, window_hours, taken, virtual_fill, active,
+    starts_at, ends_at, created_at) SELECT left($1::text, 40), left($1::text, 40), id, 2, 1, 0, true, true,
+    $2::timestamptz, $2::timestamptz + interval '1 day', $2 FROM products RETURNING id),
+  priced AS (INSERT INTO group_buy_skus (group_buy_id, sku_id, price_fen) SELECT made.id, skus.id, 1 FROM made, skus),
+  team AS (INSERT INTO teams (team_no, group_buy_id, leader_id, size, state, taken, paid, filled, opened_at, closes_at,
+    due_at, ended_at) SELECT 'G1', id, 1, 2, 'succeeded', 1, 1, 1, $2, $2, $2, $2 FROM made RETURNING id)
+UPDATE orders SET team_id = team.id FROM team
+"""
 
 
 async def of_goods() -> dict[str, int]:
     """The numbers of what `stage` made beside the order."""
     found = await db.fetch_row(
-        "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon"
-        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t"
+        "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
+        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight"
+        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g, flash_sales f"
     )
     return dict(found or {})
 

@@ -1,7 +1,6 @@
 import * as api from '../../../../api/coupons'
-import { Coupon, Offer } from '../../../../api/coupons'
+import { Coupon } from '../../../../api/coupons'
 import { Tab } from '../../../../components/tabs/index'
-import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { Listing, MORE } from '../../../../lib/listing'
 import { priced } from '../../../../lib/money'
@@ -21,11 +20,6 @@ interface ShownCoupon extends Coupon {
   remark: string
 }
 
-interface ShownOffer extends Offer {
-  time: string
-  remark: string
-}
-
 Page({
   data: {
     screen: LOADING,
@@ -34,15 +28,12 @@ Page({
     emptyTitle: '',
     items: [] as ShownCoupon[],
     end: MORE,
-    offers: [] as ShownOffer[],
-    claiming: 0,
   },
   listing: null as Listing<Coupon, ShownCoupon> | null,
 
   onLoad() {
     this.listing = new Listing<Coupon, ShownCoupon>(this, (cursor) => api.coupons(this.data.tab, cursor), shownCoupon)
     this.open('unused')
-    void this.loadOffers()
   },
 
   choose({ detail }: WechatMiniprogram.CustomEvent<{ key: Drawer }>) {
@@ -54,18 +45,8 @@ Page({
     void this.listing?.start(true)
   },
 
-  /** What can be claimed comes on top. Without it the page is still one's own coupons, and those tell of a failure. */
-  async loadOffers() {
-    try {
-      const offers = (await api.offers()).map(shownOffer)
-      this.setData({ offers: [...offers.filter(({ claimable }) => claimable), ...offers.filter(({ claimable }) => !claimable)] })
-    } catch (error) {
-      console.info('offers:', error)
-    }
-  },
-
   async load() {
-    await Promise.all([this.listing?.start(), this.loadOffers()])
+    await this.listing?.start()
   },
 
   more() {
@@ -81,31 +62,19 @@ Page({
     wx.stopPullDownRefresh()
   },
 
-  async claim({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { id: number }>) {
-    if (this.data.claiming) return
-    this.setData({ claiming: currentTarget.dataset.id })
-    try {
-      await api.claim(currentTarget.dataset.id)
-      void wx.showToast({ title: '已放进你的券包', icon: 'success' })
-    } catch (error) {
-      tell(error)
-    }
-    await this.load()
-    this.setData({ claiming: 0 })
+  claimMore() {
+    go('/packages/marketing/pages/coupon-center/index')
   },
 
-  use() {
-    go('/pages/category/index')
+  /** What it is for: some goods, or everything there is. */
+  use({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { id: number }>) {
+    const coupon = this.data.items.find(({ id }) => id === currentTarget.dataset.id)
+    const query = `id=${currentTarget.dataset.id}&name=${encodeURIComponent(coupon?.name ?? '')}`
+    go(coupon?.scoped ? `/packages/marketing/pages/coupon-goods/index?${query}` : '/pages/category/index')
   },
 })
 
 function shownCoupon(coupon: Coupon): ShownCoupon {
-  const taken = coupon.discount_fen ? `已抵 ${priced(coupon.discount_fen)}` : ''
-  return { ...coupon, time: `有效期至 ${day(coupon.expires_at)}`, remark: taken }
-}
-
-function shownOffer(offer: Offer): ShownOffer {
-  const left = offer.left === null ? '' : `剩 ${offer.left}`
-  const own = `每人 ${offer.per_member} 张`
-  return { ...offer, time: `领后 ${offer.valid_days} 天有效`, remark: [own, left].filter(Boolean).join(' · ') }
+  const time = coupon.started ? `有效期至 ${day(coupon.expires_at)}` : `${day(coupon.starts_at)} 至 ${day(coupon.expires_at)}`
+  return { ...coupon, time, remark: coupon.discount_fen ? `已抵 ${priced(coupon.discount_fen)}` : coupon.scope_label }
 }

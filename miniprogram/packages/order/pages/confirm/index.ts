@@ -1,31 +1,32 @@
 import { Address, addresses } from '../../../../api/addresses'
 import * as carts from '../../../../api/cart'
-import { Coupon } from '../../../../api/coupons'
 import * as orders from '../../../../api/orders'
-import { Priced, Wish } from '../../../../api/orders'
+import { OrderPromotion, Priced, Wish } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { wallet } from '../../../../api/wallet'
 import { countCart } from '../../../../lib/badge'
-import { Chosen, itemsOf } from '../../../../lib/checkout'
+import { Chosen, itemsOf, promotionOf } from '../../../../lib/checkout'
 import { Failure, asFailure, tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { priced } from '../../../../lib/money'
 import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { payOrder } from '../../../../lib/pay'
 import { LOADING, show } from '../../../../lib/screen'
-import { OrderCoupon, cheapest, forGoods, heldCoupons, whyUnusable } from '../../choosing'
+import { OrderCoupon, offered, whyUnusable } from '../../choosing'
 import { Basis, Means, Trouble, drawn, troubleOf } from './view'
 
 Page({
   data: {
     screen: LOADING,
     shown: null as Priced | null,
-    means: { address: null, couponId: null, useBalance: false } as Means,
+    means: { address: null, couponId: null, useBalance: false, usePoints: false } as Means,
     walletFen: 0,
+    points: 0,
     coupons: [] as OrderCoupon[],
     addressNote: '',
     couponNote: '',
     balanceNote: '',
+    pointsNote: '',
     remark: '',
     trouble: null as Trouble | null,
     fromCart: false,
@@ -36,7 +37,7 @@ Page({
   },
   /** What to order; null for the whole cart. */
   items: null as Chosen[] | null,
-  held: [] as Coupon[],
+  promotion: null as OrderPromotion | null,
   /** What was chosen while a price was being asked for. */
   wanted: null as Means | null,
   notified: false,
@@ -44,6 +45,7 @@ Page({
 
   onLoad(query: Record<string, string | undefined>) {
     this.items = itemsOf(query.items)
+    this.promotion = promotionOf(query)
     this.setData({ fromCart: !this.items || query.cart === '1' })
     prepareNotices()
     void this.load()
@@ -62,12 +64,10 @@ Page({
     await show(
       this,
       async () => {
-        // The shop's answer sets the clock, by which a coupon has begun or not.
-        const [known, held, money] = await Promise.all([addresses(), heldCoupons(), wallet(), shop()])
-        this.held = held
+        const [known, money] = await Promise.all([addresses(), wallet(), shop()])
         const address = known.find(({ id }) => id === this.data.means.address?.id) ?? known.find((one) => one.is_default) ?? known[0]
-        const means: Means = { address: address ?? null, couponId: null, useBalance: false }
-        return { walletFen: money.available_fen, ...(await this.opened(means)) }
+        const means: Means = { address: address ?? null, couponId: null, useBalance: false, usePoints: false }
+        return { walletFen: money.available_fen, points: money.points, ...(await this.opened(means)) }
       },
       ({ trouble }) => Boolean(trouble),
     )
@@ -76,10 +76,9 @@ Page({
   /** The first price: with the coupon that makes it cheapest, and without balance until it is switched on. */
   async opened(means: Means): Promise<Partial<Basis> & { trouble: Trouble | null }> {
     try {
-      const plain = await orders.preview(this.wish(means))
-      const coupons = forGoods(this.held, plain.items_fen)
-      const { couponId, shown } = await cheapest(this.wish(means), plain, coupons)
-      return { ...drawn({ ...means, couponId }, shown, coupons), trouble: null }
+      const { coupons, best } = await offered(this.wish(means))
+      const chosen = { ...means, couponId: best }
+      return { ...drawn(chosen, await orders.preview(this.wish(chosen)), coupons), trouble: null }
     } catch (error) {
       const trouble = troubleOf(error, this.items)
       if (!trouble) throw error
@@ -87,11 +86,13 @@ Page({
     }
   },
 
-  wish({ address, couponId, useBalance }: Means): Wish {
+  wish({ address, couponId, useBalance, usePoints }: Means): Wish {
     return {
       ...(this.items ? { items: this.items } : { from_cart: true }),
+      ...(this.promotion ? { promotion: this.promotion } : {}),
       address_id: address?.id ?? null,
       coupon_id: couponId,
+      points: usePoints ? this.data.points : 0,
       use_balance_fen: useBalance ? this.data.walletFen : 0,
     }
   },
@@ -100,7 +101,7 @@ Page({
   async change(changes: Partial<Means>) {
     this.wanted = { ...(this.wanted ?? this.data.means), ...changes }
     if (this.data.busy) return
-    this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '' })
+    this.setData({ busy: true, addressNote: '', couponNote: '', balanceNote: '', pointsNote: '' })
     for (let means: Means | null = this.wanted; means; means = this.wanted) {
       await this.reprice(means)
       if (this.wanted === means) this.wanted = null
@@ -110,8 +111,8 @@ Page({
 
   async reprice(means: Means) {
     try {
-      const shown = await orders.preview(this.wish(means))
-      this.setData({ ...drawn(means, shown, forGoods(this.held, shown.items_fen)) })
+      const [shown, { coupons }] = await Promise.all([orders.preview(this.wish(means)), offered(this.wish(means))])
+      this.setData({ ...drawn(means, shown, coupons) })
     } catch (error) {
       await this.recover(error, means)
     }
@@ -123,6 +124,7 @@ Page({
     const trouble = troubleOf(failure, this.items)
     if (trouble) this.setData({ trouble, screen: { phase: 'empty', problem: null } })
     else if (failure.code === 'coupon_unusable') await this.dropCoupon(failure, means)
+    else if (failure.code === 'points_unavailable') await this.dropPoints(means)
     else if (failure.code === 'balance_insufficient') await this.dropBalance(means)
     else if (failure.code === 'not_found') await this.dropAddress(means)
     else if (failure.code === 'address_required') this.setData({ addressNote: failure.message })
@@ -131,7 +133,6 @@ Page({
 
   async dropCoupon(failure: Failure, means: Means) {
     this.setData({ couponNote: whyUnusable(failure) })
-    this.held = await heldCoupons().catch(() => this.held.filter(({ id }) => id !== means.couponId))
     await this.reprice({ ...means, couponId: null })
   },
 
@@ -139,6 +140,12 @@ Page({
     const { available_fen: walletFen } = await wallet().catch(() => ({ available_fen: 0 }))
     this.setData({ walletFen, balanceNote: `余额有变化，现在可用 ${priced(walletFen)}，请重新选择` })
     await this.reprice({ ...means, useBalance: false })
+  },
+
+  async dropPoints(means: Means) {
+    const { points } = await wallet().catch(() => ({ points: 0 }))
+    this.setData({ points, pointsNote: `积分有变化，现在可用 ${points}，请重新选择` })
+    await this.reprice({ ...means, usePoints: false })
   },
 
   async dropAddress(means: Means) {
@@ -172,6 +179,10 @@ Page({
 
   switchBalance({ detail }: WechatMiniprogram.SwitchChange) {
     void this.change({ useBalance: detail.value })
+  },
+
+  switchPoints({ detail }: WechatMiniprogram.SwitchChange) {
+    void this.change({ usePoints: detail.value })
   },
 
   typeRemark({ detail }: WechatMiniprogram.Input) {
@@ -208,8 +219,8 @@ Page({
   },
 
   async place(shown: Priced, means: Means) {
-    // Just the balance that was shown: what came into the wallet meanwhile is not spent unseen.
-    const wish = { ...this.wish(means), use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
+    // Just the balance and points that were shown: what came into the wallet meanwhile is not spent unseen.
+    const wish = { ...this.wish(means), points: shown.points, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
     const placed = await orders.place(wish, shown)
     const no = placed.order_no ?? ''
     await this.tidyCart()
@@ -229,11 +240,12 @@ Page({
     await countCart()
   },
 
-  /** Buy as many as there are. */
+  /** Buy as many as there are, or in a team of one's own. */
   async takeLess() {
     const { trouble } = this.data
     if (!trouble?.instead) return
     this.items = trouble.instead
+    if (trouble.apart && this.promotion) this.promotion = { kind: this.promotion.kind, id: this.promotion.id }
     this.setData({ trouble: null, screen: LOADING })
     await this.load()
   },

@@ -12,6 +12,7 @@ export interface Means {
   address: Address | null
   couponId: number | null
   useBalance: boolean
+  usePoints: boolean
 }
 
 /** Why this cannot be ordered as it is, and what could be ordered instead. */
@@ -20,6 +21,8 @@ export interface Trouble {
   text: string
   instead: Chosen[] | null
   way: string
+  /** In another team than the one asked for. */
+  apart?: boolean
 }
 
 /** All that is drawn of a price. */
@@ -38,6 +41,8 @@ export function drawn(means: Means, shown: Priced, coupons: OrderCoupon[]) {
     })),
     couponText: couponText(means, shown, coupons),
     freightText: shown.freight_fen ? priced(shown.freight_fen) : '免运费',
+    may: Object.fromEntries(shown.combines.map(({ what, allowed }) => [what, allowed])),
+    pointsText: shown.points ? `用 ${shown.points} 积分` : '',
     balanceText: shown.balance_fen ? signed(-shown.balance_fen) : '',
   }
 }
@@ -67,10 +72,30 @@ export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | nul
     const instead = items && lessOf(items, Number(detail.sku_id), 0)
     return { title: message, text: '它刚刚下架了', instead, way: '去掉它，买其余的' }
   }
+  if (['promotion_refused', 'promotion_unknown', 'promotion_queued'].includes(code)) return refusedBy(detail, items, message)
   if (code !== 'items_invalid') return null
   const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
   const tooMany = lines > most
   return { title: tooMany ? '一次买不了这么多种' : message, text: tooMany ? `一个订单最多 ${most} 种商品` : '', instead: null, way: '' }
+}
+
+/** What each reason of a promotion's refusal means to the member: title and text. */
+const REASONS: Record<string, [string, string]> = {
+  not_started: ['活动还没有开始', '到时间再来，商品会按活动价出售'],
+  over: ['活动已经结束', '看看别的活动吧'],
+  items: ['这件商品不参加活动', '请从活动页重新选择'],
+  limit: ['超过了每人限购的数量', '看看你已有的订单'],
+  sold_out: ['活动商品已经没有了', '看看别的活动吧'],
+  team_unknown: ['没有找到这个团', ''],
+  team_over: ['这个团已经结束了', ''],
+  team_full: ['这个团刚刚满员了', ''],
+  joined: ['你已经在这个团里了', '在「我的订单」里查看'],
+}
+
+function refusedBy(detail: Record<string, unknown>, items: Chosen[] | null, message: string): Trouble {
+  const [title, text] = REASONS[String(detail.reason)] ?? [message, '']
+  const apart = detail.can_open === true
+  return { title, text: apart ? '可以自己开一个团，邀请好友一起拼' : text, instead: apart ? items : null, way: '自己开一个团', apart }
 }
 
 function lessOf(items: Chosen[], sku: number, available: number): Chosen[] | null {

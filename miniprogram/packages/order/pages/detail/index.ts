@@ -3,6 +3,7 @@ import { Action } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
+import { teamPage } from '../../../../lib/group_buys'
 import { rebatePage } from '../../../../lib/links'
 import { LOADING, show } from '../../../../lib/screen'
 import { perform } from '../../acts'
@@ -90,6 +91,11 @@ Page({
   openRebate() {
     const id = this.data.shown?.order.rebate_id
     if (id) go(rebatePage(id))
+  },
+
+  openTeam() {
+    const no = this.data.shown?.order.team_no
+    if (no) go(teamPage(no))
   },
 
   openService() {

@@ -36,6 +36,8 @@ export interface Shown {
   due: string
   pieces: string
   sums: Row[]
+  /** What it does not count for, where the shop said so. */
+  without: string[]
   steps: Row[]
   refunds: ShownRefund[]
 }
@@ -43,6 +45,7 @@ export interface Shown {
 const ICONS: Partial<Record<Status, string>> = {
   pending: 'time',
   paid: 'shop',
+  teaming: 'usergroup',
   shipped: 'undertake-delivery',
   received: 'check-circle',
   completed: 'check-circle',
@@ -87,6 +90,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
     sums: sumsOf(order),
+    without: order.combines.filter(({ allowed }) => !allowed).map(({ label }) => `本单不${label}`),
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
     refunds: refunds.map(shownRefund),
   }

@@ -3,6 +3,7 @@ import { OrderDetail } from '../../../../api/orders'
 import { Shop, shop } from '../../../../api/shop'
 import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
+import { teamPage } from '../../../../lib/group_buys'
 import { payOrder } from '../../../../lib/pay'
 import { LOADING, show } from '../../../../lib/screen'
 
@@ -108,6 +109,11 @@ Page({
     void wx.redirectTo({ url: `/packages/order/pages/detail/index?order_no=${this.data.no}` })
   },
 
+  openTeam() {
+    const no = this.data.order?.team_no
+    if (no) void wx.redirectTo({ url: teamPage(no) })
+  },
+
   goHome() {
     go('/pages/index/index')
   },
@@ -126,6 +132,7 @@ function sayingOf(order: OrderDetail, waiting: boolean, asked: boolean): Saying 
 }
 
 function thanks(order: OrderDetail): string {
+  if (order.status === 'teaming') return '邀请好友参团，成团后马上发货；没有成团会自动退款'
   if (order.lines.some((line) => line.cards.length)) return '卡密已经发放，打开订单就能看到'
   return order.address ? '我们会尽快发货，发货后在订单里查看物流' : '卡密马上发放，稍后在订单里查看'
 }

@@ -1,0 +1,14 @@
+import { Wanted } from '../../../../api/catalogue'
+
+/** What a coupon of mine is for. */
+Page({
+  data: { name: '', wanted: {} as Wanted },
+
+  onLoad({ id, name }: Record<string, string | undefined>) {
+    this.setData({ name: decodeURIComponent(name ?? ''), wanted: { coupon: Number(id) } })
+  },
+
+  onReachBottom() {
+    ;(this.selectComponent('#feed') as { more?: () => void } | null)?.more?.()
+  },
+})

@@ -1,0 +1,59 @@
+/** A session and its items as they are drawn. */
+import { FlashItem, FlashSale, ItemState, SaleState } from '../../../../api/flash'
+import { Tab } from '../../../../components/tabs/index'
+import { absolute } from '../../../../lib/transport'
+import { percent } from '../../../../lib/money'
+import { shortMinute } from '../../../../lib/time'
+import { specText } from '../../../../lib/variants'
+
+export interface ShownItem extends FlashItem {
+  picture: string
+  specText: string
+  /** The share of the stock that is taken, as text and as a width. */
+  takenText: string
+  width: string
+  act: string
+  open: boolean
+}
+
+export interface ShownSale {
+  id: number
+  name: string
+  state: SaleState
+  /** What the countdown runs to, '' when the session is over. */
+  until: string
+  countLabel: string
+  items: ShownItem[]
+}
+
+const ACTS: Record<ItemState, string> = {
+  not_started: '即将开抢',
+  running: '马上抢',
+  queued: '排队中',
+  sold_out: '已抢光',
+  over: '已结束',
+}
+
+export function shownSale(sale: FlashSale): ShownSale {
+  const { id, name, state } = sale
+  const until = state === 'over' ? '' : state === 'running' ? sale.ends_at : sale.starts_at
+  const countLabel = { not_started: '距开始', running: '距结束', over: '本场已结束' }[state]
+  return { id, name, state, until, countLabel, items: sale.items.map(shownItem) }
+}
+
+function shownItem(item: FlashItem): ShownItem {
+  const taken = Math.floor(item.taken_bp / 100)
+  return {
+    ...item,
+    picture: item.image ? absolute(item.image) : '',
+    specText: [specText(item.spec), `每人限购 ${item.per_member} 件`].filter(Boolean).join(' · '),
+    takenText: item.state === 'not_started' ? `共 ${item.stock} 件` : `已抢 ${percent(taken * 100)}`,
+    width: item.state === 'not_started' ? '0%' : `${taken}%`,
+    act: ACTS[item.state],
+    open: item.state === 'running' || item.state === 'queued',
+  }
+}
+
+export function tabOf({ id, starts_at, state_label }: FlashSale): Tab {
+  return { key: String(id), label: `${shortMinute(starts_at).split(' ')[1] ?? ''} ${state_label}` }
+}

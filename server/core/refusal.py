@@ -1,0 +1,19 @@
+"""What every refusal is; the kinds stand in errors.py."""
+
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """A request that is refused for a reason the person can understand. Raising one rolls the transaction back.
+
+    `detail` goes to the client as it is: plain JSON values that help to act on the refusal, never secrets.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+    message: str
+    retry_after_s: int | None = None
+
+    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - JSON values of any kind
+        super().__init__(self.code)
+        self.detail = detail

@@ -1,0 +1,107 @@
+"""Levels: the whole set as one form, and growth and points given or taken by an operator."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.handlers.admin.typed import Typed
+from server.rules.levels import ICONS, MOST_LEVELS, Level
+from server.rules.operators import Permission
+from server.services import growth, growth_desk, levels, points
+
+screens = Screens("levels")
+
+_LABELS = {
+    "name": "名称",
+    "growth": "成长值",
+    "discount_bp": "折扣",
+    "points_bp": "积分倍数",
+    "commission_bonus_bp": "佣金加成",
+    "colour": "颜色",
+    "icon": "图标",
+    "reason": "理由",
+}
+_LIMITS = {
+    "name": "1 到 10 个字",
+    "growth": "0 到 10 亿的整数",
+    "discount_bp": "50 到 100",
+    "points_bp": "100 到 1000",
+    "commission_bonus_bp": "0 到 100",
+    "colour": "形如 #8A5A00",
+    "icon": "请选择",
+}
+
+
+@screens.page("/levels", Permission.MEMBERS_VIEW, "levels.html")
+async def shown(_visit: Visit, _: None) -> dict[str, Any]:
+    """The levels in force, with room for one more."""
+    found = await growth_desk.levels_now()
+    return {"found": found, "rows": range(min(MOST_LEVELS, len(found.levels) + 1)), "icons": ICONS}
+
+
+@screens.action("/levels", Permission.SETTINGS_EDIT, dict[str, str])
+async def change(visit: Visit, form: dict[str, str]) -> Done:
+    """Put what was typed into force; a row without a name is no level."""
+    typed = Typed(form, _LABELS)
+    wanted = [level for n in range(MOST_LEVELS) if (level := _level(typed, f"levels[{n}]."))]
+    reason = typed.reason(needed=True)
+    typed.check()
+    changed = await levels.change(visit.deps, wanted, typed.text("version"), reason, visit.operator.name)
+    return Done("已保存会员等级，达到新门槛的会员会陆续升级" if changed else "没有改动", "/admin/levels")
+
+
+def _level(typed: Typed, row: str) -> Level | None:
+    """The level of a row; what is wrong with it is noted."""
+    if not typed.text(f"{row}name"):
+        return None
+    values = {
+        "name": typed.text(f"{row}name"),
+        "growth": typed.whole(f"{row}growth"),
+        "discount_bp": typed.fen(f"{row}discount_bp"),
+        "points_bp": typed.fen(f"{row}points_bp"),
+        "free_freight": typed.flag(f"{row}free_freight"),
+        "commission_bonus_bp": typed.fen(f"{row}commission_bonus_bp", least_fen=0),
+        "colour": typed.text(f"{row}colour"),
+        "icon": typed.text(f"{row}icon"),
+    }
+    try:
+        return msgspec.convert(values, Level)
+    except msgspec.ValidationError as error:
+        field = str(error).rpartition("`$.")[2].rstrip("`")
+        typed.note(f"{row}{field}", _LIMITS[field])
+        return None
+
+
+class GrowthForm(ReasonForm):
+    """How much growth, under a key that the page was given: sent twice, it counts once. `anew`: judged at once."""
+
+    amount: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+    key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
+    anew: str = ""
+
+
+class PointsForm(ReasonForm):
+    """How many points, under a key that the page was given: sent twice, it counts once."""
+
+    points: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+    key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
+
+
+@screens.action("/members/<member_id:int>/points", Permission.MEMBERS_CORRECT, PointsForm)
+async def adjust(visit: Visit, form: PointsForm) -> Done:
+    """Points given or taken, with a reason."""
+    member_id = visit.path["member_id"]
+    new = await points.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
+    return Done("积分已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")
+
+
+@screens.action("/members/<member_id:int>/growth", Permission.MEMBERS_CORRECT, GrowthForm)
+async def correct(visit: Visit, form: GrowthForm) -> Done:
+    """Growth given or taken, with a reason."""
+    member_id = visit.path["member_id"]
+    new = await growth.correct(
+        visit.deps, member_id, form.amount, form.key, form.reason, visit.operator.name, anew=bool(form.anew)
+    )
+    return Done("成长值已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")

@@ -1,0 +1,54 @@
+"""叠加规则: what goes together per kind of order, its versions, and a new one by ticking boxes."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from server.core.errors import BadRequest
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules import stacking as rules
+from server.rules.operators import Permission
+from server.rules.stacking import KINDS, LABELS, Combination, Matrix
+from server.services import stacking, stacking_desk
+
+screens = Screens("stacking")
+
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+
+
+class Shown(msgspec.Struct):
+    """Which version; the newest where none is said."""
+
+    version: _Number | None = None
+
+
+class Publishing(msgspec.Struct):
+    """What stands beside the boxes: the version that was looked at, and why there is a new one."""
+
+    base: _Number
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+
+
+@screens.page("/stacking", Permission.PROMOTIONS_VIEW, "stacking.html", Shown)
+async def matrix(_visit: Visit, query: Shown) -> dict[str, Any]:
+    """The matrix in force, or an older version, with what each version changed."""
+    versions = await stacking_desk.versions()
+    newest = versions[0].stacking
+    found = newest if query.version is None else await stacking.version(query.version)
+    return {"found": found, "newest": newest, "versions": versions, "kinds": rules.KIND_NAMES, "labels": LABELS}
+
+
+@screens.action("/stacking", Permission.PROMOTIONS_EDIT, dict[str, str])
+async def publish(visit: Visit, form: dict[str, str]) -> Done:
+    """A new version: a box `<kind>.<what>` that is sent is ticked, whatever its value."""
+    about = visit.read({name: form[name] for name in ("base", "note") if name in form}, Publishing)
+    boxes = {f"{kind}.{what}" for kind in KINDS for what in LABELS}
+    for name in form.keys() - boxes - {"base", "note"}:
+        raise BadRequest(field=name, problem="没有这个选项")
+    made = await stacking.publish(visit.deps, _read(form), about.note, visit.operator.name, about.base)
+    return Done(f"第 {made.version} 版叠加规则已发布，从现在起新下的订单按它执行", "/admin/stacking")
+
+
+def _read(form: dict[str, str]) -> Matrix:
+    combinations = {kind: Combination(**{what: f"{kind}.{what}" in form for what in LABELS}) for kind in KINDS}
+    return Matrix(**combinations)

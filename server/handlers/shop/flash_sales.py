@@ -1,0 +1,101 @@
+"""Flash sales: the sessions of today, and one of them."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from server.core import errors
+from server.handlers.endpoint import Call, NoBody, Room
+from server.rules.flash_sales import LABELS
+from server.services import flash_sales
+from server.services.answers import Answers
+
+room = Room("flash_sales", "秒杀")
+
+_MAX_AGE_S = 0.5
+_answers = Answers(_MAX_AGE_S, size=500)
+
+
+class FlashItemView(msgspec.Struct):
+    """A SKU of a session, ordered with `promotion: {kind: "flash_sale", id}`.
+
+    `queued`: every piece is taken, but not every one is paid; some may come back.
+    """
+
+    id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    price_fen: int
+    list_price_fen: int
+    stock: int
+    left: int
+    taken_bp: int
+    """The share of the stock that is taken."""
+    per_member: int
+    state: Literal["not_started", "running", "queued", "sold_out", "over"]
+
+
+class FlashSaleView(msgspec.Struct):
+    """A session with its items."""
+
+    id: int
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    state: Literal["not_started", "running", "over"]
+    state_label: str
+    items: list[FlashItemView]
+
+
+class FlashSaleAnswer(FlashSaleView):
+    """One session; countdowns run by `now`, never by the client's clock."""
+
+    now: datetime
+
+
+class FlashSaleList(msgspec.Struct):
+    """The sessions of today in their order; countdowns run by `now`, never by the client's clock."""
+
+    now: datetime
+    items: list[FlashSaleView]
+    next_cursor: None = None
+
+
+@room.get("/flash-sales", "今日秒杀场次", gives=FlashSaleList, auth="public")
+async def list_sales(call: Call, _query: NoBody) -> bytes:
+    """Those of the calendar day in Shanghai, and those that still run. What is shown may be half a second old."""
+
+    async def make() -> bytes:
+        now = call.deps.clock.now()
+        return msgspec.json.encode(FlashSaleList(now, [_view(one) for one in await flash_sales.today(now)]))
+
+    return await _answers.get("today", make)
+
+
+@room.get("/flash-sales/<sale_id:int>", "秒杀场次", gives=FlashSaleAnswer, auth="public", refuses=(errors.NotFound,))
+async def show_sale(call: Call, _query: NoBody) -> bytes:
+    """One session, whatever its day."""
+    sale_id = call.path["sale_id"]
+
+    async def make() -> bytes:
+        now = call.deps.clock.now()
+        found = _view(await flash_sales.session(sale_id, now))
+        return msgspec.json.encode(FlashSaleAnswer(**msgspec.structs.asdict(found), now=now))
+
+    return await _answers.get(sale_id, make)
+
+
+def _view(session: flash_sales.Session) -> FlashSaleView:
+    return FlashSaleView(
+        id=session.id,
+        name=session.name,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        state=session.state,
+        state_label=LABELS[session.state],
+        items=[msgspec.convert(one, FlashItemView, from_attributes=True) for one in session.items],
+    )

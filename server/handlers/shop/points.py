@@ -1,0 +1,63 @@
+"""Points: what one has, the statement, the daily check-in."""
+
+from datetime import datetime
+
+import msgspec
+
+from server.core import errors
+from server.handlers.endpoint import Call, NoBody, Page, Room
+from server.ledger import statement
+from server.services import check_ins, cursors
+from server.services.check_ins import CheckedIn, Held
+
+room = Room("points", "积分")
+
+
+@room.get("/points", "我的积分", gives=Held)
+async def held(call: Call, _query: NoBody) -> Held:
+    """To spend, frozen and owed; what ends next; today's check-in."""
+    return await check_ins.held(call.deps, call.member_id)
+
+
+@room.post("/points/check-in", "签到", gives=CheckedIn, refuses=(errors.NotFound,))
+async def check_in(call: Call, _body: NoBody) -> CheckedIn:
+    """Once a day in Shanghai; a second call gives the same and changes nothing."""
+    return await check_ins.check_in(call.deps, call.member_id)
+
+
+class PointLine(msgspec.Struct):
+    """One entry as it changed the points."""
+
+    time: datetime
+    kind: str
+    label: str
+    points_delta: int
+    frozen_delta: int
+    debt_delta: int
+    why: str
+    link: str
+
+
+class PointLines(msgspec.Struct):
+    """A page of the statement, newest first."""
+
+    items: list[PointLine]
+    next_cursor: str | None
+
+
+@room.get("/points/statement", "积分明细", takes=Page, gives=PointLines)
+async def lines(call: Call, query: Page) -> PointLines:
+    """Every movement of points, newest first."""
+    found = await statement.points_statement(
+        call.member_id,
+        before_entry=cursors.unpack(query.cursor, cursors.Number) if query.cursor else None,
+        limit=query.limit + 1,
+    )
+    shown = found[: query.limit]
+    return PointLines(
+        [
+            PointLine(one.time, one.kind, one.label, one.points, one.frozen, one.debt, one.why, one.link)
+            for one in shown
+        ],
+        cursors.pack(shown[-1].entry_id) if len(found) > query.limit else None,
+    )

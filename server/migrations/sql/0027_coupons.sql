@@ -1,0 +1,25 @@
+-- A coupon is worth an amount or a percentage, for all goods or for some; a template's coupons live from their claim on
+-- or between two days of its own.
+
+ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total;
+ALTER TABLE coupon_templates
+  ADD CONSTRAINT coupon_templates_total CHECK (threshold_fen >= 0 AND claimed >= 0 AND (total IS NULL OR claimed <= total)),
+  ADD CONSTRAINT coupon_templates_worth CHECK (CASE WHEN off_bp = 0 THEN amount_fen > 0 AND most_fen IS NULL
+    ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 AND (most_fen IS NULL OR most_fen > 0) END),
+  ADD CONSTRAINT coupon_templates_validity CHECK (CASE WHEN ends_at IS NULL
+    THEN starts_at IS NULL AND valid_days IS NOT NULL AND valid_days > 0
+    ELSE starts_at IS NOT NULL AND starts_at < ends_at AND valid_days IS NULL END),
+  ADD CONSTRAINT coupon_templates_scope CHECK (products IS NULL OR categories IS NULL),
+  ADD CONSTRAINT coupon_templates_audience CHECK (audience IN ('all', 'new', 'birthday'));
+ALTER TABLE coupons
+  ADD CONSTRAINT coupons_worth CHECK (CASE WHEN off_bp = 0 THEN most_fen IS NULL
+    ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 END),
+  ADD CONSTRAINT coupons_scope CHECK (products IS NULL OR categories IS NULL);
+CREATE INDEX coupons_by_issue ON coupons (issue_id, created_at, id) WHERE issue_id IS NOT NULL;
+CREATE INDEX coupons_ending ON coupons (expires_at, id) WHERE state = 'unused' AND warned_at IS NULL;
+
+ALTER TABLE coupon_issues
+  ADD CONSTRAINT coupon_issues_state CHECK (state IN ('running', 'done', 'total', 'ended', 'stopped')
+    AND (state = 'running') = (finished_at IS NULL)),
+  ADD CONSTRAINT coupon_issues_counts CHECK (seen >= 0 AND issued BETWEEN 0 AND seen);
+CREATE INDEX coupon_issues_open ON coupon_issues (id) WHERE state = 'running';

@@ -1,0 +1,68 @@
+"""Flash sales: sessions with items, each piece of an item a row, and how many pieces each member took."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class FlashSale(Model):
+    """A session. It runs from `starts_at` until before `ends_at`, or until it was stopped."""
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=40, unique=True)
+    name = fields.CharField(max_length=40)
+    starts_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    stopped_at = fields.DatetimeField(null=True)
+    settled_at = fields.DatetimeField(null=True)
+    """When its free pieces went back to their SKUs; from then on pieces of unpaid orders go there, too."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "flash_sales"
+
+
+class FlashItem(Model):
+    """A SKU of a session. `stock` = free + held + sold + `returned` pieces."""
+
+    id = fields.BigIntField(primary_key=True)
+    sale: fields.ForeignKeyRelation[FlashSale] = fields.ForeignKeyField(
+        "models.FlashSale", related_name="items", on_delete=fields.OnDelete.RESTRICT
+    )
+    sku_id = fields.BigIntField()
+    price_fen = fields.BigIntField()
+    stock = fields.IntField()
+    returned = fields.IntField(default=0)
+    """Pieces that went back to the SKU after the session."""
+    per_member = fields.IntField()
+
+    class Meta:
+        table = "flash_items"
+        unique_together = (("sale_id", "sku_id"),)
+
+
+class FlashUnit(Model):
+    """One piece, reserved of its SKU: free, held by an unpaid order, or sold. Pieces that went back have no row."""
+
+    id = fields.BigIntField(primary_key=True)
+    item: fields.ForeignKeyRelation[FlashItem] = fields.ForeignKeyField(
+        "models.FlashItem", related_name="units", on_delete=fields.OnDelete.RESTRICT
+    )
+    order_id = fields.BigIntField(null=True)
+    """The order that claimed it."""
+    sold = fields.BooleanField(default=False)
+
+    class Meta:
+        table = "flash_units"
+
+
+class FlashTally(Model):
+    """How many pieces of an item a member's orders hold or bought; what a refund brings back stays counted."""
+
+    id = fields.BigIntField(primary_key=True)
+    item_id = fields.BigIntField()
+    member_id = fields.BigIntField()
+    taken = fields.IntField()
+
+    class Meta:
+        table = "flash_tallies"
+        unique_together = (("item_id", "member_id"),)

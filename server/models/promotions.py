@@ -1,0 +1,20 @@
+"""What every promotion shares: the versions of the matrix of what goes together."""
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class StackingVersion(Model):
+    """An immutable stacking matrix; the highest version is in force, an order keeps what its version said."""
+
+    version = fields.IntField(primary_key=True)
+    matrix: fields.JSONField[Any] = fields.JSONField()
+    """See rules/stacking.py, complete and validated."""
+    note = fields.CharField(max_length=200)
+    operator = fields.CharField(max_length=40)
+    published_at = fields.DatetimeField()
+
+    class Meta:
+        table = "stacking_versions"
