@@ -5,6 +5,8 @@ from typing import Any
 from tortoise import fields
 from tortoise.models import Model
 
+from server.models.coupons import CouponTemplate
+
 
 class Category(Model):
     """A node of the category tree."""
@@ -54,6 +56,14 @@ class Product(Model):
     """It cannot be bought from then on."""
     limit_each = fields.IntField(null=True)
     """Pieces that one member may buy, in all orders that were not closed or refunded."""
+    exchange_only = fields.BooleanField(db_default=False)
+    """Had for points only: its page may be opened, no list shows it; see the SQL function `listed`."""
+    min_level = fields.IntField(null=True)
+    """Who stands on a lower level cannot buy it; a position, 0 is the lowest."""
+    coupon_template: fields.ForeignKeyNullableRelation[CouponTemplate] = fields.ForeignKeyField(
+        "models.CouponTemplate", related_name="goods", null=True, on_delete=fields.OnDelete.RESTRICT
+    )
+    """Of a virtual product whose pieces are coupons; None: they are card keys."""
     freight_template: fields.ForeignKeyNullableRelation[FreightTemplate] = fields.ForeignKeyField(
         "models.FreightTemplate", related_name="products", null=True, on_delete=fields.OnDelete.RESTRICT
     )

@@ -56,7 +56,7 @@ class Coupon(Model):
     template_id = fields.BigIntField(null=True)
     source = fields.CharField(max_length=60, unique=True)
     """What it came from, once: `template:3:member:8:1`, `issue:5:member:8`, `birthday:3:2026:member:8`,
-    `rebate:12:stage:3`."""
+    `rebate:12:stage:3`, `line:7:2`."""
     issue_id = fields.BigIntField(null=True)
     """The job that issued it."""
     name = fields.CharField(max_length=40)
@@ -73,6 +73,12 @@ class Coupon(Model):
     order_id = fields.BigIntField(null=True)
     discount_fen = fields.BigIntField(default=0)
     """What it actually took off the order that locked or used it."""
+    order_line_id = fields.BigIntField(null=True)
+    """The line of an order that it was bought by."""
+    taken_by = fields.BigIntField(null=True)
+    """The refund of that order that took it back."""
+    owed_fen = fields.BigIntField(db_default=0)
+    """What it had taken off when it was taken back, which its member owes."""
     warned_at = fields.DatetimeField(null=True)
     """When its member was told that it ends soon."""
     created_at = fields.DatetimeField()

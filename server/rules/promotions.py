@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+EXCHANGE = "points"
+"""The kind under which goods are had in the points mall, also those that are had nowhere else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Promotion:

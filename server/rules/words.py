@@ -55,6 +55,7 @@ REVEALED = {"phone": "手机号", "nickname": "昵称", "addresses": "收货地�
 PRODUCT_KINDS = {"physical": "实物", "virtual": "虚拟"}
 
 SHELF = {"on": "上架", "off": "下架", "coming": "待上架", "over": "已到期下架"}
+CHANNELS = {False: "商城", True: "仅限积分兑换"}
 FREIGHT_BY = {"piece": "按件数", "weight": "按重量"}
 
 STOCK_STATES = {"in_stock": "充足", "low": "需补货", "sold_out": "售罄"}

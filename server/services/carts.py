@@ -39,7 +39,7 @@ async def lines_of(deps: Deps, member_id: int) -> list[CartLine]:
     """The member's cart, what was put in last first."""
     rows = await db.fetch(
         "SELECT c.sku_id, c.quantity, s.product_id, s.spec, s.price_fen, s.market_price_fen, s.available, s.alert_at,"
-        " s.on_sale AND on_shelf(p, $2) AS on_sale, p.title, p.images, p.kind FROM cart_items c"
+        " s.on_sale AND listed(p, $2) AS on_sale, p.title, p.images, p.kind FROM cart_items c"
         " JOIN skus s ON s.id = c.sku_id JOIN products p ON p.id = s.product_id"
         " WHERE c.member_id = $1 ORDER BY c.id DESC",
         member_id,
@@ -57,7 +57,7 @@ async def put(deps: Deps, member_id: int, sku_id: int, quantity: int) -> None:
     async with db.transaction() as tx:
         await tx.execute("SELECT FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         facts = await tx.fetchrow(
-            "SELECT s.on_sale AND on_shelf(p, $3) AS on_sale,"
+            "SELECT s.on_sale AND listed(p, $3) AS on_sale,"
             " (SELECT count(*) FROM cart_items WHERE member_id = $1 AND sku_id <> $2) AS others"
             " FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $2",
             member_id,

@@ -69,6 +69,8 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Of the times in between it can be bought; null: without a beginning, without an end."""
     limit_each: Annotated[int, Meta(ge=1, le=10**6)] | UnsetType | None = UNSET
     """Pieces that one member may buy; null: as many as there are."""
+    exchange_only: bool | UnsetType = UNSET
+    """Had in the points mall only."""
     freight: Slug | UnsetType | None = UNSET
     """A freight template; null: the shop's plain freight."""
     skus: list[Any] = []

@@ -106,6 +106,12 @@ FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1
 """
 
 
+_SKUS = """
+SELECT s.*, (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
+FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+"""
+
+
 async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
     """Step: the part that the file's `flash_sales` are, with sessions and SKUs locked; problems are noted.
 
@@ -136,7 +142,7 @@ async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, 
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
     locked_sales = await tx.fetch("SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE", slugs)
-    locked_skus = await tx.fetch("SELECT * FROM skus WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE", codes)
+    locked_skus = await tx.fetch(_SKUS, codes)
     sales = {row["slug"]: row for row in locked_sales}
     skus = {row["code"]: row for row in locked_skus}
     items = {(row["sale_id"], row["sku_id"]): row for row in await tx.fetch(_OLD_ITEMS, slugs)}
@@ -150,6 +156,8 @@ async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, 
             sku, where = skus.get(item.sku), f"{path}.items[{place}]"
             if sku is None or not sku["on_sale"]:
                 file.note(f"{where}.sku", "没有在售的 SKU 用这个编码")
+            elif sku["exchange_only"]:
+                file.note(f"{where}.sku", "仅限积分兑换的商品不能秒杀")
             elif item.sku in [other.sku for other in entry.items[:place]]:
                 file.note(f"{where}.sku", "重复")
             else:

@@ -71,7 +71,7 @@ FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id JOIN skus k ON k.id = 
   JOIN products p ON p.id = k.product_id
   CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE order_id IS NULL) AS free, count(*) AS open
     FROM flash_units WHERE item_id = i.id AND NOT sold) u
-WHERE {where} AND k.on_sale AND on_shelf(p, {at}) AND i.stock > 0 ORDER BY s.starts_at, s.id, i.id
+WHERE {where} AND k.on_sale AND listed(p, {at}) AND i.stock > 0 ORDER BY s.starts_at, s.id, i.id
 """
 _OF_THE_DAY = _ITEMS.format(where="s.starts_at < $2 AND LEAST(s.ends_at, s.stopped_at) > $1", at="$3")
 _ONE = _ITEMS.format(where="s.id = $1", at="$2")
@@ -131,7 +131,8 @@ _SHOWN = """
 SELECT i.id, i.sku_id, i.price_fen, k.product_id, s.starts_at, s.ends_at
 FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id JOIN skus k ON k.id = i.sku_id
 WHERE s.settled_at IS NULL AND s.stopped_at IS NULL AND s.ends_at > $2 AND s.starts_at < $3 AND k.on_sale
-  AND k.product_id = ANY ($1::bigint[]) AND EXISTS (SELECT FROM flash_units WHERE item_id = i.id AND NOT sold)
+  AND k.product_id = ANY ($1::bigint[]) AND (SELECT listed(p, $2) FROM products p WHERE p.id = k.product_id)
+  AND EXISTS (SELECT FROM flash_units WHERE item_id = i.id AND NOT sold)
 """
 
 

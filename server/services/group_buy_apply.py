@@ -58,7 +58,7 @@ SELECT g.*, p.slug AS product, (SELECT jsonb_agg(jsonb_build_object('code', k.co
   FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.slug = ANY ($1::text[]) FOR NO KEY UPDATE OF g
 """
 _GOODS = """
-SELECT p.slug, p.id, (SELECT jsonb_object_agg(code, jsonb_build_array(id, price_fen)) FROM skus
+SELECT p.slug, p.id, p.exchange_only, (SELECT jsonb_object_agg(code, jsonb_build_array(id, price_fen)) FROM skus
     WHERE product_id = p.id) AS skus FROM products p WHERE p.slug = ANY ($1::text[])
 """
 
@@ -68,6 +68,7 @@ class _Product:
     """A product as far as an activity knows it: SKU code → (id, list price)."""
 
     id: int
+    exchange_only: bool
     skus: Mapping[str, tuple[int, int]]
 
 
@@ -79,7 +80,7 @@ async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
     known = {row["slug"]: dict(row) | {"skus": orjson.loads(row["skus"] or "[]")} for row in rows}
     named = [one for _, entry in entries for one in (entry.product, known.get(entry.slug, {}).get("product")) if one]
     goods = {
-        row["slug"]: _Product(row["id"], orjson.loads(row["skus"] or "{}"))
+        row["slug"]: _Product(row["id"], row["exchange_only"], orjson.loads(row["skus"] or "{}"))
         for row in await tx.fetch(_GOODS, [one for one in named if one is not UNSET])
     }
     seen = set[str]()
@@ -116,10 +117,17 @@ def _judge(
     if row and isinstance(entry.stock_limit, int) and entry.stock_limit < row["taken"]:
         file.note(f"{path}.stock_limit", f"已拼 {row['taken']} 件")
     slug = entry.product or merged.get("product")
-    if slug and slug not in goods:
+    if slug:
+        _judge_product(file, path, entry, goods.get(slug))
+
+
+def _judge_product(file: ApplyFile, path: str, entry: GroupBuyEntry, product: _Product | None) -> None:
+    if product is None:
         file.note(f"{path}.product", "没有这个商品")
-    elif slug and entry.skus is not UNSET:
-        _judge_prices(file, path, entry.skus, goods[slug])
+    elif product.exchange_only:
+        file.note(f"{path}.product", "仅限积分兑换的商品不能拼团")
+    elif entry.skus is not UNSET:
+        _judge_prices(file, path, entry.skus, product)
 
 
 def _judge_prices(file: ApplyFile, path: str, prices: list[SkuPrice], product: _Product) -> None:

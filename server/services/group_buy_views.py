@@ -120,7 +120,7 @@ class Page:
 
 _CARD = """
 SELECT g.*, p.title AS product_title, p.images ->> 0 AS image, least.price_fen, least.leader_fen, least.list_fen
-  FROM group_buys g JOIN products p ON p.id = g.product_id AND on_shelf(p, {at})
+  FROM group_buys g JOIN products p ON p.id = g.product_id AND listed(p, {at})
   JOIN LATERAL (SELECT s.price_fen, s.leader_fen, k.price_fen AS list_fen FROM group_buy_skus s
       JOIN skus k ON k.id = s.sku_id AND k.on_sale
       WHERE s.group_buy_id = g.id ORDER BY s.price_fen, s.id LIMIT 1) least ON true
@@ -216,7 +216,7 @@ def _team_card(row: dict[str, Any]) -> TeamCard:
     )
 
 
-_GONE_TOO = _CARD.replace("AND on_shelf(p, {at})", "").replace("AND k.on_sale", "")
+_GONE_TOO = _CARD.replace("AND listed(p, {at})", "").replace("AND k.on_sale", "")
 """A team stays when its goods are no longer sold."""
 _TEAM = f"""
 SELECT c.*, t.team_no, t.state, t.leader_id, t.size AS seats, t.taken AS seats_taken, t.paid AS seats_paid, t.filled,

@@ -127,6 +127,7 @@ SELECT g.id, g.product_id, g.size, g.starts_at, g.ends_at, min(s.price_fen) AS p
     array_agg(s.sku_id ORDER BY s.sku_id) AS sku_ids FROM group_buys g JOIN group_buy_skus s ON s.group_buy_id = g.id
   WHERE g.product_id = ANY ($1::bigint[]) AND g.active AND g.starts_at <= $2 AND g.ends_at > $2
     AND (g.stock_limit IS NULL OR g.taken < g.stock_limit)
+    AND (SELECT listed(p, $2) FROM products p WHERE p.id = g.product_id)
   GROUP BY g.id ORDER BY g.id
 """
 

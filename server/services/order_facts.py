@@ -11,7 +11,7 @@ from server import db
 from server.core.errors import NotFound
 from server.rules.freight import Template
 from server.rules.pricing import CouponTerms
-from server.rules.promotions import Promotion
+from server.rules.promotions import EXCHANGE, Promotion
 from server.services.idempotency import Keyed
 
 
@@ -41,7 +41,8 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
   (SELECT jsonb_agg((SELECT jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
       'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
       'price_fen', s.price_fen, 'available', s.available,
-      'virtual', p.kind = 'virtual', 'on_sale', s.on_sale AND on_shelf(p, $7), 'weight_g', s.weight_g,
+      'virtual', p.kind = 'virtual', 'weight_g', s.weight_g,
+      'on_sale', s.on_sale AND CASE WHEN $8 THEN on_shelf(p, $7) ELSE listed(p, $7) END,
       'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),
       'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
         (SELECT COALESCE(sum(l.quantity - l.refunded_quantity), 0) FROM orders o JOIN order_lines l ON l.order_id = o.id
@@ -121,6 +122,7 @@ async def facts_of(
         keyed and keyed.path,
         keyed and keyed.key,
         at,
+        wanted.promotion is not None and wanted.promotion.kind == EXCHANGE,
     )
     if row is None:
         raise NotFound(what="member")

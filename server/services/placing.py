@@ -25,7 +25,7 @@ from server.core.errors import (
 from server.gateways.ports import Deps
 from server.rules.levels import Level
 from server.rules.pricing import Basket, Item, Means, quote
-from server.rules.promotions import Offer
+from server.rules.promotions import EXCHANGE, Offer
 from server.rules.shop import ShopPolicy
 from server.services import idempotency, levels, policy, promotions
 from server.services.idempotency import AnsweredMeanwhile, Keyed
@@ -190,7 +190,7 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, lo
 def _spends(wanted: Wanted) -> bool:
     """Whether the wallet may pay: what an exchange costs in points is known only later."""
     return bool(wanted.use_balance_fen or wanted.points) or (
-        wanted.promotion is not None and wanted.promotion.kind == "points"
+        wanted.promotion is not None and wanted.promotion.kind == EXCHANGE
     )
 
 

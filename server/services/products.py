@@ -66,7 +66,7 @@ async def categories() -> list[dict[str, Any]]:
 
 
 async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str | None]:
-    """A page of products on sale at that time with `market_price_fen` and `stock_state`, and the next cursor.
+    """A page of products that are sold at that time with `market_price_fen` and `stock_state`, and the next cursor.
 
     Raises BadRequest for a cursor that is not of this order.
     """
@@ -77,7 +77,7 @@ async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str 
         args.append(value)
         return f"${len(args)}"
 
-    conditions = [f"on_shelf(p, {place(at)})", *_conditions(wanted, place)]
+    conditions = [f"listed(p, {place(at)})", *_conditions(wanted, place)]
     if wanted.cursor:
         sort, key, last_id = cursors.unpack(wanted.cursor, tuple[str, cursors.Number, cursors.Number])
         if sort != wanted.sort:
@@ -131,7 +131,7 @@ async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[st
     """Products by number, with `category` and `skus`; those that are not on sale at that time are missing."""
     rows = await db.fetch(
         "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
-        " p.sold_count, p.limit_each, p.off_from, c.slug AS category_slug, c.name AS category_name,"
+        " p.sold_count, p.limit_each, p.off_from, p.exchange_only, c.slug AS category_slug, c.name AS category_name,"
         " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
         " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
         " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"

@@ -12,7 +12,9 @@ import pytest
 from server import db
 from server.core.errors import FileInvalid
 from server.handlers.shop import catalogue
-from server.services import catalogue_apply
+from server.rules.promotions import EXCHANGE, Promotion
+from server.services import activity_apply, catalogue_apply
+from server.services.order_facts import Wanted, facts_of
 from tests.support.mall import Mall
 from tests.support.people import error_of
 from tests.support.proof import proved
@@ -106,6 +108,44 @@ async def test_goods_come_and_go_by_the_malls_clock(mall: Mall) -> None:
     assert error_of(await place(me, (sku, 1))) == (422, "sku_unavailable")
     assert (await mall.http.get(f"/api/shares/{share}/poster.png")).status_code == 404
     assert [one["problem"] for one in (await me.get("/cart"))["items"]] == ["商品已下架"]
+
+
+async def test_what_is_had_for_points_only_is_sold_nowhere_else(mall: Mall) -> None:
+    product_id, sku = await sell(mall)
+    me = await shopper(mall)
+    await me.do("PUT", "/cart/items", {"sku_id": sku, "quantity": 1})
+    code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku)
+    slug = await db.fetch_value("SELECT slug FROM products WHERE id = $1", product_id)
+    at = mall.clock.now()
+    ends = (at + timedelta(days=1)).isoformat()
+    times = {"starts_at": at.isoformat(), "ends_at": ends}
+    sale = {"slug": "rush", "name": "早场", **times, "items": [{"sku": code, "price_fen": 100, "stock": 5}]}
+    team = {"slug": "team", "title": "团", "product": slug, "size": 2, "window_hours": 24, **times}
+    team["skus"] = [{"code": code, "price_fen": 100}]
+    offers = json.dumps({"group_buys": [team], "flash_sales": [sale]})
+    await activity_apply.apply(mall.deps, offers, "cli")
+    only = {"products": [{"slug": slug, "exchange_only": True}]}
+    await catalogue_apply.apply(mall.deps, json.dumps(only), "cli")
+    left = {"page": 200, "share": 200}
+    assert await seen(mall, me, product_id, sku) == {**GONE, **left}
+    page = (await mall.http.get(f"/api/products/{product_id}")).json()
+    assert (page["exchange_only"], page["promotions"]) == (True, [])
+    assert [one["problem"] for one in (await me.get("/cart"))["items"]] == ["商品已下架"]
+    assert (await me.get("/flash-sales"))["items"] == []
+    assert (await me.get("/group-buys"))["items"] == []
+    offered = [row["id"] for row in await db.fetch("SELECT id FROM flash_items UNION ALL SELECT id FROM group_buys")]
+    for promotion in (None, {"kind": "flash_sale", "id": offered[0]}, {"kind": "group_buy", "id": offered[1]}):
+        assert error_of(await place(me, (sku, 1), promotion=promotion)) == (422, "sku_unavailable")
+    with pytest.raises(FileInvalid) as refused:
+        await activity_apply.apply(mall.deps, offers.replace("rush", "other").replace('"team"', '"others"'), "cli")
+    assert {one["problem"] for one in refused.value.detail["problems"]} == {
+        "仅限积分兑换的商品不能拼团",
+        "仅限积分兑换的商品不能秒杀",
+    }
+    exchange = Wanted(items=((sku, 1),), promotion=Promotion(EXCHANGE, 1))
+    async with db.connection() as connection:
+        facts = await facts_of(connection, me.id, exchange, None, at)
+    assert facts.items[0].on_sale
 
 
 async def test_a_member_buys_no_more_than_the_limit(mall: Mall) -> None:

@@ -37,6 +37,7 @@ _LABELS = {
     "on_from": "定时上架",
     "off_from": "定时下架",
     "limit_each": "每人限购",
+    "exchange_only": "仅限积分兑换",
     "freight": "运费模板",
     "weight_g": "重量",
 }
@@ -90,7 +91,7 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
     typed.need("title", "category")
     for name in ("title", "subtitle", "category", "detail"):
         head[name] = typed.text(name)
-    head["on_sale"] = typed.flag("on_sale")
+    head |= {"on_sale": typed.flag("on_sale"), "exchange_only": typed.flag("exchange_only")}
     head |= {"on_from": typed.moment("on_from"), "off_from": typed.moment("off_from")}
     head |= {"limit_each": typed.whole("limit_each"), "freight": typed.text("freight") or None}
     rows = [row for row in _rows(typed) if _filled(typed, row)]

@@ -124,6 +124,8 @@ class ProductView(msgspec.Struct):
     skus: list[SkuView]
     limit_each: int | None
     """Pieces that one member may buy."""
+    exchange_only: bool
+    """Had in the points mall only."""
     off_from: datetime | None
     """From then on it is not sold any more."""
     freight: list[str]
