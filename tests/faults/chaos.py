@@ -77,6 +77,23 @@ def shoot(dev: Dev, role: str) -> None:
             os.kill(random.choice(running), signal.SIGKILL)
 
 
+_WAITED_FOR = """
+SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))
+"""
+
+
+async def shoot_in_the_middle(dev: Dev, role: str, row: str, *args: Any) -> None:
+    """Hold a row (`SELECT … FOR UPDATE`) until a transaction needs it, and kill all processes of the role right then.
+
+    What was written before that row is not committed and never will be.
+    """
+    async with db.transaction() as tx:
+        assert await tx.fetch(row, *args)
+        await in_time(lambda: tx.fetchval(_WAITED_FOR))
+        for pid in dev.role(role):
+            os.kill(pid, signal.SIGKILL)
+
+
 async def circles(mall: Mall) -> list[Shopper]:
     """Referrers and three friends of each, logged in, with addresses."""
     await publish(mall)
@@ -106,7 +123,7 @@ async def shots(dev: Dev, role: str, times: int) -> None:
     """Kill a process of this role again and again, each time when all of them run."""
     before = len(dev.role(role))
     for _ in range(times):
-        await _until(lambda: asyncio.sleep(0, len(dev.role(role)) == before))
+        await in_time(lambda: asyncio.sleep(0, len(dev.role(role)) == before))
         await asyncio.sleep(random.uniform(0.1, 1.0))
         shoot(dev, role)
 
@@ -130,7 +147,7 @@ async def ends_well(mall: Mall, people: list[Shopper], orders: list[str]) -> Non
 
 async def quiet(mall: Mall) -> None:
     """All work comes to its end, and the audit finds nothing."""
-    await _until(lambda: _is_quiet(mall))
+    await in_time(lambda: _is_quiet(mall))
     report = await audit(mall.clock.now())
     assert [check for check in report.checks if check.wrong] == []
 
@@ -147,7 +164,8 @@ async def _is_quiet(mall: Mall) -> bool:
         return False
 
 
-async def _until(happened: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
+async def in_time(happened: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
+    """Wait for it. Raises AssertionError with the open jobs."""
     ends = time.monotonic() + within_s
     while not await happened():
         if time.monotonic() > ends:

@@ -11,12 +11,13 @@ import pytest
 
 from server import db
 from server.services import refunds, withdrawals
-from tests.faults.chaos import entered, processes, quiet, shoot, shots
+from tests.faults.chaos import entered, in_time, processes, quiet, shoot, shoot_in_the_middle, shots
 from tests.faults.test_dev import Dev
 from tests.support.bills import sandbox_file
+from tests.support.group_buys import join_team, make_group_buy, open_team
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich
-from tests.support.shop import Shopper, make_sku, until
+from tests.support.shop import DAY_S, Shopper, join, make_sku, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -159,3 +160,52 @@ async def test_killed_between_the_request_and_the_decision(dev: Dev) -> None:
         wallet = await carl.wallet()
         assert (wallet["withdrawable_fen"], wallet["in_flight_fen"]) == (10_000, 0)
         await quiet(mall)
+
+
+async def test_killed_among_the_refunds_of_a_failed_team(dev: Dev) -> None:
+    """Once in the middle of the decision, once after WeChat has sent the first money back and before it said so."""
+    async with entered(dev) as mall:
+        sku = await make_sku(stock=5)
+        activity = await make_group_buy(mall, sku)
+        leader, friend = await join(mall), await join(mall)
+        opened, team_no = await open_team(leader, activity, sku)
+        orders = [opened, await join_team(friend, activity, team_no, sku)]
+        await quiet(mall)
+        await mall.control("knobs", timeout_after_commit={"count": 1, "op": "refund"}, timeout_hold_s=20)
+        stock = "SELECT FROM skus WHERE id = $1 FOR UPDATE"
+        killing = asyncio.ensure_future(shoot_in_the_middle(dev, "roles.worker", stock, sku))
+        mall.clock.advance(DAY_S)
+        await killing
+        assert (
+            await db.fetch("SELECT FROM refunds r JOIN orders o ON o.id = r.order_id WHERE o.member_id = $1", leader.id)
+            == []
+        )
+
+        async def first_sent() -> bool:
+            mall.clock.advance(30)
+            return any(await sent_back(mall, orders))
+
+        await in_time(first_sent)
+        for _ in dev.role("roles.worker"):
+            shoot(dev, "roles.worker")
+        await mall.control("knobs", reset=True)
+        await quiet(mall)
+        rows = await db.fetch(
+            "SELECT o.status, r.state, t.state AS team, (SELECT count(*) FROM ledger_entries WHERE key = 'refund-sent:'"
+            " || r.refund_no) AS sent FROM orders o JOIN refunds r ON r.order_id = o.id"
+            " JOIN teams t ON t.id = o.team_id WHERE o.order_no = ANY ($1)",
+            orders,
+        )
+        assert [tuple(row) for row in rows] == [("refunded", "succeeded", "failed", 1)] * 2
+        assert await sent_back(mall, orders) == [1, 1]
+        assert await db.fetch_value("SELECT available FROM skus WHERE id = $1", sku) == 5
+        assert await db.fetch_value("SELECT taken FROM group_buys WHERE id = $1", activity) == 0
+
+
+async def sent_back(mall: Mall, orders: list[str]) -> list[int]:
+    """How many refunds WeChat made of each order."""
+    found = []
+    for order_no in orders:
+        answer = await mall.http.get(f"{mall.sandbox_url}/control/state", params={"out_trade_no": order_no})
+        found.append(len(answer.json()["refunds"]))
+    return found
