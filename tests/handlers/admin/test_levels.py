@@ -34,6 +34,7 @@ async def test_levels_are_set_as_a_whole_and_members_rise(mall: Mall, desks: Any
         True,
     )
     assert (await send(desk, "/levels", form)).status_code == 409
+    assert 'name="levels[1].discount_bp" value="95.00"' in (await desk.get("/levels")).text
     same = form | {"version": levels.version(await levels.current())}
     assert (await send(desk, "/levels", same)).status_code == 303
     grown = {"amount": "301", "key": "abcdefgh", "reason": "补偿"}
