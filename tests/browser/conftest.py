@@ -16,7 +16,9 @@ from sanic import Sanic
 
 from server.core.ids import code
 from server.gateways.ports import Deps
+from server.rules.operators import Role
 from server.seed import plant
+from tests.browser.desk import Operator
 from tests.browser.visitor import ROOT, Visitor
 from tests.conftest import EngineUrls, named_database
 from tests.support.databases import administer, drop
@@ -37,6 +39,7 @@ _FLAGS = [
 ]
 
 Enter = Callable[..., Awaitable[Visitor]]
+Admit = Callable[..., Awaitable[Operator]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -142,6 +145,19 @@ async def visitor(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
             return person
 
         yield enter
+
+
+@pytest.fixture
+async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Admit]:
+    """Lets operators in: `await panel(Role.OWNER, "op")`. At the end nothing may have gone wrong."""
+    async with AsyncExitStack() as stack:
+
+        async def admit(role: Role, name: str, **options: Any) -> Operator:
+            operator = await Operator.enter(chromium, shop.mall, role, name, **options)
+            stack.push_async_callback(operator.leave)
+            return operator
+
+        yield admit
 
 
 @pytest.fixture

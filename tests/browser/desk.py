@@ -22,7 +22,7 @@ class Operator:
     """Looks and presses. What goes wrong meanwhile is kept in `errors`."""
 
     name: str
-    base_url: str
+    mall: Mall
     context: BrowserContext
     page: Page
     errors: list[str] = field(default_factory=list)
@@ -36,7 +36,7 @@ class Operator:
         )
         context.set_default_timeout(15_000)
         page = await context.new_page()
-        operator = cls(name, mall.base_url, context, page)
+        operator = cls(name, mall, context, page)
         page.on("console", operator._heard)
         page.on("pageerror", lambda error: operator.errors.append(f"{error.name}: {error.message}"))
         await page.goto(f"{mall.base_url}/admin/login")
@@ -57,7 +57,7 @@ class Operator:
 
     async def open(self, path: str, expected: int = 200) -> None:
         """Open a page by its address below /admin."""
-        answer = await self.page.goto(f"{self.base_url}/admin{path}")
+        answer = await self.page.goto(f"{self.mall.base_url}/admin{path}")
         assert answer is not None
         assert answer.status == expected, f"{path}: {answer.status}"
 

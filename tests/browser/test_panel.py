@@ -3,29 +3,24 @@
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from server import db
 from server.core.clock import shanghai_day
 from server.handlers.rooms import ADMIN
 from server.rules.operators import PERMISSIONS, Permission, Role
 from server.services import audit_log, commission_policies, reconciliation
-from tests.browser.conftest import Shop
+from tests.browser.conftest import Admit, Shop
 from tests.browser.desk import Operator
 from tests.browser.life import Life, lived
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich
 from tests.support.shop import Shopper, join, shopper, work
-
-Enter = Callable[..., Awaitable[Operator]]
 
 PLACES = {
     "order_no": "SELECT order_no FROM orders ORDER BY id LIMIT 1",
@@ -69,19 +64,6 @@ _PARTS = 4
 """Tests that the screens are shared out to: each has a limit of time."""
 
 
-@pytest.fixture
-async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
-    """Lets operators in: `await panel(Role.OWNER, "op")`. At the end nothing may have gone wrong."""
-    async with AsyncExitStack() as stack:
-
-        async def enter(role: Role, name: str, **options: Any) -> Operator:
-            operator = await Operator.enter(chromium, shop.mall, role, name, **options)
-            stack.push_async_callback(operator.leave)
-            return operator
-
-        yield enter
-
-
 @pytest.fixture(scope="module")
 async def life(shop: Shop) -> Life:
     """A shop in which everything has happened."""
@@ -115,7 +97,7 @@ async def screens() -> list[str]:
 
 
 @pytest.mark.parametrize("part", range(_PARTS))
-async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Enter, part: int) -> None:
+async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Admit, part: int) -> None:
     owner = await panel(Role.OWNER, f"looker-{part}")
     found = []
     for path in (await screens())[part::_PARTS]:
@@ -125,7 +107,7 @@ async def test_every_screen_can_be_read_pressed_and_heard(life: Life, panel: Ent
 
 
 @pytest.mark.parametrize("role", Role)
-async def test_each_role_walks_its_menu_and_no_further(life: Life, panel: Enter, role: Role) -> None:
+async def test_each_role_walks_its_menu_and_no_further(life: Life, panel: Admit, role: Role) -> None:
     somebody = await panel(role, f"walker-{role}")
     ways = await somebody.page.get_by_role("navigation", name="主导航").get_by_role("link").all()
     paths = [path for way in ways if (path := await way.get_attribute("href")) and path.startswith("/admin")]
@@ -138,7 +120,7 @@ async def test_each_role_walks_its_menu_and_no_further(life: Life, panel: Enter,
     await somebody.sees("操作员" if may_manage else "没有权限")
 
 
-async def test_the_keyboard_leads_past_the_menu_and_through_a_form(life: Life, panel: Enter) -> None:
+async def test_the_keyboard_leads_past_the_menu_and_through_a_form(life: Life, panel: Admit) -> None:
     owner = await panel(Role.OWNER, "typist")
     await owner.open("/orders")
     await owner.page.keyboard.press("Tab")
@@ -150,7 +132,7 @@ async def test_the_keyboard_leads_past_the_menu_and_through_a_form(life: Life, p
     await expect(owner.page.get_by_role("main").get_by_role("row")).to_have_count(2)
 
 
-async def test_without_scripts_the_panel_does_the_same(life: Life, panel: Enter) -> None:
+async def test_without_scripts_the_panel_does_the_same(life: Life, panel: Admit) -> None:
     owner = await panel(Role.OWNER, "plain", java_script_enabled=False)
     await owner.menu("订单")
     await owner.fill("订单号", life.orders["paid"])
@@ -161,7 +143,7 @@ async def test_without_scripts_the_panel_does_the_same(life: Life, panel: Enter)
     await owner.sees("13800138000")
 
 
-async def test_a_refused_form_keeps_what_was_typed(life: Life, panel: Enter) -> None:
+async def test_a_refused_form_keeps_what_was_typed(life: Life, panel: Admit) -> None:
     owner = await panel(Role.OWNER, "careless")
     await owner.open(f"/orders/{life.orders['paid']}")
     form = owner.form("发货")
@@ -288,7 +270,7 @@ async def find_in_log(owner: Operator, done: dict[str, str]) -> None:
         assert (await audit_log.verify(reader))[1] == []
 
 
-async def test_an_operators_day(shop: Shop, panel: Enter, tmp_path: Path) -> None:
+async def test_an_operators_day(shop: Shop, panel: Admit, tmp_path: Path) -> None:
     me, orders = await paid_orders(shop, 50)
     await work(shop.mall)
     wealthy, poor = await rich(shop.mall), await rich(shop.mall)

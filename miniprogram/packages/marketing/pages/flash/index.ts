@@ -9,6 +9,8 @@ import { ShownItem, ShownSale, shownSale, tabOf } from './shown'
 
 /** How often the share that is taken is read anew while a session runs and the page is seen. */
 const REFRESH_MS = 5000
+/** An answer may be half a second old: at the moment of a start the next one may still be from before it. */
+const AGAIN_MS = 1000
 
 Page({
   data: {
@@ -54,6 +56,13 @@ Page({
       ({ sale }) => !sale,
     )
     this.prepareSharing()
+  },
+
+  /** The moment that the countdown ran to has come. */
+  async turn() {
+    const until = this.data.sale?.until
+    await this.load()
+    if (this.data.sale?.until === until) setTimeout(() => void this.load(), AGAIN_MS)
   },
 
   /** Today's sessions, and the one that a card led to, which may be of another day or gone. */

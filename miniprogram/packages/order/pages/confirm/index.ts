@@ -46,7 +46,7 @@ Page({
   onLoad(query: Record<string, string | undefined>) {
     this.items = itemsOf(query.items)
     this.promotion = promotionOf(query)
-    this.setData({ fromCart: !this.items || query.cart === '1' })
+    this.setData({ fromCart: !this.items || query.cart === '1', explained: Boolean(this.promotion) })
     prepareNotices()
     void this.load()
   },
@@ -240,7 +240,7 @@ Page({
     await countCart()
   },
 
-  /** Buy as many as there are, or in a team of one's own. */
+  /** Buy as many as there are, in a team of one's own, or what somebody else has let go meanwhile. */
   async takeLess() {
     const { trouble } = this.data
     if (!trouble?.instead) return

@@ -72,7 +72,8 @@ export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | nul
     const instead = items && lessOf(items, Number(detail.sku_id), 0)
     return { title: message, text: '它刚刚下架了', instead, way: '去掉它，买其余的' }
   }
-  if (['promotion_refused', 'promotion_unknown', 'promotion_queued'].includes(code)) return refusedBy(detail, items, message)
+  if (code === 'promotion_queued') return { title: '正在排队', text: '商品都已被下单，有人没付款就会空出来', instead: items, way: '再试一次' }
+  if (code === 'promotion_refused' || code === 'promotion_unknown') return refusedBy(detail, items, message)
   if (code !== 'items_invalid') return null
   const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
   const tooMany = lines > most
