@@ -7,12 +7,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from server.commands.bench import benches, flash, large
+from server.commands.bench import benches, coupons, flash, large
 from server.commands.bench.benches import Length, Result
 from server.commands.bench.large import Shop
 from server.commands.bench.stage import running
 
-BENCHES = benches.BENCHES | {"flash": flash.flash}
+BENCHES = benches.BENCHES | {"flash": flash.flash, "coupons": coupons.coupons}
 
 
 async def measure(names: Sequence[str], length: Length, shop: Shop, *, as_json: bool) -> None:

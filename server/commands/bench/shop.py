@@ -119,6 +119,11 @@ class Shop:
             numbers = range(first, min(first + _AT_ONCE, MEMBERS + 1))
             self.tokens += await asyncio.gather(*(sessions.start(self.deps, number, "") for number in numbers))
 
+    async def people(self, count: int) -> None:
+        """So many more members, whom nobody referred and who do nothing."""
+        async with db.transaction() as tx:
+            await tx.fetchrow(_PEOPLE.format(referrer="NULL"), count, self.deps.clock.now(), f"i{next(self._born)}-")
+
     async def place(self, count: int, referrer: str = f"1 + i % {MEMBERS}") -> Waiting:
         """Orders that wait for their payment, each of a new member; `referrer` is SQL for who referred number `i`."""
         at, name = self.deps.clock.now(), f"r{next(self._born)}-"

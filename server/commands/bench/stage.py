@@ -74,6 +74,8 @@ class Stage:
     bare: int
     api: tuple[int, ...]
     """Process ids of the API."""
+    workers: tuple[int, ...]
+    """Process ids of the workers."""
     serving: tuple[int, ...]
     """Process ids of API, worker, database and Redis."""
 
@@ -125,17 +127,17 @@ async def running() -> AsyncIterator[Stage]:
         environment = environment_of(data, {"PUBLIC_BASE_URL": f"http://{_HOST}:{ports[0]}"} | places) | places
         settings = Settings.from_env(environment)
         await schema.migrate(settings.database_url)
-        api = children.api(web, PROCESSES, environment)
+        api, workers = children.api(web, PROCESSES, environment), children.workers(1, environment)
         others = _like_api("login", "web", login, environment) + _like_api("bare", "bare", bare, environment)
         async with wiring.build_deps(settings) as deps:
             shop = Shop(deps, data)
             await shop.fill()
-            async with Supervisor([children.workers(1, environment), api, others]) as supervisor:
+            async with Supervisor([workers, api, others]) as supervisor:
                 await supervisor.ready()
                 pids = supervisor.pids()
                 serving = (*engine_pids, *(pid for name, pid in pids.items() if not name.startswith("bare")))
-                api_pids = tuple(pids[child.name] for child in api)
-                yield Stage(shop, settings, data, ports[0], ports[1], ports[2], api_pids, serving)
+                api_pids, worker_pids = (tuple(pids[child.name] for child in some) for some in (api, workers))
+                yield Stage(shop, settings, data, ports[0], ports[1], ports[2], api_pids, worker_pids, serving)
 
 
 def _like_api(name: str, module: str, listening: socket.socket, environment: dict[str, str]) -> list[Child]:
