@@ -21,6 +21,11 @@ async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
     await coupon_returns.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
 
 
+async def take_back_bought_coupon(deps: Deps, args: dict[str, Any]) -> None:
+    """`{source, order_no}`: a coupon of a refunded order that an unpaid order held."""
+    await coupon_returns.take_back_bought_coupon(deps, args["source"], args["order_no"])
+
+
 async def wake_cycles(deps: Deps, _args: dict[str, Any]) -> None:
     """Budget came back: cycles of any member may have waited for it."""
     await cycles.sweep(deps)

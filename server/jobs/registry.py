@@ -15,6 +15,7 @@ JOBS: dict[str, Body] = {
     "sweep_cycles": rebates.wake_cycles,
     "schedule_release": rebates.schedule_release,
     "take_back_coupon": rebates.take_back_coupon,
+    "take_back_bought_coupon": rebates.take_back_bought_coupon,
     "decide_commission": commissions.decide_commission,
     "deliver_cards": orders.deliver_cards,
     "upload_shipping": orders.upload_shipping,

@@ -31,7 +31,7 @@ WECHAT_CASH = Account("wechat_cash", debit_normal=True, of_member=False)
 ORDER_HOLD = Account("order_hold", debit_normal=False, of_member=False)
 """Balance, and points, tied up by unpaid orders."""
 SALES = Account("sales", debit_normal=False, of_member=False)
-"""What paid orders brought, less refunds."""
+"""What paid orders brought, less refunds, and discounts that were taken back."""
 REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
 """Granted cash refunds that WeChat has not yet confirmed."""
 POINTS_ISSUED = Account("points_issued", debit_normal=True, of_member=False)
@@ -84,6 +84,7 @@ LABELS: dict[str, str] = {
     "rebate_release": "返一解冻到账",
     "rebate_take_back": "返一收回",
     "coupon_take_back": "优惠券收回",
+    "bought_coupon_take_back": "退款收回优惠券",
     "commission_frozen": "佣金入账（冻结中）",
     "commission_release": "佣金解冻到账",
     "commission_take_back": "佣金收回",
@@ -103,7 +104,7 @@ LABELS: dict[str, str] = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "rebate": ("rebate_stage", "rebate_release", "rebate_take_back", "coupon_take_back"),
     "commission": ("commission_frozen", "commission_release", "commission_take_back"),
-    "order": ("order_hold", "order_release", "refund"),
+    "order": ("order_hold", "order_release", "refund", "bought_coupon_take_back"),
     "withdrawal": ("withdrawal_request", "withdrawal_paid", "withdrawal_back"),
 }
 """What members look for in their statements: kinds of entry that belong together."""

@@ -90,7 +90,7 @@ _SALES = _shop_account(
     SALES,
     "SELECT (SELECT COALESCE(sum(cash_due_fen + balance_fen), 0) FROM orders WHERE paid_at IS NOT NULL)"  # noqa: S608 - ours
     " - (SELECT COALESCE(sum(cash_fen + balance_fen + withheld_fen), 0) FROM refunds"
-    f" WHERE kind = 'order' AND state IN {GRANTED})",
+    f" WHERE kind = 'order' AND state IN {GRANTED}) + (SELECT COALESCE(sum(owed_fen), 0) FROM coupons)",
 )
 
 
@@ -257,10 +257,11 @@ SELECT s.id AS sku_id, s.code, s.stocked_in, s.available, s.reserved, s.sold, w.
     OR s.reserved <> COALESCE(w.reserved, 0) + COALESCE(f.free, 0) OR s.sold <> COALESCE(w.sold, 0) AS wrong
 FROM skus s LEFT JOIN (
   SELECT l.sku_id, sum(l.quantity) FILTER (WHERE o.status = 'pending') AS reserved,
-    sum(CASE WHEN l.virtual THEN GREATEST(COALESCE(k.keys, 0), l.quantity - l.refunded_quantity)
+    sum(CASE WHEN l.virtual THEN GREATEST(COALESCE(k.pieces, 0), l.quantity - l.refunded_quantity)
       ELSE l.quantity - COALESCE(b.back, 0) END) FILTER (WHERE o.paid_at IS NOT NULL) AS sold
   FROM order_lines l JOIN orders o ON o.id = l.order_id
-  LEFT JOIN (SELECT order_line_id, count(*) AS keys FROM card_keys WHERE order_line_id IS NOT NULL
+  LEFT JOIN (SELECT order_line_id, count(*) AS pieces FROM (SELECT order_line_id FROM card_keys
+      UNION ALL SELECT order_line_id FROM coupons) h WHERE order_line_id IS NOT NULL
     GROUP BY order_line_id) k ON k.order_line_id = l.id
   LEFT JOIN (SELECT w.order_line_id, sum(w.quantity) AS back FROM refund_lines w JOIN refunds f ON f.id = w.refund_id
       JOIN orders x ON x.id = f.order_id
@@ -275,7 +276,7 @@ LEFT JOIN (SELECT i.sku_id, count(*) AS free FROM flash_units u JOIN flash_items
 _CARD_KEYS = """
 SELECT s.id AS sku_id, s.code, s.available, s.reserved, COALESCE(f.free, 0) AS free, COALESCE(w.owed, 0) AS owed,
   COALESCE(f.free, 0) < s.available + s.reserved + COALESCE(w.owed, 0) AS wrong
-FROM skus s JOIN products p ON p.id = s.product_id AND p.kind = 'virtual'
+FROM skus s JOIN products p ON p.id = s.product_id AND p.kind = 'virtual' AND p.coupon_template_id IS NULL
 LEFT JOIN (SELECT sku_id, count(*) AS free FROM card_keys WHERE order_line_id IS NULL GROUP BY sku_id) f
   ON f.sku_id = s.id
 LEFT JOIN (SELECT l.sku_id, sum(GREATEST(0, l.quantity - l.refunded_quantity - COALESCE(k.keys, 0))) AS owed
@@ -283,6 +284,18 @@ LEFT JOIN (SELECT l.sku_id, sum(GREATEST(0, l.quantity - l.refunded_quantity - C
   LEFT JOIN (SELECT order_line_id, count(*) AS keys FROM card_keys WHERE order_line_id IS NOT NULL
     GROUP BY order_line_id) k ON k.order_line_id = l.id
   WHERE l.virtual GROUP BY l.sku_id) w ON w.sku_id = s.id
+"""
+
+# Of a line of coupons there are as many as it still has pieces, and after receipt not fewer; refunds took the others.
+_COUPONS_BOUGHT = """
+SELECT l.id AS order_line_id, o.order_no, l.quantity - l.refunded_quantity AS pieces, c.live,
+  c.live > l.quantity - l.refunded_quantity OR c.strange > 0
+    OR o.virtual AND o.received_at IS NOT NULL AND c.live < l.quantity - l.refunded_quantity AS wrong
+FROM order_lines l JOIN orders o ON o.id = l.order_id JOIN products p ON p.id = l.product_id
+  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE taken_by IS NULL) AS live,
+      count(*) FILTER (WHERE member_id <> o.member_id OR template_id <> p.coupon_template_id) AS strange
+    FROM coupons WHERE order_line_id = l.id) c
+WHERE p.coupon_template_id IS NOT NULL
 """
 
 # No job is ever put off for more than an hour: a row far in the future would never come back by itself.
@@ -317,6 +330,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
     Proof("stock", "库存加占用加售出等于入库", _STOCK),
     Proof("card_keys", "卡密足够交付", _CARD_KEYS),
+    Proof("coupons_bought", "买到的优惠券与订单相符", _COUPONS_BOUGHT),
     *proofs_rewards.PROOFS,
     *proofs_group_buys.PROOFS,
     *proofs_flash_sales.PROOFS,

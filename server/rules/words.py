@@ -105,7 +105,7 @@ FIRST_ORDERS = {"none": "未下单", "paid": "已付款，不计入"} | QUALIFIC
 
 ALARMS = {
     "stock_low": "库存不足",
-    "cards_missing": "卡密不足",
+    "cards_missing": "卡密或优惠券不足",
     "rebate_budget": "返一预算用完",
     "job_failing": "后台任务反复失败",
     "job_unknown": "未知的后台任务",

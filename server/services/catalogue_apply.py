@@ -96,9 +96,10 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
     )
     products = await tx.fetch(
         "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.on_from, p.off_from,"
-        " p.limit_each, p.exchange_only, p.updated_at, c.slug AS category, f.slug AS freight FROM products p"
+        " p.limit_each, p.exchange_only, p.updated_at, c.slug AS category, f.slug AS freight, t.slug AS coupon"
+        " FROM products p"
         " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
-        " WHERE p.slug = ANY($1::text[])",
+        " LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id WHERE p.slug = ANY($1::text[])",
         [head.slug for _, head in sheet.products],
     )
     skus = await tx.fetch(
@@ -107,11 +108,16 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
         " WHERE s.code = ANY($1::text[]) ORDER BY s.id FOR NO KEY UPDATE OF s",
         sheet.codes(),
     )
+    coupons = await tx.fetch(
+        "SELECT slug, id FROM coupon_templates WHERE slug = ANY($1::text[])",
+        [head.coupon for _, head in sheet.products if isinstance(head.coupon, str)],
+    )
     return Known(
         {row["slug"]: row for row in categories},
         {row["slug"]: row for row in products},
         {row["code"]: row for row in skus},
         await freight_entries.known(tx),
+        {row["slug"]: row["id"] for row in coupons},
     )
 
 
@@ -162,6 +168,8 @@ async def _write_products(
             fields["freight_template_id"] = freight_ids[head.freight] if head.freight else None
         if isinstance(head.images, list):
             fields["images"] = orjson.dumps(head.images).decode()
+        if isinstance(head.coupon, str):
+            fields["coupon_template_id"] = known.coupons[head.coupon]
         old = known.products.get(head.slug)
         if old is not None:
             ids[head.slug] = old["id"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -16,6 +16,9 @@ from server.services.catalogue_shapes import CategoryEntry, ProductHead, SkuEntr
 
 CARD_COLUMN = "card_keys.sealed"
 
+Pieces = Literal["goods", "keys", "coupons"]
+"""What one piece of a SKU is."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadySku:
@@ -23,7 +26,7 @@ class ReadySku:
 
     path: str
     product: str
-    virtual: bool
+    pieces_are: Pieces
     entry: SkuEntry
     blinds: Sequence[str]
     position: int
@@ -31,7 +34,7 @@ class ReadySku:
     @property
     def pieces(self) -> int:
         """What is stocked in; below zero it is taken out."""
-        return len(self.entry.card_keys) if self.virtual else self.entry.stock_add
+        return len(self.entry.card_keys) if self.pieces_are == "keys" else self.entry.stock_add
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Known:
     products: dict[str, asyncpg.Record]
     skus: dict[str, asyncpg.Record]
     freight: dict[str, asyncpg.Record]
+    coupons: dict[str, int]
+    """Template ids by slug."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,10 @@ class Sheet:
         freight_entries.judge(self.file, self.freight, known.freight)
         found: list[ReadySku] = []
         for path, head in self.products:
-            virtual = self._judge_head(path, head, known)
+            pieces_are = self._judge_head(path, head, known)
             for position, (at, entry) in enumerate(self.skus[path]):
                 blinds = [cipher.blind(text, CARD_COLUMN) for text in entry.card_keys]
-                found.append(ReadySku(at, head.slug, virtual, entry, blinds, position))
+                found.append(ReadySku(at, head.slug, pieces_are, entry, blinds, position))
         for sku in found:
             self._judge_sku(sku, known)
         return found
@@ -92,27 +97,38 @@ class Sheet:
             if _goes_round(parents, entry.slug):
                 self.file.note(f"{path}.parent", "分类不能在自己的下级之下")
 
-    def _judge_head(self, path: str, head: ProductHead, known: Known) -> bool:
-        """Whether the product is virtual."""
+    def _judge_head(self, path: str, head: ProductHead, known: Known) -> Pieces:
+        """What its pieces are."""
         old = known.products.get(head.slug)
         named = {entry.slug for _, entry in self.categories}
         if isinstance(head.category, str) and head.category not in known.categories and head.category not in named:
             self.file.note(f"{path}.category", f"没有分类 {head.category}")
         self._judge_terms(path, head, known)
         if old is None:
-            for name in ("category", "title"):
-                if getattr(head, name) is UNSET:
-                    self.file.note(path, f"新商品缺少字段 {name}")
-            if not head.skus:
-                self.file.note(path, "新商品至少要有一个 SKU")
-            return head.kind == "virtual"
+            self._judge_new(path, head, known)
+            return _pieces(head.kind, head.coupon)
         if head.new:
             self.file.note(f"{path}.slug", "已有这个商品")
         if head.seen is not UNSET and head.seen != old["updated_at"]:
             self.file.note(f"{path}.seen", "商品刚刚被修改过，请刷新页面后再改")
         if head.kind is not UNSET and head.kind != old["kind"]:
             self.file.note(f"{path}.kind", "已有商品不能改变类型")
-        return bool(old["kind"] == "virtual")
+        if head.coupon not in (UNSET, old["coupon"]):
+            self.file.note(f"{path}.coupon", "已有商品不能改变发放的优惠券")
+        return _pieces(old["kind"], old["coupon"])
+
+    def _judge_new(self, path: str, head: ProductHead, known: Known) -> None:
+        for name in ("category", "title"):
+            if getattr(head, name) is UNSET:
+                self.file.note(path, f"新商品缺少字段 {name}")
+        if not head.skus:
+            self.file.note(path, "新商品至少要有一个 SKU")
+        if not isinstance(head.coupon, str):
+            return
+        if head.kind != "virtual":
+            self.file.note(f"{path}.coupon", "只有虚拟商品可以是优惠券")
+        if head.coupon not in known.coupons:
+            self.file.note(f"{path}.coupon", f"没有优惠券 {head.coupon}")
 
     def _judge_terms(self, path: str, head: ProductHead, known: Known) -> None:
         templates = known.freight.keys() | {entry.slug for _, entry in self.freight}
@@ -132,12 +148,13 @@ class Sheet:
             note(path, "新 SKU 缺少字段 price_fen")
         if old is not None and old["product"] != sku.product:
             note(f"{path}.code", f"SKU {entry.code} 属于商品 {old['product']}")
-        if sku.virtual and entry.stock_add:
+        keyed = sku.pieces_are == "keys"
+        if keyed and entry.stock_add:
             note(f"{path}.stock_add", "虚拟商品的库存就是卡密的数量，请用 card_keys")
-        if not sku.virtual and entry.card_keys:
-            note(f"{path}.card_keys", "实物商品没有卡密")
+        if not keyed and entry.card_keys:
+            note(f"{path}.card_keys", "实物商品没有卡密" if sku.pieces_are == "goods" else "发放优惠券的商品没有卡密")
         free = old["available"] if old is not None else 0
-        if not sku.virtual and free + entry.stock_add < 0:
+        if not keyed and free + entry.stock_add < 0:
             note(f"{path}.stock_add", f"可用库存只有 {free}，不能减少 {-entry.stock_add}")
         self._twice([(f"{path}.card_keys[{i}]", blind) for i, blind in enumerate(sku.blinds)])
 
@@ -147,6 +164,12 @@ class Sheet:
             if name in seen:
                 self.file.note(path, "重复")
             seen.add(name)
+
+
+def _pieces(kind: object, coupon: object) -> Pieces:
+    if kind != "virtual":
+        return "goods"
+    return "coupons" if coupon else "keys"
 
 
 def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
@@ -187,7 +210,7 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
 _CATEGORY = ("name", "parent", "icon", "position")
 SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only")
 """Who may buy it when and where, each a column by its name."""
-_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight")
+_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight", "coupon")
 _SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
 _JSON = frozenset({"images", "spec", "terms"})
 

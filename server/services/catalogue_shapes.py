@@ -46,7 +46,7 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     weight_g: Count | UnsetType = UNSET
     """What one piece weighs, for freight by weight."""
     card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
-    """One more piece of a virtual SKU each."""
+    """One more piece each of a virtual SKU, unless its pieces are coupons."""
 
 
 class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -73,4 +73,6 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Had in the points mall only."""
     freight: Slug | UnsetType | None = UNSET
     """A freight template; null: the shop's plain freight."""
+    coupon: Slug | UnsetType | None = UNSET
+    """Of a virtual product whose pieces are coupons of this template; it cannot be changed."""
     skus: list[Any] = []

@@ -190,6 +190,13 @@ FROM coupons c LEFT JOIN orders o ON o.id = c.order_id AND c.state = 'used' WHER
 """
 
 
+async def names() -> list[dict[str, Any]]:
+    """`slug` and `name` of those that can be issued, for choosing one."""
+    return [
+        dict(row) for row in await db.fetch("SELECT slug, name FROM coupon_templates WHERE active ORDER BY name, id")
+    ]
+
+
 async def results(deps: Deps, template_id: int) -> dict[str, int]:
     """What became of a template's coupons: how many by state, what they took off, what was paid for those orders."""
     return dict(await db.fetch_row(_RESULTS, template_id, deps.clock.now()) or {})
@@ -198,13 +205,13 @@ async def results(deps: Deps, template_id: int) -> dict[str, int]:
 async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str) -> tuple[int, list[int]]:
     """Take back unused coupons of templates: how many went, and the ids of those that stay.
 
-    A coupon that an unpaid order holds, a used one, and what a rebate paid stay as they are.
+    A coupon that an unpaid order holds, a used one, what a rebate paid and what was bought stay as they are.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
         rows = await tx.fetch(
             "WITH mine AS (SELECT id FROM coupons WHERE id = ANY ($1::bigint[]) AND state = 'unused'"
-            " AND template_id IS NOT NULL ORDER BY id FOR UPDATE)"
+            " AND template_id IS NOT NULL AND order_line_id IS NULL ORDER BY id FOR UPDATE)"
             " UPDATE coupons SET state = 'void' FROM mine WHERE coupons.id = mine.id"
             " RETURNING coupons.id, coupons.member_id",
             coupon_ids,

@@ -1,15 +1,20 @@
-"""Coupons that a rebate paid and that must come back: unused, held by an unpaid order, or used already."""
+"""Coupons that a rebate paid, or that were bought, and must come back: unused, held by an unpaid order, or used."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from server import db
 from server.core.errors import WeChatUnavailable
 from server.gateways.ports import Deps
 from server.ledger import book, entries
+from server.ledger.entries import Entry
 from server.outbox import Job
 from server.services import closing
 from server.services.releases import coupon_source
+
+Owed = Callable[[Mapping[str, Any]], Entry]
+"""The entry that makes the discount of a used coupon, a row, a debt."""
 
 
 def job(rebate_id: int, stage_id: int) -> Job:
@@ -45,12 +50,42 @@ async def shrink(
     return short_fen, jobs
 
 
+async def take_bought(tx: db.Connection, coupon: Mapping[str, Any], order_no: str, at: datetime) -> list[Job]:
+    """Step: a coupon of a refunded order, its row locked, goes; the job that follows where an unpaid order holds it."""
+    if await _take(tx, coupon, _of_order(order_no), at):
+        return []
+    return [Job("take_back_bought_coupon", {"source": coupon["source"], "order_no": order_no})]
+
+
 async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
     """The coupon of a reversed stage: unused becomes void, locked cancels its unpaid order first, used becomes debt.
 
     Safe to repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
     """
-    source = coupon_source(rebate_id, stage_id)
+    await _take_back(deps, coupon_source(rebate_id, stage_id), _of_rebate(rebate_id))
+
+
+async def take_back_bought_coupon(deps: Deps, source: str, order_no: str) -> None:
+    """A coupon of a refunded order, likewise."""
+    await _take_back(deps, source, _of_order(order_no))
+
+
+def _of_rebate(rebate_id: int) -> Owed:
+    def owed(coupon: Mapping[str, Any]) -> Entry:
+        key = f"coupon:{coupon['id']}:take-back"
+        why = "已使用的返还券收回"
+        return entries.coupon_take_back(key, rebate_id, coupon["member_id"], why, coupon["discount_fen"])
+
+    return owed
+
+
+def _of_order(order_no: str) -> Owed:
+    return lambda coupon: entries.bought_coupon_take_back(
+        coupon["id"], order_no, coupon["member_id"], coupon["discount_fen"]
+    )
+
+
+async def _take_back(deps: Deps, source: str, owed: Owed) -> None:
     while True:
         coupon = await db.fetch_row(
             "SELECT c.member_id, c.state, o.order_no FROM coupons c LEFT JOIN orders o ON o.id = c.order_id"
@@ -61,7 +96,7 @@ async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
             return
         if coupon["state"] == "locked":
             await _cancel(deps, source, coupon["order_no"])
-        elif await _end(deps, rebate_id, source, coupon["member_id"]):
+        elif await _end(deps, source, coupon["member_id"], owed):
             return
 
 
@@ -73,25 +108,33 @@ async def _cancel(deps: Deps, source: str, order_no: str) -> None:
         raise WeChatUnavailable
 
 
-async def _end(deps: Deps, rebate_id: int, source: str, member_id: int) -> bool:
+async def _end(deps: Deps, source: str, member_id: int, owed: Owed) -> bool:
     """False when an order locked it meanwhile."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
-        coupon = await tx.fetchrow("SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE", source)
-        match coupon["state"]:
-            case "unused":
-                await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
-            case "used":
-                key = f"coupon:{coupon['id']}:take-back"
-                owed = entries.coupon_take_back(key, rebate_id, member_id, "已使用的返还券收回", coupon["discount_fen"])
-                await book.post(tx, owed, at)
-                await _never_again(tx, coupon["id"], at)
-            case "locked":
-                return False
+        coupon = await tx.fetchrow("SELECT * FROM coupons WHERE source = $1 FOR UPDATE", source)
+        return await _take(tx, coupon, owed, at)
+
+
+async def _take(tx: db.Connection, coupon: Mapping[str, Any], owed: Owed, at: datetime) -> bool:
+    """Step: a coupon, locked, is void, or what it took off is owed; False when an unpaid order holds it."""
+    match coupon["state"]:
+        case "unused":
+            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
+        case "used":
+            await book.post(tx, owed(coupon), at)
+            await _never_again(tx, coupon["id"], at)
+        case "locked":
+            return False
     return True
 
 
 async def _never_again(tx: db.Connection, coupon_id: int, at: datetime) -> None:
     """A used coupon that was taken back is worth nothing even if the order that used it is refunded."""
-    await tx.execute("UPDATE coupons SET expires_at = LEAST(expires_at, $2) WHERE id = $1", coupon_id, at)
+    await tx.execute(
+        "UPDATE coupons SET expires_at = LEAST(expires_at, $2),"
+        " owed_fen = CASE WHEN taken_by IS NULL THEN 0 ELSE discount_fen END WHERE id = $1",
+        coupon_id,
+        at,
+    )

@@ -129,9 +129,9 @@ async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
 
 _ISSUE = """
 WITH issued AS (
-  INSERT INTO coupons (member_id, template_id, issue_id, source, name, amount_fen, off_bp, most_fen, threshold_fen,
-      products, categories, state, starts_at, expires_at, discount_fen, created_at)
-    SELECT w.member_id, t.id, $2, w.source, t.name, t.amount_fen, t.off_bp, t.most_fen, t.threshold_fen, t.products,
+  INSERT INTO coupons (member_id, template_id, issue_id, order_line_id, source, name, amount_fen, off_bp, most_fen,
+      threshold_fen, products, categories, state, starts_at, expires_at, discount_fen, created_at)
+    SELECT w.member_id, t.id, $2, $6, w.source, t.name, t.amount_fen, t.off_bp, t.most_fen, t.threshold_fen, t.products,
       t.categories, 'unused', COALESCE(t.starts_at, $5), COALESCE(t.ends_at, $5 + make_interval(days => t.valid_days)),
       0, $5
     FROM coupon_templates t, unnest($3::bigint[], $4::text[]) AS w (member_id, source) WHERE t.id = $1
@@ -149,11 +149,12 @@ async def issue_from(
     sources: Sequence[tuple[int, str]],
     at: datetime,
     issue_id: int | None = None,
+    order_line_id: int | None = None,
 ) -> list[asyncpg.Record]:
     """A step: coupons of a template as it is now, for `(member_id, source)` each; those that a source had not issued.
 
     The caller holds the template's row, so that what is left of its total is known.
     """
     members, names = [one for one, _ in sources], [name for _, name in sources]
-    rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at)
+    rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at, order_line_id)
     return rows

@@ -1,5 +1,6 @@
 """After payment: shipping, card keys, receipt, completion."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
-from server.services import addresses, audit_log, commissions, notices, points, policy, qualifications
+from server.services import addresses, audit_log, commissions, coupon_goods, notices, points, policy, qualifications
 
 BATCH = 100
 
@@ -71,9 +72,9 @@ async def upload_shipping(deps: Deps, order_id: int) -> None:
 
 
 async def deliver_cards(deps: Deps, order_id: int) -> None:
-    """Hand out the card keys of a paid order; an all-virtual order is received by that. Safe to repeat.
+    """Hand out the card keys and coupons of a paid order; an all-virtual order is received by that. Safe to repeat.
 
-    Where keys are missing, operators are told and the order waits until some are stocked in.
+    Where some are missing, operators are told and the order waits until keys are stocked in or coupons can be issued.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -81,28 +82,37 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
         if order["status"] not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
             return
         lines = await tx.fetch(
-            "SELECT l.id, l.sku_id, l.quantity - l.refunded_quantity"
-            " - (SELECT count(*) FROM card_keys WHERE order_line_id = l.id) AS missing"
-            " FROM order_lines l WHERE l.order_id = $1 AND l.virtual ORDER BY l.id",
+            "SELECT l.id, l.sku_id, p.coupon_template_id, h.handed,"
+            " l.quantity - l.refunded_quantity - h.handed AS missing"
+            " FROM order_lines l JOIN products p ON p.id = l.product_id CROSS JOIN handed_out(l.id) AS h (handed)"
+            " WHERE l.order_id = $1 AND l.virtual ORDER BY p.coupon_template_id, l.id",
             order_id,
         )
         missing = 0
         for line in lines:
-            handed = await tx.fetch(
-                "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
-                " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED)"
-                " RETURNING id",
-                line["id"],
-                line["sku_id"],
-                max(0, line["missing"]),
-                at,
-            )
-            missing += max(0, line["missing"]) - len(handed)
+            pieces = max(0, line["missing"])
+            if line["coupon_template_id"] is None:
+                missing += pieces - await _hand_keys(tx, line, pieces, at)
+            else:
+                missing += pieces - await coupon_goods.hand_out(tx, order["member_id"], line, pieces, at)
         if missing:
             await _cards_missing(tx, order, missing, at)
         elif order["virtual"] and order["status"] == OrderStatus.PAID:
             await _receive(tx, order, at)
             await outbox.put(tx, [Job("upload_shipping", {"order_id": order_id})], at)
+
+
+async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
+    """Step: bind as many free card keys to a line; how many there were."""
+    handed = await tx.fetch(
+        "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
+        " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING id",
+        line["id"],
+        line["sku_id"],
+        pieces,
+        at,
+    )
+    return len(handed)
 
 
 async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:

@@ -108,8 +108,14 @@ PRODUCTS = Listing(
 )
 
 
+def _keyed(row: Mapping[str, Any]) -> bool:
+    """Whether the pieces of a product are card keys."""
+    return row["kind"] == "virtual" and row["coupon_template_id"] is None
+
+
 def _stocked(deps: Deps, row: Row) -> Row:
-    return row | {"spec": spec_text(orjson.loads(row["spec"]))} | on_the_shelf(deps, row, on_sale=row["on_sale"])
+    more = {"spec": spec_text(orjson.loads(row["spec"])), "keyed": _keyed(row)}
+    return row | more | on_the_shelf(deps, row, on_sale=row["on_sale"])
 
 
 STOCK = Listing(
@@ -117,8 +123,9 @@ STOCK = Listing(
     title="库存",
     permission=Permission.PRODUCTS_VIEW,
     select=(
-        "s.id, s.code, s.spec, s.product_id, p.title, p.kind, s.on_sale AND p.on_sale AS on_sale,"
-        " p.on_from, p.off_from, s.available, s.reserved, s.sold, s.stocked_in, s.alert_at, s.alerted, p.updated_at,"
+        "s.id, s.code, s.spec, s.product_id, p.title, p.kind, p.coupon_template_id,"
+        " s.on_sale AND p.on_sale AS on_sale, p.on_from, p.off_from, s.available, s.reserved, s.sold, s.stocked_in,"
+        " s.alert_at, s.alerted, p.updated_at,"
         f" CASE WHEN s.available = 0 THEN 'sold_out' WHEN {_LOW} THEN 'low' ELSE 'in_stock' END AS stock_state"
     ),
     source="skus s JOIN products p ON p.id = s.product_id",
@@ -163,14 +170,14 @@ def spec_text(spec: Mapping[str, str]) -> str:
 
 
 async def product(product_id: int) -> dict[str, Any]:
-    """One product, on sale or not, with the slugs of `category` and `freight`, its `images` and `skus`.
+    """One product, on sale or not: slugs of `category` and `freight`, name of its `coupon`, its `images` and `skus`.
 
     Raises NotFound.
     """
     row = await db.fetch_row(
-        "SELECT p.*, c.slug AS category, c.name AS category_name, f.slug AS freight FROM products p"
+        "SELECT p.*, c.slug AS category, c.name AS category_name, f.slug AS freight, t.name AS coupon FROM products p"
         " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
-        " WHERE p.id = $1",
+        " LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id WHERE p.id = $1",
         product_id,
     )
     if row is None:
@@ -178,6 +185,7 @@ async def product(product_id: int) -> dict[str, Any]:
     skus = await db.fetch("SELECT * FROM skus WHERE product_id = $1 ORDER BY position, id", product_id)
     return {
         **row,
+        "keyed": _keyed(row),
         "images": orjson.loads(row["images"]),
         "skus": [{**sku, "spec": orjson.loads(sku["spec"])} for sku in skus],
     }
@@ -192,15 +200,15 @@ async def product_id(slug: str) -> int:
 
 
 async def sku(sku_id: int) -> dict[str, Any]:
-    """One SKU with its product's `slug`, `title`, `kind` and `updated_at`. Raises NotFound."""
+    """One SKU with its product's `slug`, `title`, `keyed` and `updated_at`. Raises NotFound."""
     row = await db.fetch_row(
-        "SELECT s.*, p.slug, p.title, p.kind, p.updated_at FROM skus s JOIN products p ON p.id = s.product_id"
-        " WHERE s.id = $1",
+        "SELECT s.*, p.slug, p.title, p.kind, p.coupon_template_id, p.updated_at FROM skus s"
+        " JOIN products p ON p.id = s.product_id WHERE s.id = $1",
         sku_id,
     )
     if row is None:
         raise NotFound(what="sku")
-    return {**row, "spec": orjson.loads(row["spec"])}
+    return {**row, "keyed": _keyed(row), "spec": orjson.loads(row["spec"])}
 
 
 async def categories() -> list[dict[str, Any]]:

@@ -40,7 +40,9 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
     WHERE k.member_id = m.id AND k.path = $5 AND k.key = $6) AS answered,
   (SELECT jsonb_agg((SELECT jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
       'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
-      'price_fen', s.price_fen, 'available', s.available,
+      'price_fen', s.price_fen, 'available', LEAST(s.available,
+        (SELECT CASE WHEN t.active AND COALESCE(t.ends_at > $7, true) THEN t.total - t.claimed ELSE 0 END
+          FROM coupon_templates t WHERE t.id = p.coupon_template_id)),
       'virtual', p.kind = 'virtual', 'weight_g', s.weight_g,
       'on_sale', s.on_sale AND CASE WHEN $8 THEN on_shelf(p, $7) ELSE listed(p, $7) END,
       'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),

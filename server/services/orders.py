@@ -13,12 +13,13 @@ from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
 from server.rules.stacking import LABELS as COLUMNS
 from server.rules.stacking import REWARDS
-from server.services import addresses, cursors, fulfilment, policy
+from server.services import addresses, coupon_goods, cursors, fulfilment, policy
+from server.services.coupon_goods import BoughtCoupon
 from server.services.order_drafts import Combined
 
 
 class OrderLineView(msgspec.Struct):
-    """A line with its shares, fixed at placing; `cards` are delivered card keys."""
+    """A line with its shares, fixed at placing; `cards` are delivered card keys, `coupons` are those it came as."""
 
     line_id: int
     sku_id: int
@@ -36,6 +37,7 @@ class OrderLineView(msgspec.Struct):
     refunded_quantity: int
     refunded_fen: int
     cards: list[str]
+    coupons: list[BoughtCoupon] = []
 
 
 class AddressView(msgspec.Struct):
@@ -181,8 +183,10 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])
+        issued = await coupon_goods.of_lines([line.line_id for line in view.lines], deps.clock.now())
         for line in view.lines:
             line.cards = [card.secret for card in delivered if card.order_line_id == line.line_id]
+            line.coupons = issued.get(line.line_id, [])
     return view
 
 

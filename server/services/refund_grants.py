@@ -15,7 +15,7 @@ from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
-from server.services import commissions, growth, notices, points, qualifications, reversals
+from server.services import commissions, coupon_goods, growth, notices, points, qualifications, reversals
 from server.services.rules import terms_of
 
 
@@ -67,6 +67,7 @@ async def grant(
     await _write_lines(tx, order, planned, freight, at)
     await _after_goods(tx, order, planned, at, here=unshipped or restock)
     short, jobs = await _returned(tx, order, planned, refund_no, at)
+    jobs += await coupon_goods.take_back(tx, order.row, refund_id, at)
     jobs += await _qualified(tx, order, planned, at)
     await commissions.reduce(tx, order.row["id"], refund_no, at)
     net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
@@ -155,7 +156,7 @@ async def _write_lines(
 
 _STILL_HERE = """
 SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
-    - (SELECT count(*) FROM card_keys WHERE order_line_id = l.id))::int AS n
+    - handed_out(l.id)) AS n
   FROM unnest($1::bigint[], $2::int[]) AS w (id, n) JOIN order_lines l ON l.id = w.id WHERE l.virtual OR $3
 """
 
@@ -163,7 +164,7 @@ SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
 async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime, *, here: bool) -> None:
     """Stock that never left, or came back, is for sale again; a coupon comes back with a whole refund.
 
-    Virtual goods leave as card keys, which never come back.
+    Virtual goods leave as card keys or coupons, which never come back to stock.
     """
     pieces = [line.quantity for line in planned.lines]
     rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)

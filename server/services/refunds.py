@@ -19,9 +19,7 @@ from server.services.refund_grants import LockedOrder
 SYSTEM = "system"
 _OPERATORS = PAID_STATES - {OrderStatus.TEAMING}
 """States of orders of which an operator may open a refund; a team is decided first."""
-_CARDS_OUT = """
-SELECT EXISTS (SELECT FROM card_keys k JOIN order_lines l ON l.id = k.order_line_id WHERE l.order_id = $1)
-"""
+_HANDED_OUT = "SELECT EXISTS (SELECT FROM order_lines WHERE order_id = $1 AND virtual AND handed_out(id) > 0)"
 
 
 class RefundView(msgspec.Struct):
@@ -52,8 +50,8 @@ async def request(
 ) -> bytes:
     """A member asks for a refund (`wanted`: line id → pieces, None: everything left); the encoded RefundView.
 
-    A whole order of which nothing has left, card keys included, is granted at once; everything else waits for an
-    operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
+    A whole order of which nothing has left, card keys and coupons included, is granted at once; everything else waits
+    for an operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -67,7 +65,7 @@ async def request(
         if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
         refund_id, planned = await opened(tx, order, wanted, reason, at)
-        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_CARDS_OUT, order.row["id"]):
+        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row["id"]):
             await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
         return await view(tx, refund_id)
 

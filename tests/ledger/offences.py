@@ -126,6 +126,8 @@ OFFENCES = [
     ("stock", "UPDATE skus SET reserved = reserved + 1, available = available - 1 WHERE available > 0"),
     ("stock", "UPDATE skus SET sold = sold + 1, available = available - 1 WHERE available > 0"),
     ("stock", "ALTER TABLE skus DROP CONSTRAINT skus_stock; UPDATE skus SET stocked_in = stocked_in + 1"),
+    ("coupons_bought", "UPDATE coupons SET taken_by = 1 WHERE order_line_id IS NOT NULL"),
+    ("sales", "UPDATE coupons SET taken_by = 1, owed_fen = 1 WHERE order_line_id IS NOT NULL"),
     ("card_keys", "DELETE FROM card_keys WHERE id = (SELECT max(id) FROM card_keys WHERE order_line_id IS NULL)"),
     ("budget", "UPDATE rule_versions SET budget_used_fen = budget_used_fen + 1"),
     ("budget", "UPDATE rule_versions SET terms = terms - 'budget_fen'"),

@@ -27,7 +27,7 @@ from tests.support.flash import rush
 from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
 from tests.support.purse import ask, give_coupons, rich, send, set_policy
-from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, work
+from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, make_virtual_sku, pass_days, publish, work
 
 
 async def make_coupon(mall: Mall, shopper: Shopper, amount_fen: int) -> int:
@@ -89,6 +89,7 @@ async def live_through(mall: Mall) -> None:
     paid = await use_balance_and_coupons(mall, anna, cheap, keys)
 
     await give_coupons(mall, anna)
+    await anna.buy(await make_coupon_sku(mall, "gift"))
     # Pieces refunded before shipping, then others after it.
     order_no = await anna.buy(sku, cheap)
     first, second = (await anna.order(order_no))["lines"]

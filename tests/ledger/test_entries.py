@@ -25,6 +25,7 @@ BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
     (lambda a, debts: entries.rebate_release(3, 9, 7, a, SPEND_ONLY, debts), (FEN, DEBTS)),
     (lambda a, b, c, d: entries.rebate_take_back("k", 3, 7, "收回", Taken(a, b, c, d)), (FEN,) * 4),
     (lambda a: entries.coupon_take_back("k", 3, 7, "收回", a), (FEN,)),
+    (lambda a: entries.bought_coupon_take_back(3, "T1", 7, a), (FEN,)),
     (lambda a: entries_commissions.commission_frozen(3, "T1", 7, a), (FEN,)),
     (lambda a, debts: entries_commissions.commission_release(3, 7, a, debts), (FEN, DEBTS)),
     (lambda a, b, c, d: entries_commissions.commission_take_back(3, "R1", 7, Taken(a, b, c, d)), (FEN,) * 4),

@@ -99,7 +99,7 @@ async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:
         }
         assert row["input_hash"] == entry["hash"], row["key"]
         kinds.add(row["kind"])
-    assert set(LABELS) - kinds == {"order_release", "rebate_take_back", "coupon_take_back"}
+    assert set(LABELS) - kinds == {"order_release", "rebate_take_back", "coupon_take_back", "bought_coupon_take_back"}
 
 
 async def _built(row: dict[str, object]) -> Entry:

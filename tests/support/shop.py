@@ -85,6 +85,15 @@ async def make_virtual_sku(mall: Mall, cards: Iterable[str], price_fen: int = 10
     return found
 
 
+async def make_coupon_sku(mall: Mall, template: str, pieces: int = 100, price_fen: int = 300) -> int:
+    """A virtual product whose pieces are coupons of this template; its SKU id."""
+    slug = f"coupon-{secrets.token_hex(4)}"
+    sku = {"code": slug, "price_fen": price_fen, "stock_add": pieces}
+    await stock(mall, product(slug, "礼券", kind="virtual", coupon=template, skus=[sku]))
+    found: int = await db.fetch_value("SELECT id FROM skus WHERE code = $1", slug)
+    return found
+
+
 async def work(mall: Mall) -> None:
     """Everything the worker would do now: due jobs until none is left, with the ticks in between."""
     for _ in range(30):

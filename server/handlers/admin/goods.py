@@ -9,7 +9,7 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import card_import, catalogue_apply, freight_desk, goods_desk, product_pictures
+from server.services import card_import, catalogue_apply, coupon_desk, freight_desk, goods_desk, product_pictures
 from server.services.product_pictures import Move
 
 screens = Screens("goods")
@@ -23,6 +23,7 @@ _LABELS = {
     "subtitle": "副标题",
     "category": "分类",
     "kind": "类型",
+    "coupon": "优惠券",
     "detail": "详情",
     "images": "图片",
     "seen": "商品",
@@ -65,7 +66,11 @@ async def product(visit: Visit, _: None) -> dict[str, Any]:
 
 
 async def _choices() -> dict[str, Any]:
-    return {"categories": await goods_desk.categories(), "freight": await freight_desk.names()}
+    return {
+        "categories": await goods_desk.categories(),
+        "freight": await freight_desk.names(),
+        "coupons": await coupon_desk.names(),
+    }
 
 
 @screens.action("/products/new", _EDIT, dict[str, str])
@@ -73,7 +78,13 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     """A product with its SKUs."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
-    await _save(visit, typed, {"slug": typed.text("slug"), "new": True, "kind": typed.text("kind")})
+    made_as = {
+        "slug": typed.text("slug"),
+        "new": True,
+        "kind": typed.text("kind"),
+        "coupon": typed.text("coupon") or None,
+    }
+    await _save(visit, typed, made_as)
     made = await goods_desk.product_id(typed.text("slug"))
     return Done("商品已创建，可以继续添加图片", f"/admin/products/{made}")
 
