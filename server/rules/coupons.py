@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+import msgspec
+
+from server.core.clock import SHANGHAI
 from server.core.errors import CouponLimit, CouponSoldOut, Refusal
 from server.core.errors_marketing import CouponClosed, CouponNotForYou
 from server.core.money import WHOLE_BP, yuan
@@ -58,6 +61,28 @@ def worth(amount_fen: int, off_bp: int, most_fen: int | None) -> str:
     if not off_bp:
         return f"减 {short(amount_fen)} 元"
     return f"{fold(off_bp)} 折" + ("" if most_fen is None else f"，最多减 {short(most_fen)} 元")
+
+
+class OnSale(msgspec.Struct, frozen=True):
+    """A template whose coupons are bought."""
+
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    valid_days: int | None
+    ends_at: datetime | None
+
+
+def told(found: OnSale, scope: str) -> str:
+    """`新人券：满 50 元减 10 元，全场通用，发放后 30 天内有效`."""
+    from_fen = f"满 {short(found.threshold_fen)} 元" if found.threshold_fen else "无门槛"
+    valid = f"发放后 {found.valid_days} 天内有效"
+    if found.ends_at is not None:
+        valid = f"{found.ends_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 前有效"
+    off = worth(found.amount_fen, found.off_bp, found.most_fen)
+    return f"{found.name}：{from_fen}{'享 ' if found.off_bp else ''}{off}，{scope}，{valid}"
 
 
 def fold(off_bp: int) -> str:

@@ -96,8 +96,8 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
     )
     products = await tx.fetch(
         "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.on_from, p.off_from,"
-        " p.limit_each, p.exchange_only, p.updated_at, c.slug AS category, f.slug AS freight, t.slug AS coupon"
-        " FROM products p"
+        " p.limit_each, p.exchange_only, p.min_level, p.updated_at, c.slug AS category, f.slug AS freight,"
+        " t.slug AS coupon FROM products p"
         " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
         " LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id WHERE p.slug = ANY($1::text[])",
         [head.slug for _, head in sheet.products],

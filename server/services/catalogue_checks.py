@@ -208,7 +208,7 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
 
 
 _CATEGORY = ("name", "parent", "icon", "position")
-SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only")
+SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only", "min_level")
 """Who may buy it when and where, each a column by its name."""
 _PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight", "coupon")
 _SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")

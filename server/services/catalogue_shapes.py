@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from server.rules.levels import MOST_LEVELS
+
 Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 """Begins with a letter, so that it is never taken for a number."""
 ProductSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
@@ -71,6 +73,8 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Pieces that one member may buy; null: as many as there are."""
     exchange_only: bool | UnsetType = UNSET
     """Had in the points mall only."""
+    min_level: Annotated[int, Meta(ge=1, le=MOST_LEVELS - 1)] | UnsetType | None = UNSET
+    """The position of the level from which on members may buy it, 0 is the lowest; null: everybody may."""
     freight: Slug | UnsetType | None = UNSET
     """A freight template; null: the shop's plain freight."""
     coupon: Slug | UnsetType | None = UNSET

@@ -71,7 +71,8 @@ PRODUCTS = Listing(
     select=(
         "p.id, p.slug, p.title, p.subtitle, p.kind, p.on_sale, p.on_from, p.off_from, p.exchange_only,"
         " p.min_price_fen, p.max_price_fen, p.sold_count, p.images ->> 0 AS cover, p.updated_at, c.name AS category,"
-        " stock.available, stock.low"
+        " stock.available, stock.low, (SELECT name FROM levels WHERE place BETWEEN 1 AND p.min_level"
+        " ORDER BY place DESC LIMIT 1) AS level"
     ),
     source=(
         "products p JOIN categories c ON c.id = p.category_id CROSS JOIN LATERAL (SELECT"
@@ -88,6 +89,7 @@ PRODUCTS = Listing(
         Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
         Column("状态", "shelf", "tag", words=said.SHELF),
         Column("销售渠道", "exchange_only", "tag", words=said.CHANNELS),
+        Column("等级专享", "level"),
         Column("最低价", "min_price_fen", "yuan"),
         Column("最高价", "max_price_fen", "yuan"),
         Column("可售库存", "available", "number"),

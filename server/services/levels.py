@@ -142,6 +142,19 @@ def place(levels: Sequence[Level], position: int) -> int:
     return min(position, max(0, len(levels) - 1))
 
 
+class Needed(msgspec.Struct):
+    """The level from which on members may buy something; its position among the others, 0 is the lowest."""
+
+    position: int
+    name: str
+
+
+def needed(levels: Sequence[Level], position: int | None) -> Needed | None:
+    """A stored position among the levels in force; None where everybody is as high."""
+    found = place(levels, position or 0)
+    return Needed(found, levels[found].name) if found else None
+
+
 def price_terms(levels: Sequence[Level], position: int) -> LevelTerms | None:
     """What the level of a stored position does to prices; None in a shop without levels."""
     if not levels:

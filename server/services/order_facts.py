@@ -46,7 +46,7 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
       'virtual', p.kind = 'virtual', 'weight_g', s.weight_g,
       'on_sale', s.on_sale AND CASE WHEN $8 THEN on_shelf(p, $7) ELSE listed(p, $7) END,
       'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),
-      'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
+      'min_level', p.min_level, 'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
         (SELECT COALESCE(sum(l.quantity - l.refunded_quantity), 0) FROM orders o JOIN order_lines l ON l.order_id = o.id
           WHERE o.member_id = m.id AND l.product_id = p.id AND o.status NOT IN ('closed', 'refunded')) END)
         FROM (VALUES (w.sku_id)) AS one (id) LEFT JOIN skus s ON s.id = one.id
@@ -82,6 +82,7 @@ class _Sku(msgspec.Struct):
     on_sale: bool | None
     weight_g: int | None
     freight: Template | None
+    min_level: int | None
     limit_each: int | None
     bought: int | None
     """Pieces of the product in the member's orders; None where no limit asks."""

@@ -1,6 +1,7 @@
 """Preview and placing: fetch the facts in one statement, price them by the rules, write everything in one statement."""
 
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from server.core.errors import (
     SkuUnavailable,
     StockInsufficient,
 )
+from server.core.errors_marketing import LevelRequired
 from server.gateways.ports import Deps
 from server.rules.levels import Level
 from server.rules.pricing import Basket, Item, Means, quote
@@ -63,6 +65,7 @@ async def drafted(
     """Check what was asked for and run the price pipeline. Raises the refusals of `place`."""
     shop, stacking = terms.shop, terms.stacking
     _refuse(facts, wanted, placing=order_no is not None)
+    _refuse_lower(facts, terms.levels)
     offer, held = None, False
     if wanted.promotion is not None:
         kind = promotions.kind_of(wanted.promotion.kind)
@@ -130,6 +133,13 @@ def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
         raise AddressRequired
 
 
+def _refuse_lower(facts: Facts, known: Sequence[Level]) -> None:
+    for item in facts.items:
+        needed = levels.needed(known, item.min_level)
+        if needed is not None and levels.place(known, facts.level) < needed.position:
+            raise LevelRequired(item.product_id, needed.name)
+
+
 def _refuse_too_many(facts: Facts) -> None:
     """Limits are of products, whichever of their SKUs are bought."""
     pieces = Counter[int]()
@@ -150,9 +160,9 @@ async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
     """Place an order and reserve its stock, coupon, balance and points; the encoded `Priced`, once per idempotency key.
 
-    Raises ItemsInvalid, SkuUnavailable, PurchaseLimit, StockInsufficient, AddressRequired, DeliveryRefused, NotFound
-    (address), CouponUnusable, BalanceInsufficient, PointsUnavailable, NotCombinable, PromotionUnknown,
-    PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
+    Raises ItemsInvalid, SkuUnavailable, LevelRequired, PurchaseLimit, StockInsufficient, AddressRequired,
+    DeliveryRefused, NotFound (address), CouponUnusable, BalanceInsufficient, PointsUnavailable, NotCombinable,
+    PromotionUnknown, PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
     """
     if wanted.promotion is not None:
         await promotions.kind_of(wanted.promotion.kind).admit(deps, member_id, wanted.promotion)

@@ -10,8 +10,11 @@ import msgspec
 import orjson
 
 from server import db
+from server.rules.coupons import OnSale
+from server.rules.coupons import told as told_coupon
 from server.rules.freight import FreightTerms, told
-from server.services import cursors, words
+from server.rules.levels import Level
+from server.services import coupon_scopes, cursors, levels, words
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Sort = Literal["newest", "price_asc", "price_desc", "sales"]
@@ -87,7 +90,7 @@ async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str 
     rows = await db.fetch(
         # Only our own column names and placeholders are put together here.
         f"SELECT p.id, p.title, p.subtitle, p.images, p.kind, p.category_id, p.min_price_fen, p.max_price_fen,"  # noqa: S608
-        f" p.sold_count, stock.market_price_fen, stock.stock_state, {column} AS sort_key"
+        f" p.sold_count, p.min_level, stock.market_price_fen, stock.stock_state, {column} AS sort_key"
         f" FROM products p CROSS JOIN LATERAL ({_STOCK}) stock WHERE {' AND '.join(conditions)}"
         f" ORDER BY {column} {direction}, p.id {direction} LIMIT {place(wanted.limit + 1)}",
         *args,
@@ -131,22 +134,29 @@ async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[st
     """Products by number, with `category` and `skus`; those that are not on sale at that time are missing."""
     rows = await db.fetch(
         "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
-        " p.sold_count, p.limit_each, p.off_from, p.exchange_only, c.slug AS category_slug, c.name AS category_name,"
-        " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
+        " p.sold_count, p.limit_each, p.off_from, p.exchange_only, p.min_level, c.slug AS category_slug,"
+        " c.name AS category_name, (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
+        " to_jsonb(t) AS coupon, t.products, t.categories,"
         " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
         " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"
         " ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus"
-        " FROM products p JOIN categories c ON c.id = p.category_id WHERE p.id = ANY($1::bigint[]) AND on_shelf(p, $2)",
+        " FROM products p JOIN categories c ON c.id = p.category_id LEFT JOIN coupon_templates t"
+        " ON t.id = p.coupon_template_id WHERE p.id = ANY($1::bigint[]) AND on_shelf(p, $2)",
         product_ids,
         at,
     )
-    return {row["id"]: _detail(row) for row in rows}
+    known = await levels.current()
+    labels = await coupon_scopes.labels(rows)
+    return {row["id"]: _detail(row, known, label) for row, label in zip(rows, labels, strict=True)}
 
 
-def _detail(row: asyncpg.Record) -> dict[str, Any]:
+def _detail(row: asyncpg.Record, known: Sequence[Level], scope: str) -> dict[str, Any]:
     found = dict(row)
     found["images"] = orjson.loads(row["images"])
     found["category"] = {"id": row["category_id"], "slug": row["category_slug"], "name": row["category_name"]}
+    found["min_level"] = levels.needed(known, row["min_level"])
+    if row["coupon"] is not None:
+        found["coupon"] = told_coupon(msgspec.json.decode(row["coupon"], type=OnSale), scope)
     terms = row["freight"] and msgspec.json.decode(row["freight"], type=FreightTerms)
     found["freight"] = list(told(terms)) if terms else []
     found["skus"] = [

@@ -1,11 +1,12 @@
 """What a coupon is shown as, and that what is shown as usable is usable."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from server.core.errors import CouponUnusable
-from server.rules.coupons import LABELS, shown
+from server.rules.coupons import LABELS, OnSale, shown, told
 from server.rules.pricing import CouponTerms, Item, LinePrice, Quote, refuse_coupon
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -27,6 +28,17 @@ def test_what_is_shown(state: str, ends_in: timedelta, expected: str) -> None:
     found = shown(state, NOW + ends_in, NOW)
     assert found == expected
     assert LABELS[found]
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        ((1000, 0, None, 5000, 30, None), "券：满 50 元减 10 元，限美妆，发放后 30 天内有效"),
+        ((0, 1500, 2000, 0, None, NOW), "券：无门槛享 8.5 折，最多减 20 元，限美妆，2026-11-22 08:00 前有效"),
+    ],
+)
+def test_what_is_told_of_one_on_sale(terms: tuple[Any, ...], expected: str) -> None:
+    assert told(OnSale("券", *terms), "限美妆") == expected
 
 
 def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: timedelta = TICK) -> CouponTerms:

@@ -51,6 +51,9 @@ async def stock_of(sku: int) -> tuple[int, int, int, int]:
 async def test_given_a_coupon_on_sale_when_it_is_paid_then_it_is_in_the_drawer(mall: Mall) -> None:
     sku, me = await coupon_sku(mall), await join(mall)
     order_no = await several(me, sku, 2)
+    product_id = await db.fetch_value("SELECT id FROM products")
+    page = (await mall.http.get(f"/api/products/{product_id}")).json()
+    assert page["coupon"] == "十元券：无门槛减 10 元，全场通用，发放后 30 天内有效"
     assert (await drawer(me), await bought(me, order_no)) == ([], [])
     await work(mall)
     assert await drawer(me) == [("unused", 1_000)] * 2

@@ -15,6 +15,7 @@ from server.handlers.shop import catalogue
 from server.rules.promotions import EXCHANGE, Promotion
 from server.services import activity_apply, catalogue_apply
 from server.services.order_facts import Wanted, facts_of
+from tests.stories.test_levels import LEVELS, offer
 from tests.support.mall import Mall
 from tests.support.people import error_of
 from tests.support.proof import proved
@@ -148,6 +149,38 @@ async def test_what_is_had_for_points_only_is_sold_nowhere_else(mall: Mall) -> N
     assert facts.items[0].on_sale
 
 
+async def test_what_is_for_a_level_is_seen_by_all_and_bought_from_it_on(mall: Mall) -> None:
+    await offer(mall)
+    product_id, sku = await sell(mall, min_level=2)
+    low, high = await shopper(mall), await shopper(mall, "o-other")
+    until = mall.clock.now() + timedelta(days=99)
+    async with db.connection() as connection:
+        standing = "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, $2, $3)"
+        await connection.executemany(standing, [(low.id, 1, until), (high.id, 2, until)])
+
+    async def told() -> list[Any]:
+        forget()
+        page = (await mall.http.get(f"/api/products/{product_id}")).json()
+        listed = (await mall.http.get("/api/products")).json()["items"]
+        assert [one["min_level"] for one in listed] == [page["min_level"]]
+        basket = {"items": [{"sku_id": sku, "quantity": 1}]}
+        answers = [await one.call("POST", "/orders/preview", basket) for one in (low, high)]
+        return [page["min_level"], *(one.status_code for one in answers)]
+
+    assert await told() == [{"position": 2, "name": "金卡会员"}, 422, 200]
+    refused = (await place(low, (sku, 1))).json()["error"]
+    assert (refused["code"], refused["message"], refused["detail"]) == (
+        "level_required",
+        "金卡会员及以上会员专享",
+        {"product_id": product_id, "level": "金卡会员"},
+    )
+    assert (await place(high, (sku, 1))).status_code == 200
+    await offer(mall, *LEVELS[:2])
+    assert await told() == [{"position": 1, "name": "银卡会员"}, 200, 200], "the highest level there is stands for it"
+    await offer(mall, LEVELS[0])
+    assert await told() == [None, 200, 200]
+
+
 async def test_a_member_buys_no_more_than_the_limit(mall: Mall) -> None:
     product_id, sku = await sell(mall, limit_each=3)
     me, other = await shopper(mall), await shopper(mall, "o-other")
@@ -259,6 +292,7 @@ async def address(me: Shopper, province: str) -> int:
             "1 $.products[0].off_from 定时下架要晚于定时上架",
         ),
         ({"products": [{"slug": "ice", "limit_each": 0}]}, "1 $.products[0].limit_each 不能小于 1"),
+        ({"products": [{"slug": "ice", "min_level": 0}]}, "1 $.products[0].min_level 不能小于 1"),
     ],
 )
 async def test_a_file_that_does_not_fit_changes_nothing(mall: Mall, content: dict[str, Any], problem: str) -> None:

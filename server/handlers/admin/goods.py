@@ -9,7 +9,15 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import card_import, catalogue_apply, coupon_desk, freight_desk, goods_desk, product_pictures
+from server.services import (
+    card_import,
+    catalogue_apply,
+    coupon_desk,
+    freight_desk,
+    goods_desk,
+    levels,
+    product_pictures,
+)
 from server.services.product_pictures import Move
 
 screens = Screens("goods")
@@ -38,6 +46,7 @@ _LABELS = {
     "on_from": "定时上架",
     "off_from": "定时下架",
     "limit_each": "每人限购",
+    "min_level": "等级专享",
     "exchange_only": "仅限积分兑换",
     "freight": "运费模板",
     "weight_g": "重量",
@@ -70,6 +79,7 @@ async def _choices() -> dict[str, Any]:
         "categories": await goods_desk.categories(),
         "freight": await freight_desk.names(),
         "coupons": await coupon_desk.names(),
+        "levels": [level.name for level in await levels.current()],
     }
 
 
@@ -104,7 +114,11 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
         head[name] = typed.text(name)
     head |= {"on_sale": typed.flag("on_sale"), "exchange_only": typed.flag("exchange_only")}
     head |= {"on_from": typed.moment("on_from"), "off_from": typed.moment("off_from")}
-    head |= {"limit_each": typed.whole("limit_each"), "freight": typed.text("freight") or None}
+    head |= {
+        "limit_each": typed.whole("limit_each"),
+        "min_level": typed.whole("min_level"),
+        "freight": typed.text("freight") or None,
+    }
     rows = [row for row in _rows(typed) if _filled(typed, row)]
     head["skus"] = [_sku(typed, row) for row in rows]
     stocked = any(sku["stock_add"] for sku in head["skus"])

@@ -51,7 +51,7 @@ async def list_products(call: Call, query: ProductQuery) -> bytes:
     async def make() -> bytes:
         fields = {**msgspec.structs.asdict(query), "cursor": query.cursor or ""}
         rows, next_cursor = await products.page(products.Wanted(**fields), call.deps.clock.now())
-        return msgspec.json.encode(ProductList(cards(rows), next_cursor))
+        return msgspec.json.encode(ProductList(await cards(rows), next_cursor))
 
     return await _answers.get(key, make)
 

@@ -168,7 +168,7 @@ async def list_products(call: Call, query: Page) -> ProductList:
     rows, next_cursor = await coupons.goods(
         call.deps, call.member_id, call.path["coupon_id"], query.cursor, query.limit
     )
-    return ProductList(cards(rows), next_cursor)
+    return ProductList(await cards(rows), next_cursor)
 
 
 @room.get("/coupon-templates", "领券中心", gives=OfferList, auth="guest")

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 
 from server.core import errors
+from server.core.errors_marketing import LevelRequired
 from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
@@ -73,6 +74,7 @@ QUOTE_REFUSALS = (
     errors.NotFound,
     errors.ItemsInvalid,
     errors.SkuUnavailable,
+    LevelRequired,
     errors.PurchaseLimit,
     errors.DeliveryRefused,
     errors.StockInsufficient,

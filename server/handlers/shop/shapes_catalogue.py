@@ -9,6 +9,8 @@ import orjson
 
 from server.handlers.endpoint import Page
 from server.rules.promotions import Shown
+from server.services import levels
+from server.services.levels import Needed
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
@@ -59,10 +61,13 @@ class ProductCard(msgspec.Struct):
     """The crossed-out price beside the lowest one."""
     sold_count: int
     stock_state: StockState
+    min_level: Needed | None
+    """Members below this level cannot buy it."""
 
 
-def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
-    """Rows of `products.page`."""
+async def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
+    """Rows of `products.page`. Raises Busy."""
+    known = await levels.current()
     return [
         ProductCard(
             id=row["id"],
@@ -76,6 +81,7 @@ def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
             market_price_fen=row["market_price_fen"],
             sold_count=row["sold_count"],
             stock_state=row["stock_state"],
+            min_level=levels.needed(known, row["min_level"]),
         )
         for row in rows
     ]
@@ -126,6 +132,10 @@ class ProductView(msgspec.Struct):
     """Pieces that one member may buy."""
     exchange_only: bool
     """Had in the points mall only."""
+    min_level: Needed | None
+    """Members below this level cannot buy it."""
+    coupon: str | None
+    """Of goods whose pieces are coupons: what one is worth, in words; else null."""
     off_from: datetime | None
     """From then on it is not sold any more."""
     freight: list[str]

@@ -12,8 +12,9 @@ import pytest
 from server import db
 from server.core.clock import day_start, shanghai_day
 from server.core.errors import NotFound
+from server.rules.levels import Level
 from server.rules.operators import Role
-from server.services import card_import, coupon_apply, goods_desk
+from server.services import card_import, coupon_apply, goods_desk, levels
 from server.services.sheets import SheetWriter
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
@@ -248,25 +249,33 @@ async def test_a_product_whose_pieces_are_coupons(mall: Mall, desks: Any) -> Non
     await stock(mall)
     templates = {"templates": [{"slug": "ten", "name": "十元券", "amount_fen": 1000}]}
     await coupon_apply.apply(mall.deps, json.dumps(templates), "tester")
+    await levels.change(mall.deps, [Level("普通", 0), Level("金卡", 9)], levels.version(()), "test", "tester")
     desk: Desk = await desks(Role.OPERATIONS)
     assert '<option value="ten">十元券</option>' in (await desk.get("/products/new")).text
     refused = await send(desk, "/products/new", NEW | {"coupon": "ten"})
     assert re.findall(r'data-field="([^"]+)"', refused.text) == ["coupon"]
-    made = await send(desk, "/products/new", NEW | {"coupon": "ten", "kind": "virtual", "exchange_only": "1"})
+    made = await send(
+        desk, "/products/new", NEW | {"coupon": "ten", "kind": "virtual", "exchange_only": "1", "min_level": "1"}
+    )
     assert made.status_code == 303, made.text
     place = made.headers["location"].removeprefix("/admin")
     page = (await desk.get(place)).text
     template_id = await db.fetch_value("SELECT id FROM coupon_templates")
     assert f'<a href="/admin/coupon-templates/{template_id}">十元券</a>' in page
     assert "仅限积分兑换</span>" in page
+    assert '<option value="1" selected>金卡及以上</option>' in page
     (sku,) = await skus()
     assert sku["available"] == 12
     assert "这个商品没有卡密" in (await desk.get(f"/skus/{sku['id']}/cards")).text
     assert "入库、更正或改提醒线" in (await desk.get("/stock")).text
-    change = fields_of(page) | {"skus[0].stock_add": "5", "reason": "加量"}
+    change = fields_of(page) | {"skus[0].stock_add": "5", "min_level": "1", "reason": "加量"}
     assert (await send(desk, place, change)).status_code == 303
     assert (await skus())[0]["available"] == 17
-    assert "仅限积分兑换" in (await desk.get("/products")).text
+    page = (await desk.get("/products")).text
+    assert "仅限积分兑换</span>" in page
+    assert "金卡专享</span>" in page
+    asked = await send(desk, place, change | {"min_level": "gold", "seen": "x"})
+    assert set(re.findall(r'data-field="([^"]+)"', asked.text)) == {"min_level"}
 
 
 async def test_a_products_times_limit_and_freight(mall: Mall, desks: Any) -> None:
