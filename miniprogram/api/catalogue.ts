@@ -25,6 +25,13 @@ export interface ProductCard {
   market_price_fen: number | null
   sold_count: number
   stock_state: StockState
+  min_level: LevelNeeded | null
+}
+
+/** Members below this level cannot buy it; 0 is the lowest. */
+export interface LevelNeeded {
+  position: number
+  name: string
 }
 
 export interface Sku {
@@ -63,6 +70,11 @@ export interface Product {
   skus: Sku[]
   /** Pieces that one member may buy. */
   limit_each: number | null
+  /** Had in the points mall only. */
+  exchange_only: boolean
+  min_level: LevelNeeded | null
+  /** Of goods whose pieces are coupons: what one is worth. */
+  coupon: string | null
   /** From then on it is not sold any more. */
   off_from: string | null
   /** What sending costs, line by line; empty: the shop's freight applies. */

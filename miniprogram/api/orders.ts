@@ -82,6 +82,7 @@ export interface OrderLine extends PricedLine {
   refunded_quantity: number
   refunded_fen: number
   cards: string[]
+  coupons: Array<{ id: number; name: string; state: string; state_label: string; expires_at: string; taken_back: boolean }>
 }
 
 export interface Order {

@@ -25,6 +25,8 @@ _LOCK = 7_224_100_013
 """Advisory lock of planting: what is missing must still be missing when it is added."""
 
 _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
+_COUPON_GOODS = ("coupon_goods",)
+"""Planted behind the coupons that they are; these are for some of the other goods."""
 
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
 """rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
@@ -61,8 +63,9 @@ async def plant(deps: Deps, actor: str) -> Planted:
 
 
 async def _plant(deps: Deps, actor: str) -> Planted:
-    products = await _goods(deps, actor)
+    products = await _goods(deps, actor, _DEPARTMENTS)
     templates = await _coupons(deps, actor)
+    products += await _goods(deps, actor, _COUPON_GOODS)
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(
@@ -86,8 +89,8 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     return Planted(products, templates, len(notices), ruled, levels, teams, sales)
 
 
-async def _goods(deps: Deps, actor: str) -> int:
-    departments: list[list[dict[str, Any]]] = [_read(name) for name in _DEPARTMENTS]
+async def _goods(deps: Deps, actor: str, names: Iterable[str]) -> int:
+    departments: list[list[dict[str, Any]]] = [_read(name) for name in names]
     mixed = [one for one in chain.from_iterable(zip_longest(*departments)) if one is not None]
     missing = await _missing("products", mixed)
     pictured = deps.media_dir is not None
@@ -186,7 +189,7 @@ async def draw_pictures(folder: Path) -> None:
     """Draw what is missing of the demo shop's pictures, banners and covers first: some 40 ms each, in a thread."""
     for banner in banners.BANNERS:
         await asyncio.to_thread(banners.keep, folder, banner)
-    wanted = [Picture(*entry["picture"]) for name in _DEPARTMENTS for entry in _read(name)]
+    wanted = [Picture(*entry["picture"]) for name in (*_DEPARTMENTS, *_COUPON_GOODS) for entry in _read(name)]
     for view in range(pictures.VIEWS):
         for picture in wanted:
             await asyncio.to_thread(pictures.keep, folder, picture, view)

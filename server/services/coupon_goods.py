@@ -12,7 +12,7 @@ import msgspec
 
 from server import db
 from server.outbox import Job
-from server.rules.coupons import shown
+from server.rules.coupons import LABELS, shown
 from server.services import coupon_returns, coupons
 
 
@@ -22,6 +22,7 @@ class BoughtCoupon(msgspec.Struct):
     id: int
     name: str
     state: str
+    state_label: str
     expires_at: datetime
     taken_back: bool
 
@@ -70,7 +71,8 @@ async def of_lines(line_ids: Sequence[int], at: datetime) -> dict[int, list[Boug
     """The coupons that came with lines, by line."""
     found = defaultdict[int, list[BoughtCoupon]](list)
     for row in await db.fetch("SELECT * FROM coupons WHERE order_line_id = ANY ($1::bigint[]) ORDER BY id", line_ids):
-        state = shown(row["state"], row["expires_at"], at)
-        one = BoughtCoupon(row["id"], row["name"], state, row["expires_at"], row["taken_by"] is not None)
+        state, taken_back = shown(row["state"], row["expires_at"], at), row["taken_by"] is not None
+        label = "已退回" if taken_back else LABELS[state]
+        one = BoughtCoupon(row["id"], row["name"], state, label, row["expires_at"], taken_back)
         found[row["order_line_id"]].append(one)
     return found

@@ -26,7 +26,7 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
 ) -> None:
     first = await plant.plant(mall.deps, "cli")
     assert first.products >= 36
-    assert (first.coupon_templates, first.notice_templates, first.rule) == (6, 13, True)
+    assert (first.coupon_templates, first.notice_templates, first.rule) == (7, 13, True)
     text = '{"categories": [{"slug": "home", "name": "居家"}], "products": [{"slug": "gift-card", "on_sale": false}]}'
     await catalogue_apply.apply(mall.deps, text, "anna")
     before = await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus")

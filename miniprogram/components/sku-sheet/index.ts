@@ -45,7 +45,7 @@ Component({
       this.choose(before === value ? others : { ...others, [name]: value }, this.data.product as Product)
     },
 
-    choose(wanted: Choice, { skus, kind, images }: Product) {
+    choose(wanted: Choice, { skus, kind, coupon, images }: Product) {
       const choice = { ...wanted, ...given(skus) }
       const sku = chosenSku(skus, choice)
       const lacking = missing(skus, choice).join('、')
@@ -58,7 +58,7 @@ Component({
         image: images[0] ? absolute(images[0]) : '',
         most,
         quantity: Math.min(this.data.quantity, most),
-        stock: sku ? stockLine(sku, kind) : `请选择 ${lacking}`,
+        stock: sku ? stockLine(sku, kind, coupon) : `请选择 ${lacking}`,
       })
       this.tellChoice()
     },
@@ -89,8 +89,8 @@ Component({
   },
 })
 
-function stockLine({ available, stock_state: state }: Sku, kind: Product['kind']): string {
+function stockLine({ available, stock_state: state }: Sku, kind: Product['kind'], coupon: Product['coupon']): string {
   if (state === 'sold_out') return '已售罄'
   const stock = state === 'low' ? `仅剩 ${available} 件` : `库存 ${available} 件`
-  return kind === 'virtual' ? `${stock}，付款后自动发卡密` : stock
+  return kind === 'virtual' ? `${stock}，付款后自动发${coupon ? '券' : '卡密'}` : stock
 }

@@ -1,6 +1,7 @@
 import * as carts from '../../api/cart'
 import { Product, product } from '../../api/catalogue'
 import { GroupBuy } from '../../api/group_buys'
+import { me } from '../../api/members'
 import { Shop, shop } from '../../api/shop'
 import { Intent, Picked } from '../../components/sku-sheet/index'
 import { cartCount, cartHolds, countCart } from '../../lib/badge'
@@ -24,6 +25,9 @@ Page({
     at: 0,
     sold: '',
     soldOut: false,
+    tags: [] as string[],
+    /** Why it cannot be bought by whom it is shown to; '' where nothing hinders. */
+    barred: '',
     terms: [] as string[],
     promise: null as Shop['promise'] | null,
     choice: '',
@@ -55,7 +59,8 @@ Page({
       this,
       async () => {
         const [found, told] = await Promise.all([this.find(), shop()])
-        return { product: found, promise: told.promise, ...(found ? shownParts(found, told.policy) : {}) }
+        if (!found) return { product: found, promise: told.promise }
+        return { product: found, promise: told.promise, barred: await barred(found), ...shownParts(found, told.policy) }
       },
       (loaded) => !loaded.product,
     )
@@ -145,13 +150,13 @@ Page({
     void wx.showToast({ title: '已加入购物车', icon: 'success' })
   },
 
-  /** The strip has read the activity and somebody wants to open a team. */
   /** One piece at the flash price; the server says whether there is still one. */
   grab({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { flash: Flash }>) {
     const { id, sku } = currentTarget.dataset.flash
     go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'flash_sale', id }))
   },
 
+  /** The strip has read the activity and somebody wants to open a team. */
   openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
     const { product: found } = this.data
     if (found) this.setData({ group: detail.group, grouped: offered(found, detail.group, true), grouping: true })
@@ -185,12 +190,29 @@ Page({
 function shownParts(found: Product, policy: Shop['policy']) {
   return {
     images: found.images.map(absolute),
+    tags: tagsOf(found),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
     flashes: flashesOf(found),
     groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
     terms: termsOf(found, policy),
   }
+}
+
+function tagsOf({ kind, coupon, min_level: level, exchange_only: exchange }: Product): string[] {
+  const delivered = kind === 'virtual' ? [coupon ? '自动发券' : '自动发卡密'] : []
+  return [...delivered, ...(level ? [`${level.name}专享`] : []), ...(exchange ? ['积分兑换'] : [])]
+}
+
+/** Where the member's level cannot be read it is for the server to refuse. */
+async function barred({ exchange_only: exchange, min_level: needed }: Product): Promise<string> {
+  if (exchange) return '仅限在积分商城兑换'
+  if (!needed) return ''
+  const standing = await me().then(
+    ({ level }) => level?.position ?? 0,
+    () => needed.position,
+  )
+  return standing < needed.position ? `${needed.name}及以上专享` : ''
 }
 
 /** A flash sale of one variant; `until` is what its countdown runs to. */
@@ -215,6 +237,7 @@ function flashesOf({ promotions, skus }: Product): Flash[] {
 /** What the shop promises about delivery and returns, by its policy. */
 function termsOf(found: Product, policy: Shop['policy']): string[] {
   const limit = found.limit_each === null ? [] : [`每人限购 ${found.limit_each} 件`]
+  if (found.coupon) return [...limit, found.coupon, '付款后自动发到「我的优惠券」', '不需要收货地址，没有运费', '退款时收回优惠券，用过的按实际优惠扣回']
   if (found.kind === 'virtual') return [...limit, '付款后自动发卡密，在订单详情里查看', '不需要收货地址，没有运费', '卡密发出即视为交付，不支持无理由退货']
   const plain = policy.freight_fen ? `满 ${priced(policy.free_from_fen, true)} 包邮，不满收运费 ${priced(policy.freight_fen, true)}` : '全场包邮'
   const freight = found.freight.length ? found.freight : [plain]

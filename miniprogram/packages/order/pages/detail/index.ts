@@ -57,6 +57,10 @@ Page({
     }
   },
 
+  openCoupons() {
+    go('/packages/member/pages/coupons/index')
+  },
+
   async sendBack({ currentTarget, detail }: WechatMiniprogram.FormSubmit<{ company: string; tracking: string }, { no: string }>) {
     if (this.data.busy) return
     const [company, tracking] = [detail.value.company.trim(), detail.value.tracking.trim()]

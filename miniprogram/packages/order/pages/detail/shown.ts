@@ -1,5 +1,5 @@
 /** An order as its page draws it. */
-import { OrderDetail, Refund, Status } from '../../../../api/orders'
+import { OrderDetail, OrderLine, Refund, Status } from '../../../../api/orders'
 import { Shop } from '../../../../api/shop'
 import { priced } from '../../../../lib/money'
 import { minute } from '../../../../lib/time'
@@ -26,9 +26,16 @@ interface ShownRefund extends Row {
   returning: boolean
 }
 
+/** A coupon that came with a line. */
+interface ShownCoupon {
+  id: number
+  name: string
+  text: string
+}
+
 export interface Shown {
   order: OrderDetail
-  lines: Array<ShownLine & { keys: string[] }>
+  lines: Array<ShownLine & { keys: string[]; given: ShownCoupon[] }>
   acts: Act[]
   icon: string
   next: string
@@ -82,7 +89,7 @@ function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { polic
 export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown {
   return {
     order,
-    lines: order.lines.map((line) => ({ ...shownLine(line), keys: line.cards.map((_, at) => `${line.line_id}-${at}`) })),
+    lines: order.lines.map((line) => ({ ...shownLine(line), keys: line.cards.map((_, at) => `${line.line_id}-${at}`), given: line.coupons.map(shownCoupon) })),
     acts: actsOf(order),
     icon: ICONS[order.status] ?? 'time',
     next: nextOf(order, refunds, shop),
@@ -94,6 +101,10 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
     refunds: refunds.map(shownRefund),
   }
+}
+
+function shownCoupon({ id, name, state_label: state, expires_at: end }: OrderLine['coupons'][number]): ShownCoupon {
+  return { id, name, text: `${state}，有效期至 ${minute(end)}` }
 }
 
 function sumsOf(order: OrderDetail): Row[] {

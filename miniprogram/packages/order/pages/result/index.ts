@@ -134,5 +134,6 @@ function sayingOf(order: OrderDetail, waiting: boolean, asked: boolean): Saying 
 function thanks(order: OrderDetail): string {
   if (order.status === 'teaming') return '邀请好友参团，成团后马上发货；没有成团会自动退款'
   if (order.lines.some((line) => line.cards.length)) return '卡密已经发放，打开订单就能看到'
-  return order.address ? '我们会尽快发货，发货后在订单里查看物流' : '卡密马上发放，稍后在订单里查看'
+  if (order.lines.some((line) => line.coupons.length)) return '优惠券已经发放，现在就能用'
+  return order.address ? '我们会尽快发货，发货后在订单里查看物流' : '马上发放，稍后在订单里查看'
 }
