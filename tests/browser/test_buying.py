@@ -1,16 +1,19 @@
 """Coupon, points and balance in one price, told as the server tells it; refunds; what is sold out meanwhile."""
 
+import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from server.services import refunds, returns
+from server import db
+from server.services import catalogue_apply, refunds, returns
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life, lived
 from tests.support.purse import give_points
-from tests.support.shop import join
+from tests.support.shop import join, work
 
 
 @pytest.fixture(scope="module")
@@ -158,3 +161,35 @@ async def test_taking_the_last_thing_out_of_the_cart(visitor: Enter, shop: Shop,
     await me.sheet.get_by_role("button", name="移出").click()
     await me.sees("购物车还是空的")
     assert (await owner.get("/cart"))["items"] == []
+
+
+async def test_goods_for_a_level_for_points_and_those_that_are_coupons(visitor: Enter, shop: Shop) -> None:
+    quilt = await db.fetch_value("SELECT id FROM products WHERE min_level = 1")
+    coupon = await db.fetch_value("SELECT id FROM products WHERE exchange_only")
+    buyer = await join(shop.mall, openid="h5-level")
+    me = await visitor("level")
+    await me.open(f"pages/product/index?id={quilt}")
+    await me.sees("银卡会员专享", "银卡会员及以上专享")
+    await me.misses("立即购买")
+    await me.looks("product-for-a-level")
+    async with db.connection() as connection:
+        until = shop.mall.clock.now() + timedelta(days=99)
+        standing = "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, 1, $2)"
+        await connection.execute(standing, buyer.id, until)
+    await me.open(f"pages/product/index?id={quilt}")
+    await me.sees("立即购买", "银卡会员专享")
+    await me.open(f"pages/product/index?id={coupon}")
+    await me.sees("自动发券", "仅限在积分商城兑换", "积分专享 10 元券：无门槛减 10 元")
+    await me.misses("加入购物车")
+
+    sold = json.dumps({"products": [{"slug": "coupon-10", "exchange_only": False}]})
+    await catalogue_apply.apply(shop.mall.deps, sold, "tester")
+    sku = await db.fetch_value("SELECT id FROM skus WHERE product_id = $1", coupon)
+    order_no = await buyer.buy(sku)
+    await work(shop.mall)
+    await me.open(f"packages/order/pages/detail/index?order_no={order_no}")
+    await me.sees("积分专享 10 元券", "可使用，有效期至")
+    await me.looks("order-coupons")
+    await me.tap("我的优惠券")
+    await me.stand("packages/member/pages/coupons/index")
+    await me.sees("积分专享 10 元券")
