@@ -145,6 +145,7 @@ ACTIONS = {
     "activity.apply": "营销活动变更",
     "coupon.issue": "发放优惠券",
     "coupon.issue_stop": "停止发放优惠券",
+    "coupon.issue_void": "作废一次发放的优惠券",
     "coupon.void": "作废优惠券",
     "withdrawal_approve": "同意提现",
     "withdrawal_reject": "拒绝提现",

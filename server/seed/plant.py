@@ -95,10 +95,11 @@ async def _goods(deps: Deps, actor: str, names: Iterable[str]) -> int:
     missing = await _missing("products", mixed)
     pictured = deps.media_dir is not None
     categories = [_shelf(one, pictured=pictured) for one in await _missing("categories", _read("categories"))]
-    if missing or categories:
+    freight = await _missing("freight_templates", _read("freight"))
+    if missing or categories or freight:
         products = [_ready(one, pictured=pictured) for one in missing]
         await catalogue_apply.apply(
-            deps, orjson.dumps({"categories": categories, "products": products}).decode(), actor
+            deps, orjson.dumps({"categories": categories, "freight": freight, "products": products}).decode(), actor
         )
     return len(missing)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from server import db
-from server.core.errors import NotFound
+from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.rules import words
 from server.rules.coupons import LABELS, shown, worth
@@ -94,7 +94,8 @@ COUPONS = Listing(
     permission=Permission.COUPONS_VIEW,
     select=(
         "c.id, c.member_id, c.template_id, c.issue_id, c.source, c.name, c.amount_fen, c.off_bp, c.most_fen,"
-        " c.threshold_fen, c.state, c.starts_at, c.expires_at, c.discount_fen, c.created_at, o.order_no"
+        " c.threshold_fen, c.state, c.order_line_id, c.starts_at, c.expires_at, c.discount_fen, c.created_at,"
+        " o.order_no"
     ),
     source="coupons c LEFT JOIN orders o ON o.id = c.order_id",
     keys=(Key("c.created_at", datetime), Key("c.id", cursors.Number)),
@@ -191,15 +192,38 @@ FROM coupons c LEFT JOIN orders o ON o.id = c.order_id AND c.state = 'used' WHER
 
 
 async def names() -> list[dict[str, Any]]:
-    """`slug` and `name` of those that can be issued, for choosing one."""
+    """`id`, `slug` and `name` of those that can be issued, for choosing one."""
     return [
-        dict(row) for row in await db.fetch("SELECT slug, name FROM coupon_templates WHERE active ORDER BY name, id")
+        dict(row)
+        for row in await db.fetch("SELECT id, slug, name FROM coupon_templates WHERE active ORDER BY name, id")
     ]
 
 
 async def results(deps: Deps, template_id: int) -> dict[str, int]:
     """What became of a template's coupons: how many by state, what they took off, what was paid for those orders."""
     return dict(await db.fetch_row(_RESULTS, template_id, deps.clock.now()) or {})
+
+
+async def void_issue(deps: Deps, issue_id: int, reason: str, operator: str) -> int:
+    """Take back all that one giving-out issued and that is still unused; how many. Raises NotFound, StateConflict."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        state = await tx.fetchval("SELECT state FROM coupon_issues WHERE id = $1 FOR UPDATE", issue_id)
+        if state is None:
+            raise NotFound(what="coupon_issue")
+        if state == "running":
+            raise StateConflict(status=state, problem="发放还没有结束，请先停止")
+        gone: int = await tx.fetchval(_VOID_ISSUE, issue_id)
+        detail = {"before": "unused", "after": "void", "coupons": gone, "reason": reason}
+        await audit_log.record(tx, at, operator, "coupon.issue_void", f"coupon_issue:{issue_id}", detail)
+    return gone
+
+
+_VOID_ISSUE = """
+WITH gone AS (UPDATE coupons SET state = 'void' WHERE id = ANY (ARRAY(
+    SELECT id FROM coupons WHERE issue_id = $1 AND state = 'unused' ORDER BY id FOR UPDATE)) RETURNING id)
+SELECT count(*) FROM gone
+"""
 
 
 async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str) -> tuple[int, list[int]]:

@@ -117,7 +117,7 @@ async def test_given_a_piece_that_never_came_when_one_is_refunded_then_it_is_tha
     await proved(mall)
 
 
-async def test_given_bought_coupons_when_pieces_are_refunded_then_those_go_that_cost_the_least(mall: Mall) -> None:
+async def test_given_bought_coupons_when_pieces_are_refunded_then_what_can_be_given_back_goes_first(mall: Mall) -> None:
     sku, goods, me = await coupon_sku(mall), await make_sku(6_000), await join(mall)
     order_no = await several(me, sku, 4)
     await work(mall)

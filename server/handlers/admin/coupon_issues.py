@@ -116,9 +116,16 @@ async def stop(visit: Visit, form: ReasonForm) -> Done:
     return Done("已停止发放，已发出的优惠券不受影响", _HERE)
 
 
+@screens.action("/coupon-issues/<issue_id:int>/void", _EDIT, ReasonForm)
+async def void_issue(visit: Visit, form: ReasonForm) -> Done:
+    """Take back what it issued and nobody used."""
+    gone = await coupon_desk.void_issue(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
+    return Done(f"已作废 {gone} 张未使用的优惠券", _HERE)
+
+
 @screens.action("/coupons", _EDIT, VoidForm)
 async def void(visit: Visit, form: VoidForm) -> Done:
     """Take back what was ticked and is still unused."""
     gone, kept = await coupon_desk.void(visit.deps, form.coupon, form.reason, visit.operator.name)
-    lines = [f"#{one} 没有作废：不是未使用的优惠券，或由返一发放" for one in kept]
+    lines = [f"#{one} 没有作废：不是未使用的优惠券，由返一发放，或是买到的" for one in kept]
     return Done(f"已作废 {gone} 张优惠券", "/admin/coupons", lines=lines)

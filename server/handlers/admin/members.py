@@ -10,7 +10,7 @@ from server.handlers.admin.orders import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
 from server.rules.words import REVEALED
-from server.services import bindings, member_desk, members
+from server.services import bindings, coupon_desk, member_desk, members
 
 screens = Screens("members")
 
@@ -49,7 +49,8 @@ class BindingForm(ReasonForm):
 @screens.page("/members/<member_id:int>", Permission.MEMBERS_VIEW, "member.html")
 async def member(visit: Visit, _: None) -> dict[str, Any]:
     """One member."""
-    return {"found": await member_desk.detail(visit.deps, visit.path["member_id"]), "revealed": REVEALED}
+    found = await member_desk.detail(visit.deps, visit.path["member_id"])
+    return {"found": found, "revealed": REVEALED, "templates": await coupon_desk.names()}
 
 
 @screens.page("/members/<member_id:int>/chain", Permission.MEMBERS_VIEW, "chain.html", ChainQuery)

@@ -196,6 +196,35 @@ async def test_a_job_is_stopped_with_a_reason(mall: Mall, desks: Any) -> None:
     assert "还没有发放过" in (await desk.get("/coupon-issues", show="running")).text
 
 
+async def test_what_one_giving_out_issued_is_voided_where_it_was_not_used(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks(Role.OPERATIONS)
+    me, other = await join(mall), await join(mall)
+    number = await made(desk, threshold_fen="0")
+    await me.post(f"/coupon-templates/{number}/claim")
+    page = (await desk.get(f"/members/{me.id}")).text
+    assert f'<option value="{number}">' in page
+    assert f'name="member" value="{me.id}"' in page
+    await send(desk, "/coupon-issues/new", await form_of(desk, number))
+    issue = await db.fetch_value("SELECT id FROM coupon_issues")
+    early = await send(desk, f"/coupon-issues/{issue}/void", {"reason": "发错了"})
+    assert (early.status_code, "请先停止" in early.text) == (409, True)
+    await jobs.issue(mall.deps)
+    given = await db.fetch_value("SELECT id FROM coupons WHERE issue_id = $1 AND member_id = $2", issue, other.id)
+    await other.place(await make_sku(), coupon_id=given)
+    assert f'action="/admin/coupon-issues/{issue}/void"' in (await desk.get("/coupon-issues")).text
+    assert (await send(desk, f"/coupon-issues/{issue}/void", {"reason": "发错了"})).status_code == 303
+    assert "已作废 1 张未使用的优惠券" in (await desk.get("/coupon-issues")).text
+    states = await db.fetch("SELECT state, issue_id IS NULL AS claimed FROM coupons ORDER BY id")
+    assert sorted((row["claimed"], row["state"]) for row in states) == [
+        (False, "locked"),
+        (False, "void"),
+        (True, "unused"),
+    ]
+    record = await last_record()
+    assert (record["action"], record["subject"]) == ("coupon.issue_void", f"coupon_issue:{issue}")
+    assert record["detail"] == {"before": "unused", "after": "void", "coupons": 1, "reason": "发错了"}
+
+
 async def test_unused_coupons_are_voided_and_others_stay(mall: Mall, desks: Any) -> None:
     desk: Desk = await desks(Role.OPERATIONS)
     me = await join(mall)

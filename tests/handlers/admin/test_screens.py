@@ -110,6 +110,7 @@ ACTIONS = {
     "/coupon-templates/{coupon}": Permission.COUPONS_EDIT,
     "/coupon-issues/new": Permission.COUPONS_EDIT,
     "/coupon-issues/0/stop": Permission.COUPONS_EDIT,
+    "/coupon-issues/0/void": Permission.COUPONS_EDIT,
     "/coupons": Permission.COUPONS_EDIT,
     "/flash-sales/new": Permission.PROMOTIONS_EDIT,
     "/flash-sales/{sale}": Permission.PROMOTIONS_EDIT,
