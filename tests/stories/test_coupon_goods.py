@@ -8,7 +8,7 @@ import pytest
 
 from server import db
 from server.core.errors import FileInvalid
-from server.services import catalogue_apply, coupon_apply, coupon_desk, fulfilment
+from server.services import catalogue_apply, coupon_apply, coupon_desk, fulfilment, refunds
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.people import error_of
@@ -148,6 +148,24 @@ async def test_given_bought_coupons_when_pieces_are_refunded_then_what_can_be_gi
     await shop_refunds(mall, use)
     assert await bought(me, order_no) == [("expired", True), *[("void", True)] * 3], "it is never worth anything again"
     assert (await me.wallet())["debt_fen"] == 1_000
+    await proved(mall)
+
+
+async def test_given_a_refund_and_an_order_that_uses_the_coupon_at_once_then_nobody_has_both(mall: Mall) -> None:
+    sku, goods, me = await coupon_sku(mall), await make_sku(6_000), await join(mall)
+    order_no = await several(me, sku, 5)
+    await work(mall)
+    basket = await me.basket(goods)
+    ids = [row["id"] for row in await db.fetch("SELECT id FROM coupons ORDER BY id")]
+    asked = await refunds.open_for(mall.deps, order_no, None, "售后", "tester")
+    answers: list[Any] = await asyncio.gather(
+        *(me.call("POST", "/orders", basket | {"coupon_id": one}, key=str(one)) for one in ids),
+        refunds.approve(mall.deps, asked.refund_no, "tester"),
+    )
+    await work(mall)
+    assert await bought(me, order_no) == [("void", True)] * 5
+    orders = [one.json()["order_no"] for one in answers[:-1] if one.status_code == 200]
+    assert {(await me.order(one))["status"] for one in orders} <= {"closed"}
     await proved(mall)
 
 
