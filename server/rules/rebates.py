@@ -128,8 +128,8 @@ class Qualified:
     order_net_fen: int
     """Net cash of the whole qualifying order."""
     counted_at: datetime
-    commission_fen: int = 0
-    """What the order has brought its referrers as commission and still does."""
+    given_fen: int = 0
+    """What was already given for the order and still is: commission, and the value of the points it earned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +152,8 @@ class OpenRebate:
     granted_fen: int
     order_nets_fen: tuple[int, ...]
     """Net cash of the qualifying orders that joined so far."""
-    commission_fen: int = 0
-    """Σ of the commission on them."""
+    given_fen: int = 0
+    """Σ of what was given for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,28 +254,28 @@ def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -
 
 def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
-    total = granted(terms, rebate.whole_fen, nets, rebate.commission_fen + joining.commission_fen)
+    total = granted(terms, rebate.whole_fen, nets, rebate.given_fen + joining.given_fen)
     return Join(joining.id, rebate.id, len(nets), max(0, total - rebate.granted_fen))
 
 
-def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], commission_fen: int) -> int:
-    """What is granted once orders of this net cash have joined, on which there is this much commission.
+def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], given_fen: int) -> int:
+    """What is granted once orders of this net cash have joined, for which this much was given already.
 
     A staged rebate meets the payout cap stage by stage.
     """
     total_fen = stage_total(terms, whole_fen, len(nets_fen))
     if terms.payout_cap_bp is None:
         return total_fen
-    return min(total_fen, _payout_cap_fen(terms.payout_cap_bp, nets_fen, commission_fen))
+    return min(total_fen, _payout_cap_fen(terms.payout_cap_bp, nets_fen, given_fen))
 
 
-def _payout_cap_fen(payout_cap_bp: int, nets_fen: Sequence[int], commission_fen: int) -> int:
-    """What qualifying orders can carry: a part of their net cash, less the commission already granted on them."""
-    return max(0, share(sum(nets_fen), payout_cap_bp) - commission_fen)
+def _payout_cap_fen(payout_cap_bp: int, nets_fen: Sequence[int], given_fen: int) -> int:
+    """What qualifying orders can carry: a part of their net cash, less what was given for them already."""
+    return max(0, share(sum(nets_fen), payout_cap_bp) - given_fen)
 
 
 def _carried(consumed: Sequence[Qualified]) -> tuple[list[int], int]:
-    return [one.order_net_fen for one in consumed], sum(one.commission_fen for one in consumed)
+    return [one.order_net_fen for one in consumed], sum(one.given_fen for one in consumed)
 
 
 def _rebate_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
@@ -321,7 +321,7 @@ def _pick(
 
 
 def _amount(
-    terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int], commission_fen: int
+    terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int], given_fen: int
 ) -> tuple[int, tuple[Step, ...]] | Wait:
     """The whole amount with the steps that lead to it: ratio, then the caps in the order of the law's table."""
     net_fen = in_scope_fen(terms, order.lines)
@@ -346,9 +346,9 @@ def _amount(
     if terms.budget_fen is not None and amount_fen > terms.budget_fen - facts.budget_used_fen:
         return Wait("budget")
     if terms.payout_cap_bp is not None and not terms.staged:
-        less = f"，减去佣金 {yuan(commission_fen)} 元" if commission_fen else ""
+        less = f"，减去已给出的佣金和积分 {yuan(given_fen)} 元" if given_fen else ""
         label = f"不超过好友订单实付的 {yuan(terms.payout_cap_bp)}%{less}"
-        cut(label, _payout_cap_fen(terms.payout_cap_bp, nets_fen, commission_fen))
+        cut(label, _payout_cap_fen(terms.payout_cap_bp, nets_fen, given_fen))
     return (amount_fen, tuple(steps)) if amount_fen else Wait("amount")
 
 

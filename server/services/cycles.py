@@ -24,7 +24,7 @@ from server.rules.rebates import (
     RuleTerms,
     decide,
 )
-from server.services import commissions, notices, qualifications, releases
+from server.services import carried, commissions, notices, policy, qualifications, releases
 from server.services.rules import terms_of
 
 _MEMBERS_PER_SWEEP = 500
@@ -89,23 +89,27 @@ class _Cycle:
     facts: CycleFacts
 
 
+_COUNTED = f"""
+SELECT q.id, q.rule_version, q.counted_at, {carried.OF_ORDER} FROM qualifications q
+WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($3) ORDER BY q.paid_at, q.id
+"""  # noqa: S608 - our own text
+_OPEN = f"""
+SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, n.nets, n.given
+FROM rebates r CROSS JOIN LATERAL ({carried.OF_REBATE.format("r.id")}) n
+WHERE r.member_id = $1 AND r.state = 'frozen' AND n.joined < r.required ORDER BY r.id LIMIT 1
+"""  # noqa: S608 - our own text
+
+
 async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datetime) -> _Cycle | None:
     """The facts of the member's next cycle, read under its lock; None when none of the orders is counted.
 
     What came to count meanwhile has a `close_cycle` of its own.
     """
-    counted = await tx.fetch(
-        "SELECT q.id, q.rule_version, q.counted_at,"
-        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net,"
-        " (SELECT COALESCE(sum(granted_fen), 0)::bigint FROM commissions WHERE order_id = q.order_id) AS commission"
-        " FROM qualifications q WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($2)"
-        " ORDER BY q.paid_at, q.id",
-        member_id,
-        orders,
-    )
+    points_per_fen = (await policy.read(tx)).policy.points_per_fen
+    counted = await tx.fetch(_COUNTED, member_id, points_per_fen, orders)
     if not counted:
         return None
-    opened = await _open_rebate(tx, member_id)
+    opened = await _open_rebate(tx, member_id, points_per_fen)
     version: int = opened[0] if opened else counted[0]["rule_version"]
     terms = await terms_of(version)
     sums = await tx.fetchrow(
@@ -119,7 +123,7 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
     )
     facts = CycleFacts(
         now=at,
-        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"], row["commission"]) for row in counted),
+        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"], row["given"]) for row in counted),
         open_rebate=opened[1] if opened else None,
         candidates=() if opened else tuple(await candidates(tx, member_id)),
         chosen_order_id=sums["chosen"],
@@ -130,21 +134,12 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
     return _Cycle(version, terms, facts)
 
 
-async def _open_rebate(tx: db.Connection, member_id: int) -> tuple[int, OpenRebate] | None:
-    row = await tx.fetchrow(
-        "SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, (SELECT array_agg(n.net ORDER BY n.paid_at, n.id)"
-        "   FROM (SELECT q.id, q.paid_at, (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines"
-        "     WHERE order_id = q.order_id) AS net FROM qualifications q WHERE q.rebate_id = r.id) n) AS nets,"
-        " (SELECT COALESCE(sum(c.granted_fen), 0)::bigint FROM qualifications q"
-        "   JOIN commissions c ON c.order_id = q.order_id WHERE q.rebate_id = r.id) AS commission"
-        " FROM rebates r WHERE r.member_id = $1 AND r.state = 'frozen'"
-        " AND (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) < r.required ORDER BY r.id LIMIT 1",
-        member_id,
-    )
+async def _open_rebate(tx: db.Connection, member_id: int, points_per_fen: int) -> tuple[int, OpenRebate] | None:
+    row = await tx.fetchrow(_OPEN, member_id, points_per_fen)
     if row is None:
         return None
     nets = tuple(row["nets"] or ())
-    opened = OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], nets, row["commission"])
+    opened = OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], nets, row["given"])
     return row["rule_version"], opened
 
 

@@ -13,7 +13,7 @@ from server.ledger import book, entries, statement
 from server.ledger.entries import Taken
 from server.outbox import Job
 from server.rules.rebates import LineNet, granted, reduced, stage_total, take_back, take_from_stages
-from server.services import coupon_returns, growth, releases
+from server.services import carried, coupon_returns, growth, policy, releases
 from server.services.rules import terms_of
 
 
@@ -79,13 +79,7 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     return jobs + more
 
 
-_CARRIED = """
-SELECT array_agg(n.net ORDER BY n.paid_at, n.id) AS nets, sum(n.commission)::bigint AS commission
-  FROM (SELECT q.id, q.paid_at, (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id)
-      AS commission,
-    (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net
-  FROM qualifications q WHERE q.rebate_id = $1) n
-"""
+_CARRIED = carried.OF_REBATE.format("$1")
 
 
 async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
@@ -93,8 +87,9 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     terms = await terms_of(rebate.rule_version)
     *kept, last = rebate.stages
     amounts = [stage["amount_fen"] for stage in kept]
-    carried = await tx.fetchrow(_CARRIED, rebate.id)
-    carried_fen = granted(terms, rebate.whole_fen, carried["nets"], carried["commission"])
+    points_per_fen = (await policy.read(tx)).policy.points_per_fen
+    row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
+    carried_fen = granted(terms, rebate.whole_fen, row["nets"], row["given"])
     excess = max(0, sum(amounts) - carried_fen)
     left = take_from_stages(amounts, excess)
     await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last["id"])

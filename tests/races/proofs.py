@@ -58,7 +58,9 @@ SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions
       FROM qualifications q CROSS JOIN LATERAL (
         SELECT (SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = q.order_id)
             * (v.terms ->> 'payout_cap_bp')::numeric / 10000
-          - (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id) AS carried) o
+          - (SELECT COALESCE(sum(granted_fen), 0) FROM commissions WHERE order_id = q.order_id)
+          - COALESCE((SELECT remaining / COALESCE((SELECT (terms ->> 'points_per_fen')::bigint FROM shop_policy), 1)
+              FROM point_earnings WHERE order_id = q.order_id), 0) AS carried) o
       WHERE q.rebate_id = r.id) n
   WHERE r.id > $1 AND r.state <> 'reversed' AND v.terms -> 'payout_cap_bp' <> 'null' AND r.granted_fen > n.carried
 """

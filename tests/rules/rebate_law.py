@@ -75,11 +75,11 @@ def picked(terms: RuleTerms, orders: list[Candidate], facts: CycleFacts, used: l
     return oldest if facts.now - possible_since >= timedelta(days=30) else None
 
 
-def payout_cap(terms: RuleTerms, nets_fen: Iterable[int], commission_fen: int) -> Fraction | None:
-    """Σ net cash × `payout_cap_bp`, less the commission granted on these orders."""
+def payout_cap(terms: RuleTerms, nets_fen: Iterable[int], given_fen: int) -> Fraction | None:
+    """Σ net cash × `payout_cap_bp`, less what was given for these orders already."""
     if terms.payout_cap_bp is None:
         return None
-    return max(Fraction(0), sum(nets_fen) * Fraction(terms.payout_cap_bp, 10_000) - commission_fen)
+    return max(Fraction(0), sum(nets_fen) * Fraction(terms.payout_cap_bp, 10_000) - given_fen)
 
 
 def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qualified]) -> int | Wait:
@@ -93,17 +93,17 @@ def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qua
             return Wait("month_cap")
     if terms.budget_fen is not None and terms.budget_fen - facts.budget_used_fen < floor(exact):
         return Wait("budget")
-    cap = payout_cap(terms, [one.order_net_fen for one in used], sum(one.commission_fen for one in used))
+    cap = payout_cap(terms, [one.order_net_fen for one in used], sum(one.given_fen for one in used))
     if cap is not None and not terms.staged:
         exact = min(exact, cap)
     return floor(exact) or Wait("amount")
 
 
-def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int], commission_fen: int) -> int:
+def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int], given_fen: int) -> int:
     """What must have been posted once these qualifying orders have joined."""
     stages = [floor(Fraction(whole_fen * part, sum(terms.stages_bp))) for part in terms.stages_bp]
     stages[-1] = whole_fen - sum(stages[:-1])
-    cap = payout_cap(terms, nets_fen, commission_fen)
+    cap = payout_cap(terms, nets_fen, given_fen)
     return sum(stages[: len(nets_fen)]) if cap is None else min(sum(stages[: len(nets_fen)]), floor(cap))
 
 
@@ -122,8 +122,8 @@ def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
 def joined(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
     """A staged cycle goes on."""
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
-    commission_fen = rebate.commission_fen + joining.commission_fen
-    more = max(0, posted(terms, rebate.whole_fen, nets, commission_fen) - rebate.granted_fen)
+    given_fen = rebate.given_fen + joining.given_fen
+    more = max(0, posted(terms, rebate.whole_fen, nets, given_fen) - rebate.granted_fen)
     return Join(joining.id, rebate.id, len(nets), more)
 
 
@@ -139,7 +139,7 @@ def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close 
     if isinstance(whole, Wait):
         return whole
     nets = [one.order_net_fen for one in used]
-    on_them = [one.commission_fen for one in used]
+    on_them = [one.given_fen for one in used]
     running = [posted(terms, whole, nets[:count], sum(on_them[:count])) for count in range(len(nets) + 1)]
     stages = tuple(running[position + 1] - running[position] for position in range(len(nets)))
     return Close(tuple(one.id for one in used), order.order_id, order.order_no, whole, stages, ())

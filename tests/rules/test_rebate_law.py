@@ -140,8 +140,8 @@ def test_a_close_keeps_every_limit(terms: RuleTerms, facts: CycleFacts, data: st
     assert terms.budget_fen is None or facts.budget_used_fen + close.whole_fen <= terms.budget_fen
     paid_fen = sum(one.order_net_fen for one in used)
     if terms.payout_cap_bp is not None and any(close.stage_fen):
-        commission_fen = sum(one.commission_fen for one in used)
-        assert (sum(close.stage_fen) + commission_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
+        given_fen = sum(one.given_fen for one in used)
+        assert (sum(close.stage_fen) + given_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
     assert min(close.stage_fen) >= 0
     assert len(close.stage_fen) == len(used)
     assert terms.staged or sum(close.stage_fen) == close.whole_fen
@@ -155,25 +155,25 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
     close = decide(terms, facts)
     if not isinstance(close, Close):
         return
-    nets, commission_fen = [facts.counted[0].order_net_fen], facts.counted[0].commission_fen
+    nets, given_fen = [facts.counted[0].order_net_fen], facts.counted[0].given_fen
     posted = list(close.stage_fen)
     while len(nets) < terms.required:
         joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW, data.draw(st.integers(0, 10)))
-        opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets), commission_fen)
+        opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets), given_fen)
         step = replace(facts, counted=(joining,), open_rebate=opened, candidates=(), live_cycles=99)
         join = decide(terms, step)
         assert without_steps(join) == rebate_law.told(terms, step)
         assert isinstance(join, Join)
         assert (join.qualification_id, join.rebate_id, join.position) == (joining.id, 5, len(nets) + 1)
         nets.append(joining.order_net_fen)
-        commission_fen += joining.commission_fen
+        given_fen += joining.given_fen
         posted.append(join.stage_fen)
         assert min(posted) >= 0
         assert sum(posted) <= close.whole_fen
         if terms.payout_cap_bp is not None:
             assert sum(posted) * 10_000 <= sum(nets) * terms.payout_cap_bp
             if join.stage_fen:
-                assert (sum(posted) + commission_fen) * 10_000 <= sum(nets) * terms.payout_cap_bp
+                assert (sum(posted) + given_fen) * 10_000 <= sum(nets) * terms.payout_cap_bp
     if terms.payout_cap_bp is None:
         assert sum(posted) == close.whole_fen
         whole = close.whole_fen

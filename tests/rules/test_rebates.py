@@ -260,13 +260,13 @@ def test_a_staged_rebate_meets_the_payout_cap_as_friends_join() -> None:
     assert decide(terms, facts(open_rebate=shrunk, counted=friends(800))) == Join(11, 5, 2, 0)
 
 
-def test_commission_on_the_friends_orders_lowers_the_payout_cap_and_is_named_in_the_sum() -> None:
+def test_what_was_given_for_the_friends_orders_lowers_the_payout_cap_and_is_named_in_the_sum() -> None:
     terms = rule(payout_cap_bp=5_000)
-    counted = [replace(one, commission_fen=1_000) for one in friends(4_000, 4_000, 4_000)]
+    counted = [replace(one, given_fen=1_000) for one in friends(4_000, 4_000, 4_000)]
     close = closed(terms, facts(order(1, 10_000), counted=tuple(counted)))
     assert close.whole_fen == 3_000
-    assert close.steps[-1].label == "不超过好友订单实付的 50.00%，减去佣金 30.00 元"
-    eaten = tuple(replace(one, commission_fen=2_001) for one in counted)
+    assert close.steps[-1].label == "不超过好友订单实付的 50.00%，减去已给出的佣金和积分 30.00 元"
+    eaten = tuple(replace(one, given_fen=2_001) for one in counted)
     assert decide(terms, facts(order(1, 10_000), counted=eaten)) == Wait("amount")
     staged = rule(stages_bp=[3_000, 3_000, 4_000], payout_cap_bp=5_000)
     opened = OpenRebate(5, 10_000, 500, (4_000,), 1_500)

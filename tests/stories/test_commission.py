@@ -10,6 +10,7 @@ from server.core.errors import NotFound
 from server.services import commission_policies, commissions, cycles, members, refunds
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
+from tests.support.purse import set_policy
 from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
 
 
@@ -257,7 +258,21 @@ async def test_given_commission_on_friends_orders_then_the_payout_cap_of_a_rebat
         assert found == []
     else:
         assert found[0]["amount_fen"] == back
-        assert "减去佣金 30.00 元" in found[0]["explanation"]["steps"][-1]["label"]
+        assert "减去已给出的佣金和积分 30.00 元" in found[0]["explanation"]["steps"][-1]["label"]
+
+
+async def test_given_points_on_friends_orders_then_the_payout_cap_of_a_rebate_counts_their_value(mall: Mall) -> None:
+    """Each friend's order of 100 yuan brought 1 000 points, of which two take off one fen."""
+    await publish(mall, payout_cap_bp=3_000, qualify_at="received")
+    await set_policy(mall, points_per_yuan=10, points_per_fen=2)
+    a = await circle(mall, own_fen=50_000, friend_fen=10_000)
+    for _ in range(3):
+        friend = await join(mall, a.me)
+        await friend.receive(await friend.buy(a.sku))
+    await work(mall)
+    (found,) = await a.me.rebates()
+    assert found["amount_fen"] == 9_000 - 3 * 500
+    assert "减去已给出的佣金和积分 15.00 元" in found["explanation"]["steps"][-1]["label"]
 
 
 async def test_an_order_that_is_not_there_brings_nothing(mall: Mall) -> None:

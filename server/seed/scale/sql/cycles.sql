@@ -49,7 +49,7 @@ INSERT INTO rebates (id, member_id, order_id, rule_version, state, pay_as, withd
         jsonb_build_object('label', '订单 ' || order_no || ' 现金实付', 'amount_fen', net_fen))
       || CASE WHEN whole_fen = net_fen THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object(
         'label', '不超过好友订单实付的 50.00%' || CASE WHEN commission_fen = 0 THEN ''
-          ELSE '，减去佣金 ' || pg_temp.yuan(commission_fen::bigint) || ' 元' END,
+          ELSE '，减去已给出的佣金和积分 ' || pg_temp.yuan(commission_fen::bigint) || ' 元' END,
         'amount_fen', whole_fen - net_fen)) END),
     closed_at, settled_at
   FROM scale_cycles ORDER BY id;
