@@ -4,7 +4,7 @@ Those of what members earn stand in proofs_rewards.py, those of activities in pr
 proofs_flash_sales.py.
 """
 
-from server.ledger import proofs_flash_sales, proofs_group_buys, proofs_rewards
+from server.ledger import proofs_flash_sales, proofs_group_buys, proofs_points_goods, proofs_rewards
 from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
 from server.ledger.proof import GRANTED, Proof
 
@@ -334,5 +334,6 @@ PROOFS: tuple[Proof, ...] = (
     *proofs_rewards.PROOFS,
     *proofs_group_buys.PROOFS,
     *proofs_flash_sales.PROOFS,
+    *proofs_points_goods.PROOFS,
     Proof("outbox", "后台任务没有丢失", _OUTBOX),
 )

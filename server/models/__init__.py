@@ -28,6 +28,7 @@ from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
 from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
 from server.models.points import CheckIn, PointCredit, PointEarning
+from server.models.points_goods import PointsGood
 from server.models.promotions import StackingVersion
 from server.models.rebates import Qualification, Rebate, RebateStage, ReturnChoice, RuleVersion
 from server.models.reconciliation import Difference, Reconciliation, ReconciliationAsk
@@ -79,6 +80,7 @@ __all__ = [
     "PaymentNotice",
     "PointCredit",
     "PointEarning",
+    "PointsGood",
     "Product",
     "Qualification",
     "Rebate",

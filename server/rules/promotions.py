@@ -45,4 +45,5 @@ class Shown(msgspec.Struct):
     points: int
     sku_ids: list[int]
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None
+    """None: until an operator ends it."""

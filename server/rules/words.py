@@ -8,6 +8,8 @@ from server.rules.group_buys import TeamState
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
 from server.rules.orders import OrderStatus
+from server.rules.points_goods import LABELS as POINTS_GOOD_LABELS
+from server.rules.points_goods import State as PointsGoodState
 from server.rules.withdrawals import LABELS as WITHDRAWAL_LABELS
 from server.rules.withdrawals import WithdrawalState
 
@@ -77,6 +79,8 @@ SWITCHES = {True: "开", False: "关"}
 TEAM_STATES: dict[TeamState, str] = TEAM_LABELS
 
 FLASH_SALE_STATES: dict[FlashSaleState, str] = FLASH_SALE_LABELS
+
+POINTS_GOOD_STATES: dict[PointsGoodState, str] = POINTS_GOOD_LABELS
 
 RECONCILIATION_STATES = {"clean": "一致", "differences": "有差异", "failed": "未能对账"}
 ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成", "failed": "失败"}

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from server import db
 from server.gateways.ports import Deps
-from server.services import audit_log, flash_apply, group_buy_apply
+from server.services import audit_log, flash_apply, group_buy_apply, points_goods_apply
 from server.services.activity_parts import Part
 from server.services.apply_file import ApplyFile
 
@@ -19,7 +19,11 @@ _LOCK = 7_224_100_014
 
 Judge: TypeAlias = Callable[[db.Connection, ApplyFile, datetime], Awaitable[Part]]
 
-JUDGES: Mapping[str, Judge] = {"group_buys": group_buy_apply.judge, "flash_sales": flash_apply.judge}
+JUDGES: Mapping[str, Judge] = {
+    "group_buys": group_buy_apply.judge,
+    "flash_sales": flash_apply.judge,
+    "points_goods": points_goods_apply.judge,
+}
 """By the list's name in the file: reads, notes what is wrong, and gives what is to be written."""
 
 

@@ -9,7 +9,7 @@ from server.core.errors import PromotionUnknown
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.promotions import Offer, Promotion, Shown
-from server.services import flash_sales, group_buys
+from server.services import flash_sales, group_buys, points_goods
 
 Items = Sequence[tuple[int, int]]
 """(sku_id, pieces)"""
@@ -50,7 +50,11 @@ class Kind(Protocol):
         ...
 
 
-KINDS: dict[str, Kind] = {group_buys.KIND: group_buys.GroupBuys(), flash_sales.KIND: flash_sales}
+KINDS: dict[str, Kind] = {
+    group_buys.KIND: group_buys.GroupBuys(),
+    flash_sales.KIND: flash_sales,
+    points_goods.KIND: points_goods,
+}
 """By the kind of order, which is the kind of promotion."""
 
 
@@ -69,5 +73,5 @@ async def of_products(product_ids: Sequence[int], at: datetime) -> dict[int, lis
         for product_id, offered in (await kind.shown(product_ids, at)).items():
             found.setdefault(product_id, []).extend(offered)
     for several in found.values():
-        several.sort(key=lambda one: (one.starts_at > at, one.ends_at))
+        several.sort(key=lambda one: (one.starts_at > at, one.ends_at is None, one.ends_at or at))
     return found

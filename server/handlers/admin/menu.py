@@ -58,6 +58,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
             ("优惠券发放", "/admin/coupon-issues", Permission.COUPONS_VIEW),
             ("秒杀", "/admin/flash-sales", Permission.PROMOTIONS_VIEW),
             ("秒杀结果", "/admin/flash-items", Permission.PROMOTIONS_VIEW),
+            ("积分商城", "/admin/points-goods", Permission.PROMOTIONS_VIEW),
             ("叠加规则", "/admin/stacking", Permission.PROMOTIONS_VIEW),
         ),
     ),

@@ -1,13 +1,14 @@
-"""Points: what one has, the statement, the daily check-in."""
+"""Points: what one has, the statement, the daily check-in, and what is to be had for them."""
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.ledger import statement
-from server.services import check_ins, cursors
+from server.services import check_ins, cursors, points_goods
 from server.services.check_ins import CheckedIn, Held
 
 room = Room("points", "积分")
@@ -61,3 +62,37 @@ async def lines(call: Call, query: Page) -> PointLines:
         ],
         cursors.pack(shown[-1].entry_id) if len(found) > query.limit else None,
     )
+
+
+class PointsGoodView(msgspec.Struct):
+    """A good of the points mall, ordered with `promotion: {kind: "points", id}`: `points` and `price_fen` per piece.
+
+    `left` pieces can be had; `per_member` is null where there is no limit.
+    """
+
+    id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    points: int
+    price_fen: int
+    list_price_fen: int
+    left: int
+    per_member: int | None
+    state: Literal["open", "sold_out"]
+
+
+class PointsGoodList(msgspec.Struct):
+    """The points mall, the cheapest in points first."""
+
+    items: list[PointsGoodView]
+    next_cursor: None = None
+
+
+@room.get("/points/goods", "积分商城", gives=PointsGoodList, auth="public")
+async def list_goods(call: Call, _query: NoBody) -> PointsGoodList:
+    """What can be had for points, and what is sold out for the moment."""
+    found = await points_goods.goods(call.deps.clock.now())
+    return PointsGoodList([msgspec.convert(one, PointsGoodView, from_attributes=True) for one in found])

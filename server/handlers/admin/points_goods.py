@@ -1,0 +1,64 @@
+"""The points mall: goods made, changed and stopped by the checks of services/points_goods_apply.py."""
+
+from typing import Any
+
+import orjson
+
+from server.handlers.admin.screen import Done, Screens, Visit
+from server.handlers.admin.typed import Typed
+from server.rules.operators import Permission
+from server.services import activity_apply, points_goods_desk
+
+screens = Screens("points_goods")
+
+_HERE = "/admin/points-goods"
+_VIEW, _EDIT = Permission.PROMOTIONS_VIEW, Permission.PROMOTIONS_EDIT
+_LABELS = {
+    "slug": "标识",
+    "sku": "SKU 编码",
+    "points": "积分",
+    "price_fen": "加现金",
+    "stock": "兑换库存",
+    "per_member": "每人限兑",
+    "reason": "理由",
+}
+
+
+@screens.page("/points-goods/new", _EDIT, "points_good.html")
+async def new_good(visit: Visit, _: None) -> dict[str, Any]:
+    """An empty form."""
+    return {"found": None}
+
+
+@screens.page("/points-goods/<good_id:int>", _VIEW, "points_good.html")
+async def good(visit: Visit, _: None) -> dict[str, Any]:
+    """One good with its results, to be changed by those who may."""
+    return {"found": await points_goods_desk.good(visit.deps, visit.path["good_id"])}
+
+
+@screens.action("/points-goods/new", _EDIT, dict[str, str])
+async def create(visit: Visit, form: dict[str, str]) -> Done:
+    """One more."""
+    typed = Typed(form, _LABELS)
+    typed.need("slug", "sku")
+    await _apply(visit, typed, {"slug": typed.text("slug"), "sku": typed.text("sku"), "new": True})
+    made = await points_goods_desk.good_id(typed.text("slug"))
+    return Done("已加入积分商城", f"{_HERE}/{made}")
+
+
+@screens.action("/points-goods/<good_id:int>", _EDIT, dict[str, str])
+async def change(visit: Visit, form: dict[str, str]) -> Done:
+    """Other terms for orders from now on; orders that are there keep theirs."""
+    found = await points_goods_desk.good(visit.deps, visit.path["good_id"])
+    await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
+    return Done("已保存", f"{_HERE}/{found['id']}")
+
+
+async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
+    typed.need("points", "stock")
+    entry |= {name: typed.whole(name) for name in ("points", "stock", "per_member")}
+    entry |= {"price_fen": typed.fen("price_fen", least_fen=0) or 0, "active": typed.flag("active")}
+    reason = typed.reason(needed="new" not in entry)
+    with typed.judged():
+        text = orjson.dumps({"points_goods": [entry]}).decode()
+        await activity_apply.apply(visit.deps, text, visit.operator.name, reason)

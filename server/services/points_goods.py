@@ -1,0 +1,157 @@
+"""The points mall as the shop sees it: goods for points; and the kind of promotion they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from server import db
+from server.core.errors import PromotionRefused, PromotionUnknown
+from server.gateways.ports import Deps
+from server.outbox import Job
+from server.rules import points_goods as rules
+from server.rules.points_goods import State
+from server.rules.promotions import Offer, Promotion, Shown
+
+KIND = "points"
+held_stock: bool = False
+"""Its pieces are the SKU's, taken as by any order; the good's own stock says how many of them may go for points."""
+LABEL = "积分兑换"
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A good of the points mall; `points` and prices per piece. `left` pieces can be had."""
+
+    id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    points: int
+    price_fen: int
+    list_price_fen: int
+    left: int
+    per_member: int | None
+    state: State
+
+
+_GOODS = """
+SELECT g.*, k.price_fen AS list_price_fen, k.available, k.product_id, k.spec, p.title, p.images ->> 0 AS image
+FROM points_goods g JOIN skus k ON k.id = g.sku_id JOIN products p ON p.id = k.product_id
+WHERE g.active AND g.price_fen < k.price_fen AND k.on_sale AND on_shelf(p, $1) {more} ORDER BY g.points, g.id
+"""
+
+
+async def goods(at: datetime) -> list[Good]:
+    """What the points mall offers, the cheapest in points first. Raises Busy."""
+    return [_good(row) for row in await db.fetch(_GOODS.format(more=""), at)]
+
+
+def standing(row: Mapping[str, Any]) -> rules.Good:
+    """A good as the rules know it; `row` has its columns, the SKU's `available` and its price as `list_price_fen`."""
+    return rules.Good(
+        points=row["points"],
+        price_fen=row["price_fen"],
+        list_price_fen=row["list_price_fen"],
+        stock=row["stock"],
+        taken=row["taken"],
+        available=row["available"],
+        per_member=row["per_member"],
+        active=row["active"],
+    )
+
+
+def _good(row: Mapping[str, Any]) -> Good:
+    found = standing(row)
+    return Good(
+        id=row["id"],
+        sku_id=row["sku_id"],
+        product_id=row["product_id"],
+        title=row["title"],
+        image=row["image"] or "",
+        spec=orjson.loads(row["spec"]),
+        points=found.points,
+        price_fen=found.price_fen,
+        list_price_fen=found.list_price_fen,
+        left=found.left,
+        per_member=found.per_member,
+        state=found.state,
+    )
+
+
+async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
+    """What of these products can be had for points, one entry per good, until it is sold out."""
+    found: dict[int, list[Shown]] = {}
+    for row in await db.fetch(_GOODS.format(more="AND k.product_id = ANY ($2::bigint[])"), at, product_ids):
+        if standing(row).state != "open":
+            continue
+        one = Shown(
+            kind=KIND,
+            id=row["id"],
+            label=LABEL,
+            price_fen=row["price_fen"],
+            points=row["points"],
+            sku_ids=[row["sku_id"]],
+            starts_at=row["created_at"],
+            ends_at=None,
+        )
+        found.setdefault(row["product_id"], []).append(one)
+    return found
+
+
+async def admit(_deps: Deps, _member_id: int, _promotion: Promotion) -> None:
+    """Everybody may try: whoever has not the points is told from one read."""
+
+
+_OFFER = """
+SELECT g.*, k.price_fen AS list_price_fen, k.available, (SELECT COALESCE(sum(l.quantity), 0)::int FROM orders o
+    JOIN order_lines l ON l.order_id = o.id WHERE o.member_id = $2 AND o.kind = 'points' AND o.promotion_id = g.id
+    AND o.status NOT IN ('closed', 'refunded')) AS had
+FROM points_goods g JOIN skus k ON k.id = g.sku_id WHERE g.id = $1
+"""
+
+
+async def offer(
+    connection: db.Connection, member_id: int, promotion: Promotion, items: Sequence[tuple[int, int]], _at: datetime
+) -> Offer:
+    """The points, and the cash besides, for an order of the good's SKU alone.
+
+    What the member had is counted as it is read: who places locks the member before. Raises PromotionUnknown,
+    PromotionRefused (`items`, `over`, `limit` with `per_member`, `sold_out` with `left`).
+    """
+    row = await connection.fetchrow(_OFFER, promotion.id, member_id)
+    if row is None:
+        raise PromotionUnknown
+    if [sku_id for sku_id, _ in items] != [row["sku_id"]]:
+        raise PromotionRefused(reason="items")
+    pieces = items[0][1]
+    refused = rules.refusal(standing(row), pieces, row["had"])
+    if refused is not None:
+        raise PromotionRefused(**refused)
+    return Offer(
+        kind=KIND,
+        promotion_id=promotion.id,
+        label=LABEL,
+        prices_fen={row["sku_id"]: row["price_fen"]},
+        points={row["sku_id"]: row["points"]},
+        take={"good": promotion.id, "n": pieces, "points": row["points"], "price_fen": row["price_fen"]},
+    )
+
+
+async def paid(_tx: db.Connection, _order: Mapping[str, Any], _at: datetime) -> list[Job]:
+    """Step: an exchange was paid. Its pieces were taken when it was placed."""
+    return []
+
+
+async def released(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> None:
+    """Step: an unpaid exchange was closed; its pieces can be had again."""
+    await tx.execute(
+        "UPDATE points_goods SET taken = taken - (SELECT sum(quantity) FROM order_lines WHERE order_id = $2)"
+        " WHERE id = $1",
+        order["promotion_id"],
+        order["id"],
+    )

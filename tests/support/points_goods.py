@@ -1,0 +1,36 @@
+"""The points mall for tests."""
+
+import secrets
+from typing import Any
+
+import orjson
+
+from server import db
+from server.services import activity_apply
+from tests.support.mall import Mall
+
+
+async def make_good(mall: Mall, sku_id: int, points: int = 500, stock: int = 10, **more: Any) -> int:
+    """A SKU in the points mall; the good's id."""
+    code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku_id)
+    entry = {"slug": f"p-{secrets.token_hex(4)}", "sku": code, "points": points, "stock": stock} | more
+    await apply_good(mall, **entry)
+    found: int = await db.fetch_value("SELECT id FROM points_goods WHERE slug = $1", entry["slug"])
+    return found
+
+
+async def apply_good(mall: Mall, **good: Any) -> activity_apply.Applied:
+    """Apply one good of a file."""
+    text = orjson.dumps({"points_goods": [good]}).decode()
+    return await activity_apply.apply(mall.deps, text, "tester")
+
+
+def exchange(good_id: int) -> dict[str, Any]:
+    """What placing takes besides the items."""
+    return {"promotion": {"kind": "points", "id": good_id}}
+
+
+async def taken(good_id: int) -> int:
+    """Pieces that are counted as exchanged."""
+    found: int = await db.fetch_value("SELECT taken FROM points_goods WHERE id = $1", good_id)
+    return found
