@@ -53,7 +53,8 @@ export interface Promotion {
   points: number
   sku_ids: number[]
   starts_at: string
-  ends_at: string
+  /** null: until the shop ends it. */
+  ends_at: string | null
 }
 
 export interface Product {

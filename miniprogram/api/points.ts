@@ -25,6 +25,25 @@ export interface PointLine {
   link: string
 }
 
+/** What is to be had for points, per piece; `left` pieces can be. */
+export interface PointsGood {
+  id: number
+  sku_id: number
+  product_id: number
+  title: string
+  image: string
+  spec: Record<string, string>
+  points: number
+  /** Besides the points; 0 for points alone. */
+  price_fen: number
+  list_price_fen: number
+  left: number
+  per_member: number | null
+  state: 'open' | 'sold_out'
+}
+
+export const pointsGoods = async (): Promise<PointsGood[]> => (await get<{ items: PointsGood[] }>('/points/goods', {}, 'guest')).items
+
 export const points = (): Promise<Points> => get('/points')
 
 export const pointLines = (cursor: string | null): Promise<Listed<PointLine>> => get('/points/statement', { cursor })

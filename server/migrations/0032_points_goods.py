@@ -9,7 +9,7 @@ from server.migrations.sql import sql
 class Migration(migrations.Migration):
     """See sql/0032_points_goods.sql and its `_down` twin."""
 
-    dependencies = [("models", "0030_shelf")]
+    dependencies = [("models", "0031_goods")]
     operations = [
         ops.CreateModel(
             name="PointsGood",

@@ -50,6 +50,7 @@ class Planted:
     levels: int
     group_buys: int
     flash_sales: int
+    points_goods: int
 
 
 async def plant(deps: Deps, actor: str) -> Planted:
@@ -85,8 +86,16 @@ async def _plant(deps: Deps, actor: str) -> Planted:
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
         await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
-    levels, teams, sales = await _levels(deps, actor), await _group_buys(deps, actor), await _flash_sales(deps, actor)
-    return Planted(products, templates, len(notices), ruled, levels, teams, sales)
+    return Planted(
+        products,
+        templates,
+        len(notices),
+        ruled,
+        levels=await _levels(deps, actor),
+        group_buys=await _group_buys(deps, actor),
+        flash_sales=await _flash_sales(deps, actor),
+        points_goods=await _points_goods(deps, actor),
+    )
 
 
 async def _goods(deps: Deps, actor: str, names: Iterable[str]) -> int:
@@ -137,6 +146,16 @@ async def _group_buys(deps: Deps, actor: str) -> int:
         text = orjson.dumps({"group_buys": [one | times for one in missing]}).decode()
         await activity_apply.apply(deps, text, actor)
     return len(missing)
+
+
+async def _points_goods(deps: Deps, actor: str) -> int:
+    """Those whose SKU is still dearer than the cash they cost besides."""
+    missing = await _missing("points_goods", _read("points_goods"))
+    prices = {row["code"]: row["price_fen"] for row in await db.fetch("SELECT code, price_fen FROM skus")}
+    wanted = [good for good in missing if prices.get(good["sku"], 0) > good.get("price_fen", 0)]
+    if wanted:
+        await activity_apply.apply(deps, orjson.dumps({"points_goods": wanted}).decode(), actor)
+    return len(wanted)
 
 
 async def _levels(deps: Deps, actor: str) -> int:

@@ -155,6 +155,12 @@ ROUTES = (
         blank="**/api/flash-sales",
     ),
     Route(
+        "packages/marketing/pages/points-mall/index",
+        ("我的积分", "影音会员月卡", "积分"),
+        ("积分商城还在备货", "去逛逛"),
+        blank="**/api/points/goods",
+    ),
+    Route(
         "packages/marketing/pages/level/index",
         ("普通会员", "升级为银卡会员", "积分解冻到账"),
         ("普通会员", "还没有积分记录", "签到 +5"),

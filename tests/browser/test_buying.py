@@ -91,6 +91,31 @@ async def test_coupon_points_and_balance_in_one_price(visitor: Enter, life: Life
     }
 
 
+async def test_an_exchange_in_the_points_mall(visitor: Enter, life: Life) -> None:
+    """From home to a paid order, in points and cash; then the points are no longer enough."""
+    held = (await life.me.wallet())["points"]
+    await give_points(life.me.mall, life.me.id, 1_300 - held)
+    me = await visitor("me", openid=OPENID)
+    await me.open("pages/index/index")
+    await me.tap("积分商城")
+    await me.stand("packages/marketing/pages/points-mall/index")
+    await me.sees("1300", "1200 积分", "影音会员月卡")
+    await me.looks("points-mall")
+    await me.top.get_by_role("button", name="去兑换：", exact=False).last.click()
+    await me.sees("1200 积分 +", "确认兑换")
+    await me.tap("价格怎么来的")
+    await me.sees("1200 积分兑换", "本单不计入推荐人的有效推荐")
+    await me.looks("points-mall-confirm")
+    await me.tap("确认兑换")
+    await me.sheet.get_by_role("button", name="拒绝").click()
+    await me.tap("确认支付")
+    await me.sees("支付成功")
+    newest = (await life.me.get("/orders"))["items"][0]
+    assert (newest["kind"], newest["discounts"][0]["label"]) == ("points", "1200 积分兑换")
+    await me.open("packages/marketing/pages/points-mall/index")
+    await me.sees("100", "还差 1100", "还差 500")
+
+
 async def test_asking_for_a_refund(visitor: Enter, life: Life) -> None:
     order_no = await life.me.buy(life.sku)
     me = await visitor("me", openid=OPENID)

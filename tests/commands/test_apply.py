@@ -89,3 +89,28 @@ async def test_flash_sales_are_applied_from_a_file(mall: Mall, tmp_path: Path) -
     code, out, err = await run(mall, tmp_path, "activity", "apply", bad)
     assert (code, out) == (1, "")
     assert "商品可售库存只剩 80 件" in err
+
+
+async def test_points_goods_are_applied_from_a_file(mall: Mall, tmp_path: Path) -> None:
+    await stock(mall, product("mask", "补水面膜"))
+    good = {"slug": "mask", "sku": "mask-1", "points": 900, "stock": 20}
+    code, out, err = await run(mall, tmp_path, "activity", "apply", filed(tmp_path, {"points_goods": [good]}))
+    assert (code, out, err) == (0, "完成 done: activities 1, activities_new 1\n", "")
+    row = await db.fetch_row("SELECT points, price_fen, stock, taken, per_member, active FROM points_goods")
+    assert tuple(row or ()) == (900, 0, 20, 0, None, True)
+    wrong = {
+        "新商品缺少字段 points": {"slug": "b", "sku": "mask-1", "stock": 1},
+        "没有这个 SKU": {"slug": "c", "sku": "none", "points": 1, "stock": 1},
+        "不能更换 SKU": {"slug": "mask", "sku": "none"},
+        "不能小于 1": {"slug": "d", "points": 0},
+    }
+    bad = filed(tmp_path, {"points_goods": [*wrong.values(), {"slug": "b"}]})
+    code, out, err = await run(mall, tmp_path, "activity", "apply", bad)
+    assert (code, out) == (1, "")
+    for problem in (*wrong, "重复"):
+        assert problem in err, problem
+    changes: dict[str, dict[str, Any]] = {"应低于商品售价": {"price_fen": 5900}, "已有这个积分商品": {"new": True}}
+    for problem, change in changes.items():
+        again = filed(tmp_path, {"points_goods": [{"slug": "mask"} | change]})
+        code, _, err = await run(mall, tmp_path, "activity", "apply", again)
+        assert (code, problem in err) == (1, True), err

@@ -40,6 +40,8 @@ OFFENCES = [
     ("flash_pieces", "UPDATE flash_sales SET settled_at = ends_at"),
     ("flash_orders", "DELETE FROM flash_units WHERE order_id IS NOT NULL"),
     ("flash_limits", "UPDATE flash_tallies SET taken = taken + 1"),
+    ("points_goods_taken", "UPDATE points_goods SET taken = taken + 1"),
+    ("points_goods_paid", "DELETE FROM points_goods"),
     ("stock", "DELETE FROM flash_units WHERE order_id IS NULL"),
     ("wechat_cash", "UPDATE payments SET amount_fen = amount_fen + 1"),
     ("refunds_due", "UPDATE refunds SET state = 'rejected' WHERE kind = 'stray'"),

@@ -26,6 +26,7 @@ from tests.support.databases import drop
 from tests.support.flash import rush
 from tests.support.group_buys import buy_together
 from tests.support.mall import Mall, running_mall
+from tests.support.points_goods import swap
 from tests.support.purse import ask, give_coupons, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, make_virtual_sku, pass_days, publish, work
 
@@ -111,6 +112,7 @@ async def live_through(mall: Mall) -> None:
     assert (await anna.wallet())["debt_fen"] > 0
     await withdraw(mall)
     await rush(mall, anna)
+    await swap(mall, anna)
     await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never goes through
 
 

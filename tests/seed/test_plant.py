@@ -30,7 +30,7 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
     text = '{"categories": [{"slug": "home", "name": "居家"}], "products": [{"slug": "gift-card", "on_sale": false}]}'
     await catalogue_apply.apply(mall.deps, text, "anna")
     before = await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus")
-    nothing = plant.Planted(0, 0, 0, rule=False, levels=0, group_buys=0, flash_sales=0)
+    nothing = plant.Planted(0, 0, 0, rule=False, levels=0, group_buys=0, flash_sales=0, points_goods=0)
     assert await plant.plant(mall.deps, "cli") == nothing
     assert await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus") == before
     assert await db.fetch_value("SELECT name FROM categories WHERE slug = 'home'") == "居家"

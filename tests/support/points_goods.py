@@ -8,6 +8,8 @@ import orjson
 from server import db
 from server.services import activity_apply
 from tests.support.mall import Mall
+from tests.support.purse import give_points
+from tests.support.shop import Shopper, make_sku, work
 
 
 async def make_good(mall: Mall, sku_id: int, points: int = 500, stock: int = 10, **more: Any) -> int:
@@ -34,3 +36,15 @@ async def taken(good_id: int) -> int:
     """Pieces that are counted as exchanged."""
     found: int = await db.fetch_value("SELECT taken FROM points_goods WHERE id = $1", good_id)
     return found
+
+
+async def swap(mall: Mall, anna: Shopper) -> None:
+    """Exchanges that are paid, closed and refunded."""
+    sku = await make_sku(3_000)
+    good = await make_good(mall, sku, 20, price_fen=100)
+    await give_points(mall, anna.id, 60)
+    await anna.buy(sku, **exchange(good))
+    closed = await anna.place(sku, **exchange(good))
+    await anna.post(f"/orders/{closed['order_no']}/cancel")
+    await anna.refund(await anna.buy(sku, **exchange(good)))
+    await work(mall)

@@ -16,6 +16,7 @@ const ENTRANCES = [
   { label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' },
   { label: '秒杀', icon: 'time', path: '/packages/marketing/pages/flash/index' },
   { label: '拼团', icon: 'usergroup', path: '/packages/marketing/pages/groups/index' },
+  { label: '积分商城', icon: 'gift', path: '/packages/marketing/pages/points-mall/index' },
 ]
 
 Page({

@@ -34,6 +34,7 @@ Page({
     intent: 'both' as Intent,
     choosing: false,
     flashes: [] as Flash[],
+    exchanges: [] as Exchange[],
     groupBuyId: 0,
     group: null as GroupBuy | null,
     grouped: null as Product | null,
@@ -156,6 +157,11 @@ Page({
     go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'flash_sale', id }))
   },
 
+  exchange({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { exchange: Exchange }>) {
+    const { id, sku } = currentTarget.dataset.exchange
+    go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'points', id }))
+  },
+
   /** The strip has read the activity and somebody wants to open a team. */
   openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
     const { product: found } = this.data
@@ -180,6 +186,10 @@ Page({
     go('/packages/referral/pages/rules/index')
   },
 
+  openMall() {
+    go('/packages/marketing/pages/points-mall/index')
+  },
+
   openOthers() {
     const { product: found } = this.data
     if (found) getApp<{ wantedCategory?: string }>().wantedCategory = found.category.slug
@@ -193,6 +203,7 @@ function shownParts(found: Product, policy: Shop['policy']) {
     tags: tagsOf(found),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
     flashes: flashesOf(found),
+    exchanges: exchangesOf(found),
     groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
     terms: termsOf(found, policy),
@@ -205,8 +216,7 @@ function tagsOf({ kind, coupon, min_level: level, exchange_only: exchange }: Pro
 }
 
 /** Where the member's level cannot be read it is for the server to refuse. */
-async function barred({ exchange_only: exchange, min_level: needed }: Product): Promise<string> {
-  if (exchange) return '仅限在积分商城兑换'
+async function barred({ min_level: needed }: Product): Promise<string> {
   if (!needed) return ''
   const standing = await me().then(
     ({ level }) => level?.position ?? 0,
@@ -230,7 +240,24 @@ function flashesOf({ promotions, skus }: Product): Flash[] {
   return flashes.map(({ id, sku_ids: [sku = 0], price_fen: price, starts_at, ends_at }) => {
     const started = Date.parse(starts_at) <= now()
     const spec = specText(skus.find((one) => one.id === sku)?.spec ?? {})
-    return { id, sku, price, started, until: started ? ends_at : starts_at, spec }
+    return { id, sku, price, started, until: (started ? ends_at : starts_at) ?? '', spec }
+  })
+}
+
+/** A variant that is to be had for points. */
+interface Exchange {
+  id: number
+  sku: number
+  points: number
+  price: number
+  spec: string
+}
+
+function exchangesOf({ promotions, skus }: Product): Exchange[] {
+  const exchanges = promotions.filter((one) => one.kind === 'points')
+  return exchanges.map(({ id, sku_ids: [sku = 0], points, price_fen: price }) => {
+    const spec = specText(skus.find((one) => one.id === sku)?.spec ?? {})
+    return { id, sku, points, price, spec }
   })
 }
 

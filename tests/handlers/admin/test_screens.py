@@ -43,6 +43,9 @@ PAGES = {
     "/flash-sales/new": Permission.PROMOTIONS_EDIT,
     "/flash-sales/{sale}": Permission.PROMOTIONS_VIEW,
     "/flash-items": Permission.PROMOTIONS_VIEW,
+    "/points-goods": Permission.PROMOTIONS_VIEW,
+    "/points-goods/new": Permission.PROMOTIONS_EDIT,
+    "/points-goods/{points_good}": Permission.PROMOTIONS_VIEW,
     "/members": Permission.MEMBERS_VIEW,
     "/members/{member}": Permission.MEMBERS_VIEW,
     "/members/{member}/chain": Permission.MEMBERS_VIEW,
@@ -115,6 +118,8 @@ ACTIONS = {
     "/flash-sales/new": Permission.PROMOTIONS_EDIT,
     "/flash-sales/{sale}": Permission.PROMOTIONS_EDIT,
     "/flash-sales/{sale}/stop": Permission.PROMOTIONS_EDIT,
+    "/points-goods/new": Permission.PROMOTIONS_EDIT,
+    "/points-goods/{points_good}": Permission.PROMOTIONS_EDIT,
     "/operators": Permission.OPERATORS_MANAGE,
     "/members/{member}/reveal": Permission.MEMBERS_REVEAL,
     "/members/{member}/block": Permission.MEMBERS_BLOCK,
@@ -268,6 +273,12 @@ async def poison_goods(tx: db.Connection, mall: Mall) -> None:
         XSS,
         mall.clock.now(),
     )
+    await tx.execute(
+        "INSERT INTO points_goods (slug, sku_id, points, price_fen, stock, taken, active, created_at)"
+        " SELECT left($1::text, 40), id, 1, 0, 1, 0, true, $2 FROM skus",
+        XSS,
+        mall.clock.now(),
+    )
     await tx.execute(_GROUP_BUY, XSS, mall.clock.now())
 
 
@@ -286,8 +297,9 @@ async def of_goods() -> dict[str, int]:
     """The numbers of what `stage` made beside the order."""
     found = await db.fetch_row(
         "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
-        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight"
-        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g, flash_sales f"
+        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight, e.id AS points_good"
+        " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g, flash_sales f,"
+        " points_goods e"
     )
     return dict(found or {})
 

@@ -1,6 +1,7 @@
 import { Me, me } from '../../../../api/members'
 import { PointLine, Points, checkIn, pointLines, points } from '../../../../api/points'
 import { asFailure } from '../../../../lib/failure'
+import { go } from '../../../../lib/go'
 import { End, MORE } from '../../../../lib/listing'
 import { Pager } from '../../../../lib/pager'
 import { LOADING, show } from '../../../../lib/screen'
@@ -70,6 +71,10 @@ Page({
   async onPullDownRefresh() {
     await this.load()
     wx.stopPullDownRefresh()
+  },
+
+  openMall() {
+    go('/packages/marketing/pages/points-mall/index')
   },
 
   async checkIn() {

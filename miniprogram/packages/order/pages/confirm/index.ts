@@ -80,7 +80,7 @@ Page({
       const chosen = { ...means, couponId: best }
       return { ...drawn(chosen, await orders.preview(this.wish(chosen)), coupons), trouble: null }
     } catch (error) {
-      const trouble = troubleOf(error, this.items)
+      const trouble = troubleOf(error, this.items, this.promotion?.kind === 'points')
       if (!trouble) throw error
       return { trouble }
     }
@@ -121,7 +121,7 @@ Page({
   /** Say a refusal where it belongs, take away what was refused, and price again without it. */
   async recover(error: unknown, means: Means): Promise<void> {
     const failure = asFailure(error)
-    const trouble = troubleOf(failure, this.items)
+    const trouble = troubleOf(failure, this.items, this.promotion?.kind === 'points')
     if (trouble) this.setData({ trouble, screen: { phase: 'empty', problem: null } })
     else if (failure.code === 'coupon_unusable') await this.dropCoupon(failure, means)
     else if (failure.code === 'points_unavailable') await this.dropPoints(means)
@@ -220,7 +220,7 @@ Page({
 
   async place(shown: Priced, means: Means) {
     // Just the balance and points that were shown: what came into the wallet meanwhile is not spent unseen.
-    const wish = { ...this.wish(means), points: shown.points, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
+    const wish = { ...this.wish(means), points: means.usePoints ? shown.points : 0, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
     const placed = await orders.place(wish, shown)
     const no = placed.order_no ?? ''
     await this.tidyCart()

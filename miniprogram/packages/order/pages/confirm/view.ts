@@ -54,8 +54,11 @@ function couponText({ couponId }: Means, shown: Priced, coupons: OrderCoupon[]):
   return fitting ? `${fitting} 张可用` : '暂无可用'
 }
 
-/** A refusal of the goods themselves; null for any other failure. `items`: what was asked for, null for the cart. */
-export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | null {
+/**
+ * A refusal of the goods themselves; null for any other failure. `items`: what was asked for, null for the cart;
+ * `exchange`: their price is in points.
+ */
+export function troubleOf(error: unknown, items: Chosen[] | null, exchange = false): Trouble | null {
   if (!(error instanceof Failure)) return null
   const { code, message, detail } = error
   if (code === 'stock_insufficient') {
@@ -74,6 +77,9 @@ export function troubleOf(error: unknown, items: Chosen[] | null): Trouble | nul
   }
   if (code === 'promotion_queued') return { title: '正在排队', text: '商品都已被下单，有人没付款就会空出来', instead: items, way: '再试一次' }
   if (code === 'promotion_refused' || code === 'promotion_unknown') return refusedBy(detail, items, message)
+  if (code === 'points_unavailable' && exchange) {
+    return { title: '积分不够兑换', text: `现在可用 ${Number(detail.available)} 积分`, instead: null, way: '' }
+  }
   if (code !== 'items_invalid') return null
   const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
   const tooMany = lines > most

@@ -1,0 +1,24 @@
+/** A good of the points mall as it is drawn for a member with so many points; null for a guest. */
+import { PointsGood } from '../../../../api/points'
+import { absolute } from '../../../../lib/transport'
+import { specText } from '../../../../lib/variants'
+
+export interface ShownGood extends PointsGood {
+  picture: string
+  specText: string
+  act: string
+  open: boolean
+}
+
+export function shownGood(good: PointsGood, held: number | null): ShownGood {
+  const lacks = held === null ? 0 : Math.max(0, good.points - held)
+  const open = good.state === 'open' && !lacks
+  const limit = good.per_member === null ? '' : `每人限兑 ${good.per_member} 件`
+  return {
+    ...good,
+    picture: good.image ? absolute(good.image) : '',
+    specText: [specText(good.spec), limit, good.state === 'open' ? `剩 ${good.left} 件` : ''].filter(Boolean).join(' · '),
+    act: good.state === 'sold_out' ? '已兑完' : lacks ? `还差 ${lacks}` : '去兑换',
+    open,
+  }
+}
