@@ -203,7 +203,7 @@ async def test_goods_for_a_level_for_points_and_those_that_are_coupons(visitor: 
     await me.open(f"pages/product/index?id={quilt}")
     await me.sees("立即购买", "银卡会员专享")
     await me.open(f"pages/product/index?id={coupon}")
-    await me.sees("自动发券", "仅限在积分商城兑换", "积分专享 10 元券：无门槛减 10 元")
+    await me.sees("自动发券", "500 积分兑换", "积分专享 10 元券：无门槛减 10 元")
     await me.misses("加入购物车")
 
     sold = json.dumps({"products": [{"slug": "coupon-10", "exchange_only": False}]})
