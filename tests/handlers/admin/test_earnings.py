@@ -11,7 +11,7 @@ from server import db
 from server.rules.operators import Role
 from server.services import commission_policies, members
 from tests.handlers.admin.conftest import Desk
-from tests.handlers.admin.test_screens import XSS
+from tests.handlers.admin.staged import XSS
 from tests.support.circle import Circle, circle
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, publish, work

@@ -14,7 +14,7 @@ from server.rules.operators import Role
 from server.services import exports, listings
 from server.services.desks import LISTINGS
 from tests.handlers.admin.conftest import Desk, actions
-from tests.handlers.admin.test_screens import XSS, stage
+from tests.handlers.admin.staged import XSS, stage
 from tests.support.mall import Mall
 from tests.support.shop import work
 
