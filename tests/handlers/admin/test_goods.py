@@ -251,7 +251,7 @@ async def test_a_product_whose_pieces_are_coupons(mall: Mall, desks: Any) -> Non
     await coupon_apply.apply(mall.deps, json.dumps(templates), "tester")
     await levels.change(mall.deps, [Level("普通", 0), Level("金卡", 9)], levels.version(()), "test", "tester")
     desk: Desk = await desks(Role.OPERATIONS)
-    assert '<option value="ten">十元券</option>' in (await desk.get("/products/new")).text
+    assert '<option value="ten">优惠券：十元券</option>' in (await desk.get("/products/new")).text
     refused = await send(desk, "/products/new", NEW | {"coupon": "ten"})
     assert re.findall(r'data-field="([^"]+)"', refused.text) == ["coupon"]
     made = await send(
