@@ -14,6 +14,7 @@ from tests.browser.life import goods, sku_of
 from tests.browser.test_group_buying import pay
 from tests.support.flash import apply_sale
 from tests.support.group_buys import join_team, open_team
+from tests.support.purse import give_points
 from tests.support.shop import Shopper, join
 
 _PAGE = "packages/marketing/pages/flash/index"
@@ -115,7 +116,7 @@ async def test_an_operator_makes_activities_and_sees_what_members_bought(panel: 
     product = (await goods(mall))[3]
     sku = sku_of(product)
     row = await db.fetch_row(
-        "SELECT p.slug, s.code, s.price_fen FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $1", sku
+        "SELECT p.slug, s.code FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $1", sku
     )
     assert row is not None
     owner = await panel(Role.OWNER, "maker")
@@ -137,6 +138,12 @@ async def test_an_operator_makes_activities_and_sees_what_members_bought(panel: 
     await owner.follow("新增优惠券")
     await made(owner, {"标识": "five-off", "名称": "立减五元", "面额": "5", "总量": "10"}, days=0)
 
+    await owner.menu("积分商城")
+    await owner.follow("新增积分商品")
+    await made(
+        owner, {"标识": "for-points", "SKU 编码": row["code"], "积分": "200", "加现金": "1", "兑换库存": "2"}, days=0
+    )
+
     leader, friend = await join(mall), await join(mall)
     activity = await db.fetch_value("SELECT id FROM group_buys WHERE slug = 'pair'")
     _, team_no = await open_team(leader, activity, sku)
@@ -146,6 +153,9 @@ async def test_an_operator_makes_activities_and_sees_what_members_bought(panel: 
     )
     await leader.buy(sku, **flash(item))
     await buy_with(leader, "立减五元", sku)
+    good = await db.fetch_value("SELECT id FROM points_goods WHERE slug = 'for-points'")
+    await give_points(mall, friend.id, 300)
+    await friend.buy(sku, promotion={"kind": "points", "id": good})
 
     await owner.open(f"/group-buys/{activity}")
     await expect(figure(owner, "成团")).to_have_text("1")
@@ -159,6 +169,9 @@ async def test_an_operator_makes_activities_and_sees_what_members_bought(panel: 
     await owner.follow("立减五元")
     await expect(figure(owner, "已使用（单）")).to_have_text("1")
     await expect(figure(owner, "优惠金额")).to_have_text("¥5.00")
+    await owner.open(f"/points-goods/{good}")
+    await expect(figure(owner, "已兑（件）")).to_have_text("1")
+    await expect(figure(owner, "消耗积分")).to_have_text("200")
 
 
 async def buy_with(member: Shopper, name: str, sku: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
+import orjson
 import pytest
 import redis.asyncio as aioredis
 
@@ -377,3 +378,25 @@ async def test_gates_are_warm_before_the_start(arena: Arena) -> None:
     gate = await cast("Awaitable[dict[bytes, bytes]]", mall.deps.redis.hgetall(f"flash:{{{item}}}:gate"))
     assert (gate[b"tokens"], gate[b"open"], gate[b"limit"]) == (b"12", b"10", b"1")
     assert not await mall.deps.redis.exists(f"flash:{{{later}}}:gate")
+
+
+_SEQUENTIAL = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'flash_units'"
+
+
+async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Arena) -> None:
+    """PostgreSQL knows the table, in which most rows seem to fit."""
+    (member,) = await arena.members(1)
+    skus = [await make_sku(stock=3_000) for _ in range(2)]
+    items = [await make_sale(arena.mall, sku, 2_500, slug=f"s{sku}") for sku in skus]
+    order_no = await arena.place(member, await make_sku())
+    order_id = await db.fetch_value("SELECT id FROM orders WHERE order_no = $1", order_no)
+    async with db.connection() as connection:
+        await connection.execute("ANALYZE flash_units")
+        undone = connection.transaction()
+        await undone.start()
+        at = arena.mall.clock.now()
+        offer = await flash_sales.offer(connection, member, promotion(items[1]), [(skus[1], 1)], at)
+        await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, orjson.dumps(offer.take).decode())
+        assert await connection.fetchval("SELECT count(*) FROM flash_units WHERE order_id = $1", order_id) == 1
+        assert await connection.fetchval(_SEQUENTIAL) == 0
+        await undone.rollback()

@@ -23,5 +23,5 @@ lines AS (
     SELECT id, 1, :sku, 1, 1, '商品', '/media/bench.webp', '{}', false, 1, 10001, 10001,
       9011, 0, 0, 0, 0, 990, 0, 0, 0, 0, 0, 0 FROM placed)
 UPDATE flash_units SET order_id = placed.id FROM placed WHERE flash_units.id = (SELECT id FROM flash_units
-  WHERE item_id = :item AND order_id IS NULL AND NOT sold LIMIT 1 FOR UPDATE SKIP LOCKED);
+  WHERE item_id = :item AND order_id IS NULL AND NOT sold ORDER BY order_id, id LIMIT 1 FOR UPDATE SKIP LOCKED);
 COMMIT;
