@@ -380,9 +380,6 @@ async def test_gates_are_warm_before_the_start(arena: Arena) -> None:
     assert not await mall.deps.redis.exists(f"flash:{{{later}}}:gate")
 
 
-_SEQUENTIAL = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'flash_units'"
-
-
 async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Arena) -> None:
     """PostgreSQL knows the table, in which most rows seem to fit."""
     (member,) = await arena.members(1)
@@ -398,5 +395,6 @@ async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Aren
         offer = await flash_sales.offer(connection, member, promotion(items[1]), [(skus[1], 1)], at)
         await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, orjson.dumps(offer.take).decode())
         assert await connection.fetchval("SELECT count(*) FROM flash_units WHERE order_id = $1", order_id) == 1
-        assert await connection.fetchval(_SEQUENTIAL) == 0
+        read = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'flash_units'"
+        assert await connection.fetchval(read) == 0
         await undone.rollback()
