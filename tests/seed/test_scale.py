@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import orjson
@@ -26,6 +27,19 @@ from tests.support.cli import run
 from tests.support.mall import Mall
 
 PLAN = Plan(members=900, orders=4000, number=7)
+_NOT_IN_IT = {
+    *(
+        "points_frozen",
+        "points_end",
+        "coupons_bought",
+        "teams",
+        "team_rewards",
+        "flash_orders",
+        "flash_limits",
+        "points_goods_paid",
+    ),
+}
+"""Proofs of what nobody did in that year."""
 _INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2
@@ -45,7 +59,7 @@ async def test_the_year_is_whole_and_proves(mall: Mall) -> None:
     assert await db.fetch(_INDEXES) == indexes
     report = await everything(mall.clock.now())
     assert [check for check in report.checks if check.wrong] == []
-    assert min(check.checked for check in report.checks) > 0
+    assert {check.name for check in report.checks if not check.checked} == _NOT_IN_IT
     assert tuple(await db.fetch_row("SELECT (SELECT count(*) FROM members), (SELECT count(*) FROM orders)") or ()) == (
         PLAN.members,
         PLAN.orders,
@@ -99,7 +113,8 @@ async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:
         }
         assert row["input_hash"] == entry["hash"], row["key"]
         kinds.add(row["kind"])
-    assert set(LABELS) - kinds == {"order_release", "rebate_take_back", "coupon_take_back", "bought_coupon_take_back"}
+    missing = {kind for kind in set(LABELS) - kinds if not kind.startswith("points_")}  # nobody has points yet
+    assert missing == {"order_release", "rebate_take_back", "coupon_take_back", "bought_coupon_take_back"}
 
 
 async def _built(row: dict[str, object]) -> Entry:
@@ -214,4 +229,5 @@ async def test_the_command(mall: Mall, tmp_path: Path) -> None:
     code, out, err = await run(mall, tmp_path, *command)
     assert (code, out, "not_empty" in err) == (1, "", True)
     code, out, _ = await run(mall, tmp_path, "seed")
-    assert (code, out) == (0, "完成 done: products 0, coupon_templates 0, notice_templates 0, rule False\n")
+    assert code == 0
+    assert set(re.findall("[a-z_]+ (.+?)[,\n]", out.partition(": ")[2])) == {"0", "False"}, out

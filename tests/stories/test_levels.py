@@ -9,6 +9,7 @@ import pytest
 
 from server import db
 from server.core.errors import BadRequest, FormInvalid, NotFound, VersionStale
+from server.jobs.members import judge_due
 from server.rules.levels import Level
 from server.services import commission_policies, growth, levels, members, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
@@ -260,6 +261,11 @@ async def test_given_new_levels_then_members_rise_in_batches_and_nobody_stands_a
         await levels.change(mall.deps, LEVELS[1:], before, "test", "tester")
     assert not await levels.change(mall.deps, LEVELS[:2], levels.version(LEVELS[:2]), "test", "tester")
     assert await growth.judge_due(mall.deps) == 0
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE member_levels SET kept_until = $1", mall.clock.now())
+    await judge_due(mall.deps)
+    assert await db.fetch_value("SELECT min(kept_until) FROM member_levels") > mall.clock.now()
+    assert [await stands(person) for person in people] == [("银卡会员", 400)] * 2
 
 
 async def test_given_a_level_with_a_bonus_then_commission_is_raised_as_it_stood_at_payment(mall: Mall) -> None:

@@ -28,3 +28,5 @@ SELECT setval(pg_get_serial_sequence(t, 'id'), GREATEST(1, n)) FROM (
   UNION ALL SELECT 'rebates', max(id) FROM rebates UNION ALL SELECT 'rebate_stages', max(id) FROM rebate_stages
   UNION ALL SELECT 'qualifications', max(id) FROM qualifications
   UNION ALL SELECT 'withdrawals', max(id) FROM withdrawals) s;
+UPDATE coupon_templates t SET claimed = t.claimed + c.claimed FROM (
+  SELECT template_id, count(*) AS claimed FROM coupons GROUP BY template_id) c WHERE c.template_id = t.id;

@@ -11,5 +11,3 @@ UPDATE skus s SET sold = s.sold + w.sold, reserved = s.reserved + w.reserved,
   WHERE s.id = w.sku_id;
 UPDATE products p SET sold_count = p.sold_count + w.sold FROM (
   SELECT product_id, sum(sold) AS sold FROM skus GROUP BY product_id) w WHERE p.id = w.product_id;
-UPDATE coupon_templates t SET claimed = t.claimed + c.claimed FROM (
-  SELECT template_id, count(*) AS claimed FROM coupons GROUP BY template_id) c WHERE c.template_id = t.id;
