@@ -2,15 +2,16 @@
 
 from typing import Any
 
+import orjson
 import pytest
 
 from server import db
-from server.services import refunds
+from server.services import coupon_apply, refunds
 from tests.support.mall import Mall
 from tests.support.points_goods import apply_good, exchange, make_good, taken
 from tests.support.proof import proved
 from tests.support.purse import give_coupons, give_points, points_of, set_policy
-from tests.support.shop import Shopper, join, make_sku, publish, work
+from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, publish, work
 
 
 @pytest.fixture
@@ -165,4 +166,25 @@ async def test_an_exchange_counts_for_nobody(mall: Mall, me: Shopper) -> None:
     await friend.receive(await friend.buy(sku, **exchange(good)))
     await work(mall)
     assert await db.fetch_value("SELECT count(*) FROM qualifications") == 0
+    await proved(mall)
+
+
+async def test_a_coupon_for_points(mall: Mall, me: Shopper) -> None:
+    """Handed out when the exchange is settled, void again with its refund; the points come back."""
+    template = {"slug": "tea", "name": "好茶券", "amount_fen": 500}
+    await coupon_apply.apply(mall.deps, orjson.dumps({"templates": [template]}).decode(), "tester")
+    sku = await make_coupon_sku(mall, "tea")
+    good = await make_good(mall, sku, 400)
+    no = await me.buy(sku, **exchange(good))
+    await work(mall)
+    order = await me.order(no)
+    (coupon,) = order["lines"][0]["coupons"]
+    assert (order["status"], coupon["state"], await points_of(me)) == ("received", "unused", 600)
+    assert [one["id"] for one in (await me.get("/coupons?state=unused"))["items"]] == [coupon["id"]]
+    asked = await me.refund(no)
+    await refunds.approve(mall.deps, asked["refund_no"], "tester")
+    await work(mall)
+    assert (await me.order(no))["lines"][0]["coupons"][0]["taken_back"]
+    assert (await me.get("/coupons?state=unused"))["items"] == []
+    assert await points_of(me) == 1_000
     await proved(mall)
