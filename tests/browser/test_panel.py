@@ -35,6 +35,7 @@ PLACES = {
     "group_buy_id": "SELECT id FROM group_buys ORDER BY id LIMIT 1",
     "team_no": "SELECT team_no FROM teams ORDER BY id LIMIT 1",
     "sale_id": "SELECT id FROM flash_sales ORDER BY id LIMIT 1",
+    "good_id": "SELECT id FROM points_goods ORDER BY id LIMIT 1",
     "freight_id": "SELECT id FROM freight_templates ORDER BY id LIMIT 1",
     "qualification_id": "SELECT id FROM qualifications ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
