@@ -4,6 +4,7 @@ import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { LOADING, show } from '../../../../lib/screen'
+import { shopSharing } from '../../../../lib/share'
 import { day, now, shortMinute } from '../../../../lib/time'
 
 interface ShownOffer extends Offer {
@@ -21,6 +22,7 @@ Page({
   notified: false,
 
   onLoad() {
+    void shopSharing.prepare()
     prepareNotices()
     void this.load()
   },
@@ -69,6 +71,14 @@ Page({
 
   mine() {
     go('/packages/member/pages/coupons/index')
+  },
+
+  onShareAppMessage() {
+    return shopSharing.message()
+  },
+
+  onShareTimeline() {
+    return shopSharing.timeline()
   },
 })
 

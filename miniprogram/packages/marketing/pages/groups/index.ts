@@ -2,6 +2,7 @@ import { GroupBuyCard, groupBuys } from '../../../../api/group_buys'
 import { go } from '../../../../lib/go'
 import { Listing, MORE } from '../../../../lib/listing'
 import { LOADING } from '../../../../lib/screen'
+import { shopSharing } from '../../../../lib/share'
 import { learnClock, shortMinute } from '../../../../lib/time'
 import { absolute } from '../../../../lib/transport'
 
@@ -16,6 +17,7 @@ Page({
   list: null as Listing<GroupBuyCard, Shown> | null,
 
   onLoad() {
+    void shopSharing.prepare()
     this.list = new Listing<GroupBuyCard, Shown>(this, read, shown)
     void this.load()
   },
@@ -43,6 +45,14 @@ Page({
 
   goHome() {
     go('/pages/index/index')
+  },
+
+  onShareAppMessage() {
+    return shopSharing.message()
+  },
+
+  onShareTimeline() {
+    return shopSharing.timeline()
   },
 })
 

@@ -3,6 +3,7 @@ import { promotedPath } from '../../../../lib/checkout'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 import { currentToken } from '../../../../lib/session'
+import { shopSharing } from '../../../../lib/share'
 import { ShownGood, shownGood } from './shown'
 
 Page({
@@ -14,6 +15,7 @@ Page({
   },
 
   onShow() {
+    void shopSharing.prepare()
     void this.load()
   },
 
@@ -49,5 +51,13 @@ Page({
 
   openOthers() {
     go('/pages/category/index')
+  },
+
+  onShareAppMessage() {
+    return shopSharing.message()
+  },
+
+  onShareTimeline() {
+    return shopSharing.timeline()
   },
 })
