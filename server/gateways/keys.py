@@ -1,5 +1,7 @@
 """RSA keys of WeChat Pay as PEM text, in the one form that the payment library reads."""
 
+from functools import lru_cache
+
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -15,10 +17,12 @@ RSA_BITS_MIN = 2048
 """WeChat issues 2048-bit keys; a shorter one is a mistake or an attack."""
 
 
+@lru_cache(maxsize=2)
 def private_key_pem(text: str) -> str:
     """PKCS#8 PEM of an RSA private key given as PKCS#8 or PKCS#1 (`BEGIN RSA PRIVATE KEY`) PEM.
 
     Raises ValueError, in words for the operator, for anything else: encrypted, not RSA, too short, not a key.
+    Proving that the primes are primes takes tens of milliseconds, so a key is read once.
     """
     try:
         key = load_pem_private_key(text.strip().encode(), password=None)

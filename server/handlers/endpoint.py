@@ -74,9 +74,9 @@ class Call:
 Handler = Callable[[Call, Any], Awaitable[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
-    """What is declared of a call; the OpenAPI document is made of these."""
+    """What is declared of a call; the OpenAPI document is made of these. Each is one of a kind."""
 
     method: str
     path: str

@@ -95,7 +95,8 @@ def _add_routes(app: SandboxApp, desk: Desk) -> None:
 
 def _add(app: SandboxApp, handler: Handler, path: str, methods: list[str]) -> None:
     name = f"{methods[0]}-{path}".replace("/", "-").replace("<", "").replace(">", "")
-    app.add_route(handler, path, methods=methods, name=name, unquote=True)
+    # Sanic would read each handler's source for the form of its errors, which are JSON here without exception.
+    app.add_route(handler, path, methods=methods, name=name, unquote=True, error_format="json")
 
 
 def _pay_handler(sandbox: Sandbox, operation: PayOperation) -> Handler:

@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,7 +18,7 @@ from server.handlers.endpoint import JSON_TYPE, Endpoint, NoBody, Upload
 _ALWAYS: tuple[type[Refusal], ...] = (errors.Busy,)
 
 
-def document(endpoints: list[Endpoint]) -> dict[str, Any]:
+def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     """OpenAPI 3.1 of the given calls: every request, answer and refusal."""
     bodies = [e for e in endpoints if e.method != "GET" and e.takes not in {NoBody, Upload}]
     types = [endpoint.takes for endpoint in bodies]
@@ -163,10 +165,8 @@ def _sample(refusal: type[Refusal]) -> dict[str, Any]:
 
 
 def publish(app: Sanic[Any, Any], endpoints: list[Endpoint]) -> None:
-    """Serve `/openapi.json` and `/docs`, both made once."""
-    made = document(endpoints)
-    body = msgspec.json.encode(made)
-    page = _page(made)
+    """Serve `/openapi.json` and `/docs`, both made once per process."""
+    body, page = _published(tuple(endpoints))
 
     async def openapi_json(_request: Request) -> HTTPResponse:
         return HTTPResponse(body, content_type=JSON_TYPE)
@@ -176,6 +176,12 @@ def publish(app: Sanic[Any, Any], endpoints: list[Endpoint]) -> None:
 
     app.add_route(openapi_json, "/openapi.json", name="openapi_json")
     app.add_route(docs, "/docs", name="docs")
+
+
+@lru_cache(maxsize=2)
+def _published(endpoints: tuple[Endpoint, ...]) -> tuple[bytes, str]:
+    made = document(endpoints)
+    return msgspec.json.encode(made), _page(made)
 
 
 def _page(made: dict[str, Any]) -> str:
