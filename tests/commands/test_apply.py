@@ -69,6 +69,8 @@ async def test_activities_are_applied_from_a_file(mall: Mall, tmp_path: Path) ->
     code, out, err = await run(mall, tmp_path, "activity", "apply", filed(tmp_path, {"group": [], "group_buys": [3]}))
     assert (code, out) == (1, "")
     assert "没有名为 group 的字段" in err
+    code, _, err = await run(mall, tmp_path, "activity", "apply", filed(tmp_path, {"group_buys": [{"slug": "bare"}]}))
+    assert (code, "新活动缺少字段 product" in err) == (1, True)
 
 
 async def test_flash_sales_are_applied_from_a_file(mall: Mall, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "files.md"
 
 async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
     found = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-    products, coupons, activities, rule, commission = found
+    products, coupons, group_buys, others, rule, commission = found
     assert (await catalogue_apply.apply(mall.deps, products, "cli")).products_new == 2
     assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 2
-    assert (await activity_apply.apply(mall.deps, activities, "cli")).activities_new == 1
+    assert (await activity_apply.apply(mall.deps, group_buys, "cli")).activities_new == 1
+    assert (await activity_apply.apply(mall.deps, others, "cli")).activities_new == 2
     assert (await rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
     assert (await commission_policies.apply(mall.deps, commission, "guide", "cli")).policies == 3

@@ -31,6 +31,7 @@ async def test_a_version_is_published_read_and_obeyed(mall: Mall, desks: Any) ->
     assert "普通订单：积分抵扣改为不允许" in page
     assert "查看现行版本" in (await desk.get("/stacking", version=0)).text
     assert (await desk.get("/stacking", version=9)).status_code == 404
+    assert (await desk.get("/stacking", version=1)).status_code == 200
     assert (await last_record())["detail"]["reason"] == "积分不抵现"
     me = await join(mall)
     await give_points(mall, me.id, 100)
