@@ -3,9 +3,36 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from server import db
+from server.services.apply_file import ApplyFile
+
+
+class Named(Protocol):
+    """An entry of a file."""
+
+    @property
+    def slug(self) -> str:
+        """By which it is known."""
+        ...
+
+
+_Entry = TypeVar("_Entry", bound=Named)
+
+
+def entries(file: ApplyFile, name: str, kind: type[_Entry]) -> list[tuple[str, _Entry]]:
+    """What of the file's list `name` can be read, each with its path; what cannot, or comes twice, is noted."""
+    found, seen = [], set[str]()
+    for path, raw in file.each(file.root, name):
+        entry = file.read(raw, kind, path)
+        if entry is None:
+            continue
+        if entry.slug in seen:
+            file.note(f"{path}.slug", "重复")
+        seen.add(entry.slug)
+        found.append((path, entry))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

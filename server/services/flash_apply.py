@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server import db
 from server.rules import flash_sales as rules
 from server.rules.flash_sales import Window
+from server.services import activity_parts
 from server.services.activity_parts import Part
 from server.services.apply_file import ApplyFile
 from server.services.catalogue_shapes import Code, Fen, Name, Slug
@@ -117,8 +118,7 @@ async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
 
     Writing it raises FileInvalid when buyers were faster than a stock that is lowered.
     """
-    read = [(path, file.read(raw, SaleEntry, path)) for path, raw in file.each(file.root, "flash_sales")]
-    changes = await _changes(tx, file, [(path, entry) for path, entry in read if entry is not None])
+    changes = await _changes(tx, file, activity_parts.entries(file, "flash_sales", SaleEntry))
     for change in changes:
         _judge_sale(file, change, at)
         started = change.old is not None and change.old["starts_at"] <= at
@@ -138,7 +138,7 @@ async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
 
 
 async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
-    """The entries beside what there is; those that name a thing twice, or one that is not there, are left out."""
+    """The entries beside what there is; items that are named twice, or are not there, are left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
     locked_sales = await tx.fetch("SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE", slugs)
@@ -147,10 +147,7 @@ async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, 
     skus = {row["code"]: row for row in locked_skus}
     items = {(row["sale_id"], row["sku_id"]): row for row in await tx.fetch(_OLD_ITEMS, slugs)}
     changes = []
-    for number, (path, entry) in enumerate(entries):
-        if entry.slug in slugs[:number]:
-            file.note(f"{path}.slug", "重复")
-            continue
+    for path, entry in entries:
         change = _SaleChange(path, entry, sales.get(entry.slug))
         for place, item in enumerate(entry.items):
             sku, where = skus.get(item.sku), f"{path}.items[{place}]"

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from server import db
 from server.rules.group_buys import SIZE_LEAST, SIZE_MOST, WINDOW_HOURS_MOST
+from server.services import activity_parts
 from server.services.activity_parts import Part
 from server.services.apply_file import ApplyFile
 from server.services.catalogue_shapes import Code, Fen, Name, ProductSlug, Slug
@@ -74,8 +75,7 @@ class _Product:
 
 async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
     """Step: read the file's `group_buys`, note what is wrong with them, and give what is to be written."""
-    read = [(path, file.read(raw, GroupBuyEntry, path)) for path, raw in file.each(file.root, "group_buys")]
-    entries = [(path, entry) for path, entry in read if entry is not None]
+    entries = activity_parts.entries(file, "group_buys", GroupBuyEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
     known = {row["slug"]: dict(row) | {"skus": orjson.loads(row["skus"] or "[]")} for row in rows}
     named = [one for _, entry in entries for one in (entry.product, known.get(entry.slug, {}).get("product")) if one]
@@ -83,11 +83,7 @@ async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
         row["slug"]: _Product(row["id"], row["exchange_only"], orjson.loads(row["skus"] or "{}"))
         for row in await tx.fetch(_GOODS, [one for one in named if one is not UNSET])
     }
-    seen = set[str]()
     for path, entry in entries:
-        if entry.slug in seen:
-            file.note(f"{path}.slug", "重复")
-        seen.add(entry.slug)
         _judge(file, path, entry, known.get(entry.slug), goods)
 
     async def write(tx: db.Connection, at: datetime) -> None:

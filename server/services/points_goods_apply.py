@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from server import db
 from server.rules import points_goods as rules
+from server.services import activity_parts
 from server.services.activity_parts import Part
 from server.services.apply_file import ApplyFile
 from server.services.catalogue_shapes import Code, Count, Slug
@@ -49,17 +50,12 @@ _SKUS = "SELECT id, code, price_fen AS list_price_fen, available FROM skus WHERE
 
 async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
     """Step: read the file's `points_goods`, note what is wrong with them, and give what is to be written."""
-    read = [(path, file.read(raw, GoodEntry, path)) for path, raw in file.each(file.root, "points_goods")]
-    entries = [(path, entry) for path, entry in read if entry is not None]
+    entries = activity_parts.entries(file, "points_goods", GoodEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
     known: dict[str, Mapping[str, Any]] = {row["slug"]: row for row in rows}
     codes = [entry.sku for _, entry in entries if entry.sku is not UNSET] + [row["sku"] for row in rows]
     skus = {row["code"]: row for row in await tx.fetch(_SKUS, codes)}
-    seen = set[str]()
     for path, entry in entries:
-        if entry.slug in seen:
-            file.note(f"{path}.slug", "重复")
-        seen.add(entry.slug)
         _judge(file, path, entry, known.get(entry.slug), skus)
 
     async def write(tx: db.Connection, at: datetime) -> None:
