@@ -4,6 +4,7 @@ The module is also the Tortoise engine (`client_class`): its client gives a conn
 request is cancelled inside BEGIN, which the stock one leaks (tortoise 1.1.9).
 """
 
+import itertools
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -121,6 +122,7 @@ def config(database_url: str, pool_size: int = 10, *, patient: bool = False) -> 
 
 async def connect(database_url: str, pool_size: int = 10, *, patient: bool = False) -> None:
     """Make the pool of this process. It opens its first connection at the first query. `patient` see `config`."""
+    forget_identity()
     await Tortoise.init(config=config(database_url, pool_size, patient=patient), _enable_global_fallback=True)
 
 
@@ -133,11 +135,19 @@ def _client() -> Any:  # noqa: ANN401 - Tortoise's client, untyped
     return get_connections().get("default")
 
 
-def identity() -> str:
-    """Which database this process is connected to, for what it remembers of it."""
-    client = _client()
-    pooled = getattr(client, "_parent", client)
-    return f"{pooled.host}:{pooled.port}/{pooled.database}"
+_identities = itertools.count(1)
+_identity = 0
+
+
+def identity() -> int:
+    """The key of everything that this process remembers of its database: another number after each `connect`."""
+    return _identity
+
+
+def forget_identity() -> None:
+    """Take a new identity: the pool leads to other contents now, so nothing that was remembered holds any more."""
+    global _identity  # noqa: PLW0603 - a process has one pool, and the pool one identity
+    _identity = next(_identities)
 
 
 @asynccontextmanager

@@ -1,20 +1,68 @@
 """Real PostgreSQL and Redis for every test: embedded engines, or the servers named by DATABASE_URL and REDIS_URL."""
 
 import os
+import random
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
 import pytest
 import redis.asyncio as aioredis
 
-from server import db, schema
+from server import schema
 from server.embedded import Engines
-from tests.support.databases import administer, drop
-from tests.support.mall import Mall, running_mall
+from tests.support import chance, cli, orphans
+from tests.support.databases import administer, drop, named_database
+from tests.support.house import House
+from tests.support.mall import Mall
+from tests.support.patience import limit
+
+_LIMIT_S = 120
+_HEAVY = ("tests/browser", "tests/faults", "tests/seed", "tests/bench", "tests/races", "tests/stories")
+"""Folders whose files come first, so that the processes of a run end together."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each test the time that this machine needs."""
+    if not config.getoption("timeout", None):
+        config.option.timeout = limit(_LIMIT_S)
+    orphans.adopt()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(_HEAVY) if item.nodeid.startswith(part)), len(_HEAVY)))
+
+
+def pytest_report_header() -> str:
+    """Say how the run's chance is drawn again."""
+    return f"{chance.VARIABLE}={chance.SEED}"
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
+    """Say it once more where it is needed."""
+    if exitstatus:
+        terminalreporter.write_line(f"{chance.VARIABLE}={chance.SEED} draws the same chance again")
+
+
+@pytest.fixture(autouse=True)
+def _drawn_again(request: pytest.FixtureRequest) -> None:
+    """Chance is the same in each run with this seed, whatever ran before."""
+    random.seed(f"{chance.SEED} {request.node.nodeid}")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """Whatever fails, no process outlives the test that started it."""
+    before = orphans.present()
+    yield
+    left = orphans.end_those_left(before | cli.kept())
+    assert not left, f"left running: {left}"
+
 
 # How long an example takes is the machine's affair: timings stand in benchmarks.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -44,11 +92,6 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUrls]:
         yield EngineUrls(addresses.database_url, addresses.redis_url)
 
 
-def named_database(url: str, name: str) -> str:
-    """The same server's URL with another database."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
 @pytest.fixture(scope="session")
 async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
     """A migrated, empty database to copy from; its name."""
@@ -59,21 +102,28 @@ async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
     await drop(engines.database, name)
 
 
-@pytest.fixture
-async def database_url(engines: EngineUrls, template_database: str) -> AsyncIterator[str]:
-    """A fresh migrated database of the test's own."""
-    name = f"tuisan_test_{secrets.token_hex(6)}"
-    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-    yield named_database(engines.database, name)
-    await drop(engines.database, name)
+@pytest.fixture(scope="session")
+async def house(
+    engines: EngineUrls, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    """What all tests of this process share."""
+    shared = House(tmp_path_factory.mktemp("house"), engines.database, engines.redis, template_database)
+    yield shared
+    await shared.close()
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[str]:
-    """The test's own database with this process's pool connected to it; its URL."""
-    await db.connect(database_url)
-    yield database_url
-    await db.disconnect()
+async def mall(house: House) -> AsyncIterator[Mall]:
+    """A whole mall, as new: application, sandbox, pool, clock, Redis."""
+    yield await house.new()
+    await house.settle()
+
+
+@pytest.fixture
+async def database(house: House) -> str:
+    """A migrated database without rows, with this process's pool connected to it; its URL."""
+    await house.empty()
+    return house.database_url
 
 
 @pytest.fixture
@@ -86,7 +136,10 @@ async def redis(engines: EngineUrls) -> AsyncIterator["aioredis.Redis"]:
 
 
 @pytest.fixture
-async def mall(database_url: str, redis: "aioredis.Redis", engines: EngineUrls, tmp_path: Path) -> AsyncIterator[Mall]:
-    """A whole mall: application, sandbox, pool, clock. Redis is emptied first."""
-    async with running_mall(tmp_path, database_url, engines.redis) as running:
-        yield running
+async def own_database_url(house: House, engines: EngineUrls, template_database: str) -> AsyncIterator[str]:
+    """A migrated database of the test's own, with no pool open in this process."""
+    await house.disconnect()
+    name = f"tuisan_test_{secrets.token_hex(6)}"
+    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    yield named_database(engines.database, name)
+    await drop(engines.database, name)

@@ -186,6 +186,14 @@ async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
     return dict(msgspec.to_builtins(knobs))
 
 
+async def forget(desk: Desk, call: ControlCall) -> Doc:  # noqa: ARG001 - every control call is handed its request
+    """Forget everything: users, orders, payments, notifications and knobs, as if the sandbox had just been made."""
+    await desk.courier.drop_attempts()
+    desk.sandbox.store.clear()
+    desk.sandbox.knobs.read()
+    return {}
+
+
 async def state(desk: Desk, call: ControlCall) -> Doc:
     """Everything about one order number: order, payments, refunds and notifications."""
     sandbox, number = desk.sandbox, call.query.get("out_trade_no", "")
@@ -227,6 +235,7 @@ OPERATIONS = (
     ControlOperation("POST", "/control/confirm_receive", confirm_receive),
     ControlOperation("POST", "/control/knobs", turn_knobs),
     ControlOperation("POST", "/control/transfer_confirm", confirm_transfer),
+    ControlOperation("POST", "/control/forget", forget),
     ControlOperation("GET", "/control/state", state),
     ControlOperation("GET", "/control/notices", notices),
 )

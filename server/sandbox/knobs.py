@@ -102,7 +102,12 @@ class KnobPanel:
     def __init__(self, store: Store) -> None:
         """Take up the knobs where an earlier run left them."""
         self._store = store
-        self.now = msgspec.convert(store.get("knobs", "now") or {}, Knobs)
+        self.now = Knobs()
+        self.read()
+
+    def read(self) -> None:
+        """Take up the knobs as the state has them."""
+        self.now = msgspec.convert(self._store.get("knobs", "now") or {}, Knobs)
 
     def turn(self, body: bytes) -> Knobs:
         """Replace the given fields (`{"reset": true}`: all back to health first) and say how the knobs stand now.

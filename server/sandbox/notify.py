@@ -163,11 +163,18 @@ class Courier:
 
     async def stop(self) -> None:
         """Stop ticking and cut attempts short; they are made again after the next start."""
-        tasks = [*self._tasks, *([self._ticking] if self._ticking else [])]
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+        await self.drop_attempts()
+        await self._client.aclose()
+
+    async def drop_attempts(self) -> None:
+        """Cut short the attempts under way; what they deliver is made again at its time if it is still there."""
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)  # what they raised has been told by _alarm
-        await self._client.aclose()
 
     async def _tick_for_ever(self) -> None:
         while True:

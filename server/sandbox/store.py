@@ -91,6 +91,12 @@ class Store:
         """Whether the time of any document has come."""
         return self._db.execute("SELECT 1 FROM docs WHERE due <= ? LIMIT 1", (now,)).fetchone() is not None
 
+    def clear(self) -> None:
+        """Forget every document; numbers begin at 1 again."""
+        with self.transaction():
+            self._db.execute("DELETE FROM docs")
+            self._db.execute("DELETE FROM sqlite_sequence")
+
     def next_number(self, name: str) -> int:
         """1, 2, 3… for each name."""
         number = int((self.get("counter", name) or {"value": 0})["value"]) + 1

@@ -69,7 +69,7 @@ class Batched:
     def __init__(self, max_age_s: float, size: int) -> None:
         self._max_age_s = max_age_s
         self._size = size
-        self._shops: dict[str, _Shelf] = {}
+        self._shops: dict[int, _Shelf] = {}
 
     async def get(self, number: int, make: Make) -> bytes | None:
         """The answer of this database under `number`, None when there is none.

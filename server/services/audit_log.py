@@ -26,7 +26,7 @@ log = logging.getLogger("tuisan.audit_log")
 
 _START = "0" * 64
 _SEAL_COLUMN = "audit_anchor.seal"
-_ciphers: dict[str, Cipher] = {}
+_ciphers: dict[int, Cipher] = {}
 
 
 def seal_with(cipher: Cipher) -> None:

@@ -15,7 +15,7 @@ from server.services.apply_file import ApplyFile
 _LOCK = 7_224_100_014
 """Advisory lock of publishing: one version after the other."""
 
-_known: dict[tuple[str, int], CommissionTerms] = {}
+_known: dict[tuple[int, int], CommissionTerms] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from server.rules.pricing import LevelTerms
 from server.services import audit_log
 
 _FRESH_S = 1.0
-_cached: dict[str, tuple[float, tuple[Level, ...]]] = {}
+_cached: dict[int, tuple[float, tuple[Level, ...]]] = {}
 _COLUMNS = Level.__struct_fields__
 _ALL = f"SELECT {', '.join(_COLUMNS)} FROM levels ORDER BY place"  # noqa: S608 - our own columns
 _LOCK = 7_224_100_021

@@ -15,7 +15,7 @@ from server.rules.shop import ShopPolicy
 from server.services import audit_log
 
 _FRESH_S = 1.0
-_cached: dict[str, tuple[float, ShopPolicy]] = {}
+_cached: dict[int, tuple[float, ShopPolicy]] = {}
 
 
 async def current() -> ShopPolicy:

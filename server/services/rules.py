@@ -13,7 +13,7 @@ from server.rules.rebates import RuleTerms, Scope, parse_terms
 from server.services import audit_log
 
 _LOCK = 7_224_100_002
-_known: dict[tuple[str, int], RuleTerms] = {}
+_known: dict[tuple[int, int], RuleTerms] = {}
 
 
 @dataclass(frozen=True, slots=True)

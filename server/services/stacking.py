@@ -18,7 +18,7 @@ from server.services import audit_log
 
 _LOCK = 7_224_100_024
 _FRESH_S = 1.0
-_cached: dict[str, tuple[float, "Stacking"]] = {}
+_cached: dict[int, tuple[float, "Stacking"]] = {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis.asyncio as aioredis
 from playwright.async_api import Browser, async_playwright
-from sanic import Sanic
 
-from server.core.ids import code
 from server.gateways.ports import Deps
 from server.rules.operators import Role
 from server.seed import plant
 from tests.browser.desk import Operator
+from tests.browser.life import Life, lived
 from tests.browser.visitor import ROOT, Visitor
-from tests.conftest import EngineUrls, named_database
-from tests.support.databases import administer, drop
-from tests.support.mall import Mall, running_mall
+from tests.support.house import House
+from tests.support.kept import Kept, copy_media
+from tests.support.mall import Mall
 
 _CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 """The shell opens a page for a fifth of the work: it has no window around it."""
@@ -104,34 +102,44 @@ class Shop:
 
     mall: Mall
 
-    def swap(self, **parts: Any) -> None:
-        """Run the mall with other parts."""
-        app = next(app for app in Sanic._app_registry.values() if getattr(app.ctx, "deps", None) is self.mall.deps)
-        self.mall.deps = app.ctx.deps = replace(self.mall.deps, **parts)
+
+@pytest.fixture(scope="session")
+async def planted(house: House, pictures: Path) -> Kept:
+    """The demo shop on its first day."""
+    mall = await house.new()
+    copy_media(pictures, mall)
+    await plant.plant(mall.deps, "cli")
+    return await house.keep(mall)
+
+
+@pytest.fixture(scope="session")
+async def lived_once(house: House, pictures: Path, planted: Kept) -> tuple[Kept, Life]:
+    """The demo shop in which everything has happened to one member, and that member's life."""
+    mall = await house.again(planted)
+    copy_media(pictures, mall)
+    life = await lived(mall)
+    return await house.keep(mall), life
 
 
 @pytest.fixture(scope="module")
-async def shop(
-    engines: EngineUrls,
-    template_database: str,
-    built: Path,
-    pictures: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Shop]:
-    """The shop of this file."""
-    name = f"tuisan_browser_{code(8).lower()}"
-    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-    client = aioredis.Redis.from_url(engines.redis)
-    await client.flushdb()
-    await client.aclose()
-    folder = tmp_path_factory.mktemp("mall")
-    shutil.copytree(pictures, folder / "media")
-    async with running_mall(folder, named_database(engines.database, name), engines.redis) as mall:
-        running = Shop(mall)
-        running.swap(h5_dir=built)
-        await plant.plant(mall.deps, "cli")
-        yield running
-    await drop(engines.database, name)
+async def shop(house: House, built: Path, pictures: Path, planted: Kept) -> AsyncIterator[Shop]:
+    """The demo shop of this file."""
+    mall = await house.again(planted)
+    copy_media(pictures, mall)
+    mall.swap(h5_dir=built)
+    yield Shop(mall)
+    await house.settle()
+
+
+@pytest.fixture(scope="module")
+async def life(house: House, shop: Shop, built: Path, pictures: Path, lived_once: tuple[Kept, Life]) -> Life:
+    """Somebody to whom everything has happened; the file's shop is the one where it did."""
+    kept, found = lived_once
+    await house.settle()
+    shop.mall = await house.again(kept)
+    copy_media(pictures, shop.mall)
+    shop.mall.swap(h5_dir=built)
+    return replace(found, me=replace(found.me, mall=shop.mall))
 
 
 @pytest.fixture

@@ -5,20 +5,14 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from server import db
 from server.services import catalogue_apply, refunds, returns
 from tests.browser.conftest import Enter, Shop
-from tests.browser.life import OPENID, Life, lived
+from tests.browser.life import OPENID, Life
 from tests.support.purse import give_points
 from tests.support.shop import join, work
-
-
-@pytest.fixture(scope="module")
-async def life(shop: Shop, chromium: Browser) -> Life:
-    return await lived(shop.mall)
 
 
 def yuan(amount_fen: int) -> str:

@@ -3,19 +3,13 @@
 import json
 
 import pytest
-from playwright.async_api import Browser
 from playwright.async_api import Route as Call
 
-from tests.browser.conftest import Enter, Shop
-from tests.browser.life import Life, lived
+from tests.browser.conftest import Enter
+from tests.browser.life import Life
 from tests.browser.routes import ROUTES, Route
 
 EMPTY = json.dumps({"items": [], "next_cursor": None})
-
-
-@pytest.fixture(scope="module")
-async def life(shop: Shop, chromium: Browser) -> Life:
-    return await lived(shop.mall)
 
 
 async def nothing(call: Call) -> None:

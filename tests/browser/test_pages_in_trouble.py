@@ -1,11 +1,11 @@
 """Every page on a slow and on a broken network: it says in Chinese what is wrong, and recovers when asked to."""
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from tests.browser import network
-from tests.browser.conftest import Enter, Shop
-from tests.browser.life import OPENID, Life, lived
+from tests.browser.conftest import Enter
+from tests.browser.life import OPENID, Life
 from tests.browser.routes import ROUTES, Route
 from tests.browser.visitor import Visitor, together
 
@@ -14,11 +14,6 @@ SENTENCES = {
     "gateway": "服务正忙，请稍后再试",
     "offline": "网络连接不上，请检查网络后重试",
 }
-
-
-@pytest.fixture(scope="module")
-async def life(shop: Shop, chromium: Browser) -> Life:
-    return await lived(shop.mall)
 
 
 async def slowly(me: Visitor, route: Route, url: str) -> None:

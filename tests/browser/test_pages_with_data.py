@@ -1,16 +1,10 @@
 """Every page with data: it shows them, and can be read, tapped and heard on phones of three widths."""
 
 import pytest
-from playwright.async_api import Browser
 
-from tests.browser.conftest import Enter, Shop
-from tests.browser.life import OPENID, Life, lived
+from tests.browser.conftest import Enter
+from tests.browser.life import OPENID, Life
 from tests.browser.routes import ROUTES, Route, listed
-
-
-@pytest.fixture(scope="module")
-async def life(shop: Shop, chromium: Browser) -> Life:
-    return await lived(shop.mall)
 
 
 def test_every_page_of_the_app_is_tried() -> None:

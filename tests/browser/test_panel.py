@@ -17,7 +17,7 @@ from server.rules.operators import PERMISSIONS, Permission, Role
 from server.services import audit_log, commission_policies, reconciliation
 from tests.browser.conftest import Admit, Shop
 from tests.browser.desk import Operator
-from tests.browser.life import Life, lived
+from tests.browser.life import Life
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich
 from tests.support.shop import Shopper, join, shopper, work
@@ -66,14 +66,13 @@ _PARTS = 4
 
 
 @pytest.fixture(scope="module")
-async def life(shop: Shop) -> Life:
-    """A shop in which everything has happened."""
+async def life(life: Life, shop: Shop) -> Life:
+    """A shop in which everything has happened, also to its operators."""
     ratio = {"scope": "shop", "kind": "ratio", "ratio_bp": 500}
     await commission_policies.apply(shop.mall.deps, json.dumps({"policies": [ratio]}), "百分之五", "cli")
-    found = await lived(shop.mall)
     await ask(await rich(shop.mall))
     await reconciliation.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
-    return found
+    return life
 
 
 async def screens() -> list[str]:

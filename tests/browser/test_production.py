@@ -15,9 +15,9 @@ IN_WECHAT = "登录、下单和支付请在微信小程序中进行"
 async def production(shop: Shop) -> AsyncIterator[None]:
     """The same mall, that tells its pages to be in production."""
     control = shop.mall.deps.sandbox_control_url
-    shop.swap(sandbox_control_url="")
+    shop.mall.swap(sandbox_control_url="")
     yield
-    shop.swap(sandbox_control_url=control)
+    shop.mall.swap(sandbox_control_url=control)
 
 
 async def test_a_guest_looks_around(visitor: Enter, shop: Shop) -> None:

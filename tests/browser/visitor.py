@@ -1,6 +1,7 @@
 """Somebody with a phone: a browser context with its own storage, and so with an openid of its own."""
 
 import asyncio
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ Role = Literal["button", "link", "tab", "checkbox", "radio", "switch", "search"]
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
+SHOTS = os.environ.get("SHOTS") == "1"
+"""Whether somebody wants to look at pictures: `SHOTS=1 ./scripts/test tests/browser`. They are a third of the work."""
 WIDTHS = {320: 640, 390: 844, 768: 1024}
 """The widths that pages are looked at, with a height for each."""
 
@@ -157,14 +160,18 @@ class Visitor:
         await self.page.set_viewport_size({"width": width, "height": WIDTHS[width]})
 
     async def shot(self, name: str) -> None:
-        """Keep a picture of what is on the screen as build output."""
+        """Keep a picture of what is on the screen as build output, where somebody wants to see it."""
+        if not SHOTS:
+            return
         size = self.page.viewport_size or {"width": 0}
         path = SCREENSHOTS / str(size["width"]) / f"{name}.png"
         await self.settled()
         await self.page.screenshot(path=path, animations="disabled", scale="css")
 
     async def whole(self, name: str) -> None:
-        """Keep a picture of the page down to its end, or three screens of it."""
+        """Keep a picture of the page down to its end, or three screens of it, where somebody wants to see it."""
+        if not SHOTS:
+            return
         size = self.page.viewport_size or {"width": 390, "height": 844}
         hidden: int = await self.page.evaluate(
             "(() => { const page = document.querySelector('.h5-page:not([hidden]) .h5-scroll');"

@@ -12,7 +12,7 @@ async def test_policies_are_applied_from_a_file_and_shown(mall: Mall, tmp_path: 
     product = await db.fetch_value("SELECT id FROM products")
     category = await db.fetch_value("SELECT category_id FROM products")
     file = tmp_path / "policies.json"
-    code, out, err = await run(mall, tmp_path, "commission", "show")
+    code, out, err = await run(mall, "commission", "show")
     assert (code, out) == (1, "")
     assert "还没有发布" in err
     terms = {
@@ -24,15 +24,15 @@ async def test_policies_are_applied_from_a_file_and_shown(mall: Mall, tmp_path: 
     }
     file.write_text(json.dumps(terms), encoding="utf-8")
     for _ in range(2):  # the second time it says what is in force already
-        code, out, err = await run(mall, tmp_path, "commission", "apply", str(file), "--note", "开业")
+        code, out, err = await run(mall, "commission", "apply", str(file), "--note", "开业")
         assert (code, out, err) == (0, "完成 done: version 1, policies 3\n", "")
     record = await db.fetch_row("SELECT actor, action, subject, count(*) OVER () AS records FROM audit_log")
     assert record is not None
     assert tuple(record) == ("cli", "commission.apply", "commission_version:1", 1)
-    code, out, _ = await run(mall, tmp_path, "commission", "show", "--json")
+    code, out, _ = await run(mall, "commission", "show", "--json")
     shown = json.loads(out)
     assert (code, shown["version"], shown["note"], shown["terms"]["commission_cap_bp"]) == (0, 1, "开业", 3_000)
-    code, out, _ = await run(mall, tmp_path, "commission", "show")
+    code, out, _ = await run(mall, "commission", "show")
     assert code == 0
     assert "分润策略版本 1" in out
     assert "observe_days: 7" in out
@@ -49,7 +49,7 @@ async def test_every_mistake_of_a_file_is_told_with_its_line(mall: Mall, tmp_pat
         ],
     }
     file.write_text(json.dumps(wrong, indent=1), encoding="utf-8")
-    code, out, err = await run(mall, tmp_path, "commission", "apply", str(file))
+    code, out, err = await run(mall, "commission", "apply", str(file))
     assert (code, out) == (1, "")
     assert err.splitlines() == [
         f"{file}:7: $.policies[0].level 分润层级只有 1 级",
@@ -57,6 +57,6 @@ async def test_every_mistake_of_a_file_is_told_with_its_line(mall: Mall, tmp_pat
         f"{file}:22: $.policies[2].ids[0] 没有编号为 405 的类目",
     ]
     file.write_text('{"depth":\n 3}', encoding="utf-8")
-    code, _, err = await run(mall, tmp_path, "commission", "apply", str(file))
+    code, _, err = await run(mall, "commission", "apply", str(file))
     assert code == 1
     assert f"{file}:2: $.depth" in err

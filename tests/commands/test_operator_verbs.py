@@ -9,22 +9,22 @@ from tests.support.shop import join, make_sku, publish, work
 
 
 async def test_the_rule_is_published_and_shown(mall: Mall, tmp_path: Path) -> None:
-    code, _, err = await run(mall, tmp_path, "rule", "show")
+    code, _, err = await run(mall, "rule", "show")
     assert (code, err) == (1, "没有找到\n")
     terms = tmp_path / "rule.json"
     terms.write_text('{"required": 2, "cap_fen": 5000}', encoding="utf-8")
-    code, out, err = await run(mall, tmp_path, "rule", "publish", str(terms), "--note", "开业规则")
+    code, out, err = await run(mall, "rule", "publish", str(terms), "--note", "开业规则")
     assert (code, out, err) == (0, "规则已发布 published\n", "")
-    code, out, _ = await run(mall, tmp_path, "rule", "show", "--json")
+    code, out, _ = await run(mall, "rule", "show", "--json")
     shown = json.loads(out)
     assert (code, shown["version"], shown["note"]) == (0, 1, "开业规则")
     assert (shown["terms"]["required"], shown["terms"]["stages_bp"]) == (2, [0, 10_000])
-    code, out, _ = await run(mall, tmp_path, "rule", "show")
+    code, out, _ = await run(mall, "rule", "show")
     assert code == 0
     assert "规则版本 1" in out
     assert "  cap_fen: 5000" in out
     terms.write_text('{"required": 1}', encoding="utf-8")
-    code, out, err = await run(mall, tmp_path, "rule", "publish", str(terms), "--note", "错的")
+    code, out, err = await run(mall, "rule", "publish", str(terms), "--note", "错的")
     assert (code, out) == (1, "")
     assert err.startswith("规则不合法 (rule_invalid)")
     assert '"field":"required"' in err
@@ -35,25 +35,23 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
     await publish(mall)
     anna = await join(mall)
     order_no = await anna.buy(await make_sku())
-    code, out, err = await run(
-        mall, tmp_path, "order", "ship", order_no, "--company", "SF", "--tracking", "SF1234567890"
-    )
+    code, out, err = await run(mall, "order", "ship", order_no, "--company", "SF", "--tracking", "SF1234567890")
     assert (code, out, err) == (0, "已发货 shipped\n", "")
     assert (await anna.order(order_no))["status"] == "shipped"
-    code, _, err = await run(mall, tmp_path, "order", "ship", order_no)
+    code, _, err = await run(mall, "order", "ship", order_no)
     assert (code, err) == (1, '当前状态不支持此操作 (state_conflict) {"status":"shipped"}\n')
 
     refused = await anna.post(f"/orders/{order_no}/refunds", {"reason": "不合适"})
-    assert (await run(mall, tmp_path, "refund", "reject", refused["refund_no"]))[0] == 0
+    assert (await run(mall, "refund", "reject", refused["refund_no"]))[0] == 0
     granted = await anna.post(f"/orders/{order_no}/refunds", {"reason": "真的不合适"})
-    assert (await run(mall, tmp_path, "refund", "approve", granted["refund_no"]))[0] == 0
+    assert (await run(mall, "refund", "approve", granted["refund_no"]))[0] == 0
     await work(mall)
     assert (await anna.order(order_no))["status"] == "refunded"
-    code, _, err = await run(mall, tmp_path, "refund", "approve", "R0")
+    code, _, err = await run(mall, "refund", "approve", "R0")
     assert (code, "not_found" in err) == (1, True)
 
     other = await anna.buy(await make_sku())
-    code, out, _ = await run(mall, tmp_path, "refund", "open", other, "--reason", "缺货")
+    code, out, _ = await run(mall, "refund", "open", other, "--reason", "缺货")
     (opened,) = (await anna.get(f"/orders/{other}/refunds"))["items"]
     assert (code, out, opened["state"]) == (0, f"已提交退款申请 opened: {opened['refund_no']}\n", "requested")
     actors = await db.fetch("SELECT DISTINCT actor FROM audit_log WHERE action <> 'rule_publish'")
@@ -63,14 +61,14 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
 async def test_withdrawals_are_approved_and_rejected(mall: Mall, tmp_path: Path) -> None:
     anna = await rich(mall)
     first, second = await ask(anna), await ask(anna)
-    code, out, err = await run(mall, tmp_path, "withdrawal", "approve", first)
+    code, out, err = await run(mall, "withdrawal", "approve", first)
     assert (code, out, err) == (0, "已同意提现 approved\n", "")
-    code, _, err = await run(mall, tmp_path, "withdrawal", "approve", first)
+    code, _, err = await run(mall, "withdrawal", "approve", first)
     assert (code, err) == (1, '当前状态不支持此操作 (state_conflict) {"status":"approved"}\n')
-    code, out, _ = await run(mall, tmp_path, "withdrawal", "reject", second, "--why", "资料不符")
+    code, out, _ = await run(mall, "withdrawal", "reject", second, "--why", "资料不符")
     assert (code, out) == (0, "已拒绝提现 rejected\n")
     assert (await anna.get(f"/withdrawals/{second}"))["why"] == "资料不符"
-    assert (await run(mall, tmp_path, "withdrawal", "reject", "W0"))[0] == 1
+    assert (await run(mall, "withdrawal", "reject", "W0"))[0] == 1
 
 
 async def test_a_qualification_is_reviewed(mall: Mall, tmp_path: Path) -> None:
@@ -79,9 +77,9 @@ async def test_a_qualification_is_reviewed(mall: Mall, tmp_path: Path) -> None:
     friend = await join(mall, anna)
     await friend.buy(await make_sku())
     found = await db.fetch_value("SELECT id FROM qualifications")
-    code, _, err = await run(mall, tmp_path, "qualification", "review", str(found), "pass")
+    code, _, err = await run(mall, "qualification", "review", str(found), "pass")
     assert (code, "state_conflict" in err) == (1, True)
-    assert (await run(mall, tmp_path, "qualification", "review", str(found), "maybe"))[0] == 2
-    code, out, _ = await run(mall, tmp_path, "qualification", "review", str(found), "void")
+    assert (await run(mall, "qualification", "review", str(found), "maybe"))[0] == 2
+    code, out, _ = await run(mall, "qualification", "review", str(found), "void")
     assert (code, out) == (0, "已审核 reviewed\n")
     assert await db.fetch_value("SELECT state FROM qualifications") == "void"

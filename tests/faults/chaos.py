@@ -18,8 +18,9 @@ from server.core.clock import SharedClock
 from server.core.errors import Busy
 from server.ledger.audit import audit
 from server.settings import Settings
-from tests.faults.test_dev import Dev, start
+from tests.faults.test_dev import Dev, end, start
 from tests.support.mall import Mall
+from tests.support.patience import limit
 from tests.support.shop import Shopper, join, make_sku, publish
 
 TRIES_S = 60
@@ -34,7 +35,7 @@ class Stubborn(httpx.AsyncClient):
         self.known: dict[str, Shopper] = {}
 
     async def request(self, method: str, url: Any, **options: Any) -> httpx.Response:
-        ends = time.monotonic() + TRIES_S
+        ends = time.monotonic() + limit(TRIES_S)
         while True:
             with contextlib.suppress(httpx.TransportError):
                 answer = await super().request(method, url, **options)
@@ -57,8 +58,7 @@ def processes(folder: Path) -> Iterator[Dev]:
     try:
         yield one
     finally:
-        one.process.kill()
-        one.process.wait()
+        end(one)
 
 
 @contextlib.asynccontextmanager
@@ -67,7 +67,7 @@ async def entered(dev: Dev) -> AsyncIterator[Mall]:
     settings = Settings.from_env(environment_of(dev.data, places_of(dev.data)), dev.data / "no.env")
     async with wiring.build_deps(settings) as deps, Stubborn(base_url=dev.url, timeout=10) as http:
         assert isinstance(deps.clock, SharedClock)
-        yield Mall(deps, dev.url, deps.sandbox_control_url, deps.clock, settings, http)
+        yield Mall(deps, dev.url, deps.sandbox_control_url, deps.clock, settings, http, dev.data, None)
 
 
 def shoot(dev: Dev, role: str) -> None:
@@ -166,7 +166,7 @@ async def _is_quiet(mall: Mall) -> bool:
 
 async def in_time(happened: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
     """Wait for it. Raises AssertionError with the open jobs."""
-    ends = time.monotonic() + within_s
+    ends = time.monotonic() + limit(within_s)
     while not await happened():
         if time.monotonic() > ends:
             raise AssertionError(

@@ -17,6 +17,7 @@ import redis
 from server.embedded import Addresses
 from server.embedded.engines import KINDS
 from server.embedded.processes import working_in
+from tests.support.patience import limit
 
 ROOT = Path(__file__).parents[2]
 # An owner of its own process: starts, says so, waits to be killed.
@@ -79,7 +80,7 @@ def working(data: Path) -> set[int]:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + limit(20)
     while not true():
         assert time.monotonic() < until
         time.sleep(0.02)

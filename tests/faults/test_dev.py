@@ -19,6 +19,7 @@ from server.commands.runtime import resolve
 from server.embedded import EngineError, running
 from tests.faults.owners import home_of
 from tests.support.mall import free_port
+from tests.support.patience import limit
 from tests.support.processes import children, descendants, is_alive, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")]
@@ -39,7 +40,7 @@ class Dev:
 
     def answers(self, path: str = "/readyz") -> bool:
         try:
-            return httpx.get(self.url + path, timeout=2).status_code == 200
+            return httpx.get(self.url + path, timeout=limit(2)).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -50,7 +51,7 @@ class Dev:
         """Seconds it took and all it said."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=limit(30))
         return time.monotonic() - began, self.said()
 
     def said(self) -> str:
@@ -62,7 +63,11 @@ def start(data: Path, **environment: str) -> Dev:
     arguments = [sys.executable, "-m", "server", "dev", "--data", str(data), "--port", str(port)]
     with (data.parent / "said").open("w", encoding="utf-8") as said:
         dev = Dev(data, port, subprocess.Popen(arguments, stdout=said, env=os.environ | environment))
-    dev.started_s = wait_until(lambda: dev.process.poll() is not None or "Ctrl-C" in dev.said(), 60)
+    try:
+        dev.started_s = wait_until(lambda: dev.process.poll() is not None or "Ctrl-C" in dev.said(), 60)
+    except BaseException:
+        end(dev)
+        raise
     return dev
 
 
@@ -86,7 +91,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 def test_it_is_ready_soon(dev: Dev) -> None:
     assert dev.answers()
-    assert dev.started_s < 45  # some 8 s on a machine that does nothing else
+    assert dev.started_s < limit(45)  # some 8 s on a machine that does nothing else
 
 
 def play(dev: Dev) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def play(dev: Dev) -> dict[str, Any]:
         [sys.executable, "-m", "server", "demo", "--data", str(dev.data), "--json"],
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=limit(60),
     )
     said: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 0, said["steps"][-1]
@@ -118,7 +123,11 @@ def test_a_second_one_on_the_same_port_or_folder_says_why_not(dev: Dev, tmp_path
         ("--data", str(dev.data), "--port", str(free_port())),
     ):
         second = subprocess.run(
-            [sys.executable, "-m", "server", "dev", *arguments], capture_output=True, text=True, check=False, timeout=30
+            [sys.executable, "-m", "server", "dev", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=limit(30),
         )
         assert second.returncode == 2
         assert len(second.stderr.splitlines()) == 1
@@ -162,14 +171,14 @@ def test_it_stops_in_order_keeps_its_data_and_leaves_nobody(dev: Dev) -> None:
     assert len(left) > 5
     seconds, said = dev.stop()
     assert dev.process.returncode == 0
-    assert seconds < 10
+    assert seconds < limit(10)
     assert not any(map(is_alive, left))
     assert dev.url in said
     assert f"{dev.url}/docs" in said
     assert "/pay" in said
 
     migrate = [sys.executable, "-m", "server", "migrate", "--data", str(dev.data)]
-    done = subprocess.run(migrate, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(migrate, capture_output=True, text=True, check=True, timeout=limit(60))
     assert done.stdout.splitlines() == ["完成 done: 0"]  # on engines of its own
     assert not running(dev.data)
 

@@ -17,13 +17,14 @@ from server import schema
 from server.commands.environment import development_environment
 from tests.conftest import EngineUrls
 from tests.support.mall import free_port
+from tests.support.patience import limit
 
 COMMAND = (sys.executable, "-m", "server")
 
 
 @pytest.fixture
-def environment(database_url: str, engines: EngineUrls, tmp_path: Path) -> dict[str, str]:
-    return {**development_environment(tmp_path), "DATABASE_URL": database_url, "REDIS_URL": engines.redis}
+def environment(own_database_url: str, engines: EngineUrls, tmp_path: Path) -> dict[str, str]:
+    return {**development_environment(tmp_path), "DATABASE_URL": own_database_url, "REDIS_URL": engines.redis}
 
 
 @contextlib.asynccontextmanager
@@ -42,14 +43,14 @@ async def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[s
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=os.environ | environment, stdout=PIPE, stderr=PIPE
     )
-    said, complained = await asyncio.wait_for(process.communicate(), 60)
+    said, complained = await asyncio.wait_for(process.communicate(), limit(60))
     return process.returncode or 0, (said + complained).decode().splitlines()
 
 
 async def stop(process: Process) -> str:
     """What it said on standard error; it must end well."""
     process.send_signal(signal.SIGTERM)
-    _, said = await asyncio.wait_for(process.communicate(), 60)
+    _, said = await asyncio.wait_for(process.communicate(), limit(60))
     assert process.returncode == 0
     return said.decode()
 
@@ -59,7 +60,7 @@ async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, st
     arguments = ("serve", "--host", "127.0.0.1", "--port", str(port))
     async with (
         started(environment | {"WEB_WORKERS": "2"}, *arguments) as process,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as http,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=limit(20)) as http,
     ):
 
         async def answer(path: str) -> httpx.Response | None:
@@ -80,8 +81,8 @@ async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, st
         assert "Traceback" not in await stop(process)
 
 
-async def test_the_database_is_migrated_first(environment: dict[str, str], database_url: str) -> None:
-    await schema.migrate(database_url, schema.EMPTY)
+async def test_the_database_is_migrated_first(environment: dict[str, str], own_database_url: str) -> None:
+    await schema.migrate(own_database_url, schema.EMPTY)
     code, said = await run(environment, "serve", "--port", "1")
     assert code == 2
     assert len(said) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from server.commands import supervisor
 from server.commands.supervisor import Child, Supervisor
+from tests.support.patience import limit
 from tests.support.processes import is_alive
 
 
@@ -29,7 +30,7 @@ def child(diary: Path, character: str) -> Child:
 
 
 async def until(happened: Callable[[], object], within_s: float = 20) -> None:
-    end = time.monotonic() + within_s
+    end = time.monotonic() + limit(within_s)
     while not happened():
         assert time.monotonic() < end, "it did not happen"
         await asyncio.sleep(0.05)
@@ -37,7 +38,7 @@ async def until(happened: Callable[[], object], within_s: float = 20) -> None:
 
 async def test_a_killed_process_is_started_again(diary: Path) -> None:
     async with Supervisor([[child(diary, "calm")]]) as running:
-        await asyncio.wait_for(running.ready(), 60)
+        await asyncio.wait_for(running.ready(), limit(60))
         first = running.pids()["calm"]
         os.kill(first, signal.SIGKILL)
         await until(lambda: running.pids().get("calm", first) != first)
@@ -50,7 +51,7 @@ async def test_a_killed_process_is_started_again(diary: Path) -> None:
 async def test_a_hanging_process_is_replaced(diary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "_SILENT_S", 2.5)
     async with Supervisor([[child(diary, "calm")]]) as running:
-        await asyncio.wait_for(running.ready(), 60)
+        await asyncio.wait_for(running.ready(), limit(60))
         first = running.pids()["calm"]
         os.kill(first, signal.SIGSTOP)
         await until(lambda: written(diary).count("born") == 2)
@@ -66,7 +67,7 @@ async def test_a_process_that_cannot_start_is_tried_again_and_again_and_holds_up
 async def test_the_last_stage_ends_first(diary: Path) -> None:
     names = ("calm", "quiet", "slow")
     async with Supervisor([[child(diary, name)] for name in names]) as running:
-        await asyncio.wait_for(running.ready(), 60)
+        await asyncio.wait_for(running.ready(), limit(60))
         pids = running.pids().values()
     assert [line for line in written(diary).splitlines() if "dies" in line] == [
         "slow dies",
@@ -79,7 +80,7 @@ async def test_the_last_stage_ends_first(diary: Path) -> None:
 async def test_who_does_not_end_is_killed(diary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "GRACE_S", 0.5)
     async with Supervisor([[child(diary, "stubborn")]]) as running:
-        await asyncio.wait_for(running.ready(), 60)
+        await asyncio.wait_for(running.ready(), limit(60))
         pid = running.pids()["stubborn"]
     assert not is_alive(pid)
 
@@ -105,5 +106,5 @@ async def test_a_process_ends_by_itself_when_nobody_hears_its_heart(diary: Path)
     os.close(beating)
     await until(lambda: "born" in written(diary))
     os.close(listening)
-    assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert await asyncio.wait_for(process.wait(), limit(30)) == 0
     assert "dies" in written(diary)

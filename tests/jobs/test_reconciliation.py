@@ -19,7 +19,7 @@ async def first(mall: Mall, tmp_path: Path) -> date:
     """The day of the first payment."""
     at = to_hour(mall, 12)
     await our_payments(1, [1], at)
-    their_payments(tmp_path, mall, [1], at)
+    their_payments(mall, [1], at)
     await mall.control("knobs", bills_today=False)
     return shanghai_day(at)
 

@@ -24,6 +24,7 @@ from server.jobs.relay import hand_over, relay
 from server.outbox import Job
 from server.settings import Settings
 from tests.conftest import EngineUrls
+from tests.support.patience import limit
 from tests.support.working import TEST_JOBS
 
 
@@ -67,7 +68,7 @@ class Shop:
 
 
 async def until(happened: Callable[[], Awaitable[Any]], within_s: float = 20) -> None:
-    end = time.monotonic() + within_s
+    end = time.monotonic() + limit(within_s)
     while not await happened():
         assert time.monotonic() < end, "it did not happen"
         await asyncio.sleep(0.05)

@@ -1,31 +1,23 @@
 """The audit finds nothing in a mall where everything happened, and finds each offence that is planted there."""
 
-import asyncio
-import os
 import secrets
-import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
-import asyncpg
 import orjson
 import pytest
 
 from server import db
 from server.commands.audit import everything, to_json
-from server.commands.environment import development_environment
 from server.gateways.ports import PaymentNotice
 from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
 from server.services import commission_policies, payments, refunds, withdrawals
-from tests.conftest import EngineUrls, named_database
 from tests.ledger.offences import OFFENCES
-from tests.support.cli import run
-from tests.support.databases import drop
+from tests.support.cli import run, run_process
 from tests.support.flash import rush
 from tests.support.group_buys import buy_together
-from tests.support.mall import Mall, running_mall
+from tests.support.house import House
+from tests.support.mall import Mall
 from tests.support.points_goods import swap
 from tests.support.purse import ask, give_coupons, rich, send, set_policy
 from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, make_virtual_sku, pass_days, publish, work
@@ -171,19 +163,11 @@ async def use_balance_and_coupons(mall: Mall, anna: Shopper, cheap: int, keys: i
 
 
 @pytest.fixture(scope="module")
-async def world(
-    engines: EngineUrls, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Mall]:
+async def world(house: House) -> Mall:
     """A mall that has lived; offences are planted in it by transactions that are rolled back."""
-    name = f"tuisan_world_{secrets.token_hex(4)}"
-    admin = await asyncpg.connect(engines.database)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-    folder: Path = tmp_path_factory.mktemp("world")
-    async with running_mall(folder, named_database(engines.database, name), engines.redis) as mall:
-        await live_through(mall)
-        yield mall
-    await admin.close()
-    await drop(engines.database, name)
+    mall = await house.new()
+    await live_through(mall)
+    return mall
 
 
 async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> None:
@@ -256,30 +240,20 @@ async def test_the_audit_reads_and_writes_nothing(world: Mall) -> None:
 
 
 @pytest.mark.parametrize("planted", [False, True])
-async def test_the_command_says_what_it_found(
-    database: str, engines: EngineUrls, tmp_path: Path, planted: bool
-) -> None:
+async def test_the_command_says_what_it_found(mall: Mall, planted: bool) -> None:
     if planted:
         await db.fetch("INSERT INTO ledger_deltas (account_id, amount) VALUES (77, 5)")
-    environment = os.environ | development_environment(tmp_path)
-    environment |= {"DATABASE_URL": database, "REDIS_URL": engines.redis, "PUBLIC_BASE_URL": "http://127.0.0.1:1"}
-    for arguments in ([], ["--json"]):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server", "audit", *arguments, env=environment, stdout=asyncio.subprocess.PIPE
-        )
-        said = (await process.communicate())[0].decode()
-        assert process.returncode == int(planted), said
-        assert ('"account_id":77' in said) is planted
-        if arguments:
-            assert orjson.loads(said)["ok"] is not planted
-        else:
-            assert ("全部一致" in said) is not planted
+    code, said, _ = await run_process(mall, "audit")
+    assert (code, '"account_id":77' in said, "全部一致" in said) == (int(planted), planted, not planted)
+    code, said, _ = await run(mall, "audit", "--json")
+    assert (code, '"account_id":77' in said) == (int(planted), planted)
+    assert orjson.loads(said)["ok"] is not planted
 
 
-async def test_the_command_seals_the_log_as_it_stands(mall: Mall, tmp_path: Path) -> None:
+async def test_the_command_seals_the_log_as_it_stands(mall: Mall) -> None:
     await publish(mall)
     await db.fetch("UPDATE audit_anchor SET seal = '' RETURNING id")
-    code, told, _ = await run(mall, tmp_path, "audit", "--json")
+    code, told, _ = await run(mall, "audit", "--json")
     assert (code, '"sealed":false' in told) == (1, True)
-    code, told, _ = await run(mall, tmp_path, "audit", "--seal", "换了密钥")
+    code, told, _ = await run(mall, "audit", "--seal", "换了密钥")
     assert (code, "全部一致" in told) == (0, True)

@@ -173,10 +173,10 @@ class Books(RuleBasedStateMachine):
         assert [check for check in report.checks if check.name in LEDGER and check.wrong] == []
 
 
-def test_the_books_say_what_simple_sums_say(database_url: str) -> None:
+def test_the_books_say_what_simple_sums_say(own_database_url: str) -> None:
     Books.loop = asyncio.new_event_loop()
     try:
-        Books.connection = Books.loop.run_until_complete(asyncpg.connect(database_url))
+        Books.connection = Books.loop.run_until_complete(asyncpg.connect(own_database_url))
         run_state_machine_as_test(
             Books,
             settings=settings(

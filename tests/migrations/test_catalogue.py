@@ -14,8 +14,9 @@ from tortoise import Model, Tortoise
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from server import db, models, schema
-from tests.conftest import EngineUrls, named_database
-from tests.support.databases import drop
+from tests.conftest import EngineUrls
+from tests.support.databases import drop, named_database
+from tests.support.house import House
 
 SQL = Path(schema.__file__).parent / "migrations" / "sql"
 PROMISED = "\n".join(file.read_text() for file in sorted(SQL.glob("*.sql")) if not file.stem.endswith("_down"))
@@ -65,8 +66,9 @@ def promised(pattern: str) -> set[str]:
 
 
 @pytest.fixture
-async def empty_database(engines: EngineUrls) -> AsyncIterator[str]:
-    """A database without any table; its URL."""
+async def empty_database(house: House, engines: EngineUrls) -> AsyncIterator[str]:
+    """A database without any table, with no pool open in this process; its URL."""
+    await house.disconnect()
     name = f"tuisan_empty_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(engines.database)
     await admin.execute(f'CREATE DATABASE "{name}"')
@@ -184,7 +186,7 @@ async def test_a_migrated_database_lacks_nothing(database: str) -> None:
     assert await schema.pending() == []
 
 
-async def test_three_at_once_migrate_an_empty_database(empty_database: str, database_url: str) -> None:
+async def test_three_at_once_migrate_an_empty_database(empty_database: str, own_database_url: str) -> None:
     program = "import asyncio, sys; from server import schema; print(*asyncio.run(schema.migrate(sys.argv[1])))"
     root = Path(schema.__file__).parents[1]
 
@@ -198,4 +200,4 @@ async def test_three_at_once_migrate_an_empty_database(empty_database: str, data
 
     steps = await asyncio.gather(*(migrate() for _ in range(3)))
     assert sorted(step for one in steps for step in one) == sorted(file.stem for file in SQL.parent.glob("0*.py"))
-    assert await catalogue(empty_database) == await catalogue(database_url)
+    assert await catalogue(empty_database) == await catalogue(own_database_url)

@@ -17,7 +17,6 @@ from server import db
 from server.core.errors import FileInvalid
 from server.jobs import ticks
 from server.services import closing, flash_sales
-from tests.conftest import EngineUrls
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.flash import apply_sale, buy, make_sale, pieces, promotion
@@ -69,7 +68,7 @@ class Processes:
         self.running: list[Process] = []
 
     async def start(self, members: list[int]) -> None:
-        folder = str(self._arena.mall.settings.clock_file.parent) if self._arena.mall.settings.clock_file else ""
+        folder = str(self._arena.mall.folder)
         share = -(-len(members) // PROCESSES)
         for at in range(0, len(members), share):
             mine = members[at : at + share]
@@ -107,8 +106,8 @@ class Processes:
 
 
 @pytest.fixture
-def urls(database_url: str, engines: EngineUrls) -> tuple[str, str]:
-    return database_url, engines.redis
+def urls(mall: Mall) -> tuple[str, str]:
+    return mall.settings.database_url, mall.settings.redis_url
 
 
 async def test_a_crowd_for_a_few_pieces_over_several_processes(arena: Arena, urls: tuple[str, str]) -> None:

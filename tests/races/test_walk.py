@@ -1,11 +1,10 @@
 """One thing after another, by chance, under policies made up by chance: no order of events loses or makes a fen.
 
-A walk that fails names its seed: `WALK_SEED=7 WALKS=1 pytest tests/races/test_walk.py` walks it again. `WALKS=200
+A walk that fails names its seed: `SEED=7 WALKS=1 pytest tests/races/test_walk.py` walks it again. `WALKS=200
 WALK_STEPS=400 WALK_PROVE=1` walks longer and proves all books after each step, not only after each tenth.
 """
 
 import os
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -19,11 +18,11 @@ from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena
 from tests.races.policies import commission_terms, rebate_terms, shop_terms
+from tests.support.chance import SEED
 from tests.support.mall import Mall
 from tests.support.purse import earn, set_policy
 from tests.support.shop import make_sku, make_virtual_sku, publish
 
-SEED = int(os.environ.get("WALK_SEED", "0")) or random.SystemRandom().randrange(10**6)
 WALKS = int(os.environ.get("WALKS", "6"))
 STEPS = int(os.environ.get("WALK_STEPS", "150"))
 PROVE_EVERY = int(os.environ.get("WALK_PROVE", "10"))
@@ -82,7 +81,7 @@ async def test_a_walk(mall: Mall, number: int) -> None:
     try:
         await _walk(mall, seed, trail)
     except BaseException as error:
-        error.add_note(f"WALK_SEED={seed} WALKS=1 WALK_STEPS={STEPS}, after {len(trail)}: {', '.join(trail)}")
+        error.add_note(f"SEED={seed} WALKS=1 WALK_STEPS={STEPS}, after {len(trail)}: {', '.join(trail)}")
         raise
 
 

@@ -219,15 +219,15 @@ async def test_only_into_an_empty_shop_and_all_or_nothing(mall: Mall) -> None:
 
 async def test_the_command(mall: Mall, tmp_path: Path) -> None:
     command = ("seed", "--scale", "--members", "60", "--orders", "120")
-    code, out, err = await run(mall, tmp_path, *command, "--json")
+    code, out, err = await run(mall, *command, "--json")
     assert (code, err) == (0, "")
     told = json.loads(out)
     assert (told["ok"], told["members"], told["orders"], told["rule"]) == (True, 60, 120, False)
     assert told["books"]["entries"] > 200
-    code, out, _ = await run(mall, tmp_path, *command, "--json")
+    code, out, _ = await run(mall, *command, "--json")
     assert (code, json.loads(out)["error"]["code"]) == (1, "not_empty")
-    code, out, err = await run(mall, tmp_path, *command)
+    code, out, err = await run(mall, *command)
     assert (code, out, "not_empty" in err) == (1, "", True)
-    code, out, _ = await run(mall, tmp_path, "seed")
+    code, out, _ = await run(mall, "seed")
     assert code == 0
     assert set(re.findall("[a-z_]+ (.+?)[,\n]", out.partition(": ")[2])) == {"0", "False"}, out

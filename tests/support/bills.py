@@ -87,10 +87,10 @@ async def our_payments(member_id: int, numbers: Sequence[int], at: datetime) -> 
         await tx.execute(_LINES, AMOUNT_FEN)
 
 
-def their_payments(folder: Path, mall: Mall, numbers: Sequence[int], at: datetime) -> None:
+def their_payments(mall: Mall, numbers: Sequence[int], at: datetime) -> None:
     """The same transactions as WeChat has them."""
     params = {"appid": mall.deps.appid, "mchid": mall.deps.mchid, "description": "茶,杯", "payer": {"openid": "o"}}
-    with sandbox_file(folder) as file:
+    with sandbox_file(mall.folder) as file:
         file.executemany(
             "INSERT INTO docs (kind, key, parent, due, body) VALUES ('transaction', ?, ?, NULL, ?)",
             [

@@ -2,8 +2,14 @@
 
 import asyncio
 import contextlib
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+
+
+def named_database(url: str, name: str) -> str:
+    """The same server's URL with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 async def administer(url: str, statement: str) -> None:

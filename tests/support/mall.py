@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,15 @@ class Mall:
     clock: SharedClock
     settings: Settings
     http: httpx.AsyncClient
+    folder: Path
+    """Its identity, keys, clock and media."""
+    app: Sanic[Any, Any] | None
+    """None where it runs in other processes."""
+
+    def swap(self, **parts: Any) -> None:
+        """Run the mall with other parts."""
+        assert self.app is not None
+        self.deps = self.app.ctx.deps = replace(self.deps, **parts)
 
     async def control(self, path: str, **body: Any) -> Any:
         """Give the sandbox an order."""
@@ -91,6 +100,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
         notify_time_scale=0.01,
     )
     async with contextlib.AsyncExitStack() as stack:
+        stack.callback(listening.close)
         sandbox_url = await stack.enter_async_context(running_sandbox(sandbox_config))
         settings = settings_for(folder, database_url, redis_url, port, sandbox_url)
         deps = await stack.enter_async_context(wiring.build_deps(settings))
@@ -110,7 +120,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
         await server.start_serving()
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
         try:
-            yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http)
+            yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http, folder, app)
         finally:
             await http.aclose()
             await server.before_stop()

@@ -24,7 +24,7 @@ async def day(mall: Mall, tmp_path: Path) -> date:
     """Yesterday, on which WeChat has a payment that we do not, and the other way round."""
     at = to_hour(mall, 12)
     await our_payments(1, [1, 2, 3], at)
-    their_payments(tmp_path, mall, [1, 2, 4], at)
+    their_payments(mall, [1, 2, 4], at)
     await mall.control("knobs", bills_today=False)
     to_hour(mall, 10, 30)
     return shanghai_day(at)

@@ -1,0 +1,105 @@
+"""What all tests of one process share: one database, application and sandbox, made as new for each test."""
+
+import contextlib
+import secrets
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from server import db
+from server.handlers import endpoint
+from server.services import audit_log
+from tests.support import cli
+from tests.support.databases import administer, drop, named_database
+from tests.support.emptying import Emptying
+from tests.support.kept import Kept, set_clock
+from tests.support.mall import Mall, running_mall
+
+_DRAIN_S = 20.0
+
+
+class House:
+    """A mall that runs as long as the process. `new()` makes it as new; only what a test left is undone."""
+
+    def __init__(self, folder: Path, engine_url: str, redis_url: str, template: str) -> None:
+        self._folder = folder
+        self._engine_url, self._redis_url, self._template = engine_url, redis_url, template
+        self._name = f"tuisan_house_{secrets.token_hex(4)}"
+        self._stack = contextlib.AsyncExitStack()
+        self._mall: Mall | None = None
+        self._connected = False
+
+    @property
+    def database_url(self) -> str:
+        """Where the shared database is."""
+        return named_database(self._engine_url, self._name)
+
+    async def new(self) -> Mall:
+        """The mall as if it had just been started on an empty database and an empty Redis."""
+        if self._mall is None:
+            await self._build()
+        assert self._mall is not None
+        await self.empty()
+        self._mall.swap()
+        self._mall.http.cookies.clear()
+        return replace(self._mall)
+
+    async def empty(self) -> None:
+        """Empty the database, Redis, the clock's offset and the media."""
+        if self._mall is None:
+            await self._build()
+        assert self._mall is not None
+        await self.emptying.empty()
+        await self._mall.deps.redis.flushdb()
+        set_clock(self._folder, 0)
+        shutil.rmtree(self._mall.settings.media_dir, ignore_errors=True)
+        await self.connect()
+
+    async def connect(self) -> None:
+        """Have the process's pool lead to the shared database, whose contents are new."""
+        assert self._mall is not None
+        if not self._connected:
+            await db.connect(self.database_url, self._mall.settings.db_pool_size)
+            self._connected = True
+        db.forget_identity()
+        audit_log.seal_with(self._mall.deps.cipher)
+
+    async def disconnect(self) -> None:
+        """Close the pool, for tests that open one of their own."""
+        if self._connected:
+            await db.disconnect()
+            self._connected = False
+
+    async def settle(self) -> None:
+        """End what a test left under way: notifications of the sandbox, calls whose clients went away."""
+        assert self._mall is not None
+        await self._mall.control("forget")
+        await endpoint.drain(_DRAIN_S)
+
+    async def keep(self, mall: Mall) -> Kept:
+        """What the mall remembers now, to be put back later."""
+        return await Kept.of(mall, self.emptying)
+
+    async def again(self, kept: Kept) -> Mall:
+        """The mall as it was when that was kept. The clock has gone on by what the machine's has."""
+        mall = await self.new()
+        await kept.put(mall, self.emptying)
+        audit_log.seal_with(mall.deps.cipher)
+        return mall
+
+    async def close(self) -> None:
+        """Stop everything and drop the database."""
+        await cli.stop()
+        if self._mall is not None:
+            await self.connect()
+        await self._stack.aclose()
+        await drop(self._engine_url, self._name)
+
+    async def _build(self) -> None:
+        await administer(self._engine_url, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"')
+        self.emptying = await Emptying.of(self.database_url)
+        self._stack.push_async_callback(self.emptying.close)
+        self._mall = await self._stack.enter_async_context(
+            running_mall(self._folder, self.database_url, self._redis_url)
+        )
+        self._connected = True

@@ -1,0 +1,47 @@
+"""Processes that a test leaves behind are found, ended and held against it.
+
+This process adopts what its descendants leave (Linux's child subreaper), so nothing escapes by losing its parent.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from tests.support.patience import limit
+from tests.support.processes import children, descendants, is_alive
+
+_ADOPT = 36
+"""PR_SET_CHILD_SUBREAPER"""
+_GRACE_S = 5
+
+
+def adopt() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_ADOPT, 1, 0, 0, 0)
+
+
+def present() -> set[int]:
+    """The live children of this process; empty where /proc does not list them."""
+    found: set[int] = set()
+    with contextlib.suppress(OSError):  # a thread ended meanwhile, or there is no /proc
+        for thread in Path("/proc/self/task").iterdir():
+            found.update(map(int, (thread / "children").read_text("ascii").split()))
+    return {pid for pid in found if is_alive(pid)}
+
+
+def end_those_left(before: set[int]) -> list[str]:
+    """End what came since `before` and does not end by itself in a moment; the command lines of those ended."""
+    until = time.monotonic() + limit(_GRACE_S)
+    while (left := present() - before) and time.monotonic() < until:
+        time.sleep(0.02)
+    told = [command for pid, command in children(os.getpid()).items() if pid in left] if left else []
+    for pid in left:
+        for one in (*descendants(pid), pid):
+            with contextlib.suppress(ProcessLookupError):  # it ended at last
+                os.kill(one, signal.SIGKILL)
+    return told
