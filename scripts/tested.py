@@ -1,10 +1,19 @@
-"""Whether all tests passed on exactly the code that lies here, so that nothing runs them twice.
+"""What the tests were last proved on, so that nothing runs them twice.
 
-`--print` gives the code's fingerprint before a full run, `--record FINGERPRINT` keeps it once all passed (an edit made
-meanwhile then counts as untested); without arguments the exit code is 0 when nothing changed since.
+Two records. `.tests-passed` is this checkout's own: all tests passed on exactly this code, with coverage or without.
+`scripts/covered.json` is committed: on these `server/` and `tests/` all tests passed with coverage and every file kept
+its floor; it also names the commit, which `./scripts/test fast` compares with.
+
+    python -m scripts.tested                 exit code 0: all tests passed on the code that lies here
+    python -m scripts.tested --covered       exit code 0: they did with coverage, its floors kept
+    python -m scripts.tested --print         the fingerprint, to be taken before a run
+    python -m scripts.tested --record CODE [--covered]
+                                             all passed on that code, and with `--covered` it still lies here
 """
 
 import hashlib
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,33 +21,49 @@ from scripts.files import ROOT, project_files
 
 _TEXTS = {".md"}
 """Documents do not change what the tests find."""
+_COVERED = "scripts/covered.json"
+_MEASURED = ("server", "tests")
 
 
-def fingerprint(root: Path = ROOT) -> str:
-    """One hash over the names and contents of all files that tests may depend on."""
+def fingerprint(root: Path = ROOT, places: tuple[str, ...] = ()) -> str:
+    """One hash over the names and contents of all files that tests may depend on, or of those in some folders."""
     whole = hashlib.sha256()
     for path in project_files(root):
-        if path.suffix not in _TEXTS:
-            whole.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
-            whole.update(path.read_bytes())
+        name = path.relative_to(root)
+        if path.suffix in _TEXTS or name.as_posix() == _COVERED or (places and name.parts[0] not in places):
+            continue
+        whole.update(f"{name.as_posix()}\0{path.stat().st_size}\0".encode())
+        whole.update(path.read_bytes())
     return whole.hexdigest()
 
 
-def _of_one_run(data: Path, record: Path) -> bool:
-    """Whether both are there and no later, partial run has written the coverage data anew."""
-    return data.exists() and record.exists() and data.stat().st_mtime <= record.stat().st_mtime
+def covered(root: Path = ROOT) -> dict[str, str]:
+    """The committed record: `fingerprint` and `commit`, both empty where there is none."""
+    path = root / _COVERED
+    return json.loads(path.read_text("utf-8")) if path.exists() else {"fingerprint": "", "commit": ""}
+
+
+def _record(root: Path, code: str, *, with_coverage: bool) -> None:
+    (root / ".tests-passed").write_text(code)
+    if with_coverage and code == fingerprint(root):
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True)  # noqa: S607
+        found = {"commit": commit.stdout.strip(), "fingerprint": fingerprint(root, _MEASURED)}
+        (root / _COVERED).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     """The exit code."""
-    record = root / ".coverage-passed"
-    if arguments == ["--print"]:
-        print(fingerprint(root))
-        return 0
-    if arguments:
-        record.write_text(arguments[1])
-        return 0
-    return 0 if _of_one_run(root / ".coverage", record) and record.read_text() == fingerprint(root) else 1
+    match arguments:
+        case ["--print"]:
+            print(fingerprint(root))
+        case ["--record", code, *more]:
+            _record(root, code, with_coverage=more == ["--covered"])
+        case ["--covered"]:
+            return 0 if covered(root)["fingerprint"] == fingerprint(root, _MEASURED) else 1
+        case _:
+            record = root / ".tests-passed"
+            return 0 if record.exists() and record.read_text() == fingerprint(root) else 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """The scripts that keep the record of tests passed and the coverage floors."""
 
-import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from scripts import coverage_floors, tested
+from scripts import affected, coverage_floors, tested
 from scripts.coverage_floors import Floors, problems, tightened
 from scripts.files import project_files
 from scripts.lint.run import main as lint
@@ -50,7 +50,6 @@ def test_a_record_holds_until_code_changes(tmp_path: Path) -> None:
     code, text = tmp_path / "a.py", tmp_path / "README.md"
     code.write_text("a = 1")
     text.write_text("words")
-    (tmp_path / ".coverage").touch()
     assert tested.main([], tmp_path) == 1
     assert tested.main(["--record", tested.fingerprint(tmp_path)], tmp_path) == 0
     assert tested.main([], tmp_path) == 0
@@ -60,15 +59,59 @@ def test_a_record_holds_until_code_changes(tmp_path: Path) -> None:
     assert tested.main([], tmp_path) == 1
 
 
-def test_a_record_counts_only_with_the_coverage_data_of_its_run(tmp_path: Path) -> None:
-    data = tmp_path / ".coverage"
-    tested.main(["--record", tested.fingerprint(tmp_path)], tmp_path)
-    assert tested.main([], tmp_path) == 1
-    data.touch()
-    os.utime(data, (0, 0))
-    assert tested.main([], tmp_path) == 0
-    os.utime(data, (2**32, 2**32))
-    assert tested.main([], tmp_path) == 1
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with a server, a test and a script, all committed."""
+    for name in ("server/a.py", "tests/test_a.py", "scripts/b.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("a = 1")
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)  # noqa: S607
+    return tmp_path
+
+
+def test_what_was_covered_holds_until_server_or_tests_change(checkout: Path) -> None:
+    assert tested.main(["--covered"], checkout) == 1
+    tested.main(["--record", tested.fingerprint(checkout), "--covered"], checkout)
+    assert len(tested.covered(checkout)["commit"]) == 40
+    (checkout / "scripts" / "b.py").write_text("a = 2")
+    assert tested.main(["--covered"], checkout) == 0
+    (checkout / "tests" / "test_a.py").write_text("a = 2")
+    assert tested.main(["--covered"], checkout) == 1
+
+
+def test_a_run_whose_code_was_changed_meanwhile_covers_nothing(checkout: Path) -> None:
+    code = tested.fingerprint(checkout)
+    (checkout / "server" / "a.py").write_text("a = 2")
+    tested.main(["--record", code, "--covered"], checkout)
+    assert tested.main(["--covered"], checkout) == 1
+    assert tested.main([], checkout) == 1
+
+
+def test_the_rooms_that_changed_choose_their_tests(checkout: Path) -> None:
+    (checkout / "server" / "handlers").mkdir()
+    (checkout / "server" / "handlers" / "coupons.py").touch()
+    assert affected.changed("HEAD", checkout) == ["server/handlers/coupons.py"]
+    tests = [
+        "tests/browser/test_coupons.py",
+        "tests/handlers/admin/test_coupons.py",
+        "tests/rules/test_coupons.py",
+        "tests/services/coupons/test_claims.py",
+        "tests/services/points/test_check_ins.py",
+        "tests/stories/test_main_story.py",
+    ]
+    assert list(affected.affected(["server/handlers/coupons.py"], tests)) == [tests[1], tests[3], tests[5]]
+    assert list(affected.affected([tests[4]], tests)) == [tests[4], tests[5]]
+
+
+def test_without_a_commit_to_compare_with_nothing_is_chosen(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert affected.main([], checkout) == 1
+    assert "name a commit" in capsys.readouterr().err
+    (checkout / "tests" / "rules").mkdir()
+    (checkout / "tests" / "test_a.py").write_text("a = 2")
+    assert affected.main(["HEAD"], checkout) == 0
+    assert capsys.readouterr().out == "tests/rules\ntests/test_a.py\n"
 
 
 def test_floors_that_are_kept_say_nothing(floors: Floors) -> None:
