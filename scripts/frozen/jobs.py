@@ -1,0 +1,77 @@
+"""Jobs that rows of the outbox may name: what each reads, what is written for it, and the notices it sends.
+
+A row is carried out by whatever version of the code runs then, so a name or an argument that was ever written has to
+be understood.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.files import ROOT
+from scripts.frozen.compare import Objects
+from scripts.lint.source import called
+from server.jobs.registry import JOBS, Body
+from server.rules import notices
+
+_COMPUTED = "(computed)"
+_INSERT = re.compile(r"\bINTO outbox\b.*?'(?P<job>\w+)',\s*jsonb_build_object\((?P<args>[^()]*)\)", re.DOTALL)
+_QUOTED = re.compile(r"'(\w+)'")
+
+
+def objects(root: Path = ROOT) -> Objects:
+    """`job NAME` → arguments read, and each set of arguments written; `notice NAME` → the values it shows."""
+    written = _written(root)
+    found = {}
+    for name in JOBS.keys() | written.keys():
+        reads = _listed(_reads(JOBS[name])) if name in JOBS else "not in the registry"
+        sets = " or ".join(sorted(written.get(name, {"nowhere"})))
+        found[f"job {name}"] = f"reads {reads}; written with {sets}"
+    return found | {f"notice {name}": _listed(values) for name, values in notices.VALUES.items()}
+
+
+def _listed(names: Iterator[str] | set[str] | dict[str, str]) -> str:
+    return "{" + ", ".join(sorted(names)) + "}"
+
+
+def _reads(body: Body) -> set[str]:
+    """The arguments that a job's function takes out of its second parameter."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
+    args = list(inspect.signature(body).parameters)[1]
+    found = set()
+    for node in ast.walk(tree):
+        key: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == args:
+            key = node.slice
+        elif isinstance(node, ast.Call) and called(node) == f"{args}.get":
+            key = node.args[0]
+        if key is not None:
+            found.add(_text(key))
+    return found
+
+
+def _text(node: ast.expr) -> str:
+    return str(node.value) if isinstance(node, ast.Constant) else _COMPUTED
+
+
+def _written(root: Path) -> dict[str, set[str]]:
+    """Job's name → each set of arguments that any `Job(…)` or SQL text of `server/` gives it."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((root / "server").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for name, names in _writes(node):
+                found.setdefault(name, set()).add(names)
+    return found
+
+
+def _writes(node: ast.AST) -> Iterator[tuple[str, str]]:
+    if isinstance(node, ast.Call) and called(node).rpartition(".")[2] == "Job" and node.args:
+        given = node.args[1] if len(node.args) > 1 else None
+        keys = given.keys if isinstance(given, ast.Dict) else [None]
+        yield _text(node.args[0]), _listed({_text(key) if key else _COMPUTED for key in keys})
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        for match in _INSERT.finditer(node.value):
+            yield match["job"], _listed(set(_QUOTED.findall(match["args"])))

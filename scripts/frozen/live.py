@@ -1,0 +1,28 @@
+"""The records of this checkout as it is now: four of the code alone, one of a database."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scripts.files import ROOT
+from scripts.frozen import catalogue, jobs, keys, routes
+from server import schema
+from server.embedded import Engines
+
+
+def of_code(root: Path = ROOT) -> dict[str, Any]:
+    """What needs no database, by record: the OpenAPI document, and the objects of routes, jobs and keys."""
+    return {
+        "openapi": routes.document(),
+        "routes": routes.objects(),
+        "jobs": jobs.objects(root),
+        "keys": keys.objects(root),
+    }
+
+
+async def of_all(root: Path = ROOT) -> dict[str, Any]:
+    """All records; the database is made for it and thrown away. Raises EngineError."""
+    with tempfile.TemporaryDirectory() as folder, Engines(Path(folder), durable=False) as engines:
+        url = engines.start().database_url
+        await schema.migrate(url)
+        return of_code(root) | {"catalogue": await catalogue.objects(url)}
