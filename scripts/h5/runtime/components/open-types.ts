@@ -1,13 +1,13 @@
 /** What buttons with an `open-type` do. Loaded when the first one is tapped. */
 
 import { fire, type Host } from '../core/builtin';
-import { shareFrom } from '../core/share';
 import { agree, requirePrivacy } from '../wx/privacy';
 import { reasonOf } from '../wx/call';
 import { keep } from '../wx/files';
 import { pickImages } from '../wx/pick';
 import { askForPhone } from '../wx/phone-sheet';
 import { openCustomerServiceChat } from '../wx/service';
+import { shareFrom } from '../wx/share';
 
 async function getPhoneNumber(host: Host): Promise<void> {
   try {

@@ -9,14 +9,22 @@ import { Frame, type PageObject } from './frame';
 import { report } from './errors';
 import { column } from './layers';
 import type { Lead } from './nav-bar';
-import { openShareSheet } from './share';
 import { entryAt, remember, remembered, typedUrl, type Entry } from './stack';
 import { tabBar } from './tab-bar';
-import { showToast } from '../wx/toast';
 
 export type { Frame, PageObject } from './frame';
 
 const DEPTH = 10;
+
+/** What pages need from the rest of the shop: the core itself knows neither `wx` nor the tags. */
+export interface Surroundings {
+  /** Offer to share the page on top. */
+  share(): void;
+  /** Say that a page could not be loaded because the network is away. */
+  sayUnreachable(): void;
+}
+
+let surroundings: Surroundings; // given by startPages
 
 let stack: Entry[] = [];
 /** Pages of tabs live on while other tabs are looked at. */
@@ -53,7 +61,7 @@ function isTab({ route }: Address): boolean {
 }
 
 function act(what: Lead | 'share'): void {
-  if (what === 'share') openShareSheet();
+  if (what === 'share') surroundings.share();
   else if (what === 'back') attempt(navigateBack(1));
   else if (what === 'home') attempt(switchTabOrLaunch(manifest.home));
 }
@@ -96,7 +104,7 @@ async function startingAnewHelps(url: string): Promise<boolean> {
 /** A move that the bars or the browser ask for: nobody else hears when it fails. */
 function attempt(move: Promise<unknown>): void {
   move.catch((error: unknown) => {
-    if (error instanceof Unreachable) void showToast({ title: '网络连接不上，请检查网络后重试', icon: 'none', duration: 3000 });
+    if (error instanceof Unreachable) surroundings.sayUnreachable();
     else report(error);
   });
 }
@@ -231,7 +239,8 @@ export function entryAddress(): Address {
 }
 
 /** Open the first page, and follow the browser from now on. */
-export function startPages(): Promise<void> {
+export function startPages(given: Surroundings): Promise<void> {
+  surroundings = given;
   column().append(tabBar.element);
   tabBar.onTap((index, { pagePath, text }) => {
     attempt(switchTab(`/${pagePath}`).then(() => topFrame()?.call('onTabItemTap', { index, pagePath, text })));

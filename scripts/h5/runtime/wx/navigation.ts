@@ -4,9 +4,9 @@ import { enterOptions, launchOptions, offApp, onApp } from '../core/app';
 import * as pages from '../core/pages';
 import * as refresh from '../core/refresh';
 import { scrollPage } from '../core/scroll';
-import { setShareMenu } from '../core/share';
 import { tabBar } from '../core/tab-bar';
 import { asyncCall, Refused } from './call';
+import { setShareMenu } from './share';
 
 interface To {
   url: string;

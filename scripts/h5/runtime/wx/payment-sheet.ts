@@ -2,8 +2,13 @@
 
 import { Refused } from './call';
 import { settle } from './money-sheet';
-import type { Payable } from './payments';
 import { callSandbox } from './sandbox';
+
+/** What stands behind a prepay package: the order, and the headers with which its owner may look at it. */
+export interface Payable {
+  orderNo: string;
+  headers: Headers;
+}
 
 interface Order {
   cash_due_fen: number;

@@ -1,8 +1,10 @@
 /** wx.requestPayment and wx.requestMerchantTransfer. The sheets themselves are loaded when somebody pays or is paid. */
 
 import { asyncCall } from './call';
+import type { Payable } from './payment-sheet';
 import { orderToPay } from './query';
 import { requireSandbox } from './sandbox';
+import type { Transfer } from './transfer-sheet';
 
 export interface PayParameters {
   timeStamp: string;
@@ -10,12 +12,6 @@ export interface PayParameters {
   package: string;
   signType: string;
   paySign: string;
-}
-
-/** What stands behind a prepay package: the order, and the headers with which its owner may look at it. */
-export interface Payable {
-  orderNo: string;
-  headers: Headers;
 }
 
 const payables = new Map<string, Payable>();
@@ -37,12 +33,6 @@ export interface TransferParameters {
   mchId: string;
   appId?: string;
   package: string;
-}
-
-/** What stands behind a transfer's package: the withdrawal, and what of it arrives. */
-export interface Transfer {
-  withdrawalNo: string;
-  payout_fen: number;
 }
 
 const transfers = new Map<string, Transfer>();

@@ -2,8 +2,13 @@
 
 import { Refused } from './call';
 import { settle } from './money-sheet';
-import type { Transfer } from './payments';
 import { callSandbox } from './sandbox';
+
+/** What stands behind a transfer's package: the withdrawal, and what of it arrives. */
+export interface Transfer {
+  withdrawalNo: string;
+  payout_fen: number;
+}
 
 /** Show what arrives and accept it if the member says so. Raises Refused: `cancel`, or why it cannot be accepted. */
 export async function accept(transfer: Transfer | undefined): Promise<void> {

@@ -1,11 +1,12 @@
 /** Sharing a page: its link, to be sent by any means. */
 
-import { addressOf } from './address';
-import { dom, type Host } from './builtin';
-import { report } from './errors';
-import { layer } from './layers';
-import { topFrame } from './pages';
-import { addStyle } from './style';
+import { addressOf } from '../core/address';
+import { dom, type Host } from '../core/builtin';
+import { report } from '../core/errors';
+import { layer } from '../core/layers';
+import { topFrame } from '../core/pages';
+import { addStyle } from '../core/style';
+import { setClipboardData } from './device';
 
 addStyle(`
 .h5-share { position: absolute; inset: 0; width: auto; height: auto; max-width: none; max-height: none; margin: 0; padding: 0; border: 0; background: none; display: flex; align-items: flex-end }
@@ -55,18 +56,10 @@ async function share(from: From): Promise<void> {
   });
   sheet.addEventListener('close', () => {
     sheet.remove();
-    if (sheet.returnValue === 'copy') copy(`${title} ${link}`);
+    if (sheet.returnValue === 'copy') setClipboardData({ data: `${title} ${link}`, fail: report });
   });
   layer().append(sheet);
   sheet.showModal();
-}
-
-interface Clipboard {
-  setClipboardData(options: { data: string; fail: (failure: Error) => void }): void;
-}
-
-function copy(data: string): void {
-  (globalThis as unknown as { wx: Clipboard }).wx.setClipboardData({ data, fail: report });
 }
 
 /** Share the page on top, as its bar's button does. */
