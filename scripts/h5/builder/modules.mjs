@@ -1,12 +1,14 @@
 /** How esbuild finds what only a mini program has: units with their parts, templates, npm folders. */
 
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 import { readText } from './files.mjs'
 import { isolationOf, staticConfig } from './project.mjs'
 import { wxmlModule, wxsModule } from './wxml.mjs'
 
-const runtime = path.resolve(import.meta.dirname, '../runtime')
+/** The first module of the runtime, which starts the shop. */
+export const MAIN = fileURLToPath(import.meta.resolve('tuisan-h5-runtime/main.ts'))
 
 /**
  * @param {{ files: import('./files.mjs').Files, units: Map<string, import('./project.mjs').Unit>, styles: Map<string, string>, manifest: string, app: string }} shop
@@ -19,7 +21,7 @@ export function miniProgramModules({ files, units, styles, manifest, app }) {
   return {
     name: 'mini-program',
     setup(build) {
-      build.onResolve({ filter: /^h5:(space|templates|style)$/ }, (args) => ({ path: path.join(runtime, 'core', `${args.path.slice(3)}.ts`) }))
+      build.onResolve({ filter: /^h5:(space|templates|style)$/ }, (args) => ({ path: path.join(path.dirname(MAIN), 'core', `${args.path.slice(3)}.ts`) }))
       build.onResolve({ filter: /^(h5:(manifest|app)|wx(ml|s):.*)$/ }, (args) => ({ path: args.path, namespace: 'made' }))
       build.onResolve({ filter: /^unit:/ }, (args) => ({ path: /** @type {import('./project.mjs').Unit} */ (units.get(args.path.slice(5))).script }))
       build.onResolve({ filter: /^[^./]/ }, (args) => resolvePackage(build, files, args))

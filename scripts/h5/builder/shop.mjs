@@ -11,12 +11,11 @@ import * as esbuild from 'esbuild'
 import { clashes } from './clashes.mjs'
 import { BuildError, Files, readText } from './files.mjs'
 import { ICON_UNIT, iconNames, iconsIn, maskedIcons } from './icons.mjs'
-import { miniProgramModules, scopeOf } from './modules.mjs'
+import { MAIN, miniProgramModules, scopeOf } from './modules.mjs'
 import { indexHtml } from './page.mjs'
 import { isolationOf, readProject, windowOf } from './project.mjs'
 import { css, keyframes, wxssText } from './wxss.mjs'
 
-const here = path.resolve(import.meta.dirname, '..')
 const PICTURE = /\.(png|jpe?g|gif|svg|webp)$/
 /** Hosts that are names of formats, never called. */
 const NAMES_ONLY = new Set(['www.w3.org'])
@@ -77,7 +76,7 @@ async function unitStyles(files, units) {
 /** @param {Files} files @param {Map<string, import('./project.mjs').Unit>} units */
 function usedIcons(files, units) {
   const known = iconNames()
-  const listed = readText(path.join(here, 'icons.txt')).split('\n').filter((line) => line && !line.startsWith('#'))
+  const listed = readText(path.join(import.meta.dirname, 'icons.txt')).split('\n').filter((line) => line && !line.startsWith('#'))
   const unknown = listed.filter((name) => !known.has(name))
   if (unknown.length > 0) throw new BuildError(`icons.txt: TDesign has no icon ${unknown.join(', ')}`)
   const found = [...units.values()].flatMap((unit) => [
@@ -114,7 +113,7 @@ function manifestModule({ app, routes, units }, pictures) {
 async function bundle(plugin, out, minify) {
   try {
     return await esbuild.build({
-      entryPoints: [path.join(here, 'runtime/main.ts')],
+      entryPoints: [MAIN],
       bundle: true,
       splitting: true,
       format: 'esm',

@@ -25,8 +25,7 @@ export function importsIn(folder) {
 /** @param {string} folder @param {string} name */
 function importsOf(folder, name) {
   const file = path.join(folder, name);
-  const source = ts.createSourceFile(name, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
-  return specifiersIn(source).map((specifier) => {
+  return specifiersIn(name, readFileSync(file, 'utf8')).map((specifier) => {
     if (!specifier.startsWith('.')) return specifier;
     const base = path.resolve(path.dirname(file), specifier);
     const found = [base, `${base}.ts`, path.join(base, 'index.ts')].find((one) => SOURCE.test(one) && existsSync(one));
@@ -35,13 +34,19 @@ function importsOf(folder, name) {
   });
 }
 
-/** @param {ts.SourceFile} source */
-function specifiersIn(source) {
+/** What was found in a text already: most files are the same from one reading to the next. @type {Map<string, string[]>} */
+const known = new Map();
+
+/** @param {string} name @param {string} text */
+function specifiersIn(name, text) {
+  const before = known.get(text);
+  if (before) return before;
+  const source = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
   /** @type {string[]} */
   const found = [];
   /** @param {ts.Node | undefined} node */
   const keep = (node) => {
-    if (!node || !ts.isStringLiteralLike(node)) throw new Error(`${source.fileName} imports what only shows while it runs`);
+    if (!node || !ts.isStringLiteralLike(node)) throw new Error(`${name} imports what only shows while it runs`);
     found.push(node.text);
   };
   /** @param {ts.Node} node */
@@ -53,6 +58,7 @@ function specifiersIn(source) {
     node.getChildren(source).forEach(visit); // unlike forEachChild, this reaches the types in JSDoc comments
   };
   visit(source);
+  known.set(text, found);
   return found;
 }
 

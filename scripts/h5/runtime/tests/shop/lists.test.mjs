@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { load } from '../wx/load.mjs'
+import { load } from '../load.mjs'
 
 const { LOADING, show } = await load('../../../miniprogram/lib/screen.ts')
 const { Listing } = await load('../../../miniprogram/lib/listing.ts')

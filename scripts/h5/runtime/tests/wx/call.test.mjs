@@ -1,7 +1,9 @@
+/** How an asynchronous call answers. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { load } from './load.mjs'
+import { load } from '../load.mjs'
 
 const { asyncCall, Refused, WxFailure } = await load('wx/call.ts')
 const double = asyncCall('double', ({ number }) => {

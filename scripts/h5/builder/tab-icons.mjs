@@ -1,6 +1,6 @@
 /**
  * Draws the tab bar's pictures, miniprogram/assets/tabs/*.png, from TDesign's shapes: WeChat takes only PNG there.
- * Run by hand when a shape or colour changes: `node scripts/h5/icons.mjs`. Needs Chromium ($CHROMIUM, else `chromium`).
+ * Run by hand when a shape or colour changes: `node scripts/h5/builder/tab-icons.mjs`. Needs Chromium ($CHROMIUM, else `chromium`).
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,8 +12,8 @@ const SIZE_PX = 81
 const MARGIN_PX = 9
 const MAX_BYTES = 10_000
 const [PLAIN, CHOSEN] = ['#63554C', '#C8371F']
-const SHAPES = new URL('./node_modules/tdesign-icons-svg/src/', import.meta.url)
-const OUT = new URL('../../miniprogram/assets/tabs/', import.meta.url)
+const SHAPES = new URL('src/', import.meta.resolve('tdesign-icons-svg/package.json'))
+const OUT = new URL('../../../miniprogram/assets/tabs/', import.meta.url)
 
 /** A ring with three people on it, TDesign has none: `filled` closes it around the one that comes back. */
 function ring(filled) {

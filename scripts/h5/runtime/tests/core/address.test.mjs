@@ -1,20 +1,12 @@
 /** Addresses of pages, and the line between two of them. */
 
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { test } from 'node:test'
 
-import * as esbuild from 'esbuild'
+import { load } from '../load.mjs'
 
-/** @param {string} name a module of runtime/core that needs no document */
-async function core(name) {
-  const file = path.join(import.meta.dirname, '../runtime/core', name)
-  const { outputFiles } = await esbuild.build({ entryPoints: [file], bundle: true, format: 'esm', write: false, tsconfigRaw: '{}' })
-  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`)
-}
-
-const { addressOf } = await core('address.ts')
-const { EventChannel } = await core('event-channel.ts')
+const { addressOf } = await load('core/address.ts')
+const { EventChannel } = await load('core/event-channel.ts')
 
 test('an address keeps its values encoded, whatever they hold', () => {
   const { route, query, url } = addressOf('/pages/index/index?scene=s%3DCODE&a=1=2&flag&empty=')

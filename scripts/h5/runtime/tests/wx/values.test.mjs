@@ -1,11 +1,12 @@
+/** Values on their way into storage, addresses and bodies. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { load } from './load.mjs'
+import { load } from '../load.mjs'
 
 const { decode, encode } = await load('wx/codec.ts')
 const { bodyOf, orderToPay, withQuery } = await load('wx/query.ts')
-const { place } = await load('components/ring.ts')
 
 for (const value of ['', '中文', 0, -1.5, true, false, null, undefined, [], { a: [1, { b: null }] }, new Date(86_400_000)]) {
   test(`storage gives back ${value instanceof Date ? 'a date' : JSON.stringify(value)} as it was`, () => {
@@ -39,11 +40,4 @@ test('only asking to pay an order names an order', () => {
   assert.equal(orderToPay('POST', 'https://mall.test/api/orders/T1/pay?x=1'), 'T1')
   assert.equal(orderToPay('GET', '/api/orders/T1/pay'), undefined)
   assert.equal(orderToPay('POST', '/api/orders/T1/payment'), undefined)
-})
-
-test('on a ring each item stands on the nearer side; in a row it stays in line', () => {
-  assert.deepEqual([0, 1, 2].map((index) => place(index, 0, 3, true)), [0, 1, -1])
-  assert.deepEqual([0, 1, 2].map((index) => place(index, 3, 3, true)), [0, 1, -1])
-  assert.deepEqual([0, 1, 2].map((index) => place(index, 2, 3, false)), [-2, -1, 0])
-  assert.equal(place(0, 0.4, 1, true), -0.4)
 })

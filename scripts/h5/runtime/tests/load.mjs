@@ -3,8 +3,9 @@
 import path from 'node:path'
 import { build } from 'esbuild'
 
-const runtime = path.resolve(import.meta.dirname, '../../runtime')
+const runtime = path.resolve(import.meta.dirname, '..')
 
+/** @param {string} name a path from the runtime's folder */
 export async function load(name) {
   const { outputFiles } = await build({
     entryPoints: [path.join(runtime, name)],

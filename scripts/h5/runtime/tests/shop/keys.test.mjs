@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, mock, test } from 'node:test'
 
-import { load } from '../wx/load.mjs'
+import { load } from '../load.mjs'
 
 /** What a browser's storage does, as far as the runtime uses it: entries are its own properties. */
 class Entries {

@@ -6,10 +6,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 
-import { buildShop } from '../builder/shop.mjs'
+import { buildShop } from '../shop.mjs'
 
 const fixture = path.join(import.meta.dirname, 'fixture')
-const packages = path.resolve(import.meta.dirname, '../../../miniprogram')
+const packages = path.resolve(import.meta.dirname, '../../../../miniprogram')
 const folder = mkdtempSync(path.join(os.tmpdir(), 'h5-'))
 const out = path.join(folder, 'h5')
 /** The server's idea of a name that says what is in it. */
