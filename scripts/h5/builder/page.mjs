@@ -5,7 +5,7 @@
  * `script` and `preload`: files beside index.html.
  */
 export function indexHtml({ title, color, script, preload }) {
-  const preloads = preload.map((file) => `\n<link rel="modulepreload" href="${file}">`).join('')
+  const preloads = preload.map((file) => `\n<link rel="modulepreload" href="${file}">`).join('');
   return `<!doctype html>
 <html lang="zh-CN">
 <meta charset="utf-8">
@@ -18,5 +18,5 @@ export function indexHtml({ title, color, script, preload }) {
 <script type="module" src="${script}"></script>${preloads}
 <body><noscript>请在浏览器设置中开启 JavaScript 后访问${title}。</noscript></body>
 </html>
-`
+`;
 }

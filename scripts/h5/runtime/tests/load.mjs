@@ -1,9 +1,9 @@
 /** A module of the runtime, as it would run, for tests of what needs no browser. */
 
-import path from 'node:path'
-import { build } from 'esbuild'
+import path from 'node:path';
+import { build } from 'esbuild';
 
-const runtime = path.resolve(import.meta.dirname, '..')
+const runtime = path.resolve(import.meta.dirname, '..');
 
 /** @param {string} name a path from the runtime's folder */
 export async function load(name) {
@@ -13,6 +13,6 @@ export async function load(name) {
     write: false,
     format: 'esm',
     target: 'es2022',
-  })
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`)
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
