@@ -1,6 +1,6 @@
 /**
- * `node build.mjs [--source DIR] [--out DIR] [--plain]`: build the H5 shop; `--plain` leaves the code readable. A page's
- * style that reaches into a component, and a home page that got too heavy, stop it like any other mistake.
+ * `node build.mjs [--source DIR] [--out DIR] [--plain]` builds the H5 shop; `--plain` leaves the code readable. The
+ * build fails where a page's style also changes a component, and where the home page loads too much script.
  */
 
 import path from 'node:path';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { BuildError } from './builder/files.mjs';
 import { buildShop } from './builder/shop.mjs';
 
+/** The most script that the home page may load, in kB after gzip. */
 const HOME_KB = 150;
 
 const root = path.resolve(import.meta.dirname, '../..');

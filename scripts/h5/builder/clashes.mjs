@@ -1,10 +1,10 @@
-/** Classes that a page and a component in it both style although the component hears the page's style. */
+/** Finds classes that both a page and a component in it style, where the page's style also applies inside the component. */
 
 import { isolationOf } from './project.mjs';
 import { wxssText } from './wxss.mjs';
 
 /**
- * One line per page and component: what they are, and the classes.
+ * One line for each page and component that clash: their paths and the classes.
  * @param {import('./files.mjs').Files} files @param {Map<string, import('./project.mjs').Unit>} units
  */
 export function clashes(files, units) {
@@ -26,7 +26,7 @@ function classesOf(files, path) {
   return [...new Set([...selectors.matchAll(/\.([a-z_][\w-]*)/gi)].map(([, name = '']) => name))];
 }
 
-/** All components in `unit`, and in those. @param {import('./project.mjs').Unit} unit @param {Map<string, import('./project.mjs').Unit>} units */
+/** All components that `unit` uses, directly or through others. @param {import('./project.mjs').Unit} unit @param {Map<string, import('./project.mjs').Unit>} units */
 function within(unit, units, seen = new Set()) {
   for (const path of unit.using) {
     const used = /** @type {import('./project.mjs').Unit} */ (units.get(path));

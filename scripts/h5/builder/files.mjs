@@ -1,27 +1,31 @@
-/** Where things of a mini program are: on disk, and by the paths they have in WeChat. */
+/** Where the files of a mini program are: on disk, and under the paths that WeChat uses. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 const NPM = 'miniprogram_npm/';
 
+/** A mistake in the sources that stops the build. Its message says where it is. */
 export class BuildError extends Error {}
 
-/** The files of one mini program. A *code path* is a path as WeChat sees it: from the root, without suffix, npm packages under miniprogram_npm. */
+/**
+ * The files of one mini program. A *code path* is a path as WeChat sees it: from the mini program's folder, without
+ * suffix, npm packages under miniprogram_npm.
+ */
 export class Files {
   /** @type {Map<string, string>} */
   #packages = new Map();
 
   /**
    * @param {string} root the mini program's folder
-   * @param {string} packages where its npm packages are looked for: there, or in a folder above
+   * @param {string} packages the folder whose `node_modules` has its npm packages, or a folder inside that one
    */
   constructor(root, packages = root) {
     this.root = path.resolve(root);
     this.packages = path.resolve(packages);
   }
 
-  /** The folder of npm package `name`: as WeChat's tool has built it, or as it was installed. @param {string} name */
+  /** The folder of the npm package `name`: the one that WeChat's tool has built, else the installed one. @param {string} name */
   packageFolder(name) {
     let folder = this.#packages.get(name);
     if (!folder) {
@@ -44,19 +48,19 @@ export class Files {
     }
   }
 
-  /** The file of `codePath`, whose suffix is to be added. @param {string} codePath */
+  /** The file on disk of `codePath`, without its suffix. @param {string} codePath */
   onDisk(codePath) {
     if (!codePath.startsWith(NPM)) return path.join(this.root, codePath);
     const { name, rest } = splitPackage(codePath.slice(NPM.length));
     return path.join(this.packageFolder(name), rest);
   }
 
-  /** Whether `file` is of the mini program, or of a package that it uses. @param {string} file */
+  /** Whether `file` belongs to the mini program or to a package that it uses. @param {string} file */
   has(file) {
     return [this.root, ...this.#packages.values()].some((folder) => file.startsWith(folder + path.sep));
   }
 
-  /** The code path of `file`, suffix and all that it has. @param {string} file */
+  /** The code path of `file`, with the suffix of `file`. @param {string} file */
   codePath(file) {
     for (const [name, folder] of this.#packages) {
       if (file.startsWith(folder + path.sep)) return NPM + name + '/' + path.relative(folder, file);
@@ -65,7 +69,7 @@ export class Files {
   }
 
   /**
-   * The code path that `reference` means in the file at `from`: absolute, relative, or into an npm package.
+   * The code path that `reference` names in the file at `from`. It may be absolute, relative, or in an npm package.
    * @param {string} reference @param {string} from
    */
   resolve(reference, from) {
@@ -94,7 +98,7 @@ export function readText(file) {
   return readFileSync(file, 'utf8');
 }
 
-/** @param {string} file */
+/** The value in a JSON file. Throws BuildError where it cannot be read. @param {string} file */
 export function readJson(file) {
   try {
     return JSON.parse(readText(file));

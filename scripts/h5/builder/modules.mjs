@@ -1,4 +1,4 @@
-/** How esbuild finds what only a mini program has: units with their parts, templates, npm folders. */
+/** Teaches esbuild what only a mini program has: pages and components with their parts, templates, npm folders. */
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ export const MAIN = fileURLToPath(import.meta.resolve('tuisan-h5-runtime/main.ts
 
 /**
  * @param {{ files: import('./files.mjs').Files, units: Map<string, import('./project.mjs').Unit>, styles: Map<string, string>, manifest: string, app: string }} shop
- * `styles`: CSS by unit. `manifest` and `app`: the sources of these two modules.
+ * `styles`: the CSS of each unit by its path. `manifest` and `app`: the source text of these two modules.
  * @returns {import('esbuild').Plugin}
  */
 export function miniProgramModules({ files, units, styles, manifest, app }) {
@@ -41,7 +41,7 @@ export function miniProgramModules({ files, units, styles, manifest, app }) {
   };
 }
 
-/** What comes before a unit's own script: its parts, in the one line that keeps line numbers. @param {import('./project.mjs').Unit} unit @param {string} style */
+/** The code before a unit's own script, which registers the unit's parts. It adds no line, so line numbers stay right. @param {import('./project.mjs').Unit} unit @param {string} style */
 function prelude(unit, style) {
   const parts = {
     config: staticConfig(unit),
@@ -62,7 +62,7 @@ export function scopeOf(unit) {
   return scope;
 }
 
-/** The H5 shop calls the server that it came from. @param {string} source */
+/** config.ts with an empty `baseUrl`: the H5 shop calls the server that it came from. @param {string} source */
 function onThisOrigin(source) {
   return source.replace(/(\bbaseUrl\s*(?::\s*string\s*)?=\s*)(['"`]).*?\2/, `$1''`);
 }

@@ -1,8 +1,9 @@
-/** index.html: the one page that all of the shop happens in. */
+/** index.html, the only HTML page of the shop. */
 
 /**
  * @param {{ title: string, color: string, script: string, preload: string[] }} shop
- * `script` and `preload`: files beside index.html.
+ * `script` and `preload`: paths from the folder of index.html.
+ * @returns {string} the text of index.html
  */
 export function indexHtml({ title, color, script, preload }) {
   const preloads = preload.map((file) => `\n<link rel="modulepreload" href="${file}">`).join('');

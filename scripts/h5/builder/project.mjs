@@ -1,4 +1,4 @@
-/** The mini program as its JSON files describe it: pages, and the components that each of them uses. */
+/** The mini program as its JSON files describe it: its pages, and the components that each of them uses. */
 
 import { existsSync } from 'node:fs';
 
@@ -7,7 +7,7 @@ import { BuildError, readJson } from './files.mjs';
 /**
  * A page or component.
  * @typedef {{ path: string, script: string, page: boolean, own: boolean, config: Record<string, any>, using: string[] }} Unit
- * `own`: of the mini program itself, not of a package it uses. `using`: code paths of its components.
+ * `own`: it belongs to the mini program itself, not to a package. `using`: the code paths of its components.
  */
 
 const WINDOW = [
@@ -15,7 +15,7 @@ const WINDOW = [
   'enablePullDownRefresh', 'onReachBottomDistance', 'disableScroll',
 ];
 
-/** Everything that app.json leads to. @param {import('./files.mjs').Files} files */
+/** All pages that app.json lists, and all components that they use. @param {import('./files.mjs').Files} files */
 export function readProject(files) {
   const app = readJson(`${files.root}/app.json`);
   const packages = app.subPackages ?? app.subpackages ?? [];
@@ -56,15 +56,15 @@ function mapped(record, change) {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
-/** What `unit`'s JSON says about its window, over app.json's. @param {Unit} unit @param {Record<string, any>} app */
+/** The window settings of `unit`: app.json's, overridden by its own JSON. @param {Unit} unit @param {Record<string, any>} app */
 export function windowOf(unit, app) {
   const whole = { ...app.window, ...unit.config };
   return Object.fromEntries(WINDOW.filter((name) => name in whole).map((name) => [name, whole[name]]));
 }
 
 /**
- * How classes of `unit` are kept from others': `isolated` ones are prefixed, `open` ones hear the page's, too, and
- * `shared` ones are the page's own. @param {Unit} unit
+ * How the classes of `unit` are kept apart from others. `isolated`: they get a prefix. `open`: they get a prefix, and
+ * the page's classes apply too. `shared`: they are the page's own classes. @param {Unit} unit
  */
 export function isolationOf(unit) {
   if (unit.page) return 'shared';
@@ -75,7 +75,7 @@ export function isolationOf(unit) {
 
 const ADAPTER_ISOLATION = { isolated: 'isolated', open: 'apply-shared', shared: 'shared' };
 
-/** What the engine is told of `unit`. @param {Unit} unit */
+/** The settings of `unit` that the engine needs. @param {Unit} unit */
 export function staticConfig(unit) {
   const { usingComponents, componentGenerics, componentPlaceholder, pureDataPattern } = unit.config;
   const rooted = (/** @type {string} */ path) => `/${path}`;

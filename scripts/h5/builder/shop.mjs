@@ -1,4 +1,4 @@
-/** The whole build: from a mini program's folder to the H5 shop's. */
+/** The whole build, from a mini program's folder to the folder of the H5 shop. */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -17,12 +17,14 @@ import { isolationOf, readProject, windowOf } from './project.mjs';
 import { css, keyframes, wxssText } from './wxss.mjs';
 
 const PICTURE = /\.(png|jpe?g|gif|svg|webp)$/;
-/** Hosts that are names of formats, never called. */
+/** Hosts that only occur in names of formats. They are never called. */
 const NAMES_ONLY = new Set(['www.w3.org']);
 
 /**
- * Build the mini program in `source` into `out`. Throws BuildError with what is wrong in the sources.
+ * Build the mini program in the folder `source` into the folder `out`. Throws BuildError where the sources are wrong.
  * @param {{ source: string, out: string, packages?: string, minify?: boolean }} options `packages`: where npm packages are, if not in `source`
+ * @returns {Promise<{ pages: number, units: number, clashes: string[], firstViewBytes: number }>} the numbers of pages, and
+ * of pages and components together; the clashing styles; the bytes of script, after gzip, that the home page loads
  */
 export async function buildShop({ source, out, packages = source, minify = true }) {
   const files = new Files(source, packages);
@@ -50,12 +52,12 @@ export async function buildShop({ source, out, packages = source, minify = true 
   return { pages: project.routes.length, units: project.units.size, clashes: clashes(files, project.units), firstViewBytes: packedBytes(outputs.filter(([file]) => first.has(file))) };
 }
 
-/** The page that the shop opens with. @param {{ app: Record<string, any>, routes: string[] }} project @returns {string} */
+/** The route of the page that the shop opens with. @param {{ app: Record<string, any>, routes: string[] }} project @returns {string} */
 function homeOf({ app, routes }) {
   return app.entryPagePath ?? routes[0];
 }
 
-/** CSS by unit. @param {Files} files @param {Map<string, import('./project.mjs').Unit>} units */
+/** The CSS of each unit, by its path. @param {Files} files @param {Map<string, import('./project.mjs').Unit>} units */
 async function unitStyles(files, units) {
   const icons = usedIcons(files, units);
   /** @type {Map<string, string>} */
@@ -86,7 +88,7 @@ function usedIcons(files, units) {
   return new Set([...listed, ...found]);
 }
 
-/** The mini program's own pictures under their new names. @param {string} root */
+/** The mini program's own pictures: path, name in the build, and bytes. @param {string} root */
 async function pictureFiles(root) {
   const names = existsSync(path.join(root, 'assets')) ? await readdir(path.join(root, 'assets'), { recursive: true }) : [];
   return Promise.all(
@@ -139,7 +141,7 @@ async function bundle(plugin, out, minify) {
   }
 }
 
-/** What esbuild made of what. */
+/** The files that esbuild made, what it made them of, and what they import. */
 class Graph {
   /** @param {import('esbuild').Metafile} metafile @param {string} out */
   constructor(metafile, out) {
@@ -159,7 +161,7 @@ class Graph {
     throw new Error(`nothing was made of ${name}`);
   }
 
-  /** `file` and all it imports at once. @param {string} file @param {Set<string>} seen @returns {Set<string>} */
+  /** `file` and everything that is loaded with it. @param {string} file @param {Set<string>} seen @returns {Set<string>} */
   withImports(file, seen = new Set()) {
     if (!seen.has(file)) {
       seen.add(file);
@@ -174,7 +176,7 @@ function packedBytes(outputs) {
   return outputs.reduce((sum, [, contents]) => sum + gzipSync(contents).length, 0);
 }
 
-/** The shop calls nobody but its own server. @param {any[][]} outputs */
+/** Refuse outputs that name another host: the shop calls no server but its own. @param {any[][]} outputs */
 function refuseOutside(outputs) {
   for (const [file, contents] of outputs) {
     for (const [address, host = ''] of new TextDecoder().decode(contents).matchAll(/https?:\/\/([\w.-]+\.[a-z]{2,})/g)) {
@@ -183,7 +185,7 @@ function refuseOutside(outputs) {
   }
 }
 
-/** Write what is new, then take away what is old: a server may be serving the folder. @param {string} out @param {Map<string, Uint8Array>} outputs */
+/** Write the new files first, then delete the old ones: a server may be serving the folder meanwhile. @param {string} out @param {Map<string, Uint8Array>} outputs */
 async function write(out, outputs) {
   await mkdir(path.join(out, 'assets'), { recursive: true });
   await Promise.all([...outputs].map(([file, contents]) => writeFile(path.join(out, file), contents)));

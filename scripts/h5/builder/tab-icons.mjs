@@ -15,7 +15,7 @@ const [PLAIN, CHOSEN] = ['#63554C', '#C8371F'];
 const SHAPES = new URL('src/', import.meta.resolve('tdesign-icons-svg/package.json'));
 const OUT = new URL('../../../miniprogram/assets/tabs/', import.meta.url);
 
-/** A ring with three people on it, TDesign has none: `filled` closes it around the one that comes back. */
+/** A ring with three people on it, which TDesign lacks; `filled` is the variant for the chosen tab. */
 function ring(filled) {
   const people = [[12, 4], [19.4, 16.8], [4.6, 16.8]].map(([x, y]) => `<circle cx="${x}" cy="${y}" r="3" ${look(filled)}/>`);
   const arcs = '<path stroke="currentColor" stroke-width="2" fill="none" d="M16.8 5.8A9 9 0 0 1 20.9 12.2M15.3 20.4A9 9 0 0 1 8.7 20.4M3.1 12.2A9 9 0 0 1 7.2 5.8"/>';
@@ -27,7 +27,7 @@ function look(filled) {
   return `stroke="currentColor" stroke-width="2" fill="${filled ? 'currentColor' : 'none'}"`;
 }
 
-/** TDesign's file spells its box in HTML's way and sizes itself in em; a picture of its own needs neither. */
+/** TDesign's drawing as a picture of its own: with `viewBox` spelled as SVG does, and without a size in em. */
 function shape(name) {
   return readFileSync(new URL(`${name}.svg`, SHAPES), 'utf8')
     .replace('view-box', 'viewBox')
@@ -47,7 +47,7 @@ function drawings() {
   });
 }
 
-/** A page that draws each shape on a canvas and leaves the pictures in its text, for `--dump-dom` to print. */
+/** An HTML page that draws each shape on a canvas and writes the pictures into its text, which `--dump-dom` prints. */
 function page(shapes) {
   return `<meta charset="utf-8"><pre></pre><script>
     const inner = ${SIZE_PX - 2 * MARGIN_PX}

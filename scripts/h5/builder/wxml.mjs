@@ -7,14 +7,14 @@ import { BuildError, readText } from './files.mjs';
 const RUNTIME = `import{G,R,X,Y,Z,P,Q,D,getDate,getRegExp}from"h5:templates";`;
 
 /**
- * The module that defines template `path`, after those it imports.
+ * The source of a module that defines the template `path`, after the templates and WXS modules that it needs.
  * @param {import('./files.mjs').Files} files @param {string} path a code path
  */
 export function wxmlModule(files, path) {
   const group = new compiler.TmplGroup();
   try {
     const faults = group.addTmpl(path, readText(`${files.onDisk(path)}.wxml`));
-    // What others have published is as it is, as long as it can be read.
+    // Warnings stop the build only for the mini program's own templates: those of packages cannot be changed here.
     const own = !path.startsWith('miniprogram_npm/');
     for (const { message, isError, startLine, startColumn } of faults) {
       if (isError || own) throw new BuildError(`${path}.wxml:${startLine + 1}:${startColumn + 1}: ${message}`);
@@ -35,7 +35,7 @@ export function wxmlModule(files, path) {
   }
 }
 
-/** The module that defines WXS module `path`, after those it requires. @param {import('./files.mjs').Files} files @param {string} path */
+/** The source of a module that defines the WXS module `path`, after those that it requires. @param {import('./files.mjs').Files} files @param {string} path */
 export function wxsModule(files, path) {
   const { code, requires } = plainWxs(readText(`${files.onDisk(path)}.wxs`), path);
   const imports = requires.map((one) => `import"wxs:${one}";`).join('');
@@ -44,7 +44,7 @@ export function wxsModule(files, path) {
 }
 
 /**
- * WXS where it differs from JavaScript: a value's `constructor` is the name of its type.
+ * WXS code as JavaScript, and the WXS modules that it requires. In WXS a value's `constructor` is the name of its type.
  * @param {string} source @param {string} path
  */
 function plainWxs(source, path) {

@@ -1,4 +1,4 @@
-/** WXSS as CSS of the one document that all pages share. */
+/** Turns WXSS into CSS for the one document that all pages share. */
 
 import { existsSync } from 'node:fs';
 
@@ -11,11 +11,11 @@ import { BuildError, readText } from './files.mjs';
 const UNIT = /(-?\d*\.?\d+)(rpx|vh|vw)\b/g;
 
 /**
- * Whose style it is. `prefix`: of a component whose classes are its own. `route`: of a page. Neither: everybody's.
+ * Whose style it is. `prefix`: a component's, whose classes get this prefix. `route`: a page's. Neither: the whole shop's.
  * @typedef {{ prefix?: string, route?: string }} Owner
  */
 
-/** The CSS text of `file`, `@import`s and all. @param {import('./files.mjs').Files} files @param {string} path code path without suffix */
+/** The WXSS text of the unit at `path`, with its `@import`s in place. @param {import('./files.mjs').Files} files @param {string} path a code path */
 export function wxssText(files, path) {
   const file = `${files.onDisk(path)}.wxss`;
   if (!existsSync(file)) return '';
@@ -26,7 +26,7 @@ export function wxssText(files, path) {
   });
 }
 
-/** @param {string} text @param {string} path @param {Owner} owner */
+/** The WXSS `text` of `path` as minified CSS. Throws BuildError. @param {string} text @param {string} path @param {Owner} owner */
 export async function css(text, path, owner) {
   if (!text.trim()) return '';
   const root = parse(text, path);
@@ -72,7 +72,7 @@ function scoped(selector, { prefix, route }) {
   }).processSync(selector);
 }
 
-/** Keep `selector` to one page: `page` itself is that page, all else is inside it. @param {selectors.Selector} selector @param {string} here */
+/** Limit `selector` to one page: `page` means that page, everything else is inside it. @param {selectors.Selector} selector @param {string} here */
 function scopeToPage(selector, here) {
   const page = selector.nodes.find((node) => node.type === 'tag' && node.value === 'wx-page');
   if (page) selector.insertAfter(page, raw(here));
@@ -84,7 +84,7 @@ function raw(text) {
   return selectors.string({ value: text });
 }
 
-/** The names of all `@keyframes` in CSS `text`: they are everybody's, whoever defines them. @param {string} text */
+/** The names of all `@keyframes` in the CSS `text`. They apply to the whole document, whoever defines them. @param {string} text */
 export function keyframes(text) {
   return [...text.matchAll(/@keyframes\s+([\w-]+)/g)].map(([, name = '']) => name);
 }

@@ -1,4 +1,4 @@
-/** The shop starts here. */
+/** The entry of the runtime: it starts the shop. */
 
 import manifest from 'h5:manifest';
 

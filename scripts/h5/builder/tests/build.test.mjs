@@ -1,4 +1,4 @@
-/** What a build makes of the fixture: names, splitting, style and what it refuses. */
+/** What a build makes of the fixture: file names, splitting, style, and which mistakes it refuses. */
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const fixture = path.join(import.meta.dirname, 'fixture');
 const packages = path.resolve(import.meta.dirname, '../../../../miniprogram');
 const folder = mkdtempSync(path.join(os.tmpdir(), 'h5-'));
 const out = path.join(folder, 'h5');
-/** The server's idea of a name that says what is in it. */
+/** The server takes a file name of this form for one with a hash of its content. */
 const HASHED = /[.-][0-9A-Za-z_]{8,}(\.[a-z0-9]+)+$/;
 
 /** @type {Awaited<ReturnType<typeof buildShop>>} */
@@ -26,14 +26,14 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** The one script that has all of `texts`, without the backslashes that its strings may need. @param {string[]} texts */
+/** The one script that contains all of `texts`, without the backslashes in its strings. @param {string[]} texts */
 function scriptWith(...texts) {
   const found = [...files].filter(([name, text]) => name.endsWith('.js') && texts.every((one) => text.includes(one)));
   assert.equal(found.length, 1, `${texts} in ${found.map(([name]) => name)}`);
   return found[0]?.[1].replaceAll('\\', '') ?? '';
 }
 
-/** A copy of the fixture in which `file` has another text. @param {string} file @param {(text: string) => string} change */
+/** Build a copy of the fixture in which `change` was applied to the text of `file`. @param {string} file @param {(text: string) => string} change */
 async function buildWith(file, change) {
   const source = path.join(mkdtempSync(path.join(folder, 'changed-')), 'mp');
   cpSync(fixture, source, { recursive: true });

@@ -1,11 +1,11 @@
-/** A module of the runtime, as it would run, for tests of what needs no browser. */
+/** Loads modules of the runtime, for tests that need no browser. */
 
 import path from 'node:path';
 import { build } from 'esbuild';
 
 const runtime = path.resolve(import.meta.dirname, '..');
 
-/** @param {string} name a path from the runtime's folder */
+/** The exports of a module, bundled as for the browser. @param {string} name its path from the runtime's folder */
 export async function load(name) {
   const { outputFiles } = await build({
     entryPoints: [path.join(runtime, name)],

@@ -1,4 +1,4 @@
-/** wx.requestPayment and wx.requestMerchantTransfer. The sheets themselves are loaded when somebody pays or is paid. */
+/** wx.requestPayment and wx.requestMerchantTransfer. Their sheets are loaded when they are first needed. */
 
 import { asyncCall } from './call';
 import type { Payable } from './payment-sheet';
@@ -16,7 +16,7 @@ export interface PayParameters {
 
 const payables = new Map<string, Payable>();
 
-/** Remember which order a prepay package pays, as WeChat knows it and the pages do not say it. */
+/** Remember which order a prepay package pays. WeChat knows it; the pages never say it. `answer` is the server's. */
 export function notePayment(method: string, url: string, headers: Headers, answer: unknown): void {
   const orderNo = orderToPay(method, url);
   const prepay = (answer as { payment?: PayParameters } | null | undefined)?.payment?.package;
@@ -37,7 +37,7 @@ export interface TransferParameters {
 
 const transfers = new Map<string, Transfer>();
 
-/** Remember which withdrawal a transfer's package pays out, as WeChat knows it and the pages do not say it. */
+/** Remember which withdrawal a transfer's package pays out. WeChat knows it; the pages never say it. `answer` is the server's. */
 export function noteTransfer(answer: unknown): void {
   const { withdrawal_no, payout_fen, confirm } = (answer ?? {}) as {
     withdrawal_no?: string;

@@ -1,4 +1,4 @@
-/** Addresses of pages, and the line between two of them. */
+/** Addresses of pages, and the channel between two pages. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ test('relative addresses are seen from the page on top', () => {
   assert.equal(addressOf('pages/cart/index').route, 'pages/cart/index');
 });
 
-test('each end of a line hears the other one only', () => {
+test('each end of a channel hears only the other end', () => {
   const heard = [];
   const [near, far] = EventChannel.pair({ answer: (/** @type {string} */ text) => heard.push(`near ${text}`) });
   far.on('question', (/** @type {string} */ text) => heard.push(`far ${text}`));

@@ -1,11 +1,11 @@
-/** Idempotency keys of the mini program, on the runtime's own storage. */
+/** Idempotency keys of the mini program, kept in the runtime's own storage. */
 
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';
 
 import { load } from '../load.mjs';
 
-/** What a browser's storage does, as far as the runtime uses it: entries are its own properties. */
+/** What the runtime uses of a browser's storage: entries are its own properties. */
 class Entries {
   getItem = (key) => (Object.hasOwn(this, key) ? this[key] : null);
   setItem = (key, text) => void (this[key] = text);

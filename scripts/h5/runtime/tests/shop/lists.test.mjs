@@ -1,4 +1,4 @@
-/** What pages show of answers that come late, and of long lists that are read again. */
+/** What pages show when answers come late, and when long lists are read again. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +13,7 @@ function page(data = {}) {
   return made;
 }
 
-/** A promise, and how to keep it. */
+/** A promise and the function that fulfils it. */
 function answer() {
   let give;
   const promise = new Promise((resolve) => (give = resolve));
