@@ -1,11 +1,12 @@
-/** index.html: the one page that all of the shop happens in. */
+/** index.html, the only HTML page of the shop. */
 
 /**
  * @param {{ title: string, color: string, script: string, preload: string[] }} shop
- * `script` and `preload`: files beside index.html.
+ * `script` and `preload`: paths from the folder of index.html.
+ * @returns {string} the text of index.html
  */
 export function indexHtml({ title, color, script, preload }) {
-  const preloads = preload.map((file) => `\n<link rel="modulepreload" href="${file}">`).join('')
+  const preloads = preload.map((file) => `\n<link rel="modulepreload" href="${file}">`).join('');
   return `<!doctype html>
 <html lang="zh-CN">
 <meta charset="utf-8">
@@ -18,5 +19,5 @@ export function indexHtml({ title, color, script, preload }) {
 <script type="module" src="${script}"></script>${preloads}
 <body><noscript>请在浏览器设置中开启 JavaScript 后访问${title}。</noscript></body>
 </html>
-`
+`;
 }

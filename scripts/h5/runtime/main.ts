@@ -1,4 +1,4 @@
-/** The shop starts here. */
+/** The entry of the runtime: it starts the shop. */
 
 import manifest from 'h5:manifest';
 
@@ -7,12 +7,14 @@ import { enterOptions, launch, tellApp } from './core/app';
 import { provideBuiltins } from './core/builtin';
 import { report, watchErrors } from './core/errors';
 import { watchGestures } from './core/gestures';
-import { defineGlobals } from './core/globals';
 import { mountShop } from './core/layers';
 import { entryAddress, startPages, topFrame } from './core/pages';
 import { space } from './core/space';
 import { teachElements } from './core/style';
+import { defineGlobals } from './globals';
 import { inDevelopment } from './wx/sandbox';
+import { openShareSheet } from './wx/share';
+import { showToast } from './wx/toast';
 
 function watchVisibility(): void {
   document.addEventListener('visibilitychange', () => {
@@ -30,6 +32,10 @@ function watchVisibility(): void {
   });
 }
 
+function sayUnreachable(): void {
+  void showToast({ title: '网络连接不上，请检查网络后重试', icon: 'none', duration: 3000 });
+}
+
 async function start(): Promise<void> {
   watchErrors();
   teachElements();
@@ -40,7 +46,7 @@ async function start(): Promise<void> {
   watchVisibility();
   await manifest.app();
   launch(entryAddress());
-  await startPages();
+  await startPages({ share: openShareSheet, sayUnreachable });
   if (inDevelopment()) (await import('./desk/desk')).openDesk();
   else (await import('./outside/open-in-wechat')).showWay();
 }

@@ -6,7 +6,7 @@ wx-canvas { display: block; position: relative; width: 300px; height: 150px; ove
 wx-canvas > canvas { display: block; width: 100%; height: 100% }
 `);
 
-/** The canvas that `fields({node: true})` gives, with the two helpers that WeChat's has. */
+/** The canvas that `fields({node: true})` returns, with the two extra functions that WeChat's canvas has. */
 function canvas(): HTMLCanvasElement {
   return Object.assign(document.createElement('canvas'), {
     createImage: () => new Image(),

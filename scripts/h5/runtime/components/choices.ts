@@ -1,4 +1,4 @@
-/** switch, radio, checkbox, and their groups. */
+/** The tags switch, radio and checkbox, and their groups. */
 
 import type * as glassEasel from 'glass-easel';
 
@@ -33,7 +33,7 @@ interface Choice {
 
 const choice = (host: Host): Choice => host.data as Choice;
 
-/** A fresh tag becomes something to be switched, with `toggle` as what a tap does. */
+/** Give a new tag the role `role`, and call `toggle` when it is tapped. */
 function begin(host: Host, role: string, toggle: (host: Host) => void): void {
   const element = dom(host);
   element.setAttribute('role', role);

@@ -8,5 +8,5 @@ wx-root-portal { display: contents }
 
 builtin('cover-view', {});
 
-/** Pages stand in one stacking context here, so what is fixed stands over the page where it is. */
+/** Its children stay where they are: a page is one stacking context, so fixed elements already lie above the page. */
 builtin('root-portal', { properties: { enable: Boolean } });

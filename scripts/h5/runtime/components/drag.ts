@@ -1,12 +1,12 @@
-/** Dragging along one axis with a finger, a pen or the mouse. */
+/** Drags along one axis with a finger, a pen or the mouse. */
 
 export interface Drag {
-  /** Along which axis it goes now; null while it may not. */
+  /** The axis of a drag that begins now; null where none may begin. */
   axis(): 'x' | 'y' | null;
   start(): void;
-  /** `distance` px from where it began. */
+  /** The pointer is `distance` px away from where it began. */
   move(distance: number): void;
-  /** It ended `distance` px away, at `speed` px per ms. */
+  /** The drag ended `distance` px from where it began, at `speed` px per ms. */
   end(distance: number, speed: number): void;
 }
 
@@ -23,7 +23,7 @@ interface Hold {
   speed: number;
 }
 
-/** Watch `element`. A drag begins when the pointer has gone some way along the axis, and further than across it. */
+/** Watch drags on `element`. One begins when the pointer has moved far enough along the axis, and further than across it. */
 export function watchDrag(element: HTMLElement, drag: Drag): void {
   let held: Hold | null = null;
   const along = (event: PointerEvent, hold: Hold): number =>

@@ -36,7 +36,7 @@ builtin('form', {
 
 const CONTROLS = 'wx-button, wx-checkbox, wx-radio, wx-switch, wx-input, wx-textarea, wx-picker';
 
-/** What a label speaks for: the control it names, or the first one inside. */
+/** The control that a label belongs to: the one that it names, or the first one inside it. */
 function controlOf(host: Host): HTMLElement | null {
   const { for: id } = host.data as { for: string };
   if (!id) return dom(host).querySelector<HTMLElement>(CONTROLS);
@@ -50,7 +50,7 @@ builtin('label', {
     created() {
       const label = dom(this);
       label.addEventListener('click', (event) => {
-        if (!label.isConnected) return; // the tap itself took it away
+        if (!label.isConnected) return; // what the tap did has removed the label
         const tapped = (event.target as Element).closest(CONTROLS);
         const control = controlOf(this as unknown as Host);
         if (!tapped && control && instanceAt(control)) control.click();

@@ -20,7 +20,7 @@ function picture(host: { $$: unknown }): HTMLImageElement {
   return pictures.get(dom(host)) as HTMLImageElement;
 }
 
-/** Put an `<img>` into a fresh tag. It tells nothing to people until it has a label. */
+/** Put an `<img>` into a new tag. Screen readers skip it until it has a label. */
 function addPicture(host: Host): void {
   const img = document.createElement('img');
   img.alt = '';
@@ -43,7 +43,7 @@ function load(host: { $$: unknown }, src: string): void {
   else picture(host).removeAttribute('src');
 }
 
-/** A picture with a label is what the label says; one with a role of its own keeps the label as its name. */
+/** Use the label as the picture's `alt`. A tag with a role of its own keeps the label as its name instead. */
 function label(host: { $$: unknown }, text: unknown): void {
   const element = dom(host);
   picture(host).alt = element.hasAttribute('role') ? '' : String(text ?? '');

@@ -1,4 +1,4 @@
-/** All tags that WeChat brings along. */
+/** All of WeChat's built-in tags. */
 
 import './button';
 import './canvas';

@@ -1,7 +1,7 @@
 import { builtin, type Host } from '../core/builtin';
 import { addField, confirm, fieldMethods, fieldObservers, fieldOf, fieldProperties } from './text-field';
 
-/** The keyboard for each type of WeChat's. */
+/** The browser's keyboard (`inputmode`) for each of WeChat's types. */
 const KEYBOARDS: Record<string, string> = { number: 'numeric', digit: 'decimal', idcard: 'text', tel: 'tel' };
 
 function setType(host: Host): void {

@@ -1,13 +1,13 @@
-/** What buttons with an `open-type` do. Loaded when the first one is tapped. */
+/** What buttons with an `open-type` do. This module is loaded when the first one is tapped. */
 
 import { fire, type Host } from '../core/builtin';
-import { shareFrom } from '../core/share';
 import { agree, requirePrivacy } from '../wx/privacy';
 import { reasonOf } from '../wx/call';
 import { keep } from '../wx/files';
 import { pickImages } from '../wx/pick';
 import { askForPhone } from '../wx/phone-sheet';
 import { openCustomerServiceChat } from '../wx/service';
+import { shareFrom } from '../wx/share';
 
 async function getPhoneNumber(host: Host): Promise<void> {
   try {
@@ -27,7 +27,7 @@ async function chooseAvatar(host: Host): Promise<void> {
 const ACTS: Record<string, (host: Host) => unknown> = {
   share: shareFrom,
   getPhoneNumber,
-  chooseAvatar: (host) => chooseAvatar(host).catch(() => undefined), // a refusal changes nothing, and has no event
+  chooseAvatar: (host) => chooseAvatar(host).catch(() => undefined), // as in WeChat, a refusal changes nothing and fires no event
   agreePrivacyAuthorization(host) {
     agree();
     fire(host, 'agreeprivacyauthorization', { errMsg: 'agreePrivacyAuthorization:ok' });
@@ -40,7 +40,7 @@ const ACTS: Record<string, (host: Host) => unknown> = {
   openSetting: (host) => fire(host, 'opensetting', { errMsg: 'openSetting:ok', authSetting: {} }),
 };
 
-/** Do what `openType` says. Types that are not here exist in WeChat only and do nothing. */
+/** Do what `openType` says. A type that is missing here exists only in WeChat and does nothing. */
 export async function openAs(openType: string, host: Host): Promise<void> {
   for (const one of openType.split('|')) await ACTS[one]?.(host);
 }

@@ -1,4 +1,4 @@
-/** What the columns of a picker show, and what their places mean. Pure. */
+/** What the columns of a picker show, and which value their positions stand for. Pure. */
 
 export interface PickerData {
   mode: string;
@@ -14,11 +14,11 @@ export interface PickerData {
   disabled: boolean;
 }
 
-/** Columns that depend on each other: `columns(places)` gives all labels when the columns stand at `places`. */
+/** Columns that depend on each other. `columns(places)` are all labels while the columns are at the indexes `places`. */
 export interface Wheel {
   columns(places: number[]): string[][];
   initial: number[];
-  /** What the picker's value becomes. */
+  /** The picker's value while the columns are at `places`. */
   result(places: number[]): { value: unknown };
 }
 
@@ -73,7 +73,7 @@ export function time({ value, start, end }: PickerData): Wheel {
 
 type Day = [year: number, month: number, day: number];
 
-/** `2026-02-28` in parts; missing parts from `otherwise`. */
+/** Year, month and day of a date like `2026-02-28`. Missing parts are taken from `otherwise`. */
 function dayOf(text: string, otherwise: Day): Day {
   const parts = text.split('-').map(Number);
   return [0, 1, 2].map((index) => parts[index] || otherwise[index]) as Day;
@@ -85,7 +85,7 @@ export function daysIn(year: number, month: number): number {
 
 const YEARS_AROUND = 100;
 
-/** `today` is what an empty value starts at. */
+/** The columns of a date. An empty value starts at `today`. */
 export function date({ value, start, end, fields }: PickerData, today: Day): Wheel {
   const first = dayOf(start, [today[0] - YEARS_AROUND, 1, 1]);
   const last = dayOf(end, [today[0] + YEARS_AROUND, 12, 31]);
@@ -118,7 +118,7 @@ export function date({ value, start, end, fields }: PickerData, today: Day): Whe
   };
 }
 
-/** A province with its cities, a city with its districts. */
+/** A province with its cities, or a city with its districts. */
 export interface Region {
   name: string;
   inside?: Region[];

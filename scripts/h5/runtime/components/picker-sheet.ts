@@ -1,4 +1,4 @@
-/** The sheet of `picker`: a title, two buttons, and columns that snap. Loaded with the first question. */
+/** The sheet of `picker`: a title, two buttons, and columns that snap. It is loaded when the first picker opens. */
 
 import { dom, type Host } from '../core/builtin';
 import { addStyle } from '../core/style';
@@ -39,7 +39,7 @@ async function wheelFor(data: PickerData): Promise<Wheel> {
   }
 }
 
-/** One column: a list box that shows the option in its middle as chosen. */
+/** One column: a list box whose middle option is the chosen one. */
 class Column {
   readonly element = h('div', 'wx-picker-column');
   #labels: string[] = [];
@@ -69,7 +69,7 @@ class Column {
     });
   }
 
-  /** Choose `place` and come to it; false when there is no such place. */
+  /** Choose the option at index `place` and scroll to it. Returns false where there is none. */
   mark(place: number): boolean {
     if (place < 0 || place >= this.#labels.length) return false;
     this.element.children[this.#place]?.setAttribute('aria-selected', 'false');
@@ -107,7 +107,7 @@ function option(label: string): HTMLElement {
 
 const TITLES: Record<string, string> = { date: '选择日期', time: '选择时间', region: '选择地区' };
 
-/** Ask; null when cancelled. `told` hears of each turned column; pages may answer by a new `range`. */
+/** Ask for a value; null if cancelled. `told` is called for each turned column; a page may answer with a new `range`. */
 export async function pick(
   data: PickerData,
   told: (column: number, place: number) => void,

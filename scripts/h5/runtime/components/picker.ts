@@ -7,7 +7,7 @@ wx-picker { display: block; cursor: pointer }
 wx-picker[aria-disabled="true"] { cursor: default }
 `);
 
-/** Ask for a value in a sheet, which is loaded with the first question. */
+/** Ask for a value in a sheet, which is loaded when it is first needed. */
 async function ask(host: Host): Promise<void> {
   const data = host.data as PickerData;
   if (data.disabled) return;

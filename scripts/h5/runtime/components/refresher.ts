@@ -1,4 +1,4 @@
-/** Pulling a scroll-view down to refresh it. */
+/** Pull-down refresh of a scroll-view. */
 
 import { dom, fire, type Host } from '../core/builtin';
 import { addStyle } from '../core/style';
@@ -21,7 +21,7 @@ function open(head: HTMLElement, height: number, text: string): void {
   head.textContent = text;
 }
 
-/** Let `host` be pulled with a finger while it stands at its start. */
+/** Let a finger pull `host` down while it is scrolled to its top. */
 export function addRefresher(host: Host): void {
   const box = dom(host);
   if (heads.has(box)) return;
@@ -64,7 +64,7 @@ export function addRefresher(host: Host): void {
   box.addEventListener('touchcancel', release);
 }
 
-/** The page says that it has refreshed. */
+/** Close the pull-down: the page has refreshed. */
 export function endRefreshing(host: Host): void {
   const head = heads.get(dom(host));
   if (!head?.textContent) return;

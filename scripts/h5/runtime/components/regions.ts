@@ -1,8 +1,8 @@
-/** Provinces, each with one city or some, and districts: enough to fill in an address. WeChat brings its own list. */
+/** China's provinces with some of their cities and districts: enough to fill in an address. WeChat has its own full list. */
 
 import type { Region } from './picker-columns';
 
-/** `省/市:区 区 区|市:区 区`, one province a line. */
+/** One province per line: `省/市:区 区 区|市:区 区`. */
 const LIST = `
 北京市/北京市:东城区 西城区 朝阳区 丰台区 石景山区 海淀区 门头沟区 房山区 通州区 顺义区 昌平区 大兴区 怀柔区 平谷区 密云区 延庆区
 天津市/天津市:和平区 河东区 河西区 南开区 河北区 红桥区 东丽区 西青区 津南区 北辰区 武清区 宝坻区 滨海新区 宁河区 静海区 蓟州区
@@ -45,7 +45,7 @@ function city(text: string): Region {
   return { name, inside: districts.split(' ').map((district) => ({ name: district })) };
 }
 
-/** All of it, as a tree. */
+/** The whole list as a tree. */
 export function regions(): Region[] {
   return LIST.trim()
     .split('\n')

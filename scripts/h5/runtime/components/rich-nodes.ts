@@ -1,4 +1,4 @@
-/** Nodes of `rich-text`: WeChat's arrays, or HTML, with trusted tags and attributes only. */
+/** The nodes of `rich-text`: WeChat's arrays or HTML, reduced to tags and attributes that are safe. */
 
 import { assetUrl } from '../core/assets';
 import { withUnits } from '../core/style';
@@ -12,7 +12,7 @@ interface RichNode {
   children?: RichNode[];
 }
 
-/** Attributes that mean something else here than in HTML. */
+/** Attributes that have another meaning here than in HTML. */
 const READ: Record<string, (value: string) => string> = { style: withUnits, src: (value) => assetUrl(value.trim()) };
 
 function element(name: string, attributes: Iterable<[string, string]>, children: Node): Node {
@@ -59,7 +59,7 @@ function fromDom(parent: Node): DocumentFragment {
   return fragment;
 }
 
-/** Draw what `nodes` says. HTML is parsed in a document that runs nothing and loads nothing. */
+/** The DOM for `nodes`. HTML is parsed in a document that runs no scripts and loads nothing. */
 export function draw(nodes: unknown): DocumentFragment {
   if (Array.isArray(nodes)) return fromNodes(nodes as RichNode[]);
   return fromDom(new DOMParser().parseFromString(String(nodes ?? ''), 'text/html').body);

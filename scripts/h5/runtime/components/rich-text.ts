@@ -6,7 +6,7 @@ wx-rich-text { display: block; overflow-wrap: anywhere }
 wx-rich-text img { max-width: 100%; height: auto; vertical-align: top }
 `);
 
-/** The newest nodes win, whichever is drawn first. */
+/** Show the tag's nodes. If they change while the drawing code loads, only the newest are shown. */
 async function show(host: Host): Promise<void> {
   const { draw } = await import('./rich-nodes');
   if (!host.$$) return;

@@ -1,6 +1,6 @@
-/** Places on a ring. Pure. */
+/** Positions of items in a row or on a ring. Pure. */
 
-/** Where `index` stands when `offset` is in view, in items; on a ring the nearer way round. */
+/** The distance of item `index` from item `offset`, which is in view, in items. On a ring it is the shorter way round. */
 export function place(index: number, offset: number, count: number, circular: boolean): number {
   const distance = index - offset;
   if (!circular || count < 2) return distance;

@@ -20,7 +20,7 @@ interface ScrollData {
   lowerThreshold: number | string;
 }
 
-/** Where a view was when last looked at: what it told once it tells again only after it has left. */
+/** Where a view was at its last event. `start` and `end` say that it was there already, so that it is told only once. */
 interface Place {
   left: number;
   top: number;
@@ -60,7 +60,7 @@ function scrollHost(host: Host, to: ScrollToOptions): void {
   dom(host).scrollTo({ ...to, behavior: scrollWithAnimation ? 'smooth' : 'instant' });
 }
 
-/** Bring the element of that id to the start of the view. Waits a turn, as it may come with the same update. */
+/** Scroll the element with the id `id` to the start of the view, after the present update, which may be what adds it. */
 function scrollInto(host: Host, id: string): void {
   soon(host, () => {
     const box = dom(host);

@@ -1,4 +1,4 @@
-/** icon, progress, slider, page-meta, web-view. */
+/** The tags icon, progress, slider, page-meta and web-view. */
 
 import { builtin, dom, fire, type Host } from '../core/builtin';
 import { addStyle, withUnits } from '../core/style';
@@ -8,7 +8,7 @@ const CROSS = "%3Cpath d='m8 8 8 8m0-8-8 8'/%3E";
 const RING = "%3Ccircle cx='12' cy='12' r='10'/%3E";
 const MARK = "%3Cpath d='M12 6.5v7m0 3.2v.3'/%3E";
 
-/** Outlines of WeChat's icons, drawn as masks so that they take any colour. */
+/** The shapes of WeChat's icons. They are drawn as masks, so that they can have any colour. */
 const SHAPES: Record<string, string> = {
   success: RING + TICK,
   success_no_circle: TICK,
@@ -157,7 +157,7 @@ builtin('slider', {
   },
 });
 
-/** The style of the page around it, most often to hold it still under a popup. */
+/** Sets the style of the page around it. Most pages use it to stop scrolling under a popup. */
 builtin('page-meta', {
   properties: { pageStyle: String, rootFontSize: String, backgroundColor: String, backgroundTextStyle: String },
   observers: {

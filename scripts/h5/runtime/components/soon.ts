@@ -1,6 +1,6 @@
 import type { Host } from '../core/builtin';
 
-/** Run `act` after the update that goes on now, if `host` is still on a page then. */
+/** Run `act` after the present update, if `host` is still on a page then. */
 export function soon(host: { $$: unknown }, act: (host: Host) => void): void {
   queueMicrotask(() => {
     if (host.$$) act(host as Host);

@@ -31,10 +31,10 @@ type Source = '' | 'autoplay' | 'touch';
 
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** The moving part of one swiper. `offset` is the item in view; between two items while it moves. */
+/** The moving part of one swiper. `offset` is the item in view, or a fraction between two items during a move. */
 class Track {
   offset = 0;
-  /** Where it stands or is on its way to. */
+  /** The offset where it rests, or to which it moves; beyond the ends while it goes round. */
   #aim = 0;
   #frame = 0;
   #timer = 0;
@@ -42,13 +42,13 @@ class Track {
 
   constructor(readonly host: Host) {}
 
-  /** The item it stands at or is on its way to. */
+  /** The index of the item where it rests, or to which it moves. */
   get shown(): number {
     const count = this.items().length || 1;
     return ((this.#aim % count) + count) % count;
   }
 
-  /** Stand at the current item at once, as when items came or went. */
+  /** Show the current item at once, for example after items were added or removed. */
   settle(): void {
     this.offset = this.#aim = this.data.current;
     this.draw();
@@ -58,13 +58,13 @@ class Track {
     return this.host.data as SwiperData;
   }
 
-  /** Items that stand in this swiper itself, not in one inside it. */
+  /** The items of this swiper itself, without those of a swiper inside it. */
   items(): HTMLElement[] {
     const found = dom(this.host).querySelectorAll<HTMLElement>('wx-swiper-item');
     return Array.from(found).filter((item) => item.parentElement?.closest('wx-swiper') === dom(this.host));
   }
 
-  /** Length of one item along the way, in px. */
+  /** The length of one item along the axis, in px. */
   length(): number {
     const item = this.items()[0] ?? dom(this.host);
     return (this.data.vertical ? item.offsetHeight : item.offsetWidth) || 1;
@@ -104,7 +104,7 @@ class Track {
     });
   }
 
-  /** Come to `index`, which may lie beyond the ends where the swiper is a ring. */
+  /** Move to `index`, which may lie beyond the ends if the swiper is circular. */
   go(index: number, source: Source): void {
     const count = this.items().length;
     if (count === 0) return;
@@ -132,7 +132,7 @@ class Track {
     step(begun);
   }
 
-  /** `steps` items on from where it is going. */
+  /** Move `steps` items further than the present target. */
   turn(steps: number, source: Source): void {
     this.go(this.#aim + steps, source);
   }
@@ -142,7 +142,7 @@ class Track {
     return ((item && instanceAt(item)?.data) as { itemId?: string } | undefined)?.itemId ?? '';
   }
 
-  /** The way from where it stands to `current`, the nearer way on a ring. */
+  /** Move to the item `current`; if circular, the shorter way round. */
   goTo(current: number): void {
     const count = this.items().length;
     this.go(this.#aim + place(current, this.#aim, count, this.data.circular), '');
@@ -153,7 +153,7 @@ class Track {
     clearInterval(this.#timer);
   }
 
-  /** Follow a finger that is `part` items away from where it went down. */
+  /** Follow a finger that went down at the offset `from` and has moved by `part` items since. */
   follow(from: number, part: number): void {
     const last = this.items().length - 1;
     const free = from - part;

@@ -1,4 +1,4 @@
-/** What `input` and `textarea` share. */
+/** What `input` and `textarea` have in common. */
 
 import * as glassEasel from 'glass-easel';
 
@@ -34,7 +34,7 @@ export interface FieldData {
   placeholderClass: string;
 }
 
-/** The properties of both; what WeChat needs for its native fields only is taken and not used. */
+/** The properties of both. Those that only WeChat's native fields need are accepted and not used. */
 export const fieldProperties = {
   name: String,
   value: { type: String, value: '' },
@@ -67,6 +67,7 @@ function partsOf(host: { $$: unknown }): Parts {
   return parts.get(dom(host)) as Parts;
 }
 
+/** The HTML field inside `host`. */
 export function fieldOf(host: { $$: unknown }): Field {
   return partsOf(host).field;
 }
@@ -75,7 +76,7 @@ function placeholderElement(host: { $$: unknown }): HTMLElement {
   return dom(partsOf(host).placeholder);
 }
 
-/** What was typed, once it is in the field: told to the page, which may answer with another value. */
+/** Tell the page by `event` what was typed. The page may answer with another value. */
 export function tell(host: Host, event: string): void {
   const field = fieldOf(host);
   const { value } = field;
@@ -84,12 +85,12 @@ export function tell(host: Host, event: string): void {
   fire(host, event, { value, cursor: field.selectionStart ?? value.length, keyCode: 0 });
 }
 
-/** The native placeholder is for screen readers; what is seen is an element of the page's, with the page's classes. */
+/** Hide the visible placeholder while there is text. It is an element with the page's classes; the native one is for screen readers. */
 function refreshPlaceholder(host: { $$: unknown }): void {
   placeholderElement(host).style.visibility = fieldOf(host).value ? 'hidden' : '';
 }
 
-/** How much of the window the keyboard takes, told while `host` is being typed in. */
+/** While `host` has the focus, tell the page how many px of the window the keyboard covers. */
 function watchKeyboard(host: Host, field: Field): void {
   const view = window.visualViewport;
   if (!view) return;
@@ -101,7 +102,7 @@ function watchKeyboard(host: Host, field: Field): void {
   field.addEventListener('blur', () => view.removeEventListener('resize', changed));
 }
 
-/** Put `field` into a fresh tag and tell of what happens in it. */
+/** Put `field` into a new tag and fire the tag's events for what happens in it. */
 export function addField(host: Host, field: Field): void {
   field.className = 'wx-field';
   const placeholder = host.ownerShadowRoot?.createNativeNode('placeholder') as glassEasel.NativeNode;
@@ -129,7 +130,7 @@ export function addField(host: Host, field: Field): void {
   watchKeyboard(host, field);
 }
 
-/** Enter confirms: the keyboard goes unless the page holds it. */
+/** Confirm the input, for Enter: hide the keyboard unless the page holds it. */
 export function confirm(host: Host): void {
   const field = fieldOf(host);
   fire(host, 'confirm', { value: field.value });
@@ -147,6 +148,7 @@ function select(host: Host): void {
 
 type Methods = glassEasel.typeUtils.MethodList;
 
+/** Observers that write the properties of both into the HTML field. */
 export const fieldObservers: Methods & ThisType<Host> = {
   value(value: string) {
     const field = fieldOf(this);
@@ -187,6 +189,7 @@ export const fieldObservers: Methods & ThisType<Host> = {
   },
 };
 
+/** The methods by which a form reads and resets the field. */
 export const fieldMethods: Methods = {
   formValue(this: Host): string {
     return fieldOf(this).value;

@@ -4,7 +4,7 @@ import { addField, confirm, fieldMethods, fieldObservers, fieldOf, fieldProperti
 
 const lineCounts = new WeakMap<HTMLElement, number>();
 
-/** As high as what is in it, where the page wants that; and tell of lines that came or went. */
+/** Make the field as high as its text if the page wants that, and fire `linechange` if the number of lines changed. */
 function fit(host: Host): void {
   const field = fieldOf(host);
   const element = dom(host);

@@ -1,13 +1,13 @@
-/** Pages' addresses: `pages/product/index?id=12`, as a route and a query. Values stay encoded, as in WeChat. */
+/** Addresses of pages (`pages/product/index?id=12`), split into route and query. Values stay encoded, as in WeChat. */
 
 export interface Address {
   route: string;
   query: Record<string, string>;
-  /** The whole, without a leading slash. */
+  /** Route and query together, without a leading slash. */
   url: string;
 }
 
-/** `url` as an address; relative ones are seen from the page at `from`. */
+/** The address that `url` names. A relative `url` starts from the page at `from`. */
 export function addressOf(url: string, from = ''): Address {
   const [path = '', search = ''] = url.split(/\?(.*)/s);
   const parts = path.startsWith('/') || from === '' ? [] : from.split('/').slice(0, -1);

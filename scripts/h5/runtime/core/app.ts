@@ -1,4 +1,4 @@
-/** The mini program's one App: what it is told, and who else listens. */
+/** The mini program's one `App`, and the events that it and other listeners receive. */
 
 import type { Address } from './address';
 import { errorsTo } from './errors';
@@ -15,7 +15,7 @@ export type AppEvent = 'show' | 'hide' | 'error' | 'pageNotFound' | 'unhandledRe
 type Listener = (detail: never) => void;
 type AppObject = Record<string, unknown>;
 
-/** WeChat's numbers for how one came in: by a code that was scanned, or otherwise. */
+/** WeChat's numbers for the way a member entered: by a scanned code, or otherwise. */
 const SCENE = { scanned: 1047, plain: 1001 };
 
 const listeners: Record<AppEvent, Set<Listener>> = {
@@ -34,15 +34,17 @@ export function launchOptions(): EnterOptions {
   return launched;
 }
 
-/** How the shop was last entered; a browser opens anew each time. */
+/** How the shop was last entered. In a browser this is how it was opened: every entry starts the shop anew. */
 export function enterOptions(): EnterOptions {
   return launched;
 }
 
+/** Call `listener` at every event of `kind`. */
 export function onApp(kind: AppEvent, listener: Listener): void {
   listeners[kind].add(listener);
 }
 
+/** Stop calling `listener` at events of `kind`; without a listener, stop calling all of them. */
 export function offApp(kind: AppEvent, listener?: Listener): void {
   if (listener) listeners[kind].delete(listener);
   else listeners[kind].clear();
@@ -53,7 +55,7 @@ function call(name: string, detail: unknown): void {
   if (typeof handler === 'function') handler.call(app, detail);
 }
 
-/** Tell the App, by its `onShow` and the like, and everybody else. Gives whether somebody was there to hear it. */
+/** Call the App's handler (`onShow` and so on) and all listeners of `kind`. Returns whether there was any. */
 export function tellApp(kind: AppEvent, detail: unknown): boolean {
   const name = `on${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;
   call(name, detail);
@@ -61,7 +63,7 @@ export function tellApp(kind: AppEvent, detail: unknown): boolean {
   return listeners[kind].size > 0 || typeof app[name] === 'function';
 }
 
-/** The shop was opened at `address`. */
+/** Start the App: the shop was opened at `address`. */
 export function launch({ route, query }: Address): void {
   launched = { path: route, query, scene: 'scene' in query ? SCENE.scanned : SCENE.plain, referrerInfo: {} };
   errorsTo((message) => tellApp('error', message));
@@ -69,7 +71,7 @@ export function launch({ route, query }: Address): void {
   tellApp('show', launched);
 }
 
-/** Make the globals of app.ts. */
+/** Define the globals that app.ts uses: `App` and `getApp`. */
 export function defineApp(): void {
   Object.assign(globalThis, {
     App: (definition: AppObject) => {

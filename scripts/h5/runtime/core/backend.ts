@@ -1,4 +1,4 @@
-/** The engine's view of the document. */
+/** What the engine uses as its document. */
 
 import * as glassEasel from 'glass-easel';
 
@@ -7,8 +7,8 @@ import { gesturesTo, hearsLongPress } from './gestures';
 type Listener = Parameters<glassEasel.CurrentWindowBackendContext['onEvent']>[0];
 
 /**
- * The current window, where every tag `x` of WXML is an element `<wx-x>` (so that `input` or `dialog` are no HTML
- * elements), and where only gestures become events: all others are fired by built-in tags.
+ * The current window with two differences. Every tag `x` of WXML becomes an element `<wx-x>`, so that `input` or
+ * `dialog` are not HTML's own elements. Only gestures become events by themselves: built-in tags fire all others.
  */
 export class ShopBackend extends glassEasel.CurrentWindowBackendContext {
   override document = {
@@ -26,7 +26,7 @@ export class ShopBackend extends glassEasel.CurrentWindowBackendContext {
   }
 
   override setModelBindingStat(): void {
-    // Built-in tags are components: their properties bind without the document.
+    // Built-in tags are components: their properties are bound without the document's help.
   }
 }
 

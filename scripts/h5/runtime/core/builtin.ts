@@ -1,4 +1,4 @@
-/** How the tags that WeChat brings along (`view`, `button`, `input`…) are made. */
+/** How WeChat's built-in tags (`view`, `button`, `input`…) are defined. */
 
 import * as glassEasel from 'glass-easel';
 
@@ -12,7 +12,7 @@ export type Host = glassEasel.GeneralComponent;
 type Definition<D extends Data, P extends Properties, M extends Methods> = glassEasel.typeUtils.ComponentParams<D, P, M> &
   ThisType<glassEasel.Component<D, P, M> & M>;
 
-/** Built-in tags live in a space of their own: nobody's templates but theirs see the plain HTML elements. */
+/** Built-in tags have a space of their own: only their templates can use plain HTML elements. */
 const builtins = new glassEasel.ComponentSpace();
 const tags = new Map<string, glassEasel.GeneralComponentDefinition>();
 
@@ -21,7 +21,7 @@ const ARIA = [
   'atomic', 'busy', 'checked', 'controls', 'current', 'describedby', 'disabled', 'expanded', 'haspopup', 'hidden', 'invalid',
   'label', 'labelledby', 'level', 'live', 'modal', 'orientation', 'owns', 'posinset', 'pressed', 'readonly', 'required',
   'selected', 'setsize', 'sort', 'valuemax', 'valuemin', 'valuenow', 'valuetext',
-] as const; // prettier-ignore
+] as const;
 
 const ROLES_BY_KEYBOARD = new Set(['button', 'link', 'tab', 'checkbox', 'radio', 'switch', 'menuitem', 'option']);
 
@@ -34,13 +34,13 @@ function writeAttribute(element: HTMLElement, name: string, value: unknown): voi
   else element.setAttribute(name, String(value));
 }
 
-/** Make `element` what `role` says; roles that act are reached by the keyboard. */
+/** Give `element` the role `role`. A role that can be tapped makes it reachable by keyboard. */
 function writeRole(element: HTMLElement, role: string): void {
   writeAttribute(element, 'role', role);
   writeAttribute(element, 'tabindex', ROLES_BY_KEYBOARD.has(role) ? 0 : null);
 }
 
-/** What every built-in tag understands beside its own properties. */
+/** Properties and observers that every built-in tag has besides its own. */
 function commonDefinition(): glassEasel.typeUtils.ComponentParams<Data, Properties, Methods> {
   const properties: Record<string, unknown> = {
     ariaRole: String,
@@ -80,7 +80,7 @@ const common = builtins.defineBehavior(commonDefinition());
 
 type Observers = Record<string, (this: Host, ...values: unknown[]) => void>;
 
-/** A page that is closed may still be given data by what it waited for: its elements are gone, so nobody looks. */
+/** `observers` that do nothing on a closed page: a late answer may still set its data, but its elements are gone. */
 function whileShown(observers: Observers = {}): Observers {
   const entries = Object.entries(observers).map(([fields, observe]) => {
     const guarded: typeof observe = function guarded(...values) {
@@ -96,14 +96,14 @@ export function dom(host: { $$: unknown }): HTMLElement {
   return host.$$ as HTMLElement;
 }
 
-/** Tell the listeners of a built-in tag. Only the touch family bubbles in WeChat, so this does not. */
+/** Fire the event `name` at a built-in tag. It does not bubble: in WeChat only touch events do. */
 export function fire(host: glassEasel.Element | { triggerEvent: Host['triggerEvent'] }, name: string, detail: unknown = {}): void {
   (host as Host).triggerEvent(name, detail, { bubbles: false, composed: false });
 }
 
 /**
- * Define the built-in tag `tag`, in the words of a mini program's `Component`. `this.$$` is its element, made before
- * `created`; its children arrive in the template's one `<slot/>`, which is that same element.
+ * Define the built-in tag `tag`; `definition` has the form of a mini program's `Component`. `this.$$` is the tag's
+ * element and exists when `created` runs. The tag's children become that element's own children.
  */
 export function builtin<D extends Data = Empty, P extends Properties = Empty, M extends Methods = Empty>(
   tag: string,
@@ -116,12 +116,12 @@ export function builtin<D extends Data = Empty, P extends Properties = Empty, M 
 
 type Empty = Record<never, never>;
 
-/** Let the components of `space` use every built-in tag that has been defined. */
+/** Let the components of `space` use all built-in tags defined so far. */
 export function provideBuiltins(space: glassEasel.ComponentSpace): void {
   for (const [tag, definition] of tags) space.setGlobalUsingComponent(tag, definition);
 }
 
-/** The instance that owns `element` or the nearest element around it; null outside pages. */
+/** The component instance of `element`, or of the nearest element around it that has one; null outside of pages. */
 export function instanceAt(element: Element | null): Host | null {
   let found: Element | null = element;
   while (found && !(found as Owned).__wxElement) found = found.parentElement;
@@ -132,12 +132,12 @@ interface Owned extends Element {
   __wxElement?: glassEasel.Element;
 }
 
-/** The nearest built-in `tag` around `host` on the screen, through slots and component borders; null when there is none. */
+/** The nearest built-in `tag` around `host` in the document, across slots and components; null where there is none. */
 export function ancestor(host: { $$: unknown }, tag: string): Host | null {
   return instanceAt(dom(host).parentElement?.closest(`wx-${tag}`) ?? null);
 }
 
-/** Every built-in `tag` inside `host` on the screen, in the order of the document. */
+/** Every built-in `tag` inside `host`, across slots and components, in the order of the document. */
 export function descendants(host: { $$: unknown }, tag: string): Host[] {
   return Array.from(dom(host).querySelectorAll(`wx-${tag}`), (element) => (element as Owned).__wxElement as Host);
 }

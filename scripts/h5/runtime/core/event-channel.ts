@@ -1,4 +1,4 @@
-/** The line between a page and the one that opened it. */
+/** The channel between a page and the page that opened it. */
 
 type Listener = (...args: unknown[]) => void;
 
@@ -6,7 +6,7 @@ export class EventChannel {
   #listeners: { name: string; listener: Listener; once: boolean }[] = [];
   #peer: EventChannel | null = null;
 
-  /** Two ends of one line; `events` listen at the first end. */
+  /** The two ends of one channel. `events` are listeners at the first end. */
   static pair(events: Record<string, Listener> = {}): [EventChannel, EventChannel] {
     const [near, far] = [new EventChannel(), new EventChannel()];
     near.#peer = far;
@@ -15,7 +15,7 @@ export class EventChannel {
     return [near, far];
   }
 
-  /** Tell the other end's listeners. */
+  /** Call the listeners for `name` at the other end. */
   emit(name: string, ...args: unknown[]): void {
     const peer = this.#peer;
     if (!peer) return;

@@ -1,4 +1,4 @@
-/** `wx://form-field`: components of pages that are fields of a form. */
+/** The behavior `wx://form-field`, which makes a page's own component a field of a form. */
 
 import type * as adapter from 'glass-easel-miniprogram-adapter';
 import type * as glassEasel from 'glass-easel';
@@ -9,7 +9,7 @@ type Behaviors = Record<string, adapter.behavior.GeneralBehavior | undefined>;
 
 let behaviors: Behaviors | null = null;
 
-/** The behaviors that WeChat names by strings. */
+/** The behaviors that code names by strings, as in WeChat. */
 export function formFieldBehaviors(space: adapter.CodeSpace): Behaviors {
   if (!behaviors) {
     const field = space
@@ -21,7 +21,7 @@ export function formFieldBehaviors(space: adapter.CodeSpace): Behaviors {
   return behaviors;
 }
 
-/** The pages' own fields inside `form`, with their names and values. */
+/** Names and values of the fields inside `form` that are components of pages. */
 export function customFields(form: { $$: unknown }): { name: string; value: unknown }[] {
   const field = behaviors?.['wx://form-field'] as { _$: glassEasel.GeneralBehavior } | undefined;
   if (!field) return [];

@@ -1,4 +1,4 @@
-/** One page in its window: its life, its scrolling, its bar. */
+/** One open page: its life cycle, its scrolling, and the bar above it. */
 
 import type * as adapter from 'glass-easel-miniprogram-adapter';
 import * as glassEasel from 'glass-easel';
@@ -23,7 +23,7 @@ addStyle(`
 wx-page { display: block; min-height: 100%; box-sizing: border-box }
 `);
 
-/** A page as its author sees it. */
+/** The object that is `this` in a page's code. */
 export type PageObject = Record<string, unknown> & { route?: string; options?: Record<string, string> };
 
 const REACH_BOTTOM_PX = 50;
@@ -38,7 +38,7 @@ export class Frame {
   readonly page: PageObject;
   readonly route: string;
   #shown = false;
-  /** The height whose end was reached; what has grown since has another end. 0 while away from it. */
+  /** The content's height, in px, when its bottom was last reached; 0 while away from it. Content that grew has a new bottom. */
   #endedAt = 0;
 
   constructor(
@@ -64,7 +64,7 @@ export class Frame {
     this.scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
   }
 
-  /** Put the page into `column` and start its life. */
+  /** Put the page into `column` and start its life cycle. */
   open(column: Element): void {
     const place = document.createElement('div');
     this.scroll.append(place);
@@ -87,13 +87,13 @@ export class Frame {
     this.root.getComponent().triggerPageLifetime('show', []);
   }
 
-  /** Under another page, or behind another tab. */
+  /** Hide the page: another page or tab covers it. */
   hide(): void {
     this.pause();
     this.element.hidden = true;
   }
 
-  /** Not seen at the moment, but still on top. */
+  /** Tell the page that nobody sees it at the moment. It stays on top. */
   pause(): void {
     if (!this.#shown) return;
     this.#shown = false;
@@ -111,7 +111,7 @@ export class Frame {
     return typeof this.page[name] === 'function';
   }
 
-  /** Call the page's method `name` if it has one. What it throws is recorded. */
+  /** Call the page's method `name` if it has one. What it throws is reported. */
   call(name: string, ...args: unknown[]): unknown {
     const method = this.page[name];
     if (typeof method !== 'function') return undefined;

@@ -1,4 +1,4 @@
-/** From what fingers, mouse and keyboard do to WeChat's touch events. */
+/** Turns what fingers, mouse and keyboard do into WeChat's touch events. */
 
 import * as glassEasel from 'glass-easel';
 
@@ -24,15 +24,15 @@ interface Point {
 
 const SLOP_PX = 10;
 const LONG_PRESS_MS = 350;
-/** Browsers repeat a touch as mouse events for this long. */
+/** For this long after a touch, mouse events are the browser's repetition of it. */
 const ECHO_MS = 800;
 
 let listener: Listener = () => undefined;
 
-/** Elements that listen to long presses: one of those is no tap there. */
+/** Elements that listen to long presses. A long press on them is not also a tap. */
 const pressable = new WeakSet<Element>();
 
-/** `element` listens to long presses. */
+/** Remember that `element` listens to long presses. */
 export function hearsLongPress(element: Element): void {
   pressable.add(element);
 }
@@ -42,12 +42,12 @@ function isPressable(element: Element): boolean {
   return false;
 }
 
-/** Send the events of gestures to `to`. */
+/** Send all touch events to `to` from now on. */
 export function gesturesTo(to: Listener): void {
   listener = to;
 }
 
-/** A touch that is going on. */
+/** The touch that is going on; null when there is none. */
 let press: { x: number; y: number; moved: boolean; long: boolean; timer: number; target: Element } | null = null;
 let tapTaken = false;
 let touchedAt = -ECHO_MS;
@@ -93,7 +93,7 @@ function end(): void {
   hover.end();
 }
 
-/** Whether something between `target` and the page scrolls by itself: it keeps doing so where a page catches moves. */
+/** Whether something between `target` and the page scrolls by itself. It goes on scrolling even where a page catches moves. */
 function scrollsInside(target: EventTarget | null): boolean {
   for (let at = target as HTMLElement | null; at && !at.classList.contains('h5-scroll'); at = at.parentElement) {
     if (at.scrollHeight > at.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(at).overflowY)) return true;
@@ -119,7 +119,7 @@ function onTouch(event: TouchEvent): void {
 
 let dragging: EventTarget | null = null;
 
-/** The mouse is one finger while its button is down. */
+/** Treat the mouse as one finger while its button is down. */
 function onMouse(event: MouseEvent): void {
   if (event.timeStamp - touchedAt < ECHO_MS || event.button !== 0) return;
   const point = pointOf(event);
@@ -138,7 +138,7 @@ function onMouse(event: MouseEvent): void {
   }
 }
 
-/** A click is a tap, whoever makes it: finger, mouse, keyboard or a screen reader. */
+/** Treat a click as a tap, whether a finger, the mouse, the keyboard or a screen reader made it. */
 function onClick(event: MouseEvent): void {
   if (tapTaken && event.detail > 0) {
     tapTaken = false;
@@ -149,7 +149,7 @@ function onClick(event: MouseEvent): void {
   send(event.target, 'tap', { x: event.pageX, y: event.pageY }, { touches: [point], changedTouches: [point] });
 }
 
-/** Enter and Space tap what says it can be tapped; real buttons and fields know themselves. */
+/** Let Enter and Space tap elements that can be focused. HTML's own buttons and fields do it by themselves. */
 function onKey(event: KeyboardEvent): void {
   const element = event.target as HTMLElement;
   if ((event.key !== 'Enter' && event.key !== ' ') || !element.localName.startsWith('wx-') || element.tabIndex < 0) return;

@@ -1,4 +1,4 @@
-/** `hover-class`: what an element looks like while it is pressed. */
+/** `hover-class`: the classes that an element has while it is pressed. */
 
 import type * as glassEasel from 'glass-easel';
 
@@ -16,7 +16,7 @@ function dataOf(host: glassEasel.Element): HoverData {
   return (host as Host).data as HoverData;
 }
 
-/** The elements around `target` that change while pressed, up to one that keeps it to itself. */
+/** `target` and the elements around it that have a hover class, up to one with `hover-stop-propagation`. */
 function* hovered(target: Element): Generator<Host> {
   for (let at: Element | null = target; at; at = at.parentElement) {
     const host = instanceAt(at);
@@ -37,7 +37,7 @@ function toggle(host: Host, on: boolean): void {
 }
 
 export const hover = {
-  /** A finger is down on `target`. */
+  /** A finger went down on `target`: show the hover classes after their start time. */
   begin(target: Element): void {
     hover.cancel();
     starting = Array.from(hovered(target), (host) =>
@@ -47,12 +47,12 @@ export const hover = {
       }, dataOf(host).hoverStartTime),
     );
   },
-  /** The finger moved on: nothing is pressed any more. */
+  /** The finger moved on: take the hover classes away at once. */
   cancel(): void {
     for (const timer of starting.splice(0)) window.clearTimeout(timer);
     for (const host of shown.splice(0)) toggle(host, false);
   },
-  /** The finger is up. */
+  /** The finger went up: take the hover classes away after their stay time. */
   end(): void {
     for (const timer of starting.splice(0)) window.clearTimeout(timer);
     for (const host of shown.splice(0)) window.setTimeout(() => toggle(host, false), dataOf(host).hoverStayTime);

@@ -1,4 +1,4 @@
-/** Watching elements come into view. The adapter's own watcher keeps silent about what is in view from the start. */
+/** Watches elements come into view. The adapter's own watcher does not report elements that are in view from the start. */
 
 import type * as glassEasel from 'glass-easel';
 
@@ -53,7 +53,7 @@ class ElementWatcher {
     return this;
   }
 
-  /** Tell `listener` when what `selector` finds crosses one of the thresholds. */
+  /** Call `listener` whenever an element that `selector` finds crosses one of the thresholds. */
   observe(selector: string, listener: (seen: Seen) => void): void {
     const found = this.#root?.querySelectorAll(selector) ?? [];
     for (const element of this.#options.observeAll ? found : found.slice(0, 1)) this.#watch(element, listener);
@@ -90,7 +90,7 @@ function seen(element: glassEasel.Element, entry: IntersectionObserverEntry): Se
   return { id, dataset, intersectionRatio, intersectionRect, boundingClientRect, relativeRect: rootBounds, time };
 }
 
-/** Make `this.createIntersectionObserver()` of every page and component give these watchers. */
+/** Make `this.createIntersectionObserver()` of every page and component return these watchers. */
 export function installWatchers(prototype: object): void {
   Object.defineProperty(prototype, 'createIntersectionObserver', {
     configurable: true,

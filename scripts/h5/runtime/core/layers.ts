@@ -1,4 +1,4 @@
-/** The shop's column: where pages stand, with the layers over them. */
+/** The shop's column, which holds the pages, and the layers above them. */
 
 import { addStyle } from './style';
 
@@ -25,12 +25,12 @@ export function mountShop(): void {
   document.body.append(shop);
 }
 
-/** The column itself; children stand under the layers. */
+/** The column itself. What is put into it lies below the layers. */
 export function column(): HTMLElement {
   return shop;
 }
 
-/** Where toasts and sheets are mounted: over everything, inside the column. */
+/** Where toasts and sheets are put: above everything else in the column. */
 export function layer(): HTMLElement {
   return layers;
 }

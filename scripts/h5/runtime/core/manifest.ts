@@ -1,6 +1,6 @@
 /** What the builder found in app.json and the pages' JSON. */
 
-/** A page's window: its own JSON over app.json's `window`. */
+/** The settings of a page's window: app.json's `window`, overridden by the page's own JSON. */
 export interface WindowConfig {
   navigationBarTitleText?: string;
   navigationBarBackgroundColor?: string;
@@ -32,8 +32,8 @@ export interface Manifest {
   home: string;
   pages: Record<string, { config: WindowConfig; load: () => Promise<unknown> }>;
   tabBar: TabBarConfig | null;
-  /** Files of the mini program's folder, and what they became. */
+  /** The built file of each picture in the mini program's folder, by its path there. */
   assets: Record<string, string>;
-  /** app.ts and app.wxss. */
+  /** Load app.ts and app.wxss. */
   app: () => Promise<unknown>;
 }

@@ -1,4 +1,4 @@
-/** The bar over a page: back or home, the title, and sharing. */
+/** The bar above a page: a button back or home, the title, and a button to share. */
 
 import { addStyle } from './style';
 import type { WindowConfig } from './manifest';
@@ -29,7 +29,7 @@ addStyle(`
 
 type Act = (act: 'back' | 'home' | 'share') => void;
 
-/** What stands at the bar's head: a way back, a way home, or nothing. */
+/** The bar's first button: back, home, or none. */
 export type Lead = 'back' | 'home' | 'none';
 
 function plainButton(className: string, label: string, act: () => void): HTMLButtonElement {
@@ -98,7 +98,7 @@ export class NavBar {
   }
 }
 
-/** Where WeChat's menu button would stand, in px of the document. */
+/** The place that WeChat's menu button would have, in px of the document. */
 export function capsule(): DOMRect {
   const column = document.querySelector('.h5-shop')?.getBoundingClientRect();
   const right = (column?.right ?? document.documentElement.clientWidth) - CAPSULE.gap;

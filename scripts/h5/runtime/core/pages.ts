@@ -1,4 +1,4 @@
-/** Going from page to page, in step with the browser's history. */
+/** Moves from page to page, and keeps the browser's history in step. */
 
 import manifest from 'h5:manifest';
 
@@ -9,39 +9,47 @@ import { Frame, type PageObject } from './frame';
 import { report } from './errors';
 import { column } from './layers';
 import type { Lead } from './nav-bar';
-import { openShareSheet } from './share';
 import { entryAt, remember, remembered, typedUrl, type Entry } from './stack';
 import { tabBar } from './tab-bar';
-import { showToast } from '../wx/toast';
 
 export type { Frame, PageObject } from './frame';
 
 const DEPTH = 10;
 
+/** What pages need from the rest of the shop: the core itself knows neither `wx` nor the tags. */
+export interface Surroundings {
+  /** Offer to share the page on top. */
+  share(): void;
+  /** Say that a page could not be loaded because the network is away. */
+  sayUnreachable(): void;
+}
+
+let surroundings: Surroundings; // given by startPages
+
 let stack: Entry[] = [];
-/** Pages of tabs live on while other tabs are looked at. */
+/** The pages of tabs, by route. They stay alive while another tab is shown. */
 const tabs = new Map<string, Entry>();
 
 let queue: Promise<unknown> = Promise.resolve();
 
-/** One move after the other: each may have to load code first. */
+/** Run `move` after all earlier moves have ended: each may have to load code first. */
 function inTurn<T>(move: () => T | Promise<T>): Promise<T> {
   const turn = queue.then(move);
   queue = turn.catch(() => undefined);
   return turn;
 }
 
-/** The page on top; null before the first is open. */
+/** The page on top; null before the first page is open. */
 export function topFrame(): Frame | null {
   return stack.at(-1)?.frame ?? null;
 }
 
-/** Pages that are open, the first one at the bottom. */
+/** The open pages, from bottom to top. */
 export function getCurrentPages(): PageObject[] {
   return stack.flatMap(({ frame }) => (frame ? [frame.page] : []));
 }
 
-/** The address that `url` means on the page on top. Throws when there is no such page. */
+/** The address that `url` names, seen from the page on top. Throws where there is no such page. */
 function resolve(url: string): Address {
   const address = addressOf(url, topFrame()?.route);
   if (!manifest.pages[address.route]) throw new Error(`page "${address.route}" is not found`);
@@ -53,7 +61,7 @@ function isTab({ route }: Address): boolean {
 }
 
 function act(what: Lead | 'share'): void {
-  if (what === 'share') openShareSheet();
+  if (what === 'share') surroundings.share();
   else if (what === 'back') attempt(navigateBack(1));
   else if (what === 'home') attempt(switchTabOrLaunch(manifest.home));
 }
@@ -62,10 +70,10 @@ function switchTabOrLaunch(route: string): Promise<void> {
   return tabBar.indexOf(route) >= 0 ? switchTab(`/${route}`) : reLaunch(`/${route}`);
 }
 
-/** A page's code did not come: the network is away. */
+/** A page's code could not be loaded: the network is away. */
 class Unreachable extends Error {}
 
-/** Load a page's code, so that what follows happens in one go. */
+/** Load a page's code first, so that the move itself needs no waiting. Throws Unreachable. */
 async function load({ route, url }: Address): Promise<void> {
   try {
     await manifest.pages[route]?.load();
@@ -82,8 +90,9 @@ const ANEW = 'tuisan-h5:anew';
 const ANEW_MS = 10_000;
 
 /**
- * Code that did not come although the server answers: it is in a newer shop by now, or it failed while the network was
- * away, which browsers remember. A new start cures both; it is tried once, not over and over.
+ * Whether to reload the shop because a page's code could not be loaded although the server answers. Either a newer
+ * build has replaced that code, or the browser remembers a failure from when the network was away. Reloading helps in
+ * both cases. The same address is not tried again for 10 s, so that the shop cannot reload for ever.
  */
 async function startingAnewHelps(url: string): Promise<boolean> {
   const response = await fetch(location.pathname, { cache: 'no-cache' }).catch(() => null);
@@ -93,15 +102,15 @@ async function startingAnewHelps(url: string): Promise<boolean> {
   return true;
 }
 
-/** A move that the bars or the browser ask for: nobody else hears when it fails. */
+/** Show or report the failure of a move that a bar or the browser asked for: no caller waits for it. */
 function attempt(move: Promise<unknown>): void {
   move.catch((error: unknown) => {
-    if (error instanceof Unreachable) void showToast({ title: '网络连接不上，请检查网络后重试', icon: 'none', duration: 3000 });
+    if (error instanceof Unreachable) surroundings.sayUnreachable();
     else report(error);
   });
 }
 
-/** Make `next` the stack: close what is not in it any more, show its last page. `next` is loaded. */
+/** Make `next` the stack: close the pages that are no longer in it and show its last page, whose code is loaded. */
 function settle(next: Entry[]): void {
   const top = next.at(-1);
   if (!top) return;
@@ -138,7 +147,7 @@ async function go(next: Entry[], how: 'push' | 'replace'): Promise<void> {
   settle(next);
 }
 
-/** Open `url` over the page on top. Gives the near end of the line to it. */
+/** Open `url` above the page on top. Resolves to the near end of the channel to the new page. */
 export function navigateTo(url: string, events?: Record<string, (data: unknown) => void>): Promise<EventChannel> {
   return inTurn(async () => {
     const address = resolve(url);
@@ -159,7 +168,7 @@ export function redirectTo(url: string): Promise<void> {
   });
 }
 
-/** Go to the tab at `url`; all pages that are no tabs close. */
+/** Show the tab at `url` and close all pages that are not tabs. */
 export function switchTab(url: string): Promise<void> {
   return inTurn(() => {
     const address = resolve(url);
@@ -183,7 +192,7 @@ export function reLaunch(url: string): Promise<void> {
 
 let returned: () => void = () => undefined;
 
-/** Close `delta` pages; the browser goes as many steps back. */
+/** Close `delta` pages by going as many steps back in the browser's history. */
 export function navigateBack(delta: number): Promise<void> {
   return inTurn(() => {
     const steps = Math.min(delta, stack.length - 1);
@@ -195,7 +204,7 @@ export function navigateBack(delta: number): Promise<void> {
   });
 }
 
-/** Where the history stands now is where the shop goes. */
+/** Show the pages that the present step of the browser's history names. */
 async function followHistory(): Promise<void> {
   const steps = remembered();
   if (!steps) return openTyped();
@@ -207,13 +216,13 @@ async function followHistory(): Promise<void> {
   settle(next);
 }
 
-/** A page of before a reload; a tab has one page only, whichever step of the history it was. */
+/** The entry of a page from before a reload. A tab has only one page, whichever step of the history named it. */
 function revived(id: string, address: Address): Entry {
   const tab = tabs.get(address.route);
   return tab ?? { id, address, opener: null, frame: null };
 }
 
-/** Open the address that stands in the browser's bar, alone. */
+/** Open the address in the browser's bar as the only page. */
 async function openTyped(): Promise<void> {
   const address = addressOf(typedUrl() || manifest.home);
   if (manifest.pages[address.route]) {
@@ -231,7 +240,8 @@ export function entryAddress(): Address {
 }
 
 /** Open the first page, and follow the browser from now on. */
-export function startPages(): Promise<void> {
+export function startPages(given: Surroundings): Promise<void> {
+  surroundings = given;
   column().append(tabBar.element);
   tabBar.onTap((index, { pagePath, text }) => {
     attempt(switchTab(`/${pagePath}`).then(() => topFrame()?.call('onTabItemTap', { index, pagePath, text })));

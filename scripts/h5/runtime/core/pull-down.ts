@@ -1,4 +1,4 @@
-/** Pulling a page down to have it made anew. */
+/** Pulling a page down to refresh it. */
 
 import { addStyle } from './style';
 import type { WindowConfig } from './manifest';
@@ -72,7 +72,7 @@ export class PullDown {
     if (!distance) this.#dots.remove();
   }
 
-  /** Show the dots and tell the page. */
+  /** Show the dots and call the page's `onPullDownRefresh`. */
   start(): void {
     this.#open = true;
     this.#shift(OPEN_PX);

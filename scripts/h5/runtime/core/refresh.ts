@@ -1,12 +1,13 @@
-/** Pulling down, from code. */
+/** Pull-down refresh, started and ended by code. */
 
 import { topFrame } from './pages';
 
-/** As if the page on top had been pulled down. */
+/** Refresh the page on top as if it had been pulled down. */
 export function startPullDownRefresh(): void {
   topFrame()?.pullDown.start();
 }
 
+/** Close the pull-down of the page on top. */
 export function stopPullDownRefresh(): void {
   topFrame()?.pullDown.stop();
 }

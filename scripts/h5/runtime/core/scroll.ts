@@ -1,4 +1,4 @@
-/** Scrolling the page on top, from code. */
+/** Scrolling of the page on top by code. */
 
 import { dom } from './builtin';
 import { topFrame } from './pages';
@@ -6,11 +6,11 @@ import { topFrame } from './pages';
 interface Target {
   scrollTop?: number;
   selector?: string;
-  /** Zero jumps; anything else takes the browser's own time. */
+  /** 0 jumps. Any other value scrolls smoothly, as fast as the browser does. */
   duration?: number;
 }
 
-/** Scroll to a place in px, or to the first element that `selector` finds. Throws when it finds none. */
+/** Scroll to `scrollTop` in px, or to the first element that `selector` finds. Throws where it finds none. */
 export async function scrollPage({ scrollTop, selector, duration = 300 }: Target): Promise<void> {
   const frame = topFrame();
   if (!frame) return;
@@ -23,7 +23,7 @@ export async function scrollPage({ scrollTop, selector, duration = 300 }: Target
   frame.scroll.scrollTo({ top, behavior: duration > 0 ? 'smooth' : 'instant' });
 }
 
-/** Hold the page on top still, as under a sheet; gives what lets it go. */
+/** Stop the page on top from scrolling, as under a sheet. Returns the function that allows it again. */
 export function lockScroll(): () => void {
   const scroll = topFrame()?.scroll;
   const before = scroll?.style.overflow ?? '';

@@ -1,4 +1,4 @@
-/** The mini program's components: where they are registered, and what they see while they are. */
+/** The registry of the mini program's pages and components, and the globals with which they register. */
 
 import * as adapter from 'glass-easel-miniprogram-adapter';
 import * as glassEasel from 'glass-easel';
@@ -28,18 +28,18 @@ export function componentAt(caller: object): Host {
   return ((caller as { _$?: Host })._$ ?? caller) as Host;
 }
 
-/** A page's or component's parts, as the builder found them. */
+/** What the builder found of a page or component. */
 export interface Unit {
   config: adapter.types.ComponentStaticConfig;
   template: glassEasel.template.ComponentTemplate['content'];
-  /** The prefix of its classes; none where it shares the page's. */
+  /** The prefix of its classes; none where it shares the page's classes. */
   scope?: string;
   style: string;
 }
 
 let current = '';
 
-/** What `Component()` and `Page()` register from now on is the unit at `path`. Called at the head of each one's script. */
+/** Make the unit at `path` the one that `Component()` and `Page()` register next. The builder puts this call before each script. */
 export function enter(path: string, unit: Unit): void {
   current = path;
   space.addComponentStaticConfig(path, unit.config);
@@ -51,7 +51,7 @@ export function enter(path: string, unit: Unit): void {
 type Definition = adapter.types.GeneralComponentDefinition;
 type Behaviors = (adapter.behavior.GeneralBehavior | string)[];
 
-/** WeChat's own behaviors are named by strings; those the engine knows anyway are left out. */
+/** `definition` with behaviors in place of the strings that name WeChat's own. Those that the engine has anyway are left out. */
 function known<D extends { behaviors?: unknown }>(definition: D): D {
   const behaviors = ((definition.behaviors ?? []) as Behaviors)
     .map((one) => (typeof one === 'string' ? formFieldBehaviors(space)[one] : one))
@@ -61,13 +61,13 @@ function known<D extends { behaviors?: unknown }>(definition: D): D {
 
 const waiting: Host[] = [];
 
-/** `ready` of all that was attached in one go: when it is complete, the inner ones first. */
+/** Let `host` be told that it is ready once everything attached together with it is complete. */
 function readySoon(host: Host): void {
   if (waiting.length === 0) queueMicrotask(flushReady);
   waiting.push(host);
 }
 
-/** Tell all attached components that they are ready. */
+/** Tell all attached components that they are ready, the inner ones first. */
 export function flushReady(): void {
   const hosts = waiting.splice(0).reverse();
   for (const host of hosts) {
@@ -75,7 +75,7 @@ export function flushReady(): void {
   }
 }
 
-/** Make the globals of component scripts. */
+/** Define the globals that scripts of pages and components use. */
 export function defineConstructors(): void {
   const everyComponent = space.getComponentSpace().defineBehavior({
     lifetimes: {

@@ -1,10 +1,10 @@
-/** The pages that are open, the last one on top, and what the browser's history remembers of them. */
+/** The stack of open pages, the last one on top, and how the browser's history keeps it. */
 
 import type { Address } from './address';
 import type { EventChannel } from './event-channel';
 import type { Frame } from './frame';
 
-/** A page of the stack. After a reload only the one on top is made; the others wait until they are seen. */
+/** A page of the stack. After a reload only the page on top has a frame; the others get one when they are shown. */
 export interface Entry {
   readonly id: string;
   readonly address: Address;
@@ -12,20 +12,20 @@ export interface Entry {
   frame: Frame | null;
 }
 
-/** What a history entry holds: the whole stack as it was, ids and addresses. */
+/** What one step of the history holds: ids and addresses of the whole stack. */
 interface Remembered {
   stack: { id: string; url: string }[];
 }
 
 let count = 0;
 
-/** A new page at `address`; ids stay unique over reloads. */
+/** A new entry for `address`. Its id is unique even across reloads. */
 export function entryAt(address: Address, opener: EventChannel | null = null): Entry {
   count += 1;
   return { id: `${Date.now().toString(36)}-${count}`, address, opener, frame: null };
 }
 
-/** Keep `stack` in the browser's history: as a new step, or in place of the present one. */
+/** Store `stack` in the browser's history, as a new step or in place of the present one. */
 export function remember(stack: readonly Entry[], how: 'push' | 'replace'): void {
   const state: Remembered = { stack: stack.map(({ id, address }) => ({ id, url: address.url })) };
   const hash = `#/${stack.at(-1)?.address.url ?? ''}`;
@@ -33,7 +33,7 @@ export function remember(stack: readonly Entry[], how: 'push' | 'replace'): void
   else history.replaceState(state, '', hash);
 }
 
-/** The stack that the present step of the history holds; null for an address that was typed in. */
+/** The stack that the present step of the history holds; null where the address was typed in. */
 export function remembered(): Remembered['stack'] | null {
   const state = history.state as Partial<Remembered> | null;
   return Array.isArray(state?.stack) && state.stack.length > 0 ? state.stack : null;

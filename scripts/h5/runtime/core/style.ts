@@ -1,11 +1,11 @@
-/** Style that arrives with code, and WeChat's units in style attributes. */
+/** Style sheets that come with code, and WeChat's units in style attributes. */
 
 import * as glassEasel from 'glass-easel';
 
 const RPX = /(-?\d*\.?\d+)rpx\b/g;
 const VIEWPORT = /(-?\d*\.?\d+)v([hw])\b/g;
 
-/** Add rules to the document, after all that are there. */
+/** Add rules to the document, after all others. */
 export function addStyle(css: string): void {
   const sheet = document.createElement('style');
   sheet.textContent = css;
@@ -13,14 +13,14 @@ export function addStyle(css: string): void {
 }
 
 /**
- * `style` with rpx and viewport units as the shop's column measures them: 750rpx are its width, 100vh the height
- * between its bars. The builder writes the same into style sheets.
+ * `style` with rpx and viewport units measured in the shop's column: 750rpx are its width, 100vh the height between its
+ * bars. The builder does the same in style sheets.
  */
 export function withUnits(style: string): string {
   return style.replace(RPX, 'calc(var(--rpx) * $1)').replace(VIEWPORT, 'calc(var(--v$2) * $1)');
 }
 
-/** The engine writes style attributes as they stand and keeps ids to itself: teach it units, and to write ids. */
+/** Make the engine convert WeChat's units in style attributes and write ids into the document. By itself it does neither. */
 export function teachElements(): void {
   const prototype = glassEasel.Element.prototype;
   const setNodeStyle = prototype.setNodeStyle;

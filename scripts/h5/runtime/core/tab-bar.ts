@@ -1,4 +1,4 @@
-/** The bar of tabs under the shop's main pages. */
+/** The tab bar below the shop's main pages. */
 
 import manifest from 'h5:manifest';
 
@@ -65,17 +65,16 @@ class Tab {
     this.#draw();
   }
 
-  /** A badge with `text`, a dot for '', nothing for null. */
+  /** Show a badge with `text`, a dot for '', nothing for null. */
   mark(text: string | null): void {
     this.#mark.hidden = text === null;
     this.#mark.textContent = text ?? '';
   }
 }
 
-/** Who wants to know of taps. */
 type Tapped = (index: number, item: TabItem) => void;
 
-// The bar is the first that shows pictures: it is drawn as soon as it is loaded.
+// The bar draws its pictures as soon as this module is loaded, before anything else does.
 knowAssets(manifest.assets);
 
 const config = manifest.tabBar;
@@ -102,12 +101,12 @@ function at(index: number): Tab {
 
 export const tabBar = {
   element: bar,
-  /** The index of the tab at `route`; -1 for other pages. */
+  /** The index of the tab at `route`; -1 where `route` is no tab. */
   indexOf: (route: string): number => config?.list.findIndex(({ pagePath }) => pagePath === route) ?? -1,
   onTap(listener: Tapped): void {
     tapped = listener;
   },
-  /** The page at `route` is on top. */
+  /** Show the bar as it is for the page at `route`, which is on top now. */
   follow(route: string): void {
     const index = tabBar.indexOf(route);
     onTabPage = index >= 0;

@@ -1,4 +1,4 @@
-/** What compiled WXML and WXS refer to. The names are the template compiler's. */
+/** The names that compiled WXML and WXS use. The template compiler has chosen them. */
 
 import * as glassEasel from 'glass-easel';
 
@@ -14,7 +14,7 @@ export const G: Record<string, Template> = {};
 /** WXS modules by path without suffix. */
 export const R: Record<string, () => Exports> = {};
 
-/** A value whose fields are read. */
+/** `value` in a form whose fields can be read, whatever it is. */
 export function X(value: unknown): unknown {
   return value ?? Object.create(null);
 }
@@ -24,18 +24,18 @@ export function Y(value: unknown): string {
   return value === null || value === undefined ? '' : String(value);
 }
 
-/** Whether a field is among what changed. */
+/** What is known to have changed in `field`; undefined where nothing has. */
 export function Z(changed: unknown, field: string): unknown {
   if (changed === true) return true;
   return changed ? (changed as Record<string, unknown>)[field] : undefined;
 }
 
-/** A function of a WXS module; a missing one gives undefined, as in WeChat. */
+/** A function of a WXS module. A missing one becomes a function that returns undefined, as in WeChat. */
 export function P(callee: unknown): unknown {
   return typeof callee === 'function' ? callee : () => undefined;
 }
 
-/** Helpers of the generated code, and how it hands WXS functions to the engine. */
+/** Helpers of the generated code. `A`, `B` and `C` say how WXS functions and methods are called. */
 export const Q = {
   a: (values: unknown[]): unknown => values.find(Boolean),
   b: (values: Record<string, unknown>): unknown => (Object.values(values).find(Boolean) ? Object.values(values) : undefined),
@@ -67,17 +67,18 @@ function joined(from: string, relative: string): string {
   return parts.join('/');
 }
 
-/** Define the WXS module `path`; gives what loads it when first used. */
+/** Define the WXS module `path`. Returns a function that gives its exports and runs it at first use. */
 export function D(path: string, load: Load): () => Exports {
   modules.set(path, { exports: {}, load });
   return () => exportsOf(path);
 }
 
-/** WXS's ways to make dates and patterns. */
+/** WXS's way to make a date. */
 export function getDate(...parts: []): Date {
   return new Date(...parts);
 }
 
+/** WXS's way to make a regular expression. */
 export function getRegExp(pattern: string, flags?: string): RegExp {
   return new RegExp(pattern, flags);
 }

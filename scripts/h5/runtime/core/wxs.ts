@@ -1,4 +1,4 @@
-/** WXS functions as listeners: of events, and of changed attributes (`change:prop`). */
+/** WXS functions as listeners to events and to changed attributes (`change:prop`). */
 
 import * as glassEasel from 'glass-easel';
 
@@ -8,7 +8,7 @@ import { withUnits } from './style';
 
 type Listener = (...args: unknown[]) => unknown;
 
-/** What WXS is given for an element: WeChat's ComponentDescriptor. */
+/** The object that WXS gets for an element: WeChat's ComponentDescriptor. */
 class Descriptor {
   readonly #element: glassEasel.Element;
   #state: Record<string, unknown> = {};
@@ -114,19 +114,19 @@ function descriptorOf(element: glassEasel.Element): Descriptor {
 
 const fromWxs = new WeakSet<object>();
 
-/** Everything that a WXS module exports is called as WXS, however a template came to it. */
+/** Remember all functions in `exports` as WXS, so that they are called as such whichever way a template got them. */
 export function isWxs(exports: Record<string, unknown>): void {
   for (const one of Object.values(exports)) if (typeof one === 'function') fromWxs.add(one);
 }
 
-/** WXS listeners get the event with its element, and the component around it; others are methods. */
+/** Call the listener of an event. A WXS function gets the event with its element, and the component around; others are methods. */
 export function callFromEvent(caller: object, event: glassEasel.ShadowedEvent<unknown>, listener: Listener): unknown {
   if (!fromWxs.has(listener)) return listener.call(caller, event);
   const seen = Object.create(event, { instance: { value: descriptorOf(componentAt(event.currentTarget)) } }) as object;
   return listener(seen, descriptorOf(componentAt(caller)));
 }
 
-/** A changed attribute's listener runs when the elements around it exist, as in WeChat. */
+/** `listener` for a changed attribute, delayed until the elements around it exist, as in WeChat. */
 export function callFromChange(listener: Listener): Listener {
   return (value, old, host, element) =>
     queueMicrotask(() => {

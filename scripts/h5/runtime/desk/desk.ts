@@ -1,4 +1,4 @@
-/** Beside the column in development: be another member, let days pass, ship one's orders. Wide windows only. */
+/** The sandbox desk beside the column, in development and in wide windows: change the member, let days pass, ship orders. */
 
 import { report } from '../core/errors';
 import { addStyle } from '../core/style';
@@ -19,7 +19,7 @@ addStyle(`
 
 const DAY_S = 86_400;
 
-/** Mount the desk. */
+/** Put the desk into the document. */
 export function openDesk(): void {
   const here = openid();
   const told = h('p', '', '换会员、快进时间、替商家发货。仅开发环境可见。');
@@ -50,7 +50,7 @@ function leap(days: number): HTMLButtonElement {
   });
 }
 
-/** Another person holds the phone: what the pages kept belongs to the one before, and only a shared page is for all. */
+/** Reload the shop as the person `other`. The present page is left, unless it is a shared one, which anyone may open. */
 function restart(other: string): void {
   become(other);
   if (!/[?&]s=/.test(location.hash)) location.hash = '';

@@ -1,37 +1,37 @@
-/** The members that this browser has been, each with what the pages kept for it. */
+/** The members that have used this browser, each with the storage that the pages had for it. */
 
 import { becomePerson, openid } from '../wx/sandbox';
 import { clearStorageSync, getStorageInfoSync, getStorageSync, setStorageSync } from '../wx/storage';
 
 export interface Person {
   openid: string;
-  /** Counted from one, in the order of meeting. */
+  /** Counted from 1, in the order in which they were made. */
   number: number;
 }
 
 const LIST = 'tuisan-desk:people';
 const KEPT = 'tuisan-desk:kept:';
 
-/** All of them, the present one included. */
+/** All of them, with the present one. */
 export function people(): Person[] {
   const known = listed();
   if (!known.includes(openid())) keepList([...known, openid()]);
   return listed().map((one, at) => ({ openid: one, number: at + 1 }));
 }
 
-/** How a person is called on the desk. */
+/** A person's name on the desk. */
 export function shown(person: Person): string {
   return `会员 ${person.number}（…${person.openid.slice(-4)}）`;
 }
 
-/** A person nobody has met; its openid. */
+/** Make a new person and return its openid. */
 export function meetSomebody(): string {
   const made = `h5-${Date.now().toString(36)}${Math.floor(Math.random() * 1e6)}`;
   keepList([...listed(), made]);
   return made;
 }
 
-/** Put away what the present person kept and bring out what the other one did. */
+/** Put the present person's storage away and bring back that of the person `other`. */
 export function become(other: string): void {
   const mine = Object.fromEntries(getStorageInfoSync().keys.map((key) => [key, getStorageSync(key)]));
   localStorage.setItem(KEPT + openid(), JSON.stringify(mine));

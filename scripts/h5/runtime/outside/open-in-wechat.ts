@@ -1,4 +1,4 @@
-/** In production a browser can look around; logging in, ordering and paying are WeChat's. This is the way there. */
+/** The way into WeChat. In production a browser can only look around: logging in, ordering and paying need WeChat. */
 
 import { report } from '../core/errors';
 import { topFrame } from '../core/pages';
@@ -18,7 +18,7 @@ interface OpenLink {
   code_image_url: string;
 }
 
-/** Keep the way to WeChat in sight below every page; the pages get so much less height. */
+/** Show the way to WeChat below every page, and make the pages lower by its height. */
 export function showWay(): void {
   document.documentElement.style.setProperty('--h5-height', 'calc(100dvh - 48px)');
   document.body.append(button('h5-way', '在微信中打开，登录下单', () => void offer()));
@@ -26,7 +26,7 @@ export function showWay(): void {
 
 let open = false;
 
-/** Offer to go on in WeChat, on the page that is on top now. */
+/** Offer to open the page on top in WeChat. */
 export async function offer(): Promise<void> {
   if (open || !topFrame()) return;
   open = true;
@@ -58,7 +58,7 @@ export async function offer(): Promise<void> {
   open = false;
 }
 
-/** What the server says when it cannot help. */
+/** A refusal by the server, in words for the member. */
 class Told extends Error {}
 
 async function linkHere(): Promise<OpenLink> {

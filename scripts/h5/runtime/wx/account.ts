@@ -1,4 +1,4 @@
-/** Who the member is to WeChat: login, phone number, subscriptions, group, privacy's neighbours. */
+/** The member's WeChat account: login, messages it subscribes to, its groups and addresses. */
 
 import { asyncCall, Refused } from './call';
 import { callSandbox, openid, requireSandbox } from './sandbox';
@@ -8,7 +8,7 @@ export const login = asyncCall('login', async () => {
   return callSandbox<{ code: string }>('code', { openid: openid() });
 });
 
-/** WeChat's session is valid as long as there is a WeChat. */
+/** The session is valid wherever the sandbox stands in for WeChat. */
 export const checkSession = asyncCall('checkSession', requireSandbox);
 
 interface SubscribeOptions {
@@ -22,7 +22,7 @@ export const requestSubscribeMessage = asyncCall('requestSubscribeMessage', asyn
   return askToSubscribe(tmplIds);
 });
 
-/** Only a page opened from a card in a group knows its group, and a browser is never opened so. */
+/** Always refused: only a page that was opened from a card in a WeChat group knows its group. */
 export const getGroupEnterInfo = asyncCall('getGroupEnterInfo', (): void => {
   throw new Refused('not in group chat');
 });

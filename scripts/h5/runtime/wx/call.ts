@@ -1,6 +1,6 @@
-/** How every asynchronous `wx` call answers: a promise, or the callbacks that were given with it. */
+/** How every asynchronous `wx` call answers: by a promise, or by the callbacks that were given to it. */
 
-/** What callers may pass beside a call's own options. */
+/** The callbacks that callers may pass besides a call's own options. */
 export interface Callbacks<R> {
   success?: (result: R & Answer) => void;
   fail?: (failure: WxFailure) => void;
@@ -28,22 +28,22 @@ export class Refused extends Error {
   override name = 'Refused';
 }
 
-/** Why something failed, in words for an `errMsg`. */
+/** The reason of a failure, in words for an `errMsg`. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The failure of `name` behind `error`, whose message may be WeChat's whole `name:fail reason` already. */
+/** `error` as a failure of the call `name`. Its message may already have WeChat's form `name:fail reason`. */
 function failureOf(name: string, error: unknown): WxFailure {
   const reason = reasonOf(error);
   const whole = `${name}:fail`;
   return new WxFailure(name, reason.startsWith(whole) ? reason.slice(whole.length).trim() : reason);
 }
 
-/** What a call takes: its own options, and the callbacks. */
+/** What a call takes: its own options and the callbacks. */
 export type Taking<O, R> = O & Callbacks<R>;
 
-/** A `wx` function. With any callback it returns nothing and never rejects; without one it gives a promise. */
+/** A `wx` function. With any callback it returns undefined and never rejects; without one it returns a promise. */
 export type AsyncCall<O, R> = (options?: Taking<O, R>) => Promise<R & Answer> | undefined;
 
 type Result = object | void;
@@ -59,7 +59,7 @@ export function asyncCall<O extends object, R extends Result>(
   };
 }
 
-/** Hand `work`'s outcome to the callbacks in `given`, or as a promise when there are none. */
+/** Pass the outcome of `work` to the callbacks in `given`; without callbacks, return it as a promise. */
 export function settle<R extends Result>(
   name: string,
   work: Promise<R>,

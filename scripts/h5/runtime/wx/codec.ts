@@ -1,11 +1,11 @@
-/** How values of any storable type become text and come back as they were. */
+/** Turns values into text for storage, and that text back into the same values. */
 
 interface Kept {
   type: 'undefined' | 'date' | 'json';
   data?: unknown;
 }
 
-/** The text for `value`. Raises TypeError for what JSON cannot hold: functions, symbols, cycles. */
+/** The text for `value`. Throws TypeError for what JSON cannot hold: functions, symbols, circles. */
 export function encode(value: unknown): string {
   if (typeof value === 'function' || typeof value === 'symbol') throw new TypeError(`cannot store a ${typeof value}`);
   if (value === undefined) return JSON.stringify({ type: 'undefined' } satisfies Kept);
@@ -13,7 +13,7 @@ export function encode(value: unknown): string {
   return JSON.stringify({ type: 'json', data: value } satisfies Kept);
 }
 
-/** What `encode` was given. */
+/** The value that `encode` was given. */
 export function decode(text: string): unknown {
   const kept = JSON.parse(text) as Kept;
   if (kept.type === 'undefined') return undefined;

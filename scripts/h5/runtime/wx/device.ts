@@ -1,4 +1,4 @@
-/** What the pages may know of the device: size, network, clipboard, and a few things a browser does its own way. */
+/** The device: network, clipboard, system information, and some calls that a browser answers in its own way. */
 
 import { asyncCall, Refused } from './call';
 import { showToast } from './toast';
@@ -30,7 +30,7 @@ export function offNetworkStatusChange(listener?: NetworkListener): void {
   }
 }
 
-/** Copying without the Clipboard API, which plain http and old browsers lack. */
+/** Copy without the Clipboard API, which is missing on plain http and in old browsers. Throws Refused. */
 function copyBySelection(text: string): void {
   const area = document.createElement('textarea');
   area.value = text;
@@ -42,12 +42,12 @@ function copyBySelection(text: string): void {
   if (!copied) throw new Refused('clipboard not available');
 }
 
-/** WeChat says 内容已复制 by itself, so this does too. */
+/** Copies, and shows the toast 内容已复制 as WeChat does. */
 export const setClipboardData = asyncCall('setClipboardData', async ({ data }: { data: string }): Promise<void> => {
   try {
     await navigator.clipboard.writeText(data);
   } catch {
-    copyBySelection(data); // no permission, or no secure address
+    copyBySelection(data); // there is no permission, or the address is not https
   }
   void showToast({ title: '内容已复制', icon: 'none' });
 });
@@ -62,7 +62,7 @@ export const makePhoneCall = asyncCall('makePhoneCall', ({ phoneNumber }: { phon
   location.assign(`tel:${phoneNumber}`);
 });
 
-/** Feeling is a courtesy: devices that cannot vibrate stay still. */
+/** Vibrates where the device can; elsewhere it does nothing, which is no failure. */
 export const vibrateShort = asyncCall('vibrateShort', (): void => {
   navigator.vibrate?.(15);
 });
@@ -87,7 +87,7 @@ export function getDeviceInfo(): Record<string, unknown> {
   };
 }
 
-/** The oldest base library whose calls all are here. */
+/** The version of WeChat's base library whose calls this runtime has. */
 const SDK_VERSION = '3.0.0';
 
 export function getAppBaseInfo(): Record<string, unknown> {
@@ -114,7 +114,7 @@ export const getAccountInfoSync = (): object => ({
   miniProgram: { appId: '', envVersion: 'release', version: '' },
 });
 
-/** H5 is always the newest: the server sends what it has. */
+/** There are never updates to install: the server always sends the newest build. */
 export const getUpdateManager = (): object => ({
   onCheckForUpdate: (tell: (result: { hasUpdate: boolean }) => void) => setTimeout(() => tell({ hasUpdate: false })),
   onUpdateReady: () => undefined,

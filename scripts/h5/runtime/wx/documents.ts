@@ -1,4 +1,4 @@
-/** Documents: a browser has no reader for them, so they are saved as files. */
+/** wx.openDocument: a browser has no reader for documents, so they are saved as files. */
 
 import { asyncCall } from './call';
 import { bytesOf, saveAs } from './files';

@@ -1,8 +1,8 @@
-/** Building small pieces of DOM. */
+/** Helpers that make DOM elements. */
 
 type Child = Node | string | null;
 
-/** An element of class `className` with `children`; empty children are left out. */
+/** A new element `tag` of class `className` with `children`. Children that are null or empty are left out. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   className: string,
@@ -14,7 +14,7 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A plain button that says `label` and does `act`. */
+/** A new button with the text `label` that calls `act` when clicked. */
 export function button(className: string, label: string, act: () => void): HTMLButtonElement {
   const element = h('button', className, label);
   element.type = 'button';

@@ -1,11 +1,11 @@
-/** Temporary files: blobs in memory, known by `blob:` paths. */
+/** Temporary files: blobs in memory with `blob:` paths. */
 
 import { Refused } from './call';
 
 const kept = new Map<string, Blob>();
 const KEPT_AT_MOST = 32;
 
-/** A path for `blob`. The oldest file goes when there are too many. */
+/** Keep `blob` as a temporary file and return its path. The oldest file is dropped when there are too many. */
 export function keep(blob: Blob): string {
   const path = URL.createObjectURL(blob);
   kept.set(path, blob);
@@ -17,7 +17,7 @@ export function keep(blob: Blob): string {
   return path;
 }
 
-/** The bytes behind a temporary path, or behind any address that can be fetched. */
+/** The bytes at a temporary path or at any address that can be fetched. */
 export async function bytesOf(path: string): Promise<Blob> {
   const known = kept.get(path);
   if (known) return known;
@@ -26,7 +26,7 @@ export async function bytesOf(path: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Save as a file of the shop's, as the browser's own downloads are. */
+/** Save `blob` as a browser download whose file name ends in `extension`. */
 export function saveAs(blob: Blob, extension: string): void {
   const link = document.createElement('a');
   link.href = keep(blob);

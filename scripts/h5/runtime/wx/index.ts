@@ -1,4 +1,4 @@
-/** Everything that `wx` can do here, by name. */
+/** All functions of the global `wx`, by name. */
 
 import * as account from './account';
 import { asyncCall, Refused } from './call';
@@ -40,14 +40,14 @@ const known: Record<string, unknown> = {
   openDocument,
   openCustomerServiceChat,
   nextTick: (run: () => void) => queueMicrotask(run),
-  /** Whether `schema`'s call is here; what it says after the name is as in WeChat then. */
+  /** Whether the call that `schema` names exists here. What follows the name in `schema` is taken as supported. */
   canIUse: (schema: string) => Object.hasOwn(known, schema.split('.')[0] ?? ''),
-  /** Nothing is measured here. */
+  /** Does nothing: H5 collects no events. */
   reportEvent: () => undefined,
   env: { USER_DATA_PATH: '' },
 };
 
-/** Calls whose answer is used at once cannot fail later: they throw. */
+/** Names of calls whose answer is used at once. Where one is missing it throws; it cannot fail later. */
 const AT_ONCE = /Sync$|^create|^get\w*(?:Manager|Context)$|^on[A-Z]|^off[A-Z]/;
 
 function missing(name: string): unknown {
@@ -61,7 +61,7 @@ function missing(name: string): unknown {
   };
 }
 
-/** `wx` itself: whatever is not known fails with its own name. */
+/** `wx` itself. A call that is missing fails with its own name in the message. */
 export const api = new Proxy(known, {
   get: (calls, name) => (typeof name === 'symbol' || name in calls ? calls[name as string] : missing(name)),
 });

@@ -1,4 +1,4 @@
-/** Pictures: looking, choosing, keeping. */
+/** Pictures: showing, choosing and saving them. */
 
 import { asyncCall, Refused } from './call';
 import { bytesOf, keep, saveAs } from './files';
@@ -13,7 +13,7 @@ interface ImageInfo {
   type: string;
 }
 
-/** `image/svg+xml; charset=utf-8` → `svg`; `jpeg` when the type says nothing. */
+/** The kind of picture in a content type: `image/svg+xml; charset=utf-8` → `svg`; `jpeg` where it names none. */
 function extension(type: string): string {
   return /^image\/([a-z0-9]+)/.exec(type)?.[1] ?? 'jpeg';
 }
@@ -76,7 +76,7 @@ interface CanvasOptions {
   quality?: number;
 }
 
-/** For canvases of type 2d, which are given as nodes. */
+/** Takes canvases of type 2d, which are passed as nodes. */
 export const canvasToTempFilePath = asyncCall('canvasToTempFilePath', async (options: CanvasOptions) => {
   const { canvas, fileType = 'png', quality } = options;
   if (!(canvas instanceof HTMLCanvasElement)) throw new Refused('invalid canvas');

@@ -1,4 +1,4 @@
-/** The sheet in which money moves in development: an amount, some facts, and one thing to do. */
+/** The development sheet for payments and transfers: an amount, some facts, and a button that does it. */
 
 import { addStyle } from '../core/style';
 import { Refused, reasonOf } from './call';
@@ -19,13 +19,13 @@ addStyle(`
 .wxui-pay-problem:empty { display: none; }
 `);
 
-/** 12345 fen as `123.45`. */
+/** An amount in fen as text in yuan: 12345 → `123.45`. */
 export function yuan(amount_fen: number): string {
   const fen = String(amount_fen % 100).padStart(2, '0');
   return `${Math.trunc(amount_fen / 100)}.${fen}`;
 }
 
-/** What the sheet says, and what is run when the member agrees. */
+/** The texts of the sheet, and what runs when the member agrees. */
 export interface Deal {
   title: string;
   what: string;
@@ -39,7 +39,7 @@ export interface Deal {
   run: () => Promise<unknown>;
 }
 
-/** Show the deal and run it if the member says so. Raises Refused: `cancel`. */
+/** Show the sheet and run the deal if the member agrees. Throws Refused `cancel` otherwise. */
 export async function settle(deal: Deal): Promise<void> {
   const sheet = openSheet<'done' | 'cancel'>({
     placing: 'bottom',

@@ -1,12 +1,12 @@
-/** Pages and their bars: the runtime's core does it all. */
+/** `wx` calls about pages and their bars. The runtime's core does the work. */
 
 import { enterOptions, launchOptions, offApp, onApp } from '../core/app';
 import * as pages from '../core/pages';
 import * as refresh from '../core/refresh';
 import { scrollPage } from '../core/scroll';
-import { setShareMenu } from '../core/share';
 import { tabBar } from '../core/tab-bar';
 import { asyncCall, Refused } from './call';
+import { setShareMenu } from './share';
 
 interface To {
   url: string;
@@ -81,7 +81,7 @@ export const stopPullDownRefresh = asyncCall('stopPullDownRefresh', (): void => 
 export const showShareMenu = asyncCall('showShareMenu', (): void => setShareMenu(true));
 export const hideShareMenu = asyncCall('hideShareMenu', (): void => setShareMenu(false));
 
-/** What it updates (the group's ticket, moments as a target) exists in WeChat only. */
+/** Does nothing: what it updates (group tickets, Moments) exists only in WeChat. */
 export const updateShareMenu = asyncCall('updateShareMenu', (): void => undefined);
 
 interface ScrollOptions {

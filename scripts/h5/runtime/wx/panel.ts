@@ -1,4 +1,4 @@
-/** How the larger sheets look: a title, some facts or choices, and what to do. */
+/** The look of the larger sheets: a title, facts or choices, and buttons. */
 
 import { addStyle } from '../core/style';
 import { h } from './dom';
@@ -15,7 +15,7 @@ addStyle(`
 .wxui-choice input { flex: none; width: 20px; height: 20px; margin: 0; accent-color: var(--wxui-brand); }
 `);
 
-/** The inside of a sheet, of an extra class `kind`. */
+/** The content of a sheet: `children` in a box that also has the class `kind`. */
 export function panel(kind: string, ...children: (Node | string | null)[]): HTMLElement {
   return h('div', `wxui-panel ${kind}`.trim(), ...children);
 }

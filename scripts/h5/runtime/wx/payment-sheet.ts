@@ -1,9 +1,14 @@
-/** The sheet that stands for WeChat Pay in development. */
+/** The sheet that takes the place of WeChat Pay in development. */
 
 import { Refused } from './call';
 import { settle } from './money-sheet';
-import type { Payable } from './payments';
 import { callSandbox } from './sandbox';
+
+/** What a prepay package pays: the order, and the request headers with which its owner may read it. */
+export interface Payable {
+  orderNo: string;
+  headers: Headers;
+}
 
 interface Order {
   cash_due_fen: number;
@@ -23,7 +28,7 @@ function summary(order: Order): string {
   return order.lines.length > 1 ? `${first.title} 等 ${order.lines.length} 件` : first.title;
 }
 
-/** Show the amount and pay if the member says so. Raises Refused: `cancel`, or why it cannot be paid. */
+/** Show the amount and pay if the member agrees. Throws Refused: `cancel`, or the reason why it cannot be paid. */
 export async function pay(payable: Payable | undefined): Promise<void> {
   if (!payable) throw new Refused('prepay_id unknown');
   const order = await orderOf(payable);

@@ -1,8 +1,10 @@
-/** wx.requestPayment and wx.requestMerchantTransfer. The sheets themselves are loaded when somebody pays or is paid. */
+/** wx.requestPayment and wx.requestMerchantTransfer. Their sheets are loaded when they are first needed. */
 
 import { asyncCall } from './call';
+import type { Payable } from './payment-sheet';
 import { orderToPay } from './query';
 import { requireSandbox } from './sandbox';
+import type { Transfer } from './transfer-sheet';
 
 export interface PayParameters {
   timeStamp: string;
@@ -12,15 +14,9 @@ export interface PayParameters {
   paySign: string;
 }
 
-/** What stands behind a prepay package: the order, and the headers with which its owner may look at it. */
-export interface Payable {
-  orderNo: string;
-  headers: Headers;
-}
-
 const payables = new Map<string, Payable>();
 
-/** Remember which order a prepay package pays, as WeChat knows it and the pages do not say it. */
+/** Remember which order a prepay package pays. WeChat knows it; the pages never say it. `answer` is the server's. */
 export function notePayment(method: string, url: string, headers: Headers, answer: unknown): void {
   const orderNo = orderToPay(method, url);
   const prepay = (answer as { payment?: PayParameters } | null | undefined)?.payment?.package;
@@ -39,15 +35,9 @@ export interface TransferParameters {
   package: string;
 }
 
-/** What stands behind a transfer's package: the withdrawal, and what of it arrives. */
-export interface Transfer {
-  withdrawalNo: string;
-  payout_fen: number;
-}
-
 const transfers = new Map<string, Transfer>();
 
-/** Remember which withdrawal a transfer's package pays out, as WeChat knows it and the pages do not say it. */
+/** Remember which withdrawal a transfer's package pays out. WeChat knows it; the pages never say it. `answer` is the server's. */
 export function noteTransfer(answer: unknown): void {
   const { withdrawal_no, payout_fen, confirm } = (answer ?? {}) as {
     withdrawal_no?: string;

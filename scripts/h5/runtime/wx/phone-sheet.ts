@@ -1,4 +1,4 @@
-/** The sheet in which a member gives the mall a phone number. */
+/** The sheet in which a member agrees to give the mall a phone number. */
 
 import { Refused } from './call';
 import { button, h } from './dom';
@@ -6,7 +6,7 @@ import { panel } from './panel';
 import { callSandbox, openid, phoneNumber, requireSandbox } from './sandbox';
 import { openSheet } from './sheets';
 
-/** A code for the member's number. Raises Refused: `user deny`, or `open_in_wechat` in production. */
+/** Ask, and resolve to a code for the member's number. Throws Refused: `user deny`, or `open_in_wechat` in production. */
 export async function askForPhone(): Promise<{ code: string }> {
   requireSandbox();
   const phone = phoneNumber();

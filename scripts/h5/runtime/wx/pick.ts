@@ -1,8 +1,8 @@
-/** Files that the member picks. */
+/** The browser's file chooser. */
 
 import { Refused } from './call';
 
-/** At most `count` pictures. Raises Refused `cancel`. */
+/** Let the member choose up to `count` pictures. Throws Refused `cancel`. */
 export function pickImages(count: number): Promise<File[]> {
   return new Promise((done, failed) => {
     const input = document.createElement('input');

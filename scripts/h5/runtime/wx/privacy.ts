@@ -1,4 +1,4 @@
-/** The privacy agreement, as WeChat keeps it: gated calls ask the page's own sheet first, once. */
+/** The privacy agreement. As in WeChat, calls that need it ask for it once, by the page's own sheet if it has one. */
 
 import { asyncCall, Refused } from './call';
 import { showModal } from './dialogs';
@@ -18,12 +18,12 @@ let listener: Listener | undefined;
 
 const agreed = (): boolean => localStorage.getItem(AGREED_KEY) !== null;
 
-/** The member tapped a button with `open-type="agreePrivacyAuthorization"`: only that counts as agreeing. */
+/** Record the agreement: the member tapped a button with `open-type="agreePrivacyAuthorization"`. */
 export function agree(): void {
   localStorage.setItem(AGREED_KEY, 'agreed');
 }
 
-/** Go on only with the member's agreement. Raises Refused. */
+/** Ask for the member's agreement if it is missing. Throws Refused without it. `referrer` names the call that needs it. */
 export async function requirePrivacy(referrer: string): Promise<void> {
   if (agreed()) return;
   if (listener) await decided(listener, referrer);
@@ -40,7 +40,7 @@ function decided(ask: Listener, referrer: string): Promise<void> {
   });
 }
 
-/** WeChat's own question, for pages that brought none. */
+/** Ask as WeChat itself does, for pages without a sheet of their own. */
 async function askPlainly(): Promise<void> {
   const answer = await showModal({
     title: '隐私保护提示',
@@ -51,6 +51,7 @@ async function askPlainly(): Promise<void> {
   if (answer?.confirm) agree();
 }
 
+/** Make `ask` the page's own question for the agreement. */
 export function onNeedPrivacyAuthorization(ask: Listener): void {
   listener = ask;
 }
@@ -64,7 +65,7 @@ export const requirePrivacyAuthorize = asyncCall('requirePrivacyAuthorize', () =
   requirePrivacy('requirePrivacyAuthorize'),
 );
 
-/** The contract is written in WeChat's console and only WeChat shows it. */
+/** The contract is written in WeChat's console, and only WeChat can show it. */
 export const openPrivacyContract = asyncCall('openPrivacyContract', async (): Promise<void> => {
   await showModal({ title: CONTRACT, content: '完整内容由微信展示，请在微信中打开本商城查看。', showCancel: false });
 });

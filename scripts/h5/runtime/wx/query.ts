@@ -1,6 +1,6 @@
-/** Turning what callers give `wx.request` into an HTTP request. Pure. */
+/** Turns the options of `wx.request` into parts of an HTTP request. Pure. */
 
-/** `url` with `data`'s entries added to its query; objects go in as JSON, undefined is left out. */
+/** `url` with the entries of `data` added to its query: objects as JSON, undefined left out. */
 export function withQuery(url: string, data: unknown): string {
   const query = typeof data === 'object' && data !== null ? formOf(data) : '';
   if (!query) return url;
@@ -9,7 +9,7 @@ export function withQuery(url: string, data: unknown): string {
   return `${address}${joint}${query}${fragment === undefined ? '' : `#${fragment}`}`;
 }
 
-/** `data` in the form of a query or an HTML form. */
+/** `data` encoded like an HTML form: `a=1&b=2`. */
 export function formOf(data: object): string {
   return Object.entries(data)
     .filter(([, value]) => value !== undefined)
@@ -20,7 +20,7 @@ export function formOf(data: object): string {
     .join('&');
 }
 
-/** The body for `data` under `contentType`: strings and buffers as they are, objects as JSON or as a form. */
+/** The request body for `data`: strings and buffers as they are, objects as JSON or as a form, as `contentType` says. */
 export function bodyOf(data: unknown, contentType: string): string | ArrayBuffer | undefined {
   if (data === undefined || data === null) return undefined;
   if (typeof data === 'string' || data instanceof ArrayBuffer) return data;

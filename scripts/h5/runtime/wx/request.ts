@@ -57,7 +57,7 @@ type ProgressListener = (result: {
   totalBytesExpectedToWrite: number;
 }) => void;
 
-/** A request under way. */
+/** A running request, which can be aborted. */
 class Task<L> {
   readonly listeners = new Set<L>();
   readonly #controller = new AbortController();
@@ -66,7 +66,7 @@ class Task<L> {
     this.#controller.abort(new Refused('abort'));
   }
 
-  /** Run `work` until it ends, is aborted, or `limit_ms` are over; a lost connection fails without a reason. */
+  /** Run `work` until it ends, is aborted, or takes longer than `limit_ms`. Throws Refused; a lost connection has no reason. */
   async within<R>(limit_ms: number, work: (signal: AbortSignal) => Promise<R>): Promise<R> {
     const { signal } = this.#controller;
     const timer = setTimeout(() => this.#controller.abort(new Refused('timeout')), limit_ms);
@@ -122,16 +122,16 @@ async function read(response: Response, options: RequestOptions): Promise<unknow
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    return text; // as WeChat does with an answer that is no JSON
+    return text; // WeChat, too, passes on an answer that is not JSON as text
   }
 }
 
-/** No cookies travel, as in WeChat: who asks is told by the token alone. */
+/** Fetch without cookies, as WeChat does: only the token says who is asking. */
 async function ask(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
   return fetch(url, { ...init, signal, credentials: 'omit' });
 }
 
-/** `wx.request`: answers through the callbacks; gives the task, not a promise. */
+/** `wx.request`. It answers by callbacks and returns the task, not a promise. */
 export function request(options: Taking<RequestOptions, RequestResult>): RequestTask {
   const task = new RequestTask();
   const method = (options.method ?? 'GET').toUpperCase();
@@ -149,7 +149,7 @@ export function request(options: Taking<RequestOptions, RequestResult>): Request
   return task;
 }
 
-/** Without any callback nobody hears the outcome, and a failure is no unhandled rejection. */
+/** The callbacks in `options`, at least one: so a call without callbacks that fails leaves no unhandled rejection. */
 function heard<R>(options: Callbacks<R>): Callbacks<R> {
   const { success, fail, complete } = options;
   return { success, fail, complete: complete ?? (() => undefined) };
@@ -172,7 +172,7 @@ async function readBytes(response: Response, listeners: Set<ProgressListener>): 
   return new Blob(parts, { type });
 }
 
-/** `wx.downloadFile`: the file stays in memory under a `blob:` path. */
+/** `wx.downloadFile`. The file stays in memory and has a `blob:` path. */
 export function downloadFile(options: Taking<DownloadOptions, DownloadResult>): DownloadTask {
   const task = new DownloadTask();
   const work = task.within(options.timeout ?? TIMEOUT_MS, async (signal): Promise<DownloadResult> => {
@@ -184,7 +184,7 @@ export function downloadFile(options: Taking<DownloadOptions, DownloadResult>): 
   return task;
 }
 
-/** `wx.uploadFile`: a form of several parts, with the file in the field `name`; what is answered stays text. */
+/** `wx.uploadFile`. It sends a multipart form with the file in the field `name`; the answer is passed on as text. */
 export function uploadFile(options: Taking<UploadOptions, UploadResult>): Task<never> {
   const task = new Task<never>();
   const work = task.within(options.timeout ?? TIMEOUT_MS, async (signal): Promise<UploadResult> => {

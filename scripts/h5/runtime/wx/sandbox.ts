@@ -1,4 +1,4 @@
-/** The development sandbox that stands in for WeChat, and the refusal that production gives instead. */
+/** Calls to the development sandbox, which takes WeChat's place. In production they are refused. */
 
 import { Refused } from './call';
 
@@ -11,7 +11,7 @@ const TAP_MS = 2_000;
 let tapped = -TAP_MS;
 addEventListener('click', () => (tapped = performance.now()), true);
 
-/** Outside WeChat these calls exist only in development. Who tapped for one is shown the way to WeChat. */
+/** Throw Refused in production. If the member has just tapped something, also show the way to WeChat. */
 export function requireSandbox(): void {
   if (inDevelopment()) return;
   if (performance.now() - tapped < TAP_MS) void import('../outside/open-in-wechat').then(({ offer }) => offer());
@@ -21,7 +21,7 @@ export function requireSandbox(): void {
 const OPENID_KEY = 'tuisan-sandbox:openid';
 const PHONE_KEY = 'tuisan-sandbox:phone';
 
-/** A value made once per browser, outside the pages' own storage so that clearing that does not change who one is. */
+/** A value made once per browser. It is kept outside of the pages' storage, so that clearing that changes nobody's identity. */
 function lasting(key: string, make: () => string): string {
   const known = localStorage.getItem(key);
   if (known) return known;
@@ -34,19 +34,19 @@ function digits(count: number): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(count)), (byte) => byte % 10).join('');
 }
 
-/** Who holds this phone. */
+/** The openid of the person who uses this browser. */
 export const openid = (): string => lasting(OPENID_KEY, () => `h5-${digits(16)}`);
 
-/** Put the phone into other hands; the pages know only after they start anew. */
+/** Make the person with the openid `other` the user of this browser. Pages notice it only after a reload. */
 export function becomePerson(other: string): void {
   localStorage.setItem(OPENID_KEY, other);
   localStorage.removeItem(PHONE_KEY);
 }
 
-/** The number of this phone. */
+/** The phone number of this browser. */
 export const phoneNumber = (): string => lasting(PHONE_KEY, () => `138${digits(8)}`);
 
-/** The sandbox's answer to `body`. Raises Refused with the server's own message. */
+/** Send `body` to the sandbox and return its answer. Throws Refused with the server's own message. */
 export async function callSandbox<R>(path: string, body: object): Promise<R> {
   const response = await fetch(`/sandbox/${path}`, {
     method: 'POST',

@@ -1,6 +1,6 @@
 /**
- * Selector queries, measured on the DOM. glass-easel's adapter has its own, without canvas nodes, computed styles and
- * the page's scroll offset; `installSelectorQueries` puts this one in its place.
+ * Selector queries, measured in the DOM. The adapter of glass-easel has queries of its own, but without canvas nodes,
+ * computed styles and the page's scroll offset. `installSelectorQueries` replaces them.
  */
 
 import type * as glassEasel from 'glass-easel';
@@ -25,7 +25,7 @@ interface Fields {
 type Found = Record<string, unknown>;
 type Tell = (found: Found | Found[] | null) => void;
 
-/** A page or component as its author sees it. */
+/** The object that is `this` in the code of a page or component. */
 export type Caller = object;
 
 interface Job {
@@ -66,12 +66,12 @@ function measure(element: glassEasel.Element, fields: Fields): Found {
   return found;
 }
 
-/** `backgroundColor` → `background-color`. */
+/** A property's name in CSS: `backgroundColor` → `background-color`. */
 export function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-/** What scrolls in `box`: a part of it where a tag keeps one, else itself. */
+/** The element that scrolls in `box`: the inner one that its tag marks, else `box` itself. */
 function scroller(box: Element): Element {
   return box.querySelector(':scope > [data-wx-scroll]') ?? box;
 }
@@ -156,7 +156,7 @@ export class SelectorQuery {
     return this;
   }
 
-  /** Measured after what was set just now is drawn, all at once, so that it is laid out only once. */
+  /** Run all queries together, after the data that was just set is drawn: so the page is laid out only once. */
   exec(tell?: (found: (Found | Found[] | null)[]) => void): this {
     setTimeout(() => {
       const answers = this.#jobs.map(answer);
@@ -167,7 +167,7 @@ export class SelectorQuery {
   }
 }
 
-/** Make `this.createSelectorQuery()` of every page and component give these queries. */
+/** Make `this.createSelectorQuery()` of every page and component return these queries. */
 export function installSelectorQueries(prototype: object): void {
   Object.assign(prototype, {
     createSelectorQuery(this: Caller) {

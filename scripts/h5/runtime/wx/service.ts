@@ -1,4 +1,4 @@
-/** Customer service lives in WeChat; here people are told so. */
+/** Customer service chats exist only in WeChat; here a dialog says so. */
 
 import { asyncCall } from './call';
 import { showModal } from './dialogs';

@@ -1,4 +1,4 @@
-/** Modal surfaces: native dialogs, which bring their own focus trap, Esc key, and an inert page behind them. */
+/** Modal sheets. They are native dialogs, which trap the focus, close on Esc, and make the page behind them inert. */
 
 import { layer } from '../core/layers';
 import { addStyle } from '../core/style';
@@ -35,24 +35,24 @@ addStyle(`
 
 export interface Sheet<T> {
   readonly element: HTMLDialogElement;
-  /** Close with an outcome; only the first one counts. */
+  /** Close with an outcome. Only the first call counts. */
   close(outcome: T): void;
   readonly closed: Promise<T>;
 }
 
-/** Where it stands: in the middle, at the bottom, or over everything. */
+/** The sheet's place: in the middle, at the bottom, or over the whole window. */
 export type Placing = 'middle' | 'bottom' | 'full';
 
 export interface SheetOptions<T> {
   placing: Placing;
   label: string;
-  /** The outcome of Esc, and of a tap beside the sheet where that closes it. */
+  /** The outcome when Esc, or a tap beside the sheet, closes it. */
   dismissed: T;
   /** Whether a tap beside the sheet closes it. */
   tapOutside: boolean;
 }
 
-/** Show an empty sheet; fill its `element`. */
+/** Show a sheet with `children`. */
 export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): Sheet<T> {
   const element = h('dialog', `wxui-sheet wxui-sheet-${options.placing}`, ...children);
   element.setAttribute('aria-label', options.label);
@@ -67,7 +67,7 @@ export function openSheet<T>(options: SheetOptions<T>, ...children: Node[]): She
     element.remove();
     resolve(outcome);
   };
-  element.addEventListener('close', () => close(options.dismissed)); // by Esc, or by the system's way back
+  element.addEventListener('close', () => close(options.dismissed)); // closed by Esc, or by the system's back gesture
   element.addEventListener('click', (event) => {
     if (options.tapOutside && event.target === element) close(options.dismissed);
   });

@@ -1,4 +1,4 @@
-/** wx storage in localStorage, under a prefix of its own. */
+/** The storage of `wx`, kept in localStorage under a prefix of its own. */
 
 import { type AsyncCall, asyncCall, Refused, WxFailure, reasonOf } from './call';
 import { decode, encode } from './codec';
@@ -15,7 +15,7 @@ function put(key: string, value: unknown): void {
   localStorage.setItem(PREFIX + key, encode(value));
 }
 
-/** The value under `key`, in a list of one; an empty list when there is none. */
+/** A list with the value under `key`; an empty list where there is none. */
 function look(key: string): [] | [unknown] {
   const text = localStorage.getItem(PREFIX + key);
   return text === null ? [] : [decode(text)];
@@ -43,7 +43,7 @@ export function setStorageSync(key: string, data: unknown): void {
   }
 }
 
-/** WeChat gives an empty string for what is not there. */
+/** The value under `key`; an empty string where there is none, as in WeChat. */
 export function getStorageSync(key: string): unknown {
   const [value = ''] = look(key);
   return value;

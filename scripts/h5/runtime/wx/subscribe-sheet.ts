@@ -24,7 +24,7 @@ function row(label: string): [HTMLElement, HTMLInputElement] {
   return [h('label', 'wxui-choice', box, h('span', '', label)), box];
 }
 
-/** Ask; `{templateId: 'accept' | 'reject'}`. An accepted template lets the sandbox deliver one message. */
+/** Ask, and resolve to `{templateId: 'accept' | 'reject'}`. Each accepted template lets the sandbox deliver one message. */
 export async function askToSubscribe(templateIds: string[]): Promise<Record<string, 'accept' | 'reject'>> {
   const known = await titles();
   const choices = templateIds.map((id) => [id, ...row(known.get(id) ?? id)] as const);

@@ -1,4 +1,4 @@
-/** Toasts and the loading sign. WeChat has one place for both: the later replaces the earlier. */
+/** Toasts and the loading sign. As in WeChat they share one place: the later one replaces the earlier. */
 
 import { layer } from '../core/layers';
 import { addStyle } from '../core/style';
@@ -38,7 +38,7 @@ let place: HTMLElement | undefined;
 let shown: ToastOptions | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** The live region, made once so that screen readers know it before it speaks. */
+/** The live region. It is made once, so that screen readers know it before its text changes. */
 function region(): HTMLElement {
   if (!place) {
     place = h('div', 'wxui-toast-place');
@@ -76,7 +76,7 @@ function show(options: ToastOptions): void {
   if (options.duration !== Infinity) timer = setTimeout(hide, options.duration ?? DEFAULT_MS);
 }
 
-/** Above open dialogs too, where the browser has popovers; anew each time, as the last one raised is on top. */
+/** Show `root` above everything, open dialogs too where the browser has popovers. The popover shown last is on top, so it is shown anew. */
 function raise(root: HTMLElement): void {
   root.hidden = false;
   if (!('popover' in root)) return;

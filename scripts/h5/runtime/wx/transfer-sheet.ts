@@ -1,11 +1,16 @@
-/** The sheet that stands for WeChat's own page on which a member accepts a transfer. */
+/** The sheet that takes the place of WeChat's page for accepting a transfer, in development. */
 
 import { Refused } from './call';
 import { settle } from './money-sheet';
-import type { Transfer } from './payments';
 import { callSandbox } from './sandbox';
 
-/** Show what arrives and accept it if the member says so. Raises Refused: `cancel`, or why it cannot be accepted. */
+/** What a transfer's package pays out: the withdrawal, and the amount that arrives, in fen. */
+export interface Transfer {
+  withdrawalNo: string;
+  payout_fen: number;
+}
+
+/** Show what arrives and accept it if the member agrees. Throws Refused: `cancel`, or the reason why it cannot be accepted. */
 export async function accept(transfer: Transfer | undefined): Promise<void> {
   if (!transfer) throw new Refused('package unknown');
   await settle({

@@ -1,4 +1,4 @@
-/** The full-screen picture viewer of wx.previewImage: swipe by the browser's own scroll snapping. */
+/** The full-screen picture viewer of wx.previewImage. Swiping is the browser's own scroll snapping. */
 
 import { addStyle } from '../core/style';
 import { button, h } from './dom';
@@ -18,7 +18,7 @@ addStyle(`
 @media (hover: none) { .wxui-sheet .wxui-viewer-turn { display: none; } }
 `);
 
-/** Show `urls`, the one at `start` first. A tap, Esc or × closes; arrow keys turn. */
+/** Show the pictures at `urls`, beginning at index `start`. A tap, Esc or × closes it; arrow keys turn. */
 export function showPictures(urls: string[], start: number): void {
   const sheet = openSheet<void>({ placing: 'full', label: '图片预览', dismissed: undefined, tapOutside: false });
   const strip = h('div', 'wxui-viewer-strip', ...urls.map((url, index) => picture(url, index)));

@@ -1,4 +1,4 @@
-/** The window, and looking at what stands in it. */
+/** The window's sizes, and queries about what it contains. */
 
 import { capsule } from '../core/nav-bar';
 import { topFrame } from '../core/pages';
@@ -8,10 +8,10 @@ import { SelectorQuery } from './selector';
 
 type Info = Record<string, unknown>;
 
-/** The widest the shop's column gets, in px. */
+/** The largest width of the shop's column, in px. */
 const COLUMN = 480;
 
-/** Sizes in px. The window is what the bars leave for the page, as in WeChat; the screen is the shop's column. */
+/** Sizes in px. As in WeChat, the window is what the bars leave for the page; the screen is the shop's column. */
 export function getWindowInfo(): Info {
   const { clientWidth, clientHeight: screenHeight } = document.documentElement;
   const frame = topFrame()?.window;
@@ -34,7 +34,7 @@ export function getSystemInfoSync(): Info {
 
 export const getSystemInfo = asyncCall('getSystemInfo', getSystemInfoSync);
 
-/** Where WeChat's capsule stands. */
+/** The place of WeChat's menu button. */
 export function getMenuButtonBoundingClientRect(): Info {
   const { width, height, top, right, bottom, left } = capsule();
   return { width, height, top, right, bottom, left };
@@ -61,7 +61,7 @@ export function offWindowResize(listener: SizeListener): void {
 
 export const createSelectorQuery = (): SelectorQuery => new SelectorQuery(topFrame()?.page);
 
-/** The component's own observer: `core/intersection.ts`. */
+/** The observer that `owner` makes, a page or component; see `core/intersection.ts`. */
 export const createIntersectionObserver = <O>(
   owner: { createIntersectionObserver(options?: O): object },
   options?: O,

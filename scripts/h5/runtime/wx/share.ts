@@ -1,11 +1,12 @@
-/** Sharing a page: its link, to be sent by any means. */
+/** Sharing a page: a sheet with its link to copy. */
 
-import { addressOf } from './address';
-import { dom, type Host } from './builtin';
-import { report } from './errors';
-import { layer } from './layers';
-import { topFrame } from './pages';
-import { addStyle } from './style';
+import { addressOf } from '../core/address';
+import { dom, type Host } from '../core/builtin';
+import { report } from '../core/errors';
+import { layer } from '../core/layers';
+import { topFrame } from '../core/pages';
+import { addStyle } from '../core/style';
+import { setClipboardData } from './device';
 
 addStyle(`
 .h5-share { position: absolute; inset: 0; width: auto; height: auto; max-width: none; max-height: none; margin: 0; padding: 0; border: 0; background: none; display: flex; align-items: flex-end }
@@ -28,7 +29,7 @@ interface From {
   target?: { id: string; dataset: Record<string, unknown> };
 }
 
-/** What the page on top wants to be shared as. */
+/** The title and path under which the page on top wants to be shared. */
 async function messageOf(from: From): Promise<Message> {
   const frame = topFrame();
   const given = ((await frame?.call('onShareAppMessage', from)) ?? {}) as Message;
@@ -36,7 +37,7 @@ async function messageOf(from: From): Promise<Message> {
   return { title: message.title || frame?.nav.title || document.title, path: message.path || `/${frame?.address.url ?? ''}` };
 }
 
-/** The H5 address of a mini program's path. */
+/** The H5 address of `path`, which is a page's path in the mini program. */
 function linkOf(path: string): string {
   return `${location.origin}${location.pathname}#/${addressOf(path).url}`;
 }
@@ -55,32 +56,24 @@ async function share(from: From): Promise<void> {
   });
   sheet.addEventListener('close', () => {
     sheet.remove();
-    if (sheet.returnValue === 'copy') copy(`${title} ${link}`);
+    if (sheet.returnValue === 'copy') setClipboardData({ data: `${title} ${link}`, fail: report });
   });
   layer().append(sheet);
   sheet.showModal();
 }
 
-interface Clipboard {
-  setClipboardData(options: { data: string; fail: (failure: Error) => void }): void;
-}
-
-function copy(data: string): void {
-  (globalThis as unknown as { wx: Clipboard }).wx.setClipboardData({ data, fail: report });
-}
-
-/** Share the page on top, as its bar's button does. */
+/** Share the page on top, for the button in its bar. */
 export function openShareSheet(): void {
   share({ from: 'menu' }).catch(report);
 }
 
-/** Share the page on top by a `<button open-type="share">` in it. */
+/** Share the page on top, for a `<button open-type="share">` in it. */
 export function shareFrom(button: Host): void {
   const target = { id: dom(button).id, dataset: button.dataset };
   share({ from: 'button', target }).catch(report);
 }
 
-/** Whether the bar of the page on top offers to share. */
+/** Show or hide the share button in the bar of the page on top. Only pages with `onShareAppMessage` can show it. */
 export function setShareMenu(shown: boolean): void {
   const frame = topFrame();
   frame?.nav.setShare(shown && frame.has('onShareAppMessage'));
