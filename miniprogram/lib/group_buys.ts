@@ -1,7 +1,10 @@
 import { Product } from '../api/catalogue'
 import { GroupBuy } from '../api/group_buys'
 
-/** The product as it is sold in a group buy: only its variants that take part, at the price for who joins or `opens`. */
+/**
+ * The product as it is sold in a group buy: only its variants that take part, at the price for who joins or `opens`. Where
+ * none takes part any more, nothing is sold and the product's own prices stand.
+ */
 export function offered(product: Product, activity: GroupBuy, opens: boolean): Product {
   const terms = new Map(activity.skus.map((one) => [one.sku_id, one]))
   const skus = product.skus.flatMap((sku) => {
@@ -10,6 +13,7 @@ export function offered(product: Product, activity: GroupBuy, opens: boolean): P
     const price_fen = opens ? (offer.leader_price_fen ?? offer.price_fen) : offer.price_fen
     return [{ ...sku, price_fen, market_price_fen: sku.price_fen, available: offer.available }]
   })
+  if (!skus.length) return { ...product, skus }
   const prices = skus.map(({ price_fen: fen }) => fen)
   return { ...product, skus, min_price_fen: Math.min(...prices), max_price_fen: Math.max(...prices) }
 }

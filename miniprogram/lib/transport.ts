@@ -100,7 +100,8 @@ function parsed(text: string): object {
 
 function refusal(answer: Answered): Failure {
   const told = (answer.data as ErrorEnvelope | undefined)?.error
-  const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after'] ?? 0)
+  // What stands between us and the server may give a date: that is no number, and a phone's clock cannot tell how far off.
+  const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after']) || 0
   if (told) {
     // After trouble of the server's own nobody knows what was done: that is no refusal.
     const kind = answer.statusCode >= 500 ? 'unavailable' : 'refused'

@@ -18,7 +18,7 @@ function types() {
   return [
     ...typeErrors(path.join(SHOP, 'tsconfig.json')),
     ...typeErrors(path.join(H5, 'runtime/tsconfig.json')),
-    ...longFunctions([SHOP, H5, path.join(ROOT, 'scripts/wechat')]),
+    ...longFunctions([SHOP, H5, path.join(ROOT, 'scripts/wechat'), path.join(ROOT, 'tests/miniprogram')]),
   ]
 }
 

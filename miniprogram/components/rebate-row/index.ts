@@ -11,7 +11,7 @@ Component({
   data: { tone: '', when: '' },
   observers: {
     rebate(rebate: Rebate) {
-      if (rebate.id) this.setData({ tone: TONES[rebate.state], when: moment(rebate) })
+      if (rebate.id) this.setData({ tone: TONES[rebate.state] ?? '', when: moment(rebate) })
     },
   },
   methods: {
@@ -24,5 +24,6 @@ Component({
 function moment({ state, closed_at, release_at, settled_at, reversed_at }: Rebate): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
+  if (state !== 'frozen') return `${day(closed_at)} 入账` // a state of a newer server's: nothing is promised
   return release_at ? `预计 ${day(release_at)} 到账` : `${day(closed_at)} 入账，收货后开始计算到账时间`
 }

@@ -34,11 +34,14 @@ const ACTS: Record<ItemState, string> = {
   over: '已结束',
 }
 
+/** What each state of a session is called at its countdown. */
+const COUNTS: Record<SaleState, string> = { not_started: '距开始', running: '距结束', over: '本场已结束' }
+
+/** A state that a newer server has and this version does not know is drawn without words or time, and nothing can be bought. */
 export function shownSale(sale: FlashSale): ShownSale {
   const { id, name, state } = sale
-  const until = state === 'over' ? '' : state === 'running' ? sale.ends_at : sale.starts_at
-  const countLabel = { not_started: '距开始', running: '距结束', over: '本场已结束' }[state]
-  return { id, name, state, until, countLabel, items: sale.items.map(shownItem) }
+  const until = { not_started: sale.starts_at, running: sale.ends_at, over: '' }[state] ?? ''
+  return { id, name, state, until, countLabel: COUNTS[state] ?? '', items: sale.items.map(shownItem) }
 }
 
 function shownItem(item: FlashItem): ShownItem {
@@ -49,7 +52,7 @@ function shownItem(item: FlashItem): ShownItem {
     specText: [specText(item.spec), `每人限购 ${item.per_member} 件`].filter(Boolean).join(' · '),
     takenText: item.state === 'not_started' ? `共 ${item.stock} 件` : `已抢 ${percent(taken * 100)}`,
     width: item.state === 'not_started' ? '0%' : `${taken}%`,
-    act: ACTS[item.state],
+    act: ACTS[item.state] ?? '暂不可抢',
     open: item.state === 'running' || item.state === 'queued',
   }
 }

@@ -18,7 +18,13 @@ export function shownGood(good: PointsGood, held: number | null): ShownGood {
     ...good,
     picture: good.image ? absolute(good.image) : '',
     specText: [specText(good.spec), limit, good.state === 'open' ? `剩 ${good.left} 件` : ''].filter(Boolean).join(' · '),
-    act: good.state === 'sold_out' ? '已兑完' : lacks ? `还差 ${lacks}` : '去兑换',
+    act: actOf(good, lacks),
     open,
   }
+}
+
+/** What stands on its button; a state that a newer server has is not taken for one in which it can be had. */
+function actOf({ state }: PointsGood, lacks: number): string {
+  if (state !== 'open') return state === 'sold_out' ? '已兑完' : '暂不可兑换'
+  return lacks ? `还差 ${lacks}` : '去兑换'
 }

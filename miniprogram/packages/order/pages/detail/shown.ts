@@ -83,6 +83,8 @@ function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { polic
       return '订单已关闭，占用的优惠券和余额已退回'
     case 'refunded':
       return '已退款，款项按付款方式原路退回'
+    default:
+      return '' // a state of a newer server's: its label says what there is to say
   }
 }
 

@@ -30,7 +30,7 @@ Page({
       const one = await rebate(this.id)
       return {
         rebate: one,
-        tone: TONES[one.state],
+        tone: TONES[one.state] ?? '',
         form: form(one),
         total_fen: one.explanation.steps.reduce((sum, step) => sum + step.amount_fen, 0),
         points: story(one),

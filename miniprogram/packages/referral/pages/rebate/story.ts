@@ -3,6 +3,7 @@ import { Point } from '../../../../components/points/index'
 import { priced, signed } from '../../../../lib/money'
 import { day, minute } from '../../../../lib/time'
 
+/** Where it stands. A state that a newer server has is told in its words, and nothing is promised. */
 export function story(rebate: Rebate): Point[] {
   const { pay_as, closed_at, release_at, settled_at, reversed_at } = rebate
   const closed: Point = { title: '返还产生，先冻结', text: minute(closed_at), state: 'done' }
@@ -15,6 +16,7 @@ export function story(rebate: Rebate): Point[] {
     const title = pay_as === 'coupon' ? '优惠券已发放' : '已到账'
     return [closed, { title, text: settled_at ? minute(settled_at) : '', state: 'now' }]
   }
+  if (rebate.state !== 'frozen') return [closed, { title: rebate.state_label, text: '', state: 'now' }]
   const waiting: Point = {
     title: '观察期',
     text: release_at ? '相关订单都已收货，没有退款就会到账' : '等这一轮的订单都确认收货',

@@ -3,7 +3,7 @@ import { Point } from '../../../../components/points/index'
 import { go } from '../../../../lib/go'
 import { priced } from '../../../../lib/money'
 import { LOADING, show } from '../../../../lib/screen'
-import { Line, TONES, linesOf, story, whoOf } from './story'
+import { Line, linesOf, story, toneOf, whoOf } from './story'
 
 Page({
   data: {
@@ -29,7 +29,7 @@ Page({
       const gone = one.whole_fen - one.amount_fen
       return {
         one,
-        tone: TONES[one.state],
+        tone: toneOf(one),
         who: whoOf(one),
         points: story(one),
         lines: linesOf(one),

@@ -4,15 +4,22 @@ import { Point } from '../../../../components/points/index'
 import { priced } from '../../../../lib/money'
 import { day, minute } from '../../../../lib/time'
 
-export const TONES: Record<Commission['state'], string> = { frozen: 'tag-gold', settled: 'tag-good', reversed: 'tag-plain' }
+const TONES: Record<Commission['state'], string> = { frozen: 'tag-gold', settled: 'tag-good', reversed: 'tag-plain' }
+
+/** The colour of its label; none for a state that a newer server has and this version does not know. */
+export function toneOf({ state }: Commission): string {
+  return TONES[state] ?? ''
+}
 
 export function whoOf({ level }: Commission): string {
   return level === 1 ? '好友的订单' : '好友的好友的订单'
 }
 
+/** The one time that matters now. In a state that is not known here no money is promised. */
 export function whenOf({ state, created_at, release_at, settled_at, reversed_at }: Commission): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
+  if (state !== 'frozen') return `${day(created_at)} 入账`
   return release_at ? `预计 ${day(release_at)} 到账` : `${day(created_at)} 入账，好友收货后开始计算到账时间`
 }
 
@@ -25,6 +32,7 @@ export function story(one: Commission): Point[] {
     return [earned, ...settled, { title: '佣金已收回', text, state: 'now' }]
   }
   if (state === 'settled') return [earned, { title: '已到账，可以提现', text: settled_at ? minute(settled_at) : '', state: 'now' }]
+  if (state !== 'frozen') return [earned, { title: one.state_label, text: '', state: 'now' }]
   return [
     earned,
     { title: '观察期', text: release_at ? '好友已收货，没有退款就会到账' : '等好友确认收货', state: 'now' },

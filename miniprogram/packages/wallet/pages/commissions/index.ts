@@ -4,7 +4,7 @@ import { commissionPage } from '../../../../lib/links'
 import { Listing, MORE } from '../../../../lib/listing'
 import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { LOADING } from '../../../../lib/screen'
-import { TONES, whenOf, whoOf } from '../commission/story'
+import { toneOf, whenOf, whoOf } from '../commission/story'
 
 interface Row {
   id: number
@@ -74,7 +74,7 @@ function row(one: Commission): Row {
     id: one.id,
     amount_fen: one.state === 'reversed' ? one.whole_fen : one.amount_fen,
     label: one.state_label,
-    tone: TONES[one.state],
+    tone: toneOf(one),
     titles: titles.length > 1 ? `${titles[0] ?? ''} 等 ${titles.length} 件商品` : (titles[0] ?? ''),
     who: whoOf(one),
     when: whenOf(one),

@@ -4,7 +4,7 @@ import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 import { acceptTransfer } from '../../../../lib/transfer'
-import { Sum, TONES, isLive, labelOf, nextOf, story, sumsOf } from './story'
+import { Sum, isLive, labelOf, nextOf, story, sumsOf, toneOf } from './story'
 
 /** When to look again at one that is under way: soon after the member has acted, then less often, then no more. */
 const WAITS_MS = [1000, 2000, 3000, 5000, 10_000, 20_000, 30_000]
@@ -58,7 +58,7 @@ Page({
     return {
       one,
       label: labelOf(one),
-      tone: TONES[one.state],
+      tone: toneOf(one),
       next: nextOf(one),
       points: story(one),
       sums: sumsOf(one),

@@ -4,7 +4,7 @@ import { Point } from '../../../../components/points/index'
 import { priced } from '../../../../lib/money'
 import { minute, shortMinute } from '../../../../lib/time'
 
-export const TONES: Record<WithdrawalState, string> = {
+const TONES: Record<WithdrawalState, string> = {
   requested: 'tag-gold',
   approved: 'tag-gold',
   sent: 'tag-gold',
@@ -37,6 +37,11 @@ const AHEAD: Partial<Record<WithdrawalState, string[]>> = {
   confirming: ['到账'],
 }
 
+/** The colour of its label; none for a state that a newer server has and this version does not know. */
+export function toneOf({ state }: Withdrawal): string {
+  return TONES[state] ?? ''
+}
+
 export function isLive({ state }: Withdrawal): boolean {
   return !ENDED.includes(state)
 }
@@ -51,7 +56,7 @@ export function confirmUntil({ state, steps }: Withdrawal): string {
   return state === 'confirming' && since ? shortMinute(new Date(Date.parse(since.at) + CONFIRM_MS).toISOString()) : ''
 }
 
-/** What the member can expect next. */
+/** What the member can expect next, '' in a state that is not known here: of money nothing is said that may not be so. */
 export function nextOf(one: Withdrawal): string {
   if (one.cancelling) return '已请微信撤销，微信答复后余额会退回；如果你已经确认收款，就会照常到账'
   switch (one.state) {
@@ -67,8 +72,12 @@ export function nextOf(one: Withdrawal): string {
       return '钱已经到你的微信零钱'
     case 'expired':
       return '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，可以重新申请'
-    default:
+    case 'rejected':
+    case 'failed':
+    case 'cancelled':
       return '提现金额已全部退回余额'
+    default:
+      return ''
   }
 }
 

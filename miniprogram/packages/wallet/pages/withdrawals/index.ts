@@ -4,7 +4,7 @@ import { withdrawalPage } from '../../../../lib/links'
 import { Listing, MORE } from '../../../../lib/listing'
 import { LOADING } from '../../../../lib/screen'
 import { minute } from '../../../../lib/time'
-import { TONES, labelOf } from '../withdrawal/story'
+import { labelOf, toneOf } from '../withdrawal/story'
 
 interface Row {
   no: string
@@ -59,7 +59,7 @@ function row(one: Withdrawal): Row {
     no: one.withdrawal_no,
     amount_fen: one.amount_fen,
     label: labelOf(one),
-    tone: TONES[one.state],
+    tone: toneOf(one),
     when: `${minute(one.requested_at)} 申请`,
     text: one.allowed_actions.includes('confirm') ? '需要你确认收款' : (one.why ?? ''),
   }

@@ -1,0 +1,82 @@
+/** Asking whether a member wants to be told: never in the way of what they are doing. */
+
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+
+import { load } from '../support/load.mjs'
+import { Phone, hurry, lost, ok } from '../support/phone.mjs'
+
+const KEYS = ['shipped', 'refund', 'qualified', 'rebate_frozen', 'rebate_settled', 'coupon_ending', 'withdrawal', 'commission_frozen', 'commission_settled']
+let phone
+let notices
+let asked
+let templates
+
+beforeEach(async (context) => {
+  hurry(context)
+  context.mock.method(console, 'info', () => undefined)
+  phone = new Phone()
+  phone.logIn()
+  templates = ok({ items: KEYS.map((key) => ({ key, template_id: `id-${key}`, title: key })) })
+  phone.server = ({ path }) => (path === '/api/notices/templates' ? templates : ok({}))
+  asked = []
+  wx.requestSubscribeMessage = async ({ tmplIds }) => {
+    asked.push(tmplIds)
+    return Object.fromEntries(tmplIds.map((id, at) => [id, at ? 'reject' : 'accept']))
+  }
+  notices = await load('lib/notices.ts')
+})
+
+const reported = () => phone.requests.filter(({ path }) => path === '/api/notices/subscriptions').map(({ data }) => data.results)
+
+for (const [moment, wanted] of [
+  ['paid', ['shipped', 'refund']],
+  ['share', ['qualified', 'rebate_frozen', 'rebate_settled']],
+  ['refund', ['refund']],
+  ['coupon', ['coupon_ending']],
+  ['withdraw', ['withdrawal']],
+  ['commission', ['commission_frozen', 'commission_settled']],
+]) {
+  test(`at “${moment}” it is asked about ${wanted}`, async () => {
+    await notices.askToNotify(moment)
+    assert.deepEqual(asked, [wanted.map((key) => `id-${key}`)])
+    assert.ok(wanted.length <= 3)
+    assert.deepEqual(reported(), [Object.fromEntries(wanted.map((key, at) => [key, at ? 'reject' : 'accept']))])
+  })
+}
+
+test('the templates are read once, ahead', async () => {
+  notices.prepareNotices()
+  notices.prepareNotices()
+  await notices.askToNotify('paid')
+  assert.equal(phone.requests.filter(({ path }) => path === '/api/notices/templates').length, 1)
+})
+
+test('without templates nobody is asked', async () => {
+  templates = ok({ items: [] })
+  await notices.askToNotify('paid')
+  assert.deepEqual([asked, reported()], [[], []])
+})
+
+test('templates that did not come are read again the next time', async () => {
+  const all = templates
+  templates = lost
+  await notices.askToNotify('paid')
+  templates = all
+  await notices.askToNotify('paid')
+  assert.equal(asked.length, 1)
+})
+
+test('who switched it off, or cannot be told, is not disturbed', async () => {
+  wx.requestSubscribeMessage = async () => {
+    throw Object.assign(new Error('off'), { errMsg: 'requestSubscribeMessage:fail' })
+  }
+  await notices.askToNotify('paid')
+  assert.deepEqual(reported(), [])
+})
+
+test('what WeChat did not answer is not reported', async () => {
+  wx.requestSubscribeMessage = async () => ({ errMsg: 'ok', 'id-refund': 'ban' })
+  await notices.askToNotify('paid')
+  assert.deepEqual(reported(), [{ refund: 'ban' }])
+})
