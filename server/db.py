@@ -121,7 +121,11 @@ def config(database_url: str, pool_size: int = 10, *, patient: bool = False) -> 
 
 
 async def connect(database_url: str, pool_size: int = 10, *, patient: bool = False) -> None:
-    """Make the pool of this process. It opens its first connection at the first query. `patient` see `config`."""
+    """Make the pool of this process, closing the one before. It opens its first connection at the first query.
+
+    `patient` see `config`.
+    """
+    await disconnect()
     forget_identity()
     await Tortoise.init(config=config(database_url, pool_size, patient=patient), _enable_global_fallback=True)
 

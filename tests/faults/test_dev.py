@@ -77,7 +77,13 @@ def end(dev: Dev) -> None:
     dev.process.wait()
     wait_until(lambda: not running(dev.data))
     if (home := home_of(dev.data)) != dev.data:
-        shutil.rmtree(home)
+        wait_until(lambda: _is_gone(home))
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether there is nothing left; an engine that still stops removes files of its own meanwhile."""
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 @pytest.fixture(scope="module")

@@ -157,7 +157,7 @@ async def test_a_payment_that_they_never_saw_and_amounts_that_differ(mall: Mall,
     buyer, sku = await join(mall), await make_sku(10_000)
     lost, ours, theirs = [await buyer.buy(sku) for _ in range(3)]
     await until(lambda: db.fetch_value("SELECT count(*) = 3 FROM payments"))
-    forget(tmp_path, "transaction", await transaction_of(lost))
+    forget(mall.folder, "transaction", await transaction_of(lost))
     async with db.transaction() as tx:
         await tx.execute("UPDATE payments SET amount_fen = 9999 WHERE transaction_id = $1", await transaction_of(ours))
     changed = {
@@ -166,7 +166,7 @@ async def test_a_payment_that_they_never_saw_and_amounts_that_differ(mall: Mall,
         "amount": {"total": 12_000},
         "payer": {"openid": "o"},
     }
-    alter(tmp_path, "transaction", await transaction_of(theirs), params={**changed, "description": "茶"})
+    alter(mall.folder, "transaction", await transaction_of(theirs), params={**changed, "description": "茶"})
     assert sorted(await found(await reconciled(mall, noon))) == sorted(
         [
             ("trade", "ours_only", await transaction_of(lost)),
@@ -182,18 +182,18 @@ async def test_a_payment_of_another_order(mall: Mall, noon: date, tmp_path: Path
     buyer, sku = await join(mall), await make_sku(10_000)
     order_no = await buyer.buy(sku)
     await until(lambda: db.fetch_value("SELECT 1 FROM payments"))
-    alter(tmp_path, "transaction", await transaction_of(order_no), out_trade_no="OTHER1")
+    alter(mall.folder, "transaction", await transaction_of(order_no), out_trade_no="OTHER1")
     assert await found(await reconciled(mall, noon)) == [("trade", "state", await transaction_of(order_no))]
 
 
 async def test_refunds_that_differ(mall: Mall, noon: date, tmp_path: Path) -> None:
     buyer, sku = await join(mall), await make_sku(10_000)
     lost, state, amount, unknown = [await refunded(mall, buyer, sku) for _ in range(4)]
-    forget(tmp_path, "refund", lost)
+    forget(mall.folder, "refund", lost)
     async with db.transaction() as tx:
         await tx.execute("UPDATE refunds SET state = 'rejected' WHERE refund_no = $1", state)
         await tx.execute("UPDATE refunds SET refund_no = 'R0' WHERE refund_no = $1", unknown)
-    alter(tmp_path, "refund", amount, params={"amount": {"refund": 7000, "total": 10_000, "currency": "CNY"}})
+    alter(mall.folder, "refund", amount, params={"amount": {"refund": 7000, "total": 10_000, "currency": "CNY"}})
     ids = {row["refund_no"]: row["wechat_refund_id"] for row in await db.fetch("SELECT * FROM refunds")}
     assert sorted(await found(await reconciled(mall, noon))) == sorted(
         [
@@ -223,7 +223,7 @@ async def test_a_transfer_that_differs(mall: Mall, noon: date, tmp_path: Path) -
     buyer = await join(mall)
     for number in ("W1", "W2", "W3"):
         await transfer(mall, number, buyer.openid, buyer.id, mall.clock.now())
-    forget(tmp_path, "transfer", "W1")
+    forget(mall.folder, "transfer", "W1")
     async with db.transaction() as tx:
         await tx.execute("UPDATE withdrawals SET state = 'confirming' WHERE withdrawal_no = 'W2'")
         await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W3'")
@@ -280,7 +280,7 @@ async def test_a_refund_missing_at_wechat_is_found_once_also_when_it_cannot_be_a
     to_hour(mall, 23, 55)
     day = shanghai_day(mall.clock.now())
     lost = await refunded(mall, buyer, sku)
-    forget(tmp_path, "refund", lost)
+    forget(mall.folder, "refund", lost)
     await mall.control("knobs", rate_limited={"op": "refund_query"})
     assert await found(await reconciled(mall, day)) == [("refund", "ours_only", lost)]
     await mall.control("knobs", reset=True)
@@ -295,7 +295,7 @@ async def test_more_missing_than_can_be_asked_about(
     buyer, sku = await join(mall), await make_sku(10_000)
     lost = [await refunded(mall, buyer, sku) for _ in range(2)]
     for number in lost:
-        forget(tmp_path, "refund", number)
+        forget(mall.folder, "refund", number)
     monkeypatch.setattr(reconciliation, "_ASKED_MOST", 1)
     assert {subject for _, _, subject in await found(await reconciled(mall, noon))} == set(lost)
 
@@ -357,9 +357,9 @@ async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> No
         await tx.execute("UPDATE payments SET amount_fen = amount_fen - 1 WHERE transaction_id = '429999'")
         await tx.execute("UPDATE refunds SET state = 'rejected' WHERE refund_no = $1", closed)
         await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W2'")
-    alter(tmp_path, "transaction", "4242", out_trade_no="M43")
-    forget(tmp_path, "refund", refund)
-    forget(tmp_path, "transfer", "W1")
+    alter(mall.folder, "transaction", "4242", out_trade_no="M43")
+    forget(mall.folder, "refund", refund)
+    forget(mall.folder, "transfer", "W1")
     run = await reconciled(mall, noon)
     assert sorted(await found(run)) == sorted(
         [

@@ -6,6 +6,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from tortoise.exceptions import ConfigurationError
+
 from server import db
 from server.handlers import endpoint
 from server.services import audit_log
@@ -27,7 +29,6 @@ class House:
         self._name = f"tuisan_house_{secrets.token_hex(4)}"
         self._stack = contextlib.AsyncExitStack()
         self._mall: Mall | None = None
-        self._connected = False
 
     @property
     def database_url(self) -> str:
@@ -58,17 +59,21 @@ class House:
     async def connect(self) -> None:
         """Have the process's pool lead to the shared database, whose contents are new."""
         assert self._mall is not None
-        if not self._connected:
+        if not self._is_connected():
             await db.connect(self.database_url, self._mall.settings.db_pool_size)
-            self._connected = True
         db.forget_identity()
         audit_log.seal_with(self._mall.deps.cipher)
 
     async def disconnect(self) -> None:
         """Close the pool, for tests that open one of their own."""
-        if self._connected:
-            await db.disconnect()
-            self._connected = False
+        await db.disconnect()
+
+    def _is_connected(self) -> bool:
+        """Tests may have connected elsewhere meanwhile, or closed the pool."""
+        try:
+            return bool(db._client().database == self._name)
+        except (ConfigurationError, KeyError):
+            return False
 
     async def settle(self) -> None:
         """End what a test left under way: notifications of the sandbox, calls whose clients went away."""
@@ -102,4 +107,3 @@ class House:
         self._mall = await self._stack.enter_async_context(
             running_mall(self._folder, self.database_url, self._redis_url)
         )
-        self._connected = True
