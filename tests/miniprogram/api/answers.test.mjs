@@ -86,4 +86,5 @@ test('a team is seen as a guest where nobody can log in, and only there', async 
   phone.logIn()
   phone.server = () => refused(404, 'not_found')
   await assert.rejects(lib.group_buys.team('G2'), { code: 'not_found' })
+  assert.equal(phone.requests.filter(({ path }) => path === '/api/teams/G2').length, 1)
 })

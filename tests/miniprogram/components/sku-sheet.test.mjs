@@ -44,8 +44,10 @@ test('a variant of which there are fewer takes the number down', async () => {
 
 test('what is sold out, or is not made, cannot be chosen', async () => {
   const sheet = await opened()
-  for (const state of ['sold_out', 'absent']) sheet.tap('tapOption', option('2kg', state))
-  assert.equal(sheet.data.sku, null)
+  for (const state of ['sold_out', 'absent']) {
+    sheet.tap('tapOption', option('2kg', state))
+    assert.deepEqual([sheet.data.sku, sheet.data.choice], [null, {}])
+  }
 })
 
 test('a second tap takes the choice back', async () => {

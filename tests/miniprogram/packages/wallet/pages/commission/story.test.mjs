@@ -8,7 +8,7 @@ import { load } from '../../../../support/load.mjs'
 const { linesOf, story, toneOf, whenOf, whoOf } = await load('packages/wallet/pages/commission/story.ts')
 
 const ONE = { state: 'frozen', state_label: '冻结中', level: 1, created_at: '2026-11-22T06:00:00Z', release_at: null, settled_at: null, reversed_at: null }
-const [RELEASE, SETTLED, REVERSED] = ['2026-11-30T16:00:00Z', '2026-12-01T16:00:00Z', '2026-12-02T15:59:59Z']
+const [RELEASE, SETTLED, REVERSED] = ['2026-11-30T16:00:00Z', '2026-12-01T16:00:00Z', '2026-12-03T15:59:59Z']
 const told = (changes) => story({ ...ONE, ...changes }).map(({ title, text, state }) => [title, text, state])
 const EARNED = ['好友付款，佣金入账（冻结中）', '2026-11-22 14:00', 'done']
 
@@ -22,8 +22,8 @@ for (const [changes, words] of [
   [{}, '2026-11-22 入账，好友收货后开始计算到账时间'],
   [{ release_at: RELEASE }, '预计 2026-12-01 到账'],
   [{ state: 'settled', release_at: RELEASE, settled_at: SETTLED }, '2026-12-02 到账'],
-  [{ state: 'reversed', release_at: RELEASE, reversed_at: REVERSED }, '2026-12-02 收回'],
-  [{ state: 'reversed', settled_at: SETTLED, reversed_at: REVERSED }, '2026-12-02 收回'],
+  [{ state: 'reversed', release_at: RELEASE, reversed_at: REVERSED }, '2026-12-03 收回'],
+  [{ state: 'reversed', settled_at: SETTLED, reversed_at: REVERSED }, '2026-12-03 收回'],
   [{ state: 'held', release_at: RELEASE }, '2026-11-22 入账'],
 ]) {
   test(`${JSON.stringify(changes)} is dated`, () => assert.equal(whenOf({ ...ONE, ...changes }), words))
@@ -40,7 +40,7 @@ test('settled', () => {
 })
 
 test('taken back before it was settled, and after', () => {
-  const back = ['佣金已收回', '2026-12-02 23:59，好友的订单退款了', 'now']
+  const back = ['佣金已收回', '2026-12-03 23:59，好友的订单退款了', 'now']
   assert.deepEqual(told({ state: 'reversed', reversed_at: REVERSED }), [EARNED, back])
   assert.deepEqual(told({ state: 'reversed', settled_at: SETTLED, reversed_at: REVERSED }), [EARNED, ['已到账', '2026-12-02 00:00', 'done'], back])
   assert.equal(told({ state: 'reversed' })[1][1], '好友的订单退款了')
