@@ -10,6 +10,7 @@ import asyncpg
 
 from server import db, outbox
 from server.core import errors
+from server.core.columns import PHONE_COLUMN
 from server.db import Connection
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.models import Member
@@ -18,7 +19,6 @@ from server.rules.levels import Privilege
 from server.rules.members import masked_name, masked_phone
 from server.services import audit_log, cursors, levels, qualifications, sessions
 
-PHONE_COLUMN = "members.phone"
 BAD_CODE = "40029"
 """WeChat: unknown, expired or used."""
 

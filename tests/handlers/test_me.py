@@ -4,6 +4,7 @@ import orjson
 import pytest
 
 from server import db
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.jobs.members import end_sessions
 from server.models import Member, Qualification
@@ -63,8 +64,8 @@ async def test_the_phone_number_is_sealed_and_shown_masked(mall: Mall) -> None:
     row = await db.fetch_row("SELECT * FROM members WHERE id = $1", anna.id)
     assert row is not None
     assert "13812341234" not in str(tuple(row))
-    assert row["phone_blind"] == mall.deps.cipher.blind("13812341234", members.PHONE_COLUMN)
-    assert mall.deps.cipher.open(row["phone_sealed"], members.PHONE_COLUMN) == "13812341234"
+    assert row["phone_blind"] == mall.deps.cipher.blind("13812341234", PHONE_COLUMN)
+    assert mall.deps.cipher.open(row["phone_sealed"], PHONE_COLUMN) == "13812341234"
     assert error_of(await anna.call("POST", "/me/phone", json={"code": code})) == (400, "login_code_invalid")
 
 
