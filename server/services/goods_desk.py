@@ -11,6 +11,7 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules import words as said
 from server.rules.operators import Permission
+from server.rules.products import spec_text
 from server.rules.shelf import shelf
 from server.services import cursors, words
 from server.services.listings import Column, Filter, Key, Listing, Row, Way, choice, search, switch
@@ -164,11 +165,6 @@ STOCK = Listing(
     template="stock.html",
     opened=_stocked,
 )
-
-
-def spec_text(spec: Mapping[str, str]) -> str:
-    """`{"颜色": "红"}` → `颜色：红`, as a form has it; empty where there is one variant."""
-    return "；".join(f"{name}：{value}" for name, value in spec.items())
 
 
 async def product(product_id: int) -> dict[str, Any]:
