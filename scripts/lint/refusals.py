@@ -3,7 +3,10 @@
 import ast
 import re
 
-from scripts.lint.source import Breaches, Source, dotted
+from scripts.lint.source import Found, Sources, dotted
+
+_HOME = "server/core/errors"
+"""All files whose paths begin so hold refusals."""
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -25,21 +28,37 @@ def _texts(node: ast.ClassDef) -> dict[str, object]:
     return found
 
 
-def told_apart(source: Source) -> Breaches:
+def told_apart(sources: Sources) -> Found:
     """Codes of refusals are unique; each refusal has a code and a Chinese message (its own, not its parent's)."""
-    if source.path != "server/core/errors.py":
-        return
-    refusals, codes = {"Refusal"}, dict[object, str]()
-    for node in source.nodes:
-        if not isinstance(node, ast.ClassDef) or not refusals.intersection(map(dotted, node.bases)):
-            continue
-        refusals.add(node.name)
+    codes = dict[object, str]()
+    for path, node in _refusals(sources):
         texts = _texts(node)
         code, message = texts.get("code"), texts.get("message")
         if not isinstance(code, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", code):
-            yield node.lineno, f'{node.name} needs a code of its own: code = "snake_case"'
+            yield path, node.lineno, f'{node.name} needs a code of its own: code = "snake_case"'
         elif code in codes:
-            yield node.lineno, f"{node.name} has the code of {codes[code]} ({code}): clients could not tell them apart"
+            advice = f"{node.name} has the code of {codes[code]} ({code}): clients could not tell them apart"
+            yield path, node.lineno, advice
         if not isinstance(message, str) or not _CHINESE.search(message):
-            yield node.lineno, f'{node.name} needs a sentence that a person in China can read: message = "…"'
+            yield path, node.lineno, f'{node.name} needs a sentence that a person in China can read: message = "…"'
         codes.setdefault(code, node.name)
+
+
+def _refusals(sources: Sources) -> list[tuple[str, ast.ClassDef]]:
+    """Every class that is a refusal, with its file; a parent may stand in another file than its children."""
+    classes = [
+        (path, node)
+        for path in sorted(sources)
+        if path.startswith(_HOME) and path.endswith(".py")
+        for node in sources[path].nodes
+        if isinstance(node, ast.ClassDef)
+    ]
+    kinds, known = {"Refusal"}, 0
+    while len(kinds) > known:
+        known = len(kinds)
+        kinds |= {node.name for _, node in classes if kinds.intersection(map(_last, node.bases))}
+    return [(path, node) for path, node in classes if node.name in kinds and node.name != "Refusal"]
+
+
+def _last(base: ast.expr) -> str:
+    return dotted(base).rpartition(".")[2]

@@ -28,7 +28,6 @@ RULES = (
     Rule("file-size", (*_CODE, *_PAGES), size.short_files),
     Rule("registry", (), places.no_registries),
     Rule("machine-path", (), places.no_machine_paths),
-    Rule("refusal", _PYTHON, refusals.told_apart),
     Rule("browser", (".ts",), shop.no_browser),
     Rule("yuan", (".ts", ".wxml", ".wxs"), shop.money_in_words),
     Rule("touch", (".wxml",), shop.tappable),
@@ -38,6 +37,7 @@ WHOLE_RULES = (
     WholeRule("route", parts.routes),
     WholeRule("component", parts.components),
     WholeRule("class", parts.classes),
+    WholeRule("refusal", refusals.told_apart),
 )
 
 _EXEMPTION = re.compile(r"(?:#|//|--|/\*) house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")

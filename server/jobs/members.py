@@ -3,12 +3,12 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import growth, members
+from server.services import blocking, growth
 
 
 async def end_sessions(deps: Deps, args: dict[str, Any]) -> None:
-    """See `services.members.end_sessions`."""
-    await members.end_sessions(deps, args["member_id"])
+    """See `services.blocking.end_sessions`."""
+    await blocking.end_sessions(deps, args["member_id"])
 
 
 async def grow(deps: Deps, args: dict[str, Any]) -> None:

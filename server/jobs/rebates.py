@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import coupon_returns, cycles, releases
+from server.services import batches, coupon_returns, cycles, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
@@ -33,7 +33,7 @@ async def wake_cycles(deps: Deps, _args: dict[str, Any]) -> None:
 
 async def release_due(deps: Deps) -> None:
     """Tick: frozen money whose time has come."""
-    while await releases.release_due(deps) == releases.BATCH:
+    while await releases.release_due(deps) == batches.SIZE:
         continue
 
 

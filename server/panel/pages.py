@@ -16,7 +16,7 @@ from server.core.money import yuan
 from server.panel.assets import all_assets
 from server.rules import words
 from server.rules.coupons import worth
-from server.services.goods_desk import spec_text
+from server.rules.products import spec_text
 from server.services.listings import cells
 
 

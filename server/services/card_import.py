@@ -11,7 +11,7 @@ import orjson
 from server import db
 from server.core.errors import FileInvalid, FormInvalid, SheetInvalid
 from server.gateways.ports import Deps
-from server.services import catalogue_apply, goods_desk
+from server.services import catalogue_apply, goods
 from server.services.sheets import read_rows
 
 MOST_BYTES = 4 * 1024 * 1024
@@ -61,7 +61,7 @@ async def take(deps: Deps, sku_id: int, body: bytes, *, skip_bad: bool, actor: s
     With any wrong line nothing is taken, or with `skip_bad` the good ones are. Raises NotFound, SheetInvalid (it cannot
     be read), FormInvalid (a SKU that has no keys).
     """
-    sku = await goods_desk.sku(sku_id)
+    sku = await goods.sku(sku_id)
     read = await asyncio.to_thread(_read, body)
     if not read:
         raise SheetInvalid(problem="文件里没有卡密")

@@ -16,7 +16,7 @@ from server.ledger import book, entries_commissions, statement
 from server.outbox import Job
 from server.rules import commissions as rules
 from server.rules.commissions import CommissionTerms, Earner, Grant, Line, LineNow
-from server.services import growth, levels, notices, releases, reversals
+from server.services import batches, growth, levels, notices, take_backs
 from server.services.commission_policies import terms_of
 
 _PAID = """
@@ -192,7 +192,7 @@ async def _take(tx: db.Connection, row: Any, left_fen: int, refund_no: str, at: 
         at,
     )
     source = entries_commissions.commission_source(row["id"])
-    taken, _ = await reversals.find(tx, row["member_id"], source, row["granted_fen"] - left_fen, debt=True)
+    taken, _ = await take_backs.parts(tx, row["member_id"], source, row["granted_fen"] - left_fen, debt=True)
     await book.post(tx, entries_commissions.commission_take_back(row["id"], refund_no, row["member_id"], taken), at)
 
 
@@ -202,9 +202,9 @@ async def release_due(deps: Deps) -> int:
         "SELECT c.id, c.member_id FROM commissions c JOIN members m ON m.id = c.member_id AND m.state <> 'blocked'"
         " WHERE c.state = 'frozen' AND c.release_at <= $1 ORDER BY c.release_at, c.id LIMIT $2",
         deps.clock.now(),
-        releases.BATCH,
+        batches.SIZE,
     )
-    return await releases.each("commission", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+    return await batches.release_each("commission", rows, lambda row: _release(deps, row["member_id"], row["id"]))
 
 
 async def _release(deps: Deps, member_id: int, commission_id: int) -> None:

@@ -15,11 +15,11 @@ import orjson
 
 from server import db
 from server.core.clock import shanghai_day
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.rules.coupons import birthdays
 from server.services import audit_log, coupon_scopes, coupons
-from server.services.members import PHONE_COLUMN
 
 LIST_MOST = 100_000
 """Members that one list may name."""

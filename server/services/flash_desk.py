@@ -12,8 +12,8 @@ from server.gateways.ports import Deps
 from server.rules import words
 from server.rules.flash_sales import Window
 from server.rules.operators import Permission
+from server.rules.products import spec_text
 from server.services import cursors
-from server.services.goods_desk import spec_text
 from server.services.listings import Column, Filter, Key, Listing, Row, Way, beginning, numbered, search, since, until
 
 _STATES = {

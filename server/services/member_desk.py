@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 from server import db
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import BadRequest, NotFound
 from server.gateways.ports import Deps
 from server.ledger import statement
@@ -15,7 +16,6 @@ from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
 from server.services import addresses, audit_log, cursors, levels
 from server.services.listings import Column, Key, Listing, Row, Way, numbered, phone, search, since, switch, until
-from server.services.members import PHONE_COLUMN
 
 _RECENT = 10
 """So many of each kind stand on a member's page; the lists have them all."""

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from server import db
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules import words
@@ -29,7 +30,6 @@ from server.services.listings import (
     since,
     until,
 )
-from server.services.members import PHONE_COLUMN
 
 
 @dataclass(frozen=True, slots=True)

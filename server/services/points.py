@@ -17,7 +17,7 @@ from server.ledger.entries import Entry
 from server.rules.levels import left_of
 from server.rules.points import TELL_BEFORE, earned, ends_at, expiring, take_back
 from server.rules.rebates import RuleTerms, release_at
-from server.services import audit_log, levels, notices, policy, releases
+from server.services import audit_log, batches, levels, notices, policy
 from server.services.rules import terms_of
 
 BATCH = 100
@@ -82,9 +82,9 @@ async def release_due(deps: Deps) -> int:
         "SELECT e.order_id AS id, e.member_id FROM point_earnings e JOIN members m ON m.id = e.member_id"
         " WHERE e.state = 'frozen' AND e.release_at <= $1 AND m.state <> 'blocked' ORDER BY e.release_at LIMIT $2",
         deps.clock.now(),
-        releases.BATCH,
+        batches.SIZE,
     )
-    return await releases.each("points", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+    return await batches.release_each("points", rows, lambda row: _release(deps, row["member_id"], row["id"]))
 
 
 async def _release(deps: Deps, member_id: int, order_id: int) -> None:

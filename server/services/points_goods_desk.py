@@ -9,9 +9,9 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.operators import Permission
 from server.rules.points_goods import State
+from server.rules.products import spec_text
 from server.rules.words import POINTS_GOOD_STATES
 from server.services import cursors
-from server.services.goods_desk import spec_text
 from server.services.listings import Column, Key, Listing, Row, beginning, numbered, search, switch
 from server.services.points_goods import standing
 

@@ -12,7 +12,7 @@ from server import db
 from server.core import errors
 from server.drawing.photos import NotAPicture, photo
 from server.gateways.ports import Deps
-from server.services import catalogue_apply, goods_desk, pictures
+from server.services import catalogue_apply, goods, pictures
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_PICTURES = 12
@@ -27,7 +27,7 @@ Move = Literal["first", "earlier", "later", "remove"]
 
 async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
     """Put a picture behind a product's others. Raises NotFound, TooLarge, PictureInvalid, FileInvalid."""
-    found = await goods_desk.product(product_id)
+    found = await goods.product(product_id)
     name, drawn = await _drawn(deps, body)
     images = [*(one for one in found["images"] if one != name), name]
     await _shown(deps, name, drawn, {"products": [_entry(found, images)]}, actor)
@@ -35,7 +35,7 @@ async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
 
 async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: str) -> None:
     """Move or take off one of a product's pictures. Raises NotFound, FileInvalid (it was changed meanwhile)."""
-    found = await goods_desk.product(product_id)
+    found = await goods.product(product_id)
     images: list[str] = found["images"]
     if picture not in images:
         raise errors.NotFound(what="picture")
@@ -48,7 +48,7 @@ async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: 
 
 async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> None:
     """Make this a category's picture. Raises NotFound, TooLarge, PictureInvalid."""
-    slug = await goods_desk.category(category_id)
+    slug = await goods.category(category_id)
     name, drawn = await _drawn(deps, body)
     await _shown(deps, name, drawn, {"categories": [{"slug": slug, "icon": name}]}, actor)
 

@@ -1,23 +1,16 @@
 """Frozen → settled: when every order a stage depends on is received and observed long enough."""
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from server import db, outbox
-from server.core.errors import Refusal
 from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
 from server.rules.rebates import release_at
-from server.services import coupons, notices
+from server.services import batches, coupons, notices
 from server.services.rules import terms_of
-
-log = logging.getLogger("tuisan.releases")
-
-BATCH = 100
 
 
 async def schedule_release(deps: Deps, rebate_id: int) -> None:
@@ -59,29 +52,14 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release every stage whose time has come, at most `BATCH`; returns how many. Raises Busy."""
+    """Release every stage whose time has come, at most a batch; returns how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
         " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
         deps.clock.now(),
-        BATCH,
+        batches.SIZE,
     )
-    return await each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
-
-
-async def each(what: str, rows: Sequence[Any], release: Callable[[Any], Awaitable[None]]) -> int:
-    """Release each of the rows (`id`); how many went. One that cannot be released is logged and holds up no other."""
-    released = 0
-    for row in rows:
-        try:
-            await release(row)
-        except Refusal:
-            raise
-        except Exception:  # house: swallowed - one with a defect must not keep everybody's money frozen
-            log.exception("%s %d is not released", what, row["id"])
-        else:
-            released += 1
-    return released
+    return await batches.release_each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
 
 
 async def _release(deps: Deps, member_id: int, stage_id: int) -> None:

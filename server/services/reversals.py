@@ -1,7 +1,7 @@
 """Taking back: a qualification is lost, a returned order is refunded. Steps inside their callers' transactions.
 
-The callers hold the locks of the buyer and of the referrer (members ascending). Money is looked for where the law says:
-frozen of the same source, spend-only, withdrawable; what is short becomes debt, or is left to the caller.
+The callers hold the locks of the buyer and of the referrer (members ascending). What the wallet cannot cover becomes
+debt, or is left to the caller.
 """
 
 from dataclasses import dataclass
@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from server import db
-from server.ledger import book, entries, statement
-from server.ledger.entries import Taken
+from server.ledger import book, entries
 from server.outbox import Job
-from server.rules.rebates import LineNet, granted, reduced, stage_total, take_back, take_from_stages
-from server.services import carried, coupon_returns, growth, policy, releases
+from server.rules.rebates import LineNet, granted, reduced, stage_total, take_from_stages
+from server.services import carried, coupon_returns, growth, policy, releases, take_backs
 from server.services.rules import terms_of
 
 
@@ -214,18 +213,7 @@ async def _take(  # noqa: PLR0913 - one taking-back with all its parts
         if not debt:
             return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
         return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
-    taken, short_fen = await find(tx, rebate.member_id, entries.rebate_source(rebate.id), amount_fen, debt=debt)
+    source = entries.rebate_source(rebate.id)
+    taken, short_fen = await take_backs.parts(tx, rebate.member_id, source, amount_fen, debt=debt)
     await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
     return short_fen, []
-
-
-async def find(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:
-    """Step, under the member's lock: where an amount that came from `source` is taken back, and what stays short.
-
-    With `debt` nothing is short: the rest is owed.
-    """
-    wallet = await statement.wallet(tx, member_id)
-    frozen_fen = wallet.frozen_fen.get(source, 0)
-    found = take_back(amount_fen, frozen_fen, wallet.spend_only_fen, wallet.withdrawable_fen)
-    owed = found.short_fen if debt else 0
-    return Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed), found.short_fen - owed

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from server import db
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, Refusal
 from server.gateways.ports import Deps
 from server.ledger import browser, statement
@@ -30,7 +31,6 @@ from server.services.listings import (
     switch,
     until,
 )
-from server.services.members import PHONE_COLUMN
 
 MANY_MOST = 50
 """Decided in one go: as many as a page of the list has."""

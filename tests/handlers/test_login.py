@@ -7,7 +7,7 @@ import pytest
 
 from server import db
 from server.models import Member
-from server.services import bindings, members, sessions
+from server.services import bindings, blocking, sessions
 from tests.support.mall import Mall
 from tests.support.people import error_of, log_in, try_login
 
@@ -164,17 +164,17 @@ async def test_no_such_token(mall: Mall, token: str) -> None:
 async def test_a_blocked_member_is_out_at_once(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
     other = await log_in(mall, "o-anna")
-    await members.block(mall.deps, anna.id, "刷单", "boss")
+    await blocking.block(mall.deps, anna.id, "刷单", "boss")
     for phone in (anna, other):
         assert error_of(await phone.call("GET", "/me")) == (401, "not_logged_in")
     assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
-    await members.unblock(mall.deps, anna.id, "误判", "boss")
+    await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     assert (await log_in(mall, "o-anna")).id == anna.id
 
 
 async def test_a_login_that_looked_before_the_block_gets_no_token(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
-    await members.block(mall.deps, anna.id, "刷单", "boss")
+    await blocking.block(mall.deps, anna.id, "刷单", "boss")
     await Member.filter(id=anna.id).update(state="active")  # as the login saw it
     assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
 

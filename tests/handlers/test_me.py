@@ -4,10 +4,11 @@ import orjson
 import pytest
 
 from server import db
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.jobs.members import end_sessions
 from server.models import Member, Qualification
-from server.services import bindings, members
+from server.services import bindings, blocking, members
 from tests.support.mall import Mall
 from tests.support.people import Person, error_of, log_in, make_members
 
@@ -63,8 +64,8 @@ async def test_the_phone_number_is_sealed_and_shown_masked(mall: Mall) -> None:
     row = await db.fetch_row("SELECT * FROM members WHERE id = $1", anna.id)
     assert row is not None
     assert "13812341234" not in str(tuple(row))
-    assert row["phone_blind"] == mall.deps.cipher.blind("13812341234", members.PHONE_COLUMN)
-    assert mall.deps.cipher.open(row["phone_sealed"], members.PHONE_COLUMN) == "13812341234"
+    assert row["phone_blind"] == mall.deps.cipher.blind("13812341234", PHONE_COLUMN)
+    assert mall.deps.cipher.open(row["phone_sealed"], PHONE_COLUMN) == "13812341234"
     assert error_of(await anna.call("POST", "/me/phone", json={"code": code})) == (400, "login_code_invalid")
 
 
@@ -151,16 +152,16 @@ async def test_nobody_sees_anothers_downline(mall: Mall) -> None:
 
 async def test_blocking_is_a_step_that_can_be_taken_once(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
-    await members.block(mall.deps, anna.id, "刷单", "boss")
+    await blocking.block(mall.deps, anna.id, "刷单", "boss")
     with pytest.raises(StateConflict):
-        await members.block(mall.deps, anna.id, "刷单", "boss")
-    await members.unblock(mall.deps, anna.id, "误判", "boss")
+        await blocking.block(mall.deps, anna.id, "刷单", "boss")
+    await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     with pytest.raises(StateConflict):
-        await members.unblock(mall.deps, anna.id, "误判", "boss")
+        await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     with pytest.raises(NotFound):
         await members.profile(mall.deps, 999_999)
     with pytest.raises(NotFound):
-        await members.block(mall.deps, 999_999, "刷单", "boss")
+        await blocking.block(mall.deps, 999_999, "刷单", "boss")
     jobs = await db.fetch("SELECT job, args FROM outbox ORDER BY id")
     assert [job["job"] for job in jobs] == ["end_sessions", "close_cycle"]
     records = await db.fetch("SELECT actor, action, subject, detail FROM audit_log ORDER BY id")
@@ -177,9 +178,9 @@ async def test_what_counted_for_a_blocked_member_waits(mall: Mall) -> None:
             referee_id=own[order], referrer_id=anna.id, order_id=order, rule_version=1, state=state,
             held_for="review" if state == "held" else None, paid_at=mall.clock.now(), created_at=mall.clock.now(),
         )  # fmt: skip
-    await members.block(mall.deps, anna.id, "刷单", "boss")
+    await blocking.block(mall.deps, anna.id, "刷单", "boss")
     assert await states() == [("held", "referrer_blocked"), ("void", None), ("held", "review")]
-    await members.unblock(mall.deps, anna.id, "误判", "boss")
+    await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     assert await states() == [("counted", None), ("void", None), ("held", "review")]
 
 

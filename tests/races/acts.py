@@ -22,11 +22,11 @@ from server.ledger import statement
 from server.rules.withdrawals import LIVE
 from server.services import (
     bindings,
+    blocking,
     closing,
     commissions,
     cycles,
     fulfilment,
-    members,
     qualifications,
     refund_transfers,
     refunds,
@@ -183,7 +183,7 @@ class Acts:
         """Shut somebody out, or let somebody in again."""
         member = self.chance.choice(self.people)
         state = await db.fetch_value("SELECT state FROM members WHERE id = $1", member)
-        await (members.unblock if state == "blocked" else members.block)(self.deps, member, "x", "boss")
+        await (blocking.unblock if state == "blocked" else blocking.block)(self.deps, member, "x", "boss")
 
     async def correct(self) -> None:
         """An operator moves somebody with all that stands below."""
@@ -291,7 +291,7 @@ class Acts:
         await self.arena.mall.control("knobs", reset=True, drop={"op": "transfer_notify"})
         for member in self.people:
             with contextlib.suppress(StateConflict):  # it is not blocked
-                await members.unblock(self.deps, member, "x", "boss")
+                await blocking.unblock(self.deps, member, "x", "boss")
         for _ in range(_PATIENCE):
             if not await db.fetch(_OPEN):
                 break

@@ -10,7 +10,7 @@ import pytest
 
 from server import db, outbox
 from server.ledger import book
-from server.services import commission_policies, commissions, fulfilment, refunds, releases
+from server.services import batches, commission_policies, commissions, fulfilment, refunds
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall
 from tests.support.proof import proved
@@ -140,5 +140,5 @@ async def test_one_that_cannot_be_released_holds_up_no_other(arena: Arena, monke
     monkeypatch.undo()
     assert await commissions.release_due(deps) == 1
     assert await commissions.release_due(deps) == 0
-    assert releases.BATCH > 4
+    assert batches.SIZE > 4
     await settle_down(mall)

@@ -12,7 +12,7 @@ import pytest
 from server import db
 from server.jobs import ticks
 from server.ledger import book, entries
-from server.services import cycles, fulfilment, members, refunds, releases
+from server.services import blocking, cycles, fulfilment, refunds, releases
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall
@@ -112,9 +112,9 @@ async def test_paid_while_the_referrer_is_unblocked(arena: Arena) -> None:
     for _ in range(ROUNDS):
         (referrer,) = await arena.members(1)
         friends = await arena.members(3, referrer)
-        await members.block(deps, referrer, "looked at", "boss")
+        await blocking.block(deps, referrer, "looked at", "boss")
         words = [await arena.notice(await arena.place(friend, sku)) for friend in friends]
-        await asyncio.gather(members.unblock(deps, referrer, "fine", "boss"), *(arena.settle(said) for said in words))
+        await asyncio.gather(blocking.unblock(deps, referrer, "fine", "boss"), *(arena.settle(said) for said in words))
     await work(arena.mall)
     states = await db.fetch("SELECT DISTINCT state FROM qualifications")
     assert [row["state"] for row in states] == ["counted"]
@@ -127,11 +127,11 @@ async def test_received_while_the_referrer_is_unblocked(mall: Mall) -> None:
     sku = await make_sku()
     for _ in range(ROUNDS):
         people, orders = await paid_circle(arena, sku)
-        await members.block(mall.deps, people[0], "looked at", "boss")
+        await blocking.block(mall.deps, people[0], "looked at", "boss")
         for order_no in orders[1:]:
             await fulfilment.ship(mall.deps, order_no, "SF", "SF1", "tester")
         calls = [fulfilment.receive(mall.deps, *pair) for pair in zip(people[1:], orders[1:], strict=True)]
-        await asyncio.gather(members.unblock(mall.deps, people[0], "fine", "boss"), *calls)
+        await asyncio.gather(blocking.unblock(mall.deps, people[0], "fine", "boss"), *calls)
     await work(mall)
     assert await db.fetch_value("SELECT count(*) FROM rebates") == ROUNDS
     await proofs.check(arena.mall)

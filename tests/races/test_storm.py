@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from server import db
-from server.services import commission_policies, members
+from server.services import blocking, commission_policies
 from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena
@@ -57,9 +57,9 @@ async def test_a_storm(mall: Mall, rule: str) -> None:
     async def block() -> None:
         """Shut somebody out for a moment."""
         member = storm.chance.choice(people)
-        await members.block(mall.deps, member, "x", "boss")
+        await blocking.block(mall.deps, member, "x", "boss")
         await asyncio.sleep(0.05)
-        await members.unblock(mall.deps, member, "x", "boss")
+        await blocking.unblock(mall.deps, member, "x", "boss")
 
     acts: dict[Callable[[], Awaitable[None]], int] = {
         storm.join: 6, storm.place: 30, storm.pay: 8, storm.cancel: 3, storm.ship: 14, storm.receive: 14,

@@ -12,6 +12,7 @@ from server.jobs import payments as payment_jobs
 from server.jobs import rebates as rebate_jobs
 from server.rules.payments import Outcome
 from server.services import (
+    batches,
     closing,
     fulfilment,
     payment_checks,
@@ -265,7 +266,7 @@ async def test_ticks_go_on_until_nothing_is_left_to_ask_wechat(mall: Mall, monke
 
 
 async def test_ticks_go_on_until_no_release_is_due(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(releases, "BATCH", 2)
+    monkeypatch.setattr(batches, "SIZE", 2)
     await publish(mall)
     a = await circle(mall)
     await a.bring(3)

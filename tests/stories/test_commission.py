@@ -7,7 +7,7 @@ import pytest
 
 from server import db
 from server.core.errors import NotFound
-from server.services import commission_policies, commissions, cycles, members, refunds
+from server.services import blocking, commission_policies, commissions, cycles, refunds
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import set_policy
@@ -216,13 +216,13 @@ async def test_given_a_ladder_by_the_month_then_earlier_orders_count_and_refunds
 async def test_given_a_blocked_referrer_then_the_commission_waits_and_a_closed_one_earns_nothing(mall: Mall) -> None:
     await policies(mall, ratio(1_000))
     _, parent, child = await chain(mall)
-    await members.block(mall.deps, parent.id, "test", "tester")
+    await blocking.block(mall.deps, parent.id, "test", "tester")
     order_no = await bought(mall, child, await make_sku(10_000))
     await child.receive(order_no)
     await pass_days(mall, 8)
     state = "SELECT state FROM commissions WHERE member_id = $1"
     assert await db.fetch_value(state, parent.id) == "frozen"
-    await members.unblock(mall.deps, parent.id, "test", "tester")
+    await blocking.unblock(mall.deps, parent.id, "test", "tester")
     await work(mall)
     assert await db.fetch_value(state, parent.id) == "settled"
     await db.fetch("UPDATE members SET state = 'closed' WHERE id = $1 RETURNING id", parent.id)

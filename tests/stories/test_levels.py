@@ -11,7 +11,7 @@ from server import db
 from server.core.errors import BadRequest, FormInvalid, NotFound, VersionStale
 from server.jobs.members import judge_due
 from server.rules.levels import Level
-from server.services import commission_policies, growth, levels, members, qualifications
+from server.services import blocking, commission_policies, growth, levels, members, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import earn
@@ -193,7 +193,7 @@ async def test_given_a_block_when_it_ends_then_friends_who_were_held_make_grow(m
     await offer(mall)
     mine = await circle(mall)
     await mine.bring(2)
-    await members.block(mall.deps, mine.me.id, "查证", "tester")
+    await blocking.block(mall.deps, mine.me.id, "查证", "tester")
     for friend in mine.friends:
         await friend.receive()
     await pass_days(mall, 7.1)
@@ -202,7 +202,7 @@ async def test_given_a_block_when_it_ends_then_friends_who_were_held_make_grow(m
     first = await db.fetch_value("SELECT min(id) FROM qualifications")
     await qualifications.review(mall.deps, first, "pass", "tester")
     assert await db.fetch_value(growing, mine.me.id) == 50
-    await members.unblock(mall.deps, mine.me.id, "误会", "tester")
+    await blocking.unblock(mall.deps, mine.me.id, "误会", "tester")
     await work(mall)
     assert await db.fetch_value(growing, mine.me.id) == 100
 

@@ -8,7 +8,7 @@ import pytest
 from server import db
 from server.core.errors import BadRequest, NotFound
 from server.rules.levels import Level
-from server.services import check_ins, closing, fulfilment, growth, levels, members, points
+from server.services import blocking, check_ins, closing, fulfilment, growth, levels, points
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import earn, give_points
@@ -140,10 +140,10 @@ async def test_given_a_block_then_frozen_points_wait_for_its_end(mall: Mall) -> 
     await rewards()
     me = await join(mall)
     await received(mall, me, 10_000)
-    await members.block(mall.deps, me.id, "查证", "tester")
+    await blocking.block(mall.deps, me.id, "查证", "tester")
     await pass_days(mall, 7.1)
     assert await held(me) == (0, 100, 0)
-    await members.unblock(mall.deps, me.id, "误会", "tester")
+    await blocking.unblock(mall.deps, me.id, "误会", "tester")
     await work(mall)
     assert await held(me) == (100, 0, 0)
 

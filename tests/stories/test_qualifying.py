@@ -3,7 +3,7 @@
 import asyncio
 
 from server import db
-from server.services import cycles, members, qualifications
+from server.services import blocking, cycles, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, publish, work
@@ -106,12 +106,12 @@ async def test_given_a_blocked_referrer_when_friends_buy_then_they_are_held_unti
     a = await circle(mall)
     await a.bring(2)
     late = await join(mall, a.me)
-    await members.block(mall.deps, a.me.id, "调查", "tester")
+    await blocking.block(mall.deps, a.me.id, "调查", "tester")
     assert await a.states() == ["held", "held"]
     await late.buy(a.sku)
     await work(mall)
     assert await a.states() == ["held"] * 3
-    await members.unblock(mall.deps, a.me.id, "查清", "tester")
+    await blocking.unblock(mall.deps, a.me.id, "查清", "tester")
     await work(mall)
     await a.me.log_in_again()
     assert (await a.states(), (await a.rebate())["state"]) == (["consumed"] * 3, "frozen")
@@ -121,7 +121,7 @@ async def test_given_receipt_decides_when_it_comes_during_a_block_then_it_is_hel
     await publish(mall, qualify_at="received")
     a = await circle(mall)
     (friend,) = await a.bring()
-    await members.block(mall.deps, a.me.id, "调查", "tester")
+    await blocking.block(mall.deps, a.me.id, "调查", "tester")
     await friend.receive()
     await work(mall)
     assert await a.states() == ["held"]

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from server import db, wiring
-from server.core.errors import PromotionQueued, Refusal
+from server.core.errors import FileInvalid, PromotionQueued, Refusal
 from server.gateways.ports import Deps
 from server.rules.promotions import Promotion
 from server.services import activity_apply, placing
@@ -51,6 +52,20 @@ async def apply_sale(mall: Mall, **sale: Any) -> activity_apply.Applied:
 def promotion(item_id: int) -> Promotion:
     """What an order of the item names."""
     return Promotion("flash_sale", item_id)
+
+
+async def problems(mall: Mall, **sale: Any) -> dict[str, str]:
+    """What is wrong with a session that cannot be applied, by its place within the session."""
+    with pytest.raises(FileInvalid) as refused:
+        await apply_sale(mall, **sale)
+    return {one["path"].removeprefix("$.flash_sales[0]"): one["problem"] for one in refused.value.detail["problems"]}
+
+
+async def stock_of(sku: int) -> tuple[int, int, int]:
+    """Pieces of a SKU that are available, reserved and sold."""
+    row = await db.fetch_row("SELECT available, reserved, sold FROM skus WHERE id = $1", sku)
+    assert row is not None
+    return row["available"], row["reserved"], row["sold"]
 
 
 async def pieces(item_id: int) -> tuple[int, int, int]:

@@ -12,13 +12,13 @@ import orjson
 from server import db
 from server.commands.bench.benches import Result
 from server.core.clock import shanghai_day, stopwatch
+from server.core.columns import PHONE_COLUMN
 from server.core.errors import BadRequest, Busy
 from server.embedded import EngineError
 from server.gateways.ports import Deps
 from server.services import cursors, dashboard, listings, member_desk, order_desk
 from server.services.desks import LISTINGS
 from server.services.listings import Filter, Listing
-from server.services.members import PHONE_COLUMN
 
 MOST_MS = 200.0
 BIG_ROWS = 100_000

@@ -7,7 +7,7 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import catalogue_apply, goods_desk, product_pictures
+from server.services import catalogue_apply, goods, product_pictures
 
 screens = Screens("categories")
 
@@ -19,7 +19,7 @@ _LABELS = {"slug": "标识", "name": "名称", "parent": "上级", "position": "
 @screens.page("/categories", _VIEW, "categories.html")
 async def tree(visit: Visit, _: None) -> dict[str, Any]:
     """All of it."""
-    return {"categories": await goods_desk.categories()}
+    return {"categories": await goods.categories()}
 
 
 @screens.action("/categories", _EDIT, dict[str, str])
@@ -34,7 +34,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 @screens.action("/categories/<category_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Another name, place or order."""
-    slug = await goods_desk.category(visit.path["category_id"])
+    slug = await goods.category(visit.path["category_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": slug})
     return Done(f"分类 {typed.text('name')} 已保存", _HERE)

@@ -14,6 +14,7 @@ from server.services import (
     catalogue_apply,
     coupon_desk,
     freight_desk,
+    goods,
     goods_desk,
     levels,
     product_pictures,
@@ -64,7 +65,7 @@ async def new_product(visit: Visit, _: None) -> dict[str, Any]:
 @screens.page("/products/<product_id:int>", _VIEW, "product.html")
 async def product(visit: Visit, _: None) -> dict[str, Any]:
     """One product, to be changed by those who may."""
-    found = await goods_desk.product(visit.path["product_id"])
+    found = await goods.product(visit.path["product_id"])
     used = len(found["skus"])
     return {
         "found": {**found, **goods_desk.on_the_shelf(visit.deps, found, on_sale=found["on_sale"])},
@@ -76,7 +77,7 @@ async def product(visit: Visit, _: None) -> dict[str, Any]:
 
 async def _choices() -> dict[str, Any]:
     return {
-        "categories": await goods_desk.categories(),
+        "categories": await goods.categories(),
         "freight": await freight_desk.names(),
         "coupons": await coupon_desk.names(),
         "levels": [level.name for level in await levels.current()],
@@ -95,14 +96,14 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
         "coupon": typed.text("coupon") or None,
     }
     await _save(visit, typed, made_as)
-    made = await goods_desk.product_id(typed.text("slug"))
+    made = await goods.product_id(typed.text("slug"))
     return Done("商品已创建，可以继续添加图片", f"/admin/products/{made}")
 
 
 @screens.action("/products/<product_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Everything on its page."""
-    found = await goods_desk.product(visit.path["product_id"])
+    found = await goods.product(visit.path["product_id"])
     typed = Typed(form, _LABELS)
     await _save(visit, typed, {"slug": found["slug"], "seen": typed.text("seen")})
     return Done("已保存", f"/admin/products/{found['id']}")
@@ -197,7 +198,7 @@ async def move_picture(visit: Visit, form: MoveForm) -> Done:
 @screens.action("/stock/<sku_id:int>", _EDIT, dict[str, str])
 async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
     """Pieces in, or out of what is free, and the line below which operators are told."""
-    sku = await goods_desk.sku(visit.path["sku_id"])
+    sku = await goods.sku(visit.path["sku_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
     entry = {"code": sku["code"], "stock_add": typed.whole("stock_add") or 0}
@@ -211,7 +212,7 @@ async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
 @screens.page("/skus/<sku_id:int>/cards", _VIEW, "cards.html")
 async def cards(visit: Visit, _: None) -> dict[str, Any]:
     """How many card keys there are, never which; and what came of the last file."""
-    sku = await goods_desk.sku(visit.path["sku_id"])
+    sku = await goods.sku(visit.path["sku_id"])
     return {
         "sku": sku,
         "stock": await card_import.stock(sku["id"]),

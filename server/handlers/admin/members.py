@@ -10,7 +10,7 @@ from server.handlers.admin.orders import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
 from server.rules.words import REVEALED
-from server.services import bindings, coupon_desk, member_desk, members
+from server.services import bindings, blocking, coupon_desk, member_desk
 
 screens = Screens("members")
 
@@ -109,7 +109,7 @@ async def reveal(visit: Visit, form: RevealForm) -> Done:
 async def block(visit: Visit, form: ReasonForm) -> Done:
     """They are shut out, and what counted for them is held."""
     member_id = visit.path["member_id"]
-    await members.block(visit.deps, member_id, form.reason, visit.operator.name)
+    await blocking.block(visit.deps, member_id, form.reason, visit.operator.name)
     return Done("会员已封禁", f"/admin/members/{member_id}")
 
 
@@ -117,5 +117,5 @@ async def block(visit: Visit, form: ReasonForm) -> Done:
 async def unblock(visit: Visit, form: ReasonForm) -> Done:
     """They may come in again."""
     member_id = visit.path["member_id"]
-    await members.unblock(visit.deps, member_id, form.reason, visit.operator.name)
+    await blocking.unblock(visit.deps, member_id, form.reason, visit.operator.name)
     return Done("会员已解封", f"/admin/members/{member_id}")

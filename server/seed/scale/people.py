@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import orjson
 
+from server.core.columns import PHONE_COLUMN
 from server.db import Connection
 from server.gateways.ports import Cipher
 from server.rules import addresses as rules
 from server.services.addresses import PHONE_BLIND, PLACE_BLIND, SEALED
-from server.services.members import PHONE_COLUMN
 
 _PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路"),

@@ -9,7 +9,7 @@ import pytest
 
 from server import db
 from server.rules.operators import Role
-from server.services import commission_policies, members
+from server.services import blocking, commission_policies
 from tests.handlers.admin.conftest import Desk
 from tests.handlers.admin.staged import XSS
 from tests.support.circle import Circle, circle
@@ -92,7 +92,7 @@ async def test_evidence_stands_out(ring: Circle, desks: Any) -> None:
 async def test_a_review_has_a_reason(mall: Mall, ring: Circle, desks: Any) -> None:
     desk: Desk = await desks(Role.SERVICE)
     friend = await join(mall, ring.me)
-    await members.block(mall.deps, ring.me.id, "核查", "boss")
+    await blocking.block(mall.deps, ring.me.id, "核查", "boss")
     await friend.buy(ring.sku)
     await work(mall)
     number = (await ids("qualifications"))[-1]

@@ -14,7 +14,7 @@ from server.core.clock import day_start, shanghai_day
 from server.core.errors import NotFound
 from server.rules.levels import Level
 from server.rules.operators import Role
-from server.services import card_import, coupon_apply, goods_desk, levels
+from server.services import card_import, coupon_apply, goods, levels
 from server.services.sheets import SheetWriter
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
@@ -144,7 +144,7 @@ async def test_products_and_stock_are_found(mall: Mall, desks: Any) -> None:
     await stock(mall, product("mask", "补水面膜"), product("milk", "婴儿润肤乳", category="baby"))
     await db_execute("UPDATE skus SET available = 5, stocked_in = 5 WHERE code = 'milk-1'")
     desk: Desk = await desks(Role.AUDITOR)
-    number = await goods_desk.product_id("mask")
+    number = await goods.product_id("mask")
     for query, found in {
         "mas": "面膜",
         "mask-": "面膜",
@@ -168,7 +168,7 @@ async def test_products_and_stock_are_found(mall: Mall, desks: Any) -> None:
     assert "mask-1" not in shelf
     assert "理由" not in shelf
     with pytest.raises(NotFound):
-        await goods_desk.product_id("nothing")
+        await goods.product_id("nothing")
     for path in ("/products/404", "/skus/404/cards", "/coupon-templates/404"):
         assert (await desk.get(path)).status_code == 404
 

@@ -11,7 +11,7 @@ from PIL import Image
 from server import db
 from server.core.errors import NotFound
 from server.rules.operators import Role
-from server.services import catalogue_apply, goods_desk, product_pictures
+from server.services import catalogue_apply, goods, product_pictures
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
 from tests.support.shop import product, shopper, stock
@@ -27,11 +27,11 @@ def photo(colour: str = "red", kind: str = "JPEG", size: tuple[int, int] = (40, 
 
 async def test_pictures_are_drawn_anew_moved_and_taken_off(mall: Mall, desks: Any) -> None:
     await stock(mall, product("mask", "补水面膜", images=[]))
-    number = await goods_desk.product_id("mask")
+    number = await goods.product_id("mask")
     desk: Desk = await desks(Role.OPERATIONS)
 
     async def images() -> list[str]:
-        return (await goods_desk.product(number))["images"]  # type: ignore[no-any-return]
+        return (await goods.product(number))["images"]  # type: ignore[no-any-return]
 
     for colour, kind in (("red", "JPEG"), ("green", "PNG"), ("blue", "WEBP")):
         added = await send(desk, f"/products/{number}/pictures", {}, photo(colour, kind))
@@ -66,12 +66,12 @@ async def test_pictures_that_nothing_shows_go_after_a_day(mall: Mall, desks: Any
     folder = mall.deps.media_dir
     assert folder is not None
     await stock(mall, product("mask", "补水面膜", images=[]))
-    number = await goods_desk.product_id("mask")
+    number = await goods.product_id("mask")
     category = await db.fetch_value("SELECT id FROM categories WHERE slug = 'face'")
     for colour in ("red", "green", "blue"):
         await product_pictures.add(mall.deps, number, photo(colour), "anna")
     await product_pictures.set_icon(mall.deps, category, photo("black"), "anna")
-    shown, ordered, unused = (await goods_desk.product(number))["images"]
+    shown, ordered, unused = (await goods.product(number))["images"]
     await stock(mall, {"slug": "mask", "images": [ordered]})
     me = await shopper(mall)
     await me.place(await db.fetch_value("SELECT id FROM skus"))
@@ -96,7 +96,7 @@ async def test_a_picture_taken_while_it_was_put_up_is_there_again(
     folder = mall.deps.media_dir
     assert folder is not None
     await stock(mall, product("mask", "补水面膜", images=[]))
-    number = await goods_desk.product_id("mask")
+    number = await goods.product_id("mask")
     apply = catalogue_apply.apply
 
     async def late(*args: Any) -> Any:
@@ -106,7 +106,7 @@ async def test_a_picture_taken_while_it_was_put_up_is_there_again(
 
     monkeypatch.setattr(catalogue_apply, "apply", late)
     await product_pictures.add(mall.deps, number, photo("orange"), "anna")
-    (name,) = (await goods_desk.product(number))["images"]
+    (name,) = (await goods.product(number))["images"]
     assert (folder / name.removeprefix("/media/")).exists()
 
 
@@ -118,7 +118,7 @@ async def test_the_tree_of_categories(mall: Mall, desks: Any) -> None:
     again = await send(desk, "/categories", {"slug": "eyes", "name": "眼部"})
     assert again.status_code == 422
     assert "已有这个分类" in again.text
-    tree = await goods_desk.categories()
+    tree = await goods.categories()
     assert [(one["slug"], one["depth"]) for one in tree] == [("beauty", 0), ("face", 1), ("eyes", 2), ("baby", 0)]
     ids = {one["slug"]: one["id"] for one in tree}
     loop = await send(desk, f"/categories/{ids['beauty']}", {"name": "美妆", "parent": "eyes"})

@@ -1,0 +1,18 @@
+"""Where money that was given is taken back from: frozen of the same source, then spend-only, then withdrawable."""
+
+from server import db
+from server.ledger import statement
+from server.ledger.entries import Taken
+from server.rules.rebates import take_back
+
+
+async def parts(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:
+    """Step, under the member's lock: where `amount_fen` that came from `source` is taken back, and the fen still short.
+
+    With `debt` nothing is short: the rest is owed.
+    """
+    wallet = await statement.wallet(tx, member_id)
+    frozen_fen = wallet.frozen_fen.get(source, 0)
+    found = take_back(amount_fen, frozen_fen, wallet.spend_only_fen, wallet.withdrawable_fen)
+    owed = found.short_fen if debt else 0
+    return Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed), found.short_fen - owed
