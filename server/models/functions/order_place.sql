@@ -18,7 +18,11 @@ BEGIN
   INSERT INTO order_lines SELECT r.* FROM jsonb_array_elements(p -> 'lines') l, jsonb_populate_record(NULL::order_lines,
     l.value || jsonb_build_object('id', nextval(pg_get_serial_sequence('order_lines', 'id')), 'order_id', v_order)) r;
   IF p ? 'promotion' THEN
-    EXECUTE format('SELECT %I($1, $2)', (p -> 'promotion' ->> 'kind') || '_take') USING v_order, p -> 'promotion' -> 'take';
+    CASE p -> 'promotion' ->> 'kind'
+      WHEN 'flash_sale' THEN PERFORM flash_sale_take(v_order, p -> 'promotion' -> 'take');
+      WHEN 'group_buy' THEN PERFORM group_buy_take(v_order, p -> 'promotion' -> 'take');
+      WHEN 'points' THEN PERFORM points_take(v_order, p -> 'promotion' -> 'take');
+    END CASE;
   END IF;
   IF NOT COALESCE((p -> 'promotion' ->> 'held_stock')::boolean, false) THEN
     PERFORM stock_move((SELECT jsonb_agg(jsonb_build_object('sku', l -> 'sku_id', 'n', l -> 'quantity'))
