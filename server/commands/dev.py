@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import socket
@@ -48,11 +49,9 @@ def keep_aside(data: Path) -> Path:
 
     Raises EngineError.
     """
-    day = shanghai_day(SystemClock().now())
-    names = (data.with_name(f"{data.name}-{day}{again}") for again in ("", *(f"-{number}" for number in range(2, 100))))
-    aside = next((name for name in names if not name.exists()), None)
-    if aside is None:
-        raise EngineError(f"{data.parent} 中的旧数据太多 holds too much old data of today: take some away")
+    dated = f"{data.name}-{shanghai_day(SystemClock().now())}"
+    names = itertools.chain([dated], (f"{dated}-{again}" for again in itertools.count(2)))
+    aside = next(place for name in names if not (place := data.with_name(name)).exists())
     set_aside(data, aside)
     return aside
 
