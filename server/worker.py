@@ -10,7 +10,7 @@ import orjson
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from server import db, outbox, wiring
+from server import db, outbox, schema, wiring
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.jobs.registry import JOBS
@@ -30,9 +30,10 @@ _FLEET_JOBS = 500
 async def work(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then let running jobs finish.
 
-    Raises RedisError when Redis goes away: whoever started the process starts it again.
+    Raises RedisError when Redis goes away: whoever started the process starts it again. Raises UnfitDatabaseError.
     """
     async with wiring.build_deps(settings) as deps, queue_of(settings) as queue:
+        await schema.refuse_unfit()
         worker = Worker(
             functions=[func(run_outbox, name=FUNCTION)],
             redis_pool=queue,

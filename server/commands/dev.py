@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import itertools
 import logging
 import os
 import socket
@@ -15,8 +16,8 @@ import typer
 from server.commands import children, logs
 from server.commands.runtime import DEFAULT_DATA, environment_of, keep_places, told_plainly
 from server.commands.supervisor import Supervisor, stop_signals
-from server.core.clock import stopwatch
-from server.embedded import EngineError, Engines
+from server.core.clock import SystemClock, shanghai_day, stopwatch
+from server.embedded import EngineError, Engines, addresses, set_aside
 from server.settings import Settings
 
 log = logging.getLogger("tuisan.dev")
@@ -32,15 +33,31 @@ def verb(
     port: int | None = typer.Option(None, help="端口 Port, 8000 by default or, where that is taken, another"),
     data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Folder for all data"),
     workers: int = typer.Option(2, min=1, max=64, help="接口进程数 API processes"),
+    fresh: bool = typer.Option(False, "--fresh", help="重新开始，旧数据留在旁边 Start anew; old data is kept aside"),
 ) -> None:
     """启动整套商城（开发） The whole mall for development: engines, WeChat sandbox, API, jobs. Data stays."""
     logs.set_up(logging.WARNING)
+    folder = data.absolute()
     with told_plainly():
-        run(data.absolute(), port, workers)
+        if fresh and addresses(folder) is not None:
+            typer.echo(f"旧数据已移至 old data is now in {keep_aside(folder)}")
+        run(folder, port, workers)
+
+
+def keep_aside(data: Path) -> Path:
+    """Move a mall's data out of the way; returns where it is now: the same name with today's date in China.
+
+    Raises EngineError.
+    """
+    dated = f"{data.name}-{shanghai_day(SystemClock().now())}"
+    names = itertools.chain([dated], (f"{dated}-{again}" for again in itertools.count(2)))
+    aside = next(place for name in names if not (place := data.with_name(name)).exists())
+    set_aside(data, aside)
+    return aside
 
 
 def run(data: Path, port: int | None, workers: int) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises EngineError, SettingsError."""
+    """Run until SIGTERM or Ctrl-C. Raises EngineError, SettingsError, UnfitDatabaseError."""
     began = stopwatch()
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listen(port or _PORT, elsewhere=port is None))

@@ -9,7 +9,7 @@ from server.commands.runtime import resolve, told_plainly
 
 
 def verb(
-    down: str | None = typer.Option(None, help="退回到此迁移 Go back to this migration, e.g. 0003_ledger"),
+    down: str | None = typer.Option(None, help="退回到此迁移，`__first__` 清空数据库 Go back to this one; to nothing"),
     data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a dev"),
 ) -> None:
     """迁移数据库 Migrate the database. Safe to repeat and to run from several places at once."""

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from server.commands.environment import CLOCK_FILE, development_environment
+from server.core.unfit import UnfitDatabaseError
 from server.embedded import EngineError, Engines, addresses, running
 from server.gateways.ports import Deps
 from server.settings import Settings, SettingsError
@@ -63,16 +64,17 @@ def resolve(data: Path | None = None) -> Iterator[Settings]:
 
 
 def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_production: bool = True) -> None:
-    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing to run it on.
+    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing fit to run it on.
 
     One that must never meet real members says so by `in_production`.
     """
     import uvloop
 
-    from server import wiring
+    from server import schema, wiring
 
     async def with_parts(settings: Settings) -> int:
         async with wiring.build_deps(settings) as deps:
+            await schema.refuse_unfit()
             return await main(deps) or 0
 
     with told_plainly(), resolve(data) as settings:
@@ -84,12 +86,12 @@ def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_
 
 @contextlib.contextmanager
 def told_plainly() -> Iterator[None]:
-    """Say what is wrong with settings or engines on standard error, without a trace, and leave with 2."""
+    """Say what is wrong with settings, engines or the database on standard error, without a trace, and leave with 2."""
     try:
         yield
     except SettingsError as error:
         sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
-    except EngineError as error:
+    except (EngineError, UnfitDatabaseError) as error:
         sys.stderr.write(f"{error}\n")
     else:
         return

@@ -22,8 +22,8 @@ def verb(
     """API 进程（生产） The API: WEB_WORKERS processes on one port, restarted when they die or hang."""
     logs.set_up()
     with told_plainly():
-        settings = Settings.from_env(os.environ)
-    raise typer.Exit(asyncio.run(_serve(settings, host, port)))
+        code = asyncio.run(_serve(Settings.from_env(os.environ), host, port))
+    raise typer.Exit(code)
 
 
 async def _serve(settings: Settings, host: str, port: int) -> int:
@@ -32,8 +32,11 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     from server.commands.supervisor import Supervisor, stop_signals
 
     await db.connect(settings.database_url, pool_size=1)
-    missing = await schema.pending()
-    await db.disconnect()
+    try:
+        await schema.refuse_unfit()
+        missing = await schema.pending()
+    finally:
+        await db.disconnect()
     if missing:
         log.error("DATABASE_URL: the database lacks %s: run `migrate` first", ", ".join(missing))
         return 2

@@ -17,12 +17,15 @@ def verb() -> None:
     """后台任务进程 Background work: jobs, relay and ticks, until SIGTERM."""
     logs.set_up()
     with told_plainly():
-        settings = Settings.from_env(os.environ)
-    raise typer.Exit(run_worker(settings))
+        code = run_worker(Settings.from_env(os.environ))
+    raise typer.Exit(code)
 
 
 def run_worker(settings: Settings) -> int:
-    """Work in this process; the exit code is 1 when Redis went away and the process must be started again."""
+    """Work in this process; the exit code is 1 when Redis went away and the process must be started again.
+
+    Raises UnfitDatabaseError.
+    """
     import uvloop
     from redis.exceptions import RedisError
 

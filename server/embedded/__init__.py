@@ -4,7 +4,7 @@ For development, tests, the demo and small single-machine shops: `Engines(data).
 Larger installations point the settings at servers of their own and never import this package.
 """
 
-from .engines import Addresses, Engine, Engines, addresses, running
+from .engines import Addresses, Engine, Engines, addresses, running, set_aside
 from .processes import EngineError
 
-__all__ = ["Addresses", "Engine", "EngineError", "Engines", "addresses", "running"]
+__all__ = ["Addresses", "Engine", "EngineError", "Engines", "addresses", "running", "set_aside"]

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from . import postgres, redis
-from .home import Home, Lock, State, is_locked, load_state, open_home, save_state
+from .home import Home, Lock, State, fixed_home, is_locked, load_state, open_home, save_state
 from .processes import EngineError, Kind, end_all, spawn, wait_ready
 
 Engine = Literal["postgres", "redis"]
@@ -46,6 +46,31 @@ def addresses(data: Path) -> Addresses | None:
 def running(data: Path) -> bool:
     """Whether a live process owns this data folder."""
     return is_locked(data)
+
+
+def set_aside(data: Path, aside: Path) -> None:
+    """Move a data folder with all its databases to `aside`, a new name beside it, where it works as before.
+
+    Raises:
+        EngineError: the folder has an owner, or cannot be moved.
+    """
+    lock = Lock(data)
+    try:
+        state = load_state(data)
+        home = data if state is None or state.home is None else Path(state.home)
+        for engine, kind in KINDS.items():
+            end_all(home / engine, kind)  # of an owner that was killed: they would go on writing there
+        if state is not None and home == fixed_home(data):
+            # Its name is made of the data folder's and is wanted by the new one.
+            moved = fixed_home(aside)
+            home.rename(moved)
+            save_state(data, replace(state, home=str(moved)))
+        data.rename(aside)
+    except OSError as error:
+        message = f"{data} cannot be moved to {aside}: {error}"
+        raise EngineError(message) from error
+    finally:
+        lock.release()
 
 
 def _addresses(state: State) -> Addresses:

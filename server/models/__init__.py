@@ -1,7 +1,8 @@
 """The tables, one room per noun. No behaviour here: rules decide, services act.
 
-What the ORM cannot express (CHECKs, partial unique indexes, SQL functions) stands in the migrations;
-`tests/migrations` holds both against the live catalogue.
+What the ORM cannot express stands beside them: each SQL function with its triggers in `functions/NAME.sql`; checks,
+partial and expression indexes in `constraints/NOUN.sql`. `scripts/initial_migration.py` makes the migration of all
+three, and `tests/migrations` holds them against the live catalogue.
 """
 
 from server.models.catalogue import CardKey, Category, FreightTemplate, Product, Sku

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from server.models.coupons import CouponTemplate
@@ -101,10 +102,11 @@ class Sku(Model):
     alerted = fields.BooleanField(default=False)
     on_sale = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
-    weight_g = fields.IntField(default=0)
+    weight_g = fields.IntField(db_default=0)
 
     class Meta:
         table = "skus"
+        indexes = (Index(fields=("product_id", "position", "id"), name="skus_product"),)
 
 
 class CardKey(Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -46,5 +47,12 @@ class Commission(Model):
 
     class Meta:
         table = "commissions"
-        indexes = (("member_id", "id"),)
+        indexes = (
+            ("member_id", "id"),
+            Index(fields=("order_id",), name="commissions_order"),
+            # The panel's list, newest first: all, those of one state, those of one member (perhaps 10 000).
+            Index(fields=("created_at", "id"), name="commissions_by_time"),
+            Index(fields=("state", "created_at", "id"), name="commissions_by_state"),
+            Index(fields=("member_id", "created_at", "id"), name="commissions_member_time"),
+        )
         unique_together = (("order_id", "level"),)

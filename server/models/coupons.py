@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -85,7 +86,13 @@ class Coupon(Model):
 
     class Meta:
         table = "coupons"
-        indexes = (("member_id", "id"),)
+        indexes = (
+            ("member_id", "id"),
+            # The panel's list, newest first: all, those of one state, those of one template.
+            Index(fields=("created_at", "id"), name="coupons_by_day"),
+            Index(fields=("state", "created_at", "id"), name="coupons_by_state"),
+            Index(fields=("template_id", "created_at", "id"), name="coupons_by_template"),
+        )
 
 
 class CouponIssue(Model):

@@ -1,6 +1,7 @@
 """Flash sales: sessions with items, each piece of an item a row, and how many pieces each member took."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -19,6 +20,7 @@ class FlashSale(Model):
 
     class Meta:
         table = "flash_sales"
+        indexes = (Index(fields=("starts_at",), name="flash_sales_window"),)
 
 
 class FlashItem(Model):
@@ -37,6 +39,7 @@ class FlashItem(Model):
 
     class Meta:
         table = "flash_items"
+        indexes = (Index(fields=("sku_id",), name="flash_items_sku"),)
         unique_together = (("sale_id", "sku_id"),)
 
 

@@ -1,6 +1,7 @@
 """The books. Only the SQL function `ledger_post`, called by ledger/book.py, writes here."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -19,6 +20,12 @@ class LedgerAccount(Model):
 
     class Meta:
         table = "ledger_accounts"
+        indexes = (
+            # A member whose friends buy much has an account for each thing that was frozen.
+            Index(fields=("member_id", "id"), name="ledger_accounts_member"),
+            # The panel: the accounts of one code.
+            Index(fields=("code", "id"), name="ledger_accounts_code"),
+        )
         unique_together = (("member_id", "code", "source", "currency"),)
 
 
@@ -37,6 +44,12 @@ class LedgerEntry(Model):
 
     class Meta:
         table = "ledger_entries"
+        indexes = (
+            # The panel's list: by time, by kind, and by what they are about.
+            Index(fields=("at", "id"), name="ledger_entries_time"),
+            Index(fields=("kind", "at", "id"), name="ledger_entries_kind"),
+            Index(fields=("link", "id"), name="ledger_entries_link"),
+        )
 
 
 class LedgerLine(Model):
@@ -58,7 +71,7 @@ class LedgerLine(Model):
 
     class Meta:
         table = "ledger_lines"
-        indexes = (("account_id", "id"),)
+        indexes = (Index(fields=("account_id", "id"), name="ledger_lines_account"),)
 
 
 class LedgerDelta(Model):
@@ -70,3 +83,4 @@ class LedgerDelta(Model):
 
     class Meta:
         table = "ledger_deltas"
+        indexes = (Index(fields=("account_id",), name="ledger_deltas_account"),)

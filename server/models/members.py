@@ -1,6 +1,7 @@
 """Members, who referred whom, what they shared, where they live and what lies in their cart."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -30,7 +31,13 @@ class Member(Model):
 
     class Meta:
         table = "members"
-        indexes = (("referrer_id", "id"), ("ancestor2_id", "id"), ("ancestor3_id", "id"))
+        indexes = (
+            ("referrer_id", "id"),
+            ("ancestor2_id", "id"),
+            ("ancestor3_id", "id"),
+            # The panel's list, newest first.
+            Index(fields=("created_at", "id"), name="members_by_time"),
+        )
 
 
 class Binding(Model):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -54,6 +55,12 @@ class AuditRecord(Model):
 
     class Meta:
         table = "audit_log"
+        indexes = (
+            # The panel's list: of one person, of one act, of one thing.
+            Index(fields=("actor", "id"), name="audit_log_by_actor"),
+            Index(fields=("action", "id"), name="audit_log_by_action"),
+            Index(fields=("subject", "id"), name="audit_log_by_subject"),
+        )
 
 
 class AuditAnchor(Model):

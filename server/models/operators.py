@@ -1,6 +1,7 @@
 """Who runs the shop: panel accounts and the devices they are logged in on."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -47,3 +48,4 @@ class OperatorSession(Model):
 
     class Meta:
         table = "operator_sessions"
+        indexes = (Index(fields=("operator_id", "id"), name="operator_sessions_operator"),)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -76,7 +77,12 @@ class Order(Model):
 
     class Meta:
         table = "orders"
-        indexes = (("member_id", "id"),)
+        indexes = (
+            ("member_id", "id"),
+            # The panel's list: all, and those of one status in the list's own order.
+            Index(fields=("created_at", "id"), name="orders_by_time"),
+            Index(fields=("status", "created_at", "id"), name="orders_by_status"),
+        )
 
 
 class OrderLine(Model):
@@ -113,3 +119,4 @@ class OrderLine(Model):
 
     class Meta:
         table = "order_lines"
+        indexes = (Index(fields=("order_id",), name="order_lines_order"),)

@@ -1,6 +1,7 @@
 """WeChat transactions, what WeChat told us of them, and refunds."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -18,6 +19,10 @@ class Payment(Model):
 
     class Meta:
         table = "payments"
+        indexes = (
+            # Reconciliation reads one day, however many there are.
+            Index(fields=("paid_at",), name="payments_by_time"),
+        )
 
 
 class PaymentNotice(Model):
@@ -83,6 +88,10 @@ class Refund(Model):
 
     class Meta:
         table = "refunds"
+        indexes = (
+            # The panel's list: those of one state.
+            Index(fields=("state", "id"), name="refunds_by_state"),
+        )
 
 
 class RefundLine(Model):
@@ -101,3 +110,7 @@ class RefundLine(Model):
 
     class Meta:
         table = "refund_lines"
+        indexes = (
+            Index(fields=("refund_id",), name="refund_lines_refund"),
+            Index(fields=("order_line_id",), name="refund_lines_line"),
+        )

@@ -1,6 +1,7 @@
 """The points mall: what is to be had for points."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -25,3 +26,4 @@ class PointsGood(Model):
 
     class Meta:
         table = "points_goods"
+        indexes = (Index(fields=("sku_id",), name="points_goods_sku"),)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -44,7 +45,12 @@ class Qualification(Model):
 
     class Meta:
         table = "qualifications"
-        indexes = (("referrer_id", "state", "paid_at"),)
+        indexes = (
+            ("referrer_id", "state", "paid_at"),
+            # The panel's list, newest first: all, and those of one state.
+            Index(fields=("created_at", "id"), name="qualifications_by_time"),
+            Index(fields=("state", "created_at", "id"), name="qualifications_by_state"),
+        )
 
 
 class Rebate(Model):
@@ -74,7 +80,12 @@ class Rebate(Model):
 
     class Meta:
         table = "rebates"
-        indexes = (("member_id", "id"),)
+        indexes = (
+            ("member_id", "id"),
+            # The panel's list, newest first: all, and those of one state.
+            Index(fields=("closed_at", "id"), name="rebates_by_time"),
+            Index(fields=("state", "closed_at", "id"), name="rebates_by_state"),
+        )
 
 
 class RebateStage(Model):
@@ -94,6 +105,7 @@ class RebateStage(Model):
 
     class Meta:
         table = "rebate_stages"
+        indexes = (Index(fields=("rebate_id",), name="rebate_stages_rebate"),)
 
 
 class ReturnChoice(Model):

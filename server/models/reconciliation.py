@@ -3,6 +3,7 @@
 from typing import Any
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -43,6 +44,7 @@ class Difference(Model):
 
     class Meta:
         table = "reconciliation_differences"
+        indexes = (Index(fields=("run_id",), name="differences_run"),)
 
 
 class ReconciliationAsk(Model):

@@ -1,6 +1,7 @@
 """提现: money on its way from a wallet to WeChat, and what WeChat told us of it."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
@@ -44,4 +45,8 @@ class Withdrawal(Model):
 
     class Meta:
         table = "withdrawals"
-        indexes = (("member_id", "id"),)
+        indexes = (
+            ("member_id", "id"),
+            # The panel's list: those of one state.
+            Index(fields=("state", "id"), name="withdrawals_by_state"),
+        )

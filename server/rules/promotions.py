@@ -31,7 +31,7 @@ class Offer:
     points: Mapping[int, int] = field(default_factory=dict)
     """What one piece costs in points besides, by SKU."""
     take: Mapping[str, Any] = field(default_factory=dict)
-    """What the SQL function `<kind>_take(order_id, take)` is told when the order is placed."""
+    """What `flash_sale_take`, `group_buy_take` or `points_take` is told when `order_place` calls it."""
     team_id: int | None = None
 
 

@@ -154,7 +154,7 @@ async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Show
     return found
 
 
-# In the index's order, so that it is the index that is read: see sql/0033_flash_pieces.sql.
+# In the index's order, so that it is the index that is read: see the SQL function flash_sale_take.
 _OFFER = """
 SELECT i.sku_id, i.price_fen, i.per_member, s.name, s.starts_at, s.ends_at, s.stopped_at,
   COALESCE((SELECT taken FROM flash_tallies WHERE item_id = i.id AND member_id = $2), 0) AS taken,

@@ -1,5 +1,6 @@
 """The whole mall as a person starts it: a process tree that is shot at."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,15 +16,20 @@ from typing import Any
 import httpx
 import pytest
 
+from server.commands.dev import keep_aside
 from server.commands.runtime import resolve
-from server.embedded import EngineError, running
-from tests.faults.owners import home_of
+from server.core.clock import SystemClock, shanghai_day
+from server.core.unfit import UnfitDatabaseError
+from server.embedded import EngineError, Engines, running
+from tests.faults.owners import home_of, sql
 from tests.support.mall import free_port
+from tests.support.old_schema import NAMES, make_old
 from tests.support.patience import limit
 from tests.support.processes import children, descendants, is_alive, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="looks at processes in /proc")]
 
+DEV = (sys.executable, "-m", "server", "dev")
 ELSEWHERE = {"WECHAT_API_BASE": "http://127.0.0.1:9", "WECHAT_PAY_BASE": "http://127.0.0.1:9"}
 
 
@@ -58,9 +64,9 @@ class Dev:
         return (self.data.parent / "said").read_text("utf-8")
 
 
-def start(data: Path, **environment: str) -> Dev:
+def start(data: Path, *options: str, **environment: str) -> Dev:
     port = free_port()
-    arguments = [sys.executable, "-m", "server", "dev", "--data", str(data), "--port", str(port)]
+    arguments = [*DEV, "--data", str(data), "--port", str(port), *options]
     with (data.parent / "said").open("w", encoding="utf-8") as said:
         dev = Dev(data, port, subprocess.Popen(arguments, stdout=said, env=os.environ | environment))
     try:
@@ -203,6 +209,43 @@ def test_a_killed_mall_leaves_nobody(tmp_path: Path) -> None:
     one.process.kill()
     wait_until(lambda: not any(map(is_alive, left)))
     end(one)
+
+
+def test_a_folder_of_before_is_refused_and_kept_aside_when_told_to_start_anew(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with Engines(data) as engines:
+        asyncio.run(make_old(engines.start().database_url))
+    arguments = [*DEV, "--data", str(data), "--port", str(free_port())]
+    refused = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=limit(60))
+    assert (refused.returncode, refused.stdout, refused.stderr) == (2, "", f"{UnfitDatabaseError()}\n")
+    assert not running(data)
+
+    new = start(data, "--fresh")
+    aside = data.with_name(f"data-{shanghai_day(SystemClock().now())}")
+    try:
+        assert new.answers()
+        assert f"old data is now in {aside}" in new.said()
+        again = subprocess.run([*arguments, "--fresh"], capture_output=True, text=True, check=False, timeout=limit(60))
+        assert (again.returncode, again.stdout) == (2, "")
+        assert f"belong to process {new.process.pid}" in again.stderr  # nobody moves what is in use
+        with Engines(aside) as old:
+            names = sql(old.start(), "SELECT array_agg(name::text ORDER BY id) FROM tortoise_migrations")
+        assert names == list(NAMES)
+        assert new.answers()
+    finally:
+        end(new)
+        if (home := home_of(aside)) != aside:
+            shutil.rmtree(home)
+
+
+def test_old_data_of_one_day_has_names_of_its_own(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    day = shanghai_day(SystemClock().now())
+    for name in (f"data-{day}", f"data-{day}-2"):
+        data.mkdir()
+        (data / name).touch()
+        assert keep_aside(data) == tmp_path / name
+        assert (tmp_path / name / name).exists()
 
 
 def test_commands_need_a_mall(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 import redis
 
-from server.embedded import Engine, EngineError, Engines, addresses, running
+from server.embedded import Engine, EngineError, Engines, addresses, running, set_aside
 from server.embedded.engines import KINDS
 from server.embedded.processes import working_in
 from tests.faults.owners import client, home_of, spawn_owner, sql, wait_until, working
@@ -290,6 +290,48 @@ def python_for_all() -> str:
             if modern.returncode == 0:
                 return python
     pytest.skip("no system Python 3.11 or later")
+
+
+def test_data_set_aside_works_as_before_beside_new_data(tmp_path: Path, data: Path) -> None:
+    aside = tmp_path / "aside"
+    with Engines(data) as engines:
+        first = engines.start()
+        sql(first, "CREATE TABLE kept AS SELECT 7 AS n", "SELECT 1")
+        with pytest.raises(EngineError, match="belong to process"):
+            set_aside(data, aside)
+    set_aside(data, aside)
+    assert not data.exists()
+    assert addresses(aside) == first
+    with Engines(data) as engines, Engines(aside) as old:
+        assert sql(engines.start(), "SELECT to_regclass('kept') IS NULL")
+        assert sql(old.start(), "SELECT n FROM kept") == 7
+        assert home_of(data) != home_of(aside)
+
+
+def test_engines_that_outlived_their_owner_are_ended_before_their_data_moves(tmp_path: Path, data: Path) -> None:
+    owner = spawn_owner(data)
+    leaders = {int((home_of(data) / name / kind.pid_file).read_text().split()[0]) for name, kind in KINDS.items()}
+    for pid in leaders:
+        os.kill(pid, signal.SIGSTOP)
+    owner.kill()
+    owner.communicate()
+    assert leaders <= working(data)
+    for pid in leaders:
+        os.kill(pid, signal.SIGCONT)
+    set_aside(data, tmp_path / "aside")
+    assert not working(tmp_path / "aside")
+
+
+def test_data_that_cannot_be_moved_stays(tmp_path: Path, data: Path) -> None:
+    with Engines(data) as engines:
+        first = engines.start()
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "something").touch()
+    with pytest.raises(EngineError, match="cannot be moved"):
+        set_aside(data, taken)
+    with Engines(data) as engines:
+        assert engines.start() == first
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root")

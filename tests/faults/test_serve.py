@@ -15,8 +15,12 @@ import redis.asyncio as aioredis
 
 from server import schema
 from server.commands.environment import development_environment
+from server.core.unfit import UnfitDatabaseError
 from tests.conftest import EngineUrls
+from tests.support.catalogue import catalogue
+from tests.support.databases import administer
 from tests.support.mall import free_port
+from tests.support.old_schema import make_old
 from tests.support.patience import limit
 
 COMMAND = (sys.executable, "-m", "server")
@@ -89,9 +93,22 @@ async def test_the_database_is_migrated_first(environment: dict[str, str], own_d
     assert "run `migrate` first" in said[0]
     code, said = await run(environment, "migrate")
     assert (code, said[0], said[-1]) == (0, "0001_initial", f"完成 done: {len(said) - 1}")
-    code, said = await run(environment, "migrate", "--down", "0001_initial")
-    assert code == 0
-    assert "0002_constraints" in said
+    assert await run(environment, "migrate", "--down", "0001_initial") == (0, ["完成 done: 0"])
+    code, said = await run(environment, "migrate", "--down", schema.EMPTY)
+    assert (code, said[-2]) == (0, "0001_initial")
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("migrate",), ("audit",)], ids=" ".join)
+async def test_a_database_of_before_is_refused_in_one_sentence(
+    verb: tuple[str, ...], environment: dict[str, str], own_database_url: str
+) -> None:
+    await schema.migrate(own_database_url, schema.EMPTY)
+    await administer(own_database_url, "DROP TABLE tortoise_migrations")
+    await make_old(own_database_url)
+    before = await catalogue(own_database_url)
+    code, said = await run(environment, *verb)
+    assert (code, said) == (2, [str(UnfitDatabaseError())])
+    assert await catalogue(own_database_url) == before
 
 
 @pytest.mark.parametrize("verb", ["serve", "worker"])

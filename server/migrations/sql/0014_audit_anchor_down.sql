@@ -1,1 +1,0 @@
-ALTER TABLE audit_anchor DROP CONSTRAINT audit_anchor_one;

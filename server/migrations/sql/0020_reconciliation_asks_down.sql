@@ -1,2 +1,0 @@
-DROP INDEX reconciliation_asks_open;
-ALTER TABLE reconciliation_asks DROP CONSTRAINT reconciliation_asks_state;

@@ -1,1 +1,0 @@
-DROP INDEX commissions_member_time;

@@ -1,0 +1,75 @@
+-- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
+-- "v": amount}], amounts credit-positive, in fen or points.
+-- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
+-- Members' lines in CNY say their kind and their month in Shanghai, so that an index finds a page of few among many.
+-- Shop lines, which nobody reads so, stay without, and their inserts cost nothing more.
+-- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: what changes them is
+-- written into ledger_deltas, see ledger_roll_up.
+CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
+                            p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_hash text;
+  v_line record;
+  v_account bigint;
+  v_accounts bigint[] := '{}';
+  v_members bigint[] := '{}';
+  v_month CONSTANT integer := to_char(p_at AT TIME ZONE 'Asia/Shanghai', 'YYYYMM')::integer;
+BEGIN
+  -- First of all, so that a member's entries are numbered in the order in which its wallet changes.
+  SELECT array_agg(DISTINCT l.m) INTO v_members FROM jsonb_to_recordset(p_lines) AS l (m bigint) WHERE l.m > 0;
+  IF v_members IS NOT NULL THEN
+    PERFORM 1 FROM members WHERE id = ANY (v_members) ORDER BY id FOR NO KEY UPDATE;
+  END IF;
+
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
+    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_at)
+    ON CONFLICT (key) DO NOTHING RETURNING id INTO entry_id;
+  IF entry_id IS NULL THEN
+    SELECT e.id, e.input_hash INTO entry_id, v_hash FROM ledger_entries e WHERE e.key = p_key;
+    IF v_hash <> p_hash THEN
+      RAISE EXCEPTION 'ledger key % was posted with another input', p_key USING ERRCODE = 'TML03';
+    END IF;
+    replayed := true;
+    RETURN;
+  END IF;
+  replayed := false;
+
+  FOR v_line IN SELECT * FROM jsonb_to_recordset(p_lines) AS l (m bigint, a text, s text, c text, d boolean, v bigint)
+  LOOP
+    IF v_line.m > 0 THEN
+      UPDATE ledger_accounts SET balance = balance + CASE WHEN debit_normal THEN -v_line.v ELSE v_line.v END
+        WHERE member_id = v_line.m AND code = v_line.a AND source = v_line.s AND currency = v_line.c
+        RETURNING id INTO v_account;
+      IF NOT FOUND THEN
+        INSERT INTO ledger_accounts (member_id, code, source, currency, debit_normal, balance)
+          VALUES (v_line.m, v_line.a, v_line.s, v_line.c, v_line.d,
+                  CASE WHEN v_line.d THEN -v_line.v ELSE v_line.v END)
+          RETURNING id INTO v_account;
+      END IF;
+    ELSE
+      SELECT id INTO v_account FROM ledger_accounts
+        WHERE member_id = 0 AND code = v_line.a AND source = v_line.s AND currency = v_line.c;
+      IF NOT FOUND THEN
+        INSERT INTO ledger_accounts (member_id, code, source, currency, debit_normal, balance)
+          VALUES (0, v_line.a, v_line.s, v_line.c, v_line.d, 0) ON CONFLICT DO NOTHING;
+        SELECT id INTO v_account FROM ledger_accounts
+          WHERE member_id = 0 AND code = v_line.a AND source = v_line.s AND currency = v_line.c;
+      END IF;
+      INSERT INTO ledger_deltas (account_id, amount)
+        VALUES (v_account, CASE WHEN v_line.d THEN -v_line.v ELSE v_line.v END);
+    END IF;
+    v_accounts := v_accounts || v_account;
+  END LOOP;
+
+  INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount, kind, month, available_after)
+    SELECT ledger_post.entry_id, v_accounts[l.n], l.m, l.a, l.c, l.v,
+           CASE WHEN l.m > 0 AND l.c = 'CNY' THEN p_kind END,
+           CASE WHEN l.m > 0 AND l.c = 'CNY' THEN v_month END,
+           CASE WHEN l.m > 0 AND l.c = 'CNY' THEN
+             (SELECT COALESCE(sum(w.balance), 0) FROM ledger_accounts w
+                WHERE w.member_id = l.m AND w.code IN ('spend_only', 'withdrawable') AND w.currency = 'CNY') END
+    FROM (SELECT (j.value ->> 'm')::bigint AS m, j.value ->> 'a' AS a, j.value ->> 'c' AS c,
+                 (j.value ->> 'v')::bigint AS v, j.ordinality AS n
+            FROM jsonb_array_elements(p_lines) WITH ORDINALITY j) l;
+END $$;

@@ -1,0 +1,16 @@
+-- The lines that one statement inserts must balance by themselves. Then every entry balances, however many statements
+-- wrote it, and no deferred trigger is needed. To look at the whole entry would prove no more, and its plan read all
+-- lines ever written.
+CREATE OR REPLACE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_bad bigint;
+BEGIN
+  SELECT n.entry_id INTO v_bad FROM new_lines n GROUP BY n.entry_id, n.currency HAVING sum(n.amount) <> 0 LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'ledger entry % does not balance', v_bad USING ERRCODE = 'TML02';
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER ledger_lines_balanced AFTER INSERT ON ledger_lines
+  REFERENCING NEW TABLE AS new_lines FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_unbalanced();

@@ -1,0 +1,18 @@
+-- Move up to p_limit pending deltas of shop accounts into their balances. Returns how many it moved. Several may run at
+-- once; none waits for another's deltas.
+CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+DECLARE
+  v_count integer;
+BEGIN
+  WITH taken AS (
+    DELETE FROM ledger_deltas WHERE id IN (
+      SELECT id FROM ledger_deltas ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED)
+    RETURNING account_id, amount
+  ), sums AS (
+    SELECT account_id, sum(amount) AS amount, count(*) AS rows FROM taken GROUP BY account_id ORDER BY account_id
+  ), moved AS (
+    UPDATE ledger_accounts a SET balance = a.balance + s.amount FROM sums s WHERE a.id = s.account_id RETURNING s.rows
+  )
+  SELECT COALESCE(sum(rows), 0) INTO v_count FROM moved;
+  RETURN v_count;
+END $$;

@@ -1,0 +1,46 @@
+-- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
+-- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. Each kind of promotion has a function that takes from it what
+-- the order needs; `held_stock` says that the pieces are reserved of their SKU already.
+-- Returns the order's id; 0 when the key was answered before, perhaps by a transaction that this one waited for.
+-- A refusal is raised as TM422, with its code as the message and its detail as JSON.
+CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
+  v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
+  v_at timestamptz := (p ->> 'at')::timestamptz;
+BEGIN
+  IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
+                         p -> 'key' ->> 'answer', v_at) THEN
+    RETURN 0;
+  END IF;
+  INSERT INTO orders SELECT * FROM jsonb_populate_record(NULL::orders,
+    (p -> 'order') || jsonb_build_object('id', v_order));
+  INSERT INTO order_lines SELECT r.* FROM jsonb_array_elements(p -> 'lines') l, jsonb_populate_record(NULL::order_lines,
+    l.value || jsonb_build_object('id', nextval(pg_get_serial_sequence('order_lines', 'id')), 'order_id', v_order)) r;
+  IF p ? 'promotion' THEN
+    CASE p -> 'promotion' ->> 'kind'
+      WHEN 'flash_sale' THEN PERFORM flash_sale_take(v_order, p -> 'promotion' -> 'take');
+      WHEN 'group_buy' THEN PERFORM group_buy_take(v_order, p -> 'promotion' -> 'take');
+      WHEN 'points' THEN PERFORM points_take(v_order, p -> 'promotion' -> 'take');
+    END CASE;
+  END IF;
+  IF NOT COALESCE((p -> 'promotion' ->> 'held_stock')::boolean, false) THEN
+    PERFORM stock_move((SELECT jsonb_agg(jsonb_build_object('sku', l -> 'sku_id', 'n', l -> 'quantity'))
+      FROM jsonb_array_elements(p -> 'lines') l), 'available', 'reserved', v_at);
+  END IF;
+  IF p ? 'coupon' THEN
+    UPDATE coupons SET state = 'locked', order_id = v_order, discount_fen = (p -> 'coupon' ->> 'discount_fen')::bigint
+      WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused' AND expires_at > v_at;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'coupon_unusable' USING ERRCODE = 'TM422', DETAIL = '{"reason": "state"}';
+    END IF;
+  END IF;
+  IF p ? 'cart' THEN
+    DELETE FROM cart_items WHERE member_id = v_member
+      AND sku_id IN (SELECT c::bigint FROM jsonb_array_elements_text(p -> 'cart') c);
+  END IF;
+  IF p ? 'entry' THEN
+    PERFORM ledger_post_json(p -> 'entry');
+  END IF;
+  RETURN v_order;
+END $$;

@@ -1,0 +1,46 @@
+-- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
+-- Each statement has a snapshot of its own, so what is read after a lock is what the lock's former holder left.
+CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
+                             p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  v_notice bigint;
+  v_member bigint;
+  v_order record;
+  v_person record;
+BEGIN
+  INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
+    VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
+    ON CONFLICT (digest) DO NOTHING RETURNING id INTO v_notice;
+  IF v_notice IS NULL THEN
+    RETURN jsonb_build_object('duplicate', true);
+  END IF;
+  SELECT member_id INTO v_member FROM orders WHERE order_no = p_order_no;
+  IF NOT FOUND THEN
+    RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
+  END IF;
+  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
+    FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
+  RETURN jsonb_build_object(
+    'notice_id', v_notice,
+    'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
+      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
+      'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
+      'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
+      'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
+      'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
+    'openid', v_person.openid,
+    'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
+    'nickname', v_person.nickname,
+    'friends_counted', (SELECT count(*) FROM qualifications
+      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
+    'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
+    'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
+    'rule_version', (SELECT max(version) FROM rule_versions),
+    'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
+      WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
+    'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
+    'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
+    'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
+      'category_id', category_id, 'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
+END $$;
