@@ -53,7 +53,8 @@ class House:
         await self.emptying.empty()
         await self._mall.deps.redis.flushdb()
         set_clock(self._folder, 0)
-        shutil.rmtree(self._mall.settings.media_dir, ignore_errors=True)
+        if media := self._mall.settings.media_dir:
+            shutil.rmtree(media, ignore_errors=True)
         await self.connect()
 
     async def connect(self) -> None:
