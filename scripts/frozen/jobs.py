@@ -18,7 +18,7 @@ from server.jobs.registry import JOBS, Body
 from server.rules import notices
 
 _COMPUTED = "(computed)"
-_INSERT = re.compile(r"\bINTO outbox\b.*?'(?P<job>\w+)',\s*jsonb_build_object\((?P<args>[^()]*)\)", re.DOTALL)
+_INSERT = re.compile(r"\bINTO outbox\b[^;]*?'(?P<job>\w+)',\s*jsonb_build_object\((?P<args>[^()]*)\)")
 _QUOTED = re.compile(r"'(\w+)'")
 
 
@@ -60,7 +60,12 @@ def _text(node: ast.expr) -> str:
 def _written(root: Path) -> dict[str, set[str]]:
     """Job's name → each set of arguments that any `Job(…)` or SQL text of `server/` gives it."""
     found: dict[str, set[str]] = {}
+    for path in sorted((root / "server" / "models" / "functions").glob("*.sql")):
+        for name, names in _inserted(path.read_text(encoding="utf-8")):
+            found.setdefault(name, set()).add(names)
     for path in sorted((root / "server").rglob("*.py")):
+        if path.parent.name == "migrations":  # copies of the functions
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for name, names in _writes(node):
                 found.setdefault(name, set()).add(names)
@@ -73,5 +78,9 @@ def _writes(node: ast.AST) -> Iterator[tuple[str, str]]:
         keys = given.keys if isinstance(given, ast.Dict) else [None]
         yield _text(node.args[0]), _listed({_text(key) if key else _COMPUTED for key in keys})
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        for match in _INSERT.finditer(node.value):
-            yield match["job"], _listed(set(_QUOTED.findall(match["args"])))
+        yield from _inserted(node.value)
+
+
+def _inserted(sql: str) -> Iterator[tuple[str, str]]:
+    for match in _INSERT.finditer(sql):
+        yield match["job"], _listed(set(_QUOTED.findall(match["args"])))
