@@ -211,6 +211,7 @@ def test_a_killed_mall_leaves_nobody(tmp_path: Path) -> None:
     end(one)
 
 
+@pytest.mark.timeout(300)  # it starts the engines five times
 def test_a_folder_of_before_is_refused_and_kept_aside_when_told_to_start_anew(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Engines(data) as engines:
@@ -233,6 +234,7 @@ def test_a_folder_of_before_is_refused_and_kept_aside_when_told_to_start_anew(tm
         assert names == list(NAMES)
         assert new.answers()
     finally:
+        new.stop()  # in order, so that nobody works any more in what goes now
         end(new)
         if (home := home_of(aside)) != aside:
             shutil.rmtree(home)
