@@ -27,6 +27,7 @@ from tests.races.arena import Arena
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.proof import proved
+from tests.support.purse import set_policy
 from tests.support.shop import Shopper, join, make_sku, publish, run_jobs, work
 
 
@@ -99,6 +100,26 @@ async def test_a_payment_that_wechat_finds_wrong_is_refused(mall: Mall) -> None:
         await tx.execute("UPDATE members SET openid = 'nobody' WHERE id = $1", me.id)
     assert await me.refused_post(f"/orders/{order_no}/pay") == "422 payment_refused"
     assert await statuses(order_no) == ["pending"]
+
+
+async def test_a_prepay_is_renewed_before_a_phone_gets_one_that_wechat_forgot(mall: Mall) -> None:
+    """
+    Given an order that may be paid for a day, and WeChat, which gives the same prepay_id for two hours
+    When the member comes back to pay it again and again
+    Then WeChat is asked whenever the two hours may be over, and what the phone gets can be paid
+    """
+    await set_policy(mall, order_minutes=24 * 60)
+    me, order_no, _ = await placed(mall)
+    seen = []
+    for more in (0, 109, 2, 10, 109):
+        mall.clock.advance(more * 60)
+        assert (await payments.pay(mall.deps, me.id, order_no)).parameters is not None
+        seen.append(await db.fetch_value("SELECT prepay_id FROM orders"))
+    assert [prepay_id == seen[0] for prepay_id in seen] == [True, True, True, False, False]
+    assert seen[-1] == seen[-2]
+    await mall.control("pay", out_trade_no=order_no)
+    assert await statuses(order_no) == ["paid"]
+    await proved(mall)
 
 
 async def test_somebody_elses_order_cannot_be_paid(mall: Mall) -> None:
