@@ -1,12 +1,13 @@
 """Money at its rare turns: words said twice, refusals by WeChat, what is not there, and more than one batch due."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from server import db
 from server.core.errors import Busy, NotFound, RefundNotAllowed, StateConflict
-from server.gateways.ports import OutcomeUnknown, PaymentNotice, Prepay
+from server.gateways.ports import OutcomeUnknown, PaymentNotice, Prepay, RefundNotice
 from server.jobs import orders as order_jobs
 from server.jobs import payments as payment_jobs
 from server.jobs import rebates as rebate_jobs
@@ -171,6 +172,24 @@ async def test_a_refund_that_wechat_refuses_is_told_and_made_later(mall: Mall) -
     await refund_transfers.send(mall.deps, row["id"])
     assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'refund_sent'") == 1
     await proved(mall)
+
+
+@pytest.mark.parametrize(
+    "falsified", [{"amount_fen": 9_999}, {"amount_fen": 10_001}, {"mchid": "1600000001"}, {"refund_no": "R9"}]
+)
+async def test_what_wechat_says_of_another_refund_changes_nothing(mall: Mall, falsified: dict[str, Any]) -> None:
+    me = await join(mall)
+    order_no = await me.buy(await make_sku(10_000))
+    await work(mall)
+    await mall.control("knobs", not_enough={"op": "refund"})
+    await me.refund(order_no)
+    refund_no = await db.fetch_value("SELECT refund_no FROM refunds")
+    said: dict[str, Any] = {"mchid": mall.deps.mchid, "refund_no": refund_no, "amount_fen": 10_000} | falsified
+    rest: dict[str, Any] = {"refund_id": "5", "out_trade_no": order_no, "transaction_id": "4", "status": "SUCCESS"}
+    assert not await refund_transfers.apply(mall.deps, RefundNotice(**said, **rest, success_time=mall.clock.now()))
+    assert await db.fetch_value("SELECT state FROM refunds") == "approved"
+    assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'refund_mismatch'") == 1
+    assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'refund_sent'") == 0
 
 
 async def test_what_is_not_there_is_not_found(mall: Mall) -> None:
