@@ -22,7 +22,7 @@ async def held(lock: str, *args: Any) -> AsyncIterator[db.Connection]:
 
 
 async def waiting(count: int = 1) -> None:
-    """Until so many connections wait for a lock. Raises TimeoutError after five seconds."""
-    async with asyncio.timeout(5):
+    """Until so many connections wait for a lock. Raises TimeoutError after twenty seconds."""
+    async with asyncio.timeout(20):
         while await db.fetch_value(f"SELECT count(*) {WAITING}") < count:  # noqa: ASYNC110 - PostgreSQL tells nobody
             await asyncio.sleep(0.01)
