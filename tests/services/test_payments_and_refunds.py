@@ -174,6 +174,23 @@ async def test_a_refund_that_wechat_refuses_is_told_and_made_later(mall: Mall) -
     await proved(mall)
 
 
+async def test_a_refund_is_decided_once_and_its_order_stays_where_it_is(mall: Mall) -> None:
+    me = await join(mall)
+    order_no = await me.buy(await make_sku())
+    opened = await refunds.open_for(mall.deps, order_no, None, "售后", "tester")
+    await refunds.approve(mall.deps, opened.refund_no, "tester")
+    for again in (
+        refunds.approve(mall.deps, opened.refund_no, "tester"),
+        refunds.reject(mall.deps, opened.refund_no, "tester", "不符"),
+        fulfilment.ship(mall.deps, order_no, "SF", "SF1234567890", "tester"),
+    ):
+        with pytest.raises(StateConflict):
+            await again
+    assert await statuses(order_no) == ["refunded"]
+    assert await db.fetch_value("SELECT state FROM refunds") == "approved"
+    await proved(mall)
+
+
 @pytest.mark.parametrize(
     "falsified", [{"amount_fen": 9_999}, {"amount_fen": 10_001}, {"mchid": "1600000001"}, {"refund_no": "R9"}]
 )

@@ -5,7 +5,7 @@ import pytest
 from server import db
 from server.core.errors import NotAllowed, NotFound, StateConflict
 from server.services import withdrawals
-from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day
+from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day, next_month
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.purse import ask, owe, rich, send, set_policy, state_of
@@ -207,6 +207,18 @@ async def test_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
     await anna.post("/withdrawals", body)
     move_to(mall, edge + UTC_BEHIND + MINUTE)
     assert await anna.refused_post("/withdrawals", body) == "422 withdrawal_limit"
+
+
+async def test_the_tax_of_a_month_begins_at_midnight_in_shanghai(mall: Mall) -> None:
+    """The first 800 yuan of a month are free of it: what was asked for before the month began counts no more."""
+    await set_policy(mall, withdrawal_withholding="labour_remuneration")
+    edge = next_month(mall)
+    move_to(mall, edge - MINUTE * 5)
+    anna, body, withheld = await rich(mall, 400_000), {"amount_fen": 80_000}, []
+    for moment in (edge - MINUTE * 4, edge + MINUTE, edge + UTC_BEHIND + MINUTE):
+        move_to(mall, moment)
+        withheld.append((await anna.post("/withdrawals", body))["tax_fen"])
+    assert withheld == [0, 0, 16_000]
 
 
 async def test_more_than_there_is_and_shut_out(mall: Mall) -> None:

@@ -150,6 +150,10 @@ async def test_devices_are_revoked_one_by_one_or_all(mall: Mall, desks: Any) -> 
     assert (await other.get("/")).status_code == 303
     assert (await desk.get("/")).status_code == 200
     assert (await desk.post(f"/account/devices/{session}/revoke")).status_code == 404
+    colleague: Desk = await desks(Role.FINANCE)
+    theirs = await db.fetch_value("SELECT max(id) FROM operator_sessions")
+    assert (await desk.post(f"/account/devices/{theirs}/revoke")).status_code == 404
+    assert (await colleague.get("/")).status_code == 200
     await other.log_in()
     assert (await desk.post("/account/logout-everywhere")).status_code == 303
     assert [(await one.get("/")).status_code for one in (desk, other)] == [303, 303]
