@@ -58,6 +58,15 @@ async def test_given_no_policies_when_a_friend_buys_then_nobody_earns(mall: Mall
     assert await mine(parent) == []
 
 
+async def test_given_policies_that_come_between_the_payment_and_the_job_then_nobody_earns(mall: Mall) -> None:
+    _, parent, child = await chain(mall)
+    await child.buy(await make_sku())
+    mall.clock.advance(60)
+    await policies(mall, ratio(1_000))
+    await work(mall)
+    assert await mine(parent) == []
+
+
 async def test_given_a_paid_order_when_it_is_received_and_observed_then_its_commission_arrives(mall: Mall) -> None:
     version = await policies(mall, ratio(500), observe_days=3)
     grandparent, parent, child = await chain(mall)
