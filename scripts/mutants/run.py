@@ -43,7 +43,7 @@ def main(arguments: Sequence[str], root: Path = ROOT, libraries: Sequence[str] =
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants", description=__doc__)
     parser.add_argument("--list", action="store_true", help="say what would be planted, and plant nothing")
-    parser.add_argument("--room", help="only the defects of this room, or ROOM:NUMBER for one of them")
+    parser.add_argument("--room", nargs="+", help="only the defects of these rooms; ROOM:NUMBER is one of them")
     parser.add_argument("--pure", action="store_true", help="only defects whose tests need no engines: the quick ones")
     parser.add_argument("--file", help="only the defects of files whose path holds this text")
     parser.add_argument(
@@ -59,10 +59,12 @@ def _parser() -> argparse.ArgumentParser:
 def _chosen(listed: list[Listed], asked: argparse.Namespace, root: Path) -> list[Listed]:
     """Raises ValueError when there is no such room or defect."""
     if asked.room:
-        listed = [one for one in listed if asked.room in (one.room, f"{one.room}:{one.number}")]
-        if not listed:
-            msg = f"there is no room {asked.room}"
+        known = {one.room for one in listed} | {f"{one.room}:{one.number}" for one in listed}
+        unknown = set(asked.room) - known
+        if unknown:
+            msg = f"there is no room {', '.join(sorted(unknown))}"
             raise ValueError(msg)
+        listed = [one for one in listed if not {one.room, f"{one.room}:{one.number}"}.isdisjoint(asked.room)]
     if asked.file:
         listed = [one for one in listed if asked.file in one.mutant.file]
     if asked.pure:

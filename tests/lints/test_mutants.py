@@ -129,6 +129,7 @@ def test_each_defect_is_planted_alone_and_what_became_of_it_is_told(
 def test_a_good_end_and_the_choice_of_what_is_planted(tried: Callable[..., tuple[int, list[str]]]) -> None:
     code, said = tried("--room", "till:1")
     assert (code, said[-1].split(";")[0]) == (0, "mutants: 1 listed, 1 caught")
+    assert tried("--list", "--pure", "--room", "till:4", "till:2")[1][-1] == "mutants: 2 in 1 rooms"
     assert tried("--list", "--room", "till")[1][-1] == "mutants: 5 in 1 rooms"
     assert tried("--file", "other") == (0, ["mutants: 0 listed, none to plant; 0 s"])
     assert tried("--room", "cellar") == (2, ["mutants: there is no room cellar"])
