@@ -343,7 +343,8 @@ async def _open(deps: Deps, order: dict[str, Any], at: datetime) -> Payment:
             "UPDATE orders SET prepay_id = $2, prepay_at = $3 WHERE id = $1 AND status = 'pending'",
             order["id"],
             prepay_id,
-            at,
+            # WeChat may give the same one once more, which lives no longer for that.
+            order["prepay_at"] if prepay_id == order["prepay_id"] else at,
         )
     return Payment(deps.pay.pay_parameters(prepay_id))
 

@@ -103,6 +103,11 @@ def test_fen_reads_what_yuan_writes(amount_fen: int) -> None:
     assert fen(f"{yuan(amount_fen)}000") == amount_fen
 
 
+@pytest.mark.parametrize(("said", "amount_fen"), [("3", 300), ("3.5", 350), ("-0.05", -5), ("12.300", 1230)])
+def test_an_amount_may_be_written_short(said: str, amount_fen: int) -> None:
+    assert fen(said) == amount_fen
+
+
 @given(st.text(alphabet="0123456789.-+eE ,元", max_size=12))
 def test_an_amount_is_exact_or_refused(said: str) -> None:
     try:

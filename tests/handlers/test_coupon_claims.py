@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from server import db
+from server.core.clock import shanghai_day
 from server.core.errors import FileInvalid
 from server.services import coupon_apply
+from tests.support.calendar import MINUTE, move_to, next_month
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, pass_days, product, stock
 
@@ -77,6 +79,16 @@ async def test_in_the_month_of_birth(mall: Mall) -> None:
     assert (await me.get("/coupon-templates"))["items"][0]["problem"] == "生日当月才能领取，请先填写生日"
     local = mall.clock.now() + timedelta(hours=8)
     await me.do("PATCH", "/me", {"birthday": f"1990-{local.month:02}-01"})
+    await me.post(f"/coupon-templates/{number}/claim")
+
+
+async def test_the_month_of_birth_begins_at_midnight_in_shanghai(mall: Mall) -> None:
+    number, edge = await offer(mall, audience="birthday"), next_month(mall)
+    move_to(mall, edge - MINUTE * 5)
+    me = await join(mall)
+    await me.do("PATCH", "/me", {"birthday": f"1990-{shanghai_day(edge).month:02}-01"})
+    assert await me.refused_post(f"/coupon-templates/{number}/claim") == "422 not_for_you"
+    move_to(mall, edge + MINUTE)
     await me.post(f"/coupon-templates/{number}/claim")
 
 

@@ -8,6 +8,7 @@ import pytest
 from server import db
 from tests.support.mall import Mall
 from tests.support.proof import proved
+from tests.support.purse import give_coupons
 from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_days, publish, receive, shopper, work
 
 
@@ -96,6 +97,25 @@ async def test_placing_refuses_too_many_a_sku_twice_and_what_is_off_sale(mall: M
     async with db.transaction() as tx:
         await tx.execute("UPDATE skus SET on_sale = false WHERE id = $1", sku)
     assert await me.refused_post("/orders", await me.basket(sku)) == "422 sku_unavailable"
+
+
+async def test_who_is_blocked_between_two_calls_orders_nothing(mall: Mall) -> None:
+    """The token still lives: blocking ends it a moment later."""
+    me = await shopper(mall)
+    basket = await me.basket(await make_sku())
+    await db.fetch("UPDATE members SET state = 'blocked' WHERE id = $1 RETURNING id", me.id)
+    assert await me.refused_post("/orders", basket) == "403 account_blocked"
+    assert await db.fetch_value("SELECT count(*) FROM orders") == 0
+
+
+async def test_a_coupon_is_its_members_alone(mall: Mall) -> None:
+    me, you = await shopper(mall), await shopper(mall, "o-second")
+    await give_coupons(mall, me)
+    coupon_id = await db.fetch_value("SELECT id FROM coupons WHERE member_id = $1", me.id)
+    sku = await make_sku()
+    assert await you.refused_post("/orders", await you.basket(sku, coupon_id=coupon_id)) == "422 coupon_unusable"
+    placed = await me.place(sku, coupon_id=coupon_id)
+    assert placed["discounts"][0]["amount_fen"] == 500
 
 
 async def test_others_orders_are_not_there(mall: Mall) -> None:

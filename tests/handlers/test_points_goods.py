@@ -127,6 +127,8 @@ async def test_refusals_say_why(mall: Mall, me: Shopper) -> None:
     good = await make_good(mall, sku, 200, 2, per_member=1, slug="tea")
     assert await refused(me, other, good) == ("promotion_refused", {"reason": "items"})
     assert await refused(me, sku, 999) == ("promotion_unknown", {})
+    along = [{"sku_id": sku, "quantity": 1}, {"sku_id": other, "quantity": 1}]
+    assert await refused(me, sku, good, items=along) == ("promotion_refused", {"reason": "items"})
     two = [{"sku_id": sku, "quantity": 2}]
     assert await refused(me, sku, good, items=two) == ("promotion_refused", {"reason": "limit", "per_member": 1})
     await apply_good(mall, slug="tea", per_member=None)

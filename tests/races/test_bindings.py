@@ -1,6 +1,7 @@
 """Bindings at once on real connections: no loop ever, and no copy of an ancestor that went stale."""
 
 import asyncio
+import itertools
 import random
 
 import pytest
@@ -9,6 +10,7 @@ from server import db
 from server.core.errors import Refusal
 from server.models import Member
 from server.services import bindings
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.people import make_members
 
@@ -78,4 +80,34 @@ async def test_corrections_among_bindings(mall: Mall) -> None:
     found = await asyncio.gather(*work)
     assert found.count("bound") > 24
     assert set(found) <= {"bound", "loop", "already_bound"}
+    await check_tree()
+
+
+async def test_two_corrections_that_share_no_row_do_not_make_a_ring(mall: Mall) -> None:
+    """
+    Given two chains of six
+    When the head of each is moved below the foot of the other in one moment, far from each other's rows
+    Then one correction waits for the other, and finds the ring that it would close
+    """
+    first, second = await make_members(mall, 6), await make_members(mall, 6)
+    for chain in (first, second):
+        for above, below in itertools.pairwise(chain):
+            assert await bind(mall, below, above) == "bound"
+    async with held("LOCK TABLE bindings IN SHARE MODE"):
+        both = asyncio.gather(correct(mall, first[0], second[-1]), correct(mall, second[0], first[-1]))
+        await waiting(2)
+    assert sorted(await both) == ["bound", "loop"]
+    await check_tree()
+
+
+async def test_a_binding_waits_for_a_correction(mall: Mall) -> None:
+    """A correction looks up the whole tree: whoever wants to be bound meanwhile waits."""
+    boss, member, newcomer, elsewhere = await make_members(mall, 4)
+    async with held("LOCK TABLE bindings IN SHARE MODE"):
+        correction = asyncio.create_task(correct(mall, member, boss))
+        await waiting()
+        binding = asyncio.create_task(bind(mall, newcomer, elsewhere))
+        await waiting(2)
+        assert await db.fetch_value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == 1
+    assert (await correction, await binding) == ("bound", "bound")
     await check_tree()

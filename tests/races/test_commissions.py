@@ -12,6 +12,7 @@ from server import db, outbox
 from server.ledger import book
 from server.services import batches, commission_policies, commissions, fulfilment, refunds
 from tests.races.arena import Arena, outcomes
+from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.shop import DAY_S, make_sku, publish, run_jobs
@@ -96,6 +97,31 @@ async def test_receipt_and_release_against_a_refund(arena: Arena) -> None:
         continue
     await settle_down(mall)
     assert await found() == [(1, "settled", 2_000), (2, "settled", 300)] * ROUNDS
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        "UPDATE members SET state = 'blocked' WHERE id = $1",
+        "UPDATE commissions SET release_at = release_at + interval '1 day' WHERE member_id = $1",
+    ],
+)
+async def test_a_release_looks_again_under_the_lock(arena: Arena, moved: str) -> None:
+    """The referrer is blocked, or the release put off, after the look at what is due: the money stays frozen."""
+    mall = arena.mall
+    _, parent, child = await family(arena)
+    order_no = await arena.buy(child, await make_sku())
+    await fulfilment.ship(mall.deps, order_no, "SF", "1", "tester")
+    await fulfilment.receive(mall.deps, child, order_no)
+    await settle_down(mall)
+    mall.clock.advance(7.01 * DAY_S)
+    async with held(MEMBER, parent) as holder:
+        releasing = asyncio.create_task(commissions.release_due(mall.deps))
+        await waiting()
+        await holder.execute(moved, parent)
+    await releasing
+    assert await found() == [(1, "frozen", 2_000), (2, "settled", 300)]
+    await settle_down(mall)
 
 
 async def test_a_worker_that_dies_while_deciding_leaves_nothing(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:

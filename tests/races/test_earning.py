@@ -15,6 +15,7 @@ from server.ledger import book, entries
 from server.services import blocking, cycles, fulfilment, refunds, releases
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
+from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, make_sku, publish, run_jobs
 
@@ -175,6 +176,23 @@ async def test_release_twice_at_once(arena: Arena) -> None:
         assert {row["code"]: row["balance"] for row in wallet} == {"frozen": 0, "spend_only": 10_000}
     await work(arena.mall)
     await proofs.check(arena.mall)
+
+
+async def test_a_release_that_is_put_off_between_the_look_and_the_lock_waits(arena: Arena) -> None:
+    """Whoever releases has seen that the time has come; when it gets the member's lock, it has come no longer."""
+    mall = arena.mall
+    people, orders = await received_circle(arena, await make_sku())
+    mall.clock.advance(8 * DAY_S)
+    async with held(MEMBER, people[0]) as holder:
+        releasing = asyncio.create_task(releases.release_due(mall.deps))
+        await waiting()
+        await holder.execute("UPDATE orders SET received_at = $2 WHERE order_no = $1", orders[0], mall.clock.now())
+        await releases.schedule(holder, await holder.fetchval("SELECT id FROM rebates"))
+    await releasing
+    assert await db.fetch_value("SELECT count(*) FROM rebate_stages WHERE state <> 'frozen'") == 0
+    mall.clock.advance(7.01 * DAY_S)
+    assert await releases.release_due(mall.deps) == 3
+    assert await db.fetch_value("SELECT state FROM rebates") == "settled"
 
 
 async def test_a_stage_that_cannot_be_released_holds_up_nobody(arena: Arena) -> None:

@@ -6,6 +6,7 @@ from server import db
 from server.services import refunds, releases, reversals, withdrawal_transfers, withdrawals
 from tests.races.arena import keyed, outcomes
 from tests.support.circle import circle
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.purse import ask, earn, rich, send, set_policy, state_of
@@ -21,6 +22,20 @@ async def test_two_withdrawals_of_the_same_money(mall: Mall) -> None:
     assert sorted(str(one) for one in found if isinstance(one, str)) == ["balance_insufficient"] * 3
     wallet = await anna.wallet()
     assert (wallet["withdrawable_fen"], wallet["in_flight_fen"]) == (4_000, 6_000)
+    await proved(mall)
+
+
+async def test_two_withdrawals_share_the_limit_of_a_day(mall: Mall) -> None:
+    """Both are under way before either is written: the second waits for the first, and finds what it asked for."""
+    await set_policy(mall, withdrawal_day_fen=3_000)
+    anna = await rich(mall)
+    async with held("LOCK TABLE withdrawals IN SHARE MODE"):
+        calls = (withdrawals.request(mall.deps, anna.id, 2_000, None, keyed()) for _ in range(2))
+        both = asyncio.gather(outcomes(*calls))
+        await waiting(2)
+    ((first, second),) = await both
+    assert "withdrawal_limit" in (first, second)
+    assert (await anna.wallet())["in_flight_fen"] == 2_000
     await proved(mall)
 
 

@@ -80,6 +80,17 @@ def test_after_a_year_the_growth_of_that_year_decides(levels: tuple[Level, ...],
     assert after == Standing(reached(levels, growth), NOW + YEAR if after.position else None)
 
 
+def test_a_level_is_reached_at_its_threshold() -> None:
+    assert [reached(LEVELS, growth) for growth in (0, 99, 100, 499, 500)] == [0, 0, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("granted", "base_fen", "net_fen", "left"), [(100, 300, 300, 100), (100, 300, 299, 99), (7, 10, 1, 0)]
+)
+def test_what_was_granted_shrinks_with_the_order(granted: int, base_fen: int, net_fen: int, left: int) -> None:
+    assert left_of(granted, base_fen, net_fen) == left
+
+
 def test_in_a_shop_whose_levels_are_gone_everybody_stands_lowest() -> None:
     assert raised((), Standing(2, NOW), 900, NOW) == rejudged((), 900, NOW) == Standing()
 

@@ -19,7 +19,9 @@ def test_an_auditor_sees_and_changes_nothing() -> None:
 def test_who_ships_does_not_decide_about_money_and_only_owners_manage_operators() -> None:
     shippers = PERMISSIONS[Permission.ORDERS_SHIP] - {Role.OWNER}
     assert not shippers & PERMISSIONS[Permission.REFUNDS_DECIDE]
-    assert PERMISSIONS[Permission.OPERATORS_MANAGE] == {Role.OWNER}
+    assert PERMISSIONS[Permission.WITHDRAWALS_DECIDE] == {Role.OWNER, Role.FINANCE}
+    for permission in (Permission.OPERATORS_MANAGE, Permission.RULES_PUBLISH, Permission.COMMISSIONS_PUBLISH):
+        assert PERMISSIONS[permission] == {Role.OWNER}
 
 
 def test_the_fifth_failure_locks() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.core.clock import shanghai_day
@@ -70,6 +70,13 @@ MINUTES = st.integers(0, 40_000_000).map(lambda found: datetime(2020, 1, 1, tzin
 
 
 @given(MINUTES, st.integers(1, 60))
+@example(datetime(2026, 1, 31, 15, 59, 59, 999_999, UTC), 1)
+@example(datetime(2026, 1, 31, 16, tzinfo=UTC), 1)
+@example(datetime(2026, 1, 31, 23, 59, 59, 999_999, UTC), 12)
+@example(datetime(2026, 2, 1, tzinfo=UTC), 12)
+@example(datetime(2026, 11, 30, 16, tzinfo=UTC), 1)
+@example(datetime(2026, 12, 31, 15, 59, 59, 999_999, UTC), 1)
+@example(datetime(2026, 12, 31, 16, tzinfo=UTC), 60)
 def test_points_end_with_a_month_in_shanghai(at: datetime, months: int) -> None:
     end, start = ends_at(at, months), shanghai_day(at)
     first, last = shanghai_day(end), shanghai_day(end - timedelta(seconds=1))

@@ -140,6 +140,12 @@ def test_more_balance_than_there_is_is_refused_when_it_is_needed(wanted: Basket,
     assert refused.value.detail == {"available_fen": whole_fen}
 
 
+def test_a_fen_more_than_the_wallet_holds_is_refused() -> None:
+    assert quote(basket(1_000, means=Means(None, 1_500, 500, 1_000))).cash_due_fen == 300
+    with pytest.raises(BalanceInsufficient):
+        quote(basket(1_000, means=Means(None, 1_501, 500, 1_000)))
+
+
 @given(baskets())
 def test_freight_is_due_for_physical_goods_below_the_limit_after_discounts(wanted: Basket) -> None:
     priced = quote(wanted)
@@ -265,6 +271,18 @@ def test_an_exchange_costs_points_and_the_rest_in_cash() -> None:
     assert (priced.points, priced.cash_due_fen) == (1_000, 600)
     assert priced.discounts == (Discount("points", "1000 积分兑换", 1_400),)
     assert priced.lines[0].points_fen == 1_400
+
+
+def test_an_exchange_needs_all_its_points() -> None:
+    means = Means(None, 0, 0, 0, points_held=999)
+    with pytest.raises(PointsUnavailable):
+        quote(promoted("points", promotion_fen=300, points_each=500, means=means))
+
+
+def test_points_pay_the_shops_share_of_what_the_coupon_left() -> None:
+    means = Means(coupon(400), 0, 0, 0, points=1_000, points_held=1_000)
+    priced = quote(basket(1_000, virtual=True, means=means))
+    assert (priced.lines[0].coupon_fen, priced.lines[0].points_fen, priced.cash_due_fen) == (400, 300, 300)
 
 
 @pytest.mark.parametrize("what", ["coupon", "points", "balance"])

@@ -27,6 +27,16 @@ def test_the_table_leads_everywhere_and_out_again() -> None:
     assert all(law.sources_of(state) for state in S if state is not S.REQUESTED)
 
 
+def test_the_table_has_these_moves_and_no_other() -> None:
+    ends = {S.FAILED, S.EXPIRED, S.CANCELLED}
+    assert {state: set(moves) for state, moves in law.TRANSITIONS.items() if moves} == {
+        S.REQUESTED: {S.APPROVED, S.REJECTED, S.CANCELLED},
+        S.APPROVED: {S.SENT, S.CANCELLED},
+        S.SENT: {S.CONFIRMING, S.PAID} | ends,
+        S.CONFIRMING: {S.PAID} | ends,
+    }
+
+
 def test_once_wechat_was_asked_it_alone_decides() -> None:
     for state in law.AT_WECHAT:
         assert not law.TRANSITIONS[state] & {S.REQUESTED, S.APPROVED, S.REJECTED}
@@ -137,6 +147,11 @@ def test_names_are_sent_where_wechat_takes_them_and_asked_for_where_it_needs_the
     sent = law.name_to_send(payout, name, policy)
     assert sent == (name if name and payout >= NAMELESS_BELOW_FEN else None)
     assert sent or payout < NAMED_FROM_FEN
+
+
+def test_a_name_goes_along_from_thirty_fen_on() -> None:
+    policy = ShopPolicy()
+    assert [law.name_to_send(payout, "王小明", policy) for payout in (29, 30)] == [None, "王小明"]
 
 
 def test_the_shop_may_ask_for_names_earlier_than_wechat_and_never_later() -> None:

@@ -1,12 +1,13 @@
 """Money at its rare turns: words said twice, refusals by WeChat, what is not there, and more than one batch due."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from server import db
 from server.core.errors import Busy, NotFound, RefundNotAllowed, StateConflict
-from server.gateways.ports import OutcomeUnknown, PaymentNotice, Prepay
+from server.gateways.ports import OutcomeUnknown, PaymentNotice, Prepay, RefundNotice
 from server.jobs import orders as order_jobs
 from server.jobs import payments as payment_jobs
 from server.jobs import rebates as rebate_jobs
@@ -28,6 +29,7 @@ from tests.races.arena import Arena
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.proof import proved
+from tests.support.purse import set_policy
 from tests.support.shop import Shopper, join, make_sku, publish, run_jobs, work
 
 
@@ -102,6 +104,26 @@ async def test_a_payment_that_wechat_finds_wrong_is_refused(mall: Mall) -> None:
     assert await statuses(order_no) == ["pending"]
 
 
+async def test_a_prepay_is_renewed_before_a_phone_gets_one_that_wechat_forgot(mall: Mall) -> None:
+    """
+    Given an order that may be paid for a day, and WeChat, which gives the same prepay_id for two hours
+    When the member comes back to pay it again and again
+    Then WeChat is asked whenever the two hours may be over, and what the phone gets can be paid
+    """
+    await set_policy(mall, order_minutes=24 * 60)
+    me, order_no, _ = await placed(mall)
+    seen = []
+    for more in (0, 109, 2, 10, 109):
+        mall.clock.advance(more * 60)
+        assert (await payments.pay(mall.deps, me.id, order_no)).parameters is not None
+        seen.append(await db.fetch_value("SELECT prepay_id FROM orders"))
+    assert [prepay_id == seen[0] for prepay_id in seen] == [True, True, True, False, False]
+    assert seen[-1] == seen[-2]
+    await mall.control("pay", out_trade_no=order_no)
+    assert await statuses(order_no) == ["paid"]
+    await proved(mall)
+
+
 async def test_somebody_elses_order_cannot_be_paid(mall: Mall) -> None:
     _, order_no, _ = await placed(mall)
     assert await (await join(mall)).refused_post(f"/orders/{order_no}/pay") == "404 not_found"
@@ -151,6 +173,41 @@ async def test_a_refund_that_wechat_refuses_is_told_and_made_later(mall: Mall) -
     await refund_transfers.send(mall.deps, row["id"])
     assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'refund_sent'") == 1
     await proved(mall)
+
+
+async def test_a_refund_is_decided_once_and_its_order_stays_where_it_is(mall: Mall) -> None:
+    me = await join(mall)
+    order_no = await me.buy(await make_sku())
+    opened = await refunds.open_for(mall.deps, order_no, None, "售后", "tester")
+    await refunds.approve(mall.deps, opened.refund_no, "tester")
+    for again in (
+        refunds.approve(mall.deps, opened.refund_no, "tester"),
+        refunds.reject(mall.deps, opened.refund_no, "tester", "不符"),
+        fulfilment.ship(mall.deps, order_no, "SF", "SF1234567890", "tester"),
+    ):
+        with pytest.raises(StateConflict):
+            await again
+    assert await statuses(order_no) == ["refunded"]
+    assert await db.fetch_value("SELECT state FROM refunds") == "approved"
+    await proved(mall)
+
+
+@pytest.mark.parametrize(
+    "falsified", [{"amount_fen": 9_999}, {"amount_fen": 10_001}, {"mchid": "1600000001"}, {"refund_no": "R9"}]
+)
+async def test_what_wechat_says_of_another_refund_changes_nothing(mall: Mall, falsified: dict[str, Any]) -> None:
+    me = await join(mall)
+    order_no = await me.buy(await make_sku(10_000))
+    await work(mall)
+    await mall.control("knobs", not_enough={"op": "refund"})
+    await me.refund(order_no)
+    refund_no = await db.fetch_value("SELECT refund_no FROM refunds")
+    said: dict[str, Any] = {"mchid": mall.deps.mchid, "refund_no": refund_no, "amount_fen": 10_000} | falsified
+    rest: dict[str, Any] = {"refund_id": "5", "out_trade_no": order_no, "transaction_id": "4", "status": "SUCCESS"}
+    assert not await refund_transfers.apply(mall.deps, RefundNotice(**said, **rest, success_time=mall.clock.now()))
+    assert await db.fetch_value("SELECT state FROM refunds") == "approved"
+    assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'refund_mismatch'") == 1
+    assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'refund_sent'") == 0
 
 
 async def test_what_is_not_there_is_not_found(mall: Mall) -> None:

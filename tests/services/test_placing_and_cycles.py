@@ -15,12 +15,11 @@ from server.services.order_facts import Wanted
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.circle import Circle, circle, shop_refunds
+from tests.support.locks import MEMBER, WAITING, held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, join, make_sku, publish, work
 
-MEMBER = "SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE"
 BUDGET = "SELECT 1 FROM rule_versions FOR NO KEY UPDATE"
-_WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -29,27 +28,12 @@ def arena(mall: Mall) -> Arena:
 
 
 @asynccontextmanager
-async def held(lock: str, *args: Any) -> AsyncIterator[db.Connection]:
-    """The block runs while this lock is held."""
-    async with db.connection() as holder, holder.transaction():
-        await holder.execute(lock, *args)
-        yield holder
-
-
-async def waiting(count: int = 1) -> None:
-    """Until so many connections wait for a lock."""
-    async with asyncio.timeout(5):
-        while await db.fetch_value(f"SELECT count(*) {_WAITING}") < count:  # noqa: ASYNC110 - PostgreSQL tells nobody
-            await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
 async def breaking() -> AsyncIterator[None]:
     """Whoever places an order in the block loses the connection at the look at its key."""
     async with held("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"):
         yield
         await waiting()
-        assert await db.fetch_value(f"SELECT bool_and(pg_terminate_backend(pid)) {_WAITING}")
+        assert await db.fetch_value(f"SELECT bool_and(pg_terminate_backend(pid)) {WAITING}")
         await waiting()
 
 

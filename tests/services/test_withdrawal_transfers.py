@@ -238,6 +238,39 @@ async def test_wechat_no_longer_knows_a_bill(mall: Mall) -> None:
     assert not await withdrawal_transfers.ask_due(mall.deps)
 
 
+async def test_a_bill_whose_answer_was_lost_is_not_sent_again_once_wechat_may_have_forgotten_it(mall: Mall) -> None:
+    """
+    Given a bill that WeChat took and paid, its answer and its notice lost, in a shop that stood still for a month
+    When WeChat no longer knows it
+    Then it may have been paid: it is not sent again, and a person looks at it
+    """
+    anna = await rich(mall)
+    await mall.control("knobs", fail_500_after_commit={"count": 1, "op": "transfer"}, drop={"op": "transfer_notify"})
+    no = await send(mall, anna)
+    assert (await mall.http.post(f"/sandbox/transfers/{no}/confirm")).json()["state"] == "SUCCESS"
+    mall.clock.advance(31 * DAY_S)
+    await work(mall)
+    await anna.log_in_again()
+    assert await state_of(anna, no) == "sent"
+    assert await alarms() == ["withdrawal_lost"]
+    assert (await anna.wallet())["in_flight_fen"] == 5_000
+    await proved(mall)
+
+
+async def test_a_sending_that_comes_late_does_not_send_what_was_called_off(mall: Mall) -> None:
+    """The job may come twice: WeChat, which has no such bill, must not get one after the member's no."""
+    anna = await rich(mall)
+    await mall.control("knobs", not_enough={"count": 1, "op": "transfer"})
+    no = await send(mall, anna)
+    await anna.post(f"/withdrawals/{no}/cancel")
+    await withdrawal_transfers.send(mall.deps, no)
+    assert await mall.deps.pay.query_transfer(no) is None
+    await later(mall)
+    assert await state_of(anna, no) == "cancelled"
+    assert (await anna.wallet())["withdrawable_fen"] == 10_000
+    await proved(mall)
+
+
 async def test_a_shop_without_funds_for_longer_than_wechat_remembers(mall: Mall) -> None:
     """Asked again and again, WeChat never knew the bill: it goes out at last, under its number, and is paid once."""
     anna = await rich(mall)

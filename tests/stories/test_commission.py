@@ -8,6 +8,7 @@ import pytest
 from server import db
 from server.core.errors import NotFound
 from server.services import blocking, commission_policies, commissions, cycles, refunds
+from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import set_policy
@@ -52,6 +53,15 @@ async def test_given_no_policies_when_a_friend_buys_then_nobody_earns(mall: Mall
     _, parent, child = await chain(mall)
     await bought(mall, child, await make_sku())
     assert await mine(parent) == []
+    await policies(mall, ratio(1_000))
+    await work(mall)
+    assert await mine(parent) == []
+
+
+async def test_given_policies_that_come_between_the_payment_and_the_job_then_nobody_earns(mall: Mall) -> None:
+    _, parent, child = await chain(mall)
+    await child.buy(await make_sku())
+    mall.clock.advance(60)
     await policies(mall, ratio(1_000))
     await work(mall)
     assert await mine(parent) == []
@@ -211,6 +221,23 @@ async def test_given_a_ladder_by_the_month_then_earlier_orders_count_and_refunds
     await bought(mall, child, sku)
     amounts = [one["amount_fen"] for one in await mine(parent)]
     assert amounts == [1_000, 1_000, 0, 100, 0]
+
+
+async def test_given_a_ladder_by_the_month_then_months_begin_at_midnight_in_shanghai(mall: Mall) -> None:
+    """What was bought an hour before the month ended counts no more a minute after, when UTC has yet to turn."""
+    tiers = [{"from_fen": 0, "ratio_bp": 100}, {"from_fen": 15_000, "ratio_bp": 1_000}]
+    await policies(mall, {"kind": "ladder", "by": "month", "tiers": tiers})
+    edge = next_month(mall)
+    move_to(mall, edge - HOUR)
+    _, parent, child = await chain(mall)
+    sku, dear = await make_sku(10_000), await make_sku(20_000)
+    await bought(mall, child, dear)
+    move_to(mall, edge + MINUTE)
+    await bought(mall, child, sku)
+    await bought(mall, child, dear)
+    move_to(mall, edge + UTC_BEHIND + MINUTE)
+    await bought(mall, child, sku)
+    assert [one["amount_fen"] for one in await mine(parent)] == [1_000, 200, 100, 200]
 
 
 async def test_given_a_blocked_referrer_then_the_commission_waits_and_a_closed_one_earns_nothing(mall: Mall) -> None:

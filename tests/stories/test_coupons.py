@@ -49,6 +49,16 @@ async def test_given_an_unused_coupon_when_a_friend_is_refunded_then_it_is_void(
     assert await a.me.refused_post("/orders", basket) == "422 coupon_unusable"
 
 
+async def test_given_a_used_coupon_then_only_the_refund_of_everything_at_once_gives_it_back(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall)
+    part = await a.me.buy(await make_sku(25_000), await make_sku(15_000), coupon_id=coupon_id)
+    for line_id in await line_ids(a.me, part):
+        await shop_refunds(mall, part, {line_id: 1})
+        assert (await coupon(a))["state"] == "used"
+        mall.clock.advance(61)  # WeChat refunds parts of an order once a minute
+    assert (await a.me.order(part))["status"] == "refunded"
+
+
 async def test_given_a_locked_coupon_when_a_friend_is_refunded_then_the_unpaid_order_is_cancelled(mall: Mall) -> None:
     a, coupon_id = await couponed(mall)
     sku = await make_sku(25_000, stock=1)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server import db
+from server.core.errors import RefundNotAllowed
 from server.services import commission_policies, refunds, teams
 from tests.support.circle import circle
 from tests.support.group_buys import GROUP_FEN, join_team, make_group_buy, open_team, promotion, team_of
@@ -145,6 +146,18 @@ async def test_given_a_refund_while_the_team_is_open_then_the_seat_waits_as_the_
     await join_team(await join(mall), activity, team_no, sku)
     await work(mall)
     assert sorted(await a.states()) == ["counted", "void"]
+
+
+async def test_given_an_open_team_then_nobody_refunds_its_orders_one_by_one(mall: Mall) -> None:
+    sku = await make_sku()
+    activity = await make_group_buy(mall, sku, size=2)
+    me = await join(mall)
+    order_no, _ = await open_team(me, activity, sku)
+    await work(mall)
+    assert (await me.order(order_no))["status"] == "teaming"
+    assert await me.refused_post(f"/orders/{order_no}/refunds", {"reason": "不想要了"}) == "422 refund_not_allowed"
+    with pytest.raises(RefundNotAllowed):
+        await refunds.open_for(mall.deps, order_no, None, "售后", "tester")
 
 
 async def test_given_a_rule_of_receipt_then_success_leaves_it_waiting(mall: Mall) -> None:

@@ -9,6 +9,7 @@ from server import db
 from server.core.errors import BadRequest, NotFound
 from server.rules.levels import Level
 from server.services import blocking, check_ins, closing, fulfilment, growth, levels, points
+from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import earn, give_points
@@ -175,6 +176,18 @@ async def test_given_check_ins_then_once_a_day_with_more_for_a_week(mall: Mall) 
     mall.clock.advance(2 * 86_400)
     gap = await me.get("/points")
     assert (gap["checked_in"], gap["days"], gap["check_in_points"]) == (False, 0, 5)
+
+
+async def test_given_check_ins_then_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
+    """One before midnight and one after are two days; when the day turns in UTC, it is still the same."""
+    await rewards()
+    me, edge = await join(mall), next_day(mall)
+    seen = []
+    for moment in (edge - MINUTE * 5, edge + MINUTE, edge + UTC_BEHIND + MINUTE):
+        move_to(mall, moment)
+        found = await check_ins.check_in(mall.deps, me.id)
+        seen.append((found.days, found.new))
+    assert seen == [(1, True), (2, True), (2, False)]
 
 
 async def test_given_points_whose_month_is_over_then_what_is_left_of_them_goes_first_in_first_out(mall: Mall) -> None:

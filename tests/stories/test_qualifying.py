@@ -117,6 +117,19 @@ async def test_given_a_blocked_referrer_when_friends_buy_then_they_are_held_unti
     assert (await a.states(), (await a.rebate())["state"]) == (["consumed"] * 3, "frozen")
 
 
+async def test_given_a_closed_referrer_when_a_friend_buys_then_the_order_counts_for_nobody(mall: Mall) -> None:
+    await publish(mall)
+    a = await circle(mall)
+    friend, later = await join(mall, a.me), await join(mall, a.me)
+    await db.fetch("UPDATE members SET state = 'closed' WHERE id = $1 RETURNING id", a.me.id)
+    await friend.buy(a.sku)
+    first = await later.buy(a.sku)
+    await later.buy(a.sku)
+    await later.refund(first)
+    await work(mall)
+    assert await a.states() == []
+
+
 async def test_given_receipt_decides_when_it_comes_during_a_block_then_it_is_held(mall: Mall) -> None:
     await publish(mall, qualify_at="received")
     a = await circle(mall)

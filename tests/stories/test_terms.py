@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from server import db
+from server.services import cycles
+from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, join, make_sku, pass_days, publish, work
@@ -95,6 +97,27 @@ async def test_given_a_month_cap_when_too_little_is_left_then_the_cycle_waits_fo
     await pass_days(mall, 31)
     await a.me.log_in_again()
     assert [rebate["amount_fen"] for rebate in await a.me.rebates()] == [12_000, 10_000]
+
+
+async def test_given_a_month_cap_then_months_begin_at_midnight_in_shanghai(mall: Mall) -> None:
+    """
+    Given a cap of one rebate a month, and a referrer with three rebates to come
+    When one came an hour before the month ends in Shanghai
+    Then the next comes once it has ended, and the last waits although the month now begins in UTC, too
+    """
+    await publish(mall, member_month_cap_fen=15_000)
+    edge = next_month(mall)
+    move_to(mall, edge - HOUR)
+    a = await circle(mall)
+    for price_fen in (11_000, 12_000):
+        await a.me.buy(await make_sku(price_fen))
+    await a.bring(9)
+    came: list[list[int]] = []
+    for moment in (edge - MINUTE * 5, edge + MINUTE, edge + UTC_BEHIND + MINUTE):
+        move_to(mall, moment)
+        await cycles.sweep(mall.deps)
+        came.append([rebate["amount_fen"] for rebate in await a.me.rebates()])
+    assert came == [[10_000], [11_000, 10_000], [11_000, 10_000]]
 
 
 async def test_given_a_month_cap_when_a_rebate_is_reversed_then_the_cap_is_free_again(mall: Mall) -> None:

@@ -5,6 +5,7 @@ import pytest
 from server import db
 from server.core.errors import NotAllowed, NotFound, StateConflict
 from server.services import withdrawals
+from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day, next_month
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.purse import ask, owe, rich, send, set_policy, state_of
@@ -191,6 +192,33 @@ async def test_limits(mall: Mall) -> None:
     assert await anna.refused_post(post, {"amount_fen": 100}) == "422 withdrawal_limit"
     mall.clock.advance(DAY_S)
     await ask(anna, 5_000)
+
+
+async def test_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
+    """Each day brings one withdrawal of 30 yuan; when the day turns in UTC, no new one has begun."""
+    await set_policy(mall, withdrawal_day_count=1, withdrawal_day_fen=3_000)
+    edge = next_day(mall)
+    move_to(mall, edge - MINUTE * 5)
+    anna, body = await rich(mall), {"amount_fen": 3_000}
+    await anna.post("/withdrawals", body)
+    assert await anna.refused_post("/withdrawals", body) == "422 withdrawal_limit"
+    move_to(mall, edge + MINUTE)
+    assert (await anna.get("/withdrawals/preview?amount_fen=3000"))["most_fen"] == 3_000
+    await anna.post("/withdrawals", body)
+    move_to(mall, edge + UTC_BEHIND + MINUTE)
+    assert await anna.refused_post("/withdrawals", body) == "422 withdrawal_limit"
+
+
+async def test_the_tax_of_a_month_begins_at_midnight_in_shanghai(mall: Mall) -> None:
+    """The first 800 yuan of a month are free of it: what was asked for before the month began counts no more."""
+    await set_policy(mall, withdrawal_withholding="labour_remuneration")
+    edge = next_month(mall)
+    move_to(mall, edge - MINUTE * 5)
+    anna, body, withheld = await rich(mall, 400_000), {"amount_fen": 80_000}, []
+    for moment in (edge - MINUTE * 4, edge + MINUTE, edge + UTC_BEHIND + MINUTE):
+        move_to(mall, moment)
+        withheld.append((await anna.post("/withdrawals", body))["tax_fen"])
+    assert withheld == [0, 0, 16_000]
 
 
 async def test_more_than_there_is_and_shut_out(mall: Mall) -> None:
