@@ -12,7 +12,7 @@ from server.gateways.ports import Deps
 from server.gateways.wechat_mini import MiniConfig, WeChatMini
 from server.gateways.wechat_pay import PayConfig, WeChatPay
 from server.gateways.wechat_push import WeChatPush
-from server.services import audit_log
+from server.services.common import audit_log
 from server.settings import Settings
 
 _WECHAT_TIMEOUT_S = 8.0

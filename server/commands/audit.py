@@ -42,7 +42,7 @@ def verb(
 
 async def _seal(at: datetime, reason: str) -> None:
     from server import db
-    from server.services import audit_log
+    from server.services.common import audit_log
 
     async with db.transaction() as tx:
         await audit_log.seal_again(tx, at, "cli", reason)
@@ -52,7 +52,7 @@ async def everything(at: datetime) -> "Report":
     """The proofs of the ledger and the chain of the operators' log. Raises Busy."""
     from server import db
     from server.ledger.audit import MAX_OFFENDERS, Check, audit
-    from server.services import audit_log
+    from server.services.common import audit_log
 
     report = await audit(at)
     async with db.snapshot() as reader:

@@ -8,7 +8,7 @@ import typer
 from server.commands import apply, runtime
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.services import commission_policies
+from server.services.terms import commission_policies
 
 app = typer.Typer(no_args_is_help=True, help="分润 Commission")
 

@@ -17,7 +17,7 @@ from server.core.clock import stopwatch
 from server.core.money import yuan
 from server.embedded import EngineError
 from server.gateways.ports import Deps
-from server.services import fulfilment
+from server.services.orders import fulfilment
 
 Json: TypeAlias = dict[str, Any]
 

@@ -162,13 +162,13 @@ async def _plant(settings: Settings) -> str | None:
     from server import wiring
     from server.rules.operators import Role
     from server.seed.plant import plant
-    from server.services import operators
+    from server.services.operators import accounts as operator_accounts
 
     async with wiring.build_deps(settings) as deps:
         await plant(deps, "dev")
-        if await operators.any_exists():
+        if await operator_accounts.any_exists():
             return None
-        return await operators.create(deps, _OWNER, Role.OWNER, "dev", must_change=False)
+        return await operator_accounts.create(deps, _OWNER, Role.OWNER, "dev", must_change=False)
 
 
 async def _draw(settings: Settings) -> None:

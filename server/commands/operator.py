@@ -18,9 +18,9 @@ def create(
     data: Path | None = DATA,
 ) -> None:
     """新增操作员 A new operator; prints a one-time password, which has to be changed at the first login."""
-    from server.services import operators
+    from server.services.operators import accounts as operator_accounts
 
-    act(data, lambda deps: operators.create(deps, name, role, OPERATOR), "一次性密码 One-time password: {}")
+    act(data, lambda deps: operator_accounts.create(deps, name, role, OPERATOR), "一次性密码 One-time password: {}")
 
 
 @app.command("reset")
@@ -30,9 +30,9 @@ def reset(
     data: Path | None = DATA,
 ) -> None:
     """重置密码和两步验证 A new one-time password, no second factor, no lock, no device."""
-    from server.services import operators
+    from server.services.operators import accounts as operator_accounts
 
     async def again(deps: Deps) -> str:
-        return await operators.reset(deps, await operators.named(name), reason, OPERATOR)
+        return await operator_accounts.reset(deps, await operator_accounts.named(name), reason, OPERATOR)
 
     act(data, again, "一次性密码 One-time password: {}")

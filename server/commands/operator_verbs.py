@@ -10,7 +10,10 @@ import typer
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
-from server.services import fulfilment, qualifications, refunds, rules, withdrawals
+from server.services.orders import fulfilment, refunds
+from server.services.rebates import qualifications
+from server.services.terms import rebate_rules
+from server.services.withdrawals import requests as withdrawal_requests
 
 OPERATOR = "cli"
 
@@ -50,7 +53,7 @@ def rule_show(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
 
     async def main(_deps: Deps) -> int:
         try:
-            published = await rules.in_force()
+            published = await rebate_rules.in_force()
         except Refusal as refusal:
             typer.echo(refusal.message, err=True)
             return 1
@@ -80,7 +83,7 @@ def rule_publish(
     data: Path | None = DATA,
 ) -> None:
     """发布新版本 Publish a new version; orders paid from now on follow it."""
-    act(data, lambda deps: rules.publish(deps, file.read_bytes(), note, OPERATOR), "规则已发布 published")
+    act(data, lambda deps: rebate_rules.publish(deps, file.read_bytes(), note, OPERATOR), "规则已发布 published")
 
 
 @order.command("ship")
@@ -145,7 +148,7 @@ def withdrawal_approve(
     """同意提现 Approve a withdrawal; large ones need another operator, too."""
 
     async def approved(deps: Deps) -> str:
-        return (await withdrawals.approve(deps, withdrawal_no, OPERATOR)).state
+        return (await withdrawal_requests.approve(deps, withdrawal_no, OPERATOR)).state
 
     act(data, approved, "已同意提现 {}")
 
@@ -157,4 +160,4 @@ def withdrawal_reject(
     data: Path | None = DATA,
 ) -> None:
     """拒绝提现 Turn a withdrawal down; the money goes back."""
-    act(data, lambda deps: withdrawals.reject(deps, withdrawal_no, OPERATOR, why), "已拒绝提现 rejected")
+    act(data, lambda deps: withdrawal_requests.reject(deps, withdrawal_no, OPERATOR, why), "已拒绝提现 rejected")

@@ -12,6 +12,6 @@ app = typer.Typer(no_args_is_help=True, help="商品 Products")
 @app.command("apply")
 def apply_file(file: Path = apply.FILE, data: Path | None = apply.DATA, as_json: bool = apply.JSON) -> None:
     """按文件新增或修改分类、商品、SKU、库存与卡密 Create or change categories, products, SKUs, stock and card keys."""
-    from server.services import catalogue_apply
+    from server.services.catalogue import apply as catalogue_apply
 
     apply.run(file, data, as_json, catalogue_apply.apply)

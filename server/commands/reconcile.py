@@ -18,7 +18,7 @@ from server.rules.bills import Bill
 
 if TYPE_CHECKING:
     from server.gateways.ports import Deps
-    from server.services.reconciliation import Difference, Run
+    from server.services.reconciliation.runs import Difference, Run
 
 OPERATOR = "cli"
 DATA = typer.Option(None, "--data", help="数据目录 Folder of a `dev`")
@@ -44,16 +44,16 @@ def verb(
     asked = day.date()
 
     async def main(deps: "Deps") -> int:
-        from server.services import reconciliation
+        from server.services.reconciliation import runs as reconciliation_runs
 
         try:
             with _progress() as tell:
-                done = await reconciliation.run(deps, asked, OPERATOR, tell)
+                done = await reconciliation_runs.run(deps, asked, OPERATOR, tell)
         except Refusal as refusal:
             _refused(asked, refusal, as_json)
             return 1
         found: list[Difference] = []
-        while page := await reconciliation.differences(done.id, found[-1].id if found else 0, _PAGE):
+        while page := await reconciliation_runs.differences(done.id, found[-1].id if found else 0, _PAGE):
             found += page
         _tell(done, found, as_json)
         return 0 if done.state == "clean" else 1
@@ -66,9 +66,9 @@ def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
     """最近各日的对账结果 What came of the last days."""
 
     async def main(_deps: "Deps") -> int:
-        from server.services import reconciliation
+        from server.services.reconciliation import runs as reconciliation_runs
 
-        runs = await reconciliation.newest()
+        runs = await reconciliation_runs.newest()
         if as_json:
             typer.echo(msgspec.json.encode(runs).decode())
             return 0

@@ -1,4 +1,4 @@
-"""What every refusal is; the kinds stand in errors.py."""
+"""What every refusal is; the kinds stand in errors/."""
 
 from typing import Any, ClassVar
 

@@ -14,8 +14,8 @@ from server.core import errors
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.handlers.peers import client_ip
-from server.services import sessions
-from server.services.idempotency import Keyed
+from server.services.common.idempotency import Keyed
+from server.services.members import sessions as member_sessions
 
 Auth = Literal["member", "guest", "public"]
 """Who may call: members only, anybody (a member is known by the token), anybody without being looked up at all."""
@@ -216,7 +216,7 @@ async def _who(request: Request, deps: Deps) -> tuple[str, int]:
     token = request.token
     if not token:
         return "", 0
-    return await sessions.find(deps, token)
+    return await member_sessions.find(deps, token)
 
 
 def _key(request: Request) -> Keyed:

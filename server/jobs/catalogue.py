@@ -1,7 +1,7 @@
 """What lists show of the past, and pictures that nobody shows any more."""
 
 from server.gateways.ports import Deps
-from server.services import product_pictures, products
+from server.services.catalogue import product_pictures, products
 
 
 async def count_sales(_deps: Deps) -> None:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import commissions
+from server.services.commissions import earnings
 
 
 async def decide_commission(deps: Deps, args: dict[str, Any]) -> None:
     """`{order_id}`: an order with referrers was paid."""
-    await commissions.decide(deps, args["order_id"])
+    await earnings.decide(deps, args["order_id"])
 
 
 async def release_due(deps: Deps) -> None:
     """Tick: frozen commission whose time has come."""
-    await commissions.release_due(deps)
+    await earnings.release_due(deps)

@@ -1,7 +1,7 @@
 """Lists as files."""
 
 from server.gateways.ports import Deps
-from server.services import exports
+from server.services.desk import exports
 
 
 async def make_exports(deps: Deps) -> None:

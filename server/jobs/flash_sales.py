@@ -1,7 +1,7 @@
 """Flash sales by the clock: their gates are ready before they start, and what is left goes back when they end."""
 
 from server.gateways.ports import Deps
-from server.services import flash_gate, flash_sales
+from server.services.promotions import flash_gate, flash_sales
 
 
 async def settle_over(deps: Deps) -> None:

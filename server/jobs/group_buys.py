@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import team_refunds, teams
+from server.services.orders import team_refunds, teams
 
 
 async def refund_team_order(deps: Deps, args: dict[str, Any]) -> None:

@@ -3,25 +3,26 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import blocking, growth
+from server.services.growth import progress
+from server.services.rebates import blocking
 
 
 async def end_sessions(deps: Deps, args: dict[str, Any]) -> None:
-    """See `services.blocking.end_sessions`."""
+    """See `services.rebates.blocking.end_sessions`."""
     await blocking.end_sessions(deps, args["member_id"])
 
 
 async def grow(deps: Deps, args: dict[str, Any]) -> None:
     """`{order_id}`: an order was completed."""
-    await growth.grow(deps, args["order_id"])
+    await progress.grow(deps, args["order_id"])
 
 
 async def judge_levels(deps: Deps, args: dict[str, Any]) -> None:
     """`{after}`: the levels were changed; members with higher ids are judged."""
-    await growth.judge_all(deps, args["after"])
+    await progress.judge_all(deps, args["after"])
 
 
 async def judge_due(deps: Deps) -> None:
     """Tick: members who kept their level for a year."""
-    while await growth.judge_due(deps) == growth.BATCH:
+    while await progress.judge_due(deps) == progress.BATCH:
         continue

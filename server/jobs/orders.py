@@ -3,7 +3,8 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import closing, fulfilment
+from server.services.checkout import closing
+from server.services.orders import fulfilment
 
 
 async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import payment_checks, refund_transfers, returns
+from server.services.checkout import payment_checks
+from server.services.orders import refund_transfers, returns
 
 
 async def send_refund(deps: Deps, args: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import batches, coupon_returns, cycles, releases
+from server.services.common import batches
+from server.services.rebates import coupon_returns, cycles, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ from server.jobs import (
     reconciliation,
     withdrawals,
 )
-from server.services import audit_log
+from server.services.common import audit_log
 
 log = logging.getLogger("tuisan.ticks")
 

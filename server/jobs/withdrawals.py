@@ -3,20 +3,20 @@
 from typing import Any
 
 from server.gateways.ports import Deps
-from server.services import withdrawal_transfers
+from server.services.withdrawals import transfers
 
 
 async def send_withdrawal(deps: Deps, args: dict[str, Any]) -> None:
     """`{withdrawal_no}`: hand an approved withdrawal to WeChat."""
-    await withdrawal_transfers.send(deps, args["withdrawal_no"])
+    await transfers.send(deps, args["withdrawal_no"])
 
 
 async def cancel_withdrawal(deps: Deps, args: dict[str, Any]) -> None:
     """`{withdrawal_no}`: ask WeChat to take one back."""
-    await withdrawal_transfers.call_off(deps, args["withdrawal_no"])
+    await transfers.call_off(deps, args["withdrawal_no"])
 
 
 async def ask_transfers(deps: Deps) -> None:
     """Tick: transfers whose end is not known."""
-    while await withdrawal_transfers.ask_due(deps):
+    while await transfers.ask_due(deps):
         continue

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from server import db
-from server.ledger.proof import Proof
 from server.ledger.proofs import PROOFS
+from server.ledger.proofs.proof import Proof
 
 MAX_OFFENDERS = 100
 _TIMEOUT_S = 3600

@@ -17,7 +17,7 @@ from server.panel.assets import all_assets
 from server.rules import words
 from server.rules.coupons import worth
 from server.rules.products import spec_text
-from server.services.listings import cells
+from server.services.common.listings import cells
 
 
 @cache

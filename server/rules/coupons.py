@@ -7,8 +7,7 @@ from typing import Literal
 import msgspec
 
 from server.core.clock import SHANGHAI
-from server.core.errors import CouponLimit, CouponSoldOut, Refusal
-from server.core.errors_marketing import CouponClosed, CouponNotForYou
+from server.core.errors import CouponClosed, CouponLimit, CouponNotForYou, CouponSoldOut, Refusal
 from server.core.money import WHOLE_BP, yuan
 
 Shown = Literal["unused", "locked", "used", "expired", "void"]

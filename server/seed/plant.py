@@ -18,7 +18,10 @@ from server.gateways.ports import Deps
 from server.rules.levels import Level
 from server.seed import banners, pictures
 from server.seed.pictures import Picture
-from server.services import activity_apply, catalogue_apply, coupon_apply, levels, rules
+from server.services.catalogue import apply as catalogue_apply
+from server.services.coupons import apply as coupon_apply
+from server.services.promotions import apply as activity_apply
+from server.services.terms import levels, rebate_rules
 
 _DATA = Path(__file__).parent / "data"
 _LOCK = 7_224_100_013
@@ -85,7 +88,7 @@ async def _plant(deps: Deps, actor: str) -> Planted:
         )
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
-        await rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
+        await rebate_rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
     return Planted(
         products,
         templates,

@@ -12,7 +12,7 @@ from server.commands.bench.lists import Seen, TooSlow
 from server.seed.plant import plant
 from server.seed.scale import fill
 from server.seed.scale.plan import Plan
-from server.services.desks import LISTINGS
+from server.services.desk.lists import LISTINGS
 from tests.support.mall import Mall
 
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
 
 from server.rules.operators import Role
-from server.services import operators
+from server.services.operators import accounts as operator_accounts
 from tests.browser.visitor import LOST, ROOT, SHOTS
 from tests.support.mall import Mall
 
@@ -30,7 +30,7 @@ class Operator:
     @classmethod
     async def enter(cls, browser: Browser, mall: Mall, role: Role, name: str, **options: Any) -> Self:
         """A new account of that role, logged in by hand."""
-        password = await operators.create(mall.deps, name, role, "cli", must_change=False)
+        password = await operator_accounts.create(mall.deps, name, role, "cli", must_change=False)
         context = await browser.new_context(
             viewport={"width": 1280, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
         )

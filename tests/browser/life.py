@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from server.services import commission_policies, fulfilment, withdrawals
+from server.services.orders import fulfilment
+from server.services.terms import commission_policies
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.flash import make_sale
 from tests.support.group_buys import open_team
 from tests.support.mall import Mall
@@ -89,9 +91,9 @@ async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
     for state in ("rejected", "paid", "confirming"):
         no = (await me.post("/withdrawals", {"amount_fen": 100}))["withdrawal_no"]
         if state == "rejected":
-            await withdrawals.reject(mall.deps, no, "tester", "请先完善资料")
+            await withdrawal_requests.reject(mall.deps, no, "tester", "请先完善资料")
             continue
-        await withdrawals.approve(mall.deps, no, "tester")
+        await withdrawal_requests.approve(mall.deps, no, "tester")
         await work(mall)
         if state == "paid":
             await mall.http.post(f"/sandbox/transfers/{no}/confirm")

@@ -8,7 +8,8 @@ from typing import Any
 from playwright.async_api import expect
 
 from server import db
-from server.services import catalogue_apply, refunds, returns
+from server.services.catalogue import apply as catalogue_apply
+from server.services.orders import refunds, returns
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life
 from tests.support.purse import give_points

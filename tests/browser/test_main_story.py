@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import expect
 
-from server.services import fulfilment
+from server.services.orders import fulfilment
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import goods
 from tests.browser.visitor import Visitor

@@ -14,7 +14,9 @@ from server import db
 from server.core.clock import shanghai_day
 from server.handlers.rooms import ADMIN
 from server.rules.operators import PERMISSIONS, Permission, Role
-from server.services import audit_log, commission_policies, reconciliation
+from server.services.common import audit_log
+from server.services.reconciliation import runs as reconciliation_runs
+from server.services.terms import commission_policies
 from tests.browser.conftest import Admit, Shop
 from tests.browser.desk import Operator
 from tests.browser.life import Life
@@ -71,7 +73,7 @@ async def life(life: Life, shop: Shop) -> Life:
     ratio = {"scope": "shop", "kind": "ratio", "ratio_bp": 500}
     await commission_policies.apply(shop.mall.deps, json.dumps({"policies": [ratio]}), "百分之五", "cli")
     await ask(await rich(shop.mall))
-    await reconciliation.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
+    await reconciliation_runs.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
     return life
 
 

@@ -9,7 +9,8 @@ import pytest
 from openpyxl import load_workbook
 
 from server import db
-from server.services import commission_policies, policy, withdrawals
+from server.services.terms import commission_policies, policy
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import POLICIES, goods, sku_of
 from tests.browser.network import unanswered
@@ -64,7 +65,7 @@ async def ask(me: Visitor, amount: str) -> str:
 
 
 async def approve(shop: Shop, no: str) -> None:
-    await withdrawals.approve(shop.mall.deps, no, "tester")
+    await withdrawal_requests.approve(shop.mall.deps, no, "tester")
     await work(shop.mall)
 
 
@@ -125,7 +126,7 @@ async def test_turned_down(visitor: Enter, shop: Shop) -> None:
     shopper = await rich(shop, "unlucky")
     me = await visitor("unlucky")
     no = await ask(me, "30.5")
-    await withdrawals.reject(shop.mall.deps, no, "tester", "请先完善资料")
+    await withdrawal_requests.reject(shop.mall.deps, no, "tester", "请先完善资料")
     await me.open(f"{DETAIL}?no={no}")
     await me.sees("未通过", "请先完善资料", "提现金额已全部退回余额")
     await me.looks("story-withdrawal-rejected", widths=(320, 390))

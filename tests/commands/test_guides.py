@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
-from server.services import activity_apply, catalogue_apply, commission_policies, coupon_apply, rules
+from server.services.catalogue import apply as catalogue_apply
+from server.services.coupons import apply as coupon_apply
+from server.services.promotions import apply as activity_apply
+from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "files.md"
@@ -16,5 +19,5 @@ async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
     assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 2
     assert (await activity_apply.apply(mall.deps, group_buys, "cli")).activities_new == 1
     assert (await activity_apply.apply(mall.deps, others, "cli")).activities_new == 2
-    assert (await rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
+    assert (await rebate_rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
     assert (await commission_policies.apply(mall.deps, commission, "guide", "cli")).policies == 3

@@ -8,7 +8,8 @@ import pytest
 from server import db
 from server.core.errors import Busy
 from server.jobs.group_buys import close_teams
-from server.services import group_buys, refund_grants, team_refunds, teams
+from server.services.orders import refund_grants, team_refunds, teams
+from server.services.promotions import group_buys
 from tests.races.arena import Arena
 from tests.support.group_buys import join_team, make_group_buy, open_team, promotion
 from tests.support.mall import Mall

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from server import db
-from server.services import refunds, withdrawals
+from server.services.orders import refunds
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.faults.chaos import entered, in_time, processes, quiet, shoot, shoot_in_the_middle, shots
 from tests.faults.test_dev import Dev
 from tests.support.bills import sandbox_file
@@ -37,7 +38,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 async def approved(mall: Mall, member: Shopper) -> str:
     """A withdrawal that the worker may send from now on."""
     no = await ask(member)
-    await withdrawals.approve(mall.deps, no, "tester")
+    await withdrawal_requests.approve(mall.deps, no, "tester")
     return no
 
 
@@ -156,7 +157,7 @@ async def test_killed_between_the_request_and_the_decision(dev: Dev) -> None:
         shoot(dev, "roles.api")
         shoot(dev, "roles.worker")
         assert (await carl.wallet())["in_flight_fen"] == 5_000
-        await withdrawals.reject(mall.deps, no, "tester", "资料不符")
+        await withdrawal_requests.reject(mall.deps, no, "tester", "资料不符")
         wallet = await carl.wallet()
         assert (wallet["withdrawable_fen"], wallet["in_flight_fen"]) == (10_000, 0)
         await quiet(mall)

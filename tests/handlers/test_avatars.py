@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from server.services import avatars
+from server.services.members import avatars
 from tests.support.mall import Mall
 from tests.support.people import Person, error_of, log_in
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server import db
-from server.services import catalogue_apply
+from server.services.catalogue import apply as catalogue_apply
 from tests.support.mall import Mall
 from tests.support.shop import product, shopper, stock
 

@@ -9,7 +9,7 @@ import pytest
 from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import FileInvalid
-from server.services import coupon_apply
+from server.services.coupons import apply as coupon_apply
 from tests.support.calendar import MINUTE, move_to, next_month
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, pass_days, product, stock

@@ -7,7 +7,8 @@ import pytest
 from server import db
 from server.core.errors import FileInvalid, IdempotencyKeyMissing
 from server.handlers.endpoint import Call
-from server.services import coupon_apply, coupons
+from server.services.coupons import apply as coupon_apply
+from server.services.coupons import drawer as coupon_drawer
 from tests.support.mall import Mall
 from tests.support.shop import shopper
 
@@ -124,7 +125,7 @@ async def test_a_place_that_is_taken_counts_as_taken(mall: Mall) -> None:
     me, at = await shopper(mall), mall.clock.now()
     member_id = await db.fetch_value("SELECT id FROM members")
     async with db.transaction() as tx:
-        await coupons.issue(tx, member_id, f"template:{template}:member:{member_id}:1", "补发", 1000, 0, at, at)
+        await coupon_drawer.issue(tx, member_id, f"template:{template}:member:{member_id}:1", "补发", 1000, 0, at, at)
     assert await me.refused("POST", f"/coupon-templates/{template}/claim", {}, **key("a")) == "422 coupon_limit"
     assert await db.fetch_value("SELECT claimed FROM coupon_templates") == 0
 
@@ -137,8 +138,8 @@ def test_a_call_that_is_not_keyed_has_no_key(mall: Mall) -> None:
 async def test_a_source_issues_once(mall: Mall) -> None:
     at = mall.clock.now()
     async with db.transaction() as tx:
-        first = await coupons.issue(tx, 7, "rebate:1", "返一券", 5900, 0, at, at)
-        second = await coupons.issue(tx, 7, "rebate:1", "返一券", 5900, 0, at, at)
+        first = await coupon_drawer.issue(tx, 7, "rebate:1", "返一券", 5900, 0, at, at)
+        second = await coupon_drawer.issue(tx, 7, "rebate:1", "返一券", 5900, 0, at, at)
     assert (first is None, second) == (False, None)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from server import db
 from server.core.errors import FileInvalid
-from server.services import activity_apply
+from server.services.promotions import apply as activity_apply
 from tests.support.group_buys import GROUP_FEN, join_team, make_group_buy, open_team, promotion, team_of
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, make_sku, product, stock, work

@@ -7,7 +7,9 @@ import pytest
 
 from server import db
 from server.models import Member
-from server.services import bindings, blocking, sessions
+from server.services.members import sessions as member_sessions
+from server.services.rebates import blocking
+from server.services.referrals import bindings
 from tests.support.mall import Mall
 from tests.support.people import error_of, log_in, try_login
 
@@ -216,7 +218,7 @@ async def test_the_session_key_stays_in_the_house(mall: Mall, caplog: pytest.Log
     caplog.set_level(logging.DEBUG)
     code = (await mall.control("code", openid="o-anna"))["code"]
     answer = await mall.http.post("/api/login", json={"code": code})
-    key = await sessions.session_key(mall.deps, answer.json()["member"]["id"])
+    key = await member_sessions.session_key(mall.deps, answer.json()["member"]["id"])
     assert key
     assert key not in answer.text + caplog.text
     assert "o-anna" not in answer.text

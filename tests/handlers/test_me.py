@@ -8,7 +8,9 @@ from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.jobs.members import end_sessions
 from server.models import Member, Qualification
-from server.services import bindings, blocking, members
+from server.services.members import profiles
+from server.services.rebates import blocking
+from server.services.referrals import bindings
 from tests.support.mall import Mall
 from tests.support.people import Person, error_of, log_in, make_members
 
@@ -159,7 +161,7 @@ async def test_blocking_is_a_step_that_can_be_taken_once(mall: Mall) -> None:
     with pytest.raises(StateConflict):
         await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     with pytest.raises(NotFound):
-        await members.profile(mall.deps, 999_999)
+        await profiles.profile(mall.deps, 999_999)
     with pytest.raises(NotFound):
         await blocking.block(mall.deps, 999_999, "刷单", "boss")
     jobs = await db.fetch("SELECT job, args FROM outbox ORDER BY id")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.services import open_links
+from server.services.referrals import open_links
 from tests.support.mall import Mall
 from tests.support.people import error_of
 

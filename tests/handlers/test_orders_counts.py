@@ -1,6 +1,6 @@
 """The badges of 我的."""
 
-from server.services import fulfilment
+from server.services.orders import fulfilment
 from tests.support.circle import line_ids
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku

@@ -9,7 +9,7 @@ from server import db
 from server.core.errors import WeChatUnavailable
 from server.gateways.ports import PaymentNotice, Prepay
 from server.rules.payments import Outcome
-from server.services import closing, payments
+from server.services.checkout import closing, payments
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.shop import Shopper, join, make_sku, publish, shopper, until, work

@@ -7,7 +7,7 @@ import pytest
 from server import db
 from server.core.errors import StateConflict
 from server.gateways.ports import OutcomeUnknown
-from server.services import refunds
+from server.services.orders import refunds
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.proof import proved

@@ -6,7 +6,7 @@ import pytest
 from server import db
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import OutcomeUnknown
-from server.services import fulfilment
+from server.services.orders import fulfilment
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, make_virtual_sku, shopper, work
 

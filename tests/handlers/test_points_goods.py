@@ -6,7 +6,8 @@ import orjson
 import pytest
 
 from server import db
-from server.services import coupon_apply, refunds
+from server.services.coupons import apply as coupon_apply
+from server.services.orders import refunds
 from tests.support.mall import Mall
 from tests.support.points_goods import apply_good, exchange, make_good, taken
 from tests.support.proof import proved

@@ -9,7 +9,7 @@ import pytest
 from server import db
 from server.models import NoticeCredit, NoticeTemplate
 from server.sandbox.crypto import PushCipher, push_signature
-from server.services import security
+from server.services.common import security
 from tests.support.mall import Mall
 from tests.support.people import log_in
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from server import db
 from server.seed.pictures import Picture, draw
-from server.services import pictures
+from server.services.files import pictures
 from tests.support.mall import Mall, free_port
 from tests.support.people import Person, error_of, log_in
 from tests.support.shop import product, publish, stock

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from server import db
 from server.models import Category, Product, Touch
-from server.services import sessions
+from server.services.members import sessions as member_sessions
 from tests.support.mall import Mall
 from tests.support.people import error_of, log_in
 
@@ -109,7 +109,7 @@ def sealed_group(appid: str, session_key: str) -> dict[str, str]:
 
 async def test_the_group_is_told_for_members_only(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
-    key = await sessions.session_key(mall.deps, anna.id)
+    key = await member_sessions.session_key(mall.deps, anna.id)
     assert key
     form = {"visitor_id": "v-1", "group": sealed_group(mall.deps.appid, key)}
     path = f"/shares/{anna.share_code}/touch"

@@ -9,7 +9,7 @@ from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import BillNotReady
 from server.jobs.reconciliation import reconcile_missed
-from server.services import reconciliation
+from server.services.reconciliation import runs as reconciliation_runs
 from tests.support.bills import our_payments, their_payments, to_hour
 from tests.support.mall import Mall
 
@@ -26,7 +26,7 @@ async def first(mall: Mall, tmp_path: Path) -> date:
 
 async def days(mall: Mall) -> list[tuple[date, str, str]]:
     await reconcile_missed(mall.deps)
-    return [(run.day, run.state, run.operator) for run in await reconciliation.newest()]
+    return [(run.day, run.state, run.operator) for run in await reconciliation_runs.newest()]
 
 
 async def test_yesterday_is_due_at_half_past_ten(mall: Mall, first: date) -> None:

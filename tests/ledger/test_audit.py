@@ -11,7 +11,10 @@ from server.commands.audit import everything, to_json
 from server.gateways.ports import PaymentNotice
 from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
-from server.services import commission_policies, payments, refunds, withdrawals
+from server.services.checkout import payments
+from server.services.orders import refunds
+from server.services.terms import commission_policies
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.ledger.offences import OFFENCES
 from tests.support.cli import run, run_process
 from tests.support.flash import rush
@@ -142,7 +145,7 @@ async def withdraw(mall: Mall) -> None:
     carl = await rich(mall)
     paid = await send(mall, carl, 3_000)
     await mall.control("transfer_confirm", out_bill_no=paid)
-    await withdrawals.reject(mall.deps, await ask(carl, 2_000), "tester", "资料不符")
+    await withdrawal_requests.reject(mall.deps, await ask(carl, 2_000), "tester", "资料不符")
     await ask(carl, 1_000)
 
 

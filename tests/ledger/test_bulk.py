@@ -4,7 +4,7 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 from server import db
-from server.ledger import book, bulk, entries, entries_commissions, entries_withdrawals
+from server.ledger import book, bulk, entries
 from server.ledger.chart import SPEND_ONLY
 from server.ledger.entries import Entry
 from tests.ledger.members import make_members
@@ -35,13 +35,13 @@ def history(first: int, second: int) -> list[tuple[Entry, datetime]]:
     made = [
         entries.order_paid("T1", 5000, 0),
         entries.rebate_stage(1, 3, 3, first, 900),
-        entries_commissions.commission_frozen(1, "T1", second, 250),
+        entries.commission_frozen(1, "T1", second, 250),
         entries.rebate_release(1, 3, first, 900, SPEND_ONLY, ()),
         entries.order_hold("T2", first, 400, 0),
         entries.order_paid("T2", 600, 400),
-        entries_commissions.commission_release(1, second, 250, ()),
-        entries_withdrawals.withdrawal_request("W1", second, 200),
-        entries_withdrawals.withdrawal_back("W1", second, 200, "不对", ()),
+        entries.commission_release(1, second, 250, ()),
+        entries.withdrawal_request("W1", second, 200),
+        entries.withdrawal_back("W1", second, 200, "不对", ()),
         entries.refund(
             "R1", "T1", first, entries.RefundSums(5000, 0, entries.Held(0, 0)), entries.Wallet(0, 0, {}, ())
         ),

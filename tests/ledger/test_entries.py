@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.ledger import entries, entries_commissions, entries_withdrawals
+from server.ledger import entries
 from server.ledger.chart import DEBT, LABELS, SPEND_ONLY, WITHDRAWABLE
 from server.ledger.entries import Debt, Entry, Held, Line, RefundSums, Taken, Wallet
 
@@ -26,12 +26,12 @@ BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
     (lambda a, b, c, d: entries.rebate_take_back("k", 3, 7, "收回", Taken(a, b, c, d)), (FEN,) * 4),
     (lambda a: entries.coupon_take_back("k", 3, 7, "收回", a), (FEN,)),
     (lambda a: entries.bought_coupon_take_back(3, "T1", 7, a), (FEN,)),
-    (lambda a: entries_commissions.commission_frozen(3, "T1", 7, a), (FEN,)),
-    (lambda a, debts: entries_commissions.commission_release(3, 7, a, debts), (FEN, DEBTS)),
-    (lambda a, b, c, d: entries_commissions.commission_take_back(3, "R1", 7, Taken(a, b, c, d)), (FEN,) * 4),
-    (lambda a: entries_withdrawals.withdrawal_request("W1", 7, a), (FEN,)),
-    (lambda a, b, c: entries_withdrawals.withdrawal_paid("W1", 7, a, b, c), (FEN,) * 3),
-    (lambda a, debts: entries_withdrawals.withdrawal_back("W1", 7, a, "已取消", debts), (FEN, DEBTS)),
+    (lambda a: entries.commission_frozen(3, "T1", 7, a), (FEN,)),
+    (lambda a, debts: entries.commission_release(3, 7, a, debts), (FEN, DEBTS)),
+    (lambda a, b, c, d: entries.commission_take_back(3, "R1", 7, Taken(a, b, c, d)), (FEN,) * 4),
+    (lambda a: entries.withdrawal_request("W1", 7, a), (FEN,)),
+    (lambda a, b, c: entries.withdrawal_paid("W1", 7, a, b, c), (FEN,) * 3),
+    (lambda a, debts: entries.withdrawal_back("W1", 7, a, "已取消", debts), (FEN, DEBTS)),
 ]
 ENTRIES = st.one_of(
     [st.tuples(*given).map(lambda values, build=build: build(*values)) for build, given in BUILDERS]  # type: ignore[misc]

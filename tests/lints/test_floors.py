@@ -16,16 +16,20 @@ HOUSE = {
     "worker": "import server.wiring, server.jobs.rebates",
     "wiring": "import server.settings, server.gateways.wechat_pay",
     "settings": "import server.core.money",
-    "services.shares": "import server.drawing.cards",
-    "handlers.shop.orders": "import server.services.orders, server.panel, sanic",
-    "jobs.rebates": "import server.services.orders, arq",
+    "services.referrals.shares": "import server.drawing.cards, server.services.common.cursors",
+    "services.rebates.cycles": "import server.services.rebates.releases, server.services.referrals.shares",
+    "services.rebates.releases": "import server.services.coupons.drawer",
+    "services.coupons.drawer": "import server.services.common.cursors",
+    "services.promotions.kinds": "import server.services.common.cursors",
+    "services.common.cursors": "import msgspec",
+    "handlers.shop.orders": "import server.services.orders.views, server.panel, sanic",
+    "jobs.rebates": "import server.services.orders.views, arq",
     "panel": "",
-    "services.orders": "import server.ledger.book, server.outbox, server.gateways.ports, server.models.orders",
+    "services.orders.views": "import server.services.rebates.cycles",
+    "services.checkout.carts": "import server.ledger.book, server.outbox, server.gateways.ports, server.models.orders",
     "ledger.book": "import server.ledger.entries, server.models.ledger, server.db, asyncpg",
-    "ledger.entries": "import server.ledger.chart",
-    "ledger.entries_commissions": "import server.ledger.entries",
-    "ledger.entries_points": "import server.ledger.entries",
-    "ledger.entries_withdrawals": "import server.ledger.entries",
+    "ledger.entries": "import server.ledger.entries.orders",
+    "ledger.entries.orders": "import server.ledger.chart",
     "ledger.chart": "import server.core.money",
     "outbox": "import server.models.orders, server.db",
     "gateways.wechat_pay": "import server.gateways.ports, httpx",
@@ -47,23 +51,29 @@ BREACHES = {
     # (module, what it must not import): the contract that says so
     ("server.core.money", "server.rules.orders"): "Floors",
     ("server.rules.orders", "server.models.orders"): "Floors",
-    ("server.services.orders", "server.handlers.shop.orders"): "Floors",
+    ("server.services.orders.views", "server.handlers.shop.orders"): "Floors",
     ("server.handlers.shop.orders", "server.jobs.rebates"): "Floors",
     ("server.jobs.rebates", "server.handlers.shop.orders"): "Floors",
     ("server.outbox", "server.gateways.ports"): "Floors",
     ("server.gateways.wechat_pay", "server.settings"): "Floors",
     ("server.drawing.cards", "server.gateways.ports"): "Floors",
     ("server.sandbox", "server.core.money"): "Floors",
+    ("server.services.common.cursors", "server.services.orders.views"): "Rooms",
+    ("server.services.referrals.shares", "server.services.rebates.releases"): "Rooms",
+    ("server.services.coupons.drawer", "server.services.promotions.kinds"): "Rooms",
+    ("server.services.promotions.kinds", "server.services.coupons.drawer"): "Rooms",
     ("server.core.money", "asyncio"): "Pure floors",
     ("server.rules.orders", "tortoise"): "Pure floors",
     ("server.ledger.chart", "asyncpg"): "Pure floors",
-    ("server.ledger.entries", "redis"): "Pure floors",
-    ("server.ledger.entries_points", "tortoise"): "Pure floors",
-    ("server.services.orders", "server.models.ledger"): "Only the ledger",
+    ("server.ledger.entries.orders", "redis"): "Pure floors",
+    ("server.services.orders.views", "server.models.ledger"): "Only the ledger",
     ("server.app", "server.sandbox"): "Only the command line",
-    ("server.services.orders", "server.embedded"): "Only the command line",
+    ("server.services.orders.views", "server.embedded"): "Only the command line",
     ("server.embedded", "asyncpg"): "The embedded engines",
 }
+
+CIRCLE = ("server.services.rebates.releases", "server.services.rebates.cycles")
+"""The second imports the first already."""
 
 
 def lint(root: Path, breaches: list[tuple[str, str]]) -> tuple[int, dict[str, str]]:
@@ -87,7 +97,9 @@ def lint(root: Path, breaches: list[tuple[str, str]]) -> tuple[int, dict[str, st
         timeout=60,
         check=False,
     )
-    titles = r"^(Floors|Pure floors|Only the ledger|Only the command line|The embedded engines)\b.*\n-+\n"
+    titles = (
+        r"^(Floors|Pure floors|Only the ledger|Only the command line|The embedded engines|Rooms|No circles)\b.*\n-+\n"
+    )
     _, *parts = re.split(titles, run.stdout, flags=re.MULTILINE)
     return run.returncode, dict(zip(parts[::2], parts[1::2], strict=True)) or {"": run.stdout + run.stderr}
 
@@ -99,7 +111,7 @@ def test_the_house_as_drawn_keeps_its_contracts(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    code, report = lint(tmp_path_factory.mktemp("broken"), list(BREACHES))
+    code, report = lint(tmp_path_factory.mktemp("broken"), [*BREACHES, CIRCLE])
     assert code == 1
     return report
 
@@ -110,8 +122,14 @@ def test_each_breach_is_named(broken: dict[str, str], breach: tuple[str, str], c
     assert re.search(rf"{re.escape(module)} (->|is not allowed to import) {re.escape(imported)}\b", broken[contract])
 
 
-def test_a_new_room_must_be_given_its_floor(tmp_path: Path) -> None:
-    (tmp_path / "server" / "helpers").mkdir(parents=True)
+def test_a_circle_within_a_room_is_named(broken: dict[str, str]) -> None:
+    said = broken["No circles"].partition("No cycles are allowed in server.services.rebates.")[2]
+    assert re.search(r"- \.(releases -> \.cycles|cycles -> \.releases) \(1 import\)", said)
+
+
+@pytest.mark.parametrize("place", ["server", "server/services"])
+def test_a_new_room_must_be_given_its_floor(tmp_path: Path, place: str) -> None:
+    (tmp_path / place / "helpers").mkdir(parents=True)
     code, report = lint(tmp_path, [])
     assert code == 1
     assert "helpers" in str(report)

@@ -20,20 +20,13 @@ from server.jobs import ticks
 from server.jobs.registry import JOBS
 from server.ledger import statement
 from server.rules.withdrawals import LIVE
-from server.services import (
-    bindings,
-    blocking,
-    closing,
-    commissions,
-    cycles,
-    fulfilment,
-    qualifications,
-    refund_transfers,
-    refunds,
-    releases,
-    withdrawal_transfers,
-    withdrawals,
-)
+from server.services.checkout import closing
+from server.services.commissions import earnings
+from server.services.orders import fulfilment, refund_transfers, refunds
+from server.services.rebates import blocking, cycles, qualifications, releases
+from server.services.referrals import bindings
+from server.services.withdrawals import requests as withdrawal_requests
+from server.services.withdrawals import transfers
 from tests.races.arena import Arena, keyed
 from tests.support.shop import DAY_S
 
@@ -169,8 +162,8 @@ class Acts:
                 fulfilment.receive_overdue,
                 fulfilment.complete_overdue,
                 releases.release_due,
-                commissions.release_due,
-                withdrawal_transfers.ask_due,
+                earnings.release_due,
+                transfers.ask_due,
             ]
         )
         async with self._calling():
@@ -218,7 +211,7 @@ class Acts:
         has = (await statement.balances(member)).get("withdrawable", 0)
         amount_fen = self.chance.choice([has, has // 2, self.chance.randint(1, max(1, has)), has + 1])
         name = self.chance.choice([None, "张三"])
-        await withdrawals.request(self.deps, member, max(1, amount_fen), name, keyed())
+        await withdrawal_requests.request(self.deps, member, max(1, amount_fen), name, keyed())
 
     async def _withdrawal(self, *states: str) -> Any:
         rows = await db.fetch("SELECT * FROM withdrawals WHERE state = ANY ($1) ORDER BY id DESC LIMIT 8", list(states))
@@ -229,16 +222,16 @@ class Acts:
     async def judge(self) -> None:
         row, operator = await self._withdrawal("requested"), self.chance.choice(OPERATORS)
         if self.chance.random() < 0.8:
-            await withdrawals.approve(self.deps, row["withdrawal_no"], operator)
+            await withdrawal_requests.approve(self.deps, row["withdrawal_no"], operator)
         else:
-            await withdrawals.reject(self.deps, row["withdrawal_no"], operator, "资料不符")
+            await withdrawal_requests.reject(self.deps, row["withdrawal_no"], operator, "资料不符")
 
     async def call_off(self) -> None:
         row = await self._withdrawal(*LIVE, "paid")
         if self.chance.random() < 0.5:
-            await withdrawals.cancel(self.deps, row["member_id"], row["withdrawal_no"])
+            await withdrawal_requests.cancel(self.deps, row["member_id"], row["withdrawal_no"])
         else:
-            await withdrawals.cancel_for(self.deps, row["withdrawal_no"], self.chance.choice(OPERATORS))
+            await withdrawal_requests.cancel_for(self.deps, row["withdrawal_no"], self.chance.choice(OPERATORS))
 
     async def confirm(self) -> None:
         """The member accepts the money in WeChat, if WeChat still offers it."""
@@ -256,7 +249,7 @@ class Acts:
         if not self.said:
             raise Nothing
         said = self.chance.choice([self.said[-1], self.chance.choice(self.said)])
-        await asyncio.gather(*(withdrawal_transfers.apply(self.deps, said) for _ in range(2)))
+        await asyncio.gather(*(transfers.apply(self.deps, said) for _ in range(2)))
 
     async def spoil(self) -> None:
         """The next call to WeChat goes wrong, before or after it acted."""
@@ -302,7 +295,7 @@ class Acts:
                 with contextlib.suppress(Nothing):
                     await self.confirm()
             self.arena.mall.clock.advance(self.chance.choice([120, DAY_S]))
-            while await withdrawal_transfers.ask_due(self.deps):
+            while await transfers.ask_due(self.deps):
                 continue
         endless = [dict(row) for row in await db.fetch(_OPEN)]
         assert not endless, endless

@@ -13,10 +13,13 @@ from server import db
 from server.core.errors import Refusal
 from server.gateways.ports import PaymentNotice
 from server.rules.payments import Outcome
-from server.services import addresses, bindings, payments, placing, refunds
-from server.services.addresses import Place
-from server.services.idempotency import Keyed
-from server.services.order_facts import Wanted
+from server.services.checkout import payments, placing
+from server.services.checkout.facts import Wanted
+from server.services.common.idempotency import Keyed
+from server.services.members import addresses
+from server.services.members.addresses import Place
+from server.services.orders import refunds
+from server.services.referrals import bindings
 from tests.support.mall import Mall
 from tests.support.people import make_members
 

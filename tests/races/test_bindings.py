@@ -9,7 +9,7 @@ import pytest
 from server import db
 from server.core.errors import Refusal
 from server.models import Member
-from server.services import bindings
+from server.services.referrals import bindings
 from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.people import make_members

@@ -10,7 +10,10 @@ import pytest
 
 from server import db, outbox
 from server.ledger import book
-from server.services import batches, commission_policies, commissions, fulfilment, refunds
+from server.services.commissions import earnings
+from server.services.common import batches
+from server.services.orders import fulfilment, refunds
+from server.services.terms import commission_policies
 from tests.races.arena import Arena, outcomes
 from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
@@ -60,7 +63,7 @@ async def test_decided_many_times_at_once(arena: Arena) -> None:
     deps = arena.mall.deps
     _, _, child = await family(arena)
     number = await order_id(await arena.buy(child, await make_sku()))
-    await asyncio.gather(*(commissions.decide(deps, number) for _ in range(6)))
+    await asyncio.gather(*(earnings.decide(deps, number) for _ in range(6)))
     assert await found() == [(1, "frozen", 2_000), (2, "frozen", 300)]
     await settle_down(arena.mall)
 
@@ -71,7 +74,7 @@ async def test_a_refund_against_the_decision(arena: Arena) -> None:
         _, _, child = await family(arena)
         order_no = await arena.buy(child, sku)
         number = await order_id(order_no)
-        await outcomes(arena.refund(child, order_no), commissions.decide(deps, number))
+        await outcomes(arena.refund(child, order_no), earnings.decide(deps, number))
     await settle_down(arena.mall)
     assert {state for _, state, _ in await found()} <= {"reversed"}
 
@@ -86,14 +89,14 @@ async def test_receipt_and_release_against_a_refund(arena: Arena) -> None:
         line_id = await db.fetch_value("SELECT id FROM order_lines WHERE order_id = $1", number)
         await fulfilment.ship(deps, order_no, "SF", "1", "tester")
         opened = await refunds.open_for(deps, order_no, {line_id: 1}, "售后", "tester")
-        first: list[Any] = [commissions.decide(deps, number), fulfilment.receive(deps, child, order_no)]
+        first: list[Any] = [earnings.decide(deps, number), fulfilment.receive(deps, child, order_no)]
         dice.shuffle(first)
         await outcomes(*first)
         mall.clock.advance(7.01 * DAY_S)
-        second: list[Any] = [commissions.release_due(deps), refunds.approve(deps, opened.refund_no, "tester")]
+        second: list[Any] = [earnings.release_due(deps), refunds.approve(deps, opened.refund_no, "tester")]
         dice.shuffle(second)
-        await outcomes(*second, commissions.release_due(deps))
-    while await commissions.release_due(deps):
+        await outcomes(*second, earnings.release_due(deps))
+    while await earnings.release_due(deps):
         continue
     await settle_down(mall)
     assert await found() == [(1, "settled", 2_000), (2, "settled", 300)] * ROUNDS
@@ -116,7 +119,7 @@ async def test_a_release_looks_again_under_the_lock(arena: Arena, moved: str) ->
     await settle_down(mall)
     mall.clock.advance(7.01 * DAY_S)
     async with held(MEMBER, parent) as holder:
-        releasing = asyncio.create_task(commissions.release_due(mall.deps))
+        releasing = asyncio.create_task(earnings.release_due(mall.deps))
         await waiting()
         await holder.execute(moved, parent)
     await releasing
@@ -136,7 +139,7 @@ async def test_a_worker_that_dies_while_deciding_leaves_nothing(arena: Arena, mo
 
     monkeypatch.setattr(book, "post", dying)
     with pytest.raises(RuntimeError, match="commission:1:frozen"):
-        await commissions.decide(deps, number)
+        await earnings.decide(deps, number)
     assert await found() == []
     monkeypatch.undo()
     assert (await outbox.state(arena.mall.clock.now())).open > 0
@@ -162,9 +165,9 @@ async def test_one_that_cannot_be_released_holds_up_no_other(arena: Arena, monke
         return await post(tx, entry, at)
 
     monkeypatch.setattr(book, "post", once_broken)
-    assert await commissions.release_due(deps) == 3
+    assert await earnings.release_due(deps) == 3
     monkeypatch.undo()
-    assert await commissions.release_due(deps) == 1
-    assert await commissions.release_due(deps) == 0
+    assert await earnings.release_due(deps) == 1
+    assert await earnings.release_due(deps) == 0
     assert batches.SIZE > 4
     await settle_down(mall)

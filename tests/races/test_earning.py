@@ -12,7 +12,8 @@ import pytest
 from server import db
 from server.jobs import ticks
 from server.ledger import book, entries
-from server.services import blocking, cycles, fulfilment, refunds, releases
+from server.services.orders import fulfilment, refunds
+from server.services.rebates import blocking, cycles, releases
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.locks import MEMBER, held, waiting

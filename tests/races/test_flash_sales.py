@@ -16,7 +16,8 @@ import pytest
 from server import db
 from server.core.errors import FileInvalid
 from server.jobs import ticks
-from server.services import closing, flash_sales
+from server.services.checkout import closing
+from server.services.promotions import flash_sales
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.flash import apply_sale, buy, make_sale, pieces, promotion

@@ -8,7 +8,8 @@ import pytest
 
 from server import db
 from server.rules.promotions import Promotion
-from server.services import closing, team_refunds, teams
+from server.services.checkout import closing
+from server.services.orders import team_refunds, teams
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.group_buys import make_group_buy

@@ -26,7 +26,9 @@ from server import db, outbox
 from server.jobs.registry import JOBS
 from server.ledger import statement
 from server.ledger.audit import audit
-from server.services import closing, fulfilment, payments, refunds, releases
+from server.services.checkout import closing, payments
+from server.services.orders import fulfilment, refunds
+from server.services.rebates import releases
 from tests.races.arena import Arena
 from tests.races.model import PRICE_FEN, Model, Order, Rebate, Terms, Wallet
 from tests.support.mall import Mall

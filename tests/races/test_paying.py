@@ -8,7 +8,8 @@ import pytest
 
 from server import db
 from server.rules.payments import Outcome
-from server.services import closing, cycles
+from server.services.checkout import closing
+from server.services.rebates import cycles
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall

@@ -10,7 +10,9 @@ from server.jobs import ticks
 from server.ledger import book
 from server.ledger.chart import SPEND_ONLY
 from server.ledger.entries import rebate_release, rebate_stage
-from server.services import coupons, fulfilment, payments, refunds
+from server.services.checkout import payments
+from server.services.coupons import drawer
+from server.services.orders import fulfilment, refunds
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall
@@ -64,7 +66,7 @@ async def test_one_coupon_in_two_orders(arena: Arena) -> None:
     at = arena.mall.clock.now()
     for member in await arena.members(6):
         async with db.transaction() as tx:
-            coupon = await coupons.issue(tx, member, f"t:{member}", "券", 500, 0, at, at.replace(year=at.year + 1))
+            coupon = await drawer.issue(tx, member, f"t:{member}", "券", 500, 0, at, at.replace(year=at.year + 1))
         found = await outcomes(*(arena.place(member, sku, coupon_id=coupon) for _ in range(4)))
         assert found.count("coupon_unusable") == 3
     assert await db.fetch_value("SELECT reserved FROM skus") == 6

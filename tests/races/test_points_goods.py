@@ -8,7 +8,7 @@ import pytest
 from server import db
 from server.core.errors import PromotionRefused
 from server.rules.promotions import Promotion
-from server.services import closing
+from server.services.checkout import closing
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall

@@ -7,7 +7,7 @@ import pytest
 
 from server import db
 from server.gateways.ports import RefundNotice
-from server.services import fulfilment, refund_transfers, refunds
+from server.services.orders import fulfilment, refund_transfers, refunds
 from tests.races.arena import Arena, outcomes
 from tests.support.mall import Mall
 from tests.support.proof import proved

@@ -13,7 +13,8 @@ import orjson
 import pytest
 
 from server import db
-from server.services import blocking, commission_policies
+from server.services.rebates import blocking
+from server.services.terms import commission_policies
 from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena

@@ -13,7 +13,7 @@ import pytest
 
 from server import db
 from server.ledger.audit import audit
-from server.services import commission_policies
+from server.services.terms import commission_policies
 from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena

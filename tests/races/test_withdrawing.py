@@ -3,7 +3,10 @@
 import asyncio
 
 from server import db
-from server.services import refunds, releases, reversals, withdrawal_transfers, withdrawals
+from server.services.orders import refunds
+from server.services.rebates import releases, reversals
+from server.services.withdrawals import requests as withdrawal_requests
+from server.services.withdrawals import transfers
 from tests.races.arena import keyed, outcomes
 from tests.support.circle import circle
 from tests.support.locks import held, waiting
@@ -17,7 +20,7 @@ ROUNDS = 6
 
 async def test_two_withdrawals_of_the_same_money(mall: Mall) -> None:
     anna = await rich(mall)
-    calls = (withdrawals.request(mall.deps, anna.id, 6_000, None, keyed()) for _ in range(4))
+    calls = (withdrawal_requests.request(mall.deps, anna.id, 6_000, None, keyed()) for _ in range(4))
     found = await outcomes(*calls)
     assert sorted(str(one) for one in found if isinstance(one, str)) == ["balance_insufficient"] * 3
     wallet = await anna.wallet()
@@ -30,7 +33,7 @@ async def test_two_withdrawals_share_the_limit_of_a_day(mall: Mall) -> None:
     await set_policy(mall, withdrawal_day_fen=3_000)
     anna = await rich(mall)
     async with held("LOCK TABLE withdrawals IN SHARE MODE"):
-        calls = (withdrawals.request(mall.deps, anna.id, 2_000, None, keyed()) for _ in range(2))
+        calls = (withdrawal_requests.request(mall.deps, anna.id, 2_000, None, keyed()) for _ in range(2))
         both = asyncio.gather(outcomes(*calls))
         await waiting(2)
     ((first, second),) = await both
@@ -41,7 +44,7 @@ async def test_two_withdrawals_share_the_limit_of_a_day(mall: Mall) -> None:
 
 async def test_one_key_asks_once(mall: Mall) -> None:
     anna = await rich(mall)
-    calls = (withdrawals.request(mall.deps, anna.id, 2_000, None, keyed("one")) for _ in range(4))
+    calls = (withdrawal_requests.request(mall.deps, anna.id, 2_000, None, keyed("one")) for _ in range(4))
     assert len(set(await outcomes(*calls))) == 1
     assert (await anna.wallet())["in_flight_fen"] == 2_000
 
@@ -60,7 +63,7 @@ async def test_a_withdrawal_against_a_claw_back(mall: Mall) -> None:
             await reversals.reverse(tx, rebate, "review", mall.clock.now(), debt=True)
         return "taken"
 
-    asked = withdrawals.request(mall.deps, a.me.id, 10_000, None, keyed())
+    asked = withdrawal_requests.request(mall.deps, a.me.id, 10_000, None, keyed())
     found = await outcomes(asked, claw_back())
     wallet = await a.me.wallet()
     if found[0] == "balance_insufficient":
@@ -68,7 +71,7 @@ async def test_a_withdrawal_against_a_claw_back(mall: Mall) -> None:
     else:
         assert (wallet["in_flight_fen"], wallet["debt_fen"]) == (10_000, 10_000)
         no = await db.fetch_value("SELECT withdrawal_no FROM withdrawals")
-        await withdrawals.reject(mall.deps, no, "tester", "资料不符")
+        await withdrawal_requests.reject(mall.deps, no, "tester", "资料不符")
         wallet = await a.me.wallet()
         assert (wallet["withdrawable_fen"], wallet["debt_fen"]) == (0, 0)
 
@@ -77,8 +80,8 @@ async def test_approved_and_rejected_by_many_at_once(mall: Mall) -> None:
     anna = await rich(mall)
     for _ in range(ROUNDS):
         no = await ask(anna, 100)
-        approvals = [withdrawals.approve(mall.deps, no, f"operator {n}") for n in range(3)]
-        found = await outcomes(*approvals, withdrawals.reject(mall.deps, no, "tester", "资料不符"))
+        approvals = [withdrawal_requests.approve(mall.deps, no, f"operator {n}") for n in range(3)]
+        found = await outcomes(*approvals, withdrawal_requests.reject(mall.deps, no, "tester", "资料不符"))
         assert sum(isinstance(one, str) for one in found) == 3
         assert await state_of(anna, no) in ("approved", "rejected")
         await db.fetch("UPDATE withdrawals SET requested_at = requested_at - interval '2 days' RETURNING id")
@@ -94,8 +97,8 @@ async def test_a_notice_against_a_query(mall: Mall) -> None:
     assert said is not None
     mall.clock.advance(61)
     await asyncio.gather(
-        *(withdrawal_transfers.apply(mall.deps, said) for _ in range(3)),
-        *(withdrawal_transfers.ask_due(mall.deps) for _ in range(2)),
+        *(transfers.apply(mall.deps, said) for _ in range(3)),
+        *(transfers.ask_due(mall.deps) for _ in range(2)),
     )
     assert await state_of(anna, no) == "paid"
     assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'withdrawal_paid'") == 1
@@ -107,11 +110,11 @@ async def test_called_off_while_it_is_sent(mall: Mall) -> None:
     anna = await rich(mall)
     for _ in range(ROUNDS):
         no = await ask(anna, 10_000)
-        await withdrawals.approve(mall.deps, no, "tester")
+        await withdrawal_requests.approve(mall.deps, no, "tester")
         await outcomes(
-            withdrawal_transfers.send(mall.deps, no),
-            withdrawals.cancel(mall.deps, anna.id, no),
-            withdrawal_transfers.send(mall.deps, no),
+            transfers.send(mall.deps, no),
+            withdrawal_requests.cancel(mall.deps, anna.id, no),
+            transfers.send(mall.deps, no),
         )
         while await state_of(anna, no) != "cancelled":
             await run_jobs(mall)
@@ -132,10 +135,10 @@ async def requested(mall: Mall, amount_fen: int = 6_000) -> tuple[Shopper, str]:
 async def test_one_operator_approves_twice_at_once(mall: Mall) -> None:
     """Two pairs of eyes: the same pair twice is one, also in the same moment."""
     anna, no = await requested(mall)
-    found = await outcomes(*(withdrawals.approve(mall.deps, no, "boss") for _ in range(4)))
+    found = await outcomes(*(withdrawal_requests.approve(mall.deps, no, "boss") for _ in range(4)))
     assert [one for one in found if isinstance(one, str)] == ["not_allowed"] * 3
     assert await state_of(anna, no) == "requested"
-    found = await outcomes(*(withdrawals.approve(mall.deps, no, "vice") for _ in range(3)))
+    found = await outcomes(*(withdrawal_requests.approve(mall.deps, no, "vice") for _ in range(3)))
     assert [one for one in found if isinstance(one, str)] == ["state_conflict"] * 2
     row = await db.fetch_row("SELECT state, approved_by, second_by FROM withdrawals")
     assert row is not None
@@ -150,9 +153,9 @@ async def test_two_operators_approve_and_the_member_calls_it_off(mall: Mall) -> 
     for _ in range(ROUNDS):
         no = await ask(anna, 6_000)
         await outcomes(
-            withdrawals.approve(mall.deps, no, "boss"),
-            withdrawals.cancel(mall.deps, anna.id, no),
-            withdrawals.approve(mall.deps, no, "vice"),
+            withdrawal_requests.approve(mall.deps, no, "boss"),
+            withdrawal_requests.cancel(mall.deps, anna.id, no),
+            withdrawal_requests.approve(mall.deps, no, "vice"),
         )
         assert await state_of(anna, no) == "cancelled"
         assert (await anna.wallet())["withdrawable_fen"] == 10_000
@@ -172,9 +175,9 @@ async def test_a_withdrawal_against_a_release(mall: Mall) -> None:
     await earn(mall, a.me.id, 5_000)
     found = await outcomes(
         releases.release_due(mall.deps),
-        withdrawals.request(mall.deps, a.me.id, 5_000, None, keyed()),
+        withdrawal_requests.request(mall.deps, a.me.id, 5_000, None, keyed()),
         releases.release_due(mall.deps),
-        withdrawals.request(mall.deps, a.me.id, 5_000, None, keyed()),
+        withdrawal_requests.request(mall.deps, a.me.id, 5_000, None, keyed()),
     )
     wallet = await a.me.wallet()
     gone = 5_000 * sum(isinstance(one, bytes) for one in found)
@@ -189,8 +192,8 @@ async def test_confirmed_while_it_is_called_off(mall: Mall) -> None:
         no = await send(mall, anna, 1_000)
         await outcomes(
             mall.http.post(f"/sandbox/transfers/{no}/confirm"),
-            withdrawals.cancel(mall.deps, anna.id, no),
-            withdrawal_transfers.call_off(mall.deps, no),
+            withdrawal_requests.cancel(mall.deps, anna.id, no),
+            transfers.call_off(mall.deps, no),
         )
         while await state_of(anna, no) not in ("paid", "cancelled"):
             await run_jobs(mall)
@@ -211,7 +214,7 @@ async def test_the_rebate_of_a_refunded_order_against_its_withdrawal(mall: Mall)
     await a.receive_all()
     opened = await refunds.open_for(mall.deps, a.own, None, "售后", "tester")
     found = await outcomes(
-        withdrawals.request(mall.deps, a.me.id, 10_000, None, keyed()),
+        withdrawal_requests.request(mall.deps, a.me.id, 10_000, None, keyed()),
         refunds.approve(mall.deps, opened.refund_no, "tester"),
         refunds.approve(mall.deps, opened.refund_no, "vice"),
     )

@@ -19,7 +19,7 @@ def test_every_message_of_the_demo_shop_shows_what_comes_with_it() -> None:
 def test_every_message_that_is_sent_is_known() -> None:
     sent = {
         node.args[1].value
-        for file in (SERVER / "services").glob("*.py")
+        for file in (SERVER / "services").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute | ast.Name)

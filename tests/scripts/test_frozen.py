@@ -124,7 +124,7 @@ def test_what_is_written_for_a_job_is_found_in_calls_and_in_sql(tmp_path: Path) 
 
 
 def test_composed_keys_are_found_wherever_they_stand(tmp_path: Path) -> None:
-    (tmp_path / "server/services/rebates").mkdir(parents=True)
+    (tmp_path / "server/services/rebates/views").mkdir(parents=True)
     (tmp_path / "server/services/rebates/a.py").write_text(
         "key = f'rebate:{row.id}:reversal'\nother = f'{key}:void'\ntext = f'a sentence: {key}'\nboth = f'{a}:{b}'\n"
     )

@@ -13,7 +13,8 @@ from server import db
 from server.seed import pictures, plant
 from server.seed.motifs import MOTIFS
 from server.seed.pictures import KINDS, PALETTES, Picture
-from server.services import audit_log, catalogue_apply
+from server.services.catalogue import apply as catalogue_apply
+from server.services.common import audit_log
 from tests.support.mall import Mall
 from tests.support.shop import shopper
 

@@ -11,7 +11,7 @@ import pytest
 from server import db
 from server.commands.audit import everything
 from server.core.errors import NotEmpty
-from server.ledger import entries, entries_commissions, entries_withdrawals
+from server.ledger import entries
 from server.ledger.book import as_json
 from server.ledger.chart import LABELS, SPEND_ONLY
 from server.ledger.entries import Entry, Held, RefundSums, Taken, Wallet
@@ -20,9 +20,13 @@ from server.rules import commissions as rules
 from server.seed.plant import plant
 from server.seed.scale import fill, people
 from server.seed.scale.plan import Plan
-from server.services import commissions, cycles, listings, members, order_desk, releases
-from server.services.addresses import opened
-from server.services.commission_policies import terms_of
+from server.services.commissions import earnings
+from server.services.common import listings
+from server.services.desk import orders
+from server.services.members import profiles
+from server.services.members.addresses import opened
+from server.services.rebates import cycles, releases
+from server.services.terms.commission_policies import terms_of
 from tests.support.cli import run
 from tests.support.mall import Mall
 
@@ -82,7 +86,7 @@ async def test_the_services_would_have_done_the_same(mall: Mall) -> None:
     assert before > 20
     await cycles.sweep(mall.deps)
     assert await db.fetch_value("SELECT count(*) FROM rebates") == before
-    assert (await commissions.release_due(mall.deps), await releases.release_due(mall.deps)) == (0, 0)
+    assert (await earnings.release_due(mall.deps), await releases.release_due(mall.deps)) == (0, 0)
     rows = await db.fetch("SELECT * FROM commissions ORDER BY id LIMIT 200")
     for row in rows:
         lines = [
@@ -146,12 +150,12 @@ async def _of_commission(row: dict[str, object], found: dict[str, int]) -> Entry
     member, whole = found["member_id"], found["whole_fen"]
     if row["kind"] == "commission_frozen":
         order_no = await db.fetch_value("SELECT order_no FROM orders WHERE id = $1", found["order_id"])
-        return entries_commissions.commission_frozen(found["id"], order_no, member, whole)
+        return entries.commission_frozen(found["id"], order_no, member, whole)
     if row["kind"] == "commission_release":
-        return entries_commissions.commission_release(found["id"], member, found["granted_fen"], ())
+        return entries.commission_release(found["id"], member, found["granted_fen"], ())
     refund_no = str(row["key"]).rpartition(":")[2]
     taken = Taken(whole - found["granted_fen"], 0, 0, 0)
-    return entries_commissions.commission_take_back(found["id"], refund_no, member, taken)
+    return entries.commission_take_back(found["id"], refund_no, member, taken)
 
 
 async def _of_order(kind: str, number: str, order: dict[str, int]) -> Entry:
@@ -173,21 +177,21 @@ async def _of_order(kind: str, number: str, order: dict[str, int]) -> Entry:
 def _of_withdrawal(kind: str, why: str, row: dict[str, int]) -> Entry:
     number, member, amount = str(row["withdrawal_no"]), row["member_id"], row["amount_fen"]
     if kind == "withdrawal_request":
-        return entries_withdrawals.withdrawal_request(number, member, amount)
+        return entries.withdrawal_request(number, member, amount)
     if kind == "withdrawal_paid":
-        return entries_withdrawals.withdrawal_paid(number, member, row["payout_fen"], 0, 0)
-    return entries_withdrawals.withdrawal_back(number, member, amount, why, ())
+        return entries.withdrawal_paid(number, member, row["payout_fen"], 0, 0)
+    return entries.withdrawal_back(number, member, amount, why, ())
 
 
 async def test_people_can_be_found_and_read(mall: Mall) -> None:
     filled = await made(mall)
-    asked = order_desk.ORDERS.asked({"q": people.phone(8)})
-    found = await listings.page(mall.deps, order_desk.ORDERS, asked, "", 50)
+    asked = orders.ORDERS.asked({"q": people.phone(8)})
+    found = await listings.page(mall.deps, orders.ORDERS, asked, "", 50)
     assert {row["member_id"] for row in found.rows} == {8}
     sealed = await db.fetch_value("SELECT address_sealed FROM orders WHERE member_id = 8 LIMIT 1")
     assert opened(mall.deps.cipher, sealed)["phone"] == people.phone(8)
-    assert (await members.profile(mall.deps, 8)).phone == f"{people.phone(8)[:3]}****{people.phone(8)[-4:]}"
-    assert (await members.profile(mall.deps, 5)).phone is None
+    assert (await profiles.profile(mall.deps, 8)).phone == f"{people.phone(8)[:3]}****{people.phone(8)[-4:]}"
+    assert (await profiles.profile(mall.deps, 5)).phone is None
     lines = await statement(filled.books.long_member, before_entry=None, limit=100)
     assert len(lines) == 100
 

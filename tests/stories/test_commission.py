@@ -7,7 +7,10 @@ import pytest
 
 from server import db
 from server.core.errors import NotFound
-from server.services import blocking, commission_policies, commissions, cycles, refunds
+from server.services.commissions import earnings
+from server.services.orders import refunds
+from server.services.rebates import blocking, cycles
+from server.services.terms import commission_policies
 from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
@@ -303,5 +306,5 @@ async def test_given_points_on_friends_orders_then_the_payout_cap_of_a_rebate_co
 
 
 async def test_an_order_that_is_not_there_brings_nothing(mall: Mall) -> None:
-    await commissions.decide(mall.deps, 404)
+    await earnings.decide(mall.deps, 404)
     assert await db.fetch_value("SELECT count(*) FROM commissions") == 0

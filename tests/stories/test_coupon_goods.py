@@ -8,7 +8,10 @@ import pytest
 
 from server import db
 from server.core.errors import FileInvalid
-from server.services import catalogue_apply, coupon_apply, coupon_desk, fulfilment, refunds
+from server.services.catalogue import apply as catalogue_apply
+from server.services.coupons import apply as coupon_apply
+from server.services.desk import coupons
+from server.services.orders import fulfilment, refunds
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.people import error_of
@@ -64,7 +67,7 @@ async def test_given_a_coupon_on_sale_when_it_is_paid_then_it_is_in_the_drawer(m
     assert len(await drawer(me)) == 2
     assert await stock_of(sku) == (100, 98, 0, 2)
     ids = [row["id"] for row in await db.fetch("SELECT id FROM coupons")]
-    assert await coupon_desk.void(mall.deps, ids, "误发", "tester") == (0, ids), "who paid for it keeps it"
+    assert await coupons.void(mall.deps, ids, "误发", "tester") == (0, ids), "who paid for it keeps it"
     await proved(mall)
 
 

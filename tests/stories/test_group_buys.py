@@ -7,7 +7,8 @@ import pytest
 
 from server import db
 from server.core.errors import RefundNotAllowed
-from server.services import commission_policies, refunds, teams
+from server.services.orders import refunds, teams
+from server.services.terms import commission_policies
 from tests.support.circle import circle
 from tests.support.group_buys import GROUP_FEN, join_team, make_group_buy, open_team, promotion, team_of
 from tests.support.mall import Mall

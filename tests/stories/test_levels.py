@@ -11,7 +11,10 @@ from server import db
 from server.core.errors import BadRequest, FormInvalid, NotFound, VersionStale
 from server.jobs.members import judge_due
 from server.rules.levels import Level
-from server.services import blocking, commission_policies, growth, levels, members, qualifications
+from server.services.growth import progress
+from server.services.members import profiles
+from server.services.rebates import blocking, qualifications
+from server.services.terms import commission_policies, levels
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import earn
@@ -32,7 +35,7 @@ async def offer(mall: Mall, *wanted: Level) -> None:
 
 async def stands(shopper: Shopper) -> tuple[str, int]:
     """Level and growth as the member sees them."""
-    me = await members.profile(shopper.mall.deps, shopper.id)
+    me = await profiles.profile(shopper.mall.deps, shopper.id)
     assert me.level
     return me.level.name, me.growth
 
@@ -83,7 +86,7 @@ async def test_given_the_same_completion_twice_and_at_once_then_it_counts_once(m
     me = await join(mall)
     await completed(mall, me, 15_000)
     order_id = await db.fetch_value("SELECT id FROM orders WHERE member_id = $1", me.id)
-    await asyncio.gather(*(growth.grow(mall.deps, order_id) for _ in range(5)))
+    await asyncio.gather(*(progress.grow(mall.deps, order_id) for _ in range(5)))
     assert await stands(me) == ("银卡会员", 150)
     assert await db.fetch_value("SELECT count(*) FROM growth_entries") == 1
     with pytest.raises(asyncpg.PostgresError):
@@ -125,7 +128,7 @@ async def test_given_a_refund_before_completion_then_only_the_rest_counts(mall: 
     await shop_refunds(mall, whole)
     order_id = await db.fetch_value("SELECT id FROM orders WHERE order_no = $1", whole)
     await pass_days(mall, 7.1)
-    await growth.grow(mall.deps, order_id)
+    await progress.grow(mall.deps, order_id)
     assert await stands(me) == ("银卡会员", 100)
 
 
@@ -155,7 +158,7 @@ async def test_given_a_year_then_what_was_earned_in_it_decides_however_late_it_i
     me = await join(mall)
     await completed(mall, me, 30_000)
     await pass_days(mall, 300)
-    assert await growth.correct(mall.deps, me.id, 120, "a", "补偿", "anna", anew=False)
+    assert await progress.correct(mall.deps, me.id, 120, "a", "补偿", "anna", anew=False)
     assert await stands(me) == ("金卡会员", 420)
     mall.clock.advance(65 * 86_400)  # the year is over, and the worker sleeps for a week
     await work(mall)
@@ -167,7 +170,7 @@ async def test_given_a_year_then_what_was_earned_in_it_decides_however_late_it_i
     await work(mall)
     assert await stands(me) == ("普通会员", 0)
     assert (await changes(me))[2:] == [(1, 0, "year")]
-    assert await growth.judge_due(mall.deps) == 0
+    assert await progress.judge_due(mall.deps) == 0
 
 
 async def test_given_friends_who_count_then_the_referrer_grows_with_each_and_loses_what_is_void(mall: Mall) -> None:
@@ -224,7 +227,7 @@ async def test_given_an_operator_who_corrects_then_once_with_reason_and_only_dow
     me = await join(mall)
 
     async def correct(amount: int, key: str, *, anew: bool = False) -> bool:
-        return await growth.correct(mall.deps, me.id, amount, key, "补偿", "anna", anew=anew)
+        return await progress.correct(mall.deps, me.id, amount, key, "补偿", "anna", anew=anew)
 
     assert await correct(350, "a")
     assert not await correct(350, "a")
@@ -238,7 +241,7 @@ async def test_given_an_operator_who_corrects_then_once_with_reason_and_only_dow
         with pytest.raises(BadRequest):
             await correct(wrong, "d")
     with pytest.raises(NotFound):
-        await growth.correct(mall.deps, 10**9, 1, "e", "补偿", "anna", anew=False)
+        await progress.correct(mall.deps, 10**9, 1, "e", "补偿", "anna", anew=False)
     rows = await db.fetch("SELECT detail FROM audit_log WHERE action = 'member.growth' ORDER BY id")
     assert [orjson.loads(row["detail"])["after"] for row in rows] == [350, 50, 110]
 
@@ -246,10 +249,10 @@ async def test_given_an_operator_who_corrects_then_once_with_reason_and_only_dow
 async def test_given_new_levels_then_members_rise_in_batches_and_nobody_stands_above_the_highest(
     mall: Mall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(growth, "BATCH", 1)
+    monkeypatch.setattr(progress, "BATCH", 1)
     people = [await join(mall) for _ in range(2)]
     for person in people:
-        assert await growth.correct(mall.deps, person.id, 400, str(person.id), "老会员", "anna", anew=False)
+        assert await progress.correct(mall.deps, person.id, 400, str(person.id), "老会员", "anna", anew=False)
     await offer(mall)
     assert [await stands(person) for person in people] == [("金卡会员", 400)] * 2
     before = levels.version(await levels.current())
@@ -260,7 +263,7 @@ async def test_given_new_levels_then_members_rise_in_batches_and_nobody_stands_a
     with pytest.raises(FormInvalid):
         await levels.change(mall.deps, LEVELS[1:], before, "test", "tester")
     assert not await levels.change(mall.deps, LEVELS[:2], levels.version(LEVELS[:2]), "test", "tester")
-    assert await growth.judge_due(mall.deps) == 0
+    assert await progress.judge_due(mall.deps) == 0
     async with db.transaction() as tx:
         await tx.execute("UPDATE member_levels SET kept_until = $1", mall.clock.now())
     await judge_due(mall.deps)
@@ -279,7 +282,7 @@ async def test_given_a_level_with_a_bonus_then_commission_is_raised_as_it_stood_
     parent = await join(mall)
     child = await join(mall, parent)
     await child.buy(await make_sku(10_000))
-    assert await growth.correct(mall.deps, parent.id, 400, "a", "老会员", "anna", anew=False)
+    assert await progress.correct(mall.deps, parent.id, 400, "a", "老会员", "anna", anew=False)
     await work(mall)
     await child.buy(await make_sku(10_000))
     await work(mall)
@@ -295,7 +298,7 @@ async def test_given_a_level_then_goods_cost_less_and_freight_nothing_for_previe
     sku = await make_sku(1_001)
     plain = await me.post("/orders/preview", await me.basket(sku))
     assert (plain["cash_due_fen"], plain["discounts"]) == (1_801, [])
-    assert await growth.correct(mall.deps, me.id, 400, "a", "老会员", "anna", anew=False)
+    assert await progress.correct(mall.deps, me.id, 400, "a", "老会员", "anna", anew=False)
     seen = await me.post("/orders/preview", await me.basket(sku))
     assert (seen["cash_due_fen"], seen["freight_fen"]) == (950, 0)
     assert seen["discounts"] == [{"kind": "level", "label": "金卡会员", "amount_fen": 51}]

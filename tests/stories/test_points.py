@@ -8,7 +8,13 @@ import pytest
 from server import db
 from server.core.errors import BadRequest, NotFound
 from server.rules.levels import Level
-from server.services import blocking, check_ins, closing, fulfilment, growth, levels, points
+from server.services.checkout import closing
+from server.services.growth import progress
+from server.services.orders import fulfilment
+from server.services.points import check_ins
+from server.services.points import movements as point_movements
+from server.services.rebates import blocking
+from server.services.terms import levels
 from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day
 from tests.support.circle import line_ids, shop_refunds
 from tests.support.mall import Mall
@@ -68,14 +74,14 @@ async def test_given_a_received_order_then_its_points_are_frozen_and_come_after_
     order = await db.fetch_row("SELECT * FROM orders WHERE order_no = $1", order_no)
     assert order
     async with db.transaction() as tx:
-        await points.earn(tx, dict(order), mall.clock.now())
+        await point_movements.earn(tx, dict(order), mall.clock.now())
     await pass_days(mall, 6.9)
     assert await held(me) == (0, 123, 0)
     await pass_days(mall, 0.2)
     assert await held(me) == (123, 0, 0)
     assert (await me.wallet())["points"] == 123
-    assert await points.release_due(mall.deps) == 0
-    await points._release(mall.deps, me.id, order["id"])
+    assert await point_movements.release_due(mall.deps) == 0
+    await point_movements._release(mall.deps, me.id, order["id"])
     assert await kinds(me) == [("points_frozen", 0, 123, 0), ("points_release", 123, -123, 0)]
     page = await me.get("/points/statement?limit=1")
     assert page["items"][0]["label"] == "积分解冻到账"
@@ -89,7 +95,7 @@ async def test_given_a_level_then_points_are_multiplied(mall: Mall) -> None:
     await levels.change(mall.deps, wanted, levels.version(()), "test", "tester")
     me = await join(mall)
     await received(mall, me, 10_000)
-    await growth.correct(mall.deps, me.id, 400, "a", "老会员", "anna", anew=False)
+    await progress.correct(mall.deps, me.id, 400, "a", "老会员", "anna", anew=False)
     await received(mall, me, 10_100)
     assert await held(me) == (0, 100 + 151, 0)
 
@@ -200,7 +206,7 @@ async def test_given_points_whose_month_is_over_then_what_is_left_of_them_goes_f
     found = await check_ins.held(mall.deps, me.id)
     assert (found.points, found.ending) == (70, 30)
     await to_month_end(mall, me)
-    await asyncio.gather(*(points.expire_due(mall.deps) for _ in range(3)))
+    await asyncio.gather(*(point_movements.expire_due(mall.deps) for _ in range(3)))
     assert await held(me) == (40, 0, 0)
     await closing.cancel(mall.deps, me.id, order)
     assert await held(me) == (110, 0, 0)
@@ -242,11 +248,11 @@ async def test_given_points_that_end_soon_then_their_member_is_told_once(mall: M
     await give_points(mall, me.id, 30)
     other = await join(mall)
     await give_points(mall, other.id, 30)
-    assert await points.adjust(mall.deps, other.id, -30, "abc", "收回", "anna")
+    assert await point_movements.adjust(mall.deps, other.id, -30, "abc", "收回", "anna")
     end = (await check_ins.held(mall.deps, me.id)).ends_at
     assert end
     await to_month_end(mall, me, before_s=6 * 86_400)
-    assert [await points.tell_expiring(mall.deps) for _ in range(2)] == [2, 0]
+    assert [await point_movements.tell_expiring(mall.deps) for _ in range(2)] == [2, 0]
     rows = await db.fetch("SELECT args FROM outbox WHERE job = 'send_notice'")
     told = [orjson.loads(row["args"]) for row in rows]
     assert [(one["member_id"], one["template"], one["values"]["points"]) for one in told] == [
@@ -277,8 +283,8 @@ async def test_given_spending_against_the_end_then_no_point_is_both_spent_and_go
     basket = await me.basket(await make_sku(10_000), points=100)
     answer, *_ = await asyncio.gather(
         me.call("POST", "/orders", basket, key="against"),
-        points.expire_due(mall.deps),
-        points.expire_due(mall.deps),
+        point_movements.expire_due(mall.deps),
+        point_movements.expire_due(mall.deps),
     )
     await work(mall)
     spent = 100 if answer.status_code == 200 else 0
@@ -295,7 +301,7 @@ async def test_given_a_refund_against_the_end_then_every_point_is_accounted_for(
     await me.pay(order_no)
     await work(mall)
     await to_month_end(mall, me)
-    await asyncio.gather(shop_refunds(mall, order_no), points.expire_due(mall.deps))
+    await asyncio.gather(shop_refunds(mall, order_no), point_movements.expire_due(mall.deps))
     await work(mall)
     assert await held(me) == (0, 0, 0)
     assert sum(amount for kind, amount, _ in await ledger_of(me) if kind == "points_expired") == -100
@@ -303,14 +309,14 @@ async def test_given_a_refund_against_the_end_then_every_point_is_accounted_for(
 
 async def test_given_an_operator_then_points_are_given_and_taken_once_with_a_reason(mall: Mall) -> None:
     me = await join(mall)
-    assert await points.adjust(mall.deps, me.id, 50, "a", "补偿", "anna")
-    assert not await points.adjust(mall.deps, me.id, 50, "a", "补偿", "anna")
-    assert await points.adjust(mall.deps, me.id, -20, "b", "多发", "anna")
+    assert await point_movements.adjust(mall.deps, me.id, 50, "a", "补偿", "anna")
+    assert not await point_movements.adjust(mall.deps, me.id, 50, "a", "补偿", "anna")
+    assert await point_movements.adjust(mall.deps, me.id, -20, "b", "多发", "anna")
     for wrong in (0, -31):
         with pytest.raises(BadRequest):
-            await points.adjust(mall.deps, me.id, wrong, "c", "x", "anna")
+            await point_movements.adjust(mall.deps, me.id, wrong, "c", "x", "anna")
     with pytest.raises(NotFound):
-        await points.adjust(mall.deps, 10**9, 1, "d", "x", "anna")
+        await point_movements.adjust(mall.deps, 10**9, 1, "d", "x", "anna")
     assert await held(me) == (30, 0, 0)
     rows = await db.fetch("SELECT detail FROM audit_log WHERE action = 'member.points' ORDER BY id")
     assert [orjson.loads(row["detail"])["points"] for row in rows] == [50, -20]

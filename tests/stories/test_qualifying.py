@@ -3,7 +3,7 @@
 import asyncio
 
 from server import db
-from server.services import blocking, cycles, qualifications
+from server.services.rebates import blocking, cycles, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, publish, work

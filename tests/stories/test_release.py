@@ -1,6 +1,6 @@
 """Frozen until the latest receipt among all orders concerned has been observed long enough."""
 
-from server.services import fulfilment
+from server.services.orders import fulfilment
 from tests.support.circle import Circle, circle
 from tests.support.mall import Mall
 from tests.support.shop import join, make_virtual_sku, pass_days, publish, work

@@ -8,7 +8,7 @@ import pytest
 from server import db
 from server.core.errors import NotFound, RefundNotAllowed, Refusal, StateConflict
 from server.rules.refunds import RETURN_TIME
-from server.services import refunds, returns
+from server.services.orders import refunds, returns
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, Shopper, make_sku, make_virtual_sku, shopper, work
 

@@ -13,8 +13,9 @@ from server import db
 from server.core.errors import FileInvalid
 from server.handlers.shop import catalogue
 from server.rules.promotions import EXCHANGE, Promotion
-from server.services import activity_apply, catalogue_apply
-from server.services.order_facts import Wanted, facts_of
+from server.services.catalogue import apply as catalogue_apply
+from server.services.checkout.facts import Wanted, facts_of
+from server.services.promotions import apply as activity_apply
 from tests.stories.test_levels import LEVELS, offer
 from tests.support.mall import Mall
 from tests.support.people import error_of

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server import db
-from server.services import cycles
+from server.services.rebates import cycles
 from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle
 from tests.support.mall import Mall

@@ -4,7 +4,7 @@ import pytest
 
 from server import db
 from server.core.errors import NotAllowed, NotFound, StateConflict
-from server.services import withdrawals
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day, next_month
 from tests.support.mall import Mall
 from tests.support.proof import proved
@@ -28,7 +28,7 @@ async def test_a_withdrawal_to_its_good_end(mall: Mall) -> None:
     assert (wallet["withdrawable_fen"], wallet["in_flight_fen"]) == (4_999, 5_001)
     await proved(mall)
 
-    await withdrawals.approve(mall.deps, no, "tester")
+    await withdrawal_requests.approve(mall.deps, no, "tester")
     assert await state_of(anna, no) == "approved"
     await work(mall)
     waiting = await anna.get(f"/withdrawals/{no}")
@@ -62,14 +62,14 @@ async def test_large_ones_need_two_operators(mall: Mall) -> None:
     await set_policy(mall, withdrawal_second_from_fen=5_000)
     anna = await rich(mall)
     no = await ask(anna)
-    first = await withdrawals.approve(mall.deps, no, "one")
+    first = await withdrawal_requests.approve(mall.deps, no, "one")
     assert first.state == "requested"
     assert [step.state for step in first.steps] == ["requested"]
     with pytest.raises(NotAllowed):
-        await withdrawals.approve(mall.deps, no, "one")
-    assert (await withdrawals.approve(mall.deps, no, "two")).state == "approved"
+        await withdrawal_requests.approve(mall.deps, no, "one")
+    assert (await withdrawal_requests.approve(mall.deps, no, "two")).state == "approved"
     with pytest.raises(StateConflict):
-        await withdrawals.approve(mall.deps, no, "three")
+        await withdrawal_requests.approve(mall.deps, no, "three")
     await work(mall)
     assert await state_of(anna, no) == "confirming"
 
@@ -77,13 +77,13 @@ async def test_large_ones_need_two_operators(mall: Mall) -> None:
 async def test_turned_down(mall: Mall) -> None:
     anna = await rich(mall)
     no = await ask(anna)
-    rejected = await withdrawals.reject(mall.deps, no, "tester", "资料不符")
+    rejected = await withdrawal_requests.reject(mall.deps, no, "tester", "资料不符")
     assert (rejected.state, rejected.why) == ("rejected", "资料不符")
     assert (await anna.wallet())["withdrawable_fen"] == 10_000
     with pytest.raises(StateConflict):
-        await withdrawals.reject(mall.deps, no, "tester", "资料不符")
+        await withdrawal_requests.reject(mall.deps, no, "tester", "资料不符")
     with pytest.raises(NotFound):
-        await withdrawals.approve(mall.deps, "W0", "tester")
+        await withdrawal_requests.approve(mall.deps, "W0", "tester")
     await proved(mall)
 
 
@@ -92,7 +92,7 @@ async def test_called_off_before_wechat_was_asked(mall: Mall, approved: bool) ->
     anna = await rich(mall)
     no = await ask(anna)
     if approved:
-        await withdrawals.approve(mall.deps, no, "tester")
+        await withdrawal_requests.approve(mall.deps, no, "tester")
     gone = await anna.post(f"/withdrawals/{no}/cancel")
     assert (gone["state"], gone["why"], gone["cancelling"]) == ("cancelled", "已取消提现", False)
     assert await anna.refused_post(f"/withdrawals/{no}/cancel") == "409 state_conflict"
@@ -107,7 +107,7 @@ async def test_called_off_while_the_member_should_confirm(mall: Mall, by_shop: b
     anna = await rich(mall)
     no = await send(mall, anna)
     if by_shop:
-        assert (await withdrawals.cancel_for(mall.deps, no, "tester")).cancelling
+        assert (await withdrawal_requests.cancel_for(mall.deps, no, "tester")).cancelling
     else:
         assert (await anna.post(f"/withdrawals/{no}/cancel"))["cancelling"]
     waiting = await anna.get(f"/withdrawals/{no}")
@@ -166,8 +166,8 @@ async def test_a_name_is_sealed_sent_and_forgotten(mall: Mall) -> None:
     no = await ask(anna, 200_000, real_name=" 王小明 ")
     sealed = await db.fetch_value("SELECT real_name_sealed FROM withdrawals")
     assert "王小明" not in sealed
-    assert mall.deps.cipher.open(sealed, withdrawals.NAME_COLUMN) == "王小明"
-    await withdrawals.approve(mall.deps, no, "tester")
+    assert mall.deps.cipher.open(sealed, withdrawal_requests.NAME_COLUMN) == "王小明"
+    await withdrawal_requests.approve(mall.deps, no, "tester")
     await mall.control("knobs", name_mismatch=1)
     await work(mall)
     assert await state_of(anna, no) == "sent"

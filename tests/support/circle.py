@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server import db
-from server.services import refunds
+from server.services.orders import refunds
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, make_sku, work
 

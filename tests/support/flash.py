@@ -17,9 +17,10 @@ from server import db, wiring
 from server.core.errors import FileInvalid, PromotionQueued, Refusal
 from server.gateways.ports import Deps
 from server.rules.promotions import Promotion
-from server.services import activity_apply, placing
-from server.services.idempotency import Keyed
-from server.services.order_facts import Wanted
+from server.services.checkout import placing
+from server.services.checkout.facts import Wanted
+from server.services.common.idempotency import Keyed
+from server.services.promotions import apply as activity_apply
 from tests.support.mall import Mall, settings_for
 from tests.support.shop import Shopper, make_sku
 

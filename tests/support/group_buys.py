@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from server import db
-from server.services import activity_apply
+from server.services.promotions import apply as activity_apply
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, pass_days
 

@@ -10,7 +10,7 @@ from tortoise.exceptions import ConfigurationError
 
 from server import db
 from server.handlers import endpoint
-from server.services import audit_log
+from server.services.common import audit_log
 from tests.support import cli
 from tests.support.databases import administer, drop, named_database
 from tests.support.emptying import Emptying

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from server import db
-from server.services import activity_apply
+from server.services.promotions import apply as activity_apply
 from tests.support.mall import Mall
 from tests.support.purse import give_points
 from tests.support.shop import Shopper, make_sku, work

@@ -10,8 +10,11 @@ from server import db
 from server.ledger import book, entries
 from server.ledger.chart import REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
-from server.services import coupon_apply, coupon_issues, policy, withdrawals
-from server.services import points as points_room
+from server.services.coupons import apply as coupon_apply
+from server.services.coupons import issues
+from server.services.points import movements as points_room
+from server.services.terms import policy
+from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, work
 
@@ -59,7 +62,7 @@ async def ask(shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
 async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
     """A withdrawal that an operator approved and the worker handed to WeChat; its number."""
     no = await ask(shopper, amount_fen, **more)
-    await withdrawals.approve(mall.deps, no, "tester")
+    await withdrawal_requests.approve(mall.deps, no, "tester")
     await work(mall)
     return no
 
@@ -88,4 +91,4 @@ async def give_coupons(mall: Mall, shopper: Shopper) -> None:
     await coupon_apply.apply(mall.deps, json.dumps({"templates": [gift]}), "tester")
     template = await db.fetch_value("SELECT id FROM coupon_templates")
     await shopper.post(f"/coupon-templates/{template}/claim")
-    await coupon_issues.ask(mall.deps, coupon_issues.Wanted(template, "all", None, [], [], "once", "活动"), "tester")
+    await issues.ask(mall.deps, issues.Wanted(template, "all", None, [], [], "once", "活动"), "tester")

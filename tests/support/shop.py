@@ -15,7 +15,9 @@ import orjson
 from server import db, outbox
 from server.jobs import ticks
 from server.jobs.registry import JOBS
-from server.services import catalogue_apply, fulfilment, rules
+from server.services.catalogue import apply as catalogue_apply
+from server.services.orders import fulfilment
+from server.services.terms import rebate_rules
 from tests.support.mall import Mall
 
 DAY_S = 86_400
@@ -30,7 +32,7 @@ _serial = itertools.count(1)
 
 async def publish(mall: Mall, **terms: Any) -> int:
     """A rule version with these terms."""
-    return (await rules.publish(mall.deps, orjson.dumps(terms), "test", "tester")).version
+    return (await rebate_rules.publish(mall.deps, orjson.dumps(terms), "test", "tester")).version
 
 
 def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[str, Any]:

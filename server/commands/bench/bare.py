@@ -15,7 +15,7 @@ from sanic.response import HTTPResponse, json
 
 from server.commands import heart, logs
 from server.commands.roles import LISTEN_FD
-from server.services import flash_gate
+from server.services.promotions import flash_gate
 from server.settings import Settings
 
 

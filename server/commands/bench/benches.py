@@ -15,7 +15,7 @@ from server.commands.bench.shop import CATEGORIES, MEMBERS, PRODUCTS, SKUS, requ
 from server.commands.bench.stage import Load, Stage
 from server.core.clock import stopwatch
 from server.embedded import EngineError
-from server.services import sessions
+from server.services.members import sessions as member_sessions
 
 PER_SECOND_MOST = 1_500
 """So many requests are made for a second of what can be done only once; a faster mall ends its round earlier."""
@@ -225,7 +225,7 @@ async def _third_payment(stage: Stage, http: httpx.AsyncClient) -> float:
     referrer_id = own.first + own.to_member
     referred = await shop.place(3, str(referrer_id))
     notices = shop.notices(own) + shop.notices(referred)
-    token = await sessions.start(shop.deps, referrer_id, "")
+    token = await member_sessions.start(shop.deps, referrer_id, "")
     headers = {"Authorization": f"Bearer {token}"}
     for notice in notices[:3]:
         await _send(stage, notice)

@@ -12,7 +12,8 @@ from server.commands.bench.benches import Length, Result
 from server.commands.bench.stage import Stage
 from server.core.clock import stopwatch
 from server.embedded import EngineError
-from server.services import coupon_apply, coupon_issues
+from server.services.coupons import apply as coupon_apply
+from server.services.coupons import issues
 
 MEMBERS = 100_000
 GROWTH_MOST_MB = 48
@@ -61,8 +62,8 @@ async def _give(stage: Stage) -> int:
     template = {"slug": slug, "name": "人人有份", "amount_fen": 500, "valid_days": 30}
     await coupon_apply.apply(deps, orjson.dumps({"templates": [template]}).decode(), "bench", "")
     template_id = await db.fetch_value("SELECT id FROM coupon_templates WHERE slug = $1", slug)
-    wanted = coupon_issues.Wanted(template_id, "all", None, (), (), secrets.token_hex(8), "bench")
-    issue_id = await coupon_issues.ask(deps, wanted, "bench")
+    wanted = issues.Wanted(template_id, "all", None, (), (), secrets.token_hex(8), "bench")
+    issue_id = await issues.ask(deps, wanted, "bench")
     began = stopwatch()
     while await db.fetch_value("SELECT state FROM coupon_issues WHERE id = $1", issue_id) == "running":
         if stopwatch() - began > _WAIT_MOST_S:

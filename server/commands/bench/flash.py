@@ -10,7 +10,7 @@ from server.commands.bench import pgbench
 from server.commands.bench.benches import PER_SECOND_MOST, Length, Result, compare
 from server.commands.bench.shop import MEMBERS, request
 from server.commands.bench.stage import Load, Stage
-from server.services import activity_apply
+from server.services.promotions import apply as activity_apply
 
 _STOCK = 100_000
 _PRICE_FEN = 990

@@ -16,9 +16,10 @@ from server.core.columns import PHONE_COLUMN
 from server.core.errors import BadRequest, Busy
 from server.embedded import EngineError
 from server.gateways.ports import Deps
-from server.services import cursors, dashboard, listings, member_desk, order_desk
-from server.services.desks import LISTINGS
-from server.services.listings import Filter, Listing
+from server.services.common import cursors, listings
+from server.services.common.listings import Filter, Listing
+from server.services.desk import dashboard, members, orders
+from server.services.desk.lists import LISTINGS
 
 MOST_MS = 200.0
 BIG_ROWS = 100_000
@@ -167,12 +168,9 @@ async def _screens(deps: Deps) -> list[tuple[str, Callable[[], Awaitable[object]
     star = 1
     return [
         ("dashboard", lambda: dashboard.current(deps)),
-        ("order", lambda: order_desk.detail(deps, order_no)),
-        ("member", lambda: member_desk.detail(deps, star)),
-        *(
-            (f"chain level {level}", lambda level=level: member_desk.chain(star, level, "", _PAGE))
-            for level in (1, 2, 3)
-        ),
+        ("order", lambda: orders.detail(deps, order_no)),
+        ("member", lambda: members.detail(deps, star)),
+        *((f"chain level {level}", lambda level=level: members.chain(star, level, "", _PAGE)) for level in (1, 2, 3)),
     ]
 
 

@@ -14,7 +14,8 @@ from server.sandbox.config import SandboxConfig
 from server.sandbox.context import Sandbox, open_sandbox, rfc3339
 from server.sandbox.identity import make_identity
 from server.sandbox.notify import pay_attempt
-from server.services import rules, sessions
+from server.services.members import sessions as member_sessions
+from server.services.terms import rebate_rules
 
 PRODUCTS = 1_000
 SKUS = 2 * PRODUCTS
@@ -114,10 +115,10 @@ class Shop:
             )
             await tx.fetchrow(_PEOPLE.format(referrer="NULL"), MEMBERS, at, "bench-")
             await tx.execute(_ADDRESSES, self._sealed, "0" * 64, at, MEMBERS)
-        await rules.publish(self.deps, b"{}", "bench", "bench")
+        await rebate_rules.publish(self.deps, b"{}", "bench", "bench")
         for first in range(1, MEMBERS + 1, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, MEMBERS + 1))
-            self.tokens += await asyncio.gather(*(sessions.start(self.deps, number, "") for number in numbers))
+            self.tokens += await asyncio.gather(*(member_sessions.start(self.deps, number, "") for number in numbers))
 
     async def people(self, count: int) -> None:
         """So many more members, whom nobody referred and who do nothing."""

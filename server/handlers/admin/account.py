@@ -7,7 +7,9 @@ import msgspec
 from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
-from server.services import operator_sessions, operator_totp, operators
+from server.services.operators import accounts as operator_accounts
+from server.services.operators import sessions as operator_sessions
+from server.services.operators import totp as operator_totp
 
 screens = Screens("account")
 
@@ -28,7 +30,7 @@ class CodeForm(msgspec.Struct):
     code: Annotated[str, msgspec.Meta(max_length=20)]
 
 
-@screens.page("/account", None, "account.html")
+@screens.page("/account", None, "operators/account.html")
 async def account(visit: Visit, _: None) -> dict[str, Any]:
     """Where one is logged in."""
     return {"devices": await operator_sessions.devices(visit.deps, visit.operator.id)}
@@ -48,7 +50,7 @@ async def log_out_everywhere(visit: Visit, _: None) -> Done:
     return Done("", "/admin/login")
 
 
-@screens.page("/account/password", None, "password.html")
+@screens.page("/account/password", None, "operators/password.html")
 async def password(_visit: Visit, _: None) -> dict[str, Any]:
     """Choose a new password."""
     return {"least": PASSWORD_CHARS_MIN}
@@ -59,13 +61,13 @@ async def change_password(visit: Visit, form: PasswordForm) -> Done:
     """The other devices are logged out by it."""
     if form.new != form.again:
         raise errors.PasswordUnfit(problem="两次输入的新密码不一致")
-    await operators.change_password(visit.deps, visit.operator, form.old, form.new)
+    await operator_accounts.change_password(visit.deps, visit.operator, form.old, form.new)
     return Done(
         "密码已修改，其他设备已退出登录", "/admin/account" if visit.operator.has_totp else "/admin/account/totp"
     )
 
 
-@screens.page("/account/totp", None, "totp.html")
+@screens.page("/account/totp", None, "operators/totp.html")
 async def totp(visit: Visit, _: None) -> dict[str, Any]:
     """A secret to scan."""
     return {"offer": await operator_totp.offer(visit.deps, visit.operator)}

@@ -7,7 +7,8 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import catalogue_apply, goods, product_pictures
+from server.services.catalogue import apply as catalogue_apply
+from server.services.catalogue import goods, product_pictures
 
 screens = Screens("categories")
 
@@ -16,7 +17,7 @@ _VIEW, _EDIT = Permission.PRODUCTS_VIEW, Permission.PRODUCTS_EDIT
 _LABELS = {"slug": "标识", "name": "名称", "parent": "上级", "position": "排序"}
 
 
-@screens.page("/categories", _VIEW, "categories.html")
+@screens.page("/categories", _VIEW, "catalogue/categories.html")
 async def tree(visit: Visit, _: None) -> dict[str, Any]:
     """All of it."""
     return {"categories": await goods.categories()}

@@ -9,8 +9,9 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import commission_words
 from server.rules.commissions import CommissionTerms
 from server.rules.operators import Permission
-from server.services import commission_desk, commission_policies
-from server.services.commission_desk import Draft
+from server.services.desk import commissions
+from server.services.desk.commissions import Draft
+from server.services.terms import commission_policies
 
 screens = Screens("commission_policies")
 
@@ -37,28 +38,28 @@ class NewQuery(msgspec.Struct):
     edit: str = ""
 
 
-@screens.page("/commission-policies/<version:int>", Permission.COMMISSIONS_VIEW, "commission_policy.html")
+@screens.page("/commission-policies/<version:int>", Permission.COMMISSIONS_VIEW, "commissions/policy.html")
 async def policies(visit: Visit, _: None) -> dict[str, Any]:
     """One version with what it changed."""
-    found = await commission_desk.version(visit.path["version"])
-    before = await commission_desk.version(found.version - 1) if found.version > 1 else None
+    found = await commissions.version(visit.path["version"])
+    before = await commissions.version(found.version - 1) if found.version > 1 else None
     changes = commission_words.changes(before.words.fields, found.words.fields) if before else []
     return {"found": found, "before": before, "changes": changes}
 
 
-@screens.page("/commission-policies/compare", Permission.COMMISSIONS_VIEW, "commission_compare.html", Compared)
+@screens.page("/commission-policies/compare", Permission.COMMISSIONS_VIEW, "commissions/compare.html", Compared)
 async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
     """What differs between two versions."""
-    old, new = await commission_desk.version(query.old), await commission_desk.version(query.new)
+    old, new = await commissions.version(query.old), await commissions.version(query.new)
     return {"old": old, "new": new, "changes": commission_words.changes(old.words.fields, new.words.fields)}
 
 
-@screens.page("/commission-policies/new", Permission.COMMISSIONS_PUBLISH, "commission_form.html", NewQuery)
+@screens.page("/commission-policies/new", Permission.COMMISSIONS_PUBLISH, "commissions/form.html", NewQuery)
 async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
     """The version in force as a text, or the draft."""
-    current = await commission_desk.newest()
+    current = await commissions.newest()
     if query.edit:
-        draft = await commission_desk.kept(visit.deps, visit.operator.session_id)
+        draft = await commissions.kept(visit.deps, visit.operator.session_id)
     else:
         terms = msgspec.json.encode(current.terms if current else CommissionTerms())
         draft = Draft(msgspec.json.format(terms).decode(), current.version if current else 0)
@@ -68,15 +69,15 @@ async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
 @screens.action("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, DraftForm)
 async def keep_draft(visit: Visit, form: DraftForm) -> Done:
     """Judged, and shown before it is published."""
-    await commission_desk.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base))
+    await commissions.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base))
     return Done("", f"{_HERE}/preview")
 
 
-@screens.page("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, "commission_preview.html")
+@screens.page("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, "commissions/preview.html")
 async def preview(visit: Visit, _: None) -> dict[str, Any]:
     """What the draft would change."""
-    draft = await commission_desk.kept(visit.deps, visit.operator.session_id)
-    current, words = await commission_desk.newest(), await commission_desk.draft_in_words(draft)
+    draft = await commissions.kept(visit.deps, visit.operator.session_id)
+    current, words = await commissions.newest(), await commissions.draft_in_words(draft)
     return {
         "draft": draft,
         "words_of": words,

@@ -10,8 +10,10 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.coupons import SEGMENTS
 from server.rules.operators import Permission
-from server.services import coupon_desk, coupon_issues, levels
-from server.services.coupon_issues import LIST_MOST, Wanted
+from server.services.coupons import issues
+from server.services.coupons.issues import LIST_MOST, Wanted
+from server.services.desk import coupons
+from server.services.terms import levels
 
 screens = Screens("coupon_issues")
 
@@ -52,10 +54,10 @@ class VoidForm(msgspec.Struct):
     coupon: Annotated[list[int], msgspec.Meta(max_length=200)] = []
 
 
-@screens.page("/coupon-issues/new", _EDIT, "coupon_issue.html", NewQuery)
+@screens.page("/coupon-issues/new", _EDIT, "coupons/issue.html", NewQuery)
 async def new_issue(_visit: Visit, query: NewQuery) -> dict[str, Any]:
     """To whom a template's coupons go. The form has a code of its own: sent twice it is one job."""
-    found = await coupon_desk.template(query.template)
+    found = await coupons.template(query.template)
     return {
         "found": found,
         "member": query.member,
@@ -87,7 +89,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     reason = typed.reason(needed=True)
     typed.check()
     wanted = Wanted(template or 0, segment, days, members, chosen, typed.text("once")[:20], reason)
-    await coupon_issues.ask(visit.deps, wanted, visit.operator.name)
+    await issues.ask(visit.deps, wanted, visit.operator.name)
     return Done("已开始发放，可在这里看进度", _HERE)
 
 
@@ -98,7 +100,7 @@ async def _members(visit: Visit, typed: Typed) -> list[int]:
     except UnicodeDecodeError:
         typed.note("list", "文件应为 UTF-8 文本")
         return []
-    members, unknown = await coupon_issues.named(visit.deps, text)
+    members, unknown = await issues.named(visit.deps, text)
     if not text.strip():
         typed.need("list")
     elif unknown:
@@ -112,20 +114,20 @@ async def _members(visit: Visit, typed: Typed) -> list[int]:
 @screens.action("/coupon-issues/<issue_id:int>/stop", _EDIT, ReasonForm)
 async def stop(visit: Visit, form: ReasonForm) -> Done:
     """Go no further."""
-    await coupon_issues.stop(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
+    await issues.stop(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
     return Done("已停止发放，已发出的优惠券不受影响", _HERE)
 
 
 @screens.action("/coupon-issues/<issue_id:int>/void", _EDIT, ReasonForm)
 async def void_issue(visit: Visit, form: ReasonForm) -> Done:
     """Take back what it issued and nobody used."""
-    gone = await coupon_desk.void_issue(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
+    gone = await coupons.void_issue(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
     return Done(f"已作废 {gone} 张未使用的优惠券", _HERE)
 
 
 @screens.action("/coupons", _EDIT, VoidForm)
 async def void(visit: Visit, form: VoidForm) -> Done:
     """Take back what was ticked and is still unused."""
-    gone, kept = await coupon_desk.void(visit.deps, form.coupon, form.reason, visit.operator.name)
+    gone, kept = await coupons.void(visit.deps, form.coupon, form.reason, visit.operator.name)
     lines = [f"#{one} 没有作废：不是未使用的优惠券，由返一发放，或是买到的" for one in kept]
     return Done(f"已作废 {gone} 张优惠券", "/admin/coupons", lines=lines)

@@ -1,4 +1,4 @@
-"""Coupon templates: made and changed by the checks of services/coupon_apply.py. The lists are in coupon_desk.py."""
+"""Coupon templates: made and changed by the checks of services/coupons/apply.py. The lists are in desk/coupons.py."""
 
 import re
 from typing import Any
@@ -12,7 +12,9 @@ from server.rules.coupons import AUDIENCES, fold
 from server.rules.levels import MOST_LEVELS
 from server.rules.operators import Permission
 from server.rules.rule_forms import SCOPES
-from server.services import coupon_apply, coupon_desk, levels
+from server.services.coupons import apply as coupon_apply
+from server.services.desk import coupons
+from server.services.terms import levels
 
 screens = Screens("coupons")
 
@@ -52,17 +54,17 @@ def ticked(typed: Typed) -> list[int]:
     return [position for position in range(MOST_LEVELS) if typed.flag(f"level.{position}")]
 
 
-@screens.page("/coupon-templates/new", _EDIT, "coupon_template.html")
+@screens.page("/coupon-templates/new", _EDIT, "coupons/template.html")
 async def new_template(visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
     return {"found": None, "results": None, **await _form()}
 
 
-@screens.page("/coupon-templates/<template_id:int>", _VIEW, "coupon_template.html")
+@screens.page("/coupon-templates/<template_id:int>", _VIEW, "coupons/template.html")
 async def template(visit: Visit, _: None) -> dict[str, Any]:
     """One, to be changed by those who may, and what came of it."""
-    found = await coupon_desk.template(visit.path["template_id"])
-    return {"found": found, "results": await coupon_desk.results(visit.deps, found["id"]), **await _form()}
+    found = await coupons.template(visit.path["template_id"])
+    return {"found": found, "results": await coupons.results(visit.deps, found["id"]), **await _form()}
 
 
 @screens.action("/coupon-templates/new", _EDIT, dict[str, str])
@@ -77,7 +79,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 @screens.action("/coupon-templates/<template_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Other terms for coupons that are issued from now on."""
-    found = await coupon_desk.template(visit.path["template_id"])
+    found = await coupons.template(visit.path["template_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": found["slug"]})
     return Done("已保存，只影响之后发放的优惠券", f"{_HERE}/{found['id']}")

@@ -25,8 +25,10 @@ from server.handlers.endpoint import finish
 from server.handlers.peers import client_ip
 from server.panel.assets import by_hashed_name
 from server.rules.operators import SESSION_LIFETIME
-from server.services import operator_login, operator_sessions, operators
-from server.services.operator_login import Entered
+from server.services.operators import accounts as operator_accounts
+from server.services.operators import login as operator_login
+from server.services.operators import sessions as operator_sessions
+from server.services.operators.login import Entered
 
 screens = Screens("entrance")
 
@@ -59,13 +61,13 @@ def _form(request: Request, values: Any) -> LoginForm:  # noqa: ANN401 - Sanic's
 async def login(request: Request) -> HTTPResponse:
     """The door. Where nobody was ever let in, it says how to make the first operator."""
     values = {
-        "set_up": await operators.any_exists(),
+        "set_up": await operator_accounts.any_exists(),
         "next": _inside(request.args.get("next", "")),
         "problem": None,
         "name": "",
         "step": "password",
     }
-    return await shown(request, None, "login.html", values)
+    return await shown(request, None, "operators/login.html", values)
 
 
 @screens.blueprint.post("/login", name="login_password")
@@ -88,12 +90,12 @@ async def _step(request: Request, step: str) -> HTTPResponse:
     try:
         entered = await _try(request, deps, form, step)
     except Refusal as refusal:
-        answer = await shown(request, None, "login.html", values | {"problem": refusal}, refusal.status)
+        answer = await shown(request, None, "operators/login.html", values | {"problem": refusal}, refusal.status)
         if refusal.retry_after_s is not None:
             answer.headers["Retry-After"] = str(refusal.retry_after_s)
         return answer
     if entered.needs == "code":
-        answer = await shown(request, None, "login.html", values | {"step": "code"})
+        answer = await shown(request, None, "operators/login.html", values | {"step": "code"})
         keep(answer, deps, TICKET, entered.token, _TICKET_S)
         return answer
     answer = redirect(_inside(form.next), headers=headers(), status=303)

@@ -1,4 +1,4 @@
-"""Flash sales: sessions made, changed and stopped by the checks of services/flash_apply.py. Lists: flash_desk.py."""
+"""Flash sales: sessions made, changed and stopped by services/promotions/flash_apply.py. Lists: desk/flash_sales.py."""
 
 import re
 from datetime import datetime
@@ -9,7 +9,8 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import activity_apply, flash_desk
+from server.services.desk import flash_sales
+from server.services.promotions import apply as activity_apply
 
 screens = Screens("flash_sales")
 
@@ -30,16 +31,16 @@ _LABELS = {
 }
 
 
-@screens.page("/flash-sales/new", _EDIT, "flash_sale.html")
+@screens.page("/flash-sales/new", _EDIT, "promotions/flash_sale.html")
 async def new_sale(visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
     return {"found": None, "rows": range(_BLANK_ROWS)}
 
 
-@screens.page("/flash-sales/<sale_id:int>", _VIEW, "flash_sale.html")
+@screens.page("/flash-sales/<sale_id:int>", _VIEW, "promotions/flash_sale.html")
 async def sale(visit: Visit, _: None) -> dict[str, Any]:
     """One session with its results, to be changed by those who may until it is over."""
-    found = await flash_desk.sale(visit.deps, visit.path["sale_id"])
+    found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     used = len(found["items"])
     return {"found": found, "rows": range(used, used + _BLANK_ROWS)}
 
@@ -50,14 +51,14 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     typed = Typed(form, _LABELS)
     typed.need("slug")
     await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
-    made = await flash_desk.sale_id(typed.text("slug"))
+    made = await flash_sales.sale_id(typed.text("slug"))
     return Done(f"已新增秒杀 {typed.text('name')}", f"{_HERE}/{made}")
 
 
 @screens.action("/flash-sales/<sale_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Times, items and their stock; prices only before the start."""
-    found = await flash_desk.sale(visit.deps, visit.path["sale_id"])
+    found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存", f"{_HERE}/{found['id']}")
 
@@ -65,7 +66,7 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
 @screens.action("/flash-sales/<sale_id:int>/stop", _EDIT, dict[str, str])
 async def stop(visit: Visit, form: dict[str, str]) -> Done:
     """Before its time; what is not sold goes back to the goods' stock."""
-    found = await flash_desk.sale(visit.deps, visit.path["sale_id"])
+    found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
     with typed.judged():

@@ -1,4 +1,4 @@
-"""Freight templates: each form is a small file for services/catalogue_apply.py. The list is in freight_desk.py."""
+"""Freight templates: each form is a small file for services/catalogue/apply.py. The list is in desk/freight.py."""
 
 import re
 from typing import Any
@@ -8,7 +8,8 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import catalogue_apply, freight_desk
+from server.services.catalogue import apply as catalogue_apply
+from server.services.desk import freight
 
 screens = Screens("freight")
 
@@ -33,16 +34,16 @@ _ZONE = re.compile(r"zones\[(\d{1,2})\]\.provinces")
 _NAMES = re.compile(r"[\s、，,;；]+")
 
 
-@screens.page("/freight/new", _EDIT, "freight_template.html")
+@screens.page("/freight/new", _EDIT, "catalogue/freight_template.html")
 async def new_template(_visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
     return {"found": None, "zones": [None] * _BLANK_ZONES}
 
 
-@screens.page("/freight/<freight_id:int>", _VIEW, "freight_template.html")
+@screens.page("/freight/<freight_id:int>", _VIEW, "catalogue/freight_template.html")
 async def template(visit: Visit, _: None) -> dict[str, Any]:
     """One, to be changed by those who may."""
-    found = await freight_desk.template(visit.path["freight_id"])
+    found = await freight.template(visit.path["freight_id"])
     return {"found": found, "zones": [*found["terms"]["zones"], *[None] * _BLANK_ZONES]}
 
 
@@ -58,7 +59,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 @screens.action("/freight/<freight_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Other terms for orders that are placed from now on."""
-    found = await freight_desk.template(visit.path["freight_id"])
+    found = await freight.template(visit.path["freight_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": found["slug"]})
     return Done("已保存，只影响之后的订单", f"{_HERE}/{found['id']}")

@@ -1,4 +1,4 @@
-"""Products with their SKUs, stock and pictures: each form is a small file for services/catalogue_apply.py."""
+"""Products with their SKUs, stock and pictures: each form is a small file for services/catalogue/apply.py."""
 
 import re
 from typing import Annotated, Any
@@ -9,17 +9,13 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import (
-    card_import,
-    catalogue_apply,
-    coupon_desk,
-    freight_desk,
-    goods,
-    goods_desk,
-    levels,
-    product_pictures,
-)
-from server.services.product_pictures import Move
+from server.services.catalogue import apply as catalogue_apply
+from server.services.catalogue import card_import, product_pictures
+from server.services.catalogue import goods as catalogue_goods
+from server.services.catalogue.product_pictures import Move
+from server.services.desk import coupons, freight
+from server.services.desk import goods as goods_desk
+from server.services.terms import levels
 
 screens = Screens("goods")
 
@@ -56,16 +52,16 @@ _SPEC = re.compile(r"[;；\n]+")
 _PAIR = re.compile(r"\s*[:：=]\s*")
 
 
-@screens.page("/products/new", _EDIT, "product.html")
+@screens.page("/products/new", _EDIT, "catalogue/product.html")
 async def new_product(visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
     return {"found": None, "rows": range(1 + _BLANK_ROWS), **await _choices()}
 
 
-@screens.page("/products/<product_id:int>", _VIEW, "product.html")
+@screens.page("/products/<product_id:int>", _VIEW, "catalogue/product.html")
 async def product(visit: Visit, _: None) -> dict[str, Any]:
     """One product, to be changed by those who may."""
-    found = await goods.product(visit.path["product_id"])
+    found = await catalogue_goods.product(visit.path["product_id"])
     used = len(found["skus"])
     return {
         "found": {**found, **goods_desk.on_the_shelf(visit.deps, found, on_sale=found["on_sale"])},
@@ -77,9 +73,9 @@ async def product(visit: Visit, _: None) -> dict[str, Any]:
 
 async def _choices() -> dict[str, Any]:
     return {
-        "categories": await goods.categories(),
-        "freight": await freight_desk.names(),
-        "coupons": await coupon_desk.names(),
+        "categories": await catalogue_goods.categories(),
+        "freight": await freight.names(),
+        "coupons": await coupons.names(),
         "levels": [level.name for level in await levels.current()],
     }
 
@@ -96,14 +92,14 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
         "coupon": typed.text("coupon") or None,
     }
     await _save(visit, typed, made_as)
-    made = await goods.product_id(typed.text("slug"))
+    made = await catalogue_goods.product_id(typed.text("slug"))
     return Done("商品已创建，可以继续添加图片", f"/admin/products/{made}")
 
 
 @screens.action("/products/<product_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Everything on its page."""
-    found = await goods.product(visit.path["product_id"])
+    found = await catalogue_goods.product(visit.path["product_id"])
     typed = Typed(form, _LABELS)
     await _save(visit, typed, {"slug": found["slug"], "seen": typed.text("seen")})
     return Done("已保存", f"/admin/products/{found['id']}")
@@ -198,7 +194,7 @@ async def move_picture(visit: Visit, form: MoveForm) -> Done:
 @screens.action("/stock/<sku_id:int>", _EDIT, dict[str, str])
 async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
     """Pieces in, or out of what is free, and the line below which operators are told."""
-    sku = await goods.sku(visit.path["sku_id"])
+    sku = await catalogue_goods.sku(visit.path["sku_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
     entry = {"code": sku["code"], "stock_add": typed.whole("stock_add") or 0}
@@ -209,10 +205,10 @@ async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
     return Done(f"{sku['code']} 已更新", f"/admin/stock?q={sku['code']}")
 
 
-@screens.page("/skus/<sku_id:int>/cards", _VIEW, "cards.html")
+@screens.page("/skus/<sku_id:int>/cards", _VIEW, "catalogue/cards.html")
 async def cards(visit: Visit, _: None) -> dict[str, Any]:
     """How many card keys there are, never which; and what came of the last file."""
-    sku = await goods.sku(visit.path["sku_id"])
+    sku = await catalogue_goods.sku(visit.path["sku_id"])
     return {
         "sku": sku,
         "stock": await card_import.stock(sku["id"]),

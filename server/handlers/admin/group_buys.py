@@ -1,4 +1,4 @@
-"""Group buys: made, changed and stopped by the checks of services/group_buy_apply.py. Lists: group_buy_desk.py."""
+"""Group buys: made, changed and stopped by services/promotions/group_buy_apply.py. Lists: desk/group_buys.py."""
 
 import re
 from typing import Annotated, Any
@@ -10,7 +10,8 @@ from server.core.errors import NotFound
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import activity_apply, group_buy_desk
+from server.services.desk import group_buys
+from server.services.promotions import apply as activity_apply
 
 screens = Screens("group_buys")
 
@@ -41,27 +42,27 @@ class NewQuery(msgspec.Struct):
     product: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
 
-@screens.page("/group-buys/new", _EDIT, "group_buy.html", NewQuery)
+@screens.page("/group-buys/new", _EDIT, "promotions/group_buy.html", NewQuery)
 async def new_group_buy(visit: Visit, query: NewQuery) -> dict[str, Any]:
     """First the product, then everything else."""
     product = query.product.strip()
-    skus = await group_buy_desk.product_skus(product)
+    skus = await group_buys.product_skus(product)
     if product and not skus:
         raise NotFound(problem=f"没有标识为 {product} 的商品")
     return {"found": None, "product": product, "skus": skus}
 
 
-@screens.page("/group-buys/<group_buy_id:int>", _VIEW, "group_buy.html")
+@screens.page("/group-buys/<group_buy_id:int>", _VIEW, "promotions/group_buy.html")
 async def group_buy(visit: Visit, _: None) -> dict[str, Any]:
     """One with what came of it, to be changed by those who may."""
-    found = await group_buy_desk.group_buy(visit.deps, visit.path["group_buy_id"])
+    found = await group_buys.group_buy(visit.deps, visit.path["group_buy_id"])
     return {"found": found, "product": found["product"], "skus": found["skus"]}
 
 
-@screens.page("/teams/<team_no:str>", _VIEW, "team.html")
+@screens.page("/teams/<team_no:str>", _VIEW, "promotions/team.html")
 async def team(visit: Visit, _: None) -> dict[str, Any]:
     """One team with its orders."""
-    return {"found": await group_buy_desk.team(visit.path["team_no"])}
+    return {"found": await group_buys.team(visit.path["team_no"])}
 
 
 @screens.action("/group-buys/new", _EDIT, dict[str, str])
@@ -70,14 +71,14 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     typed = Typed(form, _LABELS)
     typed.need("slug", "product")
     await _apply(visit, typed, {"slug": typed.text("slug"), "product": typed.text("product"), "new": True})
-    made = await group_buy_desk.group_buy_id(typed.text("slug"))
+    made = await group_buys.group_buy_id(typed.text("slug"))
     return Done(f"已新增拼团 {typed.text('title')}", f"{_HERE}/{made}")
 
 
 @screens.action("/group-buys/<group_buy_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Other terms for teams that are opened from now on; stopping ends the opening of teams."""
-    found = await group_buy_desk.group_buy(visit.deps, visit.path["group_buy_id"])
+    found = await group_buys.group_buy(visit.deps, visit.path["group_buy_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存，已经开出的团仍按原来的人数和时限", f"{_HERE}/{found['id']}")
 

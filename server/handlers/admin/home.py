@@ -5,13 +5,13 @@ from typing import Any
 from server.core.money import yuan
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
-from server.services import alarm_desk, dashboard
-from server.services.dashboard import Dashboard
+from server.services.desk import alarms, dashboard
+from server.services.desk.dashboard import Dashboard
 
 screens = Screens("home")
 
 
-@screens.page("/", Permission.DASHBOARD, "dashboard.html")
+@screens.page("/", Permission.DASHBOARD, "operations/dashboard.html")
 async def home(visit: Visit, _: None) -> dict[str, Any]:
     """The shop at a glance."""
     shop = await dashboard.current(visit.deps)
@@ -43,5 +43,5 @@ def _chart(shop: Dashboard, bars: tuple[str, list[Any]], line: tuple[str, list[A
 @screens.action("/alarms/<alarm_id:int>/seen", Permission.ALARMS_SEE)
 async def see_alarm(visit: Visit, _: None) -> Done:
     """Somebody takes care of it."""
-    await alarm_desk.see(visit.deps, visit.path["alarm_id"], visit.operator.name)
+    await alarms.see(visit.deps, visit.path["alarm_id"], visit.operator.name)
     return Done("已标记为已处理", "/admin/alarms")

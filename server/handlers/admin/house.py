@@ -8,8 +8,10 @@ from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import shop_form
 from server.rules.operators import Permission
-from server.services import job_desk, notice_desk, policy
-from server.services.notice_desk import TemplateTerms
+from server.services.desk import jobs
+from server.services.desk import notices as notice_desk
+from server.services.desk.notices import TemplateTerms
+from server.services.terms import policy
 
 screens = Screens("house")
 
@@ -25,11 +27,11 @@ class ReasonForm(msgspec.Struct):
 @screens.action("/jobs/<outbox_id:int>/retry", Permission.JOBS_RETRY, ReasonForm)
 async def retry(visit: Visit, form: ReasonForm) -> Done:
     """Run it now."""
-    await job_desk.retry(visit.deps, visit.path["outbox_id"], form.reason, visit.operator.name)
+    await jobs.retry(visit.deps, visit.path["outbox_id"], form.reason, visit.operator.name)
     return Done("已安排立即执行", "/admin/jobs")
 
 
-@screens.page("/notices", Permission.NOTICES_VIEW, "notices.html")
+@screens.page("/notices", Permission.NOTICES_VIEW, "notices/templates.html")
 async def notices(_visit: Visit, _: None) -> dict[str, Any]:
     """All messages, each with its form."""
     return {"templates": await notice_desk.templates()}
@@ -71,7 +73,7 @@ async def change_notice(visit: Visit, form: TemplateForm) -> Done:
     return Done("已保存通知模板", "/admin/notices")
 
 
-@screens.page("/settings", Permission.SETTINGS_VIEW, "settings.html")
+@screens.page("/settings", Permission.SETTINGS_VIEW, "operations/settings.html")
 async def settings(_visit: Visit, _: None) -> dict[str, Any]:
     """The whole policy as a form."""
     held = await policy.stored()

@@ -1,4 +1,4 @@
-"""The books: an account with its lines, an entry with its sides. The lists are declared in services/ledger_desk.py."""
+"""The books: an account with its lines, an entry with its sides. The lists are declared in services/desk/ledger.py."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from server.handlers.admin.lists import PAGE_ROWS
 from server.handlers.admin.screen import Screens, Visit
 from server.ledger import browser, chart
 from server.rules.operators import Permission
-from server.services import ledger_desk
+from server.services.desk import ledger
 
 screens = Screens("ledger")
 
@@ -19,14 +19,14 @@ class PageQuery(msgspec.Struct):
     cursor: str = ""
 
 
-@screens.page("/ledger/accounts/<account_id:int>", Permission.LEDGER_VIEW, "ledger_account.html", PageQuery)
+@screens.page("/ledger/accounts/<account_id:int>", Permission.LEDGER_VIEW, "ledger/account.html", PageQuery)
 async def account(visit: Visit, query: PageQuery) -> dict[str, Any]:
     """One account with its lines and the balance after each."""
-    page = await ledger_desk.account_page(visit.path["account_id"], query.cursor, PAGE_ROWS)
+    page = await ledger.account_page(visit.path["account_id"], query.cursor, PAGE_ROWS)
     return {"found": page, "names": chart.NAMES, "kinds": chart.LABELS}
 
 
-@screens.page("/ledger/entries/<entry_id:int>", Permission.LEDGER_VIEW, "ledger_entry.html")
+@screens.page("/ledger/entries/<entry_id:int>", Permission.LEDGER_VIEW, "ledger/entry.html")
 async def entry(visit: Visit, _: None) -> dict[str, Any]:
     """One entry with all its lines."""
     return {"entry": await browser.entry(visit.path["entry_id"]), "names": chart.NAMES, "kinds": chart.LABELS}

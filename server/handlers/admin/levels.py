@@ -9,7 +9,10 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.levels import ICONS, MOST_LEVELS, Level
 from server.rules.operators import Permission
-from server.services import growth, growth_desk, levels, points
+from server.services.desk import growth
+from server.services.growth import progress
+from server.services.points import movements as point_movements
+from server.services.terms import levels
 
 screens = Screens("levels")
 
@@ -34,10 +37,10 @@ _LIMITS = {
 }
 
 
-@screens.page("/levels", Permission.MEMBERS_VIEW, "levels.html")
+@screens.page("/levels", Permission.MEMBERS_VIEW, "growth/levels.html")
 async def shown(_visit: Visit, _: None) -> dict[str, Any]:
     """The levels in force, with room for one more."""
-    found = await growth_desk.levels_now()
+    found = await growth.levels_now()
     return {"found": found, "rows": range(min(MOST_LEVELS, len(found.levels) + 1)), "icons": ICONS}
 
 
@@ -93,7 +96,7 @@ class PointsForm(ReasonForm):
 async def adjust(visit: Visit, form: PointsForm) -> Done:
     """Points given or taken, with a reason."""
     member_id = visit.path["member_id"]
-    new = await points.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
+    new = await point_movements.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
     return Done("积分已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")
 
 
@@ -101,7 +104,7 @@ async def adjust(visit: Visit, form: PointsForm) -> Done:
 async def correct(visit: Visit, form: GrowthForm) -> Done:
     """Growth given or taken, with a reason."""
     member_id = visit.path["member_id"]
-    new = await growth.correct(
+    new = await progress.correct(
         visit.deps, member_id, form.amount, form.key, form.reason, visit.operator.name, anew=bool(form.anew)
     )
     return Done("成长值已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")

@@ -7,10 +7,11 @@ from server.core.errors import NotAllowed, NotFound
 from server.handlers.admin import orders
 from server.handlers.admin.screen import Done, Download, Screens, Visit
 from server.rules.operators import Permission, may
-from server.services import exports, listings
-from server.services.desks import BY_NAME, LISTINGS
-from server.services.listings import Listing
-from server.services.sheets import MEDIA_TYPE
+from server.services.common import listings
+from server.services.common.listings import Listing
+from server.services.desk import exports
+from server.services.desk.lists import BY_NAME, LISTINGS
+from server.services.files.sheets import MEDIA_TYPE
 
 screens = Screens("lists")
 
@@ -43,7 +44,7 @@ for _one in LISTINGS:
     _show(_one)
 
 
-@screens.page("/exports", Permission.EXPORTS, "exports.html")
+@screens.page("/exports", Permission.EXPORTS, "operations/exports.html")
 async def files(visit: Visit, _: None) -> dict[str, Any]:
     """One's own files, those in the making with how far they are."""
     found = await exports.of(visit.operator.name)

@@ -10,7 +10,9 @@ from server.handlers.admin.orders import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
 from server.rules.words import REVEALED
-from server.services import bindings, blocking, coupon_desk, member_desk
+from server.services.desk import coupons, members
+from server.services.rebates import blocking
+from server.services.referrals import bindings
 
 screens = Screens("members")
 
@@ -36,7 +38,7 @@ class BindingQuery(msgspec.Struct):
 class RevealForm(ReasonForm):
     """What to show."""
 
-    what: member_desk.Revealed
+    what: members.Revealed
 
 
 class BindingForm(ReasonForm):
@@ -46,27 +48,27 @@ class BindingForm(ReasonForm):
     seen: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}-[0-9]{1,18}-[0-9]{1,18}$")]
 
 
-@screens.page("/members/<member_id:int>", Permission.MEMBERS_VIEW, "member.html")
+@screens.page("/members/<member_id:int>", Permission.MEMBERS_VIEW, "members/member.html")
 async def member(visit: Visit, _: None) -> dict[str, Any]:
     """One member."""
-    found = await member_desk.detail(visit.deps, visit.path["member_id"])
-    return {"found": found, "revealed": REVEALED, "templates": await coupon_desk.names()}
+    found = await members.detail(visit.deps, visit.path["member_id"])
+    return {"found": found, "revealed": REVEALED, "templates": await coupons.names()}
 
 
-@screens.page("/members/<member_id:int>/chain", Permission.MEMBERS_VIEW, "chain.html", ChainQuery)
+@screens.page("/members/<member_id:int>/chain", Permission.MEMBERS_VIEW, "members/chain.html", ChainQuery)
 async def chain(visit: Visit, query: ChainQuery) -> dict[str, Any]:
     """Three levels up and down."""
-    found = await member_desk.chain(visit.path["member_id"], query.level, query.cursor, _PAGE_ROWS)
+    found = await members.chain(visit.path["member_id"], query.level, query.cursor, _PAGE_ROWS)
     pictured = bool(found.below or found.above) and len(found.below) <= _PICTURED
-    return {"found": found, "level": query.level, "tree": member_desk.tree(found) if pictured else None}
+    return {"found": found, "level": query.level, "tree": members.tree(found) if pictured else None}
 
 
-@screens.page("/members/<member_id:int>/binding", Permission.MEMBERS_CORRECT, "binding.html", BindingQuery)
+@screens.page("/members/<member_id:int>/binding", Permission.MEMBERS_CORRECT, "members/binding.html", BindingQuery)
 async def binding(visit: Visit, query: BindingQuery) -> dict[str, Any]:
     """What a correction would change, before it is made."""
     member_id = visit.path["member_id"]
     shown: dict[str, Any] = {
-        "found": await member_desk.chain(member_id, 1, "", 1),
+        "found": await members.chain(member_id, 1, "", 1),
         "typed": query.referrer,
         "nobody": _NOBODY,
         "refusal": None,
@@ -75,13 +77,13 @@ async def binding(visit: Visit, query: BindingQuery) -> dict[str, Any]:
     if not query.referrer.strip():
         return shown
     try:
-        referrer_id = None if query.referrer == _NOBODY else await member_desk.named(query.referrer)
+        referrer_id = None if query.referrer == _NOBODY else await members.named(query.referrer)
         preview = await bindings.preview_correction(visit.deps, member_id, referrer_id)
     except Refusal as refusal:
         return shown | {"refusal": refusal}
     return shown | {
         "preview": preview,
-        "after": await member_desk.people(preview.after),
+        "after": await members.people(preview.after),
         "seen": "-".join(str(one or 0) for one in preview.before),
     }
 
@@ -101,7 +103,7 @@ async def correct_binding(visit: Visit, form: BindingForm) -> Done:
 async def reveal(visit: Visit, form: RevealForm) -> Done:
     """What is masked, shown this once."""
     member_id = visit.path["member_id"]
-    told = await member_desk.reveal(visit.deps, member_id, form.what, form.reason, visit.operator.name)
+    told = await members.reveal(visit.deps, member_id, form.what, form.reason, visit.operator.name)
     return Done(f"{REVEALED[form.what]}（查看已记入操作日志）：", f"/admin/members/{member_id}", told)
 
 

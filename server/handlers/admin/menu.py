@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from server.rules.operators import Permission, may
-from server.services.operator_sessions import Operator
+from server.services.operators.sessions import Operator
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Orders and refunds: shipped one by one or by a file, decided. Their lists are declared in services/order_desk.py."""
+"""Orders and refunds: shipped one by one or by a file, decided. Their lists are declared in services/desk/orders.py."""
 
 import re
 from typing import Annotated, Any
@@ -10,7 +10,8 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking
 from server.rules.express import COMPANIES, company_code, tracking_fits
 from server.rules.operators import Permission
-from server.services import fulfilment, order_desk, refunds, returns, shipping_desk
+from server.services.desk import orders, shipping
+from server.services.orders import fulfilment, refunds, returns
 
 screens = Screens("orders")
 
@@ -31,10 +32,10 @@ class ReasonForm(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
-@screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "order.html")
+@screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "orders/order.html")
 async def order(visit: Visit, _: None) -> dict[str, Any]:
     """One order with its lines, refunds and what may be done with it."""
-    found = await order_desk.detail(visit.deps, visit.path["order_no"])
+    found = await orders.detail(visit.deps, visit.path["order_no"])
     return {"found": found, "companies": COMPANIES, "stacking": stacking}
 
 
@@ -57,22 +58,22 @@ async def ship(visit: Visit, form: ParcelForm) -> Done:
 async def receiver(visit: Visit, _: None) -> Done:
     """Whom it goes to, shown this once."""
     order_no = visit.path["order_no"]
-    told = await shipping_desk.receiver(visit.deps, order_no, visit.operator.name)
+    told = await shipping.receiver(visit.deps, order_no, visit.operator.name)
     return Done("收货信息（查看已记入操作日志）：", f"/admin/orders/{order_no}", told)
 
 
 @screens.action("/shipping", Permission.ORDERS_SHIP, file_most=_SHEET_BYTES)
 async def ship_file(visit: Visit, _: None) -> Done:
     """Many at once, by a file."""
-    report = await shipping_desk.ship_file(visit.deps, visit.file, visit.operator.name, visit.operator.id)
+    report = await shipping.ship_file(visit.deps, visit.file, visit.operator.name, visit.operator.id)
     problems = f"，{len(report.problems)} 行有问题，见下" if report.problems else ""
     return Done(f"已发货 {report.shipped} 单{problems}", "/admin/shipping")
 
 
 async def beside_shipping(visit: Visit) -> dict[str, Any]:
     """What came of the last file."""
-    report = await shipping_desk.last_report(visit.deps, visit.operator.id)
-    return {"report": report, "most": shipping_desk.ROWS_MOST, "companies": "、".join(COMPANIES.values())}
+    report = await shipping.last_report(visit.deps, visit.operator.id)
+    return {"report": report, "most": shipping.ROWS_MOST, "companies": "、".join(COMPANIES.values())}
 
 
 @screens.action("/orders/<order_no:str>/refund", Permission.REFUNDS_DECIDE, dict[str, str])
@@ -114,7 +115,7 @@ class ReturnForm(ReasonForm):
 @screens.action("/refunds/<refund_no:str>/return", Permission.REFUNDS_DECIDE, ReturnForm)
 async def ask_back(visit: Visit, form: ReturnForm) -> Done:
     """The goods have to come back first."""
-    order_no = await order_desk.order_of_refund(visit.path["refund_no"])
+    order_no = await orders.order_of_refund(visit.path["refund_no"])
     await returns.accept(visit.deps, visit.path["refund_no"], form.return_to, form.reason, visit.operator.name)
     return Done("已请会员寄回商品", f"/admin/orders/{order_no}")
 
@@ -122,7 +123,7 @@ async def ask_back(visit: Visit, form: ReturnForm) -> Done:
 @screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ApprovalForm)
 async def approve(visit: Visit, form: ApprovalForm) -> Done:
     """The money goes back."""
-    order_no = await order_desk.order_of_refund(visit.path["refund_no"])
+    order_no = await orders.order_of_refund(visit.path["refund_no"])
     await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason, restock=form.restock)
     return Done("已同意退款", f"/admin/orders/{order_no}")
 
@@ -130,6 +131,6 @@ async def approve(visit: Visit, form: ApprovalForm) -> Done:
 @screens.action("/refunds/<refund_no:str>/reject", Permission.REFUNDS_DECIDE, ReasonForm)
 async def reject(visit: Visit, form: ReasonForm) -> Done:
     """It does not."""
-    order_no = await order_desk.order_of_refund(visit.path["refund_no"])
+    order_no = await orders.order_of_refund(visit.path["refund_no"])
     await refunds.reject(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason)
     return Done("已拒绝退款", f"/admin/orders/{order_no}")

@@ -1,4 +1,4 @@
-"""The points mall: goods made, changed and stopped by the checks of services/points_goods_apply.py."""
+"""The points mall: goods made, changed and stopped by the checks of services/promotions/points_goods_apply.py."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import orjson
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
-from server.services import activity_apply, points_goods_desk
+from server.services.desk import points_goods
+from server.services.promotions import apply as activity_apply
 
 screens = Screens("points_goods")
 
@@ -24,16 +25,16 @@ _LABELS = {
 }
 
 
-@screens.page("/points-goods/new", _EDIT, "points_good.html")
+@screens.page("/points-goods/new", _EDIT, "promotions/points_good.html")
 async def new_good(visit: Visit, _: None) -> dict[str, Any]:
     """An empty form."""
     return {"found": None}
 
 
-@screens.page("/points-goods/<good_id:int>", _VIEW, "points_good.html")
+@screens.page("/points-goods/<good_id:int>", _VIEW, "promotions/points_good.html")
 async def good(visit: Visit, _: None) -> dict[str, Any]:
     """One good with its results, to be changed by those who may."""
-    return {"found": await points_goods_desk.good(visit.deps, visit.path["good_id"])}
+    return {"found": await points_goods.good(visit.deps, visit.path["good_id"])}
 
 
 @screens.action("/points-goods/new", _EDIT, dict[str, str])
@@ -42,14 +43,14 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     typed = Typed(form, _LABELS)
     typed.need("slug", "sku")
     await _apply(visit, typed, {"slug": typed.text("slug"), "sku": typed.text("sku"), "new": True})
-    made = await points_goods_desk.good_id(typed.text("slug"))
+    made = await points_goods.good_id(typed.text("slug"))
     return Done("已加入积分商城", f"{_HERE}/{made}")
 
 
 @screens.action("/points-goods/<good_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Other terms for orders from now on; orders that are there keep theirs."""
-    found = await points_goods_desk.good(visit.deps, visit.path["good_id"])
+    found = await points_goods.good(visit.deps, visit.path["good_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存", f"{_HERE}/{found['id']}")
 

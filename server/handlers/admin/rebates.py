@@ -6,15 +6,16 @@ from server.handlers.admin.orders import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.ledger.chart import LABELS
 from server.rules.operators import Permission
-from server.services import commission_desk, qualifications, rebate_desk
+from server.services.desk import commissions, rebates
+from server.services.rebates import qualifications
 
 screens = Screens("rebates")
 
 
-@screens.page("/qualifications/<qualification_id:int>", Permission.REBATES_VIEW, "qualification.html")
+@screens.page("/qualifications/<qualification_id:int>", Permission.REBATES_VIEW, "rebates/qualification.html")
 async def qualification(visit: Visit, _: None) -> dict[str, Any]:
     """One, with its evidence."""
-    return {"found": await rebate_desk.qualification(visit.path["qualification_id"])}
+    return {"found": await rebates.qualification(visit.path["qualification_id"])}
 
 
 @screens.action("/qualifications/<qualification_id:int>/pass", Permission.QUALIFICATIONS_REVIEW, ReasonForm)
@@ -33,13 +34,13 @@ async def void(visit: Visit, form: ReasonForm) -> Done:
     return Done("已作废", f"/admin/qualifications/{number}")
 
 
-@screens.page("/rebates/<rebate_id:int>", Permission.REBATES_VIEW, "rebate.html")
+@screens.page("/rebates/<rebate_id:int>", Permission.REBATES_VIEW, "rebates/rebate.html")
 async def rebate(visit: Visit, _: None) -> dict[str, Any]:
     """One, explained as its member sees it."""
-    return {"found": await rebate_desk.rebate(visit.path["rebate_id"]), "kinds": LABELS}
+    return {"found": await rebates.rebate(visit.path["rebate_id"]), "kinds": LABELS}
 
 
-@screens.page("/commissions/<commission_id:int>", Permission.COMMISSIONS_VIEW, "commission.html")
+@screens.page("/commissions/<commission_id:int>", Permission.COMMISSIONS_VIEW, "commissions/commission.html")
 async def commission(visit: Visit, _: None) -> dict[str, Any]:
     """One, explained line by line."""
-    return {"found": await commission_desk.commission(visit.path["commission_id"]), "kinds": LABELS}
+    return {"found": await commissions.commission(visit.path["commission_id"]), "kinds": LABELS}

@@ -1,4 +1,4 @@
-"""A day's bills against the books: its result, and having it compared. See services/reconciliation_desk.py."""
+"""A day's bills against the books: its result, and having it compared. See services/desk/reconciliation.py."""
 
 from datetime import date
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
-from server.services import reconciliation_desk
+from server.services.desk import reconciliation
 
 screens = Screens("reconciliation")
 
@@ -18,18 +18,18 @@ def _day(text: str) -> date:
         raise errors.BadRequest(field="day", problem="应为日期，如 2026-01-31") from error
 
 
-@screens.page("/reconciliation/<day:str>", Permission.RECONCILIATION_VIEW, "reconciliation_day.html")
+@screens.page("/reconciliation/<day:str>", Permission.RECONCILIATION_VIEW, "reconciliation/day.html")
 async def day(visit: Visit, _: None) -> dict[str, Any]:
     """One day with its sums and differences."""
-    found = await reconciliation_desk.of_day(_day(visit.path["day"]))
-    return {"found": found, "numbers": reconciliation_desk.numbers, "most": reconciliation_desk.DIFFERENCES_MOST}
+    found = await reconciliation.of_day(_day(visit.path["day"]))
+    return {"found": found, "numbers": reconciliation.numbers, "most": reconciliation.DIFFERENCES_MOST}
 
 
 @screens.action("/reconciliation/<day:str>/run", Permission.RECONCILIATION_RUN)
 async def run(visit: Visit, _: None) -> Done:
     """Have it compared, once more or for the first time."""
     asked = _day(visit.path["day"])
-    await reconciliation_desk.ask(visit.deps, asked, visit.operator.name)
+    await reconciliation.ask(visit.deps, asked, visit.operator.name)
     return Done("已安排对账，进度见下", f"/admin/reconciliation/{asked}")
 
 
@@ -37,5 +37,5 @@ async def run(visit: Visit, _: None) -> Done:
 async def run_day(visit: Visit, form: dict[str, str]) -> Done:
     """The same for a day that was typed."""
     asked = _day(form.get("day", ""))
-    await reconciliation_desk.ask(visit.deps, asked, visit.operator.name)
+    await reconciliation.ask(visit.deps, asked, visit.operator.name)
     return Done("已安排对账，进度见下", f"/admin/reconciliation/{asked}")

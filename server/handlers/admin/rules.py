@@ -9,7 +9,8 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import rule_forms
 from server.rules.operators import Permission
 from server.rules.rebates import RuleTerms
-from server.services import rule_desk, rules
+from server.services.desk import rules
+from server.services.terms import rebate_rules
 
 screens = Screens("rules")
 
@@ -30,29 +31,29 @@ class Publishing(msgspec.Struct):
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
-@screens.page("/rules/<version:int>", Permission.REBATES_VIEW, "rule.html")
+@screens.page("/rules/<version:int>", Permission.REBATES_VIEW, "rules/rule.html")
 async def rule(visit: Visit, _: None) -> dict[str, Any]:
     """One version, in words and by field, with what it changed."""
-    found = await rule_desk.version(visit.path["version"])
-    before = await rule_desk.version(found.version - 1) if found.version > 1 else None
+    found = await rules.version(visit.path["version"])
+    before = await rules.version(found.version - 1) if found.version > 1 else None
     changes = rule_forms.changes(before.words.fields, found.words.fields) if before else []
     return {"found": found, "before": before, "changes": changes, "labels": rule_forms.LABELS}
 
 
-@screens.page("/rules/compare", Permission.REBATES_VIEW, "rule_compare.html", Compared)
+@screens.page("/rules/compare", Permission.REBATES_VIEW, "rules/compare.html", Compared)
 async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
     """What differs between two versions."""
-    old, new = await rule_desk.version(query.old), await rule_desk.version(query.new)
+    old, new = await rules.version(query.old), await rules.version(query.new)
     return {"old": old, "new": new, "changes": rule_forms.changes(old.words.fields, new.words.fields)}
 
 
-@screens.page("/rules/new", Permission.RULES_PUBLISH, "rule_form.html", dict[str, str])
+@screens.page("/rules/new", Permission.RULES_PUBLISH, "rules/form.html", dict[str, str])
 async def new_rule(_visit: Visit, query: dict[str, str]) -> dict[str, Any]:
     """The form, filled with the version in force; once it was sent, what would be published, or what is wrong."""
-    current = await rule_desk.newest()
+    current = await rules.newest()
     base = str(current.version if current else 0)
     form = query if "base" in query else rule_forms.filled(current.terms if current else RuleTerms()) | {"base": base}
-    draft = await rule_desk.draft(form, current) if "base" in query else None
+    draft = await rules.draft(form, current) if "base" in query else None
     return {
         "form": form,
         "current": current,
@@ -72,5 +73,5 @@ async def publish(visit: Visit, form: dict[str, str]) -> Done:
         field, problem = next(iter(problems.items()))
         raise RuleInvalid(field=field, problem=f"{rule_forms.LABELS[field]}：{problem}")
     text = msgspec.json.encode(terms)
-    made = await rules.publish(visit.deps, text, about.note, visit.operator.name, about.base)
+    made = await rebate_rules.publish(visit.deps, text, about.note, visit.operator.name, about.base)
     return Done(f"第 {made.version} 版规则已发布，从现在起付款的订单按它执行", f"/admin/rules/{made.version}")

@@ -21,8 +21,8 @@ from server.handlers.admin import menu
 from server.handlers.endpoint import NoBody, finish
 from server.panel.pages import csrf_field, render
 from server.rules.operators import SESSION_LIFETIME, Permission, may
-from server.services import operator_sessions
-from server.services.operator_sessions import Operator
+from server.services.operators import sessions as operator_sessions
+from server.services.operators.sessions import Operator
 
 PREFIX = "/admin"
 COOKIE = "tuisan_operator"

@@ -9,7 +9,8 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking as rules
 from server.rules.operators import Permission
 from server.rules.stacking import KINDS, LABELS, Combination, Matrix
-from server.services import stacking, stacking_desk
+from server.services.desk import stacking as stacking_desk
+from server.services.terms import stacking
 
 screens = Screens("stacking")
 
@@ -29,7 +30,7 @@ class Publishing(msgspec.Struct):
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
-@screens.page("/stacking", Permission.PROMOTIONS_VIEW, "stacking.html", Shown)
+@screens.page("/stacking", Permission.PROMOTIONS_VIEW, "promotions/stacking.html", Shown)
 async def matrix(_visit: Visit, query: Shown) -> dict[str, Any]:
     """The matrix in force, or an older version, with what each version changed."""
     versions = await stacking_desk.versions()

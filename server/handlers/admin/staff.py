@@ -7,7 +7,7 @@ import msgspec
 from server.handlers.admin.orders import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission, Role
-from server.services import operators
+from server.services.operators import accounts as operator_accounts
 
 screens = Screens("staff")
 
@@ -27,43 +27,43 @@ class RoleForm(ReasonForm):
     role: Role
 
 
-@screens.page("/operators", Permission.OPERATORS_MANAGE, "operators.html")
+@screens.page("/operators", Permission.OPERATORS_MANAGE, "operators/operators.html")
 async def staff(visit: Visit, _: None) -> dict[str, Any]:
     """Everybody who ever was one."""
-    return {"accounts": await operators.listed(visit.deps), "roles": list(Role)}
+    return {"accounts": await operator_accounts.listed(visit.deps), "roles": list(Role)}
 
 
 @screens.action("/operators", Permission.OPERATORS_MANAGE, OperatorForm)
 async def create(visit: Visit, form: OperatorForm) -> Done:
     """The password is shown this once."""
     name = form.name.strip()
-    password = await operators.create(visit.deps, name, form.role, visit.operator.name)
+    password = await operator_accounts.create(visit.deps, name, form.role, visit.operator.name)
     return Done(f"已新增操作员 {name}，一次性密码只显示这一次：", _HERE, password)
 
 
 @screens.action("/operators/<operator_id:int>/role", Permission.OPERATORS_MANAGE, RoleForm)
 async def set_role(visit: Visit, form: RoleForm) -> Done:
     """From the next page on."""
-    await operators.set_role(visit.deps, visit.path["operator_id"], form.role, form.reason, visit.operator.name)
+    await operator_accounts.set_role(visit.deps, visit.path["operator_id"], form.role, form.reason, visit.operator.name)
     return Done("角色已变更", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/disable", Permission.OPERATORS_MANAGE, ReasonForm)
 async def disable(visit: Visit, form: ReasonForm) -> Done:
     """At once, on every device."""
-    await operators.disable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
+    await operator_accounts.disable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("操作员已停用", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/enable", Permission.OPERATORS_MANAGE, ReasonForm)
 async def enable(visit: Visit, form: ReasonForm) -> Done:
     """With the password they had."""
-    await operators.enable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
+    await operator_accounts.enable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("操作员已启用", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/reset", Permission.OPERATORS_MANAGE, ReasonForm)
 async def reset(visit: Visit, form: ReasonForm) -> Done:
     """Password and second factor; the new password is shown this once."""
-    password = await operators.reset(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
+    password = await operator_accounts.reset(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("已重置密码和两步验证，一次性密码只显示这一次：", _HERE, password)

@@ -1,4 +1,4 @@
-"""Withdrawals: decided one by one or many at once. Their list is declared in services/withdrawal_desk.py."""
+"""Withdrawals: decided one by one or many at once. Their list is declared in services/desk/withdrawals.py."""
 
 from typing import Annotated, Any
 
@@ -9,8 +9,9 @@ from server.handlers.admin.screen import Done, Screens, Visit
 from server.ledger import chart
 from server.rules.operators import Permission
 from server.rules.withdrawals import S
-from server.services import withdrawal_desk, withdrawals
-from server.services.withdrawal_desk import MANY_MOST, Decide
+from server.services.desk import withdrawals
+from server.services.desk.withdrawals import MANY_MOST, Decide
+from server.services.withdrawals import requests as withdrawal_requests
 
 screens = Screens("withdrawals")
 
@@ -31,10 +32,10 @@ class ManyForm(msgspec.Struct):
     number: Annotated[list[str], msgspec.Meta(max_length=MANY_MOST)] = []
 
 
-@screens.page("/withdrawals/<withdrawal_no:str>", Permission.WITHDRAWALS_VIEW, "withdrawal.html")
+@screens.page("/withdrawals/<withdrawal_no:str>", Permission.WITHDRAWALS_VIEW, "withdrawals/withdrawal.html")
 async def withdrawal(visit: Visit, _: None) -> dict[str, Any]:
     """One withdrawal with its evidence and what may be done with it."""
-    found = await withdrawal_desk.detail(visit.deps, visit.path["withdrawal_no"])
+    found = await withdrawals.detail(visit.deps, visit.path["withdrawal_no"])
     return {"found": found, "names": chart.NAMES, "kinds": chart.LABELS}
 
 
@@ -42,7 +43,7 @@ async def withdrawal(visit: Visit, _: None) -> dict[str, Any]:
 async def approve(visit: Visit, form: ReasonForm) -> Done:
     """A yes, the first or the second."""
     number = visit.path["withdrawal_no"]
-    after = await withdrawals.approve(visit.deps, number, visit.operator.name, form.reason)
+    after = await withdrawal_requests.approve(visit.deps, number, visit.operator.name, form.reason)
     told = "已同意，等待另一位操作员复核" if after.state is S.REQUESTED else "已同意提现"
     return Done(told, f"/admin/withdrawals/{number}")
 
@@ -51,7 +52,7 @@ async def approve(visit: Visit, form: ReasonForm) -> Done:
 async def reject(visit: Visit, form: ReasonForm) -> Done:
     """A no; the money goes back."""
     number = visit.path["withdrawal_no"]
-    await withdrawals.reject(visit.deps, number, visit.operator.name, form.reason)
+    await withdrawal_requests.reject(visit.deps, number, visit.operator.name, form.reason)
     return Done("已拒绝提现，金额已退回会员", f"/admin/withdrawals/{number}")
 
 
@@ -59,7 +60,7 @@ async def reject(visit: Visit, form: ReasonForm) -> Done:
 async def cancel(visit: Visit, form: ReasonForm) -> Done:
     """Called off, at once or as soon as WeChat agrees."""
     number = visit.path["withdrawal_no"]
-    after = await withdrawals.cancel_for(visit.deps, number, visit.operator.name, form.reason)
+    after = await withdrawal_requests.cancel_for(visit.deps, number, visit.operator.name, form.reason)
     told = "正在向微信撤销" if after.cancelling else "已撤销提现，金额已退回会员"
     return Done(told, f"/admin/withdrawals/{number}")
 
@@ -68,7 +69,7 @@ async def cancel(visit: Visit, form: ReasonForm) -> Done:
 async def name(visit: Visit, form: ReasonForm) -> Done:
     """The real name, shown this once."""
     number = visit.path["withdrawal_no"]
-    told = await withdrawal_desk.real_name(visit.deps, number, visit.operator.name, form.reason)
+    told = await withdrawals.real_name(visit.deps, number, visit.operator.name, form.reason)
     return Done("实名（查看已记入操作日志）：", f"/admin/withdrawals/{number}", told)
 
 
@@ -77,14 +78,14 @@ async def many(visit: Visit, form: ManyForm) -> Done:
     """A yes or a no for everything that was ticked, each on its own."""
     who = visit.operator.name
     doings: dict[str, Decide] = {
-        "approve": lambda number: withdrawals.approve(visit.deps, number, who, form.reason),
-        "reject": lambda number: withdrawals.reject(visit.deps, number, who, form.reason),
+        "approve": lambda number: withdrawal_requests.approve(visit.deps, number, who, form.reason),
+        "reject": lambda number: withdrawal_requests.reject(visit.deps, number, who, form.reason),
     }
     if form.do not in doings:
         raise errors.BadRequest(field="do", problem="请选择同意或拒绝")
     if not form.number:
         raise errors.BadRequest(field="number", problem="请先勾选要处理的提现")
-    came = await withdrawal_desk.decide_many(form.number, doings[form.do])
+    came = await withdrawals.decide_many(form.number, doings[form.do])
     done = sum(refusal is None for _, refusal in came)
     word = "同意" if form.do == "approve" else "拒绝"
     lines = [f"{number}：{_outcome(word, refusal)}" for number, refusal in came]

@@ -7,7 +7,7 @@ from sanic.response import HTTPResponse
 
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.services import share_pictures
+from server.services.referrals import share_pictures
 
 blueprint = Blueprint("media")
 

@@ -12,7 +12,7 @@ from server.core.clock import SharedClock
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.handlers.endpoint import JSON_TYPE
-from server.services import fulfilment
+from server.services.orders import fulfilment
 
 blueprint = Blueprint("sandbox", url_prefix="/sandbox")
 

@@ -6,8 +6,8 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
-from server.services import addresses
-from server.services.addresses import Address, Place
+from server.services.members import addresses
+from server.services.members.addresses import Address, Place
 
 room = Room("addresses", "收货地址")
 

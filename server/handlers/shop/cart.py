@@ -6,7 +6,7 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
-from server.services import carts
+from server.services.checkout import carts
 
 room = Room("cart", "购物车")
 

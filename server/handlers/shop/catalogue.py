@@ -9,8 +9,9 @@ from server.core import errors
 from server.gateways.ports import Deps
 from server.handlers.endpoint import Call, NoBody, Room
 from server.handlers.shop.shapes_catalogue import CategoryTree, ProductList, ProductQuery, ProductView, cards
-from server.services import products, promotions
-from server.services.answers import Answers, Batched
+from server.services.catalogue import products
+from server.services.files.answers import Answers, Batched
+from server.services.promotions import kinds as promotion_kinds
 
 room = Room("catalogue", "商品")
 
@@ -25,7 +26,7 @@ _details = Batched(_MAX_AGE_S, size=5_000)
 async def _make_details(deps: Deps, product_ids: Sequence[int]) -> dict[int, bytes]:
     at = deps.clock.now()
     found = await products.several(product_ids, at)
-    offered = await promotions.of_products(list(found), at)
+    offered = await promotion_kinds.of_products(list(found), at)
     return {
         number: msgspec.json.encode(msgspec.convert(product | {"promotions": offered.get(number, [])}, ProductView))
         for number, product in found.items()

@@ -3,8 +3,8 @@
 import msgspec
 
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.services import commission_views
-from server.services.commission_views import CommissionSums, CommissionView
+from server.services.commissions import views as commission_views
+from server.services.commissions.views import CommissionSums, CommissionView
 
 room = Room("commissions", "分润")
 

@@ -6,12 +6,13 @@ from typing import Literal
 import msgspec
 
 from server.core import errors
-from server.core.errors_marketing import CouponClosed, CouponNotForYou
+from server.core.errors import CouponClosed, CouponNotForYou
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.handlers.shop.orders import EXAMPLE, QUOTE_REFUSALS, OrderForm
 from server.handlers.shop.shapes_catalogue import ProductList, cards
 from server.rules.coupons import LABELS, Audience, worth
-from server.services import coupon_choice, coupon_claims, coupons
+from server.services.checkout import coupon_choice
+from server.services.coupons import claims, drawer
 
 room = Room("coupons", "优惠券")
 
@@ -93,11 +94,11 @@ class OfferList(msgspec.Struct):
 @room.get("/coupons", "我的优惠券", takes=CouponQuery, gives=CouponList)
 async def list_coupons(call: Call, query: CouponQuery) -> CouponList:
     """The member's coupons, newest first."""
-    found, next_cursor = await coupons.page_of(call.deps, call.member_id, query.state, query.cursor, query.limit)
+    found, next_cursor = await drawer.page_of(call.deps, call.member_id, query.state, query.cursor, query.limit)
     return CouponList([view(one) for one in found], next_cursor)
 
 
-def view(coupon: coupons.Coupon) -> CouponView:
+def view(coupon: drawer.Coupon) -> CouponView:
     """A coupon as its member sees it."""
     return CouponView(
         id=coupon.id,
@@ -165,20 +166,18 @@ def _choice(one: coupon_choice.Choice) -> ChoiceView:
 )
 async def list_products(call: Call, query: Page) -> ProductList:
     """The products on sale that one's own coupon is for, best sellers first."""
-    rows, next_cursor = await coupons.goods(
-        call.deps, call.member_id, call.path["coupon_id"], query.cursor, query.limit
-    )
+    rows, next_cursor = await drawer.goods(call.deps, call.member_id, call.path["coupon_id"], query.cursor, query.limit)
     return ProductList(await cards(rows), next_cursor)
 
 
 @room.get("/coupon-templates", "领券中心", gives=OfferList, auth="guest")
 async def list_templates(call: Call, _query: NoBody) -> OfferList:
     """What can be claimed, and whether I still can."""
-    found = await coupon_claims.offers(call.deps, call.member_id)
+    found = await claims.offers(call.deps, call.member_id)
     return OfferList([_offer(one) for one in found], call.deps.clock.now())
 
 
-def _offer(offer: coupon_claims.Offer) -> OfferView:
+def _offer(offer: claims.Offer) -> OfferView:
     refusal = offer.refusal
     return OfferView(
         id=offer.id,
@@ -207,10 +206,10 @@ def _offer(offer: coupon_claims.Offer) -> OfferView:
 @room.post(
     "/coupon-templates/<template_id:int>/claim",
     "领取优惠券",
-    gives=coupon_claims.Claimed,
+    gives=claims.Claimed,
     refuses=(CouponClosed, CouponNotForYou, errors.CouponSoldOut, errors.CouponLimit),
     keyed=True,
 )
 async def claim(call: Call, _body: NoBody) -> bytes:
     """One coupon per call; the same key gives the same coupon again."""
-    return await coupon_claims.claim(call.deps, call.member_id, call.path["template_id"], call.required_key)
+    return await claims.claim(call.deps, call.member_id, call.path["template_id"], call.required_key)

@@ -8,8 +8,8 @@ import msgspec
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
 from server.rules.flash_sales import LABELS
-from server.services import flash_sales
-from server.services.answers import Answers
+from server.services.files.answers import Answers
+from server.services.promotions import flash_sales
 
 room = Room("flash_sales", "秒杀")
 

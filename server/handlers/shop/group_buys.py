@@ -6,8 +6,8 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.services import group_buy_views
-from server.services.group_buy_views import GroupBuyCard, GroupBuyView, TeamView
+from server.services.promotions import group_buy_views
+from server.services.promotions.group_buy_views import GroupBuyCard, GroupBuyView, TeamView
 
 room = Room("group_buys", "拼团")
 

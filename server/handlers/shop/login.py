@@ -7,8 +7,8 @@ import msgspec
 from server.core import errors
 from server.handlers.endpoint import Call, Room
 from server.rules import referrals
-from server.services import login
-from server.services.login import LoggedIn, Origin
+from server.services.referrals import login as member_login
+from server.services.referrals.login import LoggedIn, Origin
 
 room = Room("login", "登录")
 
@@ -39,4 +39,4 @@ class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
 async def log_in(call: Call, form: LoginForm) -> LoggedIn:
     """The first login makes the member. `binding` says whether a referrer was bound, and why not."""
     share_code = form.share_code or referrals.code_of_scene(form.scene)
-    return await login.log_in(call.deps, form.code, Origin(share_code, form.visitor_id))
+    return await member_login.log_in(call.deps, form.code, Origin(share_code, form.visitor_id))

@@ -10,9 +10,10 @@ from server.core import errors
 from server.handlers.endpoint import Call, Page, Room, Upload
 from server.handlers.shop.login import Code, ShareCode
 from server.rules import referrals
-from server.services import avatars, bindings, members
-from server.services.bindings import Binding
-from server.services.members import Me, Referee
+from server.services.members import avatars, profiles
+from server.services.members.profiles import Me, Referee
+from server.services.referrals import bindings
+from server.services.referrals.bindings import Binding
 
 room = Room("me", "会员")
 
@@ -62,7 +63,7 @@ class Downline(msgspec.Struct):
 @room.get("/me", "我的资料", gives=Me)
 async def profile(call: Call, _: None) -> Me:
     """Profile, level, growth and privileges; the phone number is masked."""
-    return await members.profile(call.deps, call.member_id)
+    return await profiles.profile(call.deps, call.member_id)
 
 
 _EXAMPLE = {"nickname": "小明", "birthday": "1995-03-08"}
@@ -74,7 +75,7 @@ async def change(call: Call, form: ProfileForm) -> Me:
     changes: dict[str, Any] = {
         name: value for name, value in msgspec.structs.asdict(form).items() if value is not UNSET
     }
-    return await members.change(call.deps, call.member_id, changes)
+    return await profiles.change(call.deps, call.member_id, changes)
 
 
 @room.put("/me", "修改资料（给不能发 PATCH 的小程序）", takes=ProfileForm, gives=Me, example=_EXAMPLE)
@@ -106,7 +107,7 @@ async def avatar(call: Call, file: Upload) -> Me:
 )
 async def phone(call: Call, form: PhoneForm) -> Phone:
     """Exchanges the phone button's code; the number is stored encrypted and shown masked."""
-    return Phone(await members.set_phone(call.deps, call.member_id, form.code))
+    return Phone(await profiles.set_phone(call.deps, call.member_id, form.code))
 
 
 @room.post(
@@ -125,5 +126,5 @@ async def bind(call: Call, form: BindingForm) -> Binding:
 @room.get("/me/downline", "我的下级", takes=DownlineQuery, gives=Downline)
 async def downline(call: Call, query: DownlineQuery) -> Downline:
     """Names are masked; `first_order` is `none`, `paid` (does not qualify) or the qualification's state."""
-    items, next_cursor = await members.downline(call.member_id, query.level, query.cursor, query.limit)
+    items, next_cursor = await profiles.downline(call.member_id, query.level, query.cursor, query.limit)
     return Downline(items, next_cursor)

@@ -5,8 +5,8 @@ from typing import Annotated
 import msgspec
 
 from server.handlers.endpoint import Call, Room
-from server.services import notices
-from server.services.notices import Answer, Template
+from server.services.notices import messages
+from server.services.notices.messages import Answer, Template
 
 room = Room("notices", "订阅消息")
 
@@ -34,7 +34,7 @@ class Templates(msgspec.Struct):
 @room.get("/notices/templates", "订阅消息模板", gives=Templates, auth="public")
 async def templates(call: Call, _: None) -> Templates:
     """`template_id` is what `wx.requestSubscribeMessage` takes."""
-    return Templates(await notices.templates())
+    return Templates(await messages.templates())
 
 
 @room.post(
@@ -46,4 +46,4 @@ async def templates(call: Call, _: None) -> Templates:
 )
 async def subscribe(call: Call, form: SubscriptionForm) -> Credits:
     """Each `accept` allows one message; unknown templates are ignored."""
-    return Credits(await notices.subscribe(call.deps, call.member_id, form.results))
+    return Credits(await messages.subscribe(call.deps, call.member_id, form.results))

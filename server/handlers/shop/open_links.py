@@ -6,8 +6,8 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, Room
-from server.services import open_links
-from server.services.open_links import OpenLink
+from server.services.referrals import open_links
+from server.services.referrals.open_links import OpenLink
 
 room = Room("open_links", "打开微信")
 

@@ -5,16 +5,18 @@ from typing import Annotated
 import msgspec
 
 from server.core import errors
-from server.core.errors_marketing import LevelRequired
+from server.core.errors import LevelRequired
 from server.gateways.ports import PayParameters
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
 from server.rules.promotions import Promotion
-from server.services import closing, fulfilment, orders, payments, placing, refunds, returns
-from server.services.order_drafts import Priced
-from server.services.order_facts import Wanted
-from server.services.orders import OrderCounts, OrderDetail, OrderSummary
-from server.services.refunds import RefundView
+from server.services.checkout import closing, payments, placing
+from server.services.checkout.drafts import Priced
+from server.services.checkout.facts import Wanted
+from server.services.orders import fulfilment, refunds, returns
+from server.services.orders import views as order_views
+from server.services.orders.refunds import RefundView
+from server.services.orders.views import OrderCounts, OrderDetail, OrderSummary
 
 room = Room("orders", "订单")
 
@@ -127,7 +129,7 @@ class OrderList(msgspec.Struct):
 @room.get("/orders", "我的订单", takes=OrderQuery, gives=OrderList)
 async def mine(call: Call, query: OrderQuery) -> OrderList:
     """One's own orders, newest first; `allowed_actions` says what can be done with each."""
-    found = await orders.page_of(
+    found = await order_views.page_of(
         call.deps, call.member_id, query.status, query.cursor, query.limit, with_refund=query.with_refund
     )
     return OrderList(*found)
@@ -136,13 +138,13 @@ async def mine(call: Call, query: OrderQuery) -> OrderList:
 @room.get("/orders/counts", "我的订单数量", gives=OrderCounts)
 async def counts(call: Call, _query: NoBody) -> OrderCounts:
     """How many of one's orders stand in each state that waits for something, for the badges of 我的."""
-    return await orders.counts(call.member_id)
+    return await order_views.counts(call.member_id)
 
 
 @room.get("/orders/<order_no:str>", "订单详情", gives=OrderDetail)
 async def one(call: Call, _query: NoBody) -> OrderDetail:
     """One's own order with address, timeline, card keys and its rebate."""
-    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+    return await order_views.detail(call.deps, call.member_id, call.path["order_no"])
 
 
 class PaymentView(msgspec.Struct, omit_defaults=True):
@@ -173,14 +175,14 @@ async def pay(call: Call, _body: NoBody) -> PaymentView:
 async def cancel(call: Call, _body: NoBody) -> OrderDetail:
     """Close an unpaid order; cancelling again changes nothing."""
     await closing.cancel(call.deps, call.member_id, call.path["order_no"])
-    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+    return await order_views.detail(call.deps, call.member_id, call.path["order_no"])
 
 
 @room.post("/orders/<order_no:str>/receive", "确认收货", gives=OrderDetail, refuses=(errors.StateConflict,))
 async def receive(call: Call, _body: NoBody) -> OrderDetail:
     """The goods are here; receiving again changes nothing."""
     await fulfilment.receive(call.deps, call.member_id, call.path["order_no"])
-    return await orders.detail(call.deps, call.member_id, call.path["order_no"])
+    return await order_views.detail(call.deps, call.member_id, call.path["order_no"])
 
 
 class RefundLineForm(msgspec.Struct, forbid_unknown_fields=True):

@@ -8,8 +8,10 @@ import msgspec
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.ledger import statement
-from server.services import check_ins, cursors, points_goods
-from server.services.check_ins import CheckedIn, Held
+from server.services.common import cursors
+from server.services.points import check_ins
+from server.services.points.check_ins import CheckedIn, Held
+from server.services.promotions import points_goods
 
 room = Room("points", "积分")
 

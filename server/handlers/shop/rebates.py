@@ -6,8 +6,8 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.services import rebates
-from server.services.rebates import RebateView, ReferralView, ReturnableOrder
+from server.services.rebates import views as rebate_views
+from server.services.rebates.views import RebateView, ReferralView, ReturnableOrder
 
 room = Room("rebates", "推三返一")
 
@@ -18,7 +18,7 @@ async def referral(call: Call, _query: NoBody) -> ReferralView:
 
     `next_return` is null when nothing could come back: no returnable order, no choice made yet, all cycles used.
     """
-    return await rebates.referral(call.deps, call.member_id)
+    return await rebate_views.referral(call.deps, call.member_id)
 
 
 class ReturnableList(msgspec.Struct):
@@ -32,7 +32,7 @@ class ReturnableList(msgspec.Struct):
 @room.get("/me/referral/returnable", "可返还的订单", gives=ReturnableList, refuses=(errors.NotFound,))
 async def returnable(call: Call, _query: NoBody) -> ReturnableList:
     """One's own paid orders that the next cycle could return."""
-    return ReturnableList(*await rebates.returnable_orders(call.deps, call.member_id))
+    return ReturnableList(*await rebate_views.returnable_orders(call.deps, call.member_id))
 
 
 class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,8 +50,8 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
 )
 async def choose(call: Call, form: ChoiceForm) -> ReturnableList:
     """Under `member_chooses`: this order comes back when the cycle closes."""
-    await rebates.choose(call.deps, call.member_id, form.order_no)
-    return ReturnableList(*await rebates.returnable_orders(call.deps, call.member_id))
+    await rebate_views.choose(call.deps, call.member_id, form.order_no)
+    return ReturnableList(*await rebate_views.returnable_orders(call.deps, call.member_id))
 
 
 class RebateList(msgspec.Struct):
@@ -64,10 +64,10 @@ class RebateList(msgspec.Struct):
 @room.get("/rebates", "我的返还", takes=Page, gives=RebateList)
 async def mine(call: Call, query: Page) -> RebateList:
     """One's own rebates with their explanations."""
-    return RebateList(*await rebates.page_of(call.member_id, query.cursor, query.limit))
+    return RebateList(*await rebate_views.page_of(call.member_id, query.cursor, query.limit))
 
 
 @room.get("/rebates/<rebate_id:int>", "返还详情", gives=RebateView)
 async def one(call: Call, _query: NoBody) -> RebateView:
     """One rebate: who counted, which order, each step of the sum."""
-    return await rebates.one_of(call.member_id, call.path["rebate_id"])
+    return await rebate_views.one_of(call.member_id, call.path["rebate_id"])

@@ -9,8 +9,8 @@ import orjson
 
 from server.handlers.endpoint import Page
 from server.rules.promotions import Shown
-from server.services import levels
-from server.services.levels import Needed
+from server.services.terms import levels
+from server.services.terms.levels import Needed
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]

@@ -7,9 +7,9 @@ import msgspec
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.handlers.shop.login import Scene, VisitorId
-from server.services import share_pictures, share_results, shares
-from server.services.share_results import Landing, ShareResult
-from server.services.shares import Card, Channel, Kind, Opening
+from server.services.referrals import share_pictures, share_results, shares
+from server.services.referrals.share_results import Landing, ShareResult
+from server.services.referrals.shares import Card, Channel, Kind, Opening
 
 room = Room("shares", "分享")
 

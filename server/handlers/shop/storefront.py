@@ -3,9 +3,9 @@
 import msgspec
 
 from server.handlers.endpoint import Call, NoBody, Room
-from server.services import storefront
-from server.services.answers import Answers
-from server.services.storefront import Storefront
+from server.services.catalogue import storefront
+from server.services.catalogue.storefront import Storefront
+from server.services.files.answers import Answers
 
 room = Room("storefront", "商城")
 

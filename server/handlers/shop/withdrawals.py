@@ -6,9 +6,11 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Page, Room
-from server.services import withdrawal_previews, withdrawal_views, withdrawals
-from server.services.withdrawal_previews import WithdrawalPreview
-from server.services.withdrawal_views import WithdrawalView
+from server.services.withdrawals import previews
+from server.services.withdrawals import requests as withdrawal_requests
+from server.services.withdrawals import views as withdrawal_views
+from server.services.withdrawals.previews import WithdrawalPreview
+from server.services.withdrawals.views import WithdrawalView
 
 room = Room("withdrawals", "提现")
 
@@ -37,7 +39,7 @@ class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
 async def ask(call: Call, form: WithdrawalForm) -> bytes:
     """The money leaves the wallet at once and is in flight until its end; every end but `paid` gives it back."""
     name = form.real_name.strip() if form.real_name else None
-    return await withdrawals.request(call.deps, call.member_id, form.amount_fen, name, call.required_key)
+    return await withdrawal_requests.request(call.deps, call.member_id, form.amount_fen, name, call.required_key)
 
 
 class PreviewQuery(msgspec.Struct):
@@ -49,7 +51,7 @@ class PreviewQuery(msgspec.Struct):
 @room.get("/withdrawals/preview", "提现试算", takes=PreviewQuery, gives=WithdrawalPreview)
 async def preview(call: Call, query: PreviewQuery) -> WithdrawalPreview:
     """What can be withdrawn now, and what would become of an amount: fee, tax and payout, or why it is refused."""
-    return await withdrawal_previews.preview(call.deps, call.member_id, query.amount_fen)
+    return await previews.preview(call.deps, call.member_id, query.amount_fen)
 
 
 class WithdrawalList(msgspec.Struct):
@@ -74,4 +76,4 @@ async def one(call: Call, _query: NoBody) -> WithdrawalView:
 @room.post("/withdrawals/<withdrawal_no:str>/cancel", "取消提现", gives=WithdrawalView, refuses=(errors.StateConflict,))
 async def cancel(call: Call, _body: NoBody) -> WithdrawalView:
     """At once before WeChat was asked; afterwards `cancelling` until WeChat has agreed, if it still can."""
-    return await withdrawals.cancel(call.deps, call.member_id, call.path["withdrawal_no"])
+    return await withdrawal_requests.cancel(call.deps, call.member_id, call.path["withdrawal_no"])

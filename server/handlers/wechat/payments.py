@@ -9,7 +9,10 @@ from sanic.response import HTTPResponse, empty, json
 from server.gateways.ports import Deps, NoticeRejected
 from server.handlers.endpoint import finish
 from server.handlers.peers import client_ip
-from server.services import payments, refund_transfers, security, withdrawal_transfers
+from server.services.checkout import payments
+from server.services.common import security
+from server.services.orders import refund_transfers
+from server.services.withdrawals import transfers
 
 log = logging.getLogger("tuisan.wechat")
 
@@ -44,7 +47,7 @@ async def transfer_notify(request: Request) -> HTTPResponse:
     """The end of a merchant transfer."""
 
     async def apply(deps: Deps, received: Request) -> None:
-        await withdrawal_transfers.apply(deps, deps.pay.parse_transfer_notice(received.headers, received.body))
+        await transfers.apply(deps, deps.pay.parse_transfer_notice(received.headers, received.body))
 
     return await finish(_answer(request, "transfer_notify", apply))
 

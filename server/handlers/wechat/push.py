@@ -9,7 +9,8 @@ from sanic.response import json as json_response
 from server.gateways.ports import Deps, NoticeRejected
 from server.handlers.endpoint import finish
 from server.handlers.peers import client_ip
-from server.services import pushes, security
+from server.services.common import security
+from server.services.notices import pushes
 
 blueprint = Blueprint("wechat_push", url_prefix="/wechat")
 

@@ -19,8 +19,8 @@ from server.rules.commissions import CommissionTerms, Ratio
 from server.rules.rebates import parse_terms
 from server.seed.scale import people
 from server.seed.scale.plan import Plan, Step
-from server.services import audit_log
-from server.services.bill_matching import Sums
+from server.services.common import audit_log
+from server.services.reconciliation.matching import Sums
 
 Tell = Callable[[str, int, int], None]
 """Takes what is being made, and how much of it is done, of how much."""

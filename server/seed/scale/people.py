@@ -9,7 +9,7 @@ from server.core.columns import PHONE_COLUMN
 from server.db import Connection
 from server.gateways.ports import Cipher
 from server.rules import addresses as rules
-from server.services.addresses import PHONE_BLIND, PLACE_BLIND, SEALED
+from server.services.members.addresses import PHONE_BLIND, PLACE_BLIND, SEALED
 
 _PLACES = (
     ("浙江省", "杭州市", "西湖区", "文三路"),

@@ -11,7 +11,7 @@ import pytest
 
 from server import db
 from server.rules.operators import Role
-from server.services import operators
+from server.services.operators import accounts as operator_accounts
 from tests.support.mall import Mall
 
 PASSWORD = "persimmon-and-cream"
@@ -48,7 +48,7 @@ async def desks(mall: Mall) -> AsyncIterator[Any]:
 
     async def make(role: Role = Role.OWNER, name: str | None = None, *, log_in: bool = True) -> Desk:
         name = name or f"{role}-op"
-        password = await operators.create(mall.deps, name, role, "cli", must_change=False)
+        password = await operator_accounts.create(mall.deps, name, role, "cli", must_change=False)
         desk = Desk(mall, browser(mall, opened), name, password)
         if log_in:
             assert (await desk.log_in()).status_code == 303

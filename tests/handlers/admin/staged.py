@@ -5,7 +5,8 @@ from datetime import timedelta
 import orjson
 
 from server import db
-from server.services import audit_log, commission_policies, rules
+from server.services.common import audit_log
+from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, make_sku, shopper, work
 
@@ -27,7 +28,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     """A member whose texts are poisonous, with a paid order and a refund that waits; an alarm."""
     sku = await make_sku(10_000)
     product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", sku)
-    await rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
+    await rebate_rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
     policy = {"kind": "fixed", "fixed_fen": 1, "scope": "product", "ids": [product]}
     await commission_policies.apply(mall.deps, orjson.dumps({"policies": [policy]}).decode(), XSS, XSS[:40])
     me = await shopper(mall)

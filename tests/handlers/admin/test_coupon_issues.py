@@ -8,7 +8,8 @@ import pytest
 from server import db
 from server.jobs import coupons as jobs
 from server.rules.operators import Role
-from server.services import coupon_issues, levels
+from server.services.coupons import issues
+from server.services.terms import levels
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.handlers.admin.test_coupons import COUPON
 from tests.support.mall import Mall
@@ -191,7 +192,7 @@ async def test_a_job_is_stopped_with_a_reason(mall: Mall, desks: Any) -> None:
     record = await last_record()
     assert (record["action"], record["subject"]) == ("coupon.issue_stop", f"coupon_issue:{issue}")
     assert (await send(desk, f"/coupon-issues/{issue}/stop", {"reason": "再停"})).status_code == 409
-    assert not await coupon_issues.step(mall.deps)
+    assert not await issues.step(mall.deps)
     assert "已停止" in (await desk.get("/coupon-issues")).text
     assert "还没有发放过" in (await desk.get("/coupon-issues", show="running")).text
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from server.rules.operators import Role
-from server.services import dashboard
+from server.services.desk import dashboard
 from tests.handlers.admin.conftest import Desk
 from tests.support.circle import circle
 from tests.support.mall import Mall

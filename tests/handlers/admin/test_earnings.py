@@ -9,7 +9,8 @@ import pytest
 
 from server import db
 from server.rules.operators import Role
-from server.services import blocking, commission_policies
+from server.services.rebates import blocking
+from server.services.terms import commission_policies
 from tests.handlers.admin.conftest import Desk
 from tests.handlers.admin.staged import XSS
 from tests.support.circle import Circle, circle

@@ -5,7 +5,7 @@ from typing import Any
 
 from server import db
 from server.rules.operators import Role
-from server.services import operators
+from server.services.operators import accounts as operator_accounts
 from tests.handlers.admin.conftest import Desk
 from tests.support.mall import Mall
 from tests.support.shop import join, make_virtual_sku, work
@@ -30,9 +30,11 @@ async def test_what_no_column_holds_is_refused(desks: Any) -> None:
 async def test_devices_are_listed_and_an_owner_may_be_made(mall: Mall, desks: Any) -> None:
     desk: Desk = await desks()
     assert "本机" in (await desk.get("/account")).text
-    await operators.create(mall.deps, "second", Role.SERVICE, "cli", must_change=False)
-    await operators.set_role(mall.deps, await operators.named("second"), Role.OWNER, "合伙人", desk.name)
-    assert {one.role for one in await operators.listed(mall.deps)} == {Role.OWNER}
+    await operator_accounts.create(mall.deps, "second", Role.SERVICE, "cli", must_change=False)
+    await operator_accounts.set_role(
+        mall.deps, await operator_accounts.named("second"), Role.OWNER, "合伙人", desk.name
+    )
+    assert {one.role for one in await operator_accounts.listed(mall.deps)} == {Role.OWNER}
 
 
 async def test_an_order_that_is_not_sent_anywhere_has_no_receiver(mall: Mall, desks: Any) -> None:
@@ -45,8 +47,8 @@ async def test_an_order_that_is_not_sent_anywhere_has_no_receiver(mall: Mall, de
 
 async def test_who_meets_a_lock_is_told_when_to_come_back(mall: Mall, desks: Any) -> None:
     desk: Desk = await desks()
-    await operators.create(mall.deps, "second", Role.SERVICE, "cli", must_change=False)
-    second = await operators.named("second")
+    await operator_accounts.create(mall.deps, "second", Role.SERVICE, "cli", must_change=False)
+    second = await operator_accounts.named("second")
     async with db.transaction() as held:
         await held.execute("SELECT 1 FROM operators WHERE id = $1 FOR UPDATE", second)
         answer = await desk.post(f"/operators/{second}/role", role="finance", reason="换岗")

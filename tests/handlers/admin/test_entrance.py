@@ -11,7 +11,7 @@ from server import db
 from server.core.errors import LastOwner
 from server.panel import assets
 from server.rules.operators import Role
-from server.services import operators
+from server.services.operators import accounts as operator_accounts
 from tests.handlers.admin.conftest import PASSWORD, Desk, actions, browser
 from tests.support.locks import held, waiting
 from tests.support.mall import Mall
@@ -189,12 +189,12 @@ async def test_forms_from_elsewhere_are_refused(desks: Any) -> None:
 
 async def test_somebody_can_always_manage_operators(mall: Mall, desks: Any) -> None:
     desk: Desk = await desks()
-    own = await operators.named(desk.name)
+    own = await operator_accounts.named(desk.name)
     assert (await desk.post(f"/operators/{own}/disable", reason="test")).status_code == 422
     with pytest.raises(LastOwner):
-        await operators.set_role(mall.deps, own, Role.AUDITOR, "test", "cli")
-    await operators.create(mall.deps, "second", Role.OWNER, "cli")
-    second = await operators.named("second")
+        await operator_accounts.set_role(mall.deps, own, Role.AUDITOR, "test", "cli")
+    await operator_accounts.create(mall.deps, "second", Role.OWNER, "cli")
+    second = await operator_accounts.named("second")
     assert (await desk.post(f"/operators/{second}/role", role="finance", reason="调岗")).status_code == 303
     assert (await desk.post(f"/operators/{second}/disable", reason="离职")).status_code == 303
     assert (await desk.post(f"/operators/{second}/disable", reason="离职")).status_code == 409

@@ -11,8 +11,9 @@ from server import db
 from server.core.errors import Busy
 from server.jobs.exports import make_exports
 from server.rules.operators import Role
-from server.services import exports, listings
-from server.services.desks import LISTINGS
+from server.services.common import listings
+from server.services.desk import exports
+from server.services.desk.lists import LISTINGS
 from tests.handlers.admin.conftest import Desk, actions
 from tests.handlers.admin.staged import XSS, stage
 from tests.support.mall import Mall

@@ -14,8 +14,10 @@ from server.core.clock import day_start, shanghai_day
 from server.core.errors import NotFound
 from server.rules.levels import Level
 from server.rules.operators import Role
-from server.services import card_import, coupon_apply, goods, levels
-from server.services.sheets import SheetWriter
+from server.services.catalogue import card_import, goods
+from server.services.coupons import apply as coupon_apply
+from server.services.files.sheets import SheetWriter
+from server.services.terms import levels
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, make_virtual_sku, product, stock

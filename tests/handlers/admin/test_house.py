@@ -12,7 +12,7 @@ import pytest
 from server import db, outbox
 from server.outbox import Job
 from server.rules.operators import Role
-from server.services import policy
+from server.services.terms import policy
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.mall import Mall
 from tests.support.purse import set_policy

@@ -3,7 +3,7 @@
 from typing import Any
 
 from server.rules.operators import Role
-from server.services import levels
+from server.services.terms import levels
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
 from tests.support.shop import shopper, work

@@ -8,7 +8,7 @@ import pytest
 from server import db
 from server.models import Member
 from server.rules.operators import Role
-from server.services import audit_log
+from server.services.common import audit_log
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.circle import circle
 from tests.support.mall import Mall

@@ -11,7 +11,8 @@ from PIL import Image
 from server import db
 from server.core.errors import NotFound
 from server.rules.operators import Role
-from server.services import catalogue_apply, goods, product_pictures
+from server.services.catalogue import apply as catalogue_apply
+from server.services.catalogue import goods, product_pictures
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
 from tests.support.shop import product, shopper, stock

@@ -13,7 +13,8 @@ from server.core.errors import Busy
 from server.jobs.reconciliation import reconcile_asked
 from server.rules.bills import Bill
 from server.rules.operators import Role
-from server.services import reconciliation, reconciliation_desk
+from server.services.desk import reconciliation
+from server.services.reconciliation import runs as reconciliation_runs
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.bills import our_payments, their_payments, to_hour
 from tests.support.mall import Mall
@@ -64,7 +65,7 @@ async def test_a_day_is_compared_by_a_worker_and_its_differences_lead_to_what_di
     await reconcile_asked(mall.deps)
     page = (await desk.get(f"/reconciliation/{day}")).text
     assert "之前的对账" in page
-    assert [one.day for one in await reconciliation.newest()] == [day]
+    assert [one.day for one in await reconciliation_runs.newest()] == [day]
     assert [name for name in await actions() if name.startswith("reconcile")] == ["reconcile.ask", "reconcile"] * 2
     assert (await ask_of(day))["lines_done"] > 0
 
@@ -100,7 +101,7 @@ async def test_who_falls_silent_is_taken_over_and_progress_is_seen(
 ) -> None:
     desk: Desk = await desks(Role.FINANCE)
     await desk.post(f"/reconciliation/{day}/run")
-    monkeypatch.setattr(reconciliation_desk, "_EVERY_S", 0.01)
+    monkeypatch.setattr(reconciliation, "_EVERY_S", 0.01)
     seen = list[int]()
 
     async def dies(_deps: Any, _day: Any, _operator: str, tell: Any) -> Any:
@@ -113,7 +114,7 @@ async def test_who_falls_silent_is_taken_over_and_progress_is_seen(
         raise Busy
 
     with monkeypatch.context() as once:
-        once.setattr(reconciliation, "run", dies)
+        once.setattr(reconciliation_runs, "run", dies)
         with pytest.raises(Busy):
             await reconcile_asked(mall.deps)
     assert seen[-1] == 7

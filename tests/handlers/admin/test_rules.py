@@ -8,7 +8,7 @@ import orjson
 from server import db
 from server.rules import rule_forms
 from server.rules.rebates import RuleTerms
-from server.services import rules
+from server.services.terms import rebate_rules
 from tests.handlers.admin.conftest import Desk
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, publish
@@ -73,7 +73,7 @@ async def test_a_version_is_previewed_and_then_published(mall: Mall, desks: Any)
     assert "发布前确认" not in again
     done = await desk.post("/rules", **typed, note="减半")
     assert done.headers["location"] == "/admin/rules/2"
-    terms = (await rules.in_force()).terms
+    terms = (await rebate_rules.in_force()).terms
     assert (terms.cap_fen, terms.ratio_bp, terms.stages_bp) == (8_880, 5_000, (3_000, 3_000, 4_000))
     row = await db.fetch_row(
         "SELECT actor, subject, detail FROM audit_log WHERE action = 'rule_publish' ORDER BY id DESC"

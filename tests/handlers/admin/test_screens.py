@@ -4,7 +4,7 @@ import pytest
 
 from server import db
 from server.rules.operators import PERMISSIONS, Permission, Role
-from server.services import audit_log
+from server.services.common import audit_log
 from tests.handlers.admin.conftest import Desk, actions
 from tests.handlers.admin.staged import XSS, of_goods, stage
 from tests.support.mall import Mall

@@ -9,7 +9,8 @@ from openpyxl import Workbook, load_workbook
 from server import db
 from server.core.errors import Busy
 from server.rules.operators import Role
-from server.services import fulfilment, sheets
+from server.services.files import sheets
+from server.services.orders import fulfilment
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, make_virtual_sku, shopper, work

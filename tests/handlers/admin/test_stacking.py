@@ -5,7 +5,7 @@ from typing import Any
 from server import db
 from server.rules.operators import Role
 from server.rules.stacking import KINDS, LABELS, Matrix
-from server.services import stacking
+from server.services.terms import stacking
 from tests.handlers.admin.conftest import Desk, last_record, send
 from tests.support.mall import Mall
 from tests.support.proof import proved

@@ -1,0 +1,39 @@
+"""Refusals of a cart, an order or its payment."""
+
+from server.core.refusal import Refusal
+
+
+class ItemsInvalid(Refusal):
+    """Nothing to order, too many lines, or a SKU named twice."""
+
+    code, status, message = "items_invalid", 422, "请选择要购买的商品"
+
+
+class AddressRequired(Refusal):
+    """Physical goods need an address of the member's own."""
+
+    code, status, message = "address_required", 422, "请选择收货地址"
+
+
+class DeliveryRefused(Refusal):
+    """Something in the order is not sent to that province."""
+
+    code, status, message = "delivery_refused", 422, "部分商品不支持发往该地区"
+
+
+class CartLimit(Refusal):
+    """A cart holds at most 100 SKUs."""
+
+    code, status, message = "cart_limit", 422, "购物车已满"
+
+
+class BalanceInsufficient(Refusal):
+    """Less balance than asked for; `available_fen` says how much there is."""
+
+    code, status, message = "balance_insufficient", 422, "余额不足"
+
+
+class PaymentRefused(Refusal):
+    """WeChat Pay refused to open the payment."""
+
+    code, status, message = "payment_refused", 422, "微信支付暂不可用，请稍后再试"

@@ -1,0 +1,63 @@
+"""Builders of ledger entries: pure, one per business event. Amounts are positive fen; the sign is made here.
+
+One file per noun; all are found here.
+"""
+
+from server.ledger.entries.commissions import (
+    commission_frozen,
+    commission_release,
+    commission_source,
+    commission_take_back,
+)
+from server.ledger.entries.coupons import bought_coupon_take_back, coupon_take_back
+from server.ledger.entries.orders import Held, order_hold, order_paid, order_release, stray_payment
+from server.ledger.entries.parts import Debt, Entry, Line, Taken, Wallet, credit, moved, take_back
+from server.ledger.entries.points import (
+    point_source,
+    points_frozen,
+    points_given,
+    points_gone,
+    points_release,
+    points_take_back,
+)
+from server.ledger.entries.rebates import rebate_release, rebate_source, rebate_stage, rebate_take_back
+from server.ledger.entries.refunds import RefundSums, refund, refund_sent
+from server.ledger.entries.withdrawals import withdrawal_back, withdrawal_paid, withdrawal_request
+
+__all__ = [
+    "Debt",
+    "Entry",
+    "Held",
+    "Line",
+    "RefundSums",
+    "Taken",
+    "Wallet",
+    "bought_coupon_take_back",
+    "commission_frozen",
+    "commission_release",
+    "commission_source",
+    "commission_take_back",
+    "coupon_take_back",
+    "credit",
+    "moved",
+    "order_hold",
+    "order_paid",
+    "order_release",
+    "point_source",
+    "points_frozen",
+    "points_given",
+    "points_gone",
+    "points_release",
+    "points_take_back",
+    "rebate_release",
+    "rebate_source",
+    "rebate_stage",
+    "rebate_take_back",
+    "refund",
+    "refund_sent",
+    "stray_payment",
+    "take_back",
+    "withdrawal_back",
+    "withdrawal_paid",
+    "withdrawal_request",
+]

@@ -1,0 +1,30 @@
+"""What the books and the tables beside them must always satisfy (rules.md §4), one SQL query per proof."""
+
+from server.ledger.proofs import (
+    books,
+    coupons,
+    entries,
+    flash_sales,
+    goods,
+    group_buys,
+    orders,
+    outbox,
+    points_goods,
+    rewards,
+    withdrawals,
+)
+from server.ledger.proofs.proof import Proof
+
+PROOFS: tuple[Proof, ...] = (
+    *books.PROOFS,
+    *entries.PROOFS,
+    *withdrawals.PROOFS,
+    *orders.PROOFS,
+    *coupons.PROOFS,
+    *goods.PROOFS,
+    *rewards.PROOFS,
+    *group_buys.PROOFS,
+    *flash_sales.PROOFS,
+    *points_goods.PROOFS,
+    *outbox.PROOFS,
+)

@@ -1,0 +1,30 @@
+"""That a coupon is used once, and that as many are out as were given."""
+
+from server.ledger.proofs.proof import GRANTED, Proof
+
+_ISSUED = """
+SELECT t.id AS template_id, NULL::bigint AS issue_id, t.claimed AS said, COALESCE(c.n, 0) AS issued, t.total,
+  t.claimed <> COALESCE(c.n, 0) OR COALESCE(c.n > t.total, false) AS wrong
+FROM coupon_templates t LEFT JOIN (
+  SELECT template_id, count(*) AS n FROM coupons WHERE template_id IS NOT NULL GROUP BY template_id) c
+  ON c.template_id = t.id
+UNION ALL SELECT i.template_id, i.id, i.issued, COALESCE(c.n, 0), NULL, i.issued <> COALESCE(c.n, 0)
+FROM coupon_issues i LEFT JOIN (
+  SELECT issue_id, count(*) AS n FROM coupons WHERE issue_id IS NOT NULL GROUP BY issue_id) c ON c.issue_id = i.id
+"""
+
+# A whole refund gives its coupon back; an order that was emptied piece by piece keeps what it used.
+_COUPONS = f"""
+SELECT COALESCE(o.coupon_id, c.id) AS coupon_id, COALESCE(o.id, c.order_id) AS order_id, o.held AS expected, c.state,
+  (o.held, o.off) IS DISTINCT FROM (c.state, c.discount_fen) AS wrong
+FROM (SELECT o.id, o.coupon_id, CASE o.status WHEN 'pending' THEN 'locked' ELSE 'used' END AS held,
+    (SELECT sum(coupon_fen) FROM order_lines WHERE order_id = o.id) AS off
+  FROM orders o WHERE o.coupon_id IS NOT NULL AND o.status <> 'closed' AND NOT EXISTS (
+    SELECT 1 FROM refunds WHERE order_id = o.id AND kind = 'order' AND whole AND state IN {GRANTED})) o
+FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = o.coupon_id AND c.order_id = o.id
+"""  # noqa: S608 - our own text
+
+PROOFS: tuple[Proof, ...] = (
+    Proof("coupons", "优惠券只用于一个订单", _COUPONS),
+    Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
+)

@@ -1,0 +1,11 @@
+"""That no job is lost."""
+
+from server.ledger.proofs.proof import Proof
+
+# No job is ever put off for more than an hour: a row far in the future would never come back by itself.
+_OUTBOX = """
+SELECT id AS outbox_id, job, attempts, due_at, done_at IS NULL AND due_at > $1::timestamptz + interval '1 day' AS wrong
+FROM outbox
+"""
+
+PROOFS: tuple[Proof, ...] = (Proof("outbox", "后台任务没有丢失", _OUTBOX),)

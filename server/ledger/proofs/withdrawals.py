@@ -1,0 +1,39 @@
+"""That money on its way is asked for, and each withdrawal has its entries."""
+
+from server.ledger.proofs.proof import Proof
+
+LIVE = "('requested', 'approved', 'sent', 'confirming')"
+"""States of a withdrawal whose money is on its way."""
+
+_IN_FLIGHT = f"""
+SELECT COALESCE(a.member_id, w.member_id) AS member_id, a.balance, w.asked AS asked_fen,
+  COALESCE(a.balance, 0) <> COALESCE(w.asked, 0) AS wrong
+FROM (SELECT member_id, balance FROM ledger_accounts WHERE code = 'in_flight') a
+FULL JOIN (SELECT member_id, sum(amount_fen) AS asked FROM withdrawals WHERE state IN {LIVE} GROUP BY member_id) w
+  ON w.member_id = a.member_id
+"""  # noqa: S608 - our own text
+
+_WITHDRAWAL_ENTRIES = f"""
+WITH owed AS (
+  SELECT 'withdrawal:' || withdrawal_no AS key, member_id, amount_fen AS flight, 0 AS cash, 0 AS fee, 0 AS tax
+    FROM withdrawals
+  UNION ALL SELECT 'withdrawal-paid:' || withdrawal_no, member_id, -amount_fen, payout_fen, fee_fen, tax_fen
+    FROM withdrawals WHERE state = 'paid'
+  UNION ALL SELECT 'withdrawal-back:' || withdrawal_no, member_id, -amount_fen, 0, 0, 0
+    FROM withdrawals WHERE state <> 'paid' AND state NOT IN {LIVE}), posted AS (
+  SELECT e.key, max(l.member_id) AS member_id, sum(l.amount) FILTER (WHERE l.code = 'in_flight') AS flight,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'wechat_cash'), 0) AS cash,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'withdrawal_fee'), 0) AS fee,
+    COALESCE(sum(l.amount) FILTER (WHERE l.code = 'tax_withheld'), 0) AS tax
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  WHERE e.kind IN ('withdrawal_request', 'withdrawal_paid', 'withdrawal_back') GROUP BY e.id)
+SELECT COALESCE(o.key, p.key) AS key, p.flight, p.cash, p.fee, p.tax, o.key IS NOT NULL AS owed,
+  (o.key, o.member_id, o.flight, o.cash, o.fee, o.tax)
+    IS DISTINCT FROM (p.key, p.member_id, p.flight, p.cash, p.fee, p.tax) AS wrong
+FROM owed o FULL JOIN posted p ON p.key = o.key
+"""  # noqa: S608 - our own text
+
+PROOFS: tuple[Proof, ...] = (
+    Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT),
+    Proof("withdrawal_entries", "每笔提现的分录齐全", _WITHDRAWAL_ENTRIES),
+)

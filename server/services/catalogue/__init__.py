@@ -1,0 +1,1 @@
+"""What the shop sells: products, SKUs, categories, pictures, freight, and the shop front."""

@@ -1,0 +1,245 @@
+"""Stock in, and everything else that operators change in the catalogue: one file, one transaction, one audit record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from msgspec import UNSET
+
+from server import db
+from server.gateways.ports import Cipher, Deps
+from server.services.catalogue import freight_entries
+from server.services.catalogue.checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes, given
+from server.services.catalogue.freight_entries import FreightEntry
+from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.common import audit_log, words
+from server.services.files.apply_file import ApplyFile
+
+LOCK = 7_224_100_011
+"""Advisory lock of changing the catalogue: one file at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a file did: how many of each it named, of them new, and the pieces taken in (or out, below zero)."""
+
+    categories: int
+    products: int
+    products_new: int
+    skus: int
+    skus_new: int
+    pieces: int
+
+
+async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
+    """Create or change what the file names. All or nothing: raises FileInvalid with every problem found.
+
+    The only writer of the catalogue: the panel's forms are small files.
+    """
+    file = ApplyFile(text)
+    file.only("categories", "freight", "products")
+    categories = [(path, file.read(raw, CategoryEntry, path)) for path, raw in file.each(file.root, "categories")]
+    freight = [(path, file.read(raw, FreightEntry, path)) for path, raw in file.each(file.root, "freight")]
+    products = [(path, file.read(raw, ProductHead, path)) for path, raw in file.each(file.root, "products")]
+    raw_skus = {
+        path: [(at, file.read(raw, SkuEntry, at)) for at, raw in file.each({"skus": head.skus}, "skus", path)]
+        for path, head in products
+        if head is not None
+    }
+    file.check()
+    sheet = Sheet(
+        file,
+        [(path, entry) for path, entry in categories if entry is not None],
+        [(path, head) for path, head in products if head is not None],
+        {path: [(at, entry) for at, entry in found if entry is not None] for path, found in raw_skus.items()},
+        [(path, entry) for path, entry in freight if entry is not None],
+    )
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        at = deps.clock.now()  # behind the lock, so that no two changes have one time
+        known = await _known(tx, sheet)
+        skus = sheet.judge(known, deps.cipher)
+        await _refuse_known_cards(tx, file, known, skus)
+        file.check()
+        category_ids = await _write_categories(tx, sheet, known)
+        freight_ids = await freight_entries.write(tx, sheet.freight, known.freight, at)
+        product_ids = await _write_products(tx, sheet, known, category_ids, freight_ids, at)
+        await _write_skus(tx, deps.cipher, known, product_ids, skus)
+        await _refresh(tx, list(product_ids.values()), list(category_ids.values()))
+        applied = Applied(
+            categories=len(sheet.categories),
+            products=len(sheet.products),
+            products_new=sum(head.slug not in known.products for _, head in sheet.products),
+            skus=len(skus),
+            skus_new=sum(sku.entry.code not in known.skus for sku in skus),
+            pieces=sum(sku.pieces for sku in skus),
+        )
+        detail = changes(known, sheet, skus) | ({"reason": reason} if reason else {})
+        await audit_log.record(tx, at, actor, "product.apply", _subject(sheet), detail)
+    return applied
+
+
+def _subject(sheet: Sheet) -> str:
+    """The one thing that the file is about, or the whole."""
+    named = [
+        *(f"product:{head.slug}" for _, head in sheet.products),
+        *(f"category:{entry.slug}" for _, entry in sheet.categories),
+        *(f"freight:{entry.slug}" for _, entry in sheet.freight),
+    ]
+    return named[0] if len(named) == 1 else "catalogue"
+
+
+async def _known(tx: db.Connection, sheet: Sheet) -> Known:
+    categories = await tx.fetch(
+        "SELECT c.id, c.slug, c.name, c.icon, c.position, above.slug AS parent"
+        " FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
+    )
+    products = await tx.fetch(
+        "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.on_from, p.off_from,"
+        " p.limit_each, p.exchange_only, p.min_level, p.updated_at, c.slug AS category, f.slug AS freight,"
+        " t.slug AS coupon FROM products p"
+        " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
+        " LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id WHERE p.slug = ANY($1::text[])",
+        [head.slug for _, head in sheet.products],
+    )
+    skus = await tx.fetch(
+        "SELECT s.id, s.code, s.spec, s.price_fen, s.market_price_fen, s.alert_at, s.on_sale, s.position, s.weight_g,"
+        " s.available, s.stocked_in, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
+        " WHERE s.code = ANY($1::text[]) ORDER BY s.id FOR NO KEY UPDATE OF s",
+        sheet.codes(),
+    )
+    coupons = await tx.fetch(
+        "SELECT slug, id FROM coupon_templates WHERE slug = ANY($1::text[])",
+        [head.coupon for _, head in sheet.products if isinstance(head.coupon, str)],
+    )
+    return Known(
+        {row["slug"]: row for row in categories},
+        {row["slug"]: row for row in products},
+        {row["code"]: row for row in skus},
+        await freight_entries.known(tx),
+        {row["slug"]: row["id"] for row in coupons},
+    )
+
+
+async def _refuse_known_cards(tx: db.Connection, file: ApplyFile, known: Known, skus: list[ReadySku]) -> None:
+    for sku in skus:
+        old = known.skus.get(sku.entry.code)
+        if old is None or not sku.blinds:
+            continue
+        rows = await tx.fetch(
+            "SELECT blind FROM card_keys WHERE sku_id = $1 AND blind = ANY($2::text[])", old["id"], list(sku.blinds)
+        )
+        for row in rows:
+            file.note(f"{sku.path}.card_keys[{sku.blinds.index(row['blind'])}]", "该卡密已入库")
+
+
+async def _write_categories(tx: db.Connection, sheet: Sheet, known: Known) -> dict[str, int]:
+    """All category ids by slug."""
+    ids = {slug: int(row["id"]) for slug, row in known.categories.items()}
+    for _, entry in sheet.categories:
+        fields = given(entry, "name", "icon", "position")
+        if isinstance(entry.parent, str):
+            fields["parent_id"] = ids[entry.parent]
+        elif entry.parent is None:
+            fields["parent_id"] = None
+        if entry.slug in ids:
+            await _update(tx, "categories", ids[entry.slug], fields)
+        else:
+            ids[entry.slug] = await _insert(tx, "categories", {"icon": "", "position": 0, **fields, "slug": entry.slug})
+    return ids
+
+
+async def _write_products(
+    tx: db.Connection,
+    sheet: Sheet,
+    known: Known,
+    category_ids: dict[str, int],
+    freight_ids: dict[str, int],
+    at: datetime,
+) -> dict[str, int]:
+    """Ids by slug of the products in the file. Prices and words follow in `_refresh`."""
+    ids: dict[str, int] = {}
+    blank = {"kind": "physical", "subtitle": "", "images": "[]", "detail": "", "on_sale": True, "words": ""}
+    for _, head in sheet.products:
+        fields = given(head, "kind", "title", "subtitle", "detail", *SHELF) | {"updated_at": at}
+        if isinstance(head.category, str):
+            fields["category_id"] = category_ids[head.category]
+        if head.freight is not UNSET:
+            fields["freight_template_id"] = freight_ids[head.freight] if head.freight else None
+        if isinstance(head.images, list):
+            fields["images"] = orjson.dumps(head.images).decode()
+        if isinstance(head.coupon, str):
+            fields["coupon_template_id"] = known.coupons[head.coupon]
+        old = known.products.get(head.slug)
+        if old is not None:
+            ids[head.slug] = old["id"]
+            await _update(tx, "products", old["id"], fields)
+        else:
+            new = {"slug": head.slug, "created_at": at, "min_price_fen": 0, "max_price_fen": 0, "sold_count": 0}
+            ids[head.slug] = await _insert(tx, "products", {**blank, **new, **fields})
+    return ids
+
+
+async def _write_skus(
+    tx: db.Connection, cipher: Cipher, known: Known, product_ids: dict[str, int], skus: list[ReadySku]
+) -> None:
+    blank = {"spec": "{}", "stocked_in": 0, "available": 0, "reserved": 0, "sold": 0, "alert_at": 0, "alerted": False}
+    for sku in skus:
+        fields = given(sku.entry, "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
+        if isinstance(sku.entry.spec, dict):
+            fields["spec"] = orjson.dumps(sku.entry.spec).decode()
+        old = known.skus.get(sku.entry.code)
+        if old is None:
+            new = {"code": sku.entry.code, "product_id": product_ids[sku.product], "position": sku.position}
+            sku_id = await _insert(tx, "skus", {"on_sale": True, **blank, **new, **fields})
+        else:
+            sku_id = old["id"]
+            await _update(tx, "skus", sku_id, fields)
+        await tx.execute(
+            "UPDATE skus SET stocked_in = stocked_in + $2, available = available + $2,"
+            " alerted = alerted AND available + $2 <= alert_at WHERE id = $1",
+            sku_id,
+            sku.pieces,
+        )
+        await tx.executemany(
+            "INSERT INTO card_keys (sku_id, sealed, blind) VALUES ($1, $2, $3)",
+            [
+                (sku_id, cipher.seal(text, CARD_COLUMN), blind)
+                for text, blind in zip(sku.entry.card_keys, sku.blinds, strict=True)
+            ],
+        )
+
+
+async def _refresh(tx: db.Connection, product_ids: list[int], category_ids: list[int]) -> None:
+    """Price ranges and search words of what was touched; a category's new name reaches all its products."""
+    await tx.execute(
+        "UPDATE products p SET min_price_fen = s.lowest, max_price_fen = s.highest FROM ("
+        " SELECT product_id, COALESCE(min(price_fen) FILTER (WHERE on_sale), min(price_fen)) AS lowest,"
+        " COALESCE(max(price_fen) FILTER (WHERE on_sale), max(price_fen)) AS highest"
+        " FROM skus WHERE product_id = ANY($1::bigint[]) GROUP BY product_id) s WHERE s.product_id = p.id",
+        product_ids,
+    )
+    rows = await tx.fetch(
+        "SELECT p.id, p.words, concat_ws(' ', p.title, p.subtitle, c.name, above.name) AS text FROM products p"
+        " JOIN categories c ON c.id = p.category_id LEFT JOIN categories above ON above.id = c.parent_id"
+        " WHERE p.id = ANY($1::bigint[]) OR c.id = ANY($2::bigint[]) OR above.id = ANY($2::bigint[])",
+        product_ids,
+        category_ids,
+    )
+    cut = [(row["id"], words.cut(row["text"]), row["words"]) for row in rows]
+    await tx.executemany(
+        "UPDATE products SET words = $2 WHERE id = $1", [(key, new) for key, new, old in cut if new != old]
+    )
+
+
+async def _insert(tx: db.Connection, table: str, row: dict[str, Any]) -> int:
+    places = ", ".join(f"${i}" for i in range(1, len(row) + 1))
+    sql = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places}) RETURNING id"  # noqa: S608 - our own names
+    return int(await tx.fetchval(sql, *row.values()))
+
+
+async def _update(tx: db.Connection, table: str, key: int, row: dict[str, Any]) -> None:
+    if row:
+        pairs = ", ".join(f"{name} = ${i}" for i, name in enumerate(row, 2))
+        await tx.execute(f"UPDATE {table} SET {pairs} WHERE id = $1", key, *row.values())  # noqa: S608 - our own names

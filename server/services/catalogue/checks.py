@@ -1,0 +1,237 @@
+"""Whether a file of the catalogue fits together and with what is there, and what it changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import asyncpg
+import msgspec
+import orjson
+from msgspec import UNSET
+
+from server.gateways.ports import Cipher
+from server.services.catalogue import freight_entries
+from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.files.apply_file import ApplyFile
+
+CARD_COLUMN = "card_keys.sealed"
+
+Pieces = Literal["goods", "keys", "coupons"]
+"""What one piece of a SKU is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySku:
+    """A variant whose file entry is understood, with its place in the file and the blind indexes of its card keys."""
+
+    path: str
+    product: str
+    pieces_are: Pieces
+    entry: SkuEntry
+    blinds: Sequence[str]
+    position: int
+
+    @property
+    def pieces(self) -> int:
+        """What is stocked in; below zero it is taken out."""
+        return len(self.entry.card_keys) if self.pieces_are == "keys" else self.entry.stock_add
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database has under the names in the file; the SKUs are locked."""
+
+    categories: dict[str, asyncpg.Record]
+    products: dict[str, asyncpg.Record]
+    skus: dict[str, asyncpg.Record]
+    freight: dict[str, asyncpg.Record]
+    coupons: dict[str, int]
+    """Template ids by slug."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The file's entries, each well formed by itself, with their paths."""
+
+    file: ApplyFile
+    categories: list[tuple[str, CategoryEntry]]
+    products: list[tuple[str, ProductHead]]
+    skus: dict[str, list[tuple[str, SkuEntry]]]
+    """By the path of their product."""
+    freight: freight_entries.Entries
+
+    def codes(self) -> list[str]:
+        """Of all SKUs it names."""
+        return [entry.code for found in self.skus.values() for _, entry in found]
+
+    def judge(self, known: Known, cipher: Cipher) -> list[ReadySku]:
+        """The SKUs ready to be written; notes in the file what does not fit together or with the database."""
+        self._twice([(f"{path}.slug", entry.slug) for path, entry in self.categories])
+        self._twice([(f"{path}.slug", entry.slug) for path, entry in self.freight])
+        self._twice([(f"{path}.slug", head.slug) for path, head in self.products])
+        self._twice([(f"{path}.code", entry.code) for found in self.skus.values() for path, entry in found])
+        self._judge_categories(known)
+        freight_entries.judge(self.file, self.freight, known.freight)
+        found: list[ReadySku] = []
+        for path, head in self.products:
+            pieces_are = self._judge_head(path, head, known)
+            for position, (at, entry) in enumerate(self.skus[path]):
+                blinds = [cipher.blind(text, CARD_COLUMN) for text in entry.card_keys]
+                found.append(ReadySku(at, head.slug, pieces_are, entry, blinds, position))
+        for sku in found:
+            self._judge_sku(sku, known)
+        return found
+
+    def _judge_categories(self, known: Known) -> None:
+        parents = {slug: row["parent"] for slug, row in known.categories.items()}
+        for path, entry in self.categories:
+            if entry.slug not in known.categories and entry.name is UNSET:
+                self.file.note(path, "新分类缺少字段 name")
+            if entry.new and entry.slug in known.categories:
+                self.file.note(f"{path}.slug", "已有这个分类")
+            if isinstance(entry.parent, str) and entry.parent not in parents:
+                self.file.note(f"{path}.parent", f"没有分类 {entry.parent}，上级须先于下级")
+            parents.setdefault(entry.slug, None)
+            if entry.parent is not UNSET:
+                parents[entry.slug] = entry.parent
+            if _goes_round(parents, entry.slug):
+                self.file.note(f"{path}.parent", "分类不能在自己的下级之下")
+
+    def _judge_head(self, path: str, head: ProductHead, known: Known) -> Pieces:
+        """What its pieces are."""
+        old = known.products.get(head.slug)
+        named = {entry.slug for _, entry in self.categories}
+        if isinstance(head.category, str) and head.category not in known.categories and head.category not in named:
+            self.file.note(f"{path}.category", f"没有分类 {head.category}")
+        self._judge_terms(path, head, known)
+        if old is None:
+            self._judge_new(path, head, known)
+            return _pieces(head.kind, head.coupon)
+        if head.new:
+            self.file.note(f"{path}.slug", "已有这个商品")
+        if head.seen is not UNSET and head.seen != old["updated_at"]:
+            self.file.note(f"{path}.seen", "商品刚刚被修改过，请刷新页面后再改")
+        if head.kind is not UNSET and head.kind != old["kind"]:
+            self.file.note(f"{path}.kind", "已有商品不能改变类型")
+        if head.coupon not in (UNSET, old["coupon"]):
+            self.file.note(f"{path}.coupon", "已有商品不能改变发放的优惠券")
+        return _pieces(old["kind"], old["coupon"])
+
+    def _judge_new(self, path: str, head: ProductHead, known: Known) -> None:
+        for name in ("category", "title"):
+            if getattr(head, name) is UNSET:
+                self.file.note(path, f"新商品缺少字段 {name}")
+        if not head.skus:
+            self.file.note(path, "新商品至少要有一个 SKU")
+        if not isinstance(head.coupon, str):
+            return
+        if head.kind != "virtual":
+            self.file.note(f"{path}.coupon", "只有虚拟商品可以是优惠券")
+        if head.coupon not in known.coupons:
+            self.file.note(f"{path}.coupon", f"没有优惠券 {head.coupon}")
+
+    def _judge_terms(self, path: str, head: ProductHead, known: Known) -> None:
+        templates = known.freight.keys() | {entry.slug for _, entry in self.freight}
+        if isinstance(head.freight, str) and head.freight not in templates:
+            self.file.note(f"{path}.freight", f"没有运费模板 {head.freight}")
+        stored = known.products.get(head.slug)
+        times = {"on_from": stored["on_from"], "off_from": stored["off_from"]} if stored else {}
+        times |= given(head, "on_from", "off_from")
+        on_from, off_from = times.get("on_from"), times.get("off_from")
+        if on_from is not None and off_from is not None and off_from <= on_from:
+            self.file.note(f"{path}.off_from", "定时下架要晚于定时上架")
+
+    def _judge_sku(self, sku: ReadySku, known: Known) -> None:
+        note, path, entry = self.file.note, sku.path, sku.entry
+        old = known.skus.get(entry.code)
+        if old is None and entry.price_fen is UNSET:
+            note(path, "新 SKU 缺少字段 price_fen")
+        if old is not None and old["product"] != sku.product:
+            note(f"{path}.code", f"SKU {entry.code} 属于商品 {old['product']}")
+        keyed = sku.pieces_are == "keys"
+        if keyed and entry.stock_add:
+            note(f"{path}.stock_add", "虚拟商品的库存就是卡密的数量，请用 card_keys")
+        if not keyed and entry.card_keys:
+            note(f"{path}.card_keys", "实物商品没有卡密" if sku.pieces_are == "goods" else "发放优惠券的商品没有卡密")
+        free = old["available"] if old is not None else 0
+        if not keyed and free + entry.stock_add < 0:
+            note(f"{path}.stock_add", f"可用库存只有 {free}，不能减少 {-entry.stock_add}")
+        self._twice([(f"{path}.card_keys[{i}]", blind) for i, blind in enumerate(sku.blinds)])
+
+    def _twice(self, places: list[tuple[str, str]]) -> None:
+        seen = set[str]()
+        for path, name in places:
+            if name in seen:
+                self.file.note(path, "重复")
+            seen.add(name)
+
+
+def _pieces(kind: object, coupon: object) -> Pieces:
+    if kind != "virtual":
+        return "goods"
+    return "coupons" if coupon else "keys"
+
+
+def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
+    above = parents.get(slug)
+    for _ in parents:
+        if above is None or above == slug:
+            break
+        above = parents.get(above)
+    return above is not None
+
+
+def given(entry: msgspec.Struct, *names: str) -> dict[str, Any]:
+    """The named fields that the file gives."""
+    return {name: value for name in names if (value := getattr(entry, name)) is not UNSET}
+
+
+def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, Any]:
+    """`before` and `after` for the log, by category, product and SKU: only what changes.
+
+    The detail text stands there by its length, card keys by their number.
+    """
+    found = _Changes()
+    for _, entry in sheet.categories:
+        found.compare("categories", entry.slug, known.categories.get(entry.slug), given(entry, *_CATEGORY))
+    for _, one in sheet.freight:
+        found.compare("freight", one.slug, known.freight.get(one.slug), one.fields())
+    for _, head in sheet.products:
+        found.compare("products", head.slug, known.products.get(head.slug), given(head, *_PRODUCT))
+    for sku in skus:
+        old = known.skus.get(sku.entry.code)
+        fields = given(sku.entry, *_SKU)
+        if sku.pieces:
+            fields["stocked_in"] = (old["stocked_in"] if old is not None else 0) + sku.pieces
+        found.compare("skus", sku.entry.code, old, fields)
+    return {"before": found.before, "after": found.after}
+
+
+_CATEGORY = ("name", "parent", "icon", "position")
+SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only", "min_level")
+"""Who may buy it when and where, each a column by its name."""
+_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight", "coupon")
+_SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
+_JSON = frozenset({"images", "spec", "terms"})
+
+
+class _Changes:
+    def __init__(self) -> None:
+        self.before: dict[str, dict[str, dict[str, Any]]] = {}
+        self.after: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def compare(self, kind: str, name: str, row: asyncpg.Record | None, fields: dict[str, Any]) -> None:
+        old = {} if row is None else {field: _stored(row, field) for field in fields}
+        changed = [field for field in fields if row is None or old[field] != fields[field]]
+        if row is not None and changed:
+            self.before.setdefault(kind, {})[name] = {field: _said(field, old[field]) for field in changed}
+        if changed:
+            self.after.setdefault(kind, {})[name] = {field: _said(field, fields[field]) for field in changed}
+
+
+def _stored(row: asyncpg.Record, field: str) -> Any:  # noqa: ANN401 - a column's value
+    return orjson.loads(row[field]) if field in _JSON else row[field]
+
+
+def _said(field: str, value: Any) -> Any:  # noqa: ANN401 - a column's value
+    return f"{len(value)} 字" if field == "detail" else value

@@ -1,0 +1,82 @@
+"""What a coupon is for, in words: the whole shop, some products, or some categories."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from server import db
+from server.services.terms.rebate_rules import SUBTREES
+
+_NAMED = 3
+"""More names than these are counted."""
+
+
+def ids(stored: str | None) -> tuple[int, ...] | None:
+    """A scope's column as numbers."""
+    return tuple(orjson.loads(stored)) if stored else None
+
+
+_FOUND = {
+    "products": "SELECT id, slug FROM products WHERE id = ANY ($1::bigint[]) OR slug = ANY ($2::text[])",
+    "categories": "SELECT id, slug FROM categories WHERE id = ANY ($1::bigint[]) OR slug = ANY ($2::text[])",
+}
+
+
+async def resolve(
+    connection: db.Connection, noun: str, named: Sequence[int | str]
+) -> tuple[list[int], list[int | str]]:
+    """What numbers and slugs of `products` or `categories` name, and those that name nothing.
+
+    A category stands for all below it, as they are now.
+    """
+    numbers, slugs = [one for one in named if isinstance(one, int)], [one for one in named if isinstance(one, str)]
+    rows = await connection.fetch(_FOUND[noun], numbers, slugs)
+    known = {row["id"] for row in rows} | {row["slug"] for row in rows}
+    found = sorted(row["id"] for row in rows)
+    if noun == "categories":
+        found = [row["id"] for row in await connection.fetch(SUBTREES, found)]
+    return found, [one for one in named if one not in known]
+
+
+async def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """For each row with `products` and `categories`: `全场通用`, `限「大米面霜」`, `限美妆、母婴类商品`."""
+    scopes = [(ids(row["products"]), ids(row["categories"])) for row in rows]
+    titles = await _titles(one for products, _ in scopes for one in products or ())
+    names = await _categories(one for _, categories in scopes for one in categories or ())
+    return [_label(products, categories, titles, names) for products, categories in scopes]
+
+
+async def _titles(wanted: Iterable[int]) -> dict[int, str]:
+    numbers = sorted(set(wanted))
+    if not numbers:
+        return {}
+    return {
+        row["id"]: row["title"] for row in await db.fetch("SELECT id, title FROM products WHERE id = ANY ($1)", numbers)
+    }
+
+
+async def _categories(wanted: Iterable[int]) -> dict[int, tuple[str, int | None]]:
+    numbers = sorted(set(wanted))
+    if not numbers:
+        return {}
+    rows = await db.fetch(
+        "SELECT id, name, parent_id FROM categories WHERE id = ANY ($1) ORDER BY position, id", numbers
+    )
+    return {row["id"]: (row["name"], row["parent_id"]) for row in rows}
+
+
+def _label(
+    products: Sequence[int] | None,
+    categories: Sequence[int] | None,
+    titles: Mapping[int, str],
+    names: Mapping[int, tuple[str, int | None]],
+) -> str:
+    if products is not None:
+        found = [f"「{titles[one]}」" for one in products if one in titles]
+        return f"限{found[0]}" if len(found) == 1 else f"限 {len(found)} 件指定商品"
+    if categories is None:
+        return "全场通用"
+    # Of the categories only those at the top are named: the ones below came along.
+    tops = [name for one, (name, parent) in names.items() if one in categories and parent not in categories]
+    return f"限{'、'.join(tops[:_NAMED])}{f'等 {len(tops)} 类' if len(tops) > _NAMED else '类'}商品"

@@ -1,0 +1,78 @@
+"""Freight templates in a file of the catalogue: `{"freight": [{slug, name, terms}]}`, created or changed by slug."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import msgspec
+import orjson
+from msgspec import UNSET, UnsetType
+
+from server import db
+from server.rules.freight import FreightTerms
+from server.services.catalogue.shapes import Name, Slug
+from server.services.files.apply_file import ApplyFile
+
+
+class FreightEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A template; `name` and `terms` are needed for a new one."""
+
+    slug: Slug
+    new: bool = False
+    """Refused where it is there already, so that making it changes no other one."""
+    name: Name | UnsetType = UNSET
+    terms: FreightTerms | UnsetType = UNSET
+
+    def fields(self) -> dict[str, Any]:
+        """The columns that the file gives, `terms` as plain JSON values."""
+        found: dict[str, Any] = {} if self.name is UNSET else {"name": self.name}
+        if isinstance(self.terms, FreightTerms):
+            found["terms"] = orjson.loads(msgspec.json.encode(self.terms))
+        return found
+
+
+_MAKE = "INSERT INTO freight_templates (slug, name, terms, updated_at) VALUES ($1, $2, $3::jsonb, $4) RETURNING id"
+_CHANGE = (
+    "UPDATE freight_templates SET name = COALESCE($2, name), terms = COALESCE($3::jsonb, terms), updated_at = $4"
+    " WHERE slug = $1 RETURNING id"
+)
+
+Entries = list[tuple[str, FreightEntry]]
+"""With their paths in the file."""
+
+
+async def known(tx: db.Connection) -> dict[str, asyncpg.Record]:
+    """All templates by slug."""
+    return {row["slug"]: row for row in await tx.fetch("SELECT id, slug, name, terms FROM freight_templates")}
+
+
+def judge(file: ApplyFile, entries: Entries, held: Mapping[str, asyncpg.Record]) -> None:
+    """Note in the file what does not fit together or with the database."""
+    for path, entry in entries:
+        if entry.slug not in held:
+            for name in ("name", "terms"):
+                if getattr(entry, name) is UNSET:
+                    file.note(path, f"新运费模板缺少字段 {name}")
+        elif entry.new:
+            file.note(f"{path}.slug", "已有这个运费模板")
+        if isinstance(entry.terms, FreightTerms) and (twice := entry.terms.named_twice()):
+            file.note(f"{path}.terms", f"地区重复：{'、'.join(twice)}")
+
+
+async def write(
+    tx: db.Connection, entries: Entries, held: Mapping[str, asyncpg.Record], at: datetime
+) -> dict[str, int]:
+    """All template ids by slug."""
+    ids = {slug: int(row["id"]) for slug, row in held.items()}
+    for _, entry in entries:
+        fields = entry.fields()
+        terms = orjson.dumps(fields["terms"]).decode() if "terms" in fields else None
+        ids[entry.slug] = await tx.fetchval(
+            _CHANGE if entry.slug in held else _MAKE,
+            entry.slug,
+            fields.get("name"),
+            terms,
+            at,
+        )
+    return ids

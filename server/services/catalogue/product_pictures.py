@@ -1,0 +1,125 @@
+"""Pictures of goods that operators upload: checked, drawn anew, named by what is on them, and forgotten when unused."""
+
+import asyncio
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from server import db
+from server.core import errors
+from server.drawing.photos import NotAPicture, photo
+from server.gateways.ports import Deps
+from server.services.catalogue import apply as catalogue_apply
+from server.services.catalogue import goods
+from server.services.files import pictures
+
+MOST_BYTES = 5 * 1024 * 1024
+MOST_PICTURES = 12
+_SIDE = 1600
+_PLACE = "/media/"
+_PREFIX = "goods-"
+_KEPT = timedelta(days=1)
+"""How long a picture that nothing shows stays, for those who look at a page that still does."""
+
+Move = Literal["first", "earlier", "later", "remove"]
+
+
+async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
+    """Put a picture behind a product's others. Raises NotFound, TooLarge, PictureInvalid, FileInvalid."""
+    found = await goods.product(product_id)
+    name, drawn = await _drawn(deps, body)
+    images = [*(one for one in found["images"] if one != name), name]
+    await _shown(deps, name, drawn, {"products": [_entry(found, images)]}, actor)
+
+
+async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: str) -> None:
+    """Move or take off one of a product's pictures. Raises NotFound, FileInvalid (it was changed meanwhile)."""
+    found = await goods.product(product_id)
+    images: list[str] = found["images"]
+    if picture not in images:
+        raise errors.NotFound(what="picture")
+    at = images.index(picture)
+    rest = [one for one in images if one != picture]
+    if move != "remove":
+        rest.insert({"first": 0, "earlier": max(0, at - 1), "later": at + 1}[move], picture)
+    await _apply(deps, {"products": [_entry(found, rest)]}, actor)
+
+
+async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> None:
+    """Make this a category's picture. Raises NotFound, TooLarge, PictureInvalid."""
+    slug = await goods.category(category_id)
+    name, drawn = await _drawn(deps, body)
+    await _shown(deps, name, drawn, {"categories": [{"slug": slug, "icon": name}]}, actor)
+
+
+def _entry(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
+    return {"slug": found["slug"], "seen": found["updated_at"].isoformat(), "images": images}
+
+
+async def _drawn(deps: Deps, body: bytes) -> tuple[str, bytes]:
+    """The address that the picture will have, and its file. NotFound where the shop keeps no files."""
+    _folder(deps)
+    if len(body) > MOST_BYTES:
+        raise errors.TooLarge(problem=f"图片最大 {MOST_BYTES // 1024 // 1024} MB")
+    try:
+        drawn = await pictures.draw(lambda: photo(body, _SIDE))
+    except NotAPicture as error:
+        raise errors.PictureInvalid from error
+    return f"{_PLACE}{_PREFIX}{hashlib.sha256(drawn).hexdigest()[:32]}.webp", drawn
+
+
+async def _shown(deps: Deps, name: str, drawn: bytes, document: dict[str, Any], actor: str) -> None:
+    """The file first, then who shows it. And the file once more, in case `forget` took an old one in between."""
+    path = _folder(deps) / name.removeprefix(_PLACE)
+    await asyncio.to_thread(pictures.write, path, drawn)
+    await _apply(deps, document, actor)
+    if not await asyncio.to_thread(path.exists):
+        await asyncio.to_thread(pictures.write, path, drawn)
+
+
+def _folder(deps: Deps) -> Path:
+    if deps.media_dir is None:
+        raise errors.NotFound(what="media")
+    return deps.media_dir
+
+
+async def _apply(deps: Deps, document: dict[str, Any], actor: str) -> None:
+    await catalogue_apply.apply(deps, orjson.dumps(document).decode(), actor)
+
+
+_USED = """
+SELECT f.name FROM unnest($1::text[]) f(name) WHERE
+  EXISTS (SELECT FROM products WHERE images ? f.name) OR EXISTS (SELECT FROM categories WHERE icon = f.name)
+  OR EXISTS (SELECT FROM order_lines WHERE image = f.name AND image LIKE '/media/goods-%')
+  OR EXISTS (SELECT FROM shop_policy WHERE strpos(terms::text, f.name) > 0)
+"""
+
+
+async def forget(deps: Deps) -> None:
+    """Delete uploaded pictures that nothing has shown for a day: no product, category, order or banner.
+
+    Under the catalogue's lock, so that nobody puts one up meanwhile; `_shown` looks again behind it.
+    """
+    if deps.media_dir is None:
+        return
+    old = await asyncio.to_thread(_older, deps.media_dir, deps.clock.now() - _KEPT)
+    if not old:
+        return
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", catalogue_apply.LOCK)
+        used = {row["name"] for row in await tx.fetch(_USED, old)}
+        for name in old:
+            if name not in used:
+                (deps.media_dir / name.removeprefix(_PLACE)).unlink(missing_ok=True)
+
+
+def _older(folder: Path, before: datetime) -> list[str]:
+    """Addresses of uploaded pictures whose files are from before."""
+    return [
+        f"{_PLACE}{file.name}"
+        for file in folder.glob(f"{_PREFIX}*.webp")
+        if datetime.fromtimestamp(file.stat().st_mtime, UTC) < before
+    ]

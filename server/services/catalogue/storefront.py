@@ -1,0 +1,121 @@
+"""The shop as it presents itself: its name, banners, the promise of the rule in force, its periods and agreements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules import promises
+from server.rules.promises import Promise, Told
+from server.rules.shop import Banner, ShopPolicy
+from server.services.terms import policy, rebate_rules
+
+_TEXTS = Path(__file__).parent / "texts"
+_AGREEMENTS = ("user_agreement", "privacy")
+_IN_APP = "小程序内「我的 → 客服」"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInWords:
+    """The version in force under plain headings."""
+
+    version: int
+    valid_from: datetime
+    plain: list[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What a shopper must know of times and freight."""
+
+    order_minutes: int
+    receive_days: int
+    refund_days: int
+    freight_fen: int
+    free_from_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """When and how people help."""
+
+    hours: str
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A text that the shopper agrees to."""
+
+    key: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Storefront:
+    """All of it. `promise` and `rule` are None before a first rule is published."""
+
+    name: str
+    slogan: str
+    now: datetime
+    banners: tuple[Banner, ...]
+    promise: Promise | None
+    rule: RuleInWords | None
+    policy: Periods
+    service: Service
+    agreements: list[Agreement]
+
+
+async def storefront(deps: Deps) -> Storefront:
+    """The shop as it stands now."""
+    shop = await policy.current()
+    promise, rule = await _promise()
+    return Storefront(
+        name=shop.name,
+        slogan=shop.slogan,
+        now=deps.clock.now(),
+        banners=shop.banners,
+        promise=promise,
+        rule=rule,
+        policy=Periods(
+            order_minutes=shop.order_minutes,
+            receive_days=shop.receive_days,
+            refund_days=shop.refund_days,
+            freight_fen=shop.freight_fen,
+            free_from_fen=shop.free_from_fen,
+        ),
+        service=Service(shop.service_hours, shop.service_phone),
+        agreements=_agreements(shop),
+    )
+
+
+async def _promise() -> tuple[Promise | None, RuleInWords | None]:
+    try:
+        published = await rebate_rules.in_force()
+    except NotFound:  # the shop opens without its rule
+        return None, None
+    plain = promises.plain(published.terms, await rebate_rules.scope_names(published.terms.scope))
+    return promises.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
+
+
+def _agreements(shop: ShopPolicy) -> list[Agreement]:
+    contact = f"{_IN_APP}，电话 {shop.service_phone}" if shop.service_phone else _IN_APP
+    facts = {
+        "name": shop.name,
+        "company": shop.company or shop.name,
+        "contact": f"{contact}（{shop.service_hours}）",
+        "order_minutes": shop.order_minutes,
+        "receive_days": shop.receive_days,
+        "refund_days": shop.refund_days,
+    }
+    return [Agreement(key, *(part.format(**facts) for part in _agreement(key))) for key in _AGREEMENTS]
+
+
+@cache
+def _agreement(key: str) -> tuple[str, str]:
+    """Title and text with the places of their facts open."""
+    title, _, text = (_TEXTS / f"{key}.txt").read_text(encoding="utf-8").partition("\n")
+    return title, text.strip()

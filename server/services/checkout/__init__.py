@@ -1,0 +1,1 @@
+"""From the cart to the paid order: pricing, placing, paying, closing."""

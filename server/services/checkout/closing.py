@@ -1,0 +1,114 @@
+"""An unpaid order ends: WeChat's door is shut first, then stock, coupon and balance go back."""
+
+import contextlib
+
+import orjson
+
+from server import db
+from server.core.errors import NotFound, StateConflict, WeChatUnavailable
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.ledger import book, entries, statement
+from server.ledger.entries import Held
+from server.rules.orders import OrderStatus
+from server.services.checkout import payments
+from server.services.points import movements as point_movements
+from server.services.promotions import kinds as promotion_kinds
+
+BATCH = 50
+
+
+async def cancel(deps: Deps, member_id: int, order_no: str) -> None:
+    """Close one's own pending order. Raises NotFound, StateConflict (also when it turns out to be paid)."""
+    row = await db.fetch_row("SELECT status FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
+    if row is None:
+        raise NotFound(what="order")
+    if row["status"] == OrderStatus.CLOSED:
+        return
+    if not await close(deps, order_no, "cancelled"):
+        status = await db.fetch_value("SELECT status FROM orders WHERE order_no = $1", order_no)
+        raise StateConflict(status=status)
+
+
+# One that cannot be closed (WeChat is silent, or says that a stranger paid it) must not keep the others waiting.
+_CLAIM = """
+UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM orders
+    WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
+    ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING order_no
+"""
+
+
+async def close_expired(deps: Deps) -> int:
+    """Close pending orders whose time is up; returns how many were due. One that cannot be closed now waits a round."""
+    rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
+    for row in rows:
+        with contextlib.suppress(WeChatUnavailable):  # the next round asks again
+            await close(deps, row["order_no"], "timeout")
+    return len(rows)
+
+
+async def close(deps: Deps, order_no: str, reason: str) -> bool:
+    """Close a pending order; False when it is not pending (any more). Safe to repeat.
+
+    Stock and coupon are given back only after WeChat said that the number can no longer be paid. Raises
+    WeChatUnavailable when it did not say.
+    """
+    while True:
+        row = await db.fetch_row("SELECT status, prepay_started_at FROM orders WHERE order_no = $1", order_no)
+        if row is None or row["status"] != OrderStatus.PENDING:
+            return False
+        opened = row["prepay_started_at"] is not None
+        if opened and not await _shut(deps, order_no):
+            await payments.check(deps, order_no)
+            return False
+        closed = await _close(deps, order_no, reason, opened=opened)
+        if closed is not None:
+            return closed
+
+
+async def _shut(deps: Deps, order_no: str) -> bool:
+    try:
+        return await deps.pay.close(order_no)
+    except (OutcomeUnknown, WeChatError) as error:
+        raise WeChatUnavailable from error
+
+
+async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> bool | None:
+    """The database's part; None when the payment was opened meanwhile and WeChat must be asked first."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute(
+            "SELECT 1 FROM members WHERE id = (SELECT member_id FROM orders WHERE order_no = $1) FOR NO KEY UPDATE",
+            order_no,
+        )
+        order = await tx.fetchrow("SELECT * FROM orders WHERE order_no = $1 FOR NO KEY UPDATE", order_no)
+        if order["status"] != OrderStatus.PENDING:
+            return False
+        if order["prepay_started_at"] is not None and not opened:
+            return None
+        await tx.execute(
+            "UPDATE orders SET status = 'closed', closed_at = $2, close_reason = $3, check_at = NULL"
+            " WHERE id = $1 AND status = 'pending'",
+            order["id"],
+            at,
+            reason,
+        )
+        kind = promotion_kinds.KINDS.get(order["kind"])
+        if kind is not None:
+            await kind.released(tx, order, at)
+        if kind is None or not kind.held_stock:
+            lines = await tx.fetch("SELECT sku_id, quantity FROM order_lines WHERE order_id = $1", order["id"])
+            stock = orjson.dumps([{"sku": line["sku_id"], "n": line["quantity"]} for line in lines]).decode()
+            await tx.execute("SELECT stock_move($1::jsonb, 'reserved', 'available', $2)", stock, at)
+        await tx.execute(
+            "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0"
+            " WHERE order_id = $1 AND state = 'locked'",
+            order["id"],
+        )
+        if order["balance_fen"] or order["points"]:
+            spend_only = order["balance_fen"] - order["withdrawable_fen"]
+            held = Held(spend_only, order["withdrawable_fen"], order["points"])
+            owner = await statement.wallet(tx, order["member_id"])
+            await book.post(tx, entries.order_release(order_no, order["member_id"], held, owner), at)
+            await point_movements.returned(tx, order["member_id"], at)
+    return True

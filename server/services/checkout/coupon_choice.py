@@ -1,0 +1,70 @@
+"""Which of a member's coupons an order can use: each is priced by the very function that placing uses."""
+
+from dataclasses import dataclass, replace
+
+from server import db
+from server.core.errors import CouponUnusable, NotCombinable
+from server.gateways.ports import Deps
+from server.rules.coupons import UNUSABLE, short
+from server.rules.pricing import Quote
+from server.services.checkout import placing
+from server.services.checkout.facts import Wanted, coupon_terms, facts_of
+from server.services.coupons import drawer
+from server.services.coupons.drawer import Coupon
+
+_MOST = 100
+"""Coupons that are tried, those that end soonest."""
+_HELD = """
+SELECT c.*, to_jsonb(c) AS terms FROM coupons c
+  WHERE member_id = $1 AND (state = 'locked' OR state = 'unused' AND expires_at > $2) ORDER BY expires_at, id LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A coupon at an order: what it takes off and what is left to pay with it, or why it does not fit."""
+
+    coupon: Coupon
+    off_fen: int
+    to_pay_fen: int
+    """Cash and balance."""
+    reason: str | None
+    problem: str | None
+
+
+async def choices(deps: Deps, member_id: int, wanted: Wanted) -> tuple[list[Choice], int | None]:
+    """What one holds: what fits first, the cheapest order on top; and which makes it cheaper than none does.
+
+    Whatever coupon is wanted counts for nothing here. Raises the refusals of `placing.preview`.
+    """
+    at, terms = deps.clock.now(), await placing.read_terms()
+    plain = replace(wanted, coupon_id=None)
+    rows = await db.fetch(_HELD, member_id, at, _MOST)
+    held = list(zip(rows, await drawer.read(rows, at), strict=True))
+    async with db.connection() as connection:
+        facts = await facts_of(connection, member_id, plain, None, at)
+        without = (await placing.drafted(connection, member_id, plain, facts, terms, at, None)).quote
+        found = []
+        for row, coupon in held:
+            tried, known = replace(plain, coupon_id=coupon.id), replace(facts, coupon=coupon_terms(row["terms"]))
+            try:
+                quote = (await placing.drafted(connection, member_id, tried, known, terms, at, None)).quote
+            except (CouponUnusable, NotCombinable) as refused:
+                reason = refused.detail.get("reason", refused.code)
+                found.append(Choice(coupon, 0, _to_pay(without), reason, _problem(coupon, reason)))
+            else:
+                off_fen = sum(line.coupon_fen for line in quote.lines)
+                found.append(Choice(coupon, off_fen, _to_pay(quote), None, None))
+    found.sort(key=lambda one: (one.reason is not None, one.to_pay_fen, one.coupon.expires_at, one.coupon.id))
+    best = next((one.coupon.id for one in found if one.to_pay_fen < _to_pay(without)), None)
+    return found, best
+
+
+def _to_pay(quote: Quote) -> int:
+    return quote.cash_due_fen + quote.balance_fen
+
+
+def _problem(coupon: Coupon, reason: str) -> str:
+    if reason == "threshold":
+        return f"未满 {short(coupon.threshold_fen)} 元"
+    return coupon.scope_label if reason == "scope" else UNUSABLE[reason]

@@ -1,0 +1,214 @@
+"""Preview and placing: fetch the facts in one statement, price them by the rules, write everything in one statement."""
+
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from server import db
+from server.core import ids
+from server.core.errors import (
+    AccountBlocked,
+    AddressRequired,
+    Busy,
+    CouponUnusable,
+    IdempotencyMismatch,
+    ItemsInvalid,
+    LevelRequired,
+    NotFound,
+    PurchaseLimit,
+    SkuUnavailable,
+    StockInsufficient,
+)
+from server.gateways.ports import Deps
+from server.rules.levels import Level
+from server.rules.pricing import Basket, Item, Means, quote
+from server.rules.promotions import EXCHANGE, Offer
+from server.rules.shop import ShopPolicy
+from server.services.checkout.drafts import Draft, Priced
+from server.services.checkout.facts import Facts, Wanted, facts_of
+from server.services.common import idempotency
+from server.services.common.idempotency import AnsweredMeanwhile, Keyed
+from server.services.promotions import kinds as promotion_kinds
+from server.services.terms import levels, policy
+from server.services.terms.stacking import Stacking
+from server.services.terms.stacking import current as stacking_of
+
+MAX_LINES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the shop says of all orders. Read before a connection is held: reading it may take one."""
+
+    shop: ShopPolicy
+    stacking: Stacking
+    levels: tuple[Level, ...]
+
+
+async def read_terms() -> Terms:
+    """What holds now."""
+    return Terms(await policy.current(), await stacking_of(), await levels.current())
+
+
+async def drafted(
+    connection: db.Connection,
+    member_id: int,
+    wanted: Wanted,
+    facts: Facts,
+    terms: Terms,
+    at: datetime,
+    order_no: str | None,
+) -> Draft:
+    """Check what was asked for and run the price pipeline. Raises the refusals of `place`."""
+    shop, stacking = terms.shop, terms.stacking
+    _refuse(facts, wanted, placing=order_no is not None)
+    _refuse_lower(facts, terms.levels)
+    offer, held = None, False
+    if wanted.promotion is not None:
+        kind = promotion_kinds.kind_of(wanted.promotion.kind)
+        pieces = [(item.sku_id, item.n) for item in facts.items]
+        offer, held = await kind.offer(connection, member_id, wanted.promotion, pieces, at), kind.held_stock
+    for item in facts.items:
+        if item.available < item.n and not held:
+            raise StockInsufficient(sku_id=item.sku_id, available=item.available)
+    stack = stacking.matrix.of(offer.kind if offer else "normal")
+    priced = quote(
+        Basket(
+            items=tuple(_item(item, offer) for item in facts.items),
+            means=Means(
+                coupon=facts.coupon,
+                use_balance_fen=wanted.use_balance_fen,
+                spend_only_fen=facts.wallet.get("spend_only", 0),
+                withdrawable_fen=facts.wallet.get("withdrawable", 0),
+                points=wanted.points,
+                level=levels.price_terms(terms.levels, facts.level),
+                points_held=facts.wallet.get("points", 0),
+            ),
+            policy=shop,
+            now=at,
+            kind=offer.kind if offer else "normal",
+            label=offer.label if offer else "",
+            stack=stack,
+            address=facts.address["region"] if facts.address else None,
+        )
+    )
+    expires_at = at + timedelta(minutes=shop.order_minutes) if order_no else None
+    return Draft(facts, wanted, priced, offer, held, stack, stacking.version, order_no, at, expires_at)
+
+
+def _item(item: Any, offer: Offer | None) -> Item:  # noqa: ANN401 - of `Facts.items`
+    return Item(
+        sku_id=item.sku_id,
+        quantity=item.n,
+        unit_price_fen=item.price_fen,
+        virtual=item.virtual,
+        product_id=item.product_id,
+        category_id=item.category_id,
+        weight_g=item.weight_g,
+        freight=item.freight,
+        promotion_fen=offer.prices_fen.get(item.sku_id) if offer else None,
+        points_each=offer.points.get(item.sku_id, 0) if offer else 0,
+    )
+
+
+def _refuse(facts: Facts, wanted: Wanted, *, placing: bool) -> None:
+    if facts.state != "active":
+        raise AccountBlocked
+    names = [item.sku_id for item in facts.items]
+    if not names or len(names) > MAX_LINES or len(set(names)) < len(names):
+        raise ItemsInvalid(lines=len(names), max_lines=MAX_LINES)
+    for item in facts.items:
+        if not item.on_sale:
+            raise SkuUnavailable(sku_id=item.sku_id)
+    _refuse_too_many(facts)
+    if wanted.coupon_id is not None and facts.coupon is None:
+        raise CouponUnusable(reason="state")
+    physical = any(not item.virtual for item in facts.items)
+    if wanted.address_id is not None and facts.address is None:
+        raise NotFound(what="address")
+    if placing and physical and facts.address is None:
+        raise AddressRequired
+
+
+def _refuse_lower(facts: Facts, known: Sequence[Level]) -> None:
+    for item in facts.items:
+        needed = levels.needed(known, item.min_level)
+        if needed is not None and levels.place(known, facts.level) < needed.position:
+            raise LevelRequired(item.product_id, needed.name)
+
+
+def _refuse_too_many(facts: Facts) -> None:
+    """Limits are of products, whichever of their SKUs are bought."""
+    pieces = Counter[int]()
+    for item in facts.items:
+        pieces[item.product_id] += item.n
+        if item.limit_each is not None and item.bought + pieces[item.product_id] > item.limit_each:
+            raise PurchaseLimit(product_id=item.product_id, limit=item.limit_each, bought=item.bought)
+
+
+async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
+    """What `place` would answer now, without a number. Same refusals, except that an address may still lack."""
+    terms, at = await read_terms(), deps.clock.now()
+    async with db.connection() as connection:
+        facts = await facts_of(connection, member_id, wanted, None, at)
+        return (await drafted(connection, member_id, wanted, facts, terms, at, None)).shown()
+
+
+async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
+    """Place an order and reserve its stock, coupon, balance and points; the encoded `Priced`, once per idempotency key.
+
+    Raises ItemsInvalid, SkuUnavailable, LevelRequired, PurchaseLimit, StockInsufficient, AddressRequired,
+    DeliveryRefused, NotFound (address), CouponUnusable, BalanceInsufficient, PointsUnavailable, NotCombinable,
+    PromotionUnknown, PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
+    """
+    if wanted.promotion is not None:
+        await promotion_kinds.kind_of(wanted.promotion.kind).admit(deps, member_id, wanted.promotion)
+    try:
+        return await _place(deps, member_id, wanted, keyed, locked=_spends(wanted))
+    except (AnsweredMeanwhile, Busy):  # a connection that breaks may do so after the order was placed
+        answer = await idempotency.replay(member_id, keyed)
+        if answer is None:
+            raise
+        return answer
+
+
+async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, locked: bool) -> bytes:
+    terms = await read_terms()
+    async with _scope(locked=locked) as connection:
+        if locked:
+            await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        at = deps.clock.now()
+        facts = await facts_of(connection, member_id, wanted, keyed, at)
+        if facts.answered is not None:
+            if facts.answered["body_hash"] != keyed.body_hash:
+                raise IdempotencyMismatch
+            keyed.replayed = True
+            return facts.answered["answer"].encode()
+        order = await drafted(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
+        if locked or not any(item.limit_each for item in facts.items):
+            answer = msgspec.json.encode(order.shown())
+            payload = order.payload(member_id, keyed, answer).decode()
+            if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):
+                raise AnsweredMeanwhile
+            return answer
+    return await _place(deps, member_id, wanted, keyed, locked=True)  # counts again what nobody else can add to
+
+
+def _spends(wanted: Wanted) -> bool:
+    """Whether the wallet may pay: what an exchange costs in points is known only later."""
+    return bool(wanted.use_balance_fen or wanted.points) or (
+        wanted.promotion is not None and wanted.promotion.kind == EXCHANGE
+    )
+
+
+def _scope(*, locked: bool) -> AbstractAsyncContextManager[db.Connection]:
+    """The wallet is read, and what a limit is about counted, behind the member's lock.
+
+    Else `order_place` is a transaction by itself.
+    """
+    return db.transaction() if locked else db.connection()

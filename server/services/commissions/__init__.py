@@ -1,0 +1,1 @@
+"""Commissions: what an order's referrers earn, and what rebates carry of it."""

@@ -1,0 +1,247 @@
+"""分润: what an order's referrers earn is decided once it is paid, released after receipt, taken back with refunds.
+
+Locks: who earns (ascending), then the order, then its commissions. Everything may run twice, at any time, at once.
+"""
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from server import db, outbox
+from server.core.clock import month_start
+from server.core.money import yuan
+from server.gateways.ports import Deps
+from server.ledger import book, entries, statement
+from server.outbox import Job
+from server.rules import commissions as rules
+from server.rules.commissions import CommissionTerms, Earner, Grant, Line, LineNow
+from server.services.common import batches, take_backs
+from server.services.growth import progress
+from server.services.notices import messages
+from server.services.terms import levels
+from server.services.terms.commission_policies import terms_of
+
+_PAID = """
+SELECT id, order_no, referrer_id, ancestor2_id, paid_at,
+    (SELECT max(version) FROM commission_versions WHERE published_at <= orders.paid_at) AS version
+  FROM orders WHERE id = $1
+"""
+
+
+async def decide(deps: Deps, order_id: int) -> None:
+    """Grant, frozen, what a paid order brings its snapshotted referrers under the version in force when it was paid.
+
+    A refund that came first counts as if it came later. Closed accounts earn nothing; a blocked referrer's commission
+    waits for the end of the block.
+    """
+    order = await db.fetch_row(_PAID, order_id)
+    if order is None or order["version"] is None:
+        return
+    terms = await terms_of(order["version"])
+    chain = (order["referrer_id"], order["ancestor2_id"])[: terms.depth]
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        members = await tx.fetch(
+            "SELECT id FROM members WHERE id = ANY ($1) AND state <> 'closed' ORDER BY id FOR NO KEY UPDATE", chain
+        )
+        await tx.execute("SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id)
+        if await tx.fetchval("SELECT EXISTS (SELECT FROM commissions WHERE order_id = $1)", order_id):
+            return
+        active = {row["id"] for row in members}
+        earners = [
+            await _earner(tx, terms, dict(order), level, member_id)
+            for level, member_id in enumerate(chain, start=1)
+            if member_id in active
+        ]
+        rows = await tx.fetch(_LINES, order_id)
+        lines = [Line(row["id"], row["product_id"], row["category_id"], row["quantity"], row["cash"]) for row in rows]
+        grants = rules.decide(terms, lines, earners)
+        left = rules.remaining(terms.commission_cap_bp, [_parts(grant) for grant in grants], _now(rows))
+        if not any(left):
+            return
+        for grant, left_fen in zip(grants, left, strict=True):
+            await _grant(tx, dict(order), chain[grant.level - 1], grant, left_fen, at)
+        await schedule(tx, order_id)
+
+
+_LINES = """
+SELECT id, product_id, category_id, quantity, cash_fen AS cash, cash_fen - refunded_cash_fen AS net
+  FROM order_lines WHERE order_id = $1 ORDER BY position
+"""
+_MONTH = """
+SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_cash_fen = 0 THEN 0 ELSE
+    (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
+      WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state <> 'rejected') END), 0)::bigint
+  FROM orders o WHERE o.referrer_id = $1 AND o.paid_at >= $2 AND (o.paid_at, o.id) < ($3, $4)
+    AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded'))
+"""
+
+
+async def _earner(
+    tx: db.Connection, terms: CommissionTerms, order: dict[str, Any], level: int, member_id: int
+) -> Earner:
+    """A referrer as of the order's payment."""
+    known = await levels.read(tx)
+    stood = levels.place(known, await progress.position_at(tx, member_id, order["paid_at"]))
+    bonus_bp = known[stood].commission_bonus_bp if known else 0
+    return Earner(level, stood, await _month_fen(tx, terms, member_id, order), bonus_bp)
+
+
+async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: dict[str, Any]) -> int:
+    """Net cash of what a member's referees paid in the order's month before it, less refunds granted before it."""
+    if not terms.by_month:
+        return 0
+    paid_at = order["paid_at"]
+    found: int = await tx.fetchval(_MONTH, member_id, month_start(paid_at), paid_at, order["id"])
+    return found
+
+
+def _parts(grant: Grant) -> dict[int, int]:
+    return {line.line_id: line.amount_fen for line in grant.lines}
+
+
+def _now(rows: list[Any]) -> list[LineNow]:
+    return [LineNow(row["id"], row["cash"], row["net"]) for row in rows]
+
+
+async def _grant(
+    tx: db.Connection, order: dict[str, Any], member_id: int, grant: Grant, left_fen: int, at: datetime
+) -> None:
+    """One referrer's commission: its row with the explanation, its frozen money, its notice."""
+    lines = [
+        {
+            "line_id": line.line_id,
+            "why": line.why,
+            "base_fen": line.base_fen,
+            "earned_fen": line.earned_fen,
+            "amount_fen": line.amount_fen,
+        }
+        for line in grant.lines
+    ]
+    commission_id: int = await tx.fetchval(
+        "INSERT INTO commissions (order_id, member_id, level, version, state, whole_fen, granted_fen, explanation,"
+        " created_at, reversed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10) RETURNING id",
+        order["id"],
+        member_id,
+        grant.level,
+        order["version"],
+        "frozen" if left_fen else "reversed",
+        grant.whole_fen,
+        left_fen,
+        orjson.dumps({"lines": lines}).decode(),
+        at,
+        None if left_fen else at,
+    )
+    if left_fen:
+        entry = entries.commission_frozen(commission_id, order["order_no"], member_id, left_fen)
+        await book.post(tx, entry, at)
+        await outbox.put(tx, [_told(member_id, commission_id, "frozen", left_fen)], at)
+
+
+_STATES = {"frozen": "已入账（冻结中）", "settled": "已到账"}
+
+
+def _told(member_id: int, commission_id: int, state: str, amount_fen: int) -> Job:
+    values = {"amount": f"{yuan(amount_fen)}元", "state": _STATES[state]}
+    return messages.notice_job(member_id, f"commission_{state}", values, f"id={commission_id}")
+
+
+async def schedule(tx: db.Connection, order_id: int) -> None:
+    """Step, under the order's lock: once it is received, its frozen commissions have their time of release."""
+    row = await tx.fetchrow(
+        "SELECT c.version, o.received_at FROM commissions c JOIN orders o ON o.id = c.order_id"
+        " WHERE c.order_id = $1 LIMIT 1",
+        order_id,
+    )
+    if row is not None:
+        await tx.execute(
+            "UPDATE commissions SET release_at = $2 WHERE order_id = $1 AND state = 'frozen'",
+            order_id,
+            rules.release_at(await terms_of(row["version"]), row["received_at"]),
+        )
+
+
+async def reduce(tx: db.Connection, order_id: int, refund_no: str, at: datetime) -> None:
+    """Step, in a refund's transaction, its lines written: commissions shrink with the lines, down to nothing.
+
+    The caller holds the locks of the order's referrers. What a wallet does not cover becomes debt.
+    """
+    granted = await tx.fetch(
+        "SELECT id, member_id, version, granted_fen, explanation FROM commissions WHERE order_id = $1"
+        " ORDER BY level FOR NO KEY UPDATE",
+        order_id,
+    )
+    if not granted:
+        return
+    terms = await terms_of(granted[0]["version"])
+    parts = [
+        {line["line_id"]: line["amount_fen"] for line in orjson.loads(row["explanation"])["lines"]} for row in granted
+    ]
+    left = rules.remaining(terms.commission_cap_bp, parts, _now(await tx.fetch(_LINES, order_id)))
+    for row, left_fen in zip(granted, left, strict=True):
+        if left_fen < row["granted_fen"]:
+            await _take(tx, row, left_fen, refund_no, at)
+
+
+async def _take(tx: db.Connection, row: Any, left_fen: int, refund_no: str, at: datetime) -> None:  # noqa: ANN401 - a row
+    await tx.execute(
+        "UPDATE commissions SET granted_fen = $2, state = CASE WHEN $3 THEN 'reversed' ELSE state END,"
+        " release_at = CASE WHEN NOT $3 THEN release_at END, reversed_at = CASE WHEN $3 THEN $4::timestamptz END"
+        " WHERE id = $1",
+        row["id"],
+        left_fen,
+        left_fen == 0,
+        at,
+    )
+    source = entries.commission_source(row["id"])
+    taken, _ = await take_backs.parts(tx, row["member_id"], source, row["granted_fen"] - left_fen, debt=True)
+    await book.post(tx, entries.commission_take_back(row["id"], refund_no, row["member_id"], taken), at)
+
+
+async def release_due(deps: Deps) -> int:
+    """Release every commission whose time has come, at most a batch; returns how many. Raises Busy."""
+    rows = await db.fetch(
+        "SELECT c.id, c.member_id FROM commissions c JOIN members m ON m.id = c.member_id AND m.state <> 'blocked'"
+        " WHERE c.state = 'frozen' AND c.release_at <= $1 ORDER BY c.release_at, c.id LIMIT $2",
+        deps.clock.now(),
+        batches.SIZE,
+    )
+    return await batches.release_each("commission", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+
+
+async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        amount_fen = await tx.fetchval(
+            "UPDATE commissions c SET state = 'settled', settled_at = $2 FROM members m WHERE c.id = $1"
+            " AND c.state = 'frozen' AND c.release_at <= $2 AND m.id = c.member_id AND m.state <> 'blocked'"
+            " RETURNING c.granted_fen",
+            commission_id,
+            at,
+        )
+        if amount_fen is None:
+            return
+        owed = (await statement.wallet(tx, member_id)).debts
+        await book.post(tx, entries.commission_release(commission_id, member_id, amount_fen, owed), at)
+        await outbox.put(tx, [_told(member_id, commission_id, "settled", amount_fen)], at)
+
+
+_UNDECIDED = """
+SELECT q.order_id, EXISTS (SELECT FROM commission_versions v WHERE v.published_at <= q.paid_at)
+    AND NOT EXISTS (SELECT FROM commissions c WHERE c.order_id = q.order_id) AS undecided
+  FROM qualifications q WHERE q.referrer_id = $1 AND q.state IN ('counted', 'held')
+"""
+
+
+async def decided_orders(deps: Deps, referrer_id: int) -> list[int]:
+    """The orders whose qualifications may count for a referrer, each with its commission decided by now.
+
+    A rebate's payout cap takes off what its qualifying orders have brought as commission: only what is decided counts.
+    """
+    rows = await db.fetch(_UNDECIDED, referrer_id)
+    for row in rows:
+        if row["undecided"]:
+            await decide(deps, row["order_id"])
+    return [row["order_id"] for row in rows]

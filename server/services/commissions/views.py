@@ -1,0 +1,111 @@
+"""Reading commissions: each explains itself line by line."""
+
+from datetime import datetime
+
+import asyncpg
+import msgspec
+import orjson
+
+from server import db
+from server.core.errors import NotFound
+from server.services.common import cursors
+
+_LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
+
+
+class CommissionLine(msgspec.Struct):
+    """What one line of the order brought: `earned_fen` by its policy, `amount_fen` of it within the order's cap."""
+
+    title: str
+    why: str
+    base_fen: int
+    earned_fen: int
+    amount_fen: int
+
+
+class CommissionExplanation(msgspec.Struct):
+    """Why this amount: the lines sum to `whole_fen`; what is missing from that to `amount_fen` went with refunds."""
+
+    version: int
+    lines: list[CommissionLine]
+
+
+class CommissionView(msgspec.Struct):
+    """What one order of a friend (`level` 1; 2: of a friend's friend) brings. `amount_fen` is left after refunds."""
+
+    id: int
+    state: str
+    state_label: str
+    order_no: str
+    level: int
+    whole_fen: int
+    amount_fen: int
+    created_at: datetime
+    release_at: datetime | None
+    settled_at: datetime | None
+    reversed_at: datetime | None
+    explanation: CommissionExplanation
+
+
+_COMMISSIONS = """
+SELECT c.*, o.order_no, (SELECT jsonb_object_agg(l.id, l.title) FROM order_lines l WHERE l.order_id = c.order_id)
+    AS titles
+  FROM commissions c JOIN orders o ON o.id = c.order_id WHERE c.member_id = $1
+"""
+
+
+async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[CommissionView], str | None]:
+    """One's own commissions, newest first. Raises BadRequest for a foreign cursor."""
+    before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
+    page = f"{_COMMISSIONS} AND ($2::bigint IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3"
+    rows = await db.fetch(page, member_id, before, limit + 1)
+    return [_view(row) for row in rows[:limit]], cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+
+
+async def one_of(member_id: int, commission_id: int) -> CommissionView:
+    """One's own commission. Raises NotFound."""
+    row = await db.fetch_row(f"{_COMMISSIONS} AND c.id = $2", member_id, commission_id)
+    if row is None:
+        raise NotFound(what="commission")
+    return _view(row)
+
+
+def _view(row: asyncpg.Record) -> CommissionView:
+    titles = orjson.loads(row["titles"])
+    lines = [
+        CommissionLine(titles[str(line.pop("line_id"))], **line) for line in orjson.loads(row["explanation"])["lines"]
+    ]
+    return CommissionView(
+        id=row["id"],
+        state=row["state"],
+        state_label=_LABELS[row["state"]],
+        order_no=row["order_no"],
+        level=row["level"],
+        whole_fen=row["whole_fen"],
+        amount_fen=row["granted_fen"],
+        created_at=row["created_at"],
+        release_at=row["release_at"],
+        settled_at=row["settled_at"],
+        reversed_at=row["reversed_at"],
+        explanation=CommissionExplanation(row["version"], lines),
+    )
+
+
+class CommissionSums(msgspec.Struct):
+    """Live commissions: how many, what has arrived and what is still frozen."""
+
+    count: int
+    settled_fen: int
+    frozen_fen: int
+
+
+async def sums_of(member_id: int) -> CommissionSums:
+    """The sums of one's own commissions."""
+    row = await db.fetch_row(
+        "SELECT count(*) AS count, COALESCE(sum(granted_fen) FILTER (WHERE state = 'settled'), 0)::bigint AS settled,"
+        " COALESCE(sum(granted_fen) FILTER (WHERE state = 'frozen'), 0)::bigint AS frozen"
+        " FROM commissions WHERE member_id = $1 AND state <> 'reversed'",
+        member_id,
+    )
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return CommissionSums(row["count"], row["settled"], row["frozen"])

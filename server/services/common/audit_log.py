@@ -1,0 +1,164 @@
+"""What operators did, as a chain: each record's hash covers the one before, and a sealed anchor covers the newest.
+
+The chain shows a change in its middle, the anchor one at its end, and the anchor's seal takes a key that is not in the
+database (docs/decisions/0017).
+"""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from server import db
+from server.db import Connection
+from server.gateways.ports import Cipher, Deps
+from server.rules import words
+from server.rules.operators import Permission
+from server.services.common import cursors
+from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
+
+log = logging.getLogger("tuisan.audit_log")
+
+_START = "0" * 64
+_SEAL_COLUMN = "audit_anchor.seal"
+_ciphers: dict[int, Cipher] = {}
+
+
+def seal_with(cipher: Cipher) -> None:
+    """Whose key seals the anchor of the database that this process is connected to."""
+    _ciphers[db.identity()] = cipher
+
+
+async def record(
+    tx: Connection, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
+) -> None:
+    """Append a record in the caller's transaction; call it last, for others wait until that ends.
+
+    `actor` is an operator's name (`cli` for the command line), `action` reads `noun.verb`, `subject` is a number or
+    slug, `detail` plain JSON without floats and without secrets: `before`, `after` and `reason` where there are such.
+    """
+    anchor = await tx.fetchrow("SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE")
+    if anchor is None:
+        msg = "the anchor of the operators' log is gone: look into it, then run `audit --seal`"
+        raise RuntimeError(msg)
+    text = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
+    head = _hash(anchor["head"], at, actor, action, subject, text)
+    await tx.execute(
+        "INSERT INTO audit_log (at, actor, action, subject, detail, previous_hash, hash)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        at,
+        actor,
+        action,
+        subject,
+        text.decode(),
+        anchor["head"],
+        head,
+    )
+    # A seal that does not fit stays as it is: what was done to the log by hand is not mended by going on.
+    count = anchor["count"] + 1
+    seal = _seal(count, head) if _holds(anchor) else anchor["seal"]
+    await tx.execute("UPDATE audit_anchor SET count = $1, head = $2, seal = $3 WHERE id = 1", count, head, seal)
+
+
+def _seal(count: int, head: str) -> str:
+    return _ciphers[db.identity()].blind(f"{count}:{head}", _SEAL_COLUMN)
+
+
+def _holds(anchor: asyncpg.Record) -> bool:
+    """Whether the seal is ours. The anchor of a log that was never written to has none."""
+    if anchor["count"] == 0 and anchor["head"] == _START:
+        return not anchor["seal"]
+    return hmac.compare_digest(_seal(anchor["count"], anchor["head"]), anchor["seal"])
+
+
+async def verify(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
+    """How many records there are, and what does not fit. Needs a transaction that sees one snapshot.
+
+    `{audit_log_id}` names a record that does not follow from the one before, `{records, anchored, sealed}` an end that
+    is not the anchor's.
+    """
+    checked, offenders, previous = 0, list[dict[str, Any]](), _START
+    async for row in connection.cursor("SELECT * FROM audit_log ORDER BY id"):
+        if row["previous_hash"] != previous or row["hash"] != _of(row):
+            offenders.append({"audit_log_id": row["id"]})
+        checked, previous = checked + 1, row["hash"]
+    anchor = await connection.fetchrow("SELECT count, head, seal FROM audit_anchor WHERE id = 1")
+    sealed = anchor is not None and _holds(anchor)
+    if anchor is None or not sealed or (anchor["count"], anchor["head"]) != (checked, previous):
+        offenders.append({"records": checked, "anchored": anchor and anchor["count"], "sealed": sealed})
+    return checked, offenders
+
+
+async def seal_again(tx: Connection, at: datetime, actor: str, reason: str) -> None:
+    """Take the log as it stands for true, with a record that says so: under another key, or once a break is explained.
+
+    What does not follow from the record before is found for ever.
+    """
+    count, head = 0, _START
+    await tx.execute("LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE")
+    async for row in tx.cursor("SELECT hash FROM audit_log ORDER BY id"):
+        count, head = count + 1, row["hash"]
+    await tx.execute(
+        "INSERT INTO audit_anchor (id, count, head, seal) VALUES (1, $1, $2, $3)"
+        " ON CONFLICT (id) DO UPDATE SET count = $1, head = $2, seal = $3",
+        count,
+        head,
+        _seal(count, head) if count else "",
+    )
+    await record(tx, at, actor, "audit_log.seal", "audit_log", {"reason": reason, "records": count})
+
+
+async def tell_anchor() -> None:
+    """Write where the log ends to the application's log, which is kept elsewhere: a database set back shows by it."""
+    anchor = await db.fetch_row("SELECT count, head, seal FROM audit_anchor WHERE id = 1")
+    if anchor is None or not _holds(anchor):
+        log.error("the anchor of the operators' log is broken: run `audit`")
+    else:
+        log.info("the operators' log: %d records, the newest %s", anchor["count"], anchor["head"])
+
+
+def _of(row: asyncpg.Record) -> str:
+    text = orjson.dumps(orjson.loads(row["detail"]), option=orjson.OPT_SORT_KEYS)
+    return _hash(row["previous_hash"], row["at"], row["actor"], row["action"], row["subject"], text)
+
+
+def _hash(previous: str, at: datetime, actor: str, action: str, subject: str, detail: bytes) -> str:
+    parts = [previous, at.astimezone(UTC).isoformat(), actor, action, subject, detail.decode()]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()
+
+
+def _opened(_deps: Deps, row: Row) -> Row:
+    return row | {"detail": orjson.loads(row["detail"])}
+
+
+LOG = Listing(
+    name="audit",
+    title="操作日志",
+    permission=Permission.AUDIT_VIEW,
+    select="a.id, a.at, a.actor, a.action, a.subject, a.detail",
+    source="audit_log a",
+    keys=(Key("a.id", cursors.Number),),
+    columns=(
+        Column("编号", "id", "number"),
+        Column("时间", "at", "when"),
+        Column("操作员", "actor"),
+        Column("操作", "action", words=words.ACTIONS),
+        Column("对象", "subject", "code"),
+        Column("内容", "detail"),
+    ),
+    filters=(
+        search("对象，如 order:T26…", Way("a.subject = {0}")),
+        Filter("actor", "操作员", (Way("a.actor = {0}"),)),
+        choice("action", "操作", "a.action", words.ACTIONS),
+        since("a.at"),
+        until("a.at"),
+    ),
+    empty="没有记录",
+    template="operations/audit.html",
+    opened=_opened,
+)

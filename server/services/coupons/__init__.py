@@ -1,0 +1,1 @@
+"""Coupon templates and members' coupons: applied, claimed, issued, held, ending."""

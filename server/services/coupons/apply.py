@@ -1,0 +1,218 @@
+"""Coupon templates out of an operator's file: created or changed by slug, audited, all or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import UNSET, Meta, UnsetType
+
+from server import db
+from server.gateways.ports import Deps
+from server.rules.coupons import Audience
+from server.rules.levels import MOST_LEVELS
+from server.services.catalogue import coupon_scopes
+from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug
+from server.services.common import audit_log
+from server.services.files.apply_file import ApplyFile
+
+_LOCK = 7_224_100_012
+"""Advisory lock of changing templates: one file at a time."""
+
+_Count = Annotated[int, Meta(ge=1, le=10**8)]
+_Goods = Annotated[list[Annotated[int, Meta(ge=1, le=2**63 - 1)] | ProductSlug], Meta(min_length=1, max_length=500)]
+_Levels = Annotated[list[Annotated[int, Meta(ge=0, le=MOST_LEVELS - 1)]], Meta(min_length=1, max_length=MOST_LEVELS)]
+_Time = Annotated[datetime, Meta(tz=True)]
+
+
+class TemplateEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A template; a new one needs `name` and what it is worth. Null takes back a limit, a scope or a period.
+
+    It is worth an amount or a percentage, is valid some days from the claim or between two times, and is for some
+    products or some categories (numbers or slugs): saying one of a pair unsays the other.
+    """
+
+    slug: Slug
+    new: bool = False
+    """Refused where it is there already, so that making it changes no other one."""
+    name: Name | UnsetType = UNSET
+    amount_fen: Fen | UnsetType = UNSET
+    off_bp: Annotated[int, Meta(ge=1, le=9999)] | UnsetType = UNSET
+    most_fen: Fen | UnsetType | None = UNSET
+    threshold_fen: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
+    products: _Goods | UnsetType | None = UNSET
+    categories: _Goods | UnsetType | None = UNSET
+    valid_days: Annotated[int, Meta(ge=1, le=3650)] | UnsetType = UNSET
+    starts_at: _Time | UnsetType = UNSET
+    ends_at: _Time | UnsetType = UNSET
+    claim_from: _Time | UnsetType | None = UNSET
+    claim_until: _Time | UnsetType | None = UNSET
+    audience: Audience | UnsetType = UNSET
+    levels: _Levels | UnsetType | None = UNSET
+    """Positions of levels, 0 the lowest: who may claim it, or gets it as a birthday gift."""
+    listed: bool | UnsetType = UNSET
+    birthday_gift: bool | UnsetType = UNSET
+    total: _Count | UnsetType | None = UNSET
+    per_member: Annotated[int, Meta(ge=1, le=1000)] | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+_UNSAYS: dict[str, dict[str, Any]] = {
+    "amount_fen": {"off_bp": 0, "most_fen": None},
+    "off_bp": {"amount_fen": 0},
+    "valid_days": {"starts_at": None, "ends_at": None},
+    "ends_at": {"valid_days": None},
+    "products": {"categories": None},
+    "categories": {"products": None},
+}
+"""What else changes with a field that is given."""
+_NEW: dict[str, Any] = {
+    "amount_fen": 0,
+    "off_bp": 0,
+    "most_fen": None,
+    "threshold_fen": 0,
+    "products": None,
+    "categories": None,
+    "valid_days": 30,
+    "starts_at": None,
+    "ends_at": None,
+    "claim_from": None,
+    "claim_until": None,
+    "audience": "all",
+    "levels": None,
+    "listed": True,
+    "birthday_gift": False,
+    "total": None,
+    "per_member": 1,
+    "active": True,
+    "claimed": 0,
+}
+_JSON = frozenset({"products", "categories", "levels"})
+_NOUNS = {"products": "商品", "categories": "分类"}
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many templates the file named, of them new."""
+
+    templates: int
+    templates_new: int
+
+
+async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
+    """Create or change what `{"templates": […]}` names. Raises FileInvalid with every problem found.
+
+    Coupons that were claimed before keep their terms.
+    """
+    file = ApplyFile(text)
+    file.only("templates")
+    read = [(path, file.read(raw, TemplateEntry, path)) for path, raw in file.each(file.root, "templates")]
+    entries = [(path, entry) for path, entry in read if entry is not None]
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        rows = await tx.fetch(
+            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[]) FOR NO KEY UPDATE",
+            [entry.slug for _, entry in entries],
+        )
+        known = {row["slug"]: _plain(row) for row in rows}
+        given = [await _given(tx, file, path, entry) for path, entry in entries]
+        _judge(file, entries, given, known)
+        file.check()
+        for fields in given:
+            await _write(tx, fields, at, new=fields["slug"] not in known)
+        detail = _changes(known, given) | ({"reason": reason} if reason else {})
+        subject = f"coupon:{given[0]['slug']}" if len(given) == 1 else "templates"
+        await audit_log.record(tx, at, actor, "coupon.apply", subject, detail)
+    return Applied(len(entries), len(entries) - len(known))
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with its lists as lists."""
+    return {name: orjson.loads(value) if name in _JSON and value else value for name, value in row.items()}
+
+
+async def _given(tx: db.Connection, file: ApplyFile, path: str, entry: TemplateEntry) -> dict[str, Any]:
+    """The columns that the entry changes; what it names that is not there is noted."""
+    said = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not UNSET}
+    del said["new"]
+    for noun, label in _NOUNS.items():
+        if said.get(noun):
+            said[noun], missing = await coupon_scopes.resolve(tx, noun, said[noun])
+            for one in missing:
+                file.note(f"{path}.{noun}", f"没有{label} {one}")
+    unsaid = {
+        name: value for given in said if said[given] is not None for name, value in _UNSAYS.get(given, {}).items()
+    }
+    return unsaid | said
+
+
+async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, new: bool) -> None:
+    row = {"created_at": at, **_NEW, **fields} if new else dict(fields)
+    values = [
+        orjson.dumps(value).decode() if name in _JSON and value is not None else value for name, value in row.items()
+    ]
+    places = [f"${i}" for i in range(1, len(row) + 1)]
+    if new:
+        sql = f"INSERT INTO coupon_templates ({', '.join(row)}) VALUES ({', '.join(places)})"  # noqa: S608 - our own names
+    else:
+        pairs = ", ".join(f"{name} = {place}" for name, place in zip(row, places, strict=True))
+        sql = f"UPDATE coupon_templates SET {pairs} WHERE slug = {places[list(row).index('slug')]}"  # noqa: S608 - our own names
+    await tx.execute(sql, *values)
+
+
+def _changes(known: Mapping[str, Mapping[str, Any]], given: list[dict[str, Any]]) -> dict[str, Any]:
+    """`before` and `after` by slug: only what changes."""
+    before, after = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
+    for fields in given:
+        row = known.get(fields["slug"])
+        changed = [name for name, value in fields.items() if row is None or row[name] != value]
+        if changed:
+            after[fields["slug"]] = {name: fields[name] for name in changed}
+        if changed and row is not None:
+            before[fields["slug"]] = {name: row[name] for name in changed}
+    return {"before": before, "after": after}
+
+
+def _judge(
+    file: ApplyFile,
+    entries: list[tuple[str, TemplateEntry]],
+    given: list[dict[str, Any]],
+    known: Mapping[str, Mapping[str, Any]],
+) -> None:
+    seen = set[str]()
+    for (path, entry), fields in zip(entries, given, strict=True):
+        if entry.slug in seen:
+            file.note(f"{path}.slug", "重复")
+        seen.add(entry.slug)
+        row = known.get(entry.slug)
+        if row is None and entry.name is UNSET:
+            file.note(path, "新优惠券缺少字段 name")
+        if row is not None and entry.new:
+            file.note(f"{path}.slug", "已有这个优惠券")
+        elif row is not None and isinstance(entry.total, int) and entry.total < row["claimed"]:
+            file.note(f"{path}.total", f"已领出 {row['claimed']} 张")
+        for name, problem in _problems(_NEW | dict(row or {}) | fields):
+            file.note(f"{path}.{name}", problem)
+
+
+def _problems(row: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What does not go together in a template as it would be, with the field that it is told at."""
+    found = []
+    if bool(row["amount_fen"]) == bool(row["off_bp"]):
+        found.append(("amount_fen", "面额和折扣要填一个，也只能填一个"))
+    if row["most_fen"] is not None and not row["off_bp"]:
+        found.append(("most_fen", "最多优惠只用于折扣券"))
+    if row["products"] is not None and row["categories"] is not None:
+        found.append(("products", "商品和分类只能限定一种"))
+    starts, ends = row["starts_at"], row["ends_at"]
+    if (starts is None) != (ends is None) or (ends is None) == (row["valid_days"] is None):
+        found.append(("ends_at", "有效期要么是领取后的天数，要么是开始和结束时间"))
+    elif starts is not None and starts >= ends:
+        found.append(("ends_at", "结束要晚于开始"))
+    claim_from, claim_until = row["claim_from"], row["claim_until"]
+    if claim_from is not None and claim_until is not None and claim_from >= claim_until:
+        found.append(("claim_until", "结束要晚于开始"))
+    return found

@@ -1,0 +1,155 @@
+"""The claim centre: which templates can be claimed by whom, and claiming with exact limits at any concurrency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from server import db
+from server.core.clock import shanghai_day
+from server.core.errors import CouponLimit, NotFound, Refusal
+from server.gateways.ports import Deps
+from server.rules import coupons as rules
+from server.rules.coupons import Claimer, Terms
+from server.services.catalogue import coupon_scopes
+from server.services.common import idempotency
+from server.services.common.idempotency import Keyed
+from server.services.coupons import drawer
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A template on offer; `left` is None without an end, `refusal` says why it cannot be claimed now."""
+
+    id: int
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    scope_label: str
+    valid_days: int | None
+    """From the claim on; None where it has its own `starts_at` and `ends_at`."""
+    starts_at: datetime | None
+    ends_at: datetime | None
+    claim_from: datetime | None
+    claim_until: datetime | None
+    audience: rules.Audience
+    left: int | None
+    per_member: int
+    claimed_by_me: int
+    refusal: Refusal | None
+
+
+class Claimed(msgspec.Struct):
+    """What a claim gives: the new coupon. Times are ISO 8601."""
+
+    id: int
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    state: Annotated[str, msgspec.Meta(examples=["unused"])]
+    starts_at: datetime
+    expires_at: datetime
+
+
+_PERSON = """
+SELECT first_paid_at IS NULL AS new, birthday,
+  COALESCE((SELECT position FROM member_levels l WHERE l.member_id = m.id), 0) AS level FROM members m WHERE id = $1
+"""
+_MINE = "SELECT count(*) FROM coupons c WHERE c.member_id = $1 AND c.template_id = t.id AND c.source LIKE 'template:%'"
+"""What the member took; what an operator gave comes on top."""
+_MINE_OF = f"SELECT ({_MINE}) FROM coupon_templates t WHERE t.id = $2"  # noqa: S608 - our own text
+
+
+async def offers(deps: Deps, member_id: int) -> list[Offer]:
+    """What the claim centre shows: listed templates whose claiming is not over. `member_id` 0 is a guest."""
+    at = deps.clock.now()
+    person = await db.fetch_row(_PERSON, member_id) if member_id else None
+    rows = await db.fetch(
+        f"SELECT t.*, ({_MINE}) AS mine FROM coupon_templates t WHERE t.active AND t.listed"  # noqa: S608 - our own text
+        " AND (t.claim_until IS NULL OR t.claim_until > $2) AND (t.ends_at IS NULL OR t.ends_at > $2) ORDER BY t.id",
+        member_id,
+        at,
+    )
+    labels = await coupon_scopes.labels(rows)
+    return [_offer(row, label, person, at) for row, label in zip(rows, labels, strict=True)]
+
+
+def _offer(row: Mapping[str, Any], label: str, person: Mapping[str, Any] | None, at: datetime) -> Offer:
+    terms = _terms(row)
+    return Offer(
+        id=row["id"],
+        name=row["name"],
+        amount_fen=row["amount_fen"],
+        off_bp=row["off_bp"],
+        most_fen=row["most_fen"],
+        threshold_fen=row["threshold_fen"],
+        scope_label=label,
+        valid_days=row["valid_days"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        claim_from=row["claim_from"],
+        claim_until=row["claim_until"],
+        audience=row["audience"],
+        left=terms.left,
+        per_member=row["per_member"],
+        claimed_by_me=row["mine"],
+        refusal=rules.refusal(terms, _claimer(person, row["mine"], at), at),
+    )
+
+
+def _terms(row: Mapping[str, Any]) -> Terms:
+    return Terms(
+        claim_from=row["claim_from"],
+        claim_until=row["claim_until"],
+        ends_at=row["ends_at"],
+        audience=row["audience"],
+        levels=coupon_scopes.ids(row["levels"]),
+        per_member=row["per_member"],
+        left=None if row["total"] is None else row["total"] - row["claimed"],
+    )
+
+
+def _claimer(person: Mapping[str, Any] | None, claimed: int, at: datetime) -> Claimer | None:
+    if person is None:
+        return None
+    born = person["birthday"]
+    in_month = born is not None and born.month == shanghai_day(at).month
+    return Claimer(person["new"], in_month, person["level"], claimed)
+
+
+async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> bytes:
+    """Take a coupon; the encoded `Claimed`.
+
+    Raises NotFound, CouponClosed, CouponNotForYou, CouponLimit, CouponSoldOut, IdempotencyMismatch.
+    """
+    at = deps.clock.now()
+
+    async def work(tx: db.Connection) -> Claimed:
+        return await _claim(tx, member_id, template_id, at)
+
+    return await idempotency.once(member_id, key, at, work)
+
+
+async def _claim(tx: db.Connection, member_id: int, template_id: int, at: datetime) -> Claimed:
+    # The template's row lock makes claims of one template stand in line, so what is counted after it is exact.
+    template = await tx.fetchrow(
+        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE", template_id
+    )
+    if template is None:
+        raise NotFound(what="coupon")
+    person = await tx.fetchrow(_PERSON, member_id)
+    mine: int = await tx.fetchval(_MINE_OF, member_id, template_id)
+    refused = rules.refusal(_terms(template), _claimer(person, mine, at), at)
+    if refused is not None:
+        raise refused
+    source = f"template:{template_id}:member:{member_id}:{mine + 1}"
+    issued = await drawer.issue_from(tx, template_id, [(member_id, source)], at)
+    if not issued:
+        raise CouponLimit(per_member=template["per_member"])
+    return msgspec.convert(dict(issued[0]), Claimed)

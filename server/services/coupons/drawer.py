@@ -1,0 +1,161 @@
+"""Coupons of members: their drawer, the goods one is for, and the steps that issue them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import asyncpg
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules.coupons import Shown, shown
+from server.services.catalogue import coupon_scopes, products
+from server.services.common import cursors
+
+Drawer = Literal["unused", "used", "expired"]
+
+_IN_DRAWER: dict[Drawer, str] = {
+    "unused": "(state = 'locked' OR state = 'unused' AND expires_at > $2)",
+    "used": "(state = 'used' AND $2::timestamptz IS NOT NULL)",
+    "expired": "(state = 'void' OR state = 'unused' AND expires_at <= $2)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """A coupon of a member. `discount_fen` is what it took off the order that used it."""
+
+    id: int
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    scope_label: str
+    scoped: bool
+    """Whether it is for some goods only."""
+    state: Shown
+    started: bool
+    starts_at: datetime
+    expires_at: datetime
+    discount_fen: int
+
+
+async def page_of(
+    deps: Deps, member_id: int, drawer: Drawer | None, cursor: str | None, limit: int
+) -> tuple[list[Coupon], str | None]:
+    """A page of the member's coupons, newest first, and the next cursor. Raises BadRequest (cursor)."""
+    at = deps.clock.now()
+    before = cursors.unpack(cursor, cursors.Number) if cursor else 2**63 - 1
+    condition = _IN_DRAWER[drawer] if drawer else "$2::timestamptz IS NOT NULL"
+    rows = await db.fetch(
+        f"SELECT * FROM coupons WHERE member_id = $1 AND {condition} AND id < $3 ORDER BY id DESC LIMIT $4",  # noqa: S608 - our own text
+        member_id,
+        at,
+        before,
+        limit + 1,
+    )
+    found = await read(rows[:limit], at)
+    return found, cursors.pack(found[-1].id) if len(rows) > limit else None
+
+
+async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
+    """Rows of `coupons` as their member sees them at a moment."""
+    return [
+        Coupon(
+            id=row["id"],
+            name=row["name"],
+            amount_fen=row["amount_fen"],
+            off_bp=row["off_bp"],
+            most_fen=row["most_fen"],
+            threshold_fen=row["threshold_fen"],
+            scope_label=label,
+            scoped=row["products"] is not None or row["categories"] is not None,
+            state=shown(row["state"], row["expires_at"], at),
+            started=row["starts_at"] <= at,
+            starts_at=row["starts_at"],
+            expires_at=row["expires_at"],
+            discount_fen=row["discount_fen"],
+        )
+        for row, label in zip(rows, await coupon_scopes.labels(rows), strict=True)
+    ]
+
+
+async def goods(
+    deps: Deps, member_id: int, coupon_id: int, cursor: str | None, limit: int
+) -> tuple[list[asyncpg.Record], str | None]:
+    """A page of the products on sale that one's own coupon is for, see `products.page`. Raises NotFound, BadRequest."""
+    row = await db.fetch_row(
+        "SELECT products, categories FROM coupons WHERE id = $1 AND member_id = $2", coupon_id, member_id
+    )
+    if row is None:
+        raise NotFound(what="coupon")
+    wanted = products.Wanted(
+        products=coupon_scopes.ids(row["products"]),
+        categories=coupon_scopes.ids(row["categories"]),
+        sort="sales",
+        cursor=cursor or "",
+        limit=limit,
+    )
+    return await products.page(wanted, deps.clock.now())
+
+
+async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
+    tx: db.Connection,
+    member_id: int,
+    source: str,
+    name: str,
+    amount_fen: int,
+    threshold_fen: int,
+    starts_at: datetime,
+    expires_at: datetime,
+) -> int | None:
+    """A step: one coupon of an amount per `source`; its id, or None when the source has issued it."""
+    coupon_id: int | None = await tx.fetchval(
+        "INSERT INTO coupons (member_id, source, name, amount_fen, threshold_fen, state, starts_at, expires_at,"
+        " discount_fen, created_at) VALUES ($1, $2, $3, $4, $5, 'unused', $6, $7, 0, $6)"
+        " ON CONFLICT (source) DO NOTHING RETURNING id",
+        member_id,
+        source,
+        name,
+        amount_fen,
+        threshold_fen,
+        starts_at,
+        expires_at,
+    )
+    return coupon_id
+
+
+_ISSUE = """
+WITH issued AS (
+  INSERT INTO coupons (member_id, template_id, issue_id, order_line_id, source, name, amount_fen, off_bp, most_fen,
+      threshold_fen, products, categories, state, starts_at, expires_at, discount_fen, created_at)
+    SELECT w.member_id, t.id, $2, $6, w.source, t.name, t.amount_fen, t.off_bp, t.most_fen, t.threshold_fen, t.products,
+      t.categories, 'unused', COALESCE(t.starts_at, $5), COALESCE(t.ends_at, $5 + make_interval(days => t.valid_days)),
+      0, $5
+    FROM coupon_templates t, unnest($3::bigint[], $4::text[]) AS w (member_id, source) WHERE t.id = $1
+    ON CONFLICT (source) DO NOTHING RETURNING *
+), counted AS (
+  UPDATE coupon_templates SET claimed = claimed + (SELECT count(*) FROM issued) WHERE id = $1
+)
+SELECT * FROM issued
+"""
+
+
+async def issue_from(
+    tx: db.Connection,
+    template_id: int,
+    sources: Sequence[tuple[int, str]],
+    at: datetime,
+    issue_id: int | None = None,
+    order_line_id: int | None = None,
+) -> list[asyncpg.Record]:
+    """A step: coupons of a template as it is now, for `(member_id, source)` each; those that a source had not issued.
+
+    The caller holds the template's row, so that what is left of its total is known.
+    """
+    members, names = [one for one, _ in sources], [name for _, name in sources]
+    rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at, order_line_id)
+    return rows

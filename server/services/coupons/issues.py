@@ -1,0 +1,245 @@
+"""Giving a template's coupons to many members, and birthday gifts.
+
+The table is the queue. Each step takes the oldest open row, looks at the next members and issues to those that fit, all
+in one transaction that also moves the row's `place`: a crash takes back a step and nothing else, two workers at one row
+take turns, and memory holds one batch however many members there are.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from server import db
+from server.core.clock import shanghai_day
+from server.core.columns import PHONE_COLUMN
+from server.core.errors import NotFound, StateConflict
+from server.gateways.ports import Deps
+from server.rules.coupons import birthdays
+from server.services.catalogue import coupon_scopes
+from server.services.common import audit_log
+from server.services.coupons import drawer
+
+LIST_MOST = 100_000
+"""Members that one list may name."""
+_BATCH = 2000
+_MADE_UP_DAYS = 7
+"""Birthdays that no worker was there for are made up for as long."""
+_SYSTEM = "system"
+_PHONE = re.compile(r"1[0-9]{10}")
+_NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an operator asks for. `once` is the form's own code: sent twice it is one job."""
+
+    template_id: int
+    segment: str
+    """One of rules/coupons.py SEGMENTS."""
+    days: int | None
+    members: Sequence[int]
+    """Of the segment `list`."""
+    levels: Sequence[int]
+    """Positions, of the segment `level`."""
+    once: str
+    reason: str
+
+
+async def named(deps: Deps, text: str) -> tuple[list[int], list[str]]:
+    """The members that a list of numbers (`8`, `#8`) and mobile numbers names, and what of it names nobody."""
+    words = list(dict.fromkeys(re.split(r"[\s,，、;；]+", text.strip())))
+    numbers = {
+        word: int(found[1]) for word in words if not _PHONE.fullmatch(word) and (found := _NUMBER.fullmatch(word))
+    }
+    phones = {word: deps.cipher.blind(word, PHONE_COLUMN) for word in words if _PHONE.fullmatch(word)}
+    rows = await db.fetch(
+        "SELECT id, phone_blind FROM members WHERE id = ANY ($1::bigint[]) OR phone_blind = ANY ($2::text[])",
+        list(numbers.values()),
+        list(phones.values()),
+    )
+    ids, blinds = {row["id"] for row in rows}, {row["phone_blind"] for row in rows}
+    known = {word for word, number in numbers.items() if number in ids}
+    known |= {word for word, blind in phones.items() if blind in blinds}
+    return sorted(ids), [word for word in words if word not in known]
+
+
+_ASK = """
+INSERT INTO coupon_issues (template_id, source, segment, days, levels, day, operator, reason, last_id, members,
+    created_at)
+  SELECT $1, $2, $3, $4, $5::jsonb, $6, $7, $8, COALESCE(max(id), 0), count(*), $9 FROM members
+  ON CONFLICT (source) DO NOTHING RETURNING id
+"""
+
+
+async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
+    """Have a template's coupons given to a segment; the job's id.
+
+    Raises NotFound, StateConflict (switched off, over, or asked for before).
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        template = await tx.fetchrow(
+            "SELECT slug, active, ends_at FROM coupon_templates WHERE id = $1", wanted.template_id
+        )
+        if template is None:
+            raise NotFound(what="coupon")
+        if _over(template, at):
+            raise StateConflict(problem="这张优惠券已停用或已过有效期，不能发放")
+        levels = orjson.dumps(wanted.levels).decode() if wanted.levels else None
+        source, who = f"issue:{wanted.once}", (wanted.segment, wanted.days, levels, None)
+        made: int | None = await tx.fetchval(_ASK, wanted.template_id, source, *who, operator, wanted.reason, at)
+        if made is None:
+            raise StateConflict(problem="这次发放已经提交过了")
+        if wanted.segment == "list":
+            await tx.execute(
+                "INSERT INTO coupon_issue_members (issue_id, member_id) SELECT $1, unnest($2::bigint[])",
+                made,
+                wanted.members,
+            )
+            await tx.execute("UPDATE coupon_issues SET members = $2 WHERE id = $1", made, len(wanted.members))
+        detail = {
+            "after": {"issue": made, "segment": wanted.segment, "days": wanted.days, "listed": len(wanted.members)}
+            | ({"levels": list(wanted.levels)} if wanted.levels else {}),
+            "reason": wanted.reason,
+        }
+        await audit_log.record(tx, at, operator, "coupon.issue", f"coupon:{template['slug']}", detail)
+    return made
+
+
+def _over(template: Mapping[str, Any], at: datetime) -> bool:
+    return not template["active"] or (template["ends_at"] is not None and template["ends_at"] <= at)
+
+
+async def stop(deps: Deps, issue_id: int, reason: str, operator: str) -> None:
+    """End a job where it stands; what was issued stays. Raises NotFound, StateConflict."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await tx.fetchrow("SELECT state, issued FROM coupon_issues WHERE id = $1 FOR UPDATE", issue_id)
+        if row is None:
+            raise NotFound(what="coupon_issue")
+        if row["state"] != "running":
+            raise StateConflict(status=row["state"], problem="这次发放已经结束")
+        await tx.execute("UPDATE coupon_issues SET state = 'stopped', finished_at = $2 WHERE id = $1", issue_id, at)
+        detail = {"before": "running", "after": "stopped", "issued": row["issued"], "reason": reason}
+        await audit_log.record(tx, at, operator, "coupon.issue_stop", f"coupon_issue:{issue_id}", detail)
+
+
+_PEOPLE = """
+WITH slice AS ({slice} ORDER BY id LIMIT $3)
+SELECT m.id, m.state = 'active' AND ({who})
+    AND NOT EXISTS (SELECT FROM coupons c WHERE c.source = $4 || ':member:' || m.id) AS fits
+  FROM slice s JOIN members m ON m.id = s.id ORDER BY m.id
+"""
+_MEMBERS = "SELECT id FROM members WHERE id > $1 AND id <= $2"
+_LISTED = "SELECT member_id AS id FROM coupon_issue_members WHERE member_id > $1 AND member_id <= $2 AND issue_id = $5"
+_BOUGHT = "EXISTS (SELECT FROM orders o WHERE o.member_id = m.id AND o.paid_at >= $5)"
+_LEVEL = "COALESCE((SELECT position FROM member_levels l WHERE l.member_id = m.id), 0) = ANY ({}::int[])"
+_WHO = {
+    "all": "true",
+    "new": "m.first_paid_at IS NULL",
+    "bought": _BOUGHT,
+    "not_bought": f"NOT {_BOUGHT}",
+    "birthday": "EXTRACT(month FROM m.birthday) = $5",
+    "day": f"to_char(m.birthday, 'MM-DD') = ANY ($5::text[]) AND ($6::int[] IS NULL OR {_LEVEL.format('$6')})",
+    "level": _LEVEL.format("$5"),
+    "list": "true",
+}
+"""Who of a slice of members fits; what else a segment needs is its parameters, from $5 on."""
+
+
+async def step(deps: Deps) -> bool:
+    """Go on with the oldest open job, by one batch; False when none waits."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        job = await tx.fetchrow(
+            "SELECT * FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+        )
+        if job is not None:
+            await _step(tx, job, at)
+    return job is not None
+
+
+async def _step(tx: db.Connection, job: Mapping[str, Any], at: datetime) -> None:
+    template = await tx.fetchrow(
+        "SELECT active, ends_at, total - claimed AS left FROM coupon_templates WHERE id = $1 FOR NO KEY UPDATE",
+        job["template_id"],
+    )
+    if _over(template, at):
+        await _moved(tx, job, job["place"], 0, 0, "ended", at)
+        return
+    source = _source(job)
+    statement = _PEOPLE.format(slice=_LISTED if job["segment"] == "list" else _MEMBERS, who=_WHO[job["segment"]])
+    seen = await tx.fetch(statement, job["place"], job["last_id"], _BATCH, source, *_asked(job))
+    fitting = [row["id"] for row in seen if row["fits"]]
+    chosen = fitting if template["left"] is None else fitting[: template["left"]]
+    if chosen:
+        sources = [(one, f"{source}:member:{one}") for one in chosen]
+        await drawer.issue_from(tx, job["template_id"], sources, at, job["id"])
+    if len(chosen) < len(fitting):
+        place = chosen[-1] if chosen else job["place"]
+        await _moved(tx, job, place, sum(row["id"] <= place for row in seen), len(chosen), "total", at)
+        return
+    state = "running" if len(seen) == _BATCH else "done"
+    await _moved(tx, job, seen[-1]["id"] if seen else job["place"], len(seen), len(chosen), state, at)
+
+
+def _source(job: Mapping[str, Any]) -> str:
+    """What the coupons' sources begin with: a birthday's gift comes once a year, whichever day it is said to be."""
+    return job["source"] if job["day"] is None else f"birthday:{job['template_id']}:{job['day'].year}"
+
+
+def _asked(job: Mapping[str, Any]) -> tuple[object, ...]:
+    """The segment's parameters. Days count back from when the job was asked for, whenever it gets on."""
+    match job["segment"]:
+        case "bought" | "not_bought":
+            return (job["created_at"] - timedelta(days=job["days"]),)
+        case "birthday":
+            return (shanghai_day(job["created_at"]).month,)
+        case "day":
+            return ([f"{month:02}-{day:02}" for month, day in birthdays(job["day"])], coupon_scopes.ids(job["levels"]))
+        case "level":
+            return (coupon_scopes.ids(job["levels"]),)
+        case "list":
+            return (job["id"],)
+    return ()
+
+
+async def _moved(
+    tx: db.Connection, job: Mapping[str, Any], place: int, seen: int, issued: int, state: str, at: datetime
+) -> None:
+    await tx.execute(
+        "UPDATE coupon_issues SET place = $2, seen = seen + $3, issued = issued + $4, state = $5, finished_at = $6"
+        " WHERE id = $1",
+        job["id"],
+        place,
+        seen,
+        issued,
+        state,
+        None if state == "running" else at,
+    )
+
+
+async def plan_gifts(deps: Deps) -> None:
+    """A job for each day's birthdays and each template that is a birthday gift, once; days that were missed, too."""
+    at = deps.clock.now()
+    today = shanghai_day(at)
+    async with db.transaction() as tx:
+        rows = await tx.fetch(
+            "SELECT t.id, t.levels, (SELECT max(day) FROM coupon_issues WHERE template_id = t.id) AS last"
+            " FROM coupon_templates t WHERE t.active AND t.birthday_gift AND (t.ends_at IS NULL OR t.ends_at > $1)"
+            " ORDER BY t.id",
+            at,
+        )
+        for row in rows:
+            for day in _due(row["last"], today):
+                who = ("day", None, row["levels"], day)
+                await tx.execute(_ASK, row["id"], f"birthday:{row['id']}:{day}", *who, _SYSTEM, "生日礼券", at)
+
+
+def _due(last: date | None, today: date) -> list[date]:
+    first = today if last is None else max(last + timedelta(days=1), today - timedelta(days=_MADE_UP_DAYS - 1))
+    return [first + timedelta(days=n) for n in range((today - first).days + 1)]

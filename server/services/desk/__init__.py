@@ -1,0 +1,1 @@
+"""What operators see and do, one file per noun."""

@@ -1,0 +1,101 @@
+"""The books as operators read them: accounts and entries as lists, an account page by page, an entry with its lines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server.gateways.ports import Deps
+from server.ledger import browser, chart
+from server.ledger.browser import AccountLine, AccountState
+from server.rules.operators import Permission
+from server.services.common import cursors
+from server.services.common.listings import (
+    Column,
+    Filter,
+    Key,
+    Listing,
+    Row,
+    Way,
+    choice,
+    numbered,
+    search,
+    since,
+    switch,
+    until,
+)
+
+
+def _opened(_deps: Deps, row: Row) -> Row:
+    is_money = row["currency"] == chart.CNY
+    return row | {"balance_fen": row["balance"] if is_money else None, "points": None if is_money else row["balance"]}
+
+
+ACCOUNTS = Listing(
+    name="ledger",
+    title="账户",
+    permission=Permission.LEDGER_VIEW,
+    select=browser.ACCOUNT_COLUMNS,
+    source=browser.ACCOUNTS,
+    keys=(Key("a.id", cursors.Number),),
+    columns=(
+        Column("编号", "id", "number"),
+        Column("会员", "member_id", "number"),
+        Column("账户", "code", words=chart.NAMES),
+        Column("来源", "source", "code"),
+        Column("币种", "currency"),
+        Column("余额", "balance_fen", "yuan"),
+        Column("积分", "points", "number"),
+    ),
+    filters=(
+        search("#会员号", numbered("a.member_id")),
+        switch("of", "谁的", {"shop": ("商城", "a.member_id = 0"), "members": ("会员", "a.member_id > 0")}),
+        choice("code", "账户", "a.code", chart.NAMES),
+    ),
+    empty="没有账户",
+    template="ledger/books.html",
+    opened=_opened,
+)
+
+ENTRIES = Listing(
+    name="ledger-entries",
+    title="分录",
+    permission=Permission.LEDGER_VIEW,
+    select=browser.ENTRY_COLUMNS,
+    source=browser.ENTRIES,
+    keys=(Key("e.at", datetime), Key("e.id", cursors.Number)),
+    columns=(
+        Column("编号", "id", to="/admin/ledger/entries/{id}"),
+        Column("时间", "at", "when"),
+        Column("类型", "kind", words=chart.LABELS),
+        Column("说明", "why"),
+        Column("关联", "link", "about"),
+        Column("业务键", "key", "code"),
+        Column("冲正", "reverses_id", to="/admin/ledger/entries/{reverses_id}"),
+    ),
+    filters=(
+        Filter("q", "业务键，如 order-paid:T26…", (Way("e.key = {0}"),)),
+        Filter("link", "关联，如 order:T26…", (Way("e.link = {0}"),)),
+        choice("kind", "类型", "e.kind", chart.LABELS),
+        since("e.at"),
+        until("e.at"),
+    ),
+    empty="没有分录",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPage:
+    """An account with some of its lines, and the cursor of those after them."""
+
+    account: AccountState
+    lines: list[AccountLine]
+    next: str | None
+
+
+async def account_page(account_id: int, cursor: str, limit: int) -> AccountPage:
+    """A page of an account, the newest lines first. Raises NotFound, BadRequest for a foreign cursor, Busy."""
+    after = cursors.unpack(cursor, tuple[cursors.Number, cursors.Number]) if cursor else None
+    state = await browser.account(account_id)
+    found = await browser.lines(account_id, after, limit + 1)
+    shown = found[:limit]
+    last = shown[-1] if len(found) > limit else None
+    return AccountPage(state, shown, cursors.pack((last.id, last.balance_after - last.change)) if last else None)

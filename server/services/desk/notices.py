@@ -1,0 +1,72 @@
+"""Subscription messages as operators set them: which template of WeChat's each is, and what stands where in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+import orjson
+
+from server import db
+from server.core.errors import BadRequest, NotFound
+from server.gateways.ports import Deps
+from server.rules.notices import VALUES
+from server.services.common import audit_log
+
+Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{2,20}[0-9]{1,2}$")]
+"""WeChat's name of a place in a template, such as `amount3`."""
+
+
+class TemplateTerms(msgspec.Struct):
+    """What can be set. `fields` is keyword → our value's name."""
+
+    template_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{20,64}$")]
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"\S")]
+    page: Annotated[str, msgspec.Meta(pattern=r"^(pages|packages)/[A-Za-z0-9_/-]+$", max_length=200)]
+    fields: Annotated[dict[Keyword, str], msgspec.Meta(min_length=1, max_length=5)]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One message as it is set, and the values it can show (name → what they are called)."""
+
+    key: str
+    terms: TemplateTerms
+    values: Mapping[str, str]
+
+
+_COLUMNS = "key, template_id, title, page, fields"
+
+
+async def templates() -> list[Template]:
+    """All messages there are. Raises Busy."""
+    rows = await db.fetch(f"SELECT {_COLUMNS} FROM notice_templates ORDER BY key")  # noqa: S608 - our own columns
+    return [Template(row["key"], _terms(row), VALUES.get(row["key"], {})) for row in rows]
+
+
+def _terms(row: Mapping[str, str]) -> TemplateTerms:
+    fields: dict[str, str] = orjson.loads(row["fields"])
+    return TemplateTerms(row["template_id"], row["title"], row["page"], fields)
+
+
+async def change(deps: Deps, key: str, terms: TemplateTerms, reason: str, operator: str) -> None:
+    """Set a message anew. Raises NotFound, BadRequest (it shows a value that never comes with it), Busy."""
+    known = VALUES.get(key, {})
+    if unknown := [name for name in terms.fields.values() if name not in known]:
+        raise BadRequest(field="fields", problem=f"没有“{unknown[0][:40]}”，可用：{'、'.join(known) or '无'}")
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM notice_templates WHERE key = $1 FOR UPDATE", key)  # noqa: S608 - our own columns
+        if row is None:
+            raise NotFound(what="notice")
+        await tx.execute(
+            "UPDATE notice_templates SET template_id = $2, title = $3, page = $4, fields = $5::jsonb WHERE key = $1",
+            key,
+            terms.template_id,
+            terms.title,
+            terms.page,
+            orjson.dumps(terms.fields).decode(),
+        )
+        before, after = msgspec.to_builtins(_terms(row)), msgspec.to_builtins(terms)
+        detail = {"before": before, "after": after, "reason": reason}
+        await audit_log.record(tx, at, operator, "notice.change", f"notice:{key}", detail)

@@ -1,0 +1,122 @@
+"""Versions of the rebate rule as operators read and compare them, and a draft before it is published."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from server import db
+from server.core.errors import NotFound, RuleInvalid
+from server.rules import promises, rule_forms
+from server.rules.operators import Permission
+from server.rules.promises import Promise, Told
+from server.rules.rebates import RuleTerms
+from server.rules.rule_forms import Change
+from server.services.common import cursors
+from server.services.common.listings import Column, Key, Listing, numbered, search, since, until
+from server.services.terms import rebate_rules
+
+RULES = Listing(
+    name="rules",
+    title="返一规则",
+    permission=Permission.REBATES_VIEW,
+    select=(
+        "r.version, r.note, r.operator, r.published_at, r.budget_used_fen,"
+        " (r.terms->>'budget_fen')::bigint AS budget_fen"
+    ),
+    source="rule_versions r",
+    keys=(Key("r.version", cursors.Number),),
+    columns=(
+        Column("版本", "version", "number", to="/admin/rules/{version}"),
+        Column("说明", "note"),
+        Column("预算", "budget_fen", "yuan"),
+        Column("已用预算", "budget_used_fen", "yuan"),
+        Column("操作员", "operator"),
+        Column("发布时间", "published_at", "when"),
+    ),
+    filters=(
+        search("版本号", numbered("r.version::bigint")),
+        since("r.published_at", "发布从"),
+        until("r.published_at"),
+    ),
+    empty="还没有发布过规则",
+    template="rules/rules.html",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Terms in words: each field by its name, the promise to members, and the whole rule under headings."""
+
+    fields: dict[str, str]
+    promise: Promise
+    plain: list[Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version with its terms in words. `following` are the numbers of its neighbours, where there are any."""
+
+    version: int
+    terms: RuleTerms
+    note: str
+    operator: str
+    published_at: datetime
+    budget_used_fen: int
+    words: Words
+
+
+async def in_words(terms: RuleTerms) -> Words:
+    """Terms as people read them."""
+    names = await rebate_rules.scope_names(terms.scope)
+    return Words(rule_forms.told(terms, names), promises.promise(terms), promises.plain(terms, names))
+
+
+async def version(number: int) -> Version:
+    """One version. Raises NotFound."""
+    row = await db.fetch_row("SELECT * FROM rule_versions WHERE version::bigint = $1", number)
+    if row is None:
+        raise NotFound(what="rule_version")
+    terms = msgspec.json.decode(row["terms"], type=RuleTerms)
+    return Version(
+        version=row["version"],
+        terms=terms,
+        note=row["note"],
+        operator=row["operator"],
+        published_at=row["published_at"],
+        budget_used_fen=row["budget_used_fen"],
+        words=await in_words(terms),
+    )
+
+
+async def newest() -> Version | None:
+    """The version in force; None before the first is published."""
+    number = await db.fetch_value("SELECT max(version) FROM rule_versions")
+    return await version(number) if number else None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a form says. `terms` are None as long as something is wrong with it."""
+
+    terms: RuleTerms | None
+    problems: dict[str, str]
+    """By field, in Chinese."""
+    words: Words | None
+    changes: list[Change]
+    """Against the version in force; none before the first."""
+
+
+async def draft(form: Mapping[str, str], current: Version | None) -> Draft:
+    """A filled form, judged and in words, as it would be published now."""
+    terms, problems = rule_forms.read(form)
+    if terms is None:
+        return Draft(None, problems, None, [])
+    try:
+        async with db.connection() as reader:
+            terms = await rebate_rules.prepared(reader, terms)
+    except RuleInvalid as refused:
+        return Draft(None, {refused.detail["field"]: refused.detail["problem"]}, None, [])
+    words = await in_words(terms)
+    return Draft(terms, {}, words, rule_forms.changes(current.words.fields, words.fields) if current else [])

@@ -1,0 +1,184 @@
+"""Shipping many orders by a file: the list of what has to leave, and the same list with its parcels filled in."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from server import db
+from server.core.errors import NotFound, Refusal
+from server.gateways.ports import Deps
+from server.rules.express import company_code, tracking_fits
+from server.rules.operators import Permission
+from server.services.common import audit_log, cursors
+from server.services.common.listings import Column, Key, Listing, Row, since, until
+from server.services.files.sheets import read_rows
+from server.services.members import addresses
+from server.services.orders import fulfilment
+
+ROWS_MOST = 1000
+_COLUMNS = 3
+_KEPT_S = 7 * 24 * 3600
+
+
+def _opened(deps: Deps, row: Row) -> Row:
+    sealed = row.pop("address_sealed")
+    place = addresses.opened(deps.cipher, sealed) if sealed else {"name": None, "phone": None, "detail": ""}
+    whole = f"{row['region']} {place['detail']}" if sealed else None
+    return row | {"company": None, "tracking_no": None, "name": place["name"], "phone": place["phone"], "place": whole}
+
+
+TO_SHIP = Listing(
+    name="shipping",
+    title="待发货",
+    permission=Permission.ORDERS_SHIP,
+    select=(
+        "o.order_no, o.remark, o.region, o.address_sealed, o.paid_at,"
+        " (SELECT string_agg(title || ' ×' || quantity - refunded_quantity, '、' ORDER BY position)"
+        " FROM order_lines WHERE order_id = o.id AND quantity > refunded_quantity) AS titles"
+    ),
+    source="orders o",
+    keys=(Key("o.id", cursors.Number),),
+    only="o.status = 'paid' AND NOT o.virtual",
+    columns=(
+        Column("订单号", "order_no", "code", to="/admin/orders/{order_no}"),
+        Column("快递公司", "company"),
+        Column("运单号", "tracking_no"),
+        Column("商品", "titles"),
+        Column("收货人", "name"),
+        Column("电话", "phone"),
+        Column("地址", "place"),
+        Column("买家备注", "remark"),
+        Column("付款时间", "paid_at", "when"),
+    ),
+    filters=(since("o.paid_at", "付款从"), until("o.paid_at")),
+    empty="没有待发货的订单",
+    template="orders/shipping.html",
+    opened=_opened,
+)
+"""The screen leaves out who receives; the file has it, and having it made stands in the log."""
+
+
+class Problem(msgspec.Struct):
+    """A row of the file that was not shipped, and why."""
+
+    line: int
+    order_no: str
+    problem: str
+
+
+class Report(msgspec.Struct):
+    """What came of a file. `unchanged` rows had been shipped with the same parcel before."""
+
+    at: datetime
+    shipped: int
+    unchanged: int
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    line: int
+    order_no: str
+    company: str
+    tracking_no: str
+
+
+async def ship_file(deps: Deps, body: bytes, operator: str, operator_id: int) -> Report:
+    """Ship each row (order number, company, tracking number in the first three columns) in a transaction of its own.
+
+    Good rows are shipped although others are bad; the same file again changes nothing. Raises SheetInvalid, Busy.
+    """
+    report = Report(deps.clock.now(), 0, 0, [])
+    rows = await asyncio.to_thread(read_rows, body, _COLUMNS, ROWS_MOST)
+    for parcel in _parcels(rows, report.problems):
+        problem = await _ship(deps, parcel, operator)
+        if problem is None:
+            report.shipped += 1
+        elif problem:
+            report.problems.append(Problem(parcel.line, parcel.order_no, problem))
+        else:
+            report.unchanged += 1
+    report.problems.sort(key=lambda one: one.line)
+    await deps.redis.set(_place(operator_id), msgspec.json.encode(report), ex=_KEPT_S)
+    return report
+
+
+async def last_report(deps: Deps, operator_id: int) -> Report | None:
+    """What came of the operator's last file."""
+    kept = await deps.redis.get(_place(operator_id))
+    return msgspec.json.decode(kept, type=Report) if kept else None
+
+
+def _place(operator_id: int) -> str:
+    return f"shipping_report:{operator_id}"
+
+
+def _parcels(rows: list[tuple[int, list[str]]], problems: list[Problem]) -> list[_Parcel]:
+    """The rows that can be tried; what is wrong with the others is noted."""
+    times = Counter(cells[0].upper() for _, cells in rows)
+    found = []
+    for line, (order_no, company, tracking_no) in rows:
+        parcel = _Parcel(line, order_no.upper(), company_code(company) or "", tracking_no)
+        if problem := _wrong(parcel, company, times[parcel.order_no]):
+            problems.append(Problem(line, parcel.order_no[:40], problem))
+        else:
+            found.append(parcel)
+    return found
+
+
+def _wrong(parcel: _Parcel, company: str, times: int) -> str:
+    checks = (
+        (not parcel.order_no, "缺少订单号"),
+        (times > 1, "文件里有多行是这个订单"),
+        (company and not parcel.company, f"不认识的快递公司“{company[:20]}”"),
+        (bool(company) is not bool(parcel.tracking_no), "快递公司和运单号要么都填，要么都留空（商家自己配送）"),
+        (
+            parcel.tracking_no and not tracking_fits(parcel.tracking_no),
+            f"运单号“{parcel.tracking_no[:60]}”不像运单号",
+        ),
+    )
+    return next((problem for wrong, problem in checks if wrong), "")
+
+
+async def _ship(deps: Deps, parcel: _Parcel, operator: str) -> str | None:
+    """None when it was shipped now, empty when it had been with this very parcel, else what is in the way."""
+    try:
+        await fulfilment.ship(deps, parcel.order_no, parcel.company, parcel.tracking_no, operator)
+    except NotFound:
+        return "没有这个订单"
+    except Refusal as refusal:
+        if refusal.status >= _OURS:
+            raise
+    else:
+        return None
+    row = await db.fetch_row(
+        "SELECT status, virtual, company, tracking_no, shipped_at FROM orders WHERE order_no = $1", parcel.order_no
+    )
+    assert row is not None  # noqa: S101 - orders are never deleted, and this one was found
+    if row["virtual"]:
+        return "虚拟商品不需要发货"
+    if row["shipped_at"] is None:
+        return "订单还没有付款，或已关闭、已退款"
+    same = (row["company"], row["tracking_no"]) == (parcel.company, parcel.tracking_no)
+    return "" if same else "已经发货，运单与文件里的不同"
+
+
+_OURS = 500
+
+
+async def receiver(deps: Deps, order_no: str, operator: str) -> str:
+    """Name, phone and address an order goes to, for whoever packs it; that it was looked up stands in the log.
+
+    Raises NotFound, also for an order without an address.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await tx.fetchrow("SELECT address_sealed, region FROM orders WHERE order_no = $1", order_no)
+        if row is None or row["address_sealed"] is None:
+            raise NotFound(what="order")
+        await audit_log.record(tx, at, operator, "order.receiver", f"order:{order_no}", {})
+    place = addresses.opened(deps.cipher, row["address_sealed"])
+    return f"{place['name']} {place['phone']} {row['region']} {place['detail']}"

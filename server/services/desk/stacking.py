@@ -1,0 +1,30 @@
+"""The stacking matrix as operators read it: every version with what it changed."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from server import db
+from server.rules.stacking import KIND_NAMES, LABELS, changes
+from server.services.terms.stacking import FIRST, Stacking, read
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version and its differences from the one before, in words."""
+
+    stacking: Stacking
+    changed: list[str]
+
+
+async def versions() -> list[Version]:
+    """Every version, the newest first; the last is the one a shop starts with."""
+    rows = await db.fetch("SELECT * FROM stacking_versions ORDER BY version DESC")
+    found = [*(read(row) for row in rows), FIRST]
+    return [*(Version(after, _words(before, after)) for after, before in pairwise(found)), Version(FIRST, [])]
+
+
+def _words(before: Stacking, after: Stacking) -> list[str]:
+    return [
+        f"{KIND_NAMES[kind]}：{LABELS[what]}{'改为允许' if allowed else '改为不允许'}"
+        for kind, what, allowed in changes(before.matrix, after.matrix)
+    ]

@@ -1,0 +1,1 @@
+"""Pictures, sheets, operators' files and answers that are kept for a moment."""

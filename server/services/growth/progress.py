@@ -1,0 +1,257 @@
+"""成长值: earned with completed orders and with friends who count, taken back with refunds; and the levels that follow.
+
+Every change is a row under a unique key, written under its member's lock, and the level is judged right after.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server import db, outbox
+from server.core.errors import BadRequest, NotFound
+from server.gateways.ports import Deps
+from server.outbox import Job
+from server.rules.levels import YEAR, Level, Standing, left_of, raised, rejudged, spend_growth
+from server.services.common import audit_log
+from server.services.notices import messages
+from server.services.terms import levels, policy
+
+BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """One change of growth, see models/levels.py."""
+
+    member_id: int
+    key: str
+    source: str
+    kind: str
+    amount: int
+    counts_at: datetime
+    why: str
+    base_fen: int = 0
+    operator: str | None = None
+
+
+async def grow(deps: Deps, order_id: int) -> None:
+    """An order was completed: its buyer grows by what it cost, the referrer by the friend. Safe to repeat, late too."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        found = await tx.fetchrow("SELECT member_id, referrer_id FROM orders WHERE id = $1", order_id)
+        owners = [found["member_id"], found["referrer_id"]]
+        await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
+        order = await tx.fetchrow(
+            "SELECT o.order_no, o.completed_at, (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines"
+            "   WHERE order_id = o.id) AS net FROM orders o WHERE o.id = $1 AND o.status = 'completed'"
+            " FOR NO KEY UPDATE OF o",
+            order_id,
+        )
+        if order is None:
+            return
+        shop = (await policy.read(tx)).policy
+        gained = spend_growth(order["net"], shop.growth_per_yuan)
+        source, why = f"order:{order_id}", f"订单 {order['order_no']} 完成"
+        entry = _Entry(found["member_id"], source, source, "spend", gained, order["completed_at"], why, order["net"])
+        if gained:
+            await _add(tx, [entry], at)
+        if found["referrer_id"] is not None:
+            await referrals(tx, found["referrer_id"], at, order_id)
+
+
+_REFERRALS = """
+SELECT q.id, o.completed_at FROM qualifications q JOIN orders o ON o.id = q.order_id
+  WHERE q.referrer_id = $1 AND q.state IN ('counted', 'consumed') AND o.status = 'completed'
+    AND ($2::bigint IS NULL OR q.order_id = $2)
+    AND NOT EXISTS (SELECT FROM growth_entries WHERE key = 'qualification:' || q.id)
+  ORDER BY o.completed_at, q.id
+"""
+
+
+async def referrals(tx: db.Connection, referrer_id: int, at: datetime, order_id: int | None = None) -> None:
+    """Step, under the referrer's lock: growth for each friend who counts and whose order is completed.
+
+    `order_id`: only for the friend of that order.
+    """
+    rows = await tx.fetch(_REFERRALS, referrer_id, order_id)
+    if not rows:
+        return
+    gained = (await policy.read(tx)).policy.growth_per_referral
+    if gained:
+        keys = [(f"qualification:{row['id']}", row["completed_at"]) for row in rows]
+        await _add(tx, [_Entry(referrer_id, key, key, "referral", gained, when, "有效推荐") for key, when in keys], at)
+
+
+async def lost(tx: db.Connection, qualification_id: int, referrer_id: int, at: datetime) -> None:
+    """Step, under the referrer's lock: a qualification became void, and the growth it brought goes with it."""
+    source = f"qualification:{qualification_id}"
+    await _take_back(tx, referrer_id, source, f"{source}:void", "推荐不再有效", 0, at)
+
+
+async def reduce(
+    tx: db.Connection, order_id: int, member_id: int, refund_no: str, net_cash_fen: int, at: datetime
+) -> None:
+    """Step, under the buyer's lock: an order was refunded, down to this net cash; its growth shrinks with it."""
+    source = f"order:{order_id}"
+    await _take_back(tx, member_id, source, f"{source}:refund:{refund_no}", "订单退款", net_cash_fen, at)
+
+
+async def _take_back(
+    tx: db.Connection, member_id: int, source: str, key: str, why: str, net_cash_fen: int, at: datetime
+) -> None:
+    given = await tx.fetchrow(
+        "SELECT sum(amount)::bigint AS now, max(amount) AS first, max(base_fen) AS base, min(counts_at) AS since"
+        " FROM growth_entries WHERE member_id = $1 AND source = $2",
+        member_id,
+        source,
+    )
+    if not given["now"]:
+        return
+    left = left_of(given["first"], given["base"], net_cash_fen) if net_cash_fen else 0
+    if left < given["now"]:
+        await _add(tx, [_Entry(member_id, key, source, "taken_back", left - given["now"], given["since"], why)], at)
+
+
+_INSERT = """
+INSERT INTO growth_entries (member_id, key, source, kind, amount, counts_at, why, base_fen, operator, at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (key) DO NOTHING RETURNING id
+"""
+
+
+async def _add(tx: db.Connection, entries: Sequence[_Entry], at: datetime, *, anew: bool = False) -> bool:
+    """Write the entries of one member, which is locked, and judge its level; whether any was new.
+
+    `anew`: judged as after a year, so that the level may also fall.
+    """
+    new = False
+    for one in entries:
+        values = [getattr(one, name) for name in _Entry.__dataclass_fields__]
+        new = await tx.fetchval(_INSERT, *values, at) is not None or new
+    if new:
+        await _judge(tx, await levels.read(tx), entries[0].member_id, at, anew=anew)
+    return new
+
+
+async def _judge(
+    tx: db.Connection, known: Sequence[Level], member_id: int, at: datetime, *, anew: bool = False
+) -> None:
+    """Up at once; down where the year is over, as of its end however late it is noticed. The member is locked."""
+    if not known:
+        return
+    row = await tx.fetchrow("SELECT position, kept_until FROM member_levels WHERE member_id = $1", member_id)
+    standing = Standing(row["position"], row["kept_until"]) if row else Standing()
+    while standing.kept_until is not None and standing.kept_until <= at:
+        over = standing.kept_until
+        growth = await _growth(tx, member_id, over)
+        standing = await _stand(tx, known, member_id, standing, rejudged(known, growth, over), growth, "year", at)
+    growth = await _growth(tx, member_id, at)
+    if anew:
+        after, why = rejudged(known, growth, at), "correction"
+    else:
+        after, why = raised(known, standing, growth, at), "growth"
+    await _stand(tx, known, member_id, standing, after, growth, why, at)
+
+
+async def _growth(tx: db.Connection, member_id: int, at: datetime) -> int:
+    found: int = await tx.fetchval(levels.GROWTH, member_id, at - YEAR, at)
+    return found
+
+
+async def _stand(  # noqa: PLR0913, PLR0917 - one step from standing to standing
+    tx: db.Connection,
+    known: Sequence[Level],
+    member_id: int,
+    before: Standing,
+    after: Standing,
+    growth: int,
+    why: str,
+    at: datetime,
+) -> Standing:
+    """Write where a member stands now; a change of level is history, and its member is told."""
+    if after != before:
+        await tx.execute(
+            "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, $2, $3)"
+            " ON CONFLICT (member_id) DO UPDATE SET position = EXCLUDED.position, kept_until = EXCLUDED.kept_until",
+            member_id,
+            after.position,
+            after.kept_until,
+        )
+    if after.position != before.position:
+        name = known[after.position].name
+        await tx.execute(
+            "INSERT INTO level_changes (member_id, before, after, name, growth, why, at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            member_id,
+            before.position,
+            after.position,
+            name,
+            growth,
+            why,
+            at,
+        )
+        state = "已升级" if after.position > before.position else "已调整"
+        await outbox.put(tx, [messages.notice_job(member_id, "level", {"level": name, "state": state})], at)
+    return after
+
+
+async def position_at(tx: db.Connection, member_id: int, at: datetime) -> int:
+    """Step: on which level a member stood at a moment."""
+    found = await tx.fetchval(
+        "SELECT after FROM level_changes WHERE member_id = $1 AND at <= $2 ORDER BY id DESC LIMIT 1", member_id, at
+    )
+    return found or 0
+
+
+async def judge_due(deps: Deps) -> int:
+    """Judge every member whose year is over, at most a batch; returns how many. Raises Busy."""
+    rows = await db.fetch(
+        "SELECT member_id FROM member_levels WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2",
+        deps.clock.now(),
+        BATCH,
+    )
+    await _judge_each(deps, [row["member_id"] for row in rows])
+    return len(rows)
+
+
+async def judge_all(deps: Deps, after: int) -> None:
+    """The levels were changed: judge a batch of members who ever grew, and leave the next batch to the next job."""
+    rows = await db.fetch(
+        "SELECT member_id FROM growth_entries WHERE member_id > $1 GROUP BY member_id ORDER BY member_id LIMIT $2",
+        after,
+        BATCH,
+    )
+    await _judge_each(deps, [row["member_id"] for row in rows])
+    if len(rows) == BATCH:
+        async with db.transaction() as tx:
+            await outbox.put(tx, [Job("judge_levels", {"after": rows[-1]["member_id"]})], deps.clock.now())
+
+
+async def _judge_each(deps: Deps, members: Sequence[int]) -> None:
+    for member_id in members:
+        async with db.transaction() as tx:
+            await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+            await _judge(tx, await levels.read(tx), member_id, deps.clock.now())
+
+
+async def correct(deps: Deps, member_id: int, amount: int, key: str, reason: str, operator: str, *, anew: bool) -> bool:
+    """An operator gives or takes growth, once per `key`; with `anew` the level is judged at once and may fall.
+
+    False when it was done before. Raises NotFound, BadRequest (nothing to change, or more taken than there is), Busy.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        if not await tx.fetchval("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id):
+            raise NotFound(what="member")
+        growth = await _growth(tx, member_id, at)
+        entry = _Entry(
+            member_id, f"correction:{key}", "correction", "correction", amount, at, reason, operator=operator
+        )
+        if await tx.fetchval("SELECT EXISTS (SELECT FROM growth_entries WHERE key = $1)", entry.key):
+            return False
+        if not amount or growth + amount < 0:
+            raise BadRequest(field="amount", problem=f"成长值现在是 {growth}，不能为 0，也不能扣到负数")
+        await _add(tx, [entry], at, anew=anew)
+        detail: dict[str, Any] = {"before": growth, "after": growth + amount, "reason": reason, "anew": anew}
+        await audit_log.record(tx, at, operator, "member.growth", f"member:{member_id}", detail)
+    return True

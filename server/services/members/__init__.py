@@ -1,0 +1,1 @@
+"""Members' own data: profiles, addresses, avatars, sessions."""

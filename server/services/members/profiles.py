@@ -1,0 +1,133 @@
+"""A member's own data, and who stands below."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import asyncpg
+
+from server import db
+from server.core import errors
+from server.core.columns import PHONE_COLUMN
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.models import Member
+from server.rules.levels import Privilege
+from server.rules.members import masked_name, masked_phone
+from server.services.common import cursors
+from server.services.terms import levels
+
+BAD_CODE = "40029"
+"""WeChat: unknown, expired or used."""
+
+COLUMNS = "id, nickname, avatar_url, birthday, phone_sealed, share_code, referrer_id, created_at"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a member sees of themselves; the phone number is masked."""
+
+    id: int
+    nickname: str
+    avatar_url: str
+    birthday: date | None
+    phone: str | None
+    share_code: str
+    bound: bool
+    """Has a referrer."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Me(Profile):
+    """The profile with where its member stands. `growth` is what was earned within a year."""
+
+    level: levels.ShownLevel | None
+    """None in a shop without levels."""
+    growth: int
+    privileges: list[Privilege]
+    next_level: levels.NextLevel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Referee:
+    """Somebody below, without what would tell who it is."""
+
+    nickname: str
+    avatar_url: str
+    first_order: str
+    """`none`, `paid` (which does not qualify), or the qualification's state."""
+    joined_at: datetime
+
+
+def profile_of(deps: Deps, row: asyncpg.Record) -> Profile:
+    """The profile in a row that holds `COLUMNS`."""
+    sealed = row["phone_sealed"]
+    return Profile(
+        id=row["id"],
+        nickname=row["nickname"],
+        avatar_url=row["avatar_url"],
+        birthday=row["birthday"],
+        phone=masked_phone(deps.cipher.open(sealed, PHONE_COLUMN)) if sealed else None,
+        share_code=row["share_code"],
+        bound=row["referrer_id"] is not None,
+        created_at=row["created_at"],
+    )
+
+
+async def profile(deps: Deps, member_id: int) -> Me:
+    """The member's own data, and level. Raises NotFound."""
+    row = await db.fetch_row(f"SELECT {COLUMNS} FROM members WHERE id = $1", member_id)  # noqa: S608 - our own columns
+    if row is None:
+        raise errors.NotFound
+    standing = await levels.membership(member_id, deps.clock.now())
+    return Me(**asdict(profile_of(deps, row)), **{name: getattr(standing, name) for name in standing.__slots__})
+
+
+async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Me:
+    """Set `nickname`, `avatar_url` or `birthday`, as far as they are given. Raises NotFound, BadRequest."""
+    born = changes.get("birthday")
+    if born is not None and not date(1900, 1, 1) <= born <= deps.clock.now().date():
+        raise errors.BadRequest(field="birthday", problem="not a day that anybody alive was born")
+    if changes:
+        await Member.filter(id=member_id).update(**changes)
+    return await profile(deps, member_id)
+
+
+async def set_phone(deps: Deps, member_id: int, code: str) -> str:
+    """Exchange the phone button's code and keep the number sealed; gives it masked.
+
+    Raises BadLoginCode and WeChatUnavailable.
+    """
+    try:
+        phone = await deps.mini.phone(code)
+    except WeChatError as refused:
+        raise (errors.BadLoginCode if refused.code == BAD_CODE else errors.WeChatUnavailable) from refused
+    except OutcomeUnknown as unknown:
+        raise errors.WeChatUnavailable from unknown
+    await Member.filter(id=member_id).update(
+        phone_sealed=deps.cipher.seal(phone, PHONE_COLUMN), phone_blind=deps.cipher.blind(phone, PHONE_COLUMN)
+    )
+    return masked_phone(phone)
+
+
+_LEVELS = {1: "referrer_id", 2: "ancestor2_id", 3: "ancestor3_id"}
+
+_DOWNLINE = """
+SELECT m.id, m.nickname, m.avatar_url, m.bound_at,
+    COALESCE(q.state, CASE WHEN m.first_paid_at IS NULL THEN 'none' ELSE 'paid' END) AS first_order
+  FROM members m LEFT JOIN LATERAL (
+    SELECT state FROM qualifications WHERE referee_id = m.id ORDER BY state = 'void', id DESC LIMIT 1) q ON true
+  WHERE m.{level} = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3
+"""
+_NEWEST = 2**63 - 1
+
+
+async def downline(member_id: int, level: int, cursor: str | None, limit: int) -> tuple[list[Referee], str | None]:
+    """A page of those `level` steps below, newest first, and the next page's cursor. Raises BadRequest."""
+    before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
+    rows = await db.fetch(_DOWNLINE.format(level=_LEVELS[level]), member_id, before, limit + 1)
+    found = [
+        Referee(masked_name(row["nickname"]), row["avatar_url"], row["first_order"], row["bound_at"])
+        for row in rows[:limit]
+    ]
+    return found, cursors.pack(rows[limit - 1]["id"]) if len(rows) > limit else None

@@ -1,0 +1,1 @@
+"""Subscription messages to members, and the events that WeChat pushes."""

@@ -1,0 +1,36 @@
+"""Events that WeChat pushes: each is taken in once, whichever delivery comes first."""
+
+import logging
+from datetime import timedelta
+
+from server.gateways.ports import Deps, PushEvent
+from server.models import Alarm
+from server.services.notices import messages
+
+log = logging.getLogger("tuisan.pushes")
+
+_REMEMBERED = timedelta(days=1)
+_FOR_OPERATORS = frozenset({"trade_manage_remind_access_api", "trade_manage_remind_shipping"})
+"""WeChat asks for something to be done, or money stays frozen there."""
+
+
+async def take(deps: Deps, event: PushEvent) -> None:
+    """Act on an event that was verified. One that fails is acted on again when WeChat repeats it."""
+    name = f"push:{event.key}"
+    if not await deps.redis.set(name, 1, nx=True, ex=_REMEMBERED):
+        return
+    try:
+        await _act(deps, event)
+    except BaseException:
+        await deps.redis.delete(name)
+        raise
+
+
+async def _act(deps: Deps, event: PushEvent) -> None:
+    log.info("push event %s", event.event)
+    if event.event.startswith("subscribe_msg_"):
+        await messages.hear(deps, event)
+    elif event.event in _FOR_OPERATORS:
+        subject = str(event.fields.get("merchant_trade_no", ""))
+        detail = {"event": event.event, "message": str(event.fields.get("msg", ""))}
+        await Alarm.create(kind="wechat_reminds", subject=subject[:60], detail=detail, at=deps.clock.now())

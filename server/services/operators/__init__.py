@@ -1,0 +1,1 @@
+"""Who may enter the panel: accounts, passwords, second factors, devices."""

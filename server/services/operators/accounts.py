@@ -1,0 +1,182 @@
+"""Panel accounts: made, changed and shut by an owner or on the command line; a password is changed by its owner."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from server import db
+from server.core import errors, ids
+from server.db import Connection
+from server.gateways.ports import Deps
+from server.rules.operators import Role, password_problem
+from server.services.common import audit_log
+from server.services.operators import passwords, sessions
+from server.services.operators.sessions import Operator
+
+_ONE_TIME_CHARS = 16
+_NAME = re.compile(r"[\w.-]{2,20}")
+_RESERVED = frozenset({"cli", "dev", "system"})
+"""Names under which the house itself writes into the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One row of the list of operators."""
+
+    id: int
+    name: str
+    role: Role
+    state: str
+    must_change: bool
+    has_totp: bool
+    locked: bool
+    created_at: datetime
+    seen_at: datetime | None
+
+
+async def any_exists() -> bool:
+    """Whether the panel was ever set up."""
+    return bool(await db.fetch_value("SELECT EXISTS (SELECT FROM operators)"))
+
+
+async def listed(deps: Deps) -> list[Account]:
+    """All operators, those at work first."""
+    rows = await db.fetch(
+        "SELECT id, name, role, state, must_change, totp_sealed IS NOT NULL AS has_totp,"
+        " COALESCE(locked_until > $1, false) AS locked, created_at, seen_at FROM operators ORDER BY state, id",
+        deps.clock.now(),
+    )
+    return [Account(**{**row, "role": Role(row["role"])}) for row in rows]
+
+
+async def create(deps: Deps, name: str, role: Role, actor: str, *, must_change: bool = True) -> str:
+    """A new operator; the password made for them, told this once. Raises BadRequest, OperatorNameTaken."""
+    if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+        raise errors.BadRequest(field="name", problem="2 到 20 个字：中文、字母、数字、点、横线")
+    password = ids.code(_ONE_TIME_CHARS)
+    stored = await passwords.hashed(password)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        created = await tx.fetchval(
+            "INSERT INTO operators (name, role, password_hash, must_change, totp_step, state, failures, created_at)"
+            " VALUES ($1, $2, $3, $4, 0, 'active', 0, $5) ON CONFLICT (name) DO NOTHING RETURNING id",
+            name,
+            role,
+            stored,
+            must_change,
+            at,
+        )
+        if created is None:
+            raise errors.OperatorNameTaken
+        await audit_log.record(tx, at, actor, "operator.create", f"operator:{name}", {"after": {"role": role}})
+    return password
+
+
+async def change_password(deps: Deps, operator: Operator, old: str, new: str) -> None:
+    """One's own password; every other device is logged out. Raises OperatorUnproven, PasswordUnfit."""
+    if problem := password_problem(new, operator.name):
+        raise errors.PasswordUnfit(problem=problem)
+    stored = await db.fetch_value("SELECT password_hash FROM operators WHERE id = $1", operator.id)
+    if not await passwords.fits(old, stored):
+        raise errors.OperatorUnproven
+    if old == new:
+        raise errors.PasswordUnfit(problem="新密码不能与旧密码相同")
+    fresh = await passwords.hashed(new)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        changed = await tx.fetchval(
+            "UPDATE operators SET password_hash = $2, must_change = false WHERE id = $1 AND password_hash = $3"
+            " RETURNING id",
+            operator.id,
+            fresh,
+            stored,
+        )
+        if changed is None:
+            raise errors.OperatorUnproven
+        ended = await sessions.revoke_all(tx, operator.id, at, but=operator.session_id)
+        detail = {"devices_ended": ended}
+        await audit_log.record(tx, at, operator.name, "operator.password", f"operator:{operator.name}", detail)
+
+
+async def set_role(deps: Deps, operator_id: int, role: Role, reason: str, actor: str) -> None:
+    """Raises NotFound, LastOwner."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await _held(tx, operator_id)
+        if role is not Role.OWNER:
+            await _another_owner(tx, row)
+        await tx.execute("UPDATE operators SET role = $2 WHERE id = $1", operator_id, role)
+        detail = {"before": row["role"], "after": role, "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.role", f"operator:{row['name']}", detail)
+
+
+async def disable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
+    """Shut somebody out, at once and on every device. Raises NotFound, LastOwner, StateConflict."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await _held(tx, operator_id, state="active")
+        await _another_owner(tx, row)
+        await tx.execute("UPDATE operators SET state = 'disabled' WHERE id = $1", operator_id)
+        await sessions.revoke_all(tx, operator_id, at)
+        detail = {"before": "active", "after": "disabled", "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.disable", f"operator:{row['name']}", detail)
+
+
+async def enable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
+    """Let somebody in again, with the password they had. Raises NotFound, StateConflict."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await _held(tx, operator_id, state="disabled")
+        await tx.execute(
+            "UPDATE operators SET state = 'active', failures = 0, locked_until = NULL WHERE id = $1", operator_id
+        )
+        detail = {"before": "disabled", "after": "active", "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.enable", f"operator:{row['name']}", detail)
+
+
+async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
+    """A new one-time password, no second factor, no lock, no device; the password, told this once. Raises NotFound."""
+    password = ids.code(_ONE_TIME_CHARS)
+    stored = await passwords.hashed(password)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await _held(tx, operator_id)
+        await tx.execute(
+            "UPDATE operators SET password_hash = $2, must_change = true, totp_sealed = NULL, failures = 0,"
+            " locked_until = NULL WHERE id = $1",
+            operator_id,
+            stored,
+        )
+        await sessions.revoke_all(tx, operator_id, at)
+        detail = {"before": {"totp": row["totp_sealed"] is not None}, "after": {"totp": False}, "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.reset", f"operator:{row['name']}", detail)
+    return password
+
+
+async def named(name: str) -> int:
+    """The id of the operator of that name. Raises NotFound."""
+    found: int | None = await db.fetch_value("SELECT id FROM operators WHERE name = $1", name)
+    if found is None:
+        raise errors.NotFound(what="operator")
+    return found
+
+
+async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -> asyncpg.Record:
+    """Step: the operator's row. All owners are held first, in order, so that two of them cannot shut each other out."""
+    await tx.execute("SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE", operator_id)
+    row = await tx.fetchrow("SELECT id, name, role, state, totp_sealed FROM operators WHERE id = $1", operator_id)
+    if row is None:
+        raise errors.NotFound(what="operator")
+    if state is not None and row["state"] != state:
+        raise errors.StateConflict(status=row["state"])
+    return row
+
+
+async def _another_owner(tx: Connection, row: asyncpg.Record) -> None:
+    """Step: there is an owner at work beside this one. Raises LastOwner."""
+    if row["role"] == Role.OWNER and not await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM operators WHERE role = 'owner' AND state = 'active' AND id <> $1)", row["id"]
+    ):
+        raise errors.LastOwner

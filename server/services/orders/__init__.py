@@ -1,0 +1,1 @@
+"""Orders once they are paid: shown, shipped, received, refunded, returned; teams that end."""

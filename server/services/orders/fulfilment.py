@@ -1,0 +1,233 @@
+"""After payment: shipping, card keys, receipt, completion."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from server import db, outbox
+from server.core.errors import NotFound, StateConflict
+from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
+from server.outbox import Job
+from server.rules.orders import OrderStatus, sources_of
+from server.services.commissions import earnings
+from server.services.common import audit_log
+from server.services.members import addresses
+from server.services.notices import messages
+from server.services.points import movements as point_movements
+from server.services.rebates import coupon_goods, qualifications
+from server.services.terms import policy
+
+BATCH = 100
+
+
+async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
+    """A paid order leaves the house. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM orders WHERE order_no = $1 FOR NO KEY UPDATE", order_no)
+        at = deps.clock.now()  # under the lock: a refund granted before stands before it in time, one after, after
+        order = await tx.fetchrow(
+            "UPDATE orders SET status = 'shipped', shipped_at = $2, company = $3, tracking_no = $4"
+            " WHERE order_no = $1 AND status = 'paid' AND NOT virtual RETURNING id, member_id",
+            order_no,
+            at,
+            company,
+            tracking_no,
+        )
+        if order is None:
+            status = await tx.fetchval("SELECT status FROM orders WHERE order_no = $1", order_no)
+            if status is None:
+                raise NotFound(what="order")
+            raise StateConflict(status=status)
+        detail = {"before": "paid", "after": "shipped", "company": company, "tracking_no": tracking_no}
+        await audit_log.record(tx, at, operator, "order_ship", f"order:{order_no}", detail)
+        values = {"order_no": order_no, "company": company or "商家配送", "tracking_no": tracking_no or "无"}
+        told = messages.notice_job(order["member_id"], "shipped", values, f"order_no={order_no}")
+        await outbox.put(tx, [Job("upload_shipping", {"order_id": order["id"]}), told], at)
+
+
+async def upload_shipping(deps: Deps, order_id: int) -> None:
+    """Tell WeChat how a paid order went out; without it WeChat keeps the money frozen. Raises OutcomeUnknown: again.
+
+    Orders without a WeChat payment have nothing to report.
+    """
+    order = await db.fetch_row(
+        "SELECT o.order_no, o.transaction_id, o.virtual, o.company, o.tracking_no, o.address_sealed, m.openid,"
+        " (SELECT string_agg(title || '×' || quantity, '、' ORDER BY position) FROM order_lines WHERE order_id = o.id)"
+        "   AS items FROM orders o JOIN members m ON m.id = o.member_id WHERE o.id = $1",
+        order_id,
+    )
+    if order is None or order["transaction_id"] is None:
+        return
+    sealed = order["address_sealed"]
+    phone = addresses.opened(deps.cipher, sealed)["phone"] if sealed else ""
+    parcel = Parcel(
+        transaction_id=order["transaction_id"],
+        openid=order["openid"],
+        item_desc=order["items"][:120],
+        virtual=order["virtual"],
+        company=order["company"] or "",
+        tracking_no=order["tracking_no"] or "",
+        receiver_phone=phone,
+    )
+    try:
+        await deps.mini.upload_shipping(parcel)
+    except WeChatError as error:
+        # WeChat may not know the payment yet for a moment; the row's own retries cover that and raise the alarm.
+        raise OutcomeUnknown(str(error)) from error
+
+
+async def deliver_cards(deps: Deps, order_id: int) -> None:
+    """Hand out the card keys and coupons of a paid order; an all-virtual order is received by that. Safe to repeat.
+
+    Where some are missing, operators are told and the order waits until keys are stocked in or coupons can be issued.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        order = await _locked(tx, order_id)
+        if order["status"] not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
+            return
+        lines = await tx.fetch(
+            "SELECT l.id, l.sku_id, p.coupon_template_id, h.handed,"
+            " l.quantity - l.refunded_quantity - h.handed AS missing"
+            " FROM order_lines l JOIN products p ON p.id = l.product_id CROSS JOIN handed_out(l.id) AS h (handed)"
+            " WHERE l.order_id = $1 AND l.virtual ORDER BY p.coupon_template_id, l.id",
+            order_id,
+        )
+        missing = 0
+        for line in lines:
+            pieces = max(0, line["missing"])
+            if line["coupon_template_id"] is None:
+                missing += pieces - await _hand_keys(tx, line, pieces, at)
+            else:
+                missing += pieces - await coupon_goods.hand_out(tx, order["member_id"], line, pieces, at)
+        if missing:
+            await _cards_missing(tx, order, missing, at)
+        elif order["virtual"] and order["status"] == OrderStatus.PAID:
+            await _receive(tx, order, at)
+            await outbox.put(tx, [Job("upload_shipping", {"order_id": order_id})], at)
+
+
+async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
+    """Step: bind as many free card keys to a line; how many there were."""
+    handed = await tx.fetch(
+        "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
+        " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING id",
+        line["id"],
+        line["sku_id"],
+        pieces,
+        at,
+    )
+    return len(handed)
+
+
+async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:
+    """Step: tell operators once, and try again in a while."""
+    await tx.execute(
+        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'cards_missing', $1::text,"
+        " jsonb_build_object('missing', $2::int), $3 WHERE NOT EXISTS"
+        " (SELECT 1 FROM alarms WHERE kind = 'cards_missing' AND subject = $1 AND seen_at IS NULL)",
+        f"order:{order['order_no']}",
+        missing,
+        at,
+    )
+    await outbox.put(tx, [Job("deliver_cards", {"order_id": order["id"]}, at + timedelta(minutes=10))], at)
+
+
+async def receive(deps: Deps, member_id: int, order_no: str) -> None:
+    """The member has it. Raises NotFound, StateConflict; receiving again changes nothing."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        found = await tx.fetchval("SELECT id FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
+        if found is None:
+            raise NotFound(what="order")
+        order = await _locked(tx, found)
+        if order["status"] in (OrderStatus.RECEIVED, OrderStatus.COMPLETED):
+            return
+        if order["status"] != OrderStatus.SHIPPED:
+            raise StateConflict(status=order["status"])
+        await _receive(tx, order, at)
+
+
+async def receive_overdue(deps: Deps) -> int:
+    """Orders shipped long ago count as received; returns how many."""
+    shop = await policy.current()
+    at = deps.clock.now()
+    rows = await db.fetch(
+        "SELECT id FROM orders WHERE status = 'shipped' AND shipped_at <= $1 ORDER BY shipped_at LIMIT $2",
+        at - timedelta(days=shop.receive_days),
+        BATCH,
+    )
+    for row in rows:
+        async with db.transaction() as tx:
+            order = await _locked(tx, row["id"])
+            if order["status"] == OrderStatus.SHIPPED:
+                await _receive(tx, order, at)
+    return len(rows)
+
+
+async def complete_overdue(deps: Deps) -> int:
+    """Received orders whose refund window is over are completed; returns how many."""
+    shop = await policy.current()
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        done = await tx.fetch(
+            # an array is read once; a plain IN may be read again for every row and go beyond its limit
+            "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
+            " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
+            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
+            at,
+            at - timedelta(days=shop.refund_days),
+            BATCH,
+        )
+        await outbox.put(tx, [Job("grow", {"order_id": row["id"]}) for row in done], at)
+    return len(done)
+
+
+async def _locked(tx: db.Connection, order_id: int) -> dict[str, Any]:
+    """The order, its buyer locked before it."""
+    await tx.execute(
+        "SELECT 1 FROM members WHERE id = (SELECT member_id FROM orders WHERE id = $1) FOR NO KEY UPDATE", order_id
+    )
+    row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id)
+    if row is None:
+        raise NotFound(what="order")
+    return dict(row)
+
+
+async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
+    """Step: the order is received; what waited for it goes on."""
+    await tx.execute(
+        "UPDATE orders SET status = 'received', received_at = $2 WHERE id = $1 AND status = ANY ($3)",
+        order["id"],
+        at,
+        sources_of(OrderStatus.RECEIVED),
+    )
+    await earnings.schedule(tx, order["id"])
+    await point_movements.earn(tx, order, at)
+    jobs = await qualifications.order_received(tx, order["id"], at)
+    rebates = await tx.fetch(
+        "SELECT id FROM rebates WHERE order_id = $1 AND state = 'frozen' UNION"
+        " SELECT rebate_id FROM qualifications WHERE order_id = $1 AND state = 'consumed'",
+        order["id"],
+    )
+    jobs += [Job("schedule_release", {"rebate_id": row["id"]}) for row in rebates]
+    await outbox.put(tx, jobs, at)
+
+
+@dataclass(frozen=True, slots=True)
+class CardKey:
+    """A delivered card key, decrypted for its owner."""
+
+    order_line_id: int
+    secret: str
+
+
+async def cards_of(deps: Deps, order_id: int) -> list[CardKey]:
+    """The card keys delivered with an order."""
+    rows = await db.fetch(
+        "SELECT k.order_line_id, k.sealed FROM card_keys k JOIN order_lines l ON l.id = k.order_line_id"
+        " WHERE l.order_id = $1 ORDER BY k.id",
+        order_id,
+    )
+    return [CardKey(row["order_line_id"], deps.cipher.open(row["sealed"], "card_keys.sealed")) for row in rows]

@@ -1,0 +1,223 @@
+"""Granting a refund: the decision and everything that follows from it in our books, in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from server import db, outbox
+from server.core.errors import NotFound, StateConflict
+from server.core.money import yuan
+from server.ledger import book, entries, statement
+from server.ledger.entries import Held, RefundSums
+from server.outbox import Job
+from server.rules.orders import OrderStatus
+from server.rules.rebates import LineNet, qualifies
+from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
+from server.services.commissions import earnings
+from server.services.growth import progress
+from server.services.notices import messages
+from server.services.points import movements as point_movements
+from server.services.rebates import coupon_goods, qualifications, reversals
+from server.services.terms.rebate_rules import terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOrder:
+    """An order under all the locks that a refund of it needs."""
+
+    row: dict[str, Any]
+    lines: list[LineState]
+    categories: dict[int, tuple[int, int]]
+    """Line id → (product_id, category_id)."""
+
+
+async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
+    """Step: lock the buyer and the referrers (ascending), then the order. They are found unlocked and checked again."""
+    found = await tx.fetchrow(
+        "SELECT id, member_id, referrer_id, ancestor2_id FROM orders WHERE order_no = $1", order_no
+    )
+    if found is None:
+        raise NotFound(what="order")
+    # all that this order gives, now or later, goes to the referrers that it was paid under
+    owners = [found["member_id"], found["referrer_id"], found["ancestor2_id"]]
+    await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
+    row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", found["id"])
+    if row["referrer_id"] != found["referrer_id"]:
+        raise StateConflict(status=row["status"])
+    lines = await tx.fetch("SELECT * FROM order_lines WHERE order_id = $1 ORDER BY position", found["id"])
+    return LockedOrder(
+        dict(row),
+        [LineState(**{name: line[name] for name in LineState.__dataclass_fields__}) for line in lines],
+        {line["id"]: (line["product_id"], line["category_id"]) for line in lines},
+    )
+
+
+async def grant(
+    tx: db.Connection,
+    order: LockedOrder,
+    refund_id: int,
+    planned: RefundPlan,
+    operator: str,
+    at: datetime,
+    *,
+    restock: bool = False,
+) -> None:
+    """Step: the decision and everything that follows from it in our books; WeChat is asked afterwards, by a job."""
+    refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
+    unshipped = order.row["status"] in (OrderStatus.PAID, OrderStatus.TEAMING)
+    freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
+    await _write_lines(tx, order, planned, freight, at)
+    await _after_goods(tx, order, planned, at, here=unshipped or restock)
+    short, jobs = await _returned(tx, order, planned, refund_no, at)
+    jobs += await coupon_goods.take_back(tx, order.row, refund_id, at)
+    jobs += await _qualified(tx, order, planned, at)
+    await earnings.reduce(tx, order.row["id"], refund_no, at)
+    net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
+    await point_movements.reduce(tx, order.row, refund_no, net_fen, at)
+    await progress.reduce(tx, order.row["id"], order.row["member_id"], refund_no, net_fen, at)
+    spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
+    kept = withhold(
+        short, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
+    )
+    await _post(tx, order, refund_no, kept, planned.points, at)
+    await tx.execute(
+        "UPDATE refunds SET state = $2, decided_at = $3, decided_by = $4, cash_fen = $5, balance_fen = $6,"
+        " withdrawable_fen = $7, withheld_fen = $8, freight_fen = $9, check_at = $3, finished_at = $10,"
+        " restocked_at = $12,"
+        " payment_id = (SELECT id FROM payments WHERE order_id = $11 AND outcome = 'settled') WHERE id = $1",
+        refund_id,
+        "approved" if kept.cash_fen else "succeeded",
+        at,
+        operator,
+        kept.cash_fen,
+        kept.spend_only_fen + kept.withdrawable_fen,
+        kept.withdrawable_fen,
+        kept.total_fen,
+        freight.cash_fen,
+        None if kept.cash_fen else at,
+        order.row["id"],
+        at if restock and not unshipped else None,
+    )
+    if kept.cash_fen:
+        jobs.append(Job("send_refund", {"refund_id": refund_id}))
+    jobs.append(
+        told(order.row["member_id"], order.row["order_no"], planned.cash_fen + planned.balance_fen, "已同意退款")
+    )
+    await outbox.put(tx, jobs, at)
+
+
+def told(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
+    """The notice of what became of a refund; `state` has at most five characters."""
+    values = {"order_no": order_no, "amount": f"{yuan(amount_fen)}元", "state": state}
+    return messages.notice_job(member_id, "refund", values, f"order_no={order_no}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Freight:
+    """The freight that comes back with a whole unshipped order, by how it was paid."""
+
+    cash_fen: int
+    spend_only_fen: int
+    withdrawable_fen: int
+
+    @classmethod
+    def of(cls, order: LockedOrder) -> "_Freight":
+        cash: int = order.row["freight_cash_fen"]
+        balance = order.row["freight_fen"] - cash
+        withdrawable = order.row["withdrawable_fen"] - sum(line.withdrawable_fen for line in order.lines)
+        return cls(cash, balance - withdrawable, withdrawable)
+
+
+async def _write_lines(
+    tx: db.Connection, order: LockedOrder, planned: RefundPlan, freight: _Freight, at: datetime
+) -> None:
+    await tx.executemany(
+        "UPDATE order_lines SET refunded_quantity = refunded_quantity + $2, refunded_cash_fen = refunded_cash_fen + $3,"
+        " refunded_balance_fen = refunded_balance_fen + $4,"
+        " refunded_withdrawable_fen = refunded_withdrawable_fen + $5, refunded_points = refunded_points + $6"
+        " WHERE id = $1",
+        [
+            (line.line_id, line.quantity, line.cash_fen, line.balance_fen, line.withdrawable_fen, line.points)
+            for line in planned.lines
+        ],
+    )
+    await tx.execute(
+        "UPDATE orders SET refunded_cash_fen = refunded_cash_fen + $2,"
+        " refunded_balance_fen = refunded_balance_fen + $3, refunded_freight_fen = refunded_freight_fen + $4,"
+        " refunded_points = refunded_points + $7, status = CASE WHEN $5 THEN 'refunded' ELSE status END,"
+        " refunded_at = CASE WHEN $5 THEN $6::timestamptz ELSE refunded_at END WHERE id = $1",
+        order.row["id"],
+        planned.cash_fen + freight.cash_fen,
+        planned.balance_fen + freight.spend_only_fen + freight.withdrawable_fen,
+        freight.cash_fen,
+        planned.empties,
+        at,
+        planned.points,
+    )
+
+
+_STILL_HERE = """
+SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
+    - handed_out(l.id)) AS n
+  FROM unnest($1::bigint[], $2::int[]) AS w (id, n) JOIN order_lines l ON l.id = w.id WHERE l.virtual OR $3
+"""
+
+
+async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime, *, here: bool) -> None:
+    """Stock that never left, or came back, is for sale again; a coupon comes back with a whole refund.
+
+    Virtual goods leave as card keys or coupons, which never come back to stock.
+    """
+    pieces = [line.quantity for line in planned.lines]
+    rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)
+    stock = orjson.dumps([dict(row) for row in rows if row["n"] > 0]).decode()
+    await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", stock, at)
+    if planned.whole and order.row["coupon_id"] is not None:
+        await tx.execute(
+            "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0 WHERE id = $1 AND state = 'used'",
+            order.row["coupon_id"],
+        )
+
+
+def _nets(order: LockedOrder, planned: RefundPlan) -> list[LineNet]:
+    """Net cash per line once this refund is granted."""
+    now = {line.line_id: line.cash_fen for line in planned.lines}
+    return [
+        LineNet(*order.categories[line.id], line.cash_fen - line.refunded_cash_fen - now.get(line.id, 0))
+        for line in order.lines
+    ]
+
+
+async def _returned(
+    tx: db.Connection, order: LockedOrder, planned: RefundPlan, refund_no: str, at: datetime
+) -> tuple[int, list[Job]]:
+    """The buyer's own rebate for this order goes first; what its wallet cannot cover is withheld from this refund."""
+    rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row["id"])
+    if rebate_id is None:
+        return 0, []
+    if planned.empties:
+        return await reversals.reverse(tx, rebate_id, "returned_refund", at, debt=False)
+    return await reversals.reduce(tx, rebate_id, _nets(order, planned), refund_no, at)
+
+
+async def _qualified(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime) -> list[Job]:
+    """The qualification this order gave the buyer's referrer: void when the order no longer matches its rule."""
+    row = await tx.fetchrow("SELECT id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row["id"])
+    if row is None:
+        return []
+    terms = await terms_of(order.row["rule_version"])
+    if not planned.empties and qualifies(terms, order.row["kind"], _nets(order, planned)):
+        return []
+    why = "team_failed" if order.row["status"] == OrderStatus.TEAMING else "refund"
+    jobs = await reversals.lose(tx, row["id"], why, at)
+    return jobs + await qualifications.requalify(tx, order.row["member_id"], at)
+
+
+async def _post(tx: db.Connection, order: LockedOrder, refund_no: str, kept: Withheld, back: int, at: datetime) -> None:
+    owner = await statement.wallet(tx, order.row["member_id"])
+    sums = RefundSums(kept.cash_fen, kept.total_fen, Held(kept.spend_only_fen, kept.withdrawable_fen, back))
+    await book.post(tx, entries.refund(refund_no, order.row["order_no"], order.row["member_id"], sums, owner), at)
+    if back:
+        await point_movements.returned(tx, order.row["member_id"], at)

@@ -1,0 +1,213 @@
+"""Refunds of orders: asked for, decided, granted in one transaction with all that was earned from the order."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from server import db, outbox
+from server.core import ids
+from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
+from server.gateways.ports import Deps
+from server.rules.orders import PAID_STATES, OrderStatus, refund_window_open
+from server.rules.refunds import LABELS, UNDECIDED, RefundPlan, plan
+from server.services.common import audit_log, idempotency
+from server.services.common.idempotency import Keyed
+from server.services.orders import refund_grants
+from server.services.orders.refund_grants import LockedOrder
+from server.services.terms import policy
+
+SYSTEM = "system"
+_OPERATORS = PAID_STATES - {OrderStatus.TEAMING}
+"""States of orders of which an operator may open a refund; a team is decided first."""
+_HANDED_OUT = "SELECT EXISTS (SELECT FROM order_lines WHERE order_id = $1 AND virtual AND handed_out(id) > 0)"
+
+
+class RefundView(msgspec.Struct):
+    """One refund as its member sees it. `cash_fen` goes back through WeChat, `balance_fen` to the wallet."""
+
+    refund_no: str
+    state: str
+    state_label: str
+    reason: str
+    cash_fen: int
+    balance_fen: int
+    withheld_fen: int
+    points: int
+    requested_at: datetime
+    decided_at: datetime | None
+    finished_at: datetime | None
+    answer: str | None
+    """What the shop said when it decided."""
+    return_to: str | None
+    """Where the goods must be sent, while or after they were asked back."""
+    return_by: datetime | None
+    return_company: str | None
+    return_tracking_no: str | None
+
+
+async def request(
+    deps: Deps, member_id: int, order_no: str, wanted: Mapping[int, int] | None, reason: str, keyed: Keyed
+) -> bytes:
+    """A member asks for a refund (`wanted`: line id → pieces, None: everything left); the encoded RefundView.
+
+    A whole order of which nothing has left, card keys and coupons included, is granted at once; everything else waits
+    for an operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
+    """
+    shop = await policy.current()
+    at = deps.clock.now()
+    owner = await db.fetch_value("SELECT member_id FROM orders WHERE order_no = $1", order_no)
+    if owner != member_id:
+        raise NotFound(what="order")
+
+    async def work(tx: db.Connection) -> RefundView:
+        order = await refund_grants.lock(tx, order_no)
+        status = OrderStatus(order.row["status"])
+        if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
+            raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
+        refund_id, planned = await opened(tx, order, wanted, reason, at)
+        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row["id"]):
+            await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
+        return await view(tx, refund_id)
+
+    return await idempotency.once(member_id, keyed, at, work)
+
+
+async def open_for(
+    deps: Deps, order_no: str, wanted: Mapping[int, int] | None, reason: str, operator: str
+) -> RefundView:
+    """An operator opens a refund, at any time after payment; it still has to be approved. Raises as `request`."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        order = await refund_grants.lock(tx, order_no)
+        if order.row["status"] not in _OPERATORS:
+            raise RefundNotAllowed(reason="status")
+        refund_id, _ = await opened(tx, order, wanted, reason, at)
+        await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
+        return await view(tx, refund_id)
+
+
+async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *, restock: bool = False) -> RefundView:
+    """Grant a refund, or say that its goods came back; `reason` is for the log.
+
+    With `restock` shipped goods that came back are for sale again. Raises NotFound, StateConflict, RefundNotAllowed,
+    Busy.
+    """
+    order_no = await db.fetch_value(
+        "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
+    )
+    if order_no is None:
+        raise NotFound(what="refund")
+    async with db.transaction() as tx:
+        order = await refund_grants.lock(tx, order_no)
+        at = deps.clock.now()  # under the lock, as in `ship`: whether it had left is told by comparing the two times
+        refund_id, before = await undecided(tx, refund_no)
+        asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
+        planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
+        await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
+        detail = {"before": before, "after": "approved", "reason": reason, "order_no": order_no, "restock": restock}
+        await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
+        return await view(tx, refund_id)
+
+
+async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:
+    """Turn a refund down; the member reads `reason`. Raises NotFound, StateConflict."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        refund_id, before = await undecided(tx, refund_no)
+        await tx.execute(
+            "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = $3, finished_at = $2, answer = $4"
+            " WHERE id = $1",
+            refund_id,
+            at,
+            operator,
+            reason or None,
+        )
+        row = await tx.fetchrow(
+            "SELECT o.order_no, r.member_id, r.cash_fen + r.balance_fen AS amount_fen FROM refunds r"
+            " JOIN orders o ON o.id = r.order_id WHERE r.id = $1",
+            refund_id,
+        )
+        told = refund_grants.told(row["member_id"], row["order_no"], row["amount_fen"], "未通过审核")
+        await outbox.put(tx, [told], at)
+        detail = {"before": before, "after": "rejected", "reason": reason}
+        await audit_log.record(tx, at, operator, "refund_reject", f"refund:{refund_no}", detail)
+        return await view(tx, refund_id)
+
+
+async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
+    """Step: lock a refund that is still to be decided; its id and state. Raises NotFound, StateConflict."""
+    row = await tx.fetchrow("SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE", refund_no)
+    if row is None:
+        raise NotFound(what="refund")
+    if row["state"] not in UNDECIDED:
+        raise StateConflict(status=row["state"])
+    return row["id"], row["state"]
+
+
+async def opened(
+    tx: db.Connection, order: LockedOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
+) -> tuple[int, RefundPlan]:
+    """Step: a refund that is still to be decided, and what it would give. Raises RefundNotAllowed, RefundOpen."""
+    planned = plan(order.lines, wanted)
+    refund_id = await tx.fetchval(
+        "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"
+        " balance_fen, withdrawable_fen, withheld_fen, requested_at, points)"
+        " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9, $10)"
+        " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning') DO NOTHING RETURNING id",
+        ids.number("R", at),
+        order.row["id"],
+        order.row["member_id"],
+        reason,
+        planned.whole,
+        planned.cash_fen,
+        planned.balance_fen,
+        planned.withdrawable_fen,
+        at,
+        planned.points,
+    )
+    if refund_id is None:
+        raise RefundOpen
+    await tx.executemany(
+        "INSERT INTO refund_lines (refund_id, order_line_id, quantity, cash_fen, balance_fen, withdrawable_fen, points)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        [
+            (
+                refund_id,
+                line.line_id,
+                line.quantity,
+                line.cash_fen,
+                line.balance_fen,
+                line.withdrawable_fen,
+                line.points,
+            )
+            for line in planned.lines
+        ],
+    )
+    return refund_id, planned
+
+
+_VIEW = (
+    "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, points, requested_at, decided_at,"
+    " finished_at, answer, return_to, return_by, return_company, return_tracking_no FROM refunds"
+)
+
+
+def _shown(row: Mapping[str, Any]) -> RefundView:
+    state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
+    return RefundView(**{**row, "state": state}, state_label=LABELS[state])
+
+
+async def view(tx: db.Connection, refund_id: int) -> RefundView:
+    """Step: a refund as its member sees it."""
+    return _shown(await tx.fetchrow(f"{_VIEW} WHERE id = $1", refund_id))
+
+
+async def of_order(member_id: int, order_no: str) -> list[RefundView]:
+    """The refunds of one's own order, newest first. Raises NotFound."""
+    order_id = await db.fetch_value("SELECT id FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
+    if order_id is None:
+        raise NotFound(what="order")
+    rows = await db.fetch(f"{_VIEW} WHERE order_id = $1 AND kind = 'order' ORDER BY id DESC", order_id)
+    return [_shown(row) for row in rows]

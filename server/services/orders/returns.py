@@ -1,0 +1,116 @@
+"""退货: goods that come back before the money does.
+
+An operator asks for the goods, the member sends them, an operator sees them arrive and grants the refund, or turns it
+down. A parcel that never comes ends the refund by itself.
+"""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from server import db, outbox
+from server.core.errors import NotFound, RefundNotAllowed, StateConflict
+from server.gateways.ports import Deps
+from server.rules.refunds import RETURN_TIME
+from server.services.common import audit_log
+from server.services.orders import refund_grants, refunds
+from server.services.orders.refunds import RefundView
+
+BATCH = 100
+_LATE = "逾期未寄回商品，申请已关闭，如仍需退款请重新申请"
+
+_GOODS = """
+SELECT o.order_no, o.member_id, r.cash_fen + r.balance_fen AS amount_fen, o.shipped_at IS NOT NULL AND EXISTS (
+    SELECT FROM refund_lines w JOIN order_lines l ON l.id = w.order_line_id WHERE w.refund_id = r.id AND NOT l.virtual
+  ) AS left_the_house
+  FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.id = $1
+"""
+
+
+async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operator: str) -> RefundView:
+    """Ask for the goods: `return_to` is whom and where to send them, `reason` what the member reads beside it.
+
+    Raises NotFound, StateConflict, RefundNotAllowed (`nothing_to_return`: nothing of it was ever shipped).
+    """
+    async with db.transaction() as tx:
+        refund_id, before = await refunds.undecided(tx, refund_no)
+        if before != "requested":
+            raise StateConflict(status=before)
+        order = await tx.fetchrow(_GOODS, refund_id)
+        if not order["left_the_house"]:
+            raise RefundNotAllowed(reason="nothing_to_return")
+        at = deps.clock.now()
+        await tx.execute(
+            "UPDATE refunds SET state = 'returning', return_to = $2, return_by = $3, answer = $4 WHERE id = $1",
+            refund_id,
+            return_to,
+            at + RETURN_TIME,
+            reason or None,
+        )
+        told = refund_grants.told(order["member_id"], order["order_no"], order["amount_fen"], "请寄回商品")
+        await outbox.put(tx, [told], at)
+        detail = {"before": before, "after": "returning", "reason": reason, "return_to": return_to}
+        await audit_log.record(tx, at, operator, "refund.return", f"refund:{refund_no}", detail)
+        return await refunds.view(tx, refund_id)
+
+
+class Parcel(msgspec.Struct, forbid_unknown_fields=True):
+    """How the goods come back."""
+
+    company: Annotated[str, msgspec.Meta(min_length=2, max_length=40)]
+    tracking_no: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{5,60}$")]
+
+
+async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parcel) -> RefundView:
+    """The member's parcel is on its way; said again, the later word holds. Raises NotFound, StateConflict."""
+    async with db.transaction() as tx:
+        row = await tx.fetchrow(
+            "SELECT id, state FROM refunds WHERE refund_no = $1 AND member_id = $2"
+            " AND order_id = (SELECT id FROM orders WHERE order_no = $3) FOR NO KEY UPDATE",
+            refund_no,
+            member_id,
+            order_no,
+        )
+        if row is None:
+            raise NotFound(what="refund")
+        if row["state"] != "returning":
+            raise StateConflict(status=row["state"])
+        await tx.execute(
+            "UPDATE refunds SET return_company = $2, return_tracking_no = $3 WHERE id = $1",
+            row["id"],
+            parcel.company,
+            parcel.tracking_no,
+        )
+        return await refunds.view(tx, row["id"])
+
+
+async def give_up(deps: Deps) -> int:
+    """Turn down what waited too long for a parcel, one batch; how many there were. Raises Busy."""
+    at = deps.clock.now()
+    late = await db.fetch(
+        "SELECT id FROM refunds WHERE state = 'returning' AND return_tracking_no IS NULL AND return_by < $1"
+        " ORDER BY id LIMIT $2",
+        at,
+        BATCH,
+    )
+    for row in late:
+        await _give_up(row["id"], at)
+    return len(late)
+
+
+async def _give_up(refund_id: int, at: datetime) -> None:
+    async with db.transaction() as tx:
+        # The member may have named a parcel, or an operator have decided, since this was looked up.
+        row = await tx.fetchrow(
+            "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = 'system', finished_at = $2,"
+            " answer = $3 WHERE id = $1 AND state = 'returning' AND return_tracking_no IS NULL"
+            " RETURNING member_id, cash_fen + balance_fen AS amount_fen,"
+            " (SELECT order_no FROM orders WHERE id = order_id) AS order_no",
+            refund_id,
+            at,
+            _LATE,
+        )
+        if row is not None:
+            told = refund_grants.told(row["member_id"], row["order_no"], row["amount_fen"], "逾期未寄回")
+            await outbox.put(tx, [told], at)

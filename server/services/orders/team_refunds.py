@@ -1,0 +1,30 @@
+"""The orders of a team that failed are refunded as a whole, each by a job of its own."""
+
+from server import db
+from server.gateways.ports import Deps
+from server.rules.group_buys import TeamState
+from server.rules.orders import OrderStatus
+from server.services.orders import refund_grants, refunds
+
+# Who has paid for nothing but failed teams has no paid order: a referrer may still be found (rules.md §2).
+_FORGET = """
+UPDATE members SET first_paid_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT FROM orders o
+  LEFT JOIN teams t ON t.id = o.team_id AND t.state = 'failed' WHERE o.member_id = $1 AND o.paid_at IS NOT NULL
+    AND t.id IS NULL)
+"""
+
+
+async def give_back(deps: Deps, order_no: str) -> None:
+    """Refund all of a paid order of a failed team: cash, balance, points, coupon, stock. Safe to repeat.
+
+    Raises NotFound; StateConflict when its buyer was bound to somebody else in this moment: try again.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        order = await refund_grants.lock(tx, order_no)
+        state = await tx.fetchval("SELECT state FROM teams WHERE id = $1", order.row["team_id"])
+        if order.row["status"] != OrderStatus.TEAMING or state != TeamState.FAILED:
+            return
+        refund_id, planned = await refunds.opened(tx, order, None, "拼团未成团，自动退款", at)
+        await refund_grants.grant(tx, order, refund_id, planned, refunds.SYSTEM, at)
+        await tx.execute(_FORGET, order.row["member_id"])

@@ -1,0 +1,53 @@
+"""Teams whose window is over: unpaid seats are closed, then the team is decided; those of a failed one are refunded."""
+
+import contextlib
+
+from server import db, outbox
+from server.core.errors import WeChatUnavailable
+from server.gateways.ports import Deps
+from server.rules.group_buys import Fate, TeamState, fate
+from server.services.checkout import closing
+from server.services.promotions import group_buys
+
+BATCH = 50
+
+# One that cannot be decided yet (WeChat is silent about a seat) must not keep the others waiting.
+_CLAIM = """
+UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM teams
+    WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING id
+"""
+
+
+async def close_due(deps: Deps) -> int:
+    """Decide teams whose window is over; returns how many were due. One that cannot be decided now waits a round."""
+    rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
+    for row in rows:
+        with contextlib.suppress(WeChatUnavailable):  # the next round asks again
+            await close(deps, row["id"])
+    return len(rows)
+
+
+async def close(deps: Deps, team_id: int) -> None:
+    """Close a team's unpaid seats, then decide it; a payment that comes first counts. Raises WeChatUnavailable, Busy.
+
+    Safe to repeat, at any time after the team's window.
+    """
+    unpaid = await db.fetch("SELECT order_no FROM orders WHERE team_id = $1 AND status = 'pending'", team_id)
+    for row in unpaid:
+        await closing.close(deps, row["order_no"], "team_over")
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        team = await tx.fetchrow(
+            "SELECT t.state, t.taken, t.paid, g.virtual_fill FROM teams t JOIN group_buys g ON g.id = t.group_buy_id"
+            " WHERE t.id = $1 FOR NO KEY UPDATE OF t",
+            team_id,
+        )
+        match fate(TeamState(team["state"]), team["taken"], team["paid"], fill=team["virtual_fill"]):
+            case Fate.SUCCEED:
+                jobs = await group_buys.succeed(tx, team_id, at)
+            case Fate.FAIL:
+                jobs = await group_buys.fail(tx, team_id, at)
+            case _:
+                return
+        await outbox.put(tx, jobs, at)

@@ -1,0 +1,241 @@
+"""Reading orders: lists and details as their member sees them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from server import db
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.stacking import LABELS as COLUMNS
+from server.rules.stacking import REWARDS
+from server.services.checkout.drafts import Combined
+from server.services.common import cursors
+from server.services.members import addresses
+from server.services.orders import fulfilment
+from server.services.rebates import coupon_goods
+from server.services.rebates.coupon_goods import BoughtCoupon
+from server.services.terms import policy
+
+
+class OrderLineView(msgspec.Struct):
+    """A line with its shares, fixed at placing; `cards` are delivered card keys, `coupons` are those it came as."""
+
+    line_id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    quantity: int
+    unit_price_fen: int
+    amount_fen: int
+    discount_fen: int
+    coupon_fen: int
+    balance_fen: int
+    cash_fen: int
+    refunded_quantity: int
+    refunded_fen: int
+    cards: list[str]
+    coupons: list[BoughtCoupon] = []
+
+
+class DeliveryAddress(msgspec.Struct):
+    """Where the order goes."""
+
+    name: str
+    phone: str
+    region: str
+    detail: str
+
+
+class TimelineStep(msgspec.Struct):
+    """One thing that happened to the order."""
+
+    label: str
+    time: datetime
+
+
+class OrderSummary(msgspec.Struct):
+    """An order in a list."""
+
+    order_no: str
+    status: str
+    status_label: str
+    kind: str
+    lines: list[OrderLineView]
+    items_fen: int
+    discounts: list[dict[str, Any]]
+    freight_fen: int
+    balance_fen: int
+    cash_due_fen: int
+    refunded_fen: int
+    """Cash and balance granted back."""
+    created_at: datetime
+    expires_at: datetime
+    paid_at: datetime | None
+    allowed_actions: list[str]
+    refund_open: bool
+    """A refund waits to be decided."""
+
+
+class OrderDetail(OrderSummary):
+    """An order with everything its member may know of it."""
+
+    address: DeliveryAddress | None
+    remark: str
+    company: str | None
+    tracking_no: str | None
+    timeline: list[TimelineStep]
+    rebate_id: int | None
+    """The live rebate that returns this order."""
+    team_no: str | None
+    """The team that it has a seat of."""
+    combines: list[Combined]
+    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
+
+
+class OrderCounts(msgspec.Struct):
+    """Orders by what they wait for; `refunding` are those with a refund that is not through, whatever their state."""
+
+    pending: int
+    paid: int
+    shipped: int
+    received: int
+    refunding: int
+
+
+_SELECT = """
+SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
+    'title', l.title, 'image', l.image, 'spec', l.spec, 'quantity', l.quantity, 'unit_price_fen', l.unit_price_fen,
+    'amount_fen', l.amount_fen, 'discount_fen', l.discount_fen, 'coupon_fen', l.coupon_fen,
+    'balance_fen', l.balance_fen, 'cash_fen', l.cash_fen, 'refunded_quantity', l.refunded_quantity,
+    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::jsonb) ORDER BY l.position)
+  FROM order_lines l WHERE l.order_id = o.id) AS lines,
+  (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
+  EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
+    AND r.state IN ('requested', 'returning')) AS refund_open,
+  (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id,
+  (SELECT team_no FROM teams WHERE id = o.team_id) AS team_no
+FROM orders o
+"""
+
+_lines = msgspec.json.Decoder(list[OrderLineView])
+
+
+async def counts(member_id: int) -> OrderCounts:
+    """How many of one's orders wait for what."""
+    row = await db.fetch_row(
+        "SELECT count(*) FILTER (WHERE status = 'pending') AS pending,"
+        " count(*) FILTER (WHERE status = 'paid') AS paid, count(*) FILTER (WHERE status = 'shipped') AS shipped,"
+        " count(*) FILTER (WHERE status = 'received') AS received,"
+        " count(*) FILTER (WHERE EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'"
+        " AND r.state NOT IN ('rejected', 'succeeded'))) AS refunding FROM orders o WHERE o.member_id = $1",
+        member_id,
+    )
+    return msgspec.convert(dict(row or {}), OrderCounts)
+
+
+async def page_of(
+    deps: Deps,
+    member_id: int,
+    status: OrderStatus | None,
+    cursor: str | None,
+    limit: int,
+    *,
+    with_refund: bool = False,
+) -> tuple[list[OrderSummary], str | None]:
+    """One's own orders, newest first, and the cursor of the next page. Raises BadRequest for a foreign cursor."""
+    before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
+    rows = await db.fetch(
+        f"{_SELECT} WHERE o.member_id = $1 AND ($2::text IS NULL OR o.status = $2)"  # noqa: S608 - our own text
+        " AND ($3::bigint IS NULL OR o.id < $3)"
+        " AND (NOT $5 OR EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'))"
+        " ORDER BY o.id DESC LIMIT $4",
+        member_id,
+        status,
+        before,
+        limit + 1,
+        with_refund,
+    )
+    shop = await policy.current()
+    now = deps.clock.now()
+    items = [OrderSummary(**_summary(row, shop.refund_days, now)) for row in rows[:limit]]
+    return items, cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+
+
+async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
+    """One's own order. Raises NotFound."""
+    row = await db.fetch_row(f"{_SELECT} WHERE o.order_no = $1 AND o.member_id = $2", order_no, member_id)
+    if row is None:
+        raise NotFound(what="order")
+    shop = await policy.current()
+    view = OrderDetail(
+        **_summary(row, shop.refund_days, deps.clock.now()),
+        address=_address(deps, row),
+        remark=row["remark"],
+        company=row["company"],
+        tracking_no=row["tracking_no"],
+        timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
+        rebate_id=row["rebate_id"],
+        team_no=row["team_no"],
+        combines=[Combined(what, COLUMNS[what], row[column]) for what, column in REWARDS.items()],
+    )
+    if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
+        delivered = await fulfilment.cards_of(deps, row["id"])
+        issued = await coupon_goods.of_lines([line.line_id for line in view.lines], deps.clock.now())
+        for line in view.lines:
+            line.cards = [card.secret for card in delivered if card.order_line_id == line.line_id]
+            line.coupons = issued.get(line.line_id, [])
+    return view
+
+
+_TIMES = (
+    ("created_at", "下单"),
+    ("paid_at", "付款"),
+    ("shipped_at", "发货"),
+    ("received_at", "收货"),
+    ("completed_at", "完成"),
+    ("closed_at", "关闭"),
+    ("refunded_at", "退款"),
+)
+
+
+def _summary(row: Mapping[str, Any], refund_days: int, now: datetime) -> dict[str, Any]:
+    status = OrderStatus(row["status"])
+    actions = allowed_actions(
+        status,
+        refundable=bool(row["left_over"]) and not row["refund_open"],
+        received_at=row["received_at"],
+        refund_days=refund_days,
+        now=now,
+    )
+    return {
+        "order_no": row["order_no"],
+        "status": status,
+        "status_label": LABELS[status],
+        "kind": row["kind"],
+        "lines": _lines.decode(row["lines"]),
+        "items_fen": row["items_fen"],
+        "discounts": orjson.loads(row["discounts"]),
+        "freight_fen": row["freight_fen"],
+        "balance_fen": row["balance_fen"],
+        "cash_due_fen": row["cash_due_fen"],
+        "refunded_fen": row["refunded_cash_fen"] + row["refunded_balance_fen"],
+        "created_at": row["created_at"],
+        "expires_at": row["expires_at"],
+        "paid_at": row["paid_at"],
+        "allowed_actions": actions,
+        "refund_open": row["refund_open"],
+    }
+
+
+def _address(deps: Deps, row: Mapping[str, Any]) -> DeliveryAddress | None:
+    if row["address_sealed"] is None:
+        return None
+    known = addresses.opened(deps.cipher, row["address_sealed"])
+    return DeliveryAddress(known["name"], known["phone"], row["region"], known["detail"])

@@ -1,0 +1,1 @@
+"""Points: earned, given, taken back, expiring; and the daily check-in."""

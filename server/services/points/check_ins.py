@@ -1,0 +1,107 @@
+"""签到: once a day of Shanghai, with more for every week without a gap."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from server import db
+from server.core.clock import shanghai_day
+from server.core.errors import NotFound
+from server.gateways.ports import Deps
+from server.ledger import statement
+from server.rules.points import check_in as worth
+from server.rules.points import expiring, streak
+from server.services.points import movements
+from server.services.terms import policy
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """Today's check-in: what it brought, which day in a row it is, and whether this call made it."""
+
+    points: int
+    days: int
+    new: bool
+
+
+_LAST = "SELECT day, days, points FROM check_ins WHERE member_id = $1 ORDER BY day DESC LIMIT 1"
+
+
+async def check_in(deps: Deps, member_id: int) -> CheckedIn:
+    """Check in for today; a second time changes nothing. Raises NotFound where there is no check-in, Busy."""
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        at = deps.clock.now()
+        shop = (await policy.read(tx)).policy
+        if not shop.check_in_points:
+            raise NotFound(what="check_in")
+        today = shanghai_day(at)
+        last = await tx.fetchrow(_LAST, member_id)
+        if last is not None and last["day"] == today:
+            return CheckedIn(last["points"], last["days"], new=False)
+        days = streak(last["day"], last["days"], today) if last else 1
+        gained = worth(days, shop.check_in_points, shop.check_in_week_points)
+        await tx.execute(
+            "INSERT INTO check_ins (member_id, day, days, points) VALUES ($1, $2, $3, $4)",
+            member_id,
+            today,
+            days,
+            gained,
+        )
+        why = f"签到，连续第 {days} 天"
+        await movements.give(tx, member_id, f"check-in:{member_id}:{today}", "points_check_in", why, gained, at)
+    return CheckedIn(gained, days, new=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A member's points: to spend, frozen, owed; what ends next and when; how the check-in stands.
+
+    `check_in_points` is what the next check-in brings, 0 where there is none; `days` are those in a row until today or
+    yesterday.
+    """
+
+    points: int
+    frozen: int
+    debt: int
+    ending: int
+    ends_at: datetime | None
+    checked_in: bool
+    days: int
+    check_in_points: int
+
+
+async def held(deps: Deps, member_id: int) -> Held:
+    """A member's points as they stand. Raises Busy."""
+    at = deps.clock.now()
+    today = shanghai_day(at)
+    shop = await policy.current()
+    async with db.snapshot() as reader:
+        wallet = await statement.wallet(reader, member_id)
+        batches = await reader.fetch(
+            "SELECT ends_at, sum(points)::bigint AS points FROM point_credits WHERE member_id = $1 AND ends_at > $2"
+            " GROUP BY ends_at ORDER BY ends_at",
+            member_id,
+            at,
+        )
+        last = await reader.fetchrow(_LAST, member_id)
+    later = sum(row["points"] for row in batches)
+    ending, end = 0, None
+    for row in batches:
+        later -= row["points"]
+        ending, end = expiring(wallet.points, later), row["ends_at"]
+        if ending:
+            break
+    checked_in = last is not None and last["day"] == today
+    following = 1 if last is None else last["days"] + 1 if checked_in else streak(last["day"], last["days"], today)
+    return Held(
+        points=wallet.points,
+        frozen=sum(wallet.frozen_points.values()),
+        debt=sum(debt.amount_fen for debt in wallet.point_debts),
+        ending=ending,
+        ends_at=end if ending else None,
+        checked_in=checked_in,
+        days=following - 1,
+        check_in_points=worth(following, shop.check_in_points, shop.check_in_week_points)
+        if shop.check_in_points
+        else 0,
+    )

@@ -1,0 +1,218 @@
+"""积分: earned at receipt, released after observation, taken back with refunds, given and taken by operators, expiring.
+
+Every step runs under its member's lock; every movement is one entry in the books under a key of its own.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from server import db, outbox
+from server.core import ids
+from server.core.clock import shanghai_day
+from server.core.errors import BadRequest, NotFound
+from server.core.money import WHOLE_BP
+from server.gateways.ports import Deps
+from server.ledger import book, entries, statement
+from server.ledger.entries import Entry
+from server.rules.levels import left_of
+from server.rules.points import TELL_BEFORE, earned, ends_at, expiring, take_back
+from server.rules.rebates import RuleTerms, release_at
+from server.services.common import audit_log, batches
+from server.services.notices import messages
+from server.services.terms import levels, policy
+from server.services.terms.rebate_rules import terms_of
+
+BATCH = 100
+
+
+async def earn(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
+    """Step, under the locks of the buyer and of an order that is received at `at`: what it earns, frozen, once."""
+    shop = (await policy.read(tx)).policy
+    net_fen = await tx.fetchval(
+        "SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = $1", order["id"]
+    )
+    points = earned(net_fen, shop.points_per_yuan, await _multiplied(tx, order["member_id"]))
+    if not points:
+        return
+    terms = RuleTerms() if order["rule_version"] is None else await terms_of(order["rule_version"])
+    new = await tx.fetchval(
+        "INSERT INTO point_earnings (order_id, member_id, base_fen, granted, remaining, state, release_at, created_at)"
+        " VALUES ($1, $2, $3, $4, $4, 'frozen', $5, $6) ON CONFLICT DO NOTHING RETURNING order_id",
+        order["id"],
+        order["member_id"],
+        net_fen,
+        points,
+        release_at(terms, [at], at),
+        at,
+    )
+    if new is not None:
+        entry = entries.points_frozen(order["id"], order["order_no"], order["member_id"], points)
+        await book.post(tx, entry, at)
+
+
+async def _multiplied(tx: db.Connection, member_id: int) -> int:
+    known = await levels.read(tx)
+    position = await tx.fetchval("SELECT position FROM member_levels WHERE member_id = $1", member_id)
+    return known[levels.place(known, position or 0)].points_bp if known else WHOLE_BP
+
+
+async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_fen: int, at: datetime) -> None:
+    """Step, under the buyer's lock: an order was refunded down to this net cash; what it earned shrinks with it."""
+    row = await tx.fetchrow("SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE", order["id"])
+    if row is None:
+        return
+    left = left_of(row["granted"], row["base_fen"], net_fen)
+    if left == row["remaining"]:
+        return
+    wallet = await statement.wallet(tx, row["member_id"])
+    frozen = wallet.frozen_points.get(entries.point_source(order["id"]), 0)
+    taken = take_back(row["remaining"] - left, frozen, wallet.points)
+    entry = entries.points_take_back(order["id"], order["order_no"], refund_no, row["member_id"], taken)
+    await book.post(tx, entry, at)
+    await tx.execute(
+        "UPDATE point_earnings SET remaining = $2, state = CASE WHEN $3 THEN 'reversed' ELSE state END"
+        " WHERE order_id = $1",
+        order["id"],
+        left,
+        left == 0,
+    )
+
+
+async def release_due(deps: Deps) -> int:
+    """Release the points of every order that was observed long enough, at most a batch; returns how many."""
+    rows = await db.fetch(
+        "SELECT e.order_id AS id, e.member_id FROM point_earnings e JOIN members m ON m.id = e.member_id"
+        " WHERE e.state = 'frozen' AND e.release_at <= $1 AND m.state <> 'blocked' ORDER BY e.release_at LIMIT $2",
+        deps.clock.now(),
+        batches.SIZE,
+    )
+    return await batches.release_each("points", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+
+
+async def _release(deps: Deps, member_id: int, order_id: int) -> None:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        row = await tx.fetchrow(
+            "UPDATE point_earnings e SET state = 'settled' FROM orders o WHERE e.order_id = $1 AND e.state = 'frozen'"
+            " AND o.id = e.order_id RETURNING e.remaining, o.order_no",
+            order_id,
+        )
+        if row is not None:
+            debts = (await statement.wallet(tx, member_id)).point_debts
+            entry = entries.points_release(order_id, row["order_no"], member_id, row["remaining"], debts)
+            await _credit(tx, entry, member_id, at)
+
+
+async def _lock(tx: db.Connection, member_id: int) -> None:
+    if not await tx.fetchval("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id):
+        raise NotFound(what="member")
+
+
+async def _credit(tx: db.Connection, entry: Entry, member_id: int, at: datetime) -> None:
+    """Post an entry that gives points; what reaches the balance is a credit with an end."""
+    await book.post(tx, entry, at)
+    reached = sum(line.amount for line in entry.lines if line.account.code == "points")
+    if reached:
+        months = (await policy.read(tx)).policy.points_months
+        await tx.execute(
+            "INSERT INTO point_credits (member_id, source, points, ends_at, settled, told)"
+            " VALUES ($1, $2, $3, $4, false, false)",
+            member_id,
+            entry.key,
+            reached,
+            ends_at(at, months),
+        )
+
+
+async def give(tx: db.Connection, member_id: int, key: str, kind: str, why: str, points: int, at: datetime) -> None:
+    """Step, under the member's lock: points from the shop under a key that was not used before."""
+    debts = (await statement.wallet(tx, member_id)).point_debts
+    await _credit(tx, entries.points_given(key, kind, why, member_id, points, debts), member_id, at)
+
+
+_LATER = "SELECT COALESCE(sum(points), 0)::bigint FROM point_credits WHERE member_id = $1 AND ends_at > $2"
+
+
+async def expire_due(deps: Deps) -> int:
+    """What is left of credits whose end came is gone, at most a batch of members; returns how many. Raises Busy."""
+    rows = await db.fetch(
+        "SELECT DISTINCT member_id FROM (SELECT member_id FROM point_credits WHERE NOT settled AND ends_at <= $1"
+        " ORDER BY ends_at LIMIT $2) due ORDER BY member_id",
+        deps.clock.now(),
+        BATCH,
+    )
+    for row in rows:
+        await _expire(deps, row["member_id"])
+    return len(rows)
+
+
+async def _expire(deps: Deps, member_id: int) -> None:
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        at = deps.clock.now()
+        ended = await tx.fetch(
+            "UPDATE point_credits SET settled = true WHERE member_id = $1 AND NOT settled AND ends_at <= $2"
+            " RETURNING id",
+            member_id,
+            at,
+        )
+        if not ended:
+            return
+        points = (await statement.wallet(tx, member_id)).points
+        gone = expiring(points, await tx.fetchval(_LATER, member_id, at))
+        key = f"points-expired:{ids.number('X', at)}"
+        await book.post(tx, entries.points_gone(key, "points_expired", "积分到期", member_id, gone), at)
+
+
+async def returned(tx: db.Connection, member_id: int, at: datetime) -> None:
+    """Step, under the member's lock: spent points came back; those whose end came meanwhile go with the next run."""
+    await tx.execute(
+        "UPDATE point_credits SET settled = false WHERE member_id = $1 AND settled AND ends_at <= $2", member_id, at
+    )
+
+
+async def tell_expiring(deps: Deps) -> int:
+    """Tell members whose points end soon, once for each end, at most a batch; returns how many ends. Raises Busy."""
+    at = deps.clock.now()
+    rows = await db.fetch(
+        "SELECT DISTINCT member_id, ends_at FROM (SELECT member_id, ends_at FROM point_credits"
+        " WHERE NOT told AND ends_at <= $1 ORDER BY ends_at LIMIT $2) near ORDER BY ends_at, member_id",
+        at + TELL_BEFORE,
+        BATCH,
+    )
+    for row in rows:
+        member_id, end = row["member_id"], row["ends_at"]
+        async with db.transaction() as tx:
+            await _lock(tx, member_id)
+            await tx.execute(
+                "UPDATE point_credits SET told = true WHERE member_id = $1 AND ends_at = $2", member_id, end
+            )
+            gone = expiring((await statement.wallet(tx, member_id)).points, await tx.fetchval(_LATER, member_id, end))
+            if gone:
+                values = {"points": f"{gone}", "date": f"{shanghai_day(end):%Y-%m-%d}"}
+                await outbox.put(tx, [messages.notice_job(member_id, "points_expiring", values)], at)
+    return len(rows)
+
+
+async def adjust(deps: Deps, member_id: int, points: int, key: str, reason: str, operator: str) -> bool:
+    """An operator gives points, or takes those (negative) that are there, once per `key`.
+
+    False when it was done before. Raises NotFound, BadRequest (nothing, or more taken than there is), Busy.
+    """
+    at = deps.clock.now()
+    key = f"points-adjusted:{key}"
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        if await tx.fetchval("SELECT EXISTS (SELECT FROM ledger_entries WHERE key = $1)", key):
+            return False
+        held = (await statement.wallet(tx, member_id)).points
+        if not points or held + points < 0:
+            raise BadRequest(field="points", problem=f"可用积分现在是 {held}，不能为 0，也不能多扣")
+        if points > 0:
+            await give(tx, member_id, key, "points_gift", reason, points, at)
+        else:
+            await book.post(tx, entries.points_gone(key, "points_deduct", reason, member_id, -points), at)
+        detail = {"before": held, "points": points, "reason": reason}
+        await audit_log.record(tx, at, operator, "member.points", f"member:{member_id}", detail)
+    return True

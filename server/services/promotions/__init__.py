@@ -1,0 +1,1 @@
+"""Group buys, flash sales and the points mall, and what they are as kinds of order."""

@@ -1,0 +1,56 @@
+"""Marketing activities out of an operator's file: created or changed by slug, audited, all or nothing.
+
+Each kind of activity reads and judges its own list of the file; what is right is written when nothing is wrong.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from server import db
+from server.gateways.ports import Deps
+from server.services.common import audit_log
+from server.services.files.apply_file import ApplyFile
+from server.services.promotions import flash_apply, group_buy_apply, points_goods_apply
+from server.services.promotions.parts import Part
+
+_LOCK = 7_224_100_014
+"""Advisory lock of changing activities: one file at a time."""
+
+Judge: TypeAlias = Callable[[db.Connection, ApplyFile, datetime], Awaitable[Part]]
+
+JUDGES: Mapping[str, Judge] = {
+    "group_buys": group_buy_apply.judge,
+    "flash_sales": flash_apply.judge,
+    "points_goods": points_goods_apply.judge,
+}
+"""By the list's name in the file: reads, notes what is wrong, and gives what is to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many activities the file named, of them new."""
+
+    activities: int
+    activities_new: int
+
+
+async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
+    """Create or change the activities that the file names. Raises FileInvalid with every problem found.
+
+    Orders and teams that are there already keep what they were promised.
+    """
+    file = ApplyFile(text)
+    file.only(*JUDGES)
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        at = deps.clock.now()
+        parts = [await judge(tx, file, at) for judge in JUDGES.values()]
+        file.check()
+        for part in parts:
+            await part.write(tx, at)
+        for subject, (before, after) in [one for part in parts for one in part.changes.items()]:
+            detail = {"before": before, "after": after} | ({"reason": reason} if reason else {})
+            await audit_log.record(tx, at, actor, "activity.apply", subject, detail)
+    return Applied(sum(part.named for part in parts), sum(part.new for part in parts))

@@ -1,0 +1,275 @@
+"""Flash sales out of an operator's file: sessions by slug, their items by SKU code. What is left out stays as it is."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import asyncpg
+import msgspec
+import orjson
+from msgspec import UNSET, Meta, UnsetType
+
+from server import db
+from server.rules import flash_sales as rules
+from server.rules.flash_sales import Window
+from server.services.catalogue.shapes import Code, Fen, Name, Slug
+from server.services.files.apply_file import ApplyFile
+from server.services.promotions import parts
+from server.services.promotions.parts import Part
+
+_LONGEST = timedelta(days=31)
+_Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class ItemEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A SKU; `price_fen` and `stock` are needed for a new one. Stock 0 takes it out of the session."""
+
+    sku: Code
+    price_fen: Fen | UnsetType = UNSET
+    stock: Annotated[int, Meta(ge=0, le=100_000)] | UnsetType = UNSET
+    per_member: Annotated[int, Meta(ge=1, le=1000)] | UnsetType = UNSET
+
+
+class SaleEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A session; name and times are needed for a new one. Times carry their zone."""
+
+    slug: Slug
+    new: bool = False
+    """Refused where it is there already, so that making it changes no other one."""
+    name: Name | UnsetType = UNSET
+    starts_at: _Moment | UnsetType = UNSET
+    ends_at: _Moment | UnsetType = UNSET
+    stop: bool = False
+    """Nothing can be bought of it any more, for good."""
+    items: Annotated[list[ItemEntry], Meta(max_length=50)] = msgspec.field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _ItemChange:
+    path: str
+    entry: ItemEntry
+    sku: asyncpg.Record
+    old: asyncpg.Record | None
+
+    @property
+    def more(self) -> int:
+        """Pieces set apart besides those that are."""
+        if isinstance(self.entry.stock, UnsetType):
+            return 0
+        return self.entry.stock - (self.old["stock"] if self.old else 0)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is given, by column."""
+        return {name: value for name, value in _given(self.entry).items() if name != "sku"}
+
+
+@dataclass(slots=True)
+class _SaleChange:
+    """One session of the file beside what there is."""
+
+    path: str
+    entry: SaleEntry
+    old: asyncpg.Record | None
+    items: list[_ItemChange] = field(default_factory=list)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What is given, by column."""
+        return {name: value for name, value in _given(self.entry).items() if name in ("name", "starts_at", "ends_at")}
+
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Before and after for the log: only what changes."""
+        before, after = _differences(self.old, self.fields)
+        for item in self.items:
+            was, becomes = _differences(item.old, item.fields)
+            if becomes:
+                after[item.entry.sku] = becomes
+                before |= {item.entry.sku: was} if item.old else {}
+        if self.entry.stop and (self.old is None or self.old["stopped_at"] is None):
+            after["stopped"] = True
+        return before, after
+
+
+def _given(entry: msgspec.Struct) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not UNSET}
+
+
+def _differences(old: asyncpg.Record | None, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    after = {name: value for name, value in fields.items() if old is None or old[name] != value}
+    return ({name: old[name] for name in after} if old else {}), after
+
+
+_OLD_ITEMS = """
+SELECT i.*, i.stock - i.returned - (SELECT count(*) FROM flash_units WHERE item_id = i.id AND order_id IS NULL
+    AND NOT sold) AS taken
+FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1::text[])
+"""
+
+
+_SKUS = """
+SELECT s.*, (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
+FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
+    """Step: the part that the file's `flash_sales` are, with sessions and SKUs locked; problems are noted.
+
+    Writing it raises FileInvalid when buyers were faster than a stock that is lowered.
+    """
+    changes = await _changes(tx, file, parts.entries(file, "flash_sales", SaleEntry))
+    for change in changes:
+        _judge_sale(file, change, at)
+        started = change.old is not None and change.old["starts_at"] <= at
+        for item in change.items:
+            _judge_item(file, item, started=started)
+
+    async def write(tx: db.Connection, at: datetime) -> None:
+        await _write(tx, file, changes, at)
+
+    told = {f"flash_sale:{change.entry.slug}": change.told() for change in changes}
+    return Part(
+        named=len(changes),
+        new=sum(change.old is None for change in changes),
+        changes={subject: (before, after) for subject, (before, after) in told.items() if after},
+        write=write,
+    )
+
+
+async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
+    """The entries beside what there is; items that are named twice, or are not there, are left out."""
+    slugs = [entry.slug for _, entry in entries]
+    codes = [item.sku for _, entry in entries for item in entry.items]
+    locked_sales = await tx.fetch("SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE", slugs)
+    locked_skus = await tx.fetch(_SKUS, codes)
+    sales = {row["slug"]: row for row in locked_sales}
+    skus = {row["code"]: row for row in locked_skus}
+    items = {(row["sale_id"], row["sku_id"]): row for row in await tx.fetch(_OLD_ITEMS, slugs)}
+    changes = []
+    for path, entry in entries:
+        change = _SaleChange(path, entry, sales.get(entry.slug))
+        for place, item in enumerate(entry.items):
+            sku, where = skus.get(item.sku), f"{path}.items[{place}]"
+            if sku is None or not sku["on_sale"]:
+                file.note(f"{where}.sku", "没有在售的 SKU 用这个编码")
+            elif sku["exchange_only"]:
+                file.note(f"{where}.sku", "仅限积分兑换的商品不能秒杀")
+            elif item.sku in [other.sku for other in entry.items[:place]]:
+                file.note(f"{where}.sku", "重复")
+            else:
+                old = items.get((change.old["id"], sku["id"])) if change.old else None
+                change.items.append(_ItemChange(where, item, sku, old))
+        changes.append(change)
+    return changes
+
+
+def _judge_sale(file: ApplyFile, change: _SaleChange, at: datetime) -> None:
+    path, fields, old = change.path, change.fields, change.old
+    if old is None:
+        missing = [name for name in ("name", "starts_at", "ends_at") if name not in fields]
+        for name in missing:
+            file.note(path, f"新场次缺少字段 {name}")
+        if not missing:
+            _judge_window(file, path, Window(fields["starts_at"], fields["ends_at"]), at)
+        return
+    if change.entry.new:
+        file.note(f"{path}.slug", "已有这个场次")
+    held = Window(old["starts_at"], old["ends_at"], old["stopped_at"])
+    if held.state(at) == "over":
+        if any(change.told()) or change.items:
+            file.note(path, "本场已结束，不能修改")
+        return
+    window = Window(fields.get("starts_at", held.starts_at), fields.get("ends_at", held.ends_at))
+    if held.state(at) == "running" and window.starts_at != held.starts_at:
+        file.note(f"{path}.starts_at", "开始后不能改开始时间")
+    _judge_window(file, path, window, at)
+
+
+def _judge_window(file: ApplyFile, path: str, window: Window, at: datetime) -> None:
+    if not timedelta(0) < window.ends_at - window.starts_at <= _LONGEST:
+        file.note(f"{path}.ends_at", f"结束时间须在开始之后，最长 {_LONGEST.days} 天")
+    elif window.ends_at <= at:
+        file.note(f"{path}.ends_at", "结束时间须在现在之后")
+
+
+def _judge_item(file: ApplyFile, change: _ItemChange, *, started: bool) -> None:
+    entry, old, sku = change.entry, change.old, change.sku
+    if old is None:
+        for name in ("price_fen", "stock"):
+            if getattr(entry, name) is UNSET:
+                file.note(change.path, f"新商品缺少字段 {name}")
+    wanted = rules.Item(
+        price_fen=change.fields.get("price_fen"),
+        stock=change.fields.get("stock"),
+        list_price_fen=sku["price_fen"],
+        available=sku["available"],
+        old_price_fen=old["price_fen"] if old else None,
+        old_stock=old["stock"] if old else 0,
+        taken=old["taken"] if old else 0,
+    )
+    for name, problem in rules.problems(wanted, started=started):
+        file.note(f"{change.path}.{name}", problem)
+
+
+async def _write(tx: db.Connection, file: ApplyFile, changes: list[_SaleChange], at: datetime) -> None:
+    for change in changes:
+        sale_id = await _write_sale(tx, change, at)
+        for item in change.items:
+            await _write_item(tx, file, sale_id, item)
+    file.check()
+    for moved, source, target in ((1, "available", "reserved"), (-1, "reserved", "available")):
+        pieces = [
+            {"sku": item.sku["id"], "n": item.more * moved}
+            for change in changes
+            for item in change.items
+            if item.more * moved > 0
+        ]
+        if pieces:
+            stock = orjson.dumps(pieces).decode()
+            await tx.execute("SELECT stock_move($1::jsonb, $2, $3, $4)", stock, source, target, at)
+
+
+async def _write_sale(tx: db.Connection, change: _SaleChange, at: datetime) -> int:
+    sale_id: int = await tx.fetchval(
+        "INSERT INTO flash_sales (slug, name, starts_at, ends_at, stopped_at, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name,"
+        " starts_at = EXCLUDED.starts_at,"
+        " ends_at = EXCLUDED.ends_at, stopped_at = COALESCE(flash_sales.stopped_at, EXCLUDED.stopped_at) RETURNING id",
+        change.entry.slug,
+        *(change.fields.get(name, change.old and change.old[name]) for name in ("name", "starts_at", "ends_at")),
+        at if change.entry.stop else None,
+        at,
+    )
+    return sale_id
+
+
+async def _write_item(tx: db.Connection, file: ApplyFile, sale_id: int, change: _ItemChange) -> None:
+    row = {"per_member": 1, **(change.old or {}), **change.fields}
+    item_id = await tx.fetchval(
+        "INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"
+        " VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (sale_id, sku_id)"
+        " DO UPDATE SET price_fen = EXCLUDED.price_fen, stock = EXCLUDED.stock,"
+        " per_member = EXCLUDED.per_member RETURNING id",
+        sale_id,
+        change.sku["id"],
+        row["price_fen"],
+        row["stock"],
+        row["per_member"],
+    )
+    if change.more > 0:
+        await tx.execute(
+            "INSERT INTO flash_units (item_id, sold) SELECT $1, false FROM generate_series(1, $2::int)",
+            item_id,
+            change.more,
+        )
+    elif change.more < 0:
+        # Buyers do not lock the session: one who is claiming a piece is waited for, and may have it.
+        tag = await tx.execute(
+            "DELETE FROM flash_units WHERE id = ANY (ARRAY(SELECT id FROM flash_units WHERE item_id = $1"
+            " AND order_id IS NULL AND NOT sold ORDER BY id DESC LIMIT $2 FOR UPDATE))",
+            item_id,
+            -change.more,
+        )
+        if int(tag.split()[-1]) < -change.more:
+            file.note(f"{change.path}.stock", "刚刚又有人下单，请刷新后重填")

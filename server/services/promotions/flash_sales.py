@@ -1,0 +1,223 @@
+"""Flash sales as the shop sees them: sessions with their items; and the kind of promotion they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import asyncpg
+import orjson
+
+from server import db
+from server.core.clock import day_start, shanghai_day
+from server.core.errors import NotFound, PromotionQueued, PromotionRefused, PromotionUnknown
+from server.core.money import yuan
+from server.gateways.ports import Deps
+from server.outbox import Job
+from server.rules.flash_sales import State, Window
+from server.rules.promotions import Offer, Promotion, Shown
+from server.services.promotions import flash_gate
+
+KIND = "flash_sale"
+held_stock: bool = True
+"""Its pieces are reserved of their SKU when a session's stock is set."""
+_DAY = timedelta(days=1)
+
+ItemState = Literal["not_started", "running", "queued", "sold_out", "over"]
+"""`queued`: every piece is taken, but not every one is paid; some may come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A SKU of a session. `left` pieces are free; `taken_bp` of the `stock` are not. Prices per piece."""
+
+    id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    price_fen: int
+    list_price_fen: int
+    stock: int
+    left: int
+    taken_bp: int
+    per_member: int
+    state: ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session; `ends_at` is when it was stopped, if it was."""
+
+    id: int
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    state: State
+    items: list[Item]
+
+    @property
+    def share_title(self) -> str:
+        """The line that WeChat puts above its card."""
+        return f"限时秒杀 {self.name}：¥{yuan(min(item.price_fen for item in self.items))} 起"
+
+
+_ITEMS = """
+SELECT s.id AS sale_id, s.name, s.starts_at, s.ends_at, s.stopped_at, i.id, i.sku_id, i.price_fen, i.per_member,
+  k.product_id, k.spec, k.price_fen AS list_price_fen, p.title, p.images ->> 0 AS image, i.stock - i.returned AS stock,
+  u.free, u.open
+FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id JOIN skus k ON k.id = i.sku_id
+  JOIN products p ON p.id = k.product_id
+  CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE order_id IS NULL) AS free, count(*) AS open
+    FROM flash_units WHERE item_id = i.id AND NOT sold) u
+WHERE {where} AND k.on_sale AND listed(p, {at}) AND i.stock > 0 ORDER BY s.starts_at, s.id, i.id
+"""
+_OF_THE_DAY = _ITEMS.format(where="s.starts_at < $2 AND LEAST(s.ends_at, s.stopped_at) > $1", at="$3")
+_ONE = _ITEMS.format(where="s.id = $1", at="$2")
+
+
+async def today(now: datetime) -> list[Session]:
+    """The sessions of the calendar day in Shanghai, with those that began earlier and still run, in their order."""
+    start = day_start(shanghai_day(now))
+    return _sessions(await db.fetch(_OF_THE_DAY, start, start + _DAY, now), now)
+
+
+async def session(sale_id: int, now: datetime) -> Session:
+    """One session. Raises NotFound, also where nothing of it is on sale."""
+    found = _sessions(await db.fetch(_ONE, sale_id, now), now)
+    if not found:
+        raise NotFound(what="flash_sale")
+    return found[0]
+
+
+def _sessions(rows: Sequence[asyncpg.Record], now: datetime) -> list[Session]:
+    found: dict[int, Session] = {}
+    for row in rows:
+        window = _window(row)
+        state = window.state(now)
+        new = Session(row["sale_id"], row["name"], window.starts_at, window.end, state, [])
+        found.setdefault(row["sale_id"], new).items.append(_item(row, state))
+    return list(found.values())
+
+
+def _window(row: Mapping[str, Any]) -> Window:
+    return Window(row["starts_at"], row["ends_at"], row["stopped_at"])
+
+
+def _item(row: asyncpg.Record, state: State) -> Item:
+    stock, free = row["stock"], row["free"]
+    shown: ItemState = state
+    if state == "running" and not free:
+        shown = "queued" if row["open"] else "sold_out"
+    return Item(
+        id=row["id"],
+        sku_id=row["sku_id"],
+        product_id=row["product_id"],
+        title=row["title"],
+        image=row["image"] or "",
+        spec=orjson.loads(row["spec"]),
+        price_fen=row["price_fen"],
+        list_price_fen=row["list_price_fen"],
+        stock=stock,
+        left=free,
+        taken_bp=(stock - free) * 10_000 // stock if stock else 10_000,
+        per_member=row["per_member"],
+        state=shown,
+    )
+
+
+_SHOWN = """
+SELECT i.id, i.sku_id, i.price_fen, k.product_id, s.starts_at, s.ends_at
+FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id JOIN skus k ON k.id = i.sku_id
+WHERE s.settled_at IS NULL AND s.stopped_at IS NULL AND s.ends_at > $2 AND s.starts_at < $3 AND k.on_sale
+  AND k.product_id = ANY ($1::bigint[]) AND (SELECT listed(p, $2) FROM products p WHERE p.id = k.product_id)
+  AND EXISTS (SELECT FROM flash_units WHERE item_id = i.id AND NOT sold)
+"""
+
+
+async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
+    """What runs or begins within a day for these products, one entry per SKU and session, until it is sold out."""
+    found: dict[int, list[Shown]] = {}
+    for row in await db.fetch(_SHOWN, product_ids, at, at + _DAY):
+        one = Shown(
+            kind=KIND,
+            id=row["id"],
+            label="限时秒杀",
+            price_fen=row["price_fen"],
+            points=0,
+            sku_ids=[row["sku_id"]],
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
+        )
+        found.setdefault(row["product_id"], []).append(one)
+    return found
+
+
+# In the index's order, so that it is the index that is read: see the SQL function flash_sale_take.
+_OFFER = """
+SELECT i.sku_id, i.price_fen, i.per_member, s.name, s.starts_at, s.ends_at, s.stopped_at,
+  COALESCE((SELECT taken FROM flash_tallies WHERE item_id = i.id AND member_id = $2), 0) AS taken,
+  (SELECT id FROM flash_units WHERE item_id = i.id AND order_id IS NULL AND NOT sold
+    ORDER BY order_id, id LIMIT 1) IS NOT NULL AS free,
+  (SELECT id FROM flash_units WHERE item_id = i.id AND NOT sold ORDER BY order_id, id LIMIT 1) IS NOT NULL AS open
+FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE i.id = $1
+"""
+
+
+async def offer(
+    connection: db.Connection, member_id: int, promotion: Promotion, items: Sequence[tuple[int, int]], at: datetime
+) -> Offer:
+    """The flash price for an order of the item's SKU alone.
+
+    Raises PromotionUnknown, PromotionQueued, PromotionRefused (`items`, `not_started` with `starts_at`, `over`,
+    `limit` with `per_member`, `sold_out`).
+    """
+    row = await connection.fetchrow(_OFFER, promotion.id, member_id)
+    if row is None:
+        raise PromotionUnknown
+    if [sku_id for sku_id, _ in items] != [row["sku_id"]]:
+        raise PromotionRefused(reason="items")
+    pieces = items[0][1]
+    state = _window(row).state(at)
+    if state == "not_started":
+        raise PromotionRefused(reason=state, starts_at=row["starts_at"].isoformat())
+    if state == "over":
+        raise PromotionRefused(reason=state)
+    if row["taken"] + pieces > row["per_member"]:
+        raise PromotionRefused(reason="limit", per_member=row["per_member"])
+    if not row["open"]:
+        raise PromotionRefused(reason="sold_out")
+    if not row["free"]:
+        raise PromotionQueued
+    return Offer(
+        kind=KIND,
+        promotion_id=promotion.id,
+        label=f"秒杀 {row['name']}",
+        prices_fen={row["sku_id"]: row["price_fen"]},
+        take={"item": promotion.id, "n": pieces, "price_fen": row["price_fen"]},
+    )
+
+
+async def admit(deps: Deps, member_id: int, promotion: Promotion) -> None:
+    """See `flash_gate.admit`."""
+    await flash_gate.admit(deps, promotion.id, member_id)
+
+
+async def paid(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> list[Job]:
+    """Step: the pieces of a paid order are sold."""
+    await tx.execute("UPDATE flash_units SET sold = true WHERE order_id = $1", order["id"])
+    return []
+
+
+async def released(tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
+    """Step: the pieces of an unpaid order are free again, or the SKU's when the session is settled."""
+    await tx.execute("SELECT flash_sale_release($1, $2)", order["id"], at)
+
+
+async def settle_over(deps: Deps) -> int:
+    """Give the free pieces of sessions that are over back to their SKUs; how many sessions. Raises Busy."""
+    settled = 0
+    while await db.fetch_value("SELECT flash_sale_settle($1)", deps.clock.now()) is not None:
+        settled += 1
+    return settled

@@ -1,0 +1,180 @@
+"""Group buys out of a file: what stands in its `group_buys`, judged against the catalogue and what was sold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+from msgspec import UNSET, Meta, UnsetType
+
+from server import db
+from server.rules.group_buys import SIZE_LEAST, SIZE_MOST, WINDOW_HOURS_MOST
+from server.services.catalogue.shapes import Code, Fen, Name, ProductSlug, Slug
+from server.services.files.apply_file import ApplyFile
+from server.services.promotions import parts
+from server.services.promotions.parts import Part
+
+_Pieces = Annotated[int, Meta(ge=1, le=10**6)]
+_Time = Annotated[datetime, Meta(tz=True)]
+
+
+class SkuPrice(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a SKU costs per piece; `leader_price_fen` for who opens the team."""
+
+    code: Code
+    price_fen: Fen
+    leader_price_fen: Fen | None = None
+
+
+class GroupBuyEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """An activity; a new one needs all but the limits and switches. `skus` replaces the prices there were."""
+
+    slug: Slug
+    new: bool = False
+    """Refused where it is there already, so that making it changes no other one."""
+    title: Name | UnsetType = UNSET
+    product: ProductSlug | UnsetType = UNSET
+    """Its slug; it cannot be changed."""
+    size: Annotated[int, Meta(ge=SIZE_LEAST, le=SIZE_MOST)] | UnsetType = UNSET
+    window_hours: Annotated[int, Meta(ge=1, le=WINDOW_HOURS_MOST)] | UnsetType = UNSET
+    per_member: _Pieces | UnsetType | None = UNSET
+    stock_limit: _Pieces | UnsetType | None = UNSET
+    virtual_fill: bool | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+    starts_at: _Time | UnsetType = UNSET
+    ends_at: _Time | UnsetType = UNSET
+    skus: Annotated[list[SkuPrice], Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+
+
+_NEEDED = ("title", "product", "size", "window_hours", "starts_at", "ends_at", "skus")
+_OWN = ("new", "product", "skus")
+"""Fields that are no columns."""
+
+_KNOWN = """
+SELECT g.*, p.slug AS product, (SELECT jsonb_agg(jsonb_build_object('code', k.code, 'price_fen', s.price_fen,
+    'leader_price_fen', s.leader_fen) ORDER BY k.code) FROM group_buy_skus s JOIN skus k ON k.id = s.sku_id
+    WHERE s.group_buy_id = g.id) AS skus
+  FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.slug = ANY ($1::text[]) FOR NO KEY UPDATE OF g
+"""
+_GOODS = """
+SELECT p.slug, p.id, p.exchange_only, (SELECT jsonb_object_agg(code, jsonb_build_array(id, price_fen)) FROM skus
+    WHERE product_id = p.id) AS skus FROM products p WHERE p.slug = ANY ($1::text[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Product:
+    """A product as far as an activity knows it: SKU code → (id, list price)."""
+
+    id: int
+    exchange_only: bool
+    skus: Mapping[str, tuple[int, int]]
+
+
+async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
+    """Step: read the file's `group_buys`, note what is wrong with them, and give what is to be written."""
+    entries = parts.entries(file, "group_buys", GroupBuyEntry)
+    rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
+    known = {row["slug"]: dict(row) | {"skus": orjson.loads(row["skus"] or "[]")} for row in rows}
+    named = [one for _, entry in entries for one in (entry.product, known.get(entry.slug, {}).get("product")) if one]
+    goods = {
+        row["slug"]: _Product(row["id"], row["exchange_only"], orjson.loads(row["skus"] or "{}"))
+        for row in await tx.fetch(_GOODS, [one for one in named if one is not UNSET])
+    }
+    for path, entry in entries:
+        _judge(file, path, entry, known.get(entry.slug), goods)
+
+    async def write(tx: db.Connection, at: datetime) -> None:
+        for _, entry in entries:
+            await _write(tx, entry, known.get(entry.slug), goods, at)
+
+    changes = {f"group_buy:{entry.slug}": _change(entry, known.get(entry.slug)) for _, entry in entries}
+    new = sum(entry.slug not in known for _, entry in entries)
+    return Part(len(entries), new, {subject: one for subject, one in changes.items() if one[1]}, write)
+
+
+def _judge(
+    file: ApplyFile, path: str, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product]
+) -> None:
+    if row is None:
+        for name in _NEEDED:
+            if getattr(entry, name) is UNSET:
+                file.note(path, f"新活动缺少字段 {name}")
+    elif entry.new:
+        file.note(f"{path}.slug", "已有这个活动")
+    elif entry.product not in (UNSET, row["product"]):
+        file.note(f"{path}.product", "不能更换商品")
+    merged = (row or {}) | _given(entry)
+    starts_at, ends_at = merged.get("starts_at"), merged.get("ends_at")
+    if starts_at and ends_at and starts_at >= ends_at:
+        file.note(f"{path}.ends_at", "结束时间应晚于开始时间")
+    if row and isinstance(entry.stock_limit, int) and entry.stock_limit < row["taken"]:
+        file.note(f"{path}.stock_limit", f"已拼 {row['taken']} 件")
+    slug = entry.product or merged.get("product")
+    if slug:
+        _judge_product(file, path, entry, goods.get(slug))
+
+
+def _judge_product(file: ApplyFile, path: str, entry: GroupBuyEntry, product: _Product | None) -> None:
+    if product is None:
+        file.note(f"{path}.product", "没有这个商品")
+    elif product.exchange_only:
+        file.note(f"{path}.product", "仅限积分兑换的商品不能拼团")
+    elif entry.skus is not UNSET:
+        _judge_prices(file, path, entry.skus, product)
+
+
+def _judge_prices(file: ApplyFile, path: str, prices: list[SkuPrice], product: _Product) -> None:
+    seen = set[str]()
+    for place, price in enumerate(prices):
+        here = f"{path}.skus[{place}]"
+        if price.code in seen:
+            file.note(f"{here}.code", "重复")
+        seen.add(price.code)
+        if price.code not in product.skus:
+            file.note(f"{here}.code", "不是这个商品的 SKU")
+            continue
+        _, list_fen = product.skus[price.code]
+        if price.price_fen > list_fen:
+            file.note(f"{here}.price_fen", "拼团价不能高于售价")
+        if price.leader_price_fen is not None and price.leader_price_fen > price.price_fen:
+            file.note(f"{here}.leader_price_fen", "团长价不能高于拼团价")
+
+
+def _given(entry: GroupBuyEntry) -> dict[str, Any]:
+    """The columns that the entry names."""
+    fields = msgspec.structs.asdict(entry)
+    return {name: value for name, value in fields.items() if name not in _OWN and value is not UNSET}
+
+
+async def _write(
+    tx: db.Connection, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product], at: datetime
+) -> None:
+    fields = _given(entry)
+    product = goods[row["product"] if row else str(entry.product)]
+    if row is None:
+        fields = {"virtual_fill": False, "active": True} | fields
+        fields |= {"product_id": product.id, "taken": 0, "created_at": at}
+        places = ", ".join(f"${i}" for i in range(1, len(fields) + 1))
+        sql = f"INSERT INTO group_buys ({', '.join(fields)}) VALUES ({places}) RETURNING id"  # noqa: S608 - our own names
+    else:
+        pairs = ", ".join(f"{name} = ${i}" for i, name in enumerate(fields, 1))
+        sql = f"UPDATE group_buys SET {pairs} WHERE slug = $1 RETURNING id"  # noqa: S608 - our own names
+    group_buy_id = await tx.fetchval(sql, *fields.values())
+    if entry.skus is not UNSET:
+        await tx.execute("DELETE FROM group_buy_skus WHERE group_buy_id = $1", group_buy_id)
+        await tx.executemany(
+            "INSERT INTO group_buy_skus (group_buy_id, sku_id, price_fen, leader_fen) VALUES ($1, $2, $3, $4)",
+            [(group_buy_id, product.skus[one.code][0], one.price_fen, one.leader_price_fen) for one in entry.skus],
+        )
+
+
+def _change(entry: GroupBuyEntry, row: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stood there before and after: only what changes."""
+    given = _given(entry)
+    if entry.skus is not UNSET:
+        given["skus"] = [msgspec.structs.asdict(one) for one in sorted(entry.skus, key=lambda one: one.code)]
+    changed = [name for name, value in given.items() if row is None or row[name] != value]
+    return {name: row[name] for name in changed} if row else {}, {name: given[name] for name in changed}

@@ -1,0 +1,201 @@
+"""拼团 as a kind of order: what it offers, the seat an order takes and frees, and the last paid one.
+
+Locks: the team comes after its order and before stock, the activity after the team. A team's paid orders are locked
+after the team: they wait for nothing else, so nobody who holds one asks for the team.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import orjson
+
+from server import db
+from server.core import ids
+from server.core.errors import PromotionRefused, PromotionUnknown
+from server.gateways.ports import Deps
+from server.outbox import Job
+from server.rules import group_buys as rules
+from server.rules.group_buys import Activity, Seats, TeamState
+from server.rules.promotions import Offer, Promotion, Shown
+from server.services.notices import messages
+from server.services.promotions import qualification_waits
+from server.services.terms.rebate_rules import terms_of
+
+KIND = "group_buy"
+
+_FACTS = """
+SELECT g.*, (SELECT jsonb_object_agg(sku_id, jsonb_build_array(price_fen, COALESCE(leader_fen, price_fen)))
+      FROM group_buy_skus WHERE group_buy_id = g.id) AS prices,
+    t.id AS team_id, t.state AS team_state, t.closes_at AS team_closes_at,
+    EXISTS (SELECT FROM orders WHERE team_id = t.id AND member_id = $2 AND status <> 'closed') AS joined,
+    (SELECT COALESCE(sum(l.quantity), 0)::int FROM orders o JOIN order_lines l ON l.order_id = o.id
+      WHERE o.member_id = $2 AND o.kind = 'group_buy' AND o.promotion_id = g.id
+        AND o.status NOT IN ('closed', 'refunded')) AS had
+  FROM group_buys g LEFT JOIN teams t ON t.group_buy_id = g.id AND t.team_no = $3 WHERE g.id = $1
+"""
+
+
+def activity(row: asyncpg.Record) -> Activity:
+    """An activity out of its row, with `prices`."""
+    prices: dict[str, tuple[int, int]] = orjson.loads(row["prices"] or "{}")
+    return Activity(
+        id=row["id"],
+        title=row["title"],
+        size=row["size"],
+        window_hours=row["window_hours"],
+        per_member=row["per_member"],
+        left=None if row["stock_limit"] is None else max(0, row["stock_limit"] - row["taken"]),
+        active=row["active"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        prices_fen={int(sku_id): (joins, opens) for sku_id, (joins, opens) in prices.items()},
+    )
+
+
+_PIECES = "(SELECT sum(l.quantity) FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE {})"
+_GIVE_BACK = f"""
+UPDATE group_buys SET taken = taken - {_PIECES.format("{}")} WHERE id = (SELECT group_buy_id FROM teams WHERE id = $1)
+"""  # noqa: S608 - our own text
+
+
+_RELEASED = """
+UPDATE orders o SET status = 'paid' WHERE o.team_id = $1 AND o.status = 'teaming'
+  RETURNING o.id, o.order_no, o.member_id, o.rule_version, o.referrer_id IS NOT NULL AND o.for_commission
+      AND EXISTS (SELECT FROM order_lines WHERE order_id = o.id AND cash_fen > 0) AS earns,
+    EXISTS (SELECT FROM order_lines WHERE order_id = o.id AND virtual) AS delivers,
+    EXISTS (SELECT FROM qualifications WHERE referrer_id = o.member_id AND state = 'counted') AS waited_for
+"""
+
+
+async def succeed(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
+    """Step, under the team's lock: all its orders go on to shipping, to the rule and to commission.
+
+    Seats that nobody has paid are filled up. The orders' locks also settle who comes first where one's buyer
+    has another order refunded in this moment (see `qualifications.requalify`).
+    """
+    await tx.execute(
+        "UPDATE teams SET state = 'succeeded', filled = size - paid, ended_at = $2 WHERE id = $1", team_id, at
+    )
+    orders = await tx.fetch(_RELEASED, team_id)
+    waited = [row["id"] for row in orders if not await _waits(row["rule_version"])]
+    jobs = await qualification_waits.go_on(tx, waited, at)
+    for row in orders:
+        if row["delivers"]:
+            jobs.append(Job("deliver_cards", {"order_id": row["id"]}))
+        if row["earns"]:
+            jobs.append(Job("decide_commission", {"order_id": row["id"]}))
+        if row["waited_for"]:
+            jobs.append(Job("close_cycle", {"member_id": row["member_id"]}))
+        jobs.append(told(row["member_id"], row["order_no"], "拼团成功"))
+    return jobs
+
+
+async def _waits(rule_version: int | None) -> bool:
+    """Whether a qualification under that rule goes on waiting, for receipt."""
+    return rule_version is None or (await terms_of(rule_version)).qualify_at == "received"
+
+
+def told(member_id: int, order_no: str, state: str) -> Job:
+    """The notice of what became of a team; `state` has at most five characters."""
+    return messages.notice_job(member_id, "team", {"order_no": order_no, "state": state}, f"order_no={order_no}")
+
+
+_FAILED = "SELECT order_no, member_id FROM orders WHERE team_id = $1 AND status = 'teaming' ORDER BY id"
+
+
+async def fail(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
+    """Step, under the team's lock: the team is over; each of its orders is refunded by a job of its own.
+
+    There is one at least: a team on which nobody sits is over already (see `released`).
+    """
+    await tx.execute("UPDATE teams SET state = 'failed', ended_at = $2 WHERE id = $1", team_id, at)
+    orders = await tx.fetch(_FAILED, team_id)
+    await tx.execute(_GIVE_BACK.format("o.team_id = $1 AND o.status = 'teaming'"), team_id)
+    return [
+        job
+        for row in orders
+        for job in (
+            Job("refund_team_order", {"order_no": row["order_no"]}),
+            told(row["member_id"], row["order_no"], "拼团失败"),
+        )
+    ]
+
+
+_SHOWN = """
+SELECT g.id, g.product_id, g.size, g.starts_at, g.ends_at, min(s.price_fen) AS price_fen,
+    array_agg(s.sku_id ORDER BY s.sku_id) AS sku_ids FROM group_buys g JOIN group_buy_skus s ON s.group_buy_id = g.id
+  WHERE g.product_id = ANY ($1::bigint[]) AND g.active AND g.starts_at <= $2 AND g.ends_at > $2
+    AND (g.stock_limit IS NULL OR g.taken < g.stock_limit)
+    AND (SELECT listed(p, $2) FROM products p WHERE p.id = g.product_id)
+  GROUP BY g.id ORDER BY g.id
+"""
+
+
+class GroupBuys:
+    """The kind of promotion; see `promotions.Kind`."""
+
+    held_stock = False
+
+    async def admit(self, deps: Deps, member_id: int, promotion: Promotion) -> None:
+        """Everybody may try: a team is a row of its own."""
+
+    async def offer(
+        self,
+        connection: db.Connection,
+        member_id: int,
+        promotion: Promotion,
+        items: Sequence[tuple[int, int]],
+        at: datetime,
+    ) -> Offer:
+        """What opening a team, or joining the one named, gives. Raises PromotionUnknown, PromotionRefused."""
+        row = await connection.fetchrow(_FACTS, promotion.id, member_id, promotion.team_no)
+        if row is None:
+            raise PromotionUnknown
+        found, seats = activity(row), None
+        if promotion.team_no is not None:
+            if row["team_id"] is None:
+                raise PromotionRefused(reason="team_unknown", can_open=found.problem(at) is None)
+            seats = Seats(TeamState(row["team_state"]), row["team_closes_at"], row["joined"])
+        rules.refuse(found, seats, dict(items), row["had"], at)
+        take: dict[str, Any] = {"group_buy_id": found.id}
+        if seats is None:
+            take |= {"team_no": ids.number("G", at), "closes_at": found.closes_at(at)}
+        else:
+            take |= {"team_id": row["team_id"], "can_open": found.problem(at) is None}
+        prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
+        return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
+
+    async def released(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
+        """Step: an unpaid order was closed, its seat is free again. A team on which nobody sits any more is over."""
+        await tx.execute(
+            "UPDATE teams SET taken = taken - 1, state = CASE WHEN taken = 1 THEN 'failed' ELSE 'open' END,"
+            " ended_at = CASE WHEN taken = 1 THEN $2::timestamptz END WHERE id = $1",
+            order["team_id"],
+            at,
+        )
+        await tx.execute(_GIVE_BACK.format("o.id = $2"), order["team_id"], order["id"])
+
+    async def paid(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> list[Job]:
+        """Step: an order of a team was paid; with the last of its seats the team succeeds."""
+        team_id = order["team_id"]
+        team = await tx.fetchrow("UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING paid, size", team_id)
+        return await succeed(tx, team_id, at) if team["paid"] == team["size"] else []
+
+    async def shown(self, product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
+        """The running activities of these products."""
+        found: dict[int, list[Shown]] = {}
+        for row in await db.fetch(_SHOWN, product_ids, at):
+            one = Shown(
+                kind=KIND,
+                id=row["id"],
+                label=f"{row['size']} 人团",
+                price_fen=row["price_fen"],
+                points=0,
+                sku_ids=row["sku_ids"],
+                starts_at=row["starts_at"],
+                ends_at=row["ends_at"],
+            )
+            found.setdefault(row["product_id"], []).append(one)
+        return found

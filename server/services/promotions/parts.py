@@ -1,0 +1,46 @@
+"""What the kinds of activities share when they are applied from a file."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from server import db
+from server.services.files.apply_file import ApplyFile
+
+
+class Named(Protocol):
+    """An entry of a file."""
+
+    @property
+    def slug(self) -> str:
+        """By which it is known."""
+        ...
+
+
+_Entry = TypeVar("_Entry", bound=Named)
+
+
+def entries(file: ApplyFile, name: str, kind: type[_Entry]) -> list[tuple[str, _Entry]]:
+    """What of the file's list `name` can be read, each with its path; what cannot, or comes twice, is noted."""
+    found, seen = [], set[str]()
+    for path, raw in file.each(file.root, name):
+        entry = file.read(raw, kind, path)
+        if entry is None:
+            continue
+        if entry.slug in seen:
+            file.note(f"{path}.slug", "重复")
+        seen.add(entry.slug)
+        found.append((path, entry))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One kind's part of a file, read and judged."""
+
+    named: int
+    new: int
+    changes: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+    """By subject (`group_buy:slug`) what changes: before and after."""
+    write: Callable[[db.Connection, datetime], Awaitable[None]]

@@ -1,0 +1,79 @@
+"""Coupons that were bought: handed out with their order, shown with it, and taken back by its refund.
+
+Steps run inside their callers' transactions, with the buyer and the order locked.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from server import db
+from server.outbox import Job
+from server.rules.coupons import LABELS, shown
+from server.services.coupons import drawer
+from server.services.rebates import coupon_returns
+
+
+class BoughtCoupon(msgspec.Struct):
+    """A coupon that came with a line; `taken_back` by a refund of it."""
+
+    id: int
+    name: str
+    state: str
+    state_label: str
+    expires_at: datetime
+    taken_back: bool
+
+
+async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
+    """Step: issue the next `pieces` of a line (`id, coupon_template_id, handed`) as far as its template lets; how many.
+
+    Takes the template's lock: lines are gone through by ascending template.
+    """
+    template_id = line["coupon_template_id"]
+    row = await tx.fetchrow(
+        "SELECT active AND COALESCE(ends_at > $2, true) AS open, total - claimed AS left FROM coupon_templates"
+        " WHERE id = $1 FOR NO KEY UPDATE",
+        template_id,
+        at,
+    )
+    free = pieces if row["left"] is None else min(pieces, row["left"])
+    names = [f"line:{line['id']}:{line['handed'] + n}" for n in range(1, 1 + (free if row["open"] else 0))]
+    sources = [(member_id, name) for name in names]
+    return len(await drawer.issue_from(tx, template_id, sources, at, order_line_id=line["id"]))
+
+
+_LIVE = """
+SELECT c.*, l.quantity - l.refunded_quantity AS pieces FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
+  WHERE l.order_id = $1 AND c.taken_by IS NULL ORDER BY c.id FOR UPDATE OF c
+"""
+_FIRST = ("unused", "locked", "void", "expired", "used")
+"""What a refund takes first: those that can be given back."""
+
+
+async def take_back(tx: db.Connection, order: Mapping[str, Any], refund_id: int, at: datetime) -> list[Job]:
+    """Step: of each line no more coupons stay than pieces; the others go, see coupon_returns. Returns what follows."""
+    of_line = defaultdict[int, list[Any]](list)
+    for row in await tx.fetch(_LIVE, order["id"]):
+        of_line[row["order_line_id"]].append(row)
+    jobs = []
+    for rows in of_line.values():
+        rows.sort(key=lambda row: _FIRST.index(shown(row["state"], row["expires_at"], at)))
+        for row in rows[: max(0, len(rows) - rows[0]["pieces"])]:
+            await tx.execute("UPDATE coupons SET taken_by = $2 WHERE id = $1", row["id"], refund_id)
+            jobs += await coupon_returns.take_bought(tx, row, order["order_no"], at)
+    return jobs
+
+
+async def of_lines(line_ids: Sequence[int], at: datetime) -> dict[int, list[BoughtCoupon]]:
+    """The coupons that came with lines, by line."""
+    found = defaultdict[int, list[BoughtCoupon]](list)
+    for row in await db.fetch("SELECT * FROM coupons WHERE order_line_id = ANY ($1::bigint[]) ORDER BY id", line_ids):
+        state, taken_back = shown(row["state"], row["expires_at"], at), row["taken_by"] is not None
+        label = "已退回" if taken_back else LABELS[state]
+        one = BoughtCoupon(row["id"], row["name"], state, label, row["expires_at"], taken_back)
+        found[row["order_line_id"]].append(one)
+    return found

@@ -1,0 +1,267 @@
+"""`close_cycle`: the one use case that makes rebates, run whenever something could have made a cycle possible."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from server import db, outbox
+from server.core.clock import month_start
+from server.core.money import yuan
+from server.gateways.ports import Deps
+from server.ledger import book, entries
+from server.outbox import Job
+from server.rules.rebates import (
+    Candidate,
+    Close,
+    CycleFacts,
+    Join,
+    LineNet,
+    OpenRebate,
+    Qualified,
+    RuleTerms,
+    decide,
+)
+from server.services.commissions import carried, earnings
+from server.services.notices import messages
+from server.services.rebates import qualifications, releases
+from server.services.terms import policy
+from server.services.terms.rebate_rules import terms_of
+
+_MEMBERS_PER_SWEEP = 500
+
+
+async def close_cycle(deps: Deps, member_id: int) -> int:
+    """Close (or advance) every cycle of a referrer that can close now, one transaction each; returns how many did.
+
+    Safe to run at any time, any number of times, by several workers at once.
+    """
+    orders = await earnings.decided_orders(deps, member_id)
+    closed = 0
+    while await _advance(deps, member_id, orders):
+        closed += 1
+    return closed
+
+
+async def sweep(deps: Deps) -> None:
+    """Look again at every referrer with counted qualifications: a new month, a choice overdue, an event lost."""
+    last = 0
+    while True:
+        rows = await db.fetch(
+            "SELECT DISTINCT referrer_id FROM qualifications WHERE state = 'counted' AND referrer_id > $1"
+            " ORDER BY referrer_id LIMIT $2",
+            last,
+            _MEMBERS_PER_SWEEP,
+        )
+        for row in rows:
+            await close_cycle(deps, row["referrer_id"])
+        if len(rows) < _MEMBERS_PER_SWEEP:
+            return
+        last = rows[-1]["referrer_id"]
+
+
+async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        if state != "active":
+            return False
+        await qualifications.count_held(tx, member_id, at)
+        cycle = await _cycle(tx, member_id, orders, at)
+        if cycle is None:
+            return False
+        decision = decide(cycle.terms, cycle.facts)
+        match decision:
+            case Close():
+                return await _close(tx, member_id, cycle, decision, at)
+            case Join():
+                await _join(tx, member_id, cycle, decision, at)
+                return True
+            case _:
+                if decision.reason == "budget":
+                    await _tell_budget(tx, cycle.version, at)
+                return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycle:
+    version: int
+    terms: RuleTerms
+    facts: CycleFacts
+
+
+_COUNTED = f"""
+SELECT q.id, q.rule_version, q.counted_at, {carried.OF_ORDER} FROM qualifications q
+WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($3) ORDER BY q.paid_at, q.id
+"""  # noqa: S608 - our own text
+_OPEN = f"""
+SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, n.nets, n.given
+FROM rebates r CROSS JOIN LATERAL ({carried.OF_REBATE.format("r.id")}) n
+WHERE r.member_id = $1 AND r.state = 'frozen' AND n.joined < r.required ORDER BY r.id LIMIT 1
+"""  # noqa: S608 - our own text
+
+
+async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datetime) -> _Cycle | None:
+    """The facts of the member's next cycle, read under its lock; None when none of the orders is counted.
+
+    What came to count meanwhile has a `close_cycle` of its own.
+    """
+    points_per_fen = (await policy.read(tx)).policy.points_per_fen
+    counted = await tx.fetch(_COUNTED, member_id, points_per_fen, orders)
+    if not counted:
+        return None
+    opened = await _open_rebate(tx, member_id, points_per_fen)
+    version: int = opened[0] if opened else counted[0]["rule_version"]
+    terms = await terms_of(version)
+    sums = await tx.fetchrow(
+        "SELECT count(*) AS cycles, COALESCE(sum(whole_fen) FILTER (WHERE closed_at >= $2), 0)::bigint AS month,"
+        " (SELECT budget_used_fen FROM rule_versions WHERE version = $3) AS budget,"
+        " (SELECT order_id FROM return_choices WHERE member_id = $1) AS chosen"
+        " FROM rebates WHERE member_id = $1 AND state <> 'reversed'",
+        member_id,
+        month_start(at),
+        version,
+    )
+    facts = CycleFacts(
+        now=at,
+        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"], row["given"]) for row in counted),
+        open_rebate=opened[1] if opened else None,
+        candidates=() if opened else tuple(await candidates(tx, member_id)),
+        chosen_order_id=sums["chosen"],
+        live_cycles=sums["cycles"],
+        month_granted_fen=sums["month"],
+        budget_used_fen=sums["budget"],
+    )
+    return _Cycle(version, terms, facts)
+
+
+async def _open_rebate(tx: db.Connection, member_id: int, points_per_fen: int) -> tuple[int, OpenRebate] | None:
+    row = await tx.fetchrow(_OPEN, member_id, points_per_fen)
+    if row is None:
+        return None
+    nets = tuple(row["nets"] or ())
+    opened = OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], nets, row["given"])
+    return row["rule_version"], opened
+
+
+async def candidates(connection: db.Connection, member_id: int) -> list[Candidate]:
+    """The member's paid orders that no live rebate returns, whatever the rule says of them."""
+    rows = await connection.fetch(
+        "SELECT o.id, o.order_no, o.kind, o.paid_at, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
+        "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
+        "   WHERE order_id = o.id) AS lines FROM orders o WHERE o.member_id = $1"
+        " AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.cash_due_fen > 0 AND o.for_return"
+        " AND NOT EXISTS (SELECT 1 FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed')"
+        " ORDER BY o.paid_at, o.id",
+        member_id,
+    )
+    return [
+        Candidate(
+            row["id"],
+            row["order_no"],
+            row["kind"],
+            row["paid_at"],
+            tuple(LineNet(**line) for line in orjson.loads(row["lines"])),
+        )
+        for row in rows
+    ]
+
+
+async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close, at: datetime) -> bool:
+    """Write the rebate; False when another member's cycle took the budget in between."""
+    terms = cycle.terms
+    if not await _spend_budget(tx, cycle, close.whole_fen):
+        await _tell_budget(tx, cycle.version, at)
+        return False
+    explanation = {"steps": [{"label": step.label, "amount_fen": step.amount_fen} for step in close.steps]}
+    rebate_id: int = await tx.fetchval(
+        "INSERT INTO rebates (member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen,"
+        " granted_fen, explanation, closed_at)"
+        " VALUES ($1, $2, $3, 'frozen', $4, $5, $6, $7, 0, $8::jsonb, $9) RETURNING id",
+        member_id,
+        close.order_id,
+        cycle.version,
+        terms.pay_as,
+        terms.withdrawable,
+        terms.required,
+        close.whole_fen,
+        orjson.dumps(explanation).decode(),
+        at,
+    )
+    await tx.execute("DELETE FROM return_choices WHERE member_id = $1", member_id)
+    await _consume(tx, rebate_id, close.qualification_ids)
+    for position, amount_fen in enumerate(close.stage_fen, start=1):
+        await _grant(tx, member_id, rebate_id, position, amount_fen, terms, at)
+    await releases.schedule(tx, rebate_id)
+    await _told(tx, member_id, rebate_id, sum(close.stage_fen), at)
+    return True
+
+
+async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at: datetime) -> None:
+    await _consume(tx, join.rebate_id, (join.qualification_id,))
+    await _grant(tx, member_id, join.rebate_id, join.position, join.stage_fen, cycle.terms, at)
+    await releases.schedule(tx, join.rebate_id)
+    await _told(tx, member_id, join.rebate_id, join.stage_fen, at)
+
+
+async def _consume(tx: db.Connection, rebate_id: int, qualification_ids: Sequence[int]) -> None:
+    taken = await tx.fetch(
+        "UPDATE qualifications SET state = 'consumed', rebate_id = $1 WHERE id = ANY ($2) AND state = 'counted'"
+        " RETURNING id",
+        rebate_id,
+        list(qualification_ids),
+    )
+    if len(taken) != len(qualification_ids):
+        msg = f"qualifications {qualification_ids} moved although their referrer is locked"
+        raise RuntimeError(msg)
+
+
+async def _grant(
+    tx: db.Connection, member_id: int, rebate_id: int, position: int, amount_fen: int, terms: RuleTerms, at: datetime
+) -> None:
+    """One stage: its row, its frozen money (a coupon is issued only at release), the rebate's total."""
+    stage_id: int = await tx.fetchval(
+        "INSERT INTO rebate_stages (rebate_id, position, amount_fen, state, created_at)"
+        " VALUES ($1, $2, $3, 'frozen', $4) RETURNING id",
+        rebate_id,
+        position,
+        amount_fen,
+        at,
+    )
+    await tx.execute("UPDATE rebates SET granted_fen = granted_fen + $2 WHERE id = $1", rebate_id, amount_fen)
+    if terms.pay_as == "balance" and amount_fen:
+        await book.post(tx, entries.rebate_stage(rebate_id, position, stage_id, member_id, amount_fen), at)
+
+
+async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> bool:
+    if cycle.terms.budget_fen is None:
+        return True
+    spent = await tx.fetchval(
+        "UPDATE rule_versions SET budget_used_fen = budget_used_fen + $2"
+        " WHERE version = $1 AND budget_used_fen + $2 <= $3 RETURNING version",
+        cycle.version,
+        amount_fen,
+        cycle.terms.budget_fen,
+    )
+    return spent is not None
+
+
+async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
+    """Operators are told once per version and day that cycles wait for budget."""
+    await tx.execute(
+        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'rebate_budget', $1::text, '{}', $2"
+        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = 'rebate_budget' AND subject = $1 AND at > $3)",
+        f"rule:{version}",
+        at,
+        at - timedelta(days=1),
+    )
+
+
+async def _told(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:
+    if not amount_fen:
+        return
+    values: dict[str, Any] = {"amount": f"{yuan(amount_fen)}元", "state": "已入账（冻结中）"}
+    told: Job = messages.notice_job(member_id, "rebate_frozen", values, f"id={rebate_id}")
+    await outbox.put(tx, [told], at)

@@ -1,0 +1,119 @@
+"""Frozen → settled: when every order a stage depends on is received and observed long enough."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from server import db, outbox
+from server.core.money import yuan
+from server.gateways.ports import Deps
+from server.ledger import book, entries, statement
+from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
+from server.rules.rebates import release_at
+from server.services.common import batches
+from server.services.coupons import drawer
+from server.services.notices import messages
+from server.services.terms.rebate_rules import terms_of
+
+
+async def schedule_release(deps: Deps, rebate_id: int) -> None:
+    """An order that a rebate depends on was received: its stages get their time of release. Safe to repeat."""
+    del deps
+    async with db.transaction() as tx:
+        await tx.execute(
+            "SELECT 1 FROM members WHERE id = (SELECT member_id FROM rebates WHERE id = $1) FOR NO KEY UPDATE",
+            rebate_id,
+        )
+        await schedule(tx, rebate_id)
+
+
+async def schedule(tx: db.Connection, rebate_id: int) -> None:
+    """Step, under the member's lock: set `release_at` of the rebate and of each frozen stage from the receipts so far.
+
+    Stage k depends on the returned order and on the first k qualifying orders.
+    """
+    rebate = await tx.fetchrow(
+        "SELECT r.rule_version, r.required, o.received_at, (SELECT array_agg(w.received_at ORDER BY q.paid_at, q.id)"
+        "   FROM qualifications q JOIN orders w ON w.id = q.order_id WHERE q.rebate_id = r.id) AS receipts"
+        " FROM rebates r JOIN orders o ON o.id = r.order_id WHERE r.id = $1",
+        rebate_id,
+    )
+    terms = await terms_of(rebate["rule_version"])
+    receipts = rebate["receipts"] or []
+    moments = [
+        release_at(terms, receipts[:position], rebate["received_at"]) for position in range(1, len(receipts) + 1)
+    ]
+    await tx.execute(
+        "UPDATE rebate_stages s SET release_at = m.moment"
+        " FROM unnest($2::timestamptz[]) WITH ORDINALITY AS m (moment, position)"
+        " WHERE s.rebate_id = $1 AND s.state = 'frozen' AND s.position = m.position",
+        rebate_id,
+        moments,
+    )
+    whole = moments[-1] if len(receipts) == rebate["required"] else None
+    await tx.execute("UPDATE rebates SET release_at = $2 WHERE id = $1", rebate_id, whole)
+
+
+async def release_due(deps: Deps) -> int:
+    """Release every stage whose time has come, at most a batch; returns how many. Raises Busy."""
+    rows = await db.fetch(
+        "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
+        " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
+        deps.clock.now(),
+        batches.SIZE,
+    )
+    return await batches.release_each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+
+
+async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        stage = await tx.fetchrow(
+            "UPDATE rebate_stages SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
+            " RETURNING id, rebate_id, position, amount_fen",
+            stage_id,
+            at,
+        )
+        if stage is None:
+            return
+        rebate = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 FOR NO KEY UPDATE", stage["rebate_id"])
+        if stage["amount_fen"]:
+            await _pay(tx, dict(rebate), dict(stage), at)
+        settled = await tx.fetchval(
+            "UPDATE rebates SET state = 'settled', settled_at = $2 WHERE id = $1 AND required ="
+            " (SELECT count(*) FROM rebate_stages WHERE rebate_id = $1 AND state = 'settled') RETURNING granted_fen",
+            rebate["id"],
+            at,
+        )
+        if settled is not None:
+            values = {"amount": f"{yuan(settled)}元", "state": "已到账"}
+            told = messages.notice_job(member_id, "rebate_settled", values, f"id={rebate['id']}")
+            await outbox.put(tx, [told], at)
+
+
+async def _pay(tx: db.Connection, rebate: dict[str, Any], stage: dict[str, Any], at: datetime) -> None:
+    """A stage reaches its member: as balance, debts first, or as a coupon."""
+    if rebate["pay_as"] == "balance":
+        owed = (await statement.wallet(tx, rebate["member_id"])).debts
+        destination = WITHDRAWABLE if rebate["withdrawable"] else SPEND_ONLY
+        released = entries.rebate_release(
+            rebate["id"], stage["id"], rebate["member_id"], stage["amount_fen"], destination, owed
+        )
+        await book.post(tx, released, at)
+        return
+    terms = await terms_of(rebate["rule_version"])
+    await drawer.issue(
+        tx,
+        member_id=rebate["member_id"],
+        source=coupon_source(rebate["id"], stage["id"]),
+        name="推三返一返还券",
+        amount_fen=stage["amount_fen"],
+        threshold_fen=terms.coupon_threshold_fen,
+        starts_at=at,
+        expires_at=at + timedelta(days=terms.coupon_days),
+    )
+
+
+def coupon_source(rebate_id: int, stage_id: int) -> str:
+    """The unique source of the coupon that a stage pays."""
+    return f"rebate:{rebate_id}:stage:{stage_id}"

@@ -1,0 +1,223 @@
+"""Taking back: a qualification is lost, a returned order is refunded. Steps inside their callers' transactions.
+
+The callers hold the locks of the buyer and of the referrer (members ascending). What the wallet cannot cover becomes
+debt, or is left to the caller.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from server import db
+from server.ledger import book, entries
+from server.outbox import Job
+from server.rules.rebates import LineNet, granted, reduced, stage_total, take_from_stages
+from server.services.commissions import carried
+from server.services.common import take_backs
+from server.services.growth import progress
+from server.services.rebates import coupon_returns, releases
+from server.services.terms import policy
+from server.services.terms.rebate_rules import terms_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Rebate:
+    id: int
+    member_id: int
+    order_id: int
+    rule_version: int
+    pay_as: str
+    required: int
+    whole_fen: int
+    granted_fen: int
+    stages: list[dict[str, Any]]
+    """Live stages, first to last."""
+
+
+async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
+    """A rebate that is not reversed: the callers found it so under its member's lock, which reversing it takes."""
+    row = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 FOR NO KEY UPDATE", rebate_id)
+    stages = await tx.fetch(
+        "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
+        " ORDER BY position FOR NO KEY UPDATE",
+        rebate_id,
+    )
+    return _Rebate(
+        row["id"],
+        row["member_id"],
+        row["order_id"],
+        row["rule_version"],
+        row["pay_as"],
+        row["required"],
+        row["whole_fen"],
+        row["granted_fen"],
+        [dict(stage) for stage in stages],
+    )
+
+
+async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime) -> list[Job]:
+    """Step: a qualification becomes void; a rebate that consumed it is reversed, a staged one loses its last stage.
+
+    Returns the jobs that follow: the referrer's cycle is looked at again.
+    """
+    row = await tx.fetchrow(
+        "SELECT id, referrer_id, state, rebate_id FROM qualifications WHERE id = $1 FOR NO KEY UPDATE", qualification_id
+    )
+    if row["state"] == "void":
+        return []
+    await tx.execute(
+        "UPDATE qualifications SET state = 'void', void_for = $2, held_for = NULL, rebate_id = NULL WHERE id = $1",
+        qualification_id,
+        why,
+    )
+    await progress.lost(tx, qualification_id, row["referrer_id"], at)
+    jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
+    if row["state"] != "consumed":
+        return jobs
+    rebate = await _locked(tx, row["rebate_id"])
+    terms = await terms_of(rebate.rule_version)
+    if terms.staged and len(rebate.stages) > 1:
+        return jobs + await _drop_last_stage(tx, rebate, why, at)
+    _, more = await reverse(tx, rebate.id, why, at, debt=True)
+    return jobs + more
+
+
+_CARRIED = carried.OF_REBATE.format("$1")
+
+
+async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
+    """The last stage paid goes, the others shrink where the friends who are left no longer carry them."""
+    terms = await terms_of(rebate.rule_version)
+    *kept, last = rebate.stages
+    amounts = [stage["amount_fen"] for stage in kept]
+    points_per_fen = (await policy.read(tx)).policy.points_per_fen
+    row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
+    carried_fen = granted(terms, rebate.whole_fen, row["nets"], row["given"])
+    excess = max(0, sum(amounts) - carried_fen)
+    left = take_from_stages(amounts, excess)
+    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last["id"])
+    await _resize(tx, kept, left)
+    await tx.execute(
+        "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
+    )
+    await releases.schedule(tx, rebate.id)  # what is left depends on other orders than before
+    key, text = f"rebate:{rebate.id}:reversal:{last['id']}", _WHY.get(why, "返还收回")
+    _, jobs = await _take(tx, rebate, [last], last["amount_fen"] + excess, key, text, at, debt=True)
+    if rebate.pay_as == "coupon" and excess:
+        used_fen, more = await coupon_returns.shrink(tx, rebate.id, _settled(kept, left), at)
+        await book.post(tx, entries.coupon_take_back(key, rebate.id, rebate.member_id, text, used_fen), at)
+        jobs += more
+    return jobs
+
+
+async def _resize(tx: db.Connection, stages: list[dict[str, Any]], amounts_fen: list[int]) -> None:
+    await tx.execute(
+        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
+        " WHERE s.id = n.id",
+        [stage["id"] for stage in stages],
+        amounts_fen,
+    )
+
+
+def _settled(stages: list[dict[str, Any]], amounts_fen: list[int]) -> dict[int, int]:
+    """Stage id → what it is worth now, of the stages that have become coupons."""
+    pairs = zip(stages, amounts_fen, strict=True)
+    return {stage["id"]: amount_fen for stage, amount_fen in pairs if stage["state"] == "settled"}
+
+
+_WHY = {
+    "refund": "好友订单退款，返还收回",
+    "review": "审核未通过，返还收回",
+    "returned_refund": "返还订单退款，返还收回",
+}
+
+
+async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, debt: bool) -> tuple[int, list[Job]]:
+    """Step: a live rebate is reversed as a whole; cap, budget, qualifications and the returned order are free again.
+
+    Returns what the wallet could not cover (0 when `debt` took it) and the jobs that follow. The other qualifications
+    count again and keep the cycle's version.
+    """
+    rebate = await _locked(tx, rebate_id)
+    await tx.execute(
+        "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0, release_at = NULL"
+        " WHERE id = $1",
+        rebate_id,
+        at,
+        why,
+    )
+    await tx.execute(
+        "UPDATE rebate_stages SET state = 'reversed' WHERE rebate_id = $1 AND state <> 'reversed'", rebate_id
+    )
+    await tx.execute(
+        "UPDATE qualifications SET state = 'counted', rebate_id = NULL, rule_version = $2 WHERE rebate_id = $1",
+        rebate_id,
+        rebate.rule_version,
+    )
+    key = f"rebate:{rebate_id}:reversal"
+    text = _WHY.get(why, "返还收回")
+    short, jobs = await _take(tx, rebate, rebate.stages, rebate.granted_fen, key, text, at, debt=debt)
+    jobs += await _give_budget_back(tx, rebate, rebate.whole_fen)
+    return short, [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
+
+
+async def reduce(
+    tx: db.Connection, rebate_id: int, lines: list[LineNet], refund_no: str, at: datetime
+) -> tuple[int, list[Job]]:
+    """Step: the returned order was refunded in part; the rebate shrinks to what the rule would have given.
+
+    Returns what the wallet could not cover, to be withheld from that refund, and the jobs that follow.
+    """
+    rebate = await _locked(tx, rebate_id)
+    terms = await terms_of(rebate.rule_version)
+    whole = reduced(terms, rebate.whole_fen, lines)
+    if whole == 0:
+        return await reverse(tx, rebate_id, "returned_refund", at, debt=False)
+    amounts = [stage["amount_fen"] for stage in rebate.stages]
+    excess = max(0, rebate.granted_fen - stage_total(terms, whole, len(amounts)))
+    left = take_from_stages(amounts, excess)
+    await tx.execute(
+        "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
+    )
+    await _resize(tx, rebate.stages, left)
+    if rebate.pay_as == "coupon":
+        short, jobs = await coupon_returns.shrink(tx, rebate_id, _settled(rebate.stages, left), at)
+    else:
+        key = f"rebate:{rebate_id}:reduction:{refund_no}"
+        short, jobs = await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
+    return short, jobs + await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
+
+
+async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:
+    """Other members' cycles may have waited for it: all are looked at again."""
+    terms = await terms_of(rebate.rule_version)
+    if terms.budget_fen is None or not amount_fen:
+        return []
+    await tx.execute(
+        "UPDATE rule_versions SET budget_used_fen = budget_used_fen - $2 WHERE version = $1",
+        rebate.rule_version,
+        amount_fen,
+    )
+    return [Job("sweep_cycles", {})]
+
+
+async def _take(  # noqa: PLR0913 - one taking-back with all its parts
+    tx: db.Connection,
+    rebate: _Rebate,
+    stages: list[dict[str, Any]],
+    amount_fen: int,
+    key: str,
+    why: str,
+    at: datetime,
+    *,
+    debt: bool,
+) -> tuple[int, list[Job]]:
+    if rebate.pay_as == "coupon":
+        settled = [stage["id"] for stage in stages if stage["state"] == "settled"]
+        if not debt:
+            return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
+        return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
+    source = entries.rebate_source(rebate.id)
+    taken, short_fen = await take_backs.parts(tx, rebate.member_id, source, amount_fen, debt=debt)
+    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
+    return short_fen, []

@@ -1,0 +1,317 @@
+"""Reading 推三返一: rebates that explain themselves, progress, and which order could come back."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import orjson
+
+from server import db
+from server.core.errors import ChoiceNotNeeded, NotFound, NotReturnable
+from server.gateways.ports import Deps
+from server.outbox import Job, put
+from server.rules.members import masked_name
+from server.rules.rebates import RuleTerms, in_scope_fen, returnable
+from server.services.common import cursors
+from server.services.rebates import cycle_views, cycles
+from server.services.rebates.cycle_views import Friend, NextReturn
+from server.services.terms.rebate_rules import in_force, terms_of
+
+
+class QualificationView(msgspec.Struct):
+    """One friend's first order that counted; the name is masked."""
+
+    nickname: str
+    paid_at: datetime
+    received_at: datetime | None
+    amount_fen: int
+    """What this friend's joining brought."""
+
+
+class StepView(msgspec.Struct):
+    """One line of the sum."""
+
+    label: str
+    amount_fen: int
+
+
+class Explanation(msgspec.Struct):
+    """Why this amount: who counted, under which version, each step of the sum."""
+
+    rule_version: int
+    qualifications: list[QualificationView]
+    steps: list[StepView]
+
+
+class RebateView(msgspec.Struct):
+    """A rebate. `amount_fen` is granted so far, `whole_fen` what the full cycle returns."""
+
+    id: int
+    state: str
+    state_label: str
+    order_no: str
+    amount_fen: int
+    whole_fen: int
+    required: int
+    pay_as: str
+    withdrawable: bool
+    closed_at: datetime
+    release_at: datetime | None
+    settled_at: datetime | None
+    reversed_at: datetime | None
+    explanation: Explanation
+
+
+_LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
+
+_SELECT = """
+SELECT r.*, o.order_no, (SELECT jsonb_agg(jsonb_build_object('nickname', m.nickname, 'paid_at', q.paid_at,
+    'received_at', w.received_at) ORDER BY q.paid_at, q.id)
+  FROM qualifications q JOIN members m ON m.id = q.referee_id JOIN orders w ON w.id = q.order_id
+  WHERE q.rebate_id = r.id) AS friends,
+  (SELECT jsonb_agg(s.amount_fen ORDER BY s.position) FROM rebate_stages s
+    WHERE s.rebate_id = r.id AND s.state <> 'reversed') AS stages
+FROM rebates r JOIN orders o ON o.id = r.order_id
+"""
+
+
+def _shown(row: Any) -> RebateView:  # noqa: ANN401 - a row
+    friends = orjson.loads(row["friends"] or "[]")
+    amounts = orjson.loads(row["stages"] or "[]")
+    return RebateView(
+        id=row["id"],
+        state=row["state"],
+        state_label=_LABELS[row["state"]],
+        order_no=row["order_no"],
+        amount_fen=row["granted_fen"],
+        whole_fen=row["whole_fen"],
+        required=row["required"],
+        pay_as=row["pay_as"],
+        withdrawable=row["withdrawable"],
+        closed_at=row["closed_at"],
+        release_at=row["release_at"],
+        settled_at=row["settled_at"],
+        reversed_at=row["reversed_at"],
+        explanation=Explanation(
+            rule_version=row["rule_version"],
+            qualifications=[
+                QualificationView(
+                    masked_name(friend["nickname"]),
+                    datetime.fromisoformat(friend["paid_at"]),
+                    friend["received_at"] and datetime.fromisoformat(friend["received_at"]),
+                    amount_fen,
+                )
+                for friend, amount_fen in zip(friends, amounts, strict=False)
+            ],
+            steps=_steps(row),
+        ),
+    )
+
+
+def _steps(row: Any) -> list[StepView]:  # noqa: ANN401 - a row
+    """The sum as it was made at closing, then what changed since, so that it always ends in the amount."""
+    steps = [StepView(**step) for step in orjson.loads(row["explanation"])["steps"]]
+    closed_fen = sum(step.amount_fen for step in steps)
+    if row["state"] == "reversed":
+        return [*steps, StepView("已收回", -closed_fen)]
+    if row["whole_fen"] != closed_fen:
+        steps.append(StepView("返还订单部分退款", row["whole_fen"] - closed_fen))
+    if row["granted_fen"] != row["whole_fen"]:
+        steps.append(StepView("尚未到达的阶段或支付上限", row["granted_fen"] - row["whole_fen"]))
+    return steps
+
+
+async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[RebateView], str | None]:
+    """One's own rebates, newest first. Raises BadRequest for a foreign cursor."""
+    before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
+    rows = await db.fetch(
+        f"{_SELECT} WHERE r.member_id = $1 AND ($2::bigint IS NULL OR r.id < $2) ORDER BY r.id DESC LIMIT $3",
+        member_id,
+        before,
+        limit + 1,
+    )
+    return [_shown(row) for row in rows[:limit]], cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
+
+
+async def one_of(member_id: int, rebate_id: int) -> RebateView:
+    """One's own rebate. Raises NotFound."""
+    row = await db.fetch_row(f"{_SELECT} WHERE r.id = $1 AND r.member_id = $2", rebate_id, member_id)
+    if row is None:
+        raise NotFound(what="rebate")
+    return _shown(row)
+
+
+class Progress(msgspec.Struct):
+    """Where the member's current cycle stands; `held` waits for a review, `pending` for receipt."""
+
+    required: int
+    counted: int
+    pending: int
+    held: int
+    cycles_closed: int
+
+
+class DownlineCounts(msgspec.Struct):
+    """How many members stand one, two and three levels below."""
+
+    level1: int
+    level2: int
+    level3: int
+
+
+class RebateSums(msgspec.Struct):
+    """Live rebates: what is settled and what is still frozen."""
+
+    count: int
+    settled_fen: int
+    frozen_fen: int
+
+
+class Referrer(msgspec.Struct):
+    """Who referred the member, masked."""
+
+    nickname: str
+    avatar_url: str
+    bound_at: datetime
+
+
+class ReferralView(msgspec.Struct):
+    """The member's 推三返一 centre in one answer."""
+
+    share_code: str
+    referrer: Referrer | None
+    progress: Progress
+    downline: DownlineCounts
+    rebates: RebateSums
+    friends: list[Friend]
+    next_return: NextReturn | None
+
+
+async def referral(deps: Deps, member_id: int) -> ReferralView:
+    """Everything about the member's referrals. Raises NotFound."""
+    row = await db.fetch_row(
+        "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
+        " (SELECT count(*) FROM members WHERE referrer_id = m.id) AS level1,"
+        " (SELECT count(*) FROM members WHERE ancestor2_id = m.id) AS level2,"
+        " (SELECT count(*) FROM members WHERE ancestor3_id = m.id) AS level3,"
+        " (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM qualifications"
+        "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
+        " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
+        "    ORDER BY paid_at, id LIMIT 1) AS version,"
+        " (SELECT jsonb_build_object('id', r.id, 'required', r.required, 'version', r.rule_version,"
+        "    'order_id', r.order_id, 'whole_fen', r.whole_fen, 'joined',"
+        "    (SELECT count(*) FROM qualifications WHERE rebate_id = r.id)) FROM rebates r WHERE r.member_id = m.id"
+        "    AND r.state = 'frozen' AND (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) < r.required"
+        "    ORDER BY r.id LIMIT 1) AS opened,"
+        " (SELECT count(*) FROM rebates WHERE member_id = m.id AND state <> 'reversed') AS cycles,"
+        " (SELECT COALESCE(sum(s.amount_fen) FILTER (WHERE s.state = 'settled'), 0)::bigint FROM rebate_stages s"
+        "    JOIN rebates r ON r.id = s.rebate_id WHERE r.member_id = m.id) AS settled,"
+        " (SELECT COALESCE(sum(s.amount_fen) FILTER (WHERE s.state = 'frozen'), 0)::bigint FROM rebate_stages s"
+        "    JOIN rebates r ON r.id = s.rebate_id WHERE r.member_id = m.id) AS frozen"
+        " FROM members m LEFT JOIN members p ON p.id = m.referrer_id WHERE m.id = $1",
+        member_id,
+    )
+    if row is None:
+        raise NotFound(what="member")
+    states = orjson.loads(row["states"] or "{}")
+    opened = orjson.loads(row["opened"] or "null")
+    terms = await _terms(opened["version"] if opened else row["version"])
+    required = opened["required"] if opened else terms.required
+    circle = await cycle_views.circle(member_id, required, opened and opened["id"])
+    coming: NextReturn | None
+    if opened:
+        coming = await cycle_views.returning(terms, opened["order_id"], opened["whole_fen"])
+    else:
+        at = deps.clock.now()
+        coming = await cycle_views.next_return(member_id, terms, at, circle.counted, row["cycles"])
+    referrer = None
+    if row["referrer_id"] is not None:
+        referrer = Referrer(masked_name(row["nickname"]), row["avatar_url"], row["bound_at"])
+    return ReferralView(
+        share_code=row["share_code"],
+        referrer=referrer,
+        progress=Progress(
+            required=required,
+            counted=states.get("counted", 0) + (opened["joined"] if opened else 0),
+            pending=states.get("pending", 0),
+            held=states.get("held", 0),
+            cycles_closed=row["cycles"] - bool(opened),
+        ),
+        downline=DownlineCounts(row["level1"], row["level2"], row["level3"]),
+        rebates=RebateSums(row["cycles"], row["settled"], row["frozen"]),
+        friends=circle.friends,
+        next_return=coming,
+    )
+
+
+async def _terms(version: int | None) -> RuleTerms:
+    return (await in_force()).terms if version is None else await terms_of(version)
+
+
+class ReturnableOrder(msgspec.Struct):
+    """An order of one's own that could come back, told by its first line; `in_scope_fen` is the cash that counts."""
+
+    order_no: str
+    paid_at: datetime
+    in_scope_fen: int
+    chosen: bool
+    title: str
+    image: str
+
+
+_FIRST_LINES = """
+SELECT DISTINCT ON (order_id) order_id, title, image FROM order_lines
+  WHERE order_id = ANY($1) ORDER BY order_id, position
+"""
+
+
+async def returnable_orders(deps: Deps, member_id: int) -> tuple[list[ReturnableOrder], bool]:
+    """The orders that could be returned now, oldest first, and whether the member may choose among them."""
+    terms = await _cycle_terms(member_id)
+    chosen = await db.fetch_value("SELECT order_id FROM return_choices WHERE member_id = $1", member_id)
+    async with db.connection() as connection:
+        found = returnable(terms, await cycles.candidates(connection, member_id), deps.clock.now())
+        first = {row["order_id"]: row for row in await connection.fetch(_FIRST_LINES, [one.order_id for one in found])}
+    return [
+        ReturnableOrder(
+            one.order_no,
+            one.paid_at,
+            in_scope_fen(terms, one.lines),
+            one.order_id == chosen,
+            first[one.order_id]["title"],
+            first[one.order_id]["image"],
+        )
+        for one in found
+    ], terms.pick == "member_chooses"
+
+
+async def choose(deps: Deps, member_id: int, order_no: str) -> None:
+    """The member's choice under `member_chooses`. Raises ChoiceNotNeeded, NotReturnable."""
+    terms = await _cycle_terms(member_id)
+    if terms.pick != "member_chooses":
+        raise ChoiceNotNeeded
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        found = returnable(terms, await cycles.candidates(tx, member_id), at)
+        order_id = next((one.order_id for one in found if one.order_no == order_no), None)
+        if order_id is None:
+            raise NotReturnable
+        await tx.execute(
+            "INSERT INTO return_choices (member_id, order_id, chosen_at) VALUES ($1, $2, $3)"
+            " ON CONFLICT (member_id) DO UPDATE SET order_id = $2, chosen_at = $3",
+            member_id,
+            order_id,
+            at,
+        )
+        await put(tx, [Job("close_cycle", {"member_id": member_id})], at)
+
+
+async def _cycle_terms(member_id: int) -> RuleTerms:
+    """The terms of the member's next cycle: of its oldest counted qualification, else of the version in force."""
+    version = await db.fetch_value(
+        "SELECT rule_version FROM qualifications WHERE referrer_id = $1 AND state = 'counted'"
+        " ORDER BY paid_at, id LIMIT 1",
+        member_id,
+    )
+    return await _terms(version)

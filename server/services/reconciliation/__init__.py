@@ -1,0 +1,1 @@
+"""WeChat's bills of a day beside our books."""

@@ -1,0 +1,223 @@
+"""对账: a day's bills of WeChat against our books. A run leaves its whole result or nothing: repeat it at will."""
+
+import contextlib
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, BinaryIO, Literal
+
+import orjson
+
+from server import db
+from server.core.clock import day_start, shanghai_day
+from server.core.errors import NotFound
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.rules.bills import Bill, BillBroken, Kind, Row
+from server.services.common import alarms, audit_log
+from server.services.reconciliation.matching import Found, Matched, Tell, match
+
+State = Literal["clean", "differences", "failed"]
+
+READY = timedelta(hours=10, minutes=30)
+"""How long after midnight in Shanghai the bills of a day are there: WeChat makes them from nine and says ten."""
+CATCH_UP_DAYS = 30
+_ASKED_MOST = 200
+"""More than so many missing at once is no matter of midnight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One reconciliation of one day; the newest of a day counts. `sums` see models/reconciliation.py."""
+
+    id: int
+    day: date
+    operator: str
+    state: State
+    differences: int
+    sums: dict[str, Any]
+    problem: str | None
+    """Why it failed."""
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing on which the sides do not agree; each is `{amount_fen, state, about}`, or None where it is missing.
+
+    `about` names the other number of it: the order of a payment, the transaction of a refund, our number of a movement.
+    """
+
+    id: int
+    bill: str
+    kind: str
+    subject: str
+    ours: dict[str, Any] | None
+    theirs: dict[str, Any] | None
+
+
+def untold(_bill: Bill, _lines: int) -> None:
+    """Nobody is watching."""
+
+
+async def run(deps: Deps, day: date, operator: str, tell: Tell = untold) -> Run:
+    """Fetch the day's bills, compare, keep the result and raise an alarm where anything differs.
+
+    What keeps it from comparing (WeChat out of reach or refusing, a bill that cannot be read) is kept as a failed run.
+    Raises BillNotReady, Busy: nothing is kept then.
+    """
+    started_at = deps.clock.now()
+    try:
+        matched = await _matched(deps, day, tell)
+    except (OutcomeUnknown, WeChatError, BillBroken, UnicodeDecodeError) as error:
+        return await _keep(deps, day, operator, started_at, Matched(), f"{type(error).__name__}: {error}"[:200])
+    await _drop_other_days(deps, day, matched)
+    return await _keep(deps, day, operator, started_at, matched, None)
+
+
+async def _matched(deps: Deps, day: date, tell: Tell) -> Matched:
+    with contextlib.ExitStack() as open_files:
+        files: dict[Bill, BinaryIO] = {}
+        for bill in Bill:
+            files[bill] = open_files.enter_context(tempfile.TemporaryFile())
+            await deps.pay.bill(bill, day, files[bill])
+        async with db.transaction() as tx:
+            return await match(tx, day, files, tell)
+
+
+async def _drop_other_days(deps: Deps, day: date, matched: Matched) -> None:
+    """We know when a refund was granted and when a transfer's end was heard of; which day it is, WeChat decides."""
+    elsewhere = list[Found]()
+    unsure = [one for one in matched.found if one.kind is Kind.OURS_ONLY and _of_unsure_day(one)]
+    for position, one in enumerate(unsure):
+        at = (await _at_wechat(deps, one) if position < _ASKED_MOST else None) or one.at
+        if at is not None and shanghai_day(at) != day:
+            elsewhere.append(one)
+    matched.drop(elsewhere)
+
+
+def _of_unsure_day(one: Found) -> bool:
+    return one.bill is Bill.REFUND or one.what == "transfer"
+
+
+async def _at_wechat(deps: Deps, one: Found) -> datetime | None:
+    """When WeChat accepted or paid it; None where it does not know it or cannot be asked."""
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # what is missing stays missing
+        if one.what == "transfer" and one.ours is not None:
+            transfer = await deps.pay.query_transfer(one.ours.about)
+            return transfer.updated_at if transfer else None
+        refund = await deps.pay.query_refund(one.number)
+        return refund.created_at if refund else None
+    return None
+
+
+async def _keep(
+    deps: Deps, day: date, operator: str, started_at: datetime, matched: Matched, problem: str | None
+) -> Run:
+    at = deps.clock.now()
+    state: State = "failed" if problem else "differences" if matched.found else "clean"
+    sums = matched.as_json()
+    async with db.transaction() as tx:
+        run_id: int = await tx.fetchval(
+            "INSERT INTO reconciliations (day, operator, state, sums, problem, started_at, finished_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            day,
+            operator,
+            state,
+            orjson.dumps(sums).decode(),
+            problem,
+            started_at,
+            at,
+        )
+        await tx.executemany(
+            "INSERT INTO reconciliation_differences (run_id, bill, kind, subject, ours, theirs)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                (run_id, one.bill, one.kind, one.number[:64], _json(one.ours), _json(one.theirs))
+                for one in matched.found
+            ],
+        )
+        if state != "clean":
+            told = problem or f"{len(matched.found)} 处差异"
+            await alarms.sound(tx, "reconciliation", f"day:{day}", at, told)
+        detail = {"state": state, "differences": len(matched.found)}
+        await audit_log.record(tx, at, operator, "reconcile", f"day:{day}", detail)
+    return Run(run_id, day, operator, state, len(matched.found), sums, problem, started_at, at)
+
+
+def _json(side: Row | None) -> str | None:
+    if side is None:
+        return None
+    return orjson.dumps({name: value for name, value in asdict(side).items() if name != "number"}).decode()
+
+
+_RUNS = """
+SELECT r.*, (SELECT count(*) FROM reconciliation_differences d WHERE d.run_id = r.id) AS differences
+FROM reconciliations r
+"""
+
+
+async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
+    """The run that counts of each day before `before`, newest day first."""
+    rows = await db.fetch(
+        f"{_RUNS} WHERE r.id IN (SELECT max(id) FROM reconciliations WHERE day < $1 OR $1 IS NULL GROUP BY day"  # noqa: S608 - our own text
+        " ORDER BY day DESC LIMIT $2) ORDER BY r.day DESC",
+        before,
+        limit,
+    )
+    return [_run(row) for row in rows]
+
+
+async def runs_of(day: date, limit: int = 20) -> list[Run]:
+    """The last runs of a day, the one that counts first."""
+    rows = await db.fetch(f"{_RUNS} WHERE r.day = $1 ORDER BY r.day DESC, r.id DESC LIMIT $2", day, limit)
+    return [_run(row) for row in rows]
+
+
+async def find(run_id: int) -> Run:
+    """One run. Raises NotFound."""
+    row = await db.fetch_row(f"{_RUNS} WHERE r.id = $1", run_id)
+    if row is None:
+        raise NotFound(what="reconciliation")
+    return _run(row)
+
+
+def _run(row: Mapping[str, Any]) -> Run:
+    return Run(**{**row, "sums": orjson.loads(row["sums"])})
+
+
+async def differences(run_id: int, after: int = 0, limit: int = 100) -> list[Difference]:
+    """The differences of a run with ids above `after`."""
+    rows = await db.fetch(
+        "SELECT id, bill, kind, subject, ours, theirs FROM reconciliation_differences WHERE run_id = $1 AND id > $2"
+        " ORDER BY id LIMIT $3",
+        run_id,
+        after,
+        limit,
+    )
+    return [Difference(**{**row, "ours": _loaded(row["ours"]), "theirs": _loaded(row["theirs"])}) for row in rows]
+
+
+def _loaded(side: str | None) -> dict[str, Any] | None:
+    loaded: dict[str, Any] | None = orjson.loads(side) if side else None
+    return loaded
+
+
+async def missed(now: datetime) -> list[date]:
+    """Days, oldest first, whose bills are `READY` and that no run has compared since they ended, a month back.
+
+    None is before the first payment.
+    """
+    first = await db.fetch_value("SELECT paid_at FROM payments ORDER BY id LIMIT 1")
+    if first is None:
+        return []
+    last = shanghai_day(now - READY) - timedelta(days=1)
+    rows = await db.fetch(
+        "SELECT r.day, max(r.started_at) AS compared_at FROM reconciliations r"
+        " WHERE r.state <> 'failed' AND r.day > $1 GROUP BY r.day",
+        last - timedelta(days=CATCH_UP_DAYS),
+    )
+    compared = {row["day"] for row in rows if row["compared_at"] >= day_start(row["day"] + timedelta(days=1))}
+    days = [last - timedelta(days=back) for back in reversed(range(CATCH_UP_DAYS))]
+    return [day for day in days if day >= shanghai_day(first) and day not in compared]

@@ -1,0 +1,210 @@
+"""Making a binding once, correcting it as an operator, and its history.
+
+Why no loop can come about: a binding locks both members' rows in ascending order and then looks again whether the
+member has a downline. Whoever is above somebody can thus never move below anybody, and the ancestors copied into a
+row never change under it. Only a correction moves people who have a downline; it keeps all bindings out meanwhile.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import asyncpg
+
+from server import db
+from server.core import errors
+from server.core.errors import Refusal
+from server.db import Connection
+from server.gateways.ports import Deps
+from server.rules import referrals
+from server.services.common import audit_log
+
+_LOCK = 7_224_100_003
+"""Advisory lock of the referral tree: bindings share it, a correction holds it alone."""
+
+OPENID_COLUMN = "members.openid"
+"""What the keyed hash is bound to that stays in place of a closed account's openid."""
+
+How = Literal["login", "late"]
+Status = Literal["bound", "already_bound", "refused", "none"]
+
+_SHARE = """
+SELECT pg_advisory_xact_lock_shared($1), s.member_id, s.disabled
+  FROM (SELECT) one LEFT JOIN shares s ON s.code = $2
+"""
+_PAIR = """
+SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id, first_paid_at FROM members
+  WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+"""
+_LATER = """
+SELECT EXISTS (SELECT FROM members WHERE referrer_id = $1) AS has_downline,
+  EXISTS (SELECT FROM members WHERE openid = $2) AS came_back
+"""
+_ABOVE = """
+WITH RECURSIVE above AS (
+  SELECT id, referrer_id FROM members WHERE id = $1
+  UNION SELECT m.id, m.referrer_id FROM members m JOIN above ON m.id = above.referrer_id)
+SELECT EXISTS (SELECT FROM above WHERE id = $2)
+"""
+_BIND = """
+WITH bound AS (
+  UPDATE members SET referrer_id = $2, ancestor2_id = $3, ancestor3_id = $4, bound_at = $5 WHERE id = $1)
+INSERT INTO bindings (member_id, referrer_id, share_code, how, valid_from) VALUES ($1, $2, $6, $7, $5)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What became of the wish to be bound; `reason` is the code of a refusal."""
+
+    status: Status
+    reason: str | None = None
+
+
+async def bind(
+    tx: Connection, deps: Deps, member_id: int, share_code: str, how: How, at: datetime
+) -> type[Refusal] | None:
+    """Step: bind the member to the share's owner, or say why not. Takes the tree's lock, then both members' rows."""
+    share = await tx.fetchrow(_SHARE, _LOCK, share_code)
+    facts, chain = await _facts(tx, deps, member_id, share)
+    refusal = referrals.decide_binding(facts)
+    if refusal is None and chain is not None:
+        await tx.execute(_BIND, member_id, *chain, at, share_code, how)
+    return refusal
+
+
+async def _facts(
+    tx: Connection, deps: Deps, member_id: int, share: asyncpg.Record
+) -> tuple[referrals.BindingFacts, referrals.Chain | None]:
+    """The facts under lock, and the chain the member would have; None when there is nobody to be bound to."""
+    referrer_id = share["member_id"]
+    if referrer_id is None:
+        return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
+    people = {row["id"]: row for row in await tx.fetch(_PAIR, sorted({member_id, referrer_id}))}
+    member, referrer = people[member_id], people[referrer_id]
+    # a statement of its own: it sees what the lock waited for
+    later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
+    facts = referrals.BindingFacts(
+        member_id=member_id,
+        referrer_id=referrer_id,
+        share_disabled=share["disabled"],
+        bound=member["referrer_id"] is not None,
+        referrer_active=referrer["state"] == "active",
+        below=later["has_downline"] and await tx.fetchval(_ABOVE, referrer_id, member_id),
+        has_paid=member["first_paid_at"] is not None or later["came_back"],
+        has_downline=later["has_downline"],
+    )
+    return facts, referrals.chain_under(referrer_id, _chain(referrer))
+
+
+def _hashed(deps: Deps, member: asyncpg.Record) -> str:
+    """What stands in place of this openid where an account of it was closed: it never binds again."""
+    return deps.cipher.blind(member["openid"], OPENID_COLUMN)
+
+
+def _chain(row: asyncpg.Record) -> referrals.Chain:
+    return row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]
+
+
+async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
+    """Bind a member who is logged in. Raises the refusals of rules.md §2, each with its own code."""
+    async with db.transaction() as tx:
+        refusal = await bind(tx, deps, member_id, share_code, "late", deps.clock.now())
+        if refusal is not None:
+            raise refusal
+    return Binding("bound")
+
+
+_FAMILY = """
+SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id FROM members
+  WHERE id = ANY($1::bigint[]) OR referrer_id = $2 OR ancestor2_id = $2 ORDER BY id
+"""
+_MOVE = """
+WITH closed AS (UPDATE bindings SET valid_to = $5 WHERE member_id = $1 AND valid_to IS NULL),
+moved AS (
+  UPDATE members SET referrer_id = $2, ancestor2_id = $3, ancestor3_id = $4,
+      bound_at = CASE WHEN $2::bigint IS NULL THEN NULL ELSE $5::timestamptz END WHERE id = $1),
+children AS (UPDATE members SET ancestor2_id = $2, ancestor3_id = $3 WHERE referrer_id = $1)
+UPDATE members SET ancestor3_id = $2 WHERE ancestor2_id = $1
+"""
+_HISTORY = """
+INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from)
+  VALUES ($1, $2, 'correction', $3, $4, $5)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a correction changes: the member's chain, and the ancestors of those one and two levels below."""
+
+    before: referrals.Chain
+    after: referrals.Chain
+    children: int
+    grandchildren: int
+
+
+async def preview_correction(deps: Deps, member_id: int, referrer_id: int | None) -> Correction:
+    """What `correct_binding` would change now. Raises the same refusals, but for the reason."""
+    async with db.snapshot() as reader:
+        return await _judged(reader, deps, member_id, referrer_id)
+
+
+async def correct_binding(
+    deps: Deps,
+    member_id: int,
+    referrer_id: int | None,
+    reason: str,
+    operator: str,
+    seen: referrals.Chain | None = None,
+) -> None:
+    """Give the member another referrer, or with None nobody, as an operator's decision in the audit log.
+
+    Moves nothing that was earned: orders keep the chain they were paid under. Raises BadRequest without a reason,
+    NotFound for an unknown member, BindSelf, AlreadyBound (nothing would change), ReferrerBlocked, ReferralLoop,
+    HasPaidOrder for one who came back after closing an account, and StateConflict when the member's chain is no longer
+    the one that was `seen`.
+    """
+    if not reason.strip():
+        raise errors.BadRequest(field="reason", problem="a correction needs a reason")
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        found = await _judged(tx, deps, member_id, referrer_id, "FOR NO KEY UPDATE")
+        if seen is not None and seen != found.before:
+            raise errors.StateConflict(problem="推荐关系刚刚变过，请重新预览")
+        await tx.execute(_MOVE, member_id, *found.after, at)
+        if referrer_id is not None:
+            await tx.execute(_HISTORY, member_id, referrer_id, operator, reason, at)
+        detail = {"before": found.before[0], "after": referrer_id, "reason": reason}
+        await audit_log.record(tx, at, operator, "binding.correct", f"member:{member_id}", detail)
+
+
+async def _judged(tx: Connection, deps: Deps, member_id: int, referrer_id: int | None, lock: str = "") -> Correction:
+    wanted = [member_id] if referrer_id is None else [member_id, referrer_id]
+    family = {row["id"]: row for row in await tx.fetch(f"{_FAMILY} {lock}", wanted, member_id)}
+    member = family.get(member_id)
+    if member is None or (referrer_id is not None and referrer_id not in family):
+        raise errors.NotFound(what="member")
+    if referrer_id == member["referrer_id"]:
+        raise errors.AlreadyBound
+    after: referrals.Chain = (None, None, None)
+    if referrer_id is not None:
+        after = await _new_chain(tx, deps, member, family[referrer_id])
+    return Correction(
+        before=_chain(member),
+        after=after,
+        children=sum(row["referrer_id"] == member_id for row in family.values()),
+        grandchildren=sum(row["ancestor2_id"] == member_id for row in family.values()),
+    )
+
+
+async def _new_chain(tx: Connection, deps: Deps, member: asyncpg.Record, referrer: asyncpg.Record) -> referrals.Chain:
+    if referrer["id"] == member["id"]:
+        raise errors.BindSelf
+    if referrer["state"] != "active":
+        raise errors.ReferrerBlocked
+    if await tx.fetchval(_ABOVE, referrer["id"], member["id"]):
+        raise errors.ReferralLoop
+    if (await tx.fetchrow(_LATER, member["id"], _hashed(deps, member)))["came_back"]:
+        raise errors.HasPaidOrder
+    return referrals.chain_under(referrer["id"], _chain(referrer))

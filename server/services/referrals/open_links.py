@@ -1,0 +1,53 @@
+"""Links that open a page of the mini program inside WeChat, for who looks at the shop in another browser."""
+
+import hashlib
+from dataclasses import dataclass
+
+import segno
+
+from server.core import errors
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.services.common import limits
+
+_LASTS_DAYS, _KEPT_S = 30, 29 * 86_400
+"""WeChat lets a link live 30 days at most; ours is given out until a day before."""
+_PER_IP, _WINDOW_S = 30, 60
+_PER_DAY, _DAY_S = 20_000, 86_400
+"""WeChat makes 500 000 links a day for all uses of the mini program: strangers get a small part of them."""
+_WRONG = frozenset({"40165", "40212"})
+"""WeChat: no such page, a query it does not take."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenLink:
+    """Where to go. `code_image_url` is a QR code of it (a data address), for a screen beside the phone."""
+
+    url: str
+    code_image_url: str
+
+
+async def open_link(deps: Deps, path: str, query: str, ip: str) -> OpenLink:
+    """The link to a page, made by WeChat once in 29 days.
+
+    Raises TooManyRequests, BadRequest (WeChat knows no such page), WeChatUnavailable.
+    """
+    await limits.spend(deps, {f"open-link:{ip}": _PER_IP}, _WINDOW_S)
+    key = f"open-link:{deps.appid}:{hashlib.sha256(f'{path}?{query}'.encode()).hexdigest()}"
+    kept = await deps.redis.get(key)
+    if kept is not None:
+        return _shown(kept.decode())
+    await limits.spend(deps, {"open-links": _PER_DAY}, _DAY_S)
+    try:
+        url = await deps.mini.open_link(path, query, _LASTS_DAYS)
+    except WeChatError as refused:
+        if refused.code in _WRONG:
+            raise errors.BadRequest(field="path", problem=refused.message) from refused
+        raise errors.WeChatUnavailable from refused
+    except OutcomeUnknown as unknown:
+        raise errors.WeChatUnavailable from unknown
+    await deps.redis.set(key, url, ex=_KEPT_S)
+    return _shown(url)
+
+
+def _shown(url: str) -> OpenLink:
+    return OpenLink(url, segno.make_qr(url, error="m").svg_data_uri(scale=8, border=4, light="#fff"))

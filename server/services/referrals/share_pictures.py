@@ -1,0 +1,211 @@
+"""The pictures of shares: cards for chats, posters with a mini-program code."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import asyncpg
+import msgspec
+import orjson
+
+from server import db
+from server.core import errors
+from server.core.money import yuan
+from server.drawing import cards, posters
+from server.drawing.photos import opened
+from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
+from server.rules.members import masked_name
+from server.services.common import limits
+from server.services.files import pictures
+from server.services.files.pictures import Made, Shelf
+from server.services.terms import policy, rebate_rules
+
+_CARDS, _POSTERS, _CODES = Shelf("cards", 5_000), Shelf("posters", 2_000), Shelf("codes", 20_000)
+_DESIGN = 1
+"""Raised when the drawing changes, so that everybody gets new pictures."""
+_CODE_PAGE = "pages/index/index"
+"""Where the code of every poster leads; home asks `GET /shares/{share_code}` for the rest of the way."""
+_PER_IP, _WINDOW_S = 60, 60
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFacts:
+    """What a share shows of a product."""
+
+    id: int
+    title: str
+    price: str
+    ranged: bool
+    image: str
+    market_price: str = ""
+
+    @property
+    def share_title(self) -> str:
+        """The line that WeChat puts above the card."""
+        return f"¥{self.price}{'起' if self.ranged else ''} {self.title}"
+
+
+def product_facts(row: asyncpg.Record) -> ProductFacts:
+    """From a row of `id, title, images, min_price_fen, max_price_fen` and perhaps `market_price_fen`."""
+    market_fen = row.get("market_price_fen") or 0
+    return ProductFacts(
+        id=row["id"],
+        title=row["title"],
+        price=_price(row["min_price_fen"]),
+        ranged=row["max_price_fen"] > row["min_price_fen"],
+        image=next(iter(orjson.loads(row["images"])), ""),
+        market_price=_price(market_fen) if market_fen > row["min_price_fen"] else "",
+    )
+
+
+def _price(amount_fen: int) -> str:
+    """`3990` → `39.9`, as price tags have it."""
+    return yuan(amount_fen).rstrip("0").rstrip(".")
+
+
+async def home_title() -> str:
+    """The line above the shop's own card."""
+    shop = await policy.current()
+    return f"{shop.name}：{shop.slogan}"
+
+
+async def product_card_url(facts: ProductFacts) -> str:
+    """Where a product's card is; another price, title or picture has another address."""
+    return f"/media/cards/{facts.id}-{_stamp(await _brand(), facts)}.jpg"
+
+
+async def home_card_url() -> str:
+    """Where the shop's own card is."""
+    return f"/media/cards/home-{_stamp(await _brand(), await rebate_rules.promise_title())}.jpg"
+
+
+async def _brand() -> str:
+    return (await policy.current()).name
+
+
+def _stamp(*content: object) -> str:
+    return hashlib.sha256(msgspec.json.encode((_DESIGN, content))).hexdigest()[:12]
+
+
+async def card(deps: Deps, name: str) -> tuple[bytes, bool]:
+    """The card for which `name` (`12-…`, `home-…`) was given, and whether it is the one that stays under that name.
+
+    Asked for an older one, it is the newest. Raises NotFound for a product that is not on sale.
+    """
+    key, _, _ = name.partition("-")
+    brand = await _brand()
+    if key == "home":
+        title = await rebate_rules.promise_title()
+        current = await home_card_url()
+        made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], partial(_home_card, brand, title))
+    else:
+        facts = await product(int(key), deps.clock.now())
+        current = await product_card_url(facts)
+        make = partial(_product_card, deps, brand, facts)
+        made = await pictures.kept(deps, _CARDS, current.rpartition("/")[2], make)
+    return made.body, made.whole and current.endswith(f"/{name}")
+
+
+async def _home_card(brand: str, title: str) -> Made:
+    return Made(await pictures.draw(lambda: cards.home_card(brand, title)))
+
+
+async def _product_card(deps: Deps, brand: str, facts: ProductFacts) -> Made:
+    picture = await pictures.photo(deps, facts.image)
+    shown = cards.ProductCard(facts.title, facts.price, facts.ranged, brand)
+    body = await pictures.draw(lambda: cards.product_card(shown, picture))
+    return Made(body, whole=picture is not None or not facts.image)
+
+
+async def product(product_id: int, at: datetime) -> ProductFacts:
+    """A product on sale at that time. Raises NotFound."""
+    row = await db.fetch_row(
+        "SELECT id, title, images, min_price_fen, max_price_fen FROM products p WHERE id = $1 AND on_shelf(p, $2)",
+        product_id,
+        at,
+    )
+    if row is None:
+        raise errors.NotFound
+    return product_facts(row)
+
+
+_TEAM = """
+SELECT t.team_no, t.size, g.product_id, min(k.price_fen) AS min_fen, max(k.price_fen) AS max_fen
+  FROM teams t JOIN group_buys g ON g.id = t.group_buy_id JOIN group_buy_skus k ON k.group_buy_id = g.id
+  WHERE t.team_no = {} GROUP BY t.id, g.id
+"""
+
+
+async def team(team_no: str, at: datetime) -> tuple[ProductFacts, str]:
+    """The product of a team, on sale, and the line above the team's card. Raises NotFound."""
+    row = await db.fetch_row(_TEAM.format("$1"), team_no)
+    if row is None:
+        raise errors.NotFound
+    ranged = "起" if row["max_fen"] > row["min_fen"] else ""
+    facts = await product(row["product_id"], at)
+    return facts, f"{row['size']} 人团 ¥{_price(row['min_fen'])}{ranged} {facts.title}"
+
+
+TARGETS = f"""
+LEFT JOIN LATERAL ({_TEAM.format("s.target")}) g ON s.kind = 'team'
+LEFT JOIN flash_sales f ON f.id = CASE WHEN s.kind = 'flash_sale' THEN s.target::bigint END
+LEFT JOIN products p ON p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint ELSE g.product_id END
+"""
+"""SQL: what a share `s` is about, its product `p`, of a team `g`, its flash sale `f`."""
+
+_SHARED = f"""
+SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_fen, p.min_price_fen) AS min_price_fen,
+    COALESCE(g.max_fen, p.max_price_fen) AS max_price_fen,
+    CASE WHEN g.min_fen IS NULL THEN (SELECT max(market_price_fen) FROM skus
+      WHERE product_id = p.id AND on_sale AND price_fen = p.min_price_fen) ELSE p.min_price_fen END AS market_price_fen
+  FROM shares s JOIN members m ON m.id = s.member_id {TARGETS} AND on_shelf(p, $2)
+  WHERE s.code = $1
+"""  # noqa: S608 - our own text
+
+_WHOLE = {("home", True), ("flash_sale", True), ("product", False), ("team", False)}
+"""Kinds of shares that have a poster, and whether they are about no product."""
+
+
+async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
+    """A share's poster as PNG.
+
+    Raises NotFound (no such share, or its product is gone), ShareDisabled, TooManyRequests, WeChatUnavailable.
+    """
+    await limits.spend(deps, {f"poster:{ip}": _PER_IP}, _WINDOW_S)
+    row = await db.fetch_row(_SHARED, share_code, deps.clock.now())
+    if row is None or (row["kind"], row["id"] is None) not in _WHOLE:
+        raise errors.NotFound
+    if row["disabled"]:
+        raise errors.ShareDisabled
+    shop, promise = await policy.current(), await rebate_rules.promise_in_force()
+    sheet = posters.Poster(shop.name, shop.slogan, masked_name(row["nickname"]), promise.title if promise else "")
+    steps = [(step.title, step.text) for step in promise.steps] if promise else []
+    facts = None if row["id"] is None else product_facts(row)
+    name = f"{share_code}-{_stamp(sheet, steps, facts)}.png"
+    make = partial(_poster, deps, share_code, sheet, steps, facts)
+    return (await pictures.kept(deps, _POSTERS, name, make)).body
+
+
+async def _poster(
+    deps: Deps, share_code: str, sheet: posters.Poster, steps: list[tuple[str, str]], facts: ProductFacts | None
+) -> Made:
+    code = await _code(deps, share_code)
+    if facts is None:
+        return Made(await pictures.draw(lambda: posters.home_poster(sheet, steps, opened(code))))
+    picture = await pictures.photo(deps, facts.image)
+    goods = posters.Goods(facts.title, facts.price, facts.ranged, facts.market_price)
+    body = await pictures.draw(lambda: posters.product_poster(sheet, goods, picture, opened(code)))
+    return Made(body, whole=picture is not None or not facts.image)
+
+
+async def _code(deps: Deps, share_code: str) -> bytes:
+    """The share's mini-program code, asked of WeChat once: it is permanent there."""
+
+    async def ask() -> Made:
+        try:
+            return Made(await deps.mini.code_image(f"s={share_code}", _CODE_PAGE))
+        except (WeChatError, OutcomeUnknown) as failed:
+            raise errors.WeChatUnavailable from failed
+
+    return (await pictures.kept(deps, _CODES, f"{share_code}.img", ask)).body

@@ -1,0 +1,163 @@
+"""等级: the levels there are, read at most once a second per process and changed by operators, and a member's own."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from server import db, outbox
+from server.core.clock import stopwatch
+from server.core.errors import FormInvalid, VersionStale
+from server.gateways.ports import Deps
+from server.outbox import Job
+from server.rules.levels import YEAR, Level, Privilege, privileges, problems
+from server.rules.pricing import LevelTerms
+from server.services.common import audit_log
+
+_FRESH_S = 1.0
+_cached: dict[int, tuple[float, tuple[Level, ...]]] = {}
+_COLUMNS = Level.__struct_fields__
+_ALL = f"SELECT {', '.join(_COLUMNS)} FROM levels ORDER BY place"  # noqa: S608 - our own columns
+_LOCK = 7_224_100_021
+"""Advisory lock of a change: there may be no row to lock yet."""
+
+
+async def current() -> tuple[Level, ...]:
+    """The levels in force, lowest first."""
+    key = db.identity()
+    held = _cached.get(key)
+    if held is not None and stopwatch() - held[0] < _FRESH_S:
+        return held[1]
+    async with db.connection() as connection:
+        found = await read(connection)
+    _cached[key] = (stopwatch(), found)
+    return found
+
+
+async def read(connection: db.Connection) -> tuple[Level, ...]:
+    """The levels as the table has them now, lowest first; for those who already hold a connection."""
+    return tuple(msgspec.convert(dict(row), Level) for row in await connection.fetch(_ALL))
+
+
+def version(known: Sequence[Level]) -> str:
+    """What tells a set of levels from every other."""
+    return hashlib.sha256(msgspec.json.encode(list(known))).hexdigest()[:16]
+
+
+async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, operator: str) -> bool:
+    """Put these levels into force instead of those of the version `seen`; who reaches a higher one is raised by a job.
+
+    False: nothing to change. Raises FormInvalid with every problem, VersionStale when others are in force, Busy.
+    """
+    if found := problems(wanted):
+        raise FormInvalid(problems=[{"field": "levels", "label": "", "problem": one} for one in found])
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        held = await read(tx)
+        if version(held) != seen:
+            raise VersionStale(problem="等级已被别人修改，请刷新页面后再改")
+        if held == tuple(wanted):
+            return False
+        await tx.execute("DELETE FROM levels")
+        places = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
+        await tx.executemany(
+            f"INSERT INTO levels (place, {', '.join(_COLUMNS)}) VALUES ({places})",  # noqa: S608 - our own columns
+            [(position, *msgspec.structs.astuple(level)) for position, level in enumerate(wanted)],
+        )
+        await outbox.put(tx, [Job("judge_levels", {"after": 0})], at)
+        detail = {"before": msgspec.to_builtins(held), "after": msgspec.to_builtins(list(wanted)), "reason": reason}
+        await audit_log.record(tx, at, operator, "levels.change", "levels", detail)
+    _cached.pop(db.identity(), None)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class NextLevel:
+    """The level above, from how much growth on, and how much of it lacks."""
+
+    name: str
+    growth: int
+    lacks: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLevel:
+    """A member's level as its member sees it. `growth` is what was earned within a year."""
+
+    position: int
+    name: str
+    colour: str
+    icon: str
+    kept_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Where a member stands; `level` is None in a shop without levels."""
+
+    level: ShownLevel | None
+    growth: int
+    privileges: list[Privilege]
+    next_level: NextLevel | None
+
+
+GROWTH = """
+SELECT GREATEST(0, COALESCE(sum(amount), 0))::bigint FROM growth_entries
+  WHERE member_id = $1 AND counts_at > $2 AND counts_at <= $3
+"""
+"""What a member earned within a year before a moment."""
+
+
+async def membership(member_id: int, at: datetime) -> Membership:
+    """Where a member stands at this moment. Raises Busy."""
+    levels = await current()
+    async with db.connection() as connection:
+        growth: int = await connection.fetchval(GROWTH, member_id, at - YEAR, at)
+        row = await connection.fetchrow(
+            "SELECT position, kept_until FROM member_levels WHERE member_id = $1", member_id
+        )
+    return _membership(levels, row, growth)
+
+
+def _membership(levels: Sequence[Level], row: Mapping[str, Any] | None, growth: int) -> Membership:
+    if not levels:
+        return Membership(None, growth, [], None)
+    position = place(levels, row["position"] if row else 0)
+    level = levels[position]
+    above = levels[position + 1] if position + 1 < len(levels) else None
+    return Membership(
+        ShownLevel(position, level.name, level.colour, level.icon, row["kept_until"] if row else None),
+        growth,
+        privileges(level),
+        NextLevel(above.name, above.growth, max(0, above.growth - growth)) if above else None,
+    )
+
+
+def place(levels: Sequence[Level], position: int) -> int:
+    """A stored position among the levels in force: who stood above the highest stands on it until judged anew."""
+    return min(position, max(0, len(levels) - 1))
+
+
+class Needed(msgspec.Struct):
+    """The level from which on members may buy something; its position among the others, 0 is the lowest."""
+
+    position: int
+    name: str
+
+
+def needed(levels: Sequence[Level], position: int | None) -> Needed | None:
+    """A stored position among the levels in force; None where everybody is as high."""
+    found = place(levels, position or 0)
+    return Needed(found, levels[found].name) if found else None
+
+
+def price_terms(levels: Sequence[Level], position: int) -> LevelTerms | None:
+    """What the level of a stored position does to prices; None in a shop without levels."""
+    if not levels:
+        return None
+    level = levels[place(levels, position)]
+    return LevelTerms(level.name, level.discount_bp, level.free_freight)

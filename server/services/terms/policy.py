@@ -1,0 +1,96 @@
+"""The shop's policy, read at most once a second per process, and changed by operators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from server import db
+from server.core.clock import stopwatch
+from server.core.errors import BadRequest, StateConflict
+from server.gateways.ports import Deps
+from server.rules import shop_form
+from server.rules.shop import ShopPolicy
+from server.services.common import audit_log
+
+_FRESH_S = 1.0
+_cached: dict[int, tuple[float, ShopPolicy]] = {}
+
+
+async def current() -> ShopPolicy:
+    """The policy in force."""
+    key = db.identity()
+    held = _cached.get(key)
+    if held is not None and stopwatch() - held[0] < _FRESH_S:
+        return held[1]
+    policy = (await stored()).policy
+    _cached[key] = (stopwatch(), policy)
+    return policy
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The policy as the table has it. `version` tells it from every other one."""
+
+    policy: ShopPolicy
+    version: str
+
+
+async def stored() -> Stored:
+    """The policy, read now. Raises Busy."""
+    async with db.connection() as connection:
+        return await read(connection)
+
+
+async def read(connection: db.Connection) -> Stored:
+    """The policy, read by a connection that the caller holds."""
+    return _stored(await connection.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1"))
+
+
+def _stored(row: Mapping[str, Any] | None) -> Stored:
+    if row is None:
+        return Stored(ShopPolicy(), "")
+    return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())
+
+
+_LOCK = 7_224_100_017
+"""Advisory lock of a change: there may be no row to lock yet."""
+
+
+async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str, operator: str) -> list[str]:
+    """Put what was typed into force; the names of the fields that changed.
+
+    Raises BadRequest (the first wrong or unknown field, and in `problem` what is wrong with each), StateConflict
+    (somebody changed the policy since `version` was read), Busy.
+    """
+    for name in typed:
+        if name not in shop_form.FIELDS:
+            raise BadRequest(field=name, problem="没有这个设置")
+    wanted, problems = shop_form.read(typed)
+    if problems:
+        raise BadRequest(field=next(iter(problems)), problem="；".join(problems.values()))
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        held = await read(tx)
+        if held.version != version:
+            raise StateConflict(status="changed", problem="设置已被别人修改，请刷新页面后再改")
+        before, after = msgspec.to_builtins(held.policy), msgspec.to_builtins(wanted)
+        changed = [name for name in after if after[name] != before[name]]
+        if not changed:
+            return []
+        await tx.execute(
+            "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)"
+            " ON CONFLICT (id) DO UPDATE SET terms = EXCLUDED.terms, updated_at = EXCLUDED.updated_at",
+            msgspec.json.encode(wanted).decode(),
+            at,
+        )
+        detail = {
+            "before": {name: before[name] for name in changed},
+            "after": {name: after[name] for name in changed},
+            "reason": reason,
+        }
+        await audit_log.record(tx, at, operator, "settings.change", "shop", detail)
+    _cached.pop(db.identity(), None)
+    return changed

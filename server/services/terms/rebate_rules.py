@@ -1,0 +1,137 @@
+"""Versions of the rebate rule: published once, never changed, so a process may keep what it has read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from server import db
+from server.core.errors import NotFound, RuleInvalid, VersionStale
+from server.gateways.ports import Deps
+from server.rules.promises import Promise, promise
+from server.rules.rebates import RuleTerms, Scope, parse_terms
+from server.services.common import audit_log
+
+_LOCK = 7_224_100_002
+_known: dict[tuple[int, int], RuleTerms] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRule:
+    """A version with its terms."""
+
+    version: int
+    terms: RuleTerms
+    note: str
+    published_at: datetime
+    budget_used_fen: int
+
+
+async def terms_of(version: int) -> RuleTerms:
+    """The terms of a version. Raises NotFound."""
+    key = (db.identity(), version)
+    found = _known.get(key)
+    if found is None:
+        stored = await db.fetch_value("SELECT terms FROM rule_versions WHERE version = $1", version)
+        if stored is None:
+            raise NotFound(rule_version=version)
+        found = _known[key] = msgspec.json.decode(stored, type=RuleTerms)
+    return found
+
+
+async def in_force() -> PublishedRule:
+    """The newest version. Raises NotFound before the first is published."""
+    row = await db.fetch_row("SELECT * FROM rule_versions ORDER BY version DESC LIMIT 1")
+    if row is None:
+        raise NotFound(what="rule")
+    terms = msgspec.json.decode(row["terms"], type=RuleTerms)
+    return PublishedRule(row["version"], terms, row["note"], row["published_at"], row["budget_used_fen"])
+
+
+async def promise_in_force() -> Promise | None:
+    """What the newest version promises; None before the first is published."""
+    try:
+        return promise((await in_force()).terms)
+    except NotFound:
+        return None
+
+
+async def promise_title() -> str:
+    """The promise in one line, empty where there is none."""
+    found = await promise_in_force()
+    return found.title if found else ""
+
+
+async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int | None = None) -> PublishedRule:
+    """Make a new version from JSON, in force for orders paid from now on.
+
+    Raises RuleInvalid, and VersionStale when the newest version is not `base`, the one that was looked at (0: none).
+    """
+    terms = parse_terms(text)
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
+        if base is not None and base != newest:
+            raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")
+        terms = await prepared(tx, terms)
+        version = newest + 1
+        await tx.execute(
+            "INSERT INTO rule_versions (version, terms, note, operator, budget_used_fen, published_at)"
+            " VALUES ($1, $2::jsonb, $3, $4, 0, $5)",
+            version,
+            msgspec.json.encode(terms).decode(),
+            note,
+            operator,
+            at,
+        )
+        # What waited for a new budget or for other terms gets its chance.
+        await tx.execute(
+            "INSERT INTO outbox (job, args, due_at, attempts, created_at)"
+            " SELECT 'close_cycle', jsonb_build_object('member_id', referrer_id), $1, 0, $1"
+            " FROM qualifications WHERE state = 'counted' GROUP BY referrer_id",
+            at,
+        )
+        detail = {"before": newest, "after": version, "reason": note}
+        await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", detail)
+    return PublishedRule(version, terms, note, at, 0)
+
+
+async def prepared(connection: db.Connection, terms: RuleTerms) -> RuleTerms:
+    """The terms as they are published: a named category stands for all below it, as they are now.
+
+    Raises RuleInvalid for a product or a category that is not there.
+    """
+    scope = terms.scope
+    named = scope.products if scope.products is not None else scope.categories
+    if named is None:
+        return terms
+    rows = await connection.fetch(_PRODUCTS if scope.products is not None else SUBTREES, list(named))
+    found = tuple(row["id"] for row in rows)
+    for one in named:
+        if one not in found:
+            raise RuleInvalid(field="scope", problem=f"没有编号为 {one} 的{'商品' if scope.products else '分类'}")
+    return terms if scope.products else msgspec.structs.replace(terms, scope=Scope(categories=found))
+
+
+_PRODUCTS = "SELECT id FROM products WHERE id = ANY ($1)"
+SUBTREES = """
+WITH RECURSIVE tree AS (SELECT id FROM categories WHERE id = ANY ($1)
+  UNION SELECT c.id FROM categories c JOIN tree t ON c.parent_id = t.id) SELECT id FROM tree ORDER BY id
+"""
+"""The categories named and all below them."""
+
+
+async def scope_names(scope: Scope) -> list[str]:
+    """What a scope names, in the shop's order; of categories those whose parent is not named itself."""
+    if scope.products is not None:
+        rows = await db.fetch("SELECT title AS name FROM products WHERE id = ANY ($1) ORDER BY id", [*scope.products])
+    elif scope.categories is not None:
+        rows = await db.fetch(
+            "SELECT name FROM categories WHERE id = ANY ($1) AND (parent_id IS NULL OR parent_id <> ALL ($1))"
+            " ORDER BY position, id",
+            [*scope.categories],
+        )
+    else:
+        rows = []
+    return [row["name"] for row in rows]

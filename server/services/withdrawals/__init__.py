@@ -1,0 +1,1 @@
+"""Withdrawals: asked for, decided, sent through WeChat, shown."""

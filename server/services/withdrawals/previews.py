@@ -1,0 +1,83 @@
+"""What a withdrawal would come to, before anybody asks for one."""
+
+import msgspec
+
+from server import db
+from server.core.errors import WithdrawalLimit
+from server.gateways.ports import Deps
+from server.ledger import statement
+from server.rules.withdrawals import (
+    approves_itself,
+    check_limits,
+    limit_text,
+    most_now,
+    needs_name,
+    quote,
+    withholding,
+)
+from server.services.terms import policy
+from server.services.withdrawals import requests
+
+
+class WithdrawalQuote(msgspec.Struct):
+    """amount = fee + tax + payout. `needs_name`: the real name must come with it; `reviewed`: by an operator."""
+
+    amount_fen: int
+    fee_fen: int
+    tax_fen: int
+    payout_fen: int
+    needs_name: bool
+    reviewed: bool
+
+
+class WithdrawalPreview(msgspec.Struct):
+    """The terms for this member now. `most_fen` is what can be asked for at once, 0 where nothing can.
+
+    `quote` is there when an amount was given, `problem` when it would be refused: why, as the member reads it.
+    """
+
+    withdrawable_fen: int
+    least_fen: int
+    most_fen: int
+    day_left_count: int
+    day_left_fen: int
+    fee_bp: int
+    name_from_fen: int
+    quote: WithdrawalQuote | None
+    problem: str | None
+
+
+async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> WithdrawalPreview:
+    """Terms, and what would become of an amount, by the rules that `requests.request` decides by."""
+    shop = await policy.current()
+    async with db.connection() as reader:
+        today = await requests.asked_today(reader, member_id, deps.clock.now())
+        withdrawable_fen = (await statement.wallet(reader, member_id)).withdrawable_fen
+    quoted, problem = None, None
+    if amount_fen is not None:
+        asked = quote(amount_fen, shop.withdrawal_fee_bp, withholding(shop, today))
+        quoted = WithdrawalQuote(
+            asked.amount_fen,
+            asked.fee_fen,
+            asked.tax_fen,
+            asked.payout_fen,
+            needs_name(asked.payout_fen, shop),
+            not approves_itself(amount_fen, shop),
+        )
+        try:
+            check_limits(asked, today, shop)
+        except WithdrawalLimit as refusal:
+            problem = limit_text(**refusal.detail)
+        if problem is None and amount_fen > withdrawable_fen:
+            problem = "超出可提现余额"
+    return WithdrawalPreview(
+        withdrawable_fen=withdrawable_fen,
+        least_fen=shop.withdrawal_min_fen,
+        most_fen=most_now(withdrawable_fen, today, shop),
+        day_left_count=max(0, shop.withdrawal_day_count - today.count),
+        day_left_fen=max(0, shop.withdrawal_day_fen - today.amount_fen),
+        fee_bp=shop.withdrawal_fee_bp,
+        name_from_fen=shop.withdrawal_name_from_fen,
+        quote=quoted,
+        problem=problem,
+    )

@@ -1,0 +1,227 @@
+"""Withdrawals at WeChat: sent under their own number, asked about, called off, and what its word does to the books.
+
+No transaction is open while WeChat is asked. Each sending is announced by a commit that puts the next asking off by
+more than a call can last, so whoever finds then that WeChat knows nothing of the bill may believe it.
+"""
+
+import contextlib
+import logging
+from datetime import datetime
+
+import asyncpg
+
+from server import db, outbox
+from server.gateways.ports import Deps, OutcomeUnknown, TransferNotice, TransferRequest, WeChatError
+from server.ledger import book, entries
+from server.rules.withdrawals import (
+    AT_WECHAT,
+    LIVE,
+    QUERYABLE,
+    SHOPS_TROUBLE,
+    TRANSITIONS,
+    S,
+    WithdrawalState,
+    ask_again,
+    meaning,
+    reason_text,
+)
+from server.services.common import alarms
+from server.services.terms import policy
+from server.services.withdrawals import requests
+
+log = logging.getLogger("tuisan.withdrawals")
+
+_REMARK = "余额提现"
+_WAITING = "WAIT_USER_CONFIRM"
+
+
+async def send(deps: Deps, withdrawal_no: str) -> None:
+    """Hand an approved withdrawal to WeChat, or the same bill once more: its number and content never change.
+
+    What is not known afterwards is asked about later. Raises NotFound, Busy.
+    """
+    shop = await policy.current()
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await requests.lock(tx, withdrawal_no)
+        if row["state"] not in (S.APPROVED, S.SENT) or row["cancelled_by"] is not None:
+            return
+        await tx.execute(
+            "UPDATE withdrawals SET state = $2, sent_at = COALESCE(sent_at, $3), check_at = $4, checks = checks + 1"
+            " WHERE id = $1",
+            row["id"],
+            S.SENT,
+            at,
+            ask_again(at, row["checks"]),
+        )
+    sealed = row["real_name_sealed"]
+    asked = TransferRequest(
+        out_bill_no=withdrawal_no,
+        openid=row["openid"],
+        amount_fen=row["payout_fen"],
+        remark=_REMARK,
+        scene_id=shop.transfer_scene_id,
+        reports=shop.transfer_reports,
+        real_name=deps.cipher.open(sealed, requests.NAME_COLUMN) if sealed else None,
+    )
+    try:
+        said = await deps.pay.transfer(asked)
+    except OutcomeUnknown as unknown:
+        log.warning("withdrawal %s: sent, and nothing known of it: %s", withdrawal_no, unknown)
+    except WeChatError as refused:
+        await _refused(deps, withdrawal_no, refused)
+    else:
+        await apply(deps, said)
+
+
+async def _refused(deps: Deps, withdrawal_no: str, refused: WeChatError) -> None:
+    """A bill that WeChat does not take: it waits for the shop to put that right, or it has failed if none was made."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        problem = f"{refused.code}: {refused.message}"
+        await alarms.sound(tx, "withdrawal_refused", f"withdrawal:{withdrawal_no}", at, problem)
+    if refused.code in SHOPS_TROUBLE:
+        return
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # then it is asked about by the clock
+        said = await deps.pay.query_transfer(withdrawal_no)
+        if said is not None:
+            await apply(deps, said)
+        else:
+            await _never_made(deps, withdrawal_no, S.FAILED, reason_text(refused.code))
+
+
+async def _never_made(deps: Deps, withdrawal_no: str, state: WithdrawalState, why: str) -> None:
+    """WeChat has no such bill, and none is on its way to it: the money comes back."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await requests.lock(tx, withdrawal_no)
+        if row["state"] == S.SENT:
+            await requests.give_back(tx, row, state, why, at)
+
+
+async def apply(deps: Deps, said: TransferNotice) -> bool:
+    """Act on what WeChat says of a bill; False when it does not fit (recorded for operators). Twice acts once."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        known = await tx.fetchval("SELECT 1 FROM withdrawals WHERE withdrawal_no = $1", said.out_bill_no)
+        row = await requests.lock(tx, said.out_bill_no) if known else None
+        if row is None or not _fits(deps, row, said):
+            problem = f"{said.state} {said.amount_fen}"
+            await alarms.sound(tx, "withdrawal_mismatch", f"withdrawal:{said.out_bill_no}", at, problem)
+            return False
+        state, means = WithdrawalState(row["state"]), _means(said)
+        if state not in AT_WECHAT or means not in TRANSITIONS[state]:
+            return await _no_news(tx, row, said, at)
+        if means is S.CONFIRMING:
+            await _confirming(tx, row, said, at)
+        elif means is S.PAID:
+            kept = row["payout_fen"], row["fee_fen"], row["tax_fen"]
+            entry = entries.withdrawal_paid(row["withdrawal_no"], row["member_id"], *kept)
+            await book.post(tx, entry, at)
+            await requests.end(tx, row, means, None, at)
+            await outbox.put(tx, [requests.told(row, means)], at)
+        else:
+            why = requests.called_off(row) if means is S.CANCELLED else reason_text(said.fail_reason)
+            await requests.give_back(tx, row, means, why, at)
+        await _know(tx, row, said)
+    return True
+
+
+def _means(said: TransferNotice) -> WithdrawalState:
+    """Our state for what was said; to confirm, the member needs what only the answer to sending has."""
+    means = meaning(said.state, said.fail_reason)
+    return S.SENT if means is S.CONFIRMING and not said.package_info else means
+
+
+async def _know(tx: db.Connection, row: asyncpg.Record, said: TransferNotice) -> None:
+    await tx.execute("UPDATE withdrawals SET wechat_bill_no = $2 WHERE id = $1", row["id"], said.transfer_bill_no)
+
+
+def _fits(deps: Deps, row: asyncpg.Record, said: TransferNotice) -> bool:
+    return (
+        said.mchid in ("", deps.mchid)
+        and said.openid in ("", row["openid"])
+        and said.amount_fen in (None, row["payout_fen"])
+    )
+
+
+async def _no_news(tx: db.Connection, row: asyncpg.Record, said: TransferNotice, at: datetime) -> bool:
+    """The same again, or an earlier state, changes nothing; what cannot be after what is in the books alarms."""
+    state, means = WithdrawalState(row["state"]), _means(said)
+    if state is S.SENT:
+        await _know(tx, row, said)
+    elif means is not state and (means not in LIVE or row["wechat_bill_no"] is None):
+        problem = f"{state}, WeChat: {said.state} {said.fail_reason}"
+        await alarms.sound(tx, "withdrawal_contradiction", f"withdrawal:{row['withdrawal_no']}", at, problem)
+        return False
+    return True
+
+
+async def _confirming(tx: db.Connection, row: asyncpg.Record, said: TransferNotice, at: datetime) -> None:
+    """The member's turn; one that was called off meanwhile is taken back at once."""
+    await tx.execute(
+        "UPDATE withdrawals SET state = $2, confirming_at = $3, package_info = $4, check_at = $5, checks = 0"
+        " WHERE id = $1",
+        row["id"],
+        S.CONFIRMING,
+        at,
+        said.package_info,
+        ask_again(at, 0) if row["cancelled_by"] is None else at,
+    )
+    await outbox.put(tx, [requests.told(row, S.CONFIRMING)], at)
+
+
+async def ask_due(deps: Deps) -> bool:
+    """Ask WeChat about the bill whose turn it is; False when none is. Raises Busy."""
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        row = await tx.fetchrow(
+            "SELECT * FROM withdrawals WHERE check_at <= $1 ORDER BY check_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED", at
+        )
+        if row is None:
+            return False
+        await tx.execute(
+            "UPDATE withdrawals SET check_at = $2, checks = checks + 1 WHERE id = $1",
+            row["id"],
+            ask_again(at, row["checks"]),
+        )
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at has moved on: it is asked again then
+        said = await _ask(deps, row)
+        if said is None:
+            await _unknown_there(deps, row)
+        elif said.state == _WAITING and row["package_info"] is None and row["cancelled_by"] is None:
+            await send(deps, row["withdrawal_no"])  # only the answer to sending says how to confirm
+        else:
+            await apply(deps, said)
+    return True
+
+
+async def call_off(deps: Deps, withdrawal_no: str) -> None:
+    """Ask WeChat to take a bill back that is not confirmed yet. Raises OutcomeUnknown: try again."""
+    row = await db.fetch_row("SELECT * FROM withdrawals WHERE withdrawal_no = $1", withdrawal_no)
+    if row is None or row["state"] not in AT_WECHAT:
+        return
+    said = await _ask(deps, row)
+    if said is not None:
+        await apply(deps, said)
+
+
+async def _ask(deps: Deps, row: asyncpg.Record) -> TransferNotice | None:
+    if row["cancelled_by"] is not None:
+        with contextlib.suppress(WeChatError):  # too late for that: how it stands is asked next
+            await deps.pay.cancel_transfer(row["withdrawal_no"])
+    return await deps.pay.query_transfer(row["withdrawal_no"])
+
+
+async def _unknown_there(deps: Deps, row: asyncpg.Record) -> None:
+    """WeChat does not know the bill, and the last sending is longer ago than a call lasts."""
+    at = deps.clock.now()
+    if row["wechat_bill_no"] is not None or at - (row["absent_at"] or row["sent_at"]) > QUERYABLE:
+        async with db.transaction() as tx:
+            await alarms.sound(tx, "withdrawal_lost", f"withdrawal:{row['withdrawal_no']}", at, row["state"])
+        return
+    await db.fetch("UPDATE withdrawals SET absent_at = $2 WHERE id = $1 RETURNING id", row["id"], at)
+    if row["cancelled_by"] is not None:
+        await _never_made(deps, row["withdrawal_no"], S.CANCELLED, requests.called_off(row))
+    else:
+        await send(deps, row["withdrawal_no"])

@@ -1,0 +1,89 @@
+"""What a member is told of money: each step once, in words that WeChat takes, and leading to the page that shows it."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from server import db
+from server.seed.plant import _NOTICES
+from server.services.orders import refunds, returns
+from server.services.terms import commission_policies
+from server.services.withdrawals import requests as withdrawal_requests
+from tests.browser.routes import listed
+from tests.support.mall import Mall
+from tests.support.purse import ask, rich, send
+from tests.support.shop import join, make_sku, pass_days, publish, until, work
+
+PHRASE = 5
+"""How many signs WeChat takes for a phrase."""
+
+
+async def told(member_id: int) -> list[tuple[str, str, str]]:
+    """Template, state and query of what somebody was told of money, in order; each fits its template."""
+    templates = {one["key"]: one for one in _NOTICES}
+    rows = await db.fetch("SELECT args FROM outbox WHERE job = 'send_notice' ORDER BY id")
+    found = []
+    for row in rows:
+        said: dict[str, Any] = orjson.loads(row["args"])
+        fields = templates[said["template"]]["fields"]
+        assert set(fields.values()) <= set(said["values"])
+        for field, name in fields.items():
+            assert not field.startswith("phrase") or len(said["values"][name]) <= PHRASE
+        if said["member_id"] == member_id and "state" in said["values"]:
+            found.append((said["template"], said["values"]["state"], said["query"]))
+    return found
+
+
+def test_every_message_leads_to_a_page() -> None:
+    assert {one["page"] for one in _NOTICES} <= listed()
+
+
+async def test_a_commission_comes_and_is_released(mall: Mall) -> None:
+    await publish(mall, required=10)
+    await commission_policies.apply(mall.deps, '{"policies": [{"kind": "ratio", "ratio_bp": 500}]}', "t", "tester")
+    me = await join(mall)
+    friend = await join(mall, me)
+    order_no = await friend.buy(await make_sku())
+    await work(mall)
+    (commission,) = (await me.get("/commissions"))["items"]
+    query = f"id={commission['id']}"
+    assert await told(me.id) == [("commission_frozen", "已入账（冻结中）", query)]
+    await friend.receive(order_no)
+    await pass_days(mall, 8)
+    assert (await told(me.id))[-1] == ("commission_settled", "已到账", query)
+
+
+async def test_a_withdrawal_step_by_step(mall: Mall) -> None:
+    me = await rich(mall)
+    paid = await send(mall, me, 1_000)
+    await mall.http.post(f"/sandbox/transfers/{paid}/confirm")
+    rejected = await ask(me, 1_000)
+    await withdrawal_requests.reject(mall.deps, rejected, "tester", "资料不符")
+    assert await told(me.id) == [
+        ("withdrawal", "待转账", f"no={paid}"),
+        ("withdrawal", "待确认收款", f"no={paid}"),
+        ("withdrawal", "已到账", f"no={paid}"),
+        ("withdrawal", "未通过", f"no={rejected}"),
+    ]
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_a_refund_step_by_step(mall: Mall, back: bool) -> None:
+    me = await join(mall)
+    order_no = await me.buy(await make_sku())
+    await me.receive(order_no)
+    turned_down = (await me.refund(order_no))["refund_no"]
+    await refunds.reject(mall.deps, turned_down, "tester", "已过期限")
+    refund_no = (await me.refund(order_no))["refund_no"]
+    if back:
+        await returns.accept(mall.deps, refund_no, "售后部", "", "tester")
+    await refunds.approve(mall.deps, refund_no, "tester")
+    await work(mall)
+
+    async def arrived() -> bool:
+        return (await told(me.id))[-1][1] == "已到账"
+
+    await until(arrived)
+    states = ["未通过审核", *(["请寄回商品"] if back else []), "已同意退款", "已到账"]
+    assert await told(me.id) == [("refund", state, f"order_no={order_no}") for state in states]

@@ -1,0 +1,255 @@
+"""What happens between a look and its lock: orders, cycles and coupons that another call changes meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from server import db
+from server.core.errors import Busy, NotFound, WeChatUnavailable
+from server.services.checkout import closing, placing
+from server.services.checkout.facts import Wanted
+from server.services.orders import fulfilment, refunds
+from server.services.rebates import coupon_returns, cycles
+from tests.races import proofs
+from tests.races.arena import Arena, outcomes
+from tests.support.circle import Circle, circle, shop_refunds
+from tests.support.locks import MEMBER, WAITING, held, waiting
+from tests.support.mall import Mall
+from tests.support.shop import DAY_S, join, make_sku, publish, work
+
+BUDGET = "SELECT 1 FROM rule_versions FOR NO KEY UPDATE"
+
+
+@pytest.fixture
+def arena(mall: Mall) -> Arena:
+    return Arena(mall)
+
+
+@asynccontextmanager
+async def breaking() -> AsyncIterator[None]:
+    """Whoever places an order in the block loses the connection at the look at its key."""
+    async with held("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"):
+        yield
+        await waiting()
+        assert await db.fetch_value(f"SELECT bool_and(pg_terminate_backend(pid)) {WAITING}")
+        await waiting()
+
+
+async def test_a_repetition_whose_connection_breaks_gets_the_first_answer(arena: Arena) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    first = await arena.place(member, sku, key="k")
+    async with breaking():
+        again = asyncio.create_task(arena.place(member, sku, key="k"))
+    assert await again == first
+    assert await db.fetch_value("SELECT count(*) FROM orders") == 1
+
+
+async def test_a_placing_whose_connection_breaks_before_anything_is_stored_may_be_repeated(arena: Arena) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    async with breaking():
+        broken = asyncio.create_task(arena.place(member, sku, key="k"))
+    with pytest.raises(Busy):
+        await broken
+    assert await arena.place(member, sku, key="k")
+    assert await db.fetch_value("SELECT count(*) FROM orders") == 1
+
+
+async def test_a_repetition_that_waited_for_the_first_gets_its_answer(arena: Arena) -> None:
+    sku = await make_sku(stock=1)
+    (member,) = await arena.members(1)
+    async with held("SELECT 1 FROM skus WHERE id = $1 FOR UPDATE", sku):
+        both = [asyncio.create_task(arena.place(member, sku, key="k")) for _ in range(2)]
+        await waiting(2)
+    first, second = await asyncio.gather(*both)
+    assert first == second
+    assert await db.fetch_value("SELECT reserved FROM skus") == 1
+
+
+async def test_nobody_cannot_ask_for_a_price(mall: Mall) -> None:
+    with pytest.raises(NotFound):
+        await placing.preview(mall.deps, 0, Wanted(((await make_sku(), 1),)))
+
+
+async def test_a_payment_opened_while_its_order_closes_is_shut_at_wechat_first(mall: Mall) -> None:
+    me = await join(mall)
+    order_no = (await me.place(await make_sku()))["order_no"]
+    async with held(MEMBER, me.id):
+        closes = asyncio.create_task(closing.close(mall.deps, order_no, "timeout"))
+        await waiting()
+        await me.post(f"/orders/{order_no}/pay")
+    assert await closes
+    assert (await me.order(order_no))["status"] == "closed"
+    with pytest.raises(httpx.HTTPStatusError, match="409"):
+        await mall.control("pay", out_trade_no=order_no)
+
+
+async def test_an_order_received_by_two_workers_at_once_moves_on_once(mall: Mall) -> None:
+    a = await circle(mall)
+    await publish(mall)
+    await a.bring(3)
+    await fulfilment.ship(mall.deps, a.own, "SF", "SF1", "tester")
+    mall.clock.advance(60 * DAY_S)
+    async with held(MEMBER, a.me.id):
+        both = [asyncio.create_task(fulfilment.receive_overdue(mall.deps)) for _ in range(2)]
+        await waiting(2)
+    assert await asyncio.gather(*both) == [1, 1]
+    assert await db.fetch_value("SELECT status FROM orders WHERE order_no = $1", a.own) == "received"
+    assert await db.fetch_value("SELECT count(*) FROM outbox WHERE job = 'schedule_release'") == 1
+
+
+async def test_cards_of_no_order_are_not_delivered(mall: Mall) -> None:
+    with pytest.raises(NotFound):
+        await fulfilment.deliver_cards(mall.deps, 0)
+
+
+async def ready(arena: Arena, sku: int, friends: int = 3) -> int:
+    """A referrer whose cycle can close, though nobody has looked yet."""
+    (referrer,) = await arena.members(1)
+    for person in (referrer, *await arena.members(friends, referrer)):
+        await arena.buy(person, sku)
+    return referrer
+
+
+async def test_a_sweep_of_several_pages_reaches_everybody(arena: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cycles, "_MEMBERS_PER_SWEEP", 2)
+    await publish(arena.mall)
+    sku = await make_sku()
+    referrers = [await ready(arena, sku) for _ in range(3)]
+    await cycles.sweep(arena.mall.deps)
+    rows = await db.fetch("SELECT member_id FROM rebates ORDER BY member_id")
+    assert [row["member_id"] for row in rows] == referrers
+
+
+async def test_two_cycles_that_saw_the_same_budget_do_not_both_spend_it(arena: Arena) -> None:
+    await publish(arena.mall, budget_fen=15_000)
+    sku = await make_sku(10_000)
+    referrers = [await ready(arena, sku) for _ in range(2)]
+    async with held(BUDGET):
+        both = [asyncio.create_task(cycles.close_cycle(arena.mall.deps, one)) for one in referrers]
+        await waiting(2)
+    assert sorted(await outcomes(*both)) == [0, 1]
+    assert await db.fetch_value("SELECT budget_used_fen FROM rule_versions") == 10_000
+    assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'rebate_budget'") == 1
+
+
+async def test_a_qualification_that_moves_in_spite_of_the_lock_stops_the_cycle(arena: Arena) -> None:
+    await publish(arena.mall, budget_fen=15_000)
+    referrer = await ready(arena, await make_sku(10_000))
+    async with held(BUDGET) as holder:
+        closes = asyncio.create_task(cycles.close_cycle(arena.mall.deps, referrer))
+        await waiting()
+        await holder.execute(
+            "UPDATE qualifications SET state = 'void', void_for = 'refund'"
+            " WHERE id = (SELECT min(id) FROM qualifications)"
+        )
+    with pytest.raises(RuntimeError, match="moved although their referrer is locked"):
+        await closes
+    assert await db.fetch_value("SELECT count(*) FROM rebates") == 0
+    assert await db.fetch_value("SELECT budget_used_fen FROM rule_versions") == 0
+
+
+async def test_a_stage_of_nothing_is_not_told(arena: Arena) -> None:
+    await publish(arena.mall, stages_bp=[0, 5_000, 5_000])
+    sku = await make_sku(10_000)
+    referrer = await ready(arena, sku, friends=1)
+    seen = []
+    for _ in range(2):
+        assert await cycles.close_cycle(arena.mall.deps, referrer) == 1
+        told = "SELECT count(*) FROM outbox WHERE job = 'send_notice' AND args ->> 'template' = 'rebate_frozen'"
+        granted_fen = await db.fetch_value("SELECT granted_fen FROM rebates")
+        seen.append((granted_fen, await db.fetch_value(told)))
+        (friend,) = await arena.members(1, referrer)
+        await arena.buy(friend, sku)
+    assert seen == [(0, 0), (5_000, 1)]
+
+
+async def couponed(mall: Mall) -> tuple[Circle, int]:
+    """A circle whose rebate of 10 000 has become a coupon; the coupon's id."""
+    await publish(mall, pay_as="coupon", coupon_days=30, observe_days=0)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    return a, (await coupon(a))["id"]
+
+
+async def coupon(a: Circle) -> dict[str, Any]:
+    (found,) = (await a.me.get("/coupons"))["items"]
+    return dict(found)
+
+
+async def lose_a_friend(a: Circle) -> tuple[int, int]:
+    """The rebate is reversed, its coupon not yet taken back: the arguments of that job."""
+    asked = await refunds.open_for(a.mall.deps, a.friends[0].order_no, None, "售后", "tester")
+    await refunds.approve(a.mall.deps, asked.refund_no, "tester")
+    row = await db.fetch_row("SELECT rebate_id, id FROM rebate_stages WHERE amount_fen > 0")
+    assert row is not None
+    return row["rebate_id"], row["id"]
+
+
+async def test_an_unused_coupon_goes_with_the_order_that_it_returned(mall: Mall) -> None:
+    a, _ = await couponed(mall)
+    granted = await shop_refunds(mall, a.own)
+    assert (granted.cash_fen, granted.withheld_fen) == (10_000, 0)
+    assert (await coupon(a))["state"] == "void"
+
+
+async def test_a_coupon_held_by_an_unpaid_order_goes_with_the_order_that_it_returned(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall)
+    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
+    granted = await shop_refunds(mall, a.own)
+    assert (granted.cash_fen, granted.withheld_fen) == (10_000, 0)
+    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("void", "closed")
+
+
+async def test_a_coupon_taken_by_an_order_while_it_is_taken_back(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall)
+    basket = await a.me.basket(await make_sku(25_000), coupon_id=coupon_id)
+    stage = await lose_a_friend(a)
+    async with held(MEMBER, a.me.id):
+        takes = asyncio.create_task(coupon_returns.take_back_coupon(mall.deps, *stage))
+        await waiting()
+        order_no = (await a.me.post("/orders", basket))["order_no"]
+    await takes
+    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("void", "closed")
+    await work(mall)
+    await proofs.check(mall)
+
+
+async def test_a_coupon_taken_back_by_two_workers_at_once(mall: Mall) -> None:
+    a, _ = await couponed(mall)
+    stage = await lose_a_friend(a)
+    async with held(MEMBER, a.me.id):
+        both = [asyncio.create_task(coupon_returns.take_back_coupon(mall.deps, *stage)) for _ in range(2)]
+        await waiting(2)
+    await asyncio.gather(*both)
+    assert ((await coupon(a))["state"], (await a.me.wallet())["debt_fen"]) == ("void", 0)
+
+
+async def test_a_coupon_whose_order_turns_out_to_be_paid_becomes_debt(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall)
+    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
+    await mall.control("knobs", drop={"op": "pay_notify"})
+    await a.me.pay(order_no)
+    assert (await coupon(a))["state"] == "locked"
+    await shop_refunds(mall, a.friends[0].order_no)
+    assert (await a.me.order(order_no))["status"] == "paid"
+    assert ((await coupon(a))["state"], (await a.me.wallet())["debt_fen"]) == ("used", 10_000)
+
+
+async def test_a_coupon_whose_order_a_stranger_paid_is_asked_for_again(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall)
+    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
+    await a.me.post(f"/orders/{order_no}/pay")
+    stage = await lose_a_friend(a)
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE members SET openid = 'o-other' WHERE id = $1", a.me.id)
+    await mall.control("pay", out_trade_no=order_no)
+    with pytest.raises(WeChatUnavailable):
+        await coupon_returns.take_back_coupon(mall.deps, *stage)
+    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("locked", "pending")
