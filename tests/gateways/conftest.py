@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import redis.asyncio as aioredis
 
+from server.gateways.transport import client
 from server.gateways.wechat_mini import MiniConfig, WeChatMini
 from server.gateways.wechat_pay import PayConfig, WeChatPay
 from server.sandbox.config import SandboxConfig
@@ -41,7 +41,7 @@ Control = Callable[..., Any]
 @pytest.fixture
 async def control(wechat: str) -> AsyncIterator[Control]:
     """`await control("pay", out_trade_no=…)`: what the member's phone would do, and the knobs."""
-    async with httpx.AsyncClient(base_url=wechat, trust_env=False) as http:
+    async with client(wechat, 5) as http:
 
         async def call(path: str, **body: object) -> Any:
             answer = await http.post(f"/control/{path}", json=body)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from server.gateways.ports import OutcomeUnknown, Parcel, WeChatError
+from server.gateways.transport import client
 from server.gateways.wechat_mini import MiniConfig, WeChatMini, masked
 from server.gateways.wechat_pay import WeChatPay
 from server.sandbox.identity import Identity
@@ -176,7 +177,7 @@ async def test_a_token_replaced_elsewhere_is_fetched_again(
     mini: WeChatMini, mini_config: MiniConfig, wechat: str, member: str
 ) -> None:
     await send(mini)
-    async with httpx.AsyncClient(base_url=wechat, trust_env=False) as somebody:
+    async with client(wechat, 5) as somebody:
         forced = {"grant_type": "client_credential", "appid": mini_config.appid, "secret": mini_config.secret}
         await somebody.post(TOKEN, json=forced | {"force_refresh": True})
     counted = calls_of(mini)
@@ -230,7 +231,7 @@ async def test_a_fetcher_that_hangs_does_not_hold_others_for_ever(
 
 async def test_a_message_arrives_cut_to_fit(mini: WeChatMini, member: str, wechat: str) -> None:
     await mini.send_message(member, "t1", "", {"thing1": "茶" * 30, "phrase2": "已发货 OK"})
-    async with httpx.AsyncClient(base_url=wechat, trust_env=False) as http:
+    async with client(wechat, 5) as http:
         delivered = (await http.get("/control/messages", params={"openid": member})).json()["items"][0]
     assert delivered["data"] == {"thing1": {"value": "茶" * 20}, "phrase2": {"value": "已发货"}}
     assert not delivered.get("page")

@@ -16,6 +16,7 @@ from server.app import create_app
 from server.commands.environment import CLOCK_FILE, development_environment
 from server.core.clock import SharedClock
 from server.gateways.ports import Deps
+from server.gateways.transport import client
 from server.sandbox.config import SandboxConfig
 from server.sandbox.identity import FILE_NAME, Identity, make_identity
 from server.sandbox.serve import running as running_sandbox
@@ -118,7 +119,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
         await server.before_start()
         await server.after_start()
         await server.start_serving()
-        http = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        http = await stack.enter_async_context(client(f"http://127.0.0.1:{port}", 30))
         try:
             yield Mall(deps, f"http://127.0.0.1:{port}", sandbox_url, clock, settings, http, folder, app)
         finally:

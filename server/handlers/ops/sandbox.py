@@ -11,6 +11,7 @@ from server.core import errors
 from server.core.clock import SharedClock
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
+from server.gateways.transport import client
 from server.handlers.endpoint import JSON_TYPE
 from server.services.orders import fulfilment
 
@@ -114,8 +115,8 @@ async def _forward(request: Request, path: str, body: bytes) -> HTTPResponse:
     if not deps.sandbox_control_url:
         raise errors.NotFound
     try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False) as client:
-            answer = await client.post(f"{deps.sandbox_control_url}/control/{path}", content=body)
+        async with client(deps.sandbox_control_url, _TIMEOUT_S) as http:
+            answer = await http.post(f"/control/{path}", content=body)
     except httpx.HTTPError as error:
         raise errors.WeChatUnavailable from error
     if answer.is_success:

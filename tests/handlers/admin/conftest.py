@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from server import db
+from server.gateways.transport import client
 from server.rules.operators import Role
 from server.services.operators import accounts as operator_accounts
 from tests.support.mall import Mall
@@ -60,7 +61,7 @@ async def desks(mall: Mall) -> AsyncIterator[Any]:
 
 
 def browser(mall: Mall, opened: list[httpx.AsyncClient]) -> httpx.AsyncClient:
-    http = httpx.AsyncClient(base_url=mall.base_url, timeout=30)
+    http = client(mall.base_url, 30)
     opened.append(http)
     return http
 
