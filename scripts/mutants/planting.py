@@ -30,8 +30,9 @@ LIBRARIES = (
     *("typer", "wechatpayv3.async_", "xdist.plugin"),
 )
 """What most tests load, and takes them seconds."""
-_QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
-"""What is loaded already cannot be rewritten, and need not be."""
+_QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:unraisableexception")
+"""What is loaded already cannot be rewritten, and need not be. A failed test may leave connections open: to be told of
+that at the end of the run would hide that it failed."""
 _PURE = re.compile(r"tests/(core|rules)/|tests/ledger/test_entries.py")
 """Tests of plain values: they need neither engines nor what conftest.py loads for others."""
 
