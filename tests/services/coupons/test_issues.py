@@ -184,7 +184,7 @@ from types import SimpleNamespace
 from server import db
 from server.core.clock import SystemClock
 from server.jobs import coupons
-from server.services.coupons.drawer import issues
+from server.services.coupons import issues
 
 async def main():
     issues._BATCH = 10
