@@ -25,6 +25,7 @@ from server.rules.rebates import (
     decide,
 )
 from server.services.commissions import carried, earnings
+from server.services.common import locks
 from server.services.notices import messages
 from server.services.rebates import qualifications, releases
 from server.services.terms import policy
@@ -65,7 +66,7 @@ async def sweep(deps: Deps) -> None:
 async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        state = await locks.member(tx, member_id)
         if state != "active":
             return False
         await qualifications.count_held(tx, member_id, at)
