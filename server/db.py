@@ -19,6 +19,7 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import TransactionContext, TransactionContextPooled
 from tortoise.connection import get_connections
 
+from server.core.advisory import Advisory
 from server.core.errors import Busy, Refusal, by_code
 
 Connection: TypeAlias = asyncpg.Connection
@@ -231,6 +232,16 @@ async def fetch_value(sql: str, *args: Any) -> Any:  # noqa: ANN401 - SQL parame
     """The first column of the first row, or None. Raises Busy."""
     async with connection() as reader:
         return await reader.fetchval(sql, *args)
+
+
+async def hold(guard: Connection, number: Advisory) -> None:
+    """Wait for an advisory lock and keep it until `let_go`, or until the connection closes."""
+    await guard.execute("SELECT pg_advisory_lock($1)", number)
+
+
+async def let_go(guard: Connection, number: Advisory) -> None:
+    """Give an advisory lock of this connection back."""
+    await guard.execute("SELECT pg_advisory_unlock($1)", number)
 
 
 @asynccontextmanager

@@ -8,13 +8,11 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.migrations.graph import MigrationKey
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.unfit import UnfitDatabaseError
 
 EMPTY = "__first__"
 """The target before the first migration."""
-
-_LOCK = 7_224_100_001
-"""Advisory lock of migrating: several roles may start at once, one migrates."""
 
 _FIRST = MigrationKey(app_label="models", name="0001_initial")
 
@@ -31,7 +29,7 @@ async def migrate(database_url: str, target: str = "__latest__") -> list[str]:
     """
     guard = await asyncpg.connect(database_url)
     try:
-        await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await db.hold(guard, Advisory.MIGRATIONS)  # several roles may start at once, one migrates
         await db.connect(database_url, pool_size=2, patient=True)  # an index on a large table takes minutes
         try:
             await refuse_unfit()

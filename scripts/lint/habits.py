@@ -19,6 +19,7 @@ _CLOCK_READS = (
 )
 _SQL_NOW = re.compile(r"\b(now\s*\(\s*\)|(current|local)_(timestamp|date|time)\b|clock_timestamp\s*\()", re.IGNORECASE)
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|RETURN|VALUES|DEFAULT)\b")
+_ROW_LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+UPDATE|UPDATE|SHARE|KEY\s+SHARE)\b")
 _SPAWNERS = ("create_task", "ensure_future", "add_task", "run_coroutine_threadsafe")
 _MAY_SPAWN = ("server/db.py", "server/app.py", "server/worker.py", "server/commands/", *_OWN_WORLDS)
 _BLIND = {"Exception", "BaseException"}
@@ -39,14 +40,28 @@ def injected_time(source: Source) -> Breaches:
 
 
 def _texts(source: Source) -> Iterator[tuple[int, str]]:
-    """Every string with its line; an f-string counts once, with what stands between its values."""
+    """Every string with its first line."""
+    return ((node.lineno, text) for node, text in _strings(source))
+
+
+def _strings(source: Source) -> Iterator[tuple[ast.expr, str]]:
+    """Every string; an f-string counts once, with what stands between its values."""
     parts = set[ast.AST]()
     for node in source.nodes:
         if isinstance(node, ast.JoinedStr):
             parts.update(node.values)
-            yield node.lineno, "?".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+            yield node, "?".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in parts:
-            yield node.lineno, node.value
+            yield node, node.value
+
+
+def one_lock_room(source: Source) -> Breaches:
+    """Services lock rows by `common/locks.py`, which knows the order; told on the last line of the statement."""
+    if not source.within("server/services/") or source.within("server/services/common/locks.py"):
+        return
+    for node, text in _strings(source):
+        if lock := _ROW_LOCK.search(text):
+            yield node.end_lineno or node.lineno, f"`{lock[0]}` locks rows here: ask common/locks.py, or say why not"
 
 
 def no_swallowed_errors(source: Source) -> Breaches:

@@ -23,6 +23,7 @@ RULES = (
     Rule("transaction", _PYTHON, habits.one_door_to_transactions),
     Rule("ledger-tables", _PYTHON, habits.ledger_tables),
     Rule("save", _PYTHON, habits.named_columns_only),
+    Rule("lock", _PYTHON, habits.one_lock_room),
     Rule("task", _PYTHON, habits.no_stray_tasks),
     Rule("function-size", _PYTHON, size.short_functions),
     Rule("file-size", (*_CODE, *_PAGES), size.short_files),

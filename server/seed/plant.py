@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.ids import code
 from server.gateways.ports import Deps
 from server.rules.levels import Level
@@ -24,9 +25,6 @@ from server.services.promotions import apply as activity_apply
 from server.services.terms import levels, rebate_rules
 
 _DATA = Path(__file__).parent / "data"
-_LOCK = 7_224_100_013
-"""Advisory lock of planting: what is missing must still be missing when it is added."""
-
 _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 _COUPON_GOODS = ("coupon_goods",)
 """Planted behind the coupons that they are; these are for some of the other goods."""
@@ -59,11 +57,11 @@ class Planted:
 async def plant(deps: Deps, actor: str) -> Planted:
     """Add what is missing. Safe to repeat, to run twice at once and while the shop is open. Raises Busy."""
     async with db.connection() as guard:
-        await guard.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        await db.hold(guard, Advisory.PLANTING)  # what is missing must still be missing when it is added
         try:
             return await _plant(deps, actor)
         finally:
-            await guard.execute("SELECT pg_advisory_unlock($1)", _LOCK)
+            await db.let_go(guard, Advisory.PLANTING)
 
 
 async def _plant(deps: Deps, actor: str) -> Planted:

@@ -8,16 +8,14 @@ import orjson
 from msgspec import UNSET
 
 from server import db
+from server.core.advisory import Advisory
 from server.gateways.ports import Cipher, Deps
 from server.services.catalogue import freight_entries
 from server.services.catalogue.checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes, given
 from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
-from server.services.common import audit_log, words
+from server.services.common import audit_log, locks, words
 from server.services.files.apply_file import ApplyFile
-
-LOCK = 7_224_100_011
-"""Advisory lock of changing the catalogue: one file at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
         [(path, entry) for path, entry in freight if entry is not None],
     )
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+        await locks.alone(tx, Advisory.CATALOGUE)
         at = deps.clock.now()  # behind the lock, so that no two changes have one time
         known = await _known(tx, sheet)
         skus = sheet.judge(known, deps.cipher)
@@ -106,7 +104,8 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
     skus = await tx.fetch(
         "SELECT s.id, s.code, s.spec, s.price_fen, s.market_price_fen, s.alert_at, s.on_sale, s.position, s.weight_g,"
         " s.available, s.stocked_in, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
-        " WHERE s.code = ANY($1::text[]) ORDER BY s.id FOR NO KEY UPDATE OF s",
+        " WHERE s.code = ANY($1::text[]) ORDER BY s.id"
+        " FOR NO KEY UPDATE OF s",  # house: lock - stock, ascending
         sheet.codes(),
     )
     coupons = await tx.fetch(

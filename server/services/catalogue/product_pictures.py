@@ -10,10 +10,12 @@ import orjson
 
 from server import db
 from server.core import errors
+from server.core.advisory import Advisory
 from server.drawing.photos import NotAPicture, photo
 from server.gateways.ports import Deps
 from server.services.catalogue import apply as catalogue_apply
 from server.services.catalogue import goods
+from server.services.common import locks
 from server.services.files import pictures
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -109,7 +111,7 @@ async def forget(deps: Deps) -> None:
     if not old:
         return
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", catalogue_apply.LOCK)
+        await locks.alone(tx, Advisory.CATALOGUE)
         used = {row["name"] for row in await tx.fetch(_USED, old)}
         for name in old:
             if name not in used:

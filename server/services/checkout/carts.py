@@ -10,6 +10,7 @@ from server import db
 from server.core.errors import CartLimit, NotFound, SkuUnavailable
 from server.gateways.ports import Deps
 from server.services.catalogue.products import StockState, stock_state
+from server.services.common import locks
 
 LIMIT = 100
 """SKUs per cart."""
@@ -55,7 +56,7 @@ async def put(deps: Deps, member_id: int, sku_id: int, quantity: int) -> None:
         return
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        await locks.member(tx, member_id)
         facts = await tx.fetchrow(
             "SELECT s.on_sale AND listed(p, $3) AS on_sale,"
             " (SELECT count(*) FROM cart_items WHERE member_id = $1 AND sku_id <> $2) AS others"

@@ -11,6 +11,7 @@ from server.ledger import book, entries, statement
 from server.ledger.entries import Held
 from server.rules.orders import OrderStatus
 from server.services.checkout import payments
+from server.services.common import locks
 from server.services.points import movements as point_movements
 from server.services.promotions import kinds as promotion_kinds
 
@@ -35,7 +36,7 @@ UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id IN
     WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
     ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
   RETURNING order_no
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def close_expired(deps: Deps) -> int:
@@ -77,11 +78,8 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
     """The database's part; None when the payment was opened meanwhile and WeChat must be asked first."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute(
-            "SELECT 1 FROM members WHERE id = (SELECT member_id FROM orders WHERE order_no = $1) FOR NO KEY UPDATE",
-            order_no,
-        )
-        order = await tx.fetchrow("SELECT * FROM orders WHERE order_no = $1 FOR NO KEY UPDATE", order_no)
+        await locks.owner(tx, "order_no", order_no)
+        order = await locks.order_of_no(tx, order_no)
         if order["status"] != OrderStatus.PENDING:
             return False
         if order["prepay_started_at"] is not None and not opened:

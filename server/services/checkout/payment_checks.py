@@ -16,7 +16,7 @@ UPDATE orders SET checks = checks + 1,
   WHERE id IN (SELECT id FROM orders WHERE status = 'pending' AND check_at <= $1 ORDER BY check_at LIMIT $2
                  FOR NO KEY UPDATE SKIP LOCKED)
   RETURNING order_no
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def check_due(deps: Deps) -> int:

@@ -17,6 +17,7 @@ from server.rules.members import masked_name
 from server.rules.orders import OrderStatus
 from server.rules.payments import Expected, Judgement, Outcome, Said, judge
 from server.rules.rebates import LineNet, qualifies
+from server.services.common import locks
 from server.services.notices import messages
 from server.services.promotions import kinds as promotion_kinds
 from server.services.terms.rebate_rules import terms_of
@@ -75,7 +76,7 @@ async def _settle(deps: Deps, tx: db.Connection, notice: PaymentNotice, source: 
 async def _lock_team(tx: db.Connection, order: dict[str, Any]) -> None:
     """Step: a team is locked before stock is, as in placing."""
     if order["team_id"] is not None:
-        await tx.execute("SELECT FROM teams WHERE id = $1 FOR NO KEY UPDATE", order["team_id"])
+        await locks.team(tx, order["team_id"])
 
 
 async def _promoted(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
@@ -297,7 +298,8 @@ async def pay(deps: Deps, member_id: int, order_no: str) -> Payment:
             " (SELECT min(title) || CASE WHEN count(*) > 1 THEN ' 等' || count(*) || '件' ELSE '' END"
             "    FROM order_lines WHERE order_id = o.id) AS description"
             " FROM orders o JOIN members m ON m.id = o.member_id"
-            " WHERE o.order_no = $1 AND o.member_id = $2 FOR NO KEY UPDATE OF o",
+            " WHERE o.order_no = $1 AND o.member_id = $2"
+            " FOR NO KEY UPDATE OF o",  # house: lock - fetches and locks in one round trip
             order_no,
             member_id,
         )

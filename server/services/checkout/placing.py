@@ -31,7 +31,7 @@ from server.rules.promotions import EXCHANGE, Offer
 from server.rules.shop import ShopPolicy
 from server.services.checkout.drafts import Draft, Priced
 from server.services.checkout.facts import Facts, Wanted, facts_of
-from server.services.common import idempotency
+from server.services.common import idempotency, locks
 from server.services.common.idempotency import AnsweredMeanwhile, Keyed
 from server.services.promotions import kinds as promotion_kinds
 from server.services.terms import levels, policy
@@ -181,7 +181,7 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, lo
     terms = await read_terms()
     async with _scope(locked=locked) as connection:
         if locked:
-            await connection.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+            await locks.member(connection, member_id)
         at = deps.clock.now()
         facts = await facts_of(connection, member_id, wanted, keyed, at)
         if facts.answered is not None:

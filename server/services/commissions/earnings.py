@@ -16,7 +16,7 @@ from server.ledger import book, entries, statement
 from server.outbox import Job
 from server.rules import commissions as rules
 from server.rules.commissions import CommissionTerms, Earner, Grant, Line, LineNow
-from server.services.common import batches, take_backs
+from server.services.common import batches, locks, take_backs
 from server.services.growth import progress
 from server.services.notices import messages
 from server.services.terms import levels
@@ -42,13 +42,11 @@ async def decide(deps: Deps, order_id: int) -> None:
     chain = (order["referrer_id"], order["ancestor2_id"])[: terms.depth]
     at = deps.clock.now()
     async with db.transaction() as tx:
-        members = await tx.fetch(
-            "SELECT id FROM members WHERE id = ANY ($1) AND state <> 'closed' ORDER BY id FOR NO KEY UPDATE", chain
-        )
-        await tx.execute("SELECT 1 FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id)
+        members = await locks.members(tx, chain)
+        await locks.order(tx, order_id)
         if await tx.fetchval("SELECT EXISTS (SELECT FROM commissions WHERE order_id = $1)", order_id):
             return
-        active = {row["id"] for row in members}
+        active = {member_id for member_id, state in members.items() if state != "closed"}
         earners = [
             await _earner(tx, terms, dict(order), level, member_id)
             for level, member_id in enumerate(chain, start=1)
@@ -169,7 +167,7 @@ async def reduce(tx: db.Connection, order_id: int, refund_no: str, at: datetime)
     """
     granted = await tx.fetch(
         "SELECT id, member_id, version, granted_fen, explanation FROM commissions WHERE order_id = $1"
-        " ORDER BY level FOR NO KEY UPDATE",
+        " ORDER BY level FOR NO KEY UPDATE",  # house: lock - behind their order, ascending
         order_id,
     )
     if not granted:
@@ -213,7 +211,7 @@ async def release_due(deps: Deps) -> int:
 async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        await locks.member(tx, member_id)
         amount_fen = await tx.fetchval(
             "UPDATE commissions c SET state = 'settled', settled_at = $2 FROM members m WHERE c.id = $1"
             " AND c.state = 'frozen' AND c.release_at <= $2 AND m.id = c.member_id AND m.state <> 'blocked'"

@@ -42,7 +42,9 @@ async def record(
     `actor` is an operator's name (`cli` for the command line), `action` reads `noun.verb`, `subject` is a number or
     slug, `detail` plain JSON without floats and without secrets: `before`, `after` and `reason` where there are such.
     """
-    anchor = await tx.fetchrow("SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE")
+    anchor = await tx.fetchrow(
+        "SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE"  # house: lock - the last one
+    )
     if anchor is None:
         msg = "the anchor of the operators' log is gone: look into it, then run `audit --seal`"
         raise RuntimeError(msg)

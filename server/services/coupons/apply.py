@@ -10,16 +10,14 @@ import orjson
 from msgspec import UNSET, Meta, UnsetType
 
 from server import db
+from server.core.advisory import Advisory
 from server.gateways.ports import Deps
 from server.rules.coupons import Audience
 from server.rules.levels import MOST_LEVELS
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.files.apply_file import ApplyFile
-
-_LOCK = 7_224_100_012
-"""Advisory lock of changing templates: one file at a time."""
 
 _Count = Annotated[int, Meta(ge=1, le=10**8)]
 _Goods = Annotated[list[Annotated[int, Meta(ge=1, le=2**63 - 1)] | ProductSlug], Meta(min_length=1, max_length=500)]
@@ -112,9 +110,9 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
     entries = [(path, entry) for path, entry in read if entry is not None]
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.COUPON_TEMPLATES)
         rows = await tx.fetch(
-            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[]) FOR NO KEY UPDATE",
+            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[]) FOR NO KEY UPDATE",  # house: lock - by slug
             [entry.slug for _, entry in entries],
         )
         known = {row["slug"]: _plain(row) for row in rows}

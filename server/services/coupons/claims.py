@@ -139,7 +139,8 @@ async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> byt
 async def _claim(tx: db.Connection, member_id: int, template_id: int, at: datetime) -> Claimed:
     # The template's row lock makes claims of one template stand in line, so what is counted after it is exact.
     template = await tx.fetchrow(
-        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE", template_id
+        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE",  # house: lock - if active
+        template_id,
     )
     if template is None:
         raise NotFound(what="coupon")

@@ -20,7 +20,7 @@ UPDATE coupons c SET warned_at = $1 FROM due WHERE c.id = due.id
   RETURNING c.id, c.member_id, c.name, c.expires_at, c.expires_at - GREATEST(c.starts_at, c.created_at) > $4 AS long,
     EXISTS (SELECT FROM notice_credits n WHERE n.member_id = c.member_id AND n.template = 'coupon_ending'
       AND n.credits > 0) AS allowed
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def warn(deps: Deps) -> None:

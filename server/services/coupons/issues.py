@@ -20,7 +20,7 @@ from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.rules.coupons import birthdays
 from server.services.catalogue import coupon_scopes
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.coupons import drawer
 
 LIST_MOST = 100_000
@@ -118,9 +118,7 @@ async def stop(deps: Deps, issue_id: int, reason: str, operator: str) -> None:
     """End a job where it stands; what was issued stays. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await tx.fetchrow("SELECT state, issued FROM coupon_issues WHERE id = $1 FOR UPDATE", issue_id)
-        if row is None:
-            raise NotFound(what="coupon_issue")
+        row = await locks.row(tx, "coupon_issues", issue_id, "state, issued")
         if row["state"] != "running":
             raise StateConflict(status=row["state"], problem="这次发放已经结束")
         await tx.execute("UPDATE coupon_issues SET state = 'stopped', finished_at = $2 WHERE id = $1", issue_id, at)
@@ -151,23 +149,24 @@ _WHO = {
 """Who of a slice of members fits; what else a segment needs is its parameters, from $5 on."""
 
 
+_NEXT = """
+SELECT * FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""  # house: lock - a queue waits for nobody
+
+
 async def step(deps: Deps) -> bool:
     """Go on with the oldest open job, by one batch; False when none waits."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        job = await tx.fetchrow(
-            "SELECT * FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
-        )
+        job = await tx.fetchrow(_NEXT)
         if job is not None:
             await _step(tx, job, at)
     return job is not None
 
 
 async def _step(tx: db.Connection, job: Mapping[str, Any], at: datetime) -> None:
-    template = await tx.fetchrow(
-        "SELECT active, ends_at, total - claimed AS left FROM coupon_templates WHERE id = $1 FOR NO KEY UPDATE",
-        job["template_id"],
-    )
+    columns = "active, ends_at, total - claimed AS left"
+    template = await locks.row(tx, "coupon_templates", job["template_id"], columns)
     if _over(template, at):
         await _moved(tx, job, job["place"], 0, 0, "ended", at)
         return

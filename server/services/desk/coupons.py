@@ -12,7 +12,7 @@ from server.rules import words
 from server.rules.coupons import LABELS, shown, worth
 from server.rules.operators import Permission
 from server.services.catalogue import coupon_scopes
-from server.services.common import audit_log, cursors
+from server.services.common import audit_log, cursors, locks
 from server.services.common.listings import (
     Column,
     Filter,
@@ -209,9 +209,7 @@ async def void_issue(deps: Deps, issue_id: int, reason: str, operator: str) -> i
     """Take back all that one giving-out issued and that is still unused; how many. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        state = await tx.fetchval("SELECT state FROM coupon_issues WHERE id = $1 FOR UPDATE", issue_id)
-        if state is None:
-            raise NotFound(what="coupon_issue")
+        state = (await locks.row(tx, "coupon_issues", issue_id, "state"))["state"]
         if state == "running":
             raise StateConflict(status=state, problem="发放还没有结束，请先停止")
         gone: int = await tx.fetchval(_VOID_ISSUE, issue_id)
@@ -224,7 +222,7 @@ _VOID_ISSUE = """
 WITH gone AS (UPDATE coupons SET state = 'void' WHERE id = ANY (ARRAY(
     SELECT id FROM coupons WHERE issue_id = $1 AND state = 'unused' ORDER BY id FOR UPDATE)) RETURNING id)
 SELECT count(*) FROM gone
-"""
+"""  # house: lock - coupons of one issue, ascending
 
 
 async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str) -> tuple[int, list[int]]:
@@ -238,7 +236,7 @@ async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str
             "WITH mine AS (SELECT id FROM coupons WHERE id = ANY ($1::bigint[]) AND state = 'unused'"
             " AND template_id IS NOT NULL AND order_line_id IS NULL ORDER BY id FOR UPDATE)"
             " UPDATE coupons SET state = 'void' FROM mine WHERE coupons.id = mine.id"
-            " RETURNING coupons.id, coupons.member_id",
+            " RETURNING coupons.id, coupons.member_id",  # house: lock - coupons, ascending
             coupon_ids,
         )
         for row in sorted(rows, key=lambda one: one["id"]):

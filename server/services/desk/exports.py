@@ -57,7 +57,10 @@ async def ask(deps: Deps, listing: Listing, asked: Mapping[str, str], operator: 
     """Have a file made of all rows of a list; its id. Raises TooManyRequests while too many are being made."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM operators WHERE name = $1 FOR NO KEY UPDATE", operator)
+        await tx.execute(
+            "SELECT 1 FROM operators WHERE name = $1 FOR NO KEY UPDATE",  # house: lock - by name, and alone
+            operator,
+        )
         waiting = await tx.fetchval(
             "SELECT count(*) FROM exports WHERE operator = $1 AND state IN ('waiting', 'running')", operator
         )
@@ -115,7 +118,7 @@ _CLAIM = """
 UPDATE exports SET state = 'running', rows_done = 0, alive_at = $1 WHERE id = (
   SELECT id FROM exports WHERE state = 'waiting' OR (state = 'running' AND alive_at < $2)
    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, listing, asked, operator
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def make_next(deps: Deps) -> bool:

@@ -56,7 +56,10 @@ async def change(deps: Deps, key: str, terms: TemplateTerms, reason: str, operat
         raise BadRequest(field="fields", problem=f"没有“{unknown[0][:40]}”，可用：{'、'.join(known) or '无'}")
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM notice_templates WHERE key = $1 FOR UPDATE", key)  # noqa: S608 - our own columns
+        row = await tx.fetchrow(
+            f"SELECT {_COLUMNS} FROM notice_templates WHERE key = $1 FOR UPDATE",  # noqa: S608 - our own columns # house: lock - the only row
+            key,
+        )
         if row is None:
             raise NotFound(what="notice")
         await tx.execute(

@@ -172,7 +172,7 @@ _CLAIM = """
 UPDATE reconciliation_asks SET state = 'running', lines_done = 0, alive_at = $1 WHERE id = (
   SELECT id FROM reconciliation_asks WHERE state = 'waiting' OR (state = 'running' AND alive_at < $2)
    ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, day, operator
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def make_next(deps: Deps) -> bool:

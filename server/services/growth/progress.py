@@ -13,7 +13,7 @@ from server.core.errors import BadRequest, NotFound
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Standing, left_of, raised, rejudged, spend_growth
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.notices import messages
 from server.services.terms import levels, policy
 
@@ -41,11 +41,11 @@ async def grow(deps: Deps, order_id: int) -> None:
     async with db.transaction() as tx:
         found = await tx.fetchrow("SELECT member_id, referrer_id FROM orders WHERE id = $1", order_id)
         owners = [found["member_id"], found["referrer_id"]]
-        await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
+        await locks.members(tx, owners)
         order = await tx.fetchrow(
             "SELECT o.order_no, o.completed_at, (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines"
             "   WHERE order_id = o.id) AS net FROM orders o WHERE o.id = $1 AND o.status = 'completed'"
-            " FOR NO KEY UPDATE OF o",
+            " FOR NO KEY UPDATE OF o",  # house: lock - fetches and locks in one round trip
             order_id,
         )
         if order is None:
@@ -230,7 +230,7 @@ async def judge_all(deps: Deps, after: int) -> None:
 async def _judge_each(deps: Deps, members: Sequence[int]) -> None:
     for member_id in members:
         async with db.transaction() as tx:
-            await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+            await locks.member(tx, member_id)
             await _judge(tx, await levels.read(tx), member_id, deps.clock.now())
 
 
@@ -241,7 +241,7 @@ async def correct(deps: Deps, member_id: int, amount: int, key: str, reason: str
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
-        if not await tx.fetchval("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id):
+        if await locks.member(tx, member_id) is None:
             raise NotFound(what="member")
         growth = await _growth(tx, member_id, at)
         entry = _Entry(

@@ -9,6 +9,7 @@ from server import db
 from server.core.errors import AddressLimit, NotFound
 from server.gateways.ports import Cipher, Deps
 from server.rules import addresses as rules
+from server.services.common import locks
 
 SEALED = "addresses.sealed"
 PHONE_BLIND = "addresses.phone_blind"
@@ -98,7 +99,7 @@ async def remove(member_id: int, address_id: int) -> None:
 
 async def _lock(tx: db.Connection, member_id: int) -> None:
     """One change of a member's addresses at a time."""
-    await tx.execute("SELECT FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+    await locks.member(tx, member_id)
 
 
 async def _choose(tx: db.Connection, member_id: int, address_id: int) -> None:

@@ -8,7 +8,7 @@ from server import db
 from server.core import errors
 from server.drawing.photos import NotAPicture, avatar
 from server.gateways.ports import Deps
-from server.services.common import limits
+from server.services.common import limits, locks
 from server.services.files import pictures
 from server.services.members import profiles
 from server.services.members.profiles import Me
@@ -37,7 +37,8 @@ async def put(deps: Deps, member_id: int, body: bytes) -> Me:
     name = f"{_PREFIX}{secrets.token_hex(16)}.webp"
     await asyncio.to_thread(_write, deps.media_dir / name, drawn)
     async with db.transaction() as tx:
-        before: str = await tx.fetchval("SELECT avatar_url FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        [row] = await locks.member_rows(tx, [member_id], "avatar_url")
+        before: str = row["avatar_url"]
         await tx.execute("UPDATE members SET avatar_url = $2 WHERE id = $1", member_id, f"{_PLACE}{name}")
     if before.startswith(f"{_PLACE}{_PREFIX}"):
         await asyncio.to_thread((deps.media_dir / before.removeprefix(_PLACE)).unlink, missing_ok=True)

@@ -165,7 +165,10 @@ async def named(name: str) -> int:
 
 async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -> asyncpg.Record:
     """Step: the operator's row. All owners are held first, in order, so that two of them cannot shut each other out."""
-    await tx.execute("SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE", operator_id)
+    await tx.execute(
+        "SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE",  # house: lock - several
+        operator_id,
+    )
     row = await tx.fetchrow("SELECT id, name, role, state, totp_sealed FROM operators WHERE id = $1", operator_id)
     if row is None:
         raise errors.NotFound(what="operator")

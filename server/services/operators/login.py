@@ -13,6 +13,7 @@ from server.db import Connection
 from server.gateways.ports import Deps
 from server.rules.operators import LOCK_AFTER_FAILURES, LOCK_TIME, locks
 from server.services.common import audit_log, limits
+from server.services.common.locks import row as lock_row
 from server.services.operators import passwords, sessions, totp
 
 _TRIES_PER_MINUTE = 30
@@ -82,13 +83,12 @@ def _ticket(ticket: str) -> str:
     return f"operator_halfway:{ticket}"
 
 
+_COLUMNS = "id, name, state, password_hash, totp_sealed, totp_step, failures, locked_until"
+
+
 async def _unlocked(tx: Connection, operator_id: int, at: datetime) -> asyncpg.Record:
     """Step: the operator's row, held. Raises OperatorLocked."""
-    row = await tx.fetchrow(
-        "SELECT id, name, state, password_hash, totp_sealed, totp_step, failures, locked_until FROM operators"
-        " WHERE id = $1 FOR NO KEY UPDATE",
-        operator_id,
-    )
+    row = await lock_row(tx, "operators", operator_id, _COLUMNS)
     if row["locked_until"] is not None and row["locked_until"] > at:
         raise OperatorLocked(int((row["locked_until"] - at).total_seconds()) + 1)
     return row

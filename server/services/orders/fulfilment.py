@@ -11,7 +11,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
 from server.services.commissions import earnings
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.members import addresses
 from server.services.notices import messages
 from server.services.points import movements as point_movements
@@ -24,7 +24,7 @@ BATCH = 100
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
     """A paid order leaves the house. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM orders WHERE order_no = $1 FOR NO KEY UPDATE", order_no)
+        await locks.order_of_no(tx, order_no)
         at = deps.clock.now()  # under the lock: a refund granted before stands before it in time, one after, after
         order = await tx.fetchrow(
             "UPDATE orders SET status = 'shipped', shipped_at = $2, company = $3, tracking_no = $4"
@@ -112,7 +112,8 @@ async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at
     """Step: bind as many free card keys to a line; how many there were."""
     handed = await tx.fetch(
         "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
-        " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING id",
+        " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3"
+        " FOR UPDATE SKIP LOCKED) RETURNING id",  # house: lock - free keys: whoever holds one has it
         line["id"],
         line["sku_id"],
         pieces,
@@ -175,7 +176,7 @@ async def complete_overdue(deps: Deps) -> int:
             # an array is read once; a plain IN may be read again for every row and go beyond its limit
             "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
             " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
-            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",
+            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a queue waits for nobody
             at,
             at - timedelta(days=shop.refund_days),
             BATCH,
@@ -185,14 +186,9 @@ async def complete_overdue(deps: Deps) -> int:
 
 
 async def _locked(tx: db.Connection, order_id: int) -> dict[str, Any]:
-    """The order, its buyer locked before it."""
-    await tx.execute(
-        "SELECT 1 FROM members WHERE id = (SELECT member_id FROM orders WHERE id = $1) FOR NO KEY UPDATE", order_id
-    )
-    row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id)
-    if row is None:
-        raise NotFound(what="order")
-    return dict(row)
+    """The order, its buyer locked before it. Raises NotFound."""
+    await locks.owner(tx, "order", order_id)
+    return dict(await locks.order(tx, order_id))
 
 
 async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:

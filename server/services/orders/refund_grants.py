@@ -16,6 +16,7 @@ from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
 from server.services.commissions import earnings
+from server.services.common import locks
 from server.services.growth import progress
 from server.services.notices import messages
 from server.services.points import movements as point_movements
@@ -42,8 +43,8 @@ async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
         raise NotFound(what="order")
     # all that this order gives, now or later, goes to the referrers that it was paid under
     owners = [found["member_id"], found["referrer_id"], found["ancestor2_id"]]
-    await tx.execute("SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", owners)
-    row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1 FOR NO KEY UPDATE", found["id"])
+    await locks.members(tx, owners)
+    row = await locks.order(tx, found["id"])
     if row["referrer_id"] != found["referrer_id"]:
         raise StateConflict(status=row["status"])
     lines = await tx.fetch("SELECT * FROM order_lines WHERE order_id = $1 ORDER BY position", found["id"])

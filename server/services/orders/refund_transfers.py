@@ -37,7 +37,8 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
     async with db.transaction() as tx:
         row = await tx.fetchrow(
             "SELECT r.id, r.refund_no, r.state, r.cash_fen, r.balance_fen, r.member_id, o.order_no FROM refunds r"
-            " JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1 FOR NO KEY UPDATE OF r",
+            " JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1"
+            " FOR NO KEY UPDATE OF r",  # house: lock - a refund that nothing else moves
             said.refund_no,
         )
         fits = row is not None and said.amount_fen == row["cash_fen"] and said.mchid in ("", deps.mchid)
@@ -86,7 +87,7 @@ async def check_pending(deps: Deps) -> int:
     rows = await db.fetch(
         "UPDATE refunds SET check_at = $1::timestamptz + interval '1 minute' WHERE id IN (SELECT id FROM refunds"
         " WHERE state IN ('approved', 'processing') AND check_at <= $1 ORDER BY check_at LIMIT $2"
-        " FOR UPDATE SKIP LOCKED) RETURNING id, refund_no, state",
+        " FOR UPDATE SKIP LOCKED) RETURNING id, refund_no, state",  # house: lock - a queue waits for nobody
         at,
         BATCH,
     )

@@ -138,7 +138,10 @@ async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") ->
 
 async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
     """Step: lock a refund that is still to be decided; its id and state. Raises NotFound, StateConflict."""
-    row = await tx.fetchrow("SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE", refund_no)
+    row = await tx.fetchrow(
+        "SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE",  # house: lock - behind its order
+        refund_no,
+    )
     if row is None:
         raise NotFound(what="refund")
     if row["state"] not in UNDECIDED:

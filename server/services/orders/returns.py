@@ -67,7 +67,8 @@ async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parce
     async with db.transaction() as tx:
         row = await tx.fetchrow(
             "SELECT id, state FROM refunds WHERE refund_no = $1 AND member_id = $2"
-            " AND order_id = (SELECT id FROM orders WHERE order_no = $3) FOR NO KEY UPDATE",
+            " AND order_id = (SELECT id FROM orders WHERE order_no = $3)"
+            " FOR NO KEY UPDATE",  # house: lock - a refund, behind nothing
             refund_no,
             member_id,
             order_no,

@@ -16,7 +16,7 @@ _CLAIM = """
 UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM teams
     WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
   RETURNING id
-"""
+"""  # house: lock - a queue waits for nobody
 
 
 async def close_due(deps: Deps) -> int:
@@ -40,7 +40,7 @@ async def close(deps: Deps, team_id: int) -> None:
     async with db.transaction() as tx:
         team = await tx.fetchrow(
             "SELECT t.state, t.taken, t.paid, g.virtual_fill FROM teams t JOIN group_buys g ON g.id = t.group_buy_id"
-            " WHERE t.id = $1 FOR NO KEY UPDATE OF t",
+            " WHERE t.id = $1 FOR NO KEY UPDATE OF t",  # house: lock - fetches and locks in one round trip
             team_id,
         )
         match fate(TeamState(team["state"]), team["taken"], team["paid"], fill=team["virtual_fill"]):

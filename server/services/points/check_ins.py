@@ -10,6 +10,7 @@ from server.gateways.ports import Deps
 from server.ledger import statement
 from server.rules.points import check_in as worth
 from server.rules.points import expiring, streak
+from server.services.common import locks
 from server.services.points import movements
 from server.services.terms import policy
 
@@ -29,7 +30,7 @@ _LAST = "SELECT day, days, points FROM check_ins WHERE member_id = $1 ORDER BY d
 async def check_in(deps: Deps, member_id: int) -> CheckedIn:
     """Check in for today; a second time changes nothing. Raises NotFound where there is no check-in, Busy."""
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        await locks.member(tx, member_id)
         at = deps.clock.now()
         shop = (await policy.read(tx)).policy
         if not shop.check_in_points:

@@ -17,7 +17,7 @@ from server.ledger.entries import Entry
 from server.rules.levels import left_of
 from server.rules.points import TELL_BEFORE, earned, ends_at, expiring, take_back
 from server.rules.rebates import RuleTerms, release_at
-from server.services.common import audit_log, batches
+from server.services.common import audit_log, batches, locks
 from server.services.notices import messages
 from server.services.terms import levels, policy
 from server.services.terms.rebate_rules import terms_of
@@ -58,7 +58,10 @@ async def _multiplied(tx: db.Connection, member_id: int) -> int:
 
 async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_fen: int, at: datetime) -> None:
     """Step, under the buyer's lock: an order was refunded down to this net cash; what it earned shrinks with it."""
-    row = await tx.fetchrow("SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE", order["id"])
+    row = await tx.fetchrow(
+        "SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - behind its order
+        order["id"],
+    )
     if row is None:
         return
     left = left_of(row["granted"], row["base_fen"], net_fen)
@@ -105,7 +108,7 @@ async def _release(deps: Deps, member_id: int, order_id: int) -> None:
 
 
 async def _lock(tx: db.Connection, member_id: int) -> None:
-    if not await tx.fetchval("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id):
+    if await locks.member(tx, member_id) is None:
         raise NotFound(what="member")
 
 

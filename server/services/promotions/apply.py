@@ -9,14 +9,12 @@ from datetime import datetime
 from typing import TypeAlias
 
 from server import db
+from server.core.advisory import Advisory
 from server.gateways.ports import Deps
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.files.apply_file import ApplyFile
 from server.services.promotions import flash_apply, group_buy_apply, points_goods_apply
 from server.services.promotions.parts import Part
-
-_LOCK = 7_224_100_014
-"""Advisory lock of changing activities: one file at a time."""
 
 Judge: TypeAlias = Callable[[db.Connection, ApplyFile, datetime], Awaitable[Part]]
 
@@ -44,7 +42,7 @@ async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
     file = ApplyFile(text)
     file.only(*JUDGES)
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.PROMOTIONS)
         at = deps.clock.now()
         parts = [await judge(tx, file, at) for judge in JUDGES.values()]
         file.check()

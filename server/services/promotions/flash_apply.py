@@ -110,7 +110,7 @@ FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1
 _SKUS = """
 SELECT s.*, (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
 FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
-"""
+"""  # house: lock - stock, ascending, behind its sessions
 
 
 async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
@@ -141,7 +141,10 @@ async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, 
     """The entries beside what there is; items that are named twice, or are not there, are left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
-    locked_sales = await tx.fetch("SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE", slugs)
+    locked_sales = await tx.fetch(
+        "SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE",  # house: lock - sessions by slug
+        slugs,
+    )
     locked_skus = await tx.fetch(_SKUS, codes)
     sales = {row["slug"]: row for row in locked_sales}
     skus = {row["code"]: row for row in locked_skus}
@@ -267,7 +270,8 @@ async def _write_item(tx: db.Connection, file: ApplyFile, sale_id: int, change: 
         # Buyers do not lock the session: one who is claiming a piece is waited for, and may have it.
         tag = await tx.execute(
             "DELETE FROM flash_units WHERE id = ANY (ARRAY(SELECT id FROM flash_units WHERE item_id = $1"
-            " AND order_id IS NULL AND NOT sold ORDER BY id DESC LIMIT $2 FOR UPDATE))",
+            " AND order_id IS NULL AND NOT sold ORDER BY id DESC LIMIT $2"
+            " FOR UPDATE))",  # house: lock - free pieces of a session that is locked
             item_id,
             -change.more,
         )

@@ -9,7 +9,7 @@ from server.core import errors
 from server.db import Connection
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.members import sessions as member_sessions
 from server.services.rebates import qualifications
 
@@ -43,7 +43,7 @@ async def _moving(
     before, after = states
     at = deps.clock.now()
     async with db.transaction() as tx:
-        state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        state = await locks.member(tx, member_id)
         if state is None:
             raise errors.NotFound
         if state != before:

@@ -36,7 +36,7 @@ async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], p
     template_id = line["coupon_template_id"]
     row = await tx.fetchrow(
         "SELECT active AND COALESCE(ends_at > $2, true) AS open, total - claimed AS left FROM coupon_templates"
-        " WHERE id = $1 FOR NO KEY UPDATE",
+        " WHERE id = $1 FOR NO KEY UPDATE",  # house: lock - a template, judged and locked in one round trip
         template_id,
         at,
     )
@@ -49,7 +49,7 @@ async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], p
 _LIVE = """
 SELECT c.*, l.quantity - l.refunded_quantity AS pieces FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
   WHERE l.order_id = $1 AND c.taken_by IS NULL ORDER BY c.id FOR UPDATE OF c
-"""
+"""  # house: lock - coupons, which stand behind the order
 _FIRST = ("unused", "locked", "void", "expired", "used")
 """What a refund takes first: those that can be given back."""
 

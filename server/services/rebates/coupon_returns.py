@@ -11,6 +11,7 @@ from server.ledger import book, entries
 from server.ledger.entries import Entry
 from server.outbox import Job
 from server.services.checkout import closing
+from server.services.common import locks
 from server.services.rebates.releases import coupon_source
 
 Owed = Callable[[Mapping[str, Any]], Entry]
@@ -32,7 +33,7 @@ async def shrink(
     short_fen, jobs = 0, []
     for stage_id, amount_fen in amounts_fen.items():
         coupon = await tx.fetchrow(
-            "SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE",
+            "SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE",  # house: lock - held member
             coupon_source(rebate_id, stage_id),
         )
         if coupon is None:
@@ -112,8 +113,11 @@ async def _end(deps: Deps, source: str, member_id: int, owed: Owed) -> bool:
     """False when an order locked it meanwhile."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
-        coupon = await tx.fetchrow("SELECT * FROM coupons WHERE source = $1 FOR UPDATE", source)
+        await locks.member(tx, member_id)
+        coupon = await tx.fetchrow(
+            "SELECT * FROM coupons WHERE source = $1 FOR UPDATE",  # house: lock - a coupon, under its member's lock
+            source,
+        )
         return await _take(tx, coupon, owed, at)
 
 

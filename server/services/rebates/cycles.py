@@ -1,5 +1,6 @@
 """`close_cycle`: the one use case that makes rebates, run whenever something could have made a cycle possible."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from server.rules.rebates import (
     decide,
 )
 from server.services.commissions import carried, earnings
+from server.services.common import locks
 from server.services.notices import messages
 from server.services.rebates import qualifications, releases
 from server.services.terms import policy
@@ -62,10 +64,20 @@ async def sweep(deps: Deps) -> None:
         last = rows[-1]["referrer_id"]
 
 
+class _BudgetTakenError(Exception):
+    """Another member's cycle took the budget after this one had looked at it: nothing is written, look again."""
+
+
 async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
+    while True:
+        with contextlib.suppress(_BudgetTakenError):
+            return await _advance_once(deps, member_id, orders)
+
+
+async def _advance_once(deps: Deps, member_id: int, orders: list[int]) -> bool:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        state = await locks.member(tx, member_id)
         if state != "active":
             return False
         await qualifications.count_held(tx, member_id, at)
@@ -75,7 +87,8 @@ async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
         decision = decide(cycle.terms, cycle.facts)
         match decision:
             case Close():
-                return await _close(tx, member_id, cycle, decision, at)
+                await _close(tx, member_id, cycle, decision, at)
+                return True
             case Join():
                 await _join(tx, member_id, cycle, decision, at)
                 return True
@@ -169,12 +182,9 @@ async def candidates(connection: db.Connection, member_id: int) -> list[Candidat
     ]
 
 
-async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close, at: datetime) -> bool:
-    """Write the rebate; False when another member's cycle took the budget in between."""
+async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close, at: datetime) -> None:
+    """Write the rebate. The budget comes last, for all members' cycles wait for it. Raises _BudgetTakenError."""
     terms = cycle.terms
-    if not await _spend_budget(tx, cycle, close.whole_fen):
-        await _tell_budget(tx, cycle.version, at)
-        return False
     explanation = {"steps": [{"label": step.label, "amount_fen": step.amount_fen} for step in close.steps]}
     rebate_id: int = await tx.fetchval(
         "INSERT INTO rebates (member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen,"
@@ -196,7 +206,7 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
         await _grant(tx, member_id, rebate_id, position, amount_fen, terms, at)
     await releases.schedule(tx, rebate_id)
     await _told(tx, member_id, rebate_id, sum(close.stage_fen), at)
-    return True
+    await _spend_budget(tx, cycle, close.whole_fen)
 
 
 async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at: datetime) -> None:
@@ -235,9 +245,9 @@ async def _grant(
         await book.post(tx, entries.rebate_stage(rebate_id, position, stage_id, member_id, amount_fen), at)
 
 
-async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> bool:
+async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> None:
     if cycle.terms.budget_fen is None:
-        return True
+        return
     spent = await tx.fetchval(
         "UPDATE rule_versions SET budget_used_fen = budget_used_fen + $2"
         " WHERE version = $1 AND budget_used_fen + $2 <= $3 RETURNING version",
@@ -245,7 +255,8 @@ async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> bo
         amount_fen,
         cycle.terms.budget_fen,
     )
-    return spent is not None
+    if spent is None:
+        raise _BudgetTakenError
 
 
 async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:

@@ -15,7 +15,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.growth import progress
 from server.services.promotions import qualification_waits
 from server.services.rebates import reversals
@@ -28,7 +28,10 @@ async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list
     Its row is locked whatever its state: a cycle that consumes it in this moment either has done so for what the caller
     reads next, or waits and finds the receipt.
     """
-    await tx.execute("SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
+    await tx.execute(
+        "SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - the one of this order
+        order_id,
+    )
     return await qualification_waits.go_on(tx, [order_id], at)
 
 
@@ -84,7 +87,7 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
         " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
         " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
-        " FOR NO KEY UPDATE OF o",
+        " FOR NO KEY UPDATE OF o",  # house: lock - fetches and locks in one round trip
         referee_id,
     )
     for order in orders:
@@ -125,11 +128,8 @@ async def review(
     if row is None:
         raise NotFound(what="qualification")
     async with db.transaction() as tx:
-        await tx.execute(
-            "SELECT 1 FROM members WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE",
-            [row["referee_id"], row["referrer_id"]],
-        )
-        state = await tx.fetchval("SELECT state FROM qualifications WHERE id = $1 FOR NO KEY UPDATE", qualification_id)
+        await locks.members(tx, [row["referee_id"], row["referrer_id"]])
+        state = (await locks.row(tx, "qualifications", qualification_id, "state"))["state"]
         if verdict == "pass":
             if state != "held":
                 raise StateConflict(status=state)

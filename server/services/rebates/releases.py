@@ -9,7 +9,7 @@ from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
 from server.rules.rebates import release_at
-from server.services.common import batches
+from server.services.common import batches, locks
 from server.services.coupons import drawer
 from server.services.notices import messages
 from server.services.terms.rebate_rules import terms_of
@@ -19,10 +19,7 @@ async def schedule_release(deps: Deps, rebate_id: int) -> None:
     """An order that a rebate depends on was received: its stages get their time of release. Safe to repeat."""
     del deps
     async with db.transaction() as tx:
-        await tx.execute(
-            "SELECT 1 FROM members WHERE id = (SELECT member_id FROM rebates WHERE id = $1) FOR NO KEY UPDATE",
-            rebate_id,
-        )
+        await locks.owner(tx, "rebate", rebate_id)
         await schedule(tx, rebate_id)
 
 
@@ -67,7 +64,7 @@ async def release_due(deps: Deps) -> int:
 async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        await locks.member(tx, member_id)
         stage = await tx.fetchrow(
             "UPDATE rebate_stages SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
             " RETURNING id, rebate_id, position, amount_fen",
@@ -76,7 +73,7 @@ async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
         )
         if stage is None:
             return
-        rebate = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 FOR NO KEY UPDATE", stage["rebate_id"])
+        rebate = await locks.row(tx, "rebates", stage["rebate_id"])
         if stage["amount_fen"]:
             await _pay(tx, dict(rebate), dict(stage), at)
         settled = await tx.fetchval(

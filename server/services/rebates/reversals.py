@@ -13,7 +13,7 @@ from server.ledger import book, entries
 from server.outbox import Job
 from server.rules.rebates import LineNet, granted, reduced, stage_total, take_from_stages
 from server.services.commissions import carried
-from server.services.common import take_backs
+from server.services.common import locks, take_backs
 from server.services.growth import progress
 from server.services.rebates import coupon_returns, releases
 from server.services.terms import policy
@@ -36,10 +36,10 @@ class _Rebate:
 
 async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
     """A rebate that is not reversed: the callers found it so under its member's lock, which reversing it takes."""
-    row = await tx.fetchrow("SELECT * FROM rebates WHERE id = $1 FOR NO KEY UPDATE", rebate_id)
+    row = await locks.row(tx, "rebates", rebate_id)
     stages = await tx.fetch(
         "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
-        " ORDER BY position FOR NO KEY UPDATE",
+        " ORDER BY position FOR NO KEY UPDATE",  # house: lock - the stages, after their rebate
         rebate_id,
     )
     return _Rebate(
@@ -60,9 +60,7 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
 
     Returns the jobs that follow: the referrer's cycle is looked at again.
     """
-    row = await tx.fetchrow(
-        "SELECT id, referrer_id, state, rebate_id FROM qualifications WHERE id = $1 FOR NO KEY UPDATE", qualification_id
-    )
+    row = await locks.row(tx, "qualifications", qualification_id, "id, referrer_id, state, rebate_id")
     if row["state"] == "void":
         return []
     await tx.execute(

@@ -12,7 +12,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job, put
 from server.rules.members import masked_name
 from server.rules.rebates import RuleTerms, in_scope_fen, returnable
-from server.services.common import cursors
+from server.services.common import cursors, locks
 from server.services.rebates import cycle_views, cycles
 from server.services.rebates.cycle_views import Friend, NextReturn
 from server.services.terms.rebate_rules import in_force, terms_of
@@ -292,7 +292,7 @@ async def choose(deps: Deps, member_id: int, order_no: str) -> None:
         raise ChoiceNotNeeded
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        await locks.member(tx, member_id)
         found = returnable(terms, await cycles.candidates(tx, member_id), at)
         order_id = next((one.order_id for one in found if one.order_no == order_no), None)
         if order_id is None:

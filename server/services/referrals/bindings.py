@@ -13,14 +13,12 @@ import asyncpg
 
 from server import db
 from server.core import errors
+from server.core.advisory import Advisory
 from server.core.errors import Refusal
 from server.db import Connection
 from server.gateways.ports import Deps
 from server.rules import referrals
-from server.services.common import audit_log
-
-_LOCK = 7_224_100_003
-"""Advisory lock of the referral tree: bindings share it, a correction holds it alone."""
+from server.services.common import audit_log, locks
 
 OPENID_COLUMN = "members.openid"
 """What the keyed hash is bound to that stays in place of a closed account's openid."""
@@ -28,14 +26,11 @@ OPENID_COLUMN = "members.openid"
 How = Literal["login", "late"]
 Status = Literal["bound", "already_bound", "refused", "none"]
 
-_SHARE = """
-SELECT pg_advisory_xact_lock_shared($1), s.member_id, s.disabled
+_SHARE = f"""
+SELECT {locks.SHARED}, s.member_id, s.disabled
   FROM (SELECT) one LEFT JOIN shares s ON s.code = $2
-"""
-_PAIR = """
-SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id, first_paid_at FROM members
-  WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
-"""
+"""  # noqa: S608 - our own text
+_PAIR = "id, openid, state, referrer_id, ancestor2_id, ancestor3_id, first_paid_at"
 _LATER = """
 SELECT EXISTS (SELECT FROM members WHERE referrer_id = $1) AS has_downline,
   EXISTS (SELECT FROM members WHERE openid = $2) AS came_back
@@ -65,7 +60,7 @@ async def bind(
     tx: Connection, deps: Deps, member_id: int, share_code: str, how: How, at: datetime
 ) -> type[Refusal] | None:
     """Step: bind the member to the share's owner, or say why not. Takes the tree's lock, then both members' rows."""
-    share = await tx.fetchrow(_SHARE, _LOCK, share_code)
+    share = await tx.fetchrow(_SHARE, Advisory.REFERRAL_TREE, share_code)
     facts, chain = await _facts(tx, deps, member_id, share)
     refusal = referrals.decide_binding(facts)
     if refusal is None and chain is not None:
@@ -80,7 +75,7 @@ async def _facts(
     referrer_id = share["member_id"]
     if referrer_id is None:
         return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
-    people = {row["id"]: row for row in await tx.fetch(_PAIR, sorted({member_id, referrer_id}))}
+    people = {row["id"]: row for row in await locks.member_rows(tx, {member_id, referrer_id}, _PAIR)}
     member, referrer = people[member_id], people[referrer_id]
     # a statement of its own: it sees what the lock waited for
     later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
@@ -168,8 +163,8 @@ async def correct_binding(
         raise errors.BadRequest(field="reason", problem="a correction needs a reason")
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-        found = await _judged(tx, deps, member_id, referrer_id, "FOR NO KEY UPDATE")
+        await locks.alone(tx, Advisory.REFERRAL_TREE)
+        found = await _judged(tx, deps, member_id, referrer_id, locks.ROWS)
         if seen is not None and seen != found.before:
             raise errors.StateConflict(problem="推荐关系刚刚变过，请重新预览")
         await tx.execute(_MOVE, member_id, *found.after, at)

@@ -6,14 +6,12 @@ from datetime import datetime
 import msgspec
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.errors import NotFound, VersionStale
 from server.gateways.ports import Deps
 from server.rules.commissions import CommissionTerms, problems, with_subcategories
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 from server.services.files.apply_file import ApplyFile
-
-_LOCK = 7_224_100_014
-"""Advisory lock of publishing: one version after the other."""
 
 _known: dict[tuple[int, int], CommissionTerms] = {}
 
@@ -86,7 +84,7 @@ async def apply(deps: Deps, text: str, note: str, actor: str, base: int | None =
     when the newest version is not `base`, the one that was looked at (0: none).
     """
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.COMMISSION_POLICIES)
         at = deps.clock.now()  # under the lock: a later version is never older
         terms = await prepared(tx, text)
         current = await _newest(tx)

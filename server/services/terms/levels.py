@@ -9,20 +9,19 @@ from typing import Any
 import msgspec
 
 from server import db, outbox
+from server.core.advisory import Advisory
 from server.core.clock import stopwatch
 from server.core.errors import FormInvalid, VersionStale
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
 from server.rules.pricing import LevelTerms
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 
 _FRESH_S = 1.0
 _cached: dict[int, tuple[float, tuple[Level, ...]]] = {}
 _COLUMNS = Level.__struct_fields__
 _ALL = f"SELECT {', '.join(_COLUMNS)} FROM levels ORDER BY place"  # noqa: S608 - our own columns
-_LOCK = 7_224_100_021
-"""Advisory lock of a change: there may be no row to lock yet."""
 
 
 async def current() -> tuple[Level, ...]:
@@ -56,7 +55,7 @@ async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, op
         raise FormInvalid(problems=[{"field": "levels", "label": "", "problem": one} for one in found])
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.LEVELS)
         held = await read(tx)
         if version(held) != seen:
             raise VersionStale(problem="等级已被别人修改，请刷新页面后再改")

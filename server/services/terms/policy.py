@@ -7,12 +7,13 @@ from typing import Any
 import msgspec
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.clock import stopwatch
 from server.core.errors import BadRequest, StateConflict
 from server.gateways.ports import Deps
 from server.rules import shop_form
 from server.rules.shop import ShopPolicy
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 
 _FRESH_S = 1.0
 _cached: dict[int, tuple[float, ShopPolicy]] = {}
@@ -54,10 +55,6 @@ def _stored(row: Mapping[str, Any] | None) -> Stored:
     return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())
 
 
-_LOCK = 7_224_100_017
-"""Advisory lock of a change: there may be no row to lock yet."""
-
-
 async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str, operator: str) -> list[str]:
     """Put what was typed into force; the names of the fields that changed.
 
@@ -72,7 +69,7 @@ async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str
         raise BadRequest(field=next(iter(problems)), problem="；".join(problems.values()))
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.SHOP_POLICY)
         held = await read(tx)
         if held.version != version:
             raise StateConflict(status="changed", problem="设置已被别人修改，请刷新页面后再改")

@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.errors import NotFound, RuleInvalid, VersionStale
 from server.gateways.ports import Deps
 from server.rules.promises import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, parse_terms
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 
-_LOCK = 7_224_100_002
 _known: dict[tuple[int, int], RuleTerms] = {}
 
 
@@ -70,7 +70,7 @@ async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int |
     terms = parse_terms(text)
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.REBATE_RULES)
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
         if base is not None and base != newest:
             raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")

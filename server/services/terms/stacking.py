@@ -10,13 +10,13 @@ import asyncpg
 import msgspec
 
 from server import db
+from server.core.advisory import Advisory
 from server.core.clock import stopwatch
 from server.core.errors import NotFound, VersionStale
 from server.gateways.ports import Deps
 from server.rules.stacking import Matrix, validate
-from server.services.common import audit_log
+from server.services.common import audit_log, locks
 
-_LOCK = 7_224_100_024
 _FRESH_S = 1.0
 _cached: dict[int, tuple[float, "Stacking"]] = {}
 
@@ -77,7 +77,7 @@ async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: in
     validate(matrix)
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await tx.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await locks.alone(tx, Advisory.STACKING)
         row = await tx.fetchrow("SELECT * FROM stacking_versions ORDER BY version DESC LIMIT 1")
         before = read(row) if row else FIRST
         if base != before.version:

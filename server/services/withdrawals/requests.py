@@ -30,7 +30,7 @@ from server.rules.withdrawals import (
     quote,
     withholding,
 )
-from server.services.common import audit_log, idempotency
+from server.services.common import audit_log, idempotency, locks
 from server.services.common.idempotency import Keyed
 from server.services.notices import messages
 from server.services.terms import policy
@@ -57,7 +57,7 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
     at = deps.clock.now()
 
     async def work(tx: db.Connection) -> WithdrawalView:
-        state = await tx.fetchval("SELECT state FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+        state = await locks.member(tx, member_id)
         if state != "active":
             raise AccountBlocked
         today = await asked_today(tx, member_id, at)
@@ -115,16 +115,11 @@ def send_job(withdrawal_no: str) -> Job:
 
 async def lock(tx: db.Connection, withdrawal_no: str) -> asyncpg.Record:
     """Step: lock the member, then the withdrawal; its row with the member's openid. Raises NotFound."""
-    member = await tx.fetchrow(
-        "SELECT m.id FROM members m JOIN withdrawals w ON w.member_id = m.id WHERE w.withdrawal_no = $1"
-        " FOR NO KEY UPDATE OF m",
-        withdrawal_no,
-    )
-    if member is None:
+    if await locks.owner(tx, "withdrawal_no", withdrawal_no) is None:
         raise NotFound(what="withdrawal")
     return await tx.fetchrow(
         "SELECT w.*, m.openid FROM withdrawals w JOIN members m ON m.id = w.member_id WHERE w.withdrawal_no = $1"
-        " FOR NO KEY UPDATE OF w",
+        " FOR NO KEY UPDATE OF w",  # house: lock - a withdrawal, behind its member
         withdrawal_no,
     )
 

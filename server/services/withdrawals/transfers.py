@@ -171,13 +171,16 @@ async def _confirming(tx: db.Connection, row: asyncpg.Record, said: TransferNoti
     await outbox.put(tx, [requests.told(row, S.CONFIRMING)], at)
 
 
+_NEXT = """
+SELECT * FROM withdrawals WHERE check_at <= $1 ORDER BY check_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+"""  # house: lock - a queue waits for nobody
+
+
 async def ask_due(deps: Deps) -> bool:
     """Ask WeChat about the bill whose turn it is; False when none is. Raises Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await tx.fetchrow(
-            "SELECT * FROM withdrawals WHERE check_at <= $1 ORDER BY check_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED", at
-        )
+        row = await tx.fetchrow(_NEXT, at)
         if row is None:
             return False
         await tx.execute(

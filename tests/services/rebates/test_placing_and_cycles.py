@@ -141,7 +141,7 @@ async def test_two_cycles_that_saw_the_same_budget_do_not_both_spend_it(arena: A
 async def test_a_qualification_that_moves_in_spite_of_the_lock_stops_the_cycle(arena: Arena) -> None:
     await publish(arena.mall, budget_fen=15_000)
     referrer = await ready(arena, await make_sku(10_000))
-    async with held(BUDGET) as holder:
+    async with held("LOCK TABLE rebates IN SHARE MODE") as holder:
         closes = asyncio.create_task(cycles.close_cycle(arena.mall.deps, referrer))
         await waiting()
         await holder.execute(

@@ -1,0 +1,100 @@
+"""Every lock of members, orders and teams, and every advisory lock of a transaction.
+
+Everywhere the order is: advisory, members (ascending id), payment, order, qualification and rebate, stock, wallet,
+budget. `tests/support/lock_order.py` watches it. `FOR NO KEY UPDATE` lets others insert rows that refer to the locked
+one. A wallet has no lock of its own: the ledger writes it under its member's lock.
+"""
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+import asyncpg
+
+from server.core.advisory import Advisory
+from server.core.errors import NotFound
+from server.db import Connection
+
+ROWS = "FOR NO KEY UPDATE"
+"""The end of a statement that fetches and locks in one round trip."""
+
+Table: TypeAlias = Literal["coupon_issues", "coupon_templates", "operators", "qualifications", "rebates"]
+Owned: TypeAlias = Literal["order", "order_no", "rebate", "withdrawal_no"]
+
+_MEMBER = f"SELECT state FROM members WHERE id = $1 {ROWS}"  # noqa: S608 - our own text
+_OWNER: dict[str, str] = {
+    what: f"SELECT state FROM members WHERE id = (SELECT member_id FROM {table} WHERE {column} = $1) {ROWS}"  # noqa: S608 - our own names
+    for what, table, column in (
+        ("order", "orders", "id"),
+        ("order_no", "orders", "order_no"),
+        ("rebate", "rebates", "id"),
+        ("withdrawal_no", "withdrawals", "withdrawal_no"),
+    )
+}
+_ORDER = f"SELECT * FROM orders WHERE id = $1 {ROWS}"  # noqa: S608 - our own text
+_ORDER_NO = f"SELECT * FROM orders WHERE order_no = $1 {ROWS}"  # noqa: S608 - our own text
+_TEAM = f"SELECT FROM teams WHERE id = $1 {ROWS}"
+
+
+async def alone(tx: Connection, number: Advisory) -> None:
+    """Wait until nobody holds this advisory lock, and hold it until the transaction ends."""
+    await tx.execute("SELECT pg_advisory_xact_lock($1)", number)
+
+
+SHARED = "pg_advisory_xact_lock_shared($1)"
+"""The column that takes the advisory lock $1 together with others, for a statement that reads as well."""
+
+
+async def member(tx: Connection, member_id: int) -> str | None:
+    """Lock a member; the state that it has under the lock, None where there is no such member."""
+    state: str | None = await tx.fetchval(_MEMBER, member_id)
+    return state
+
+
+async def members(tx: Connection, member_ids: Iterable[int | None]) -> dict[int, str]:
+    """Lock members by ascending id; the state of each that there is. None stands for nobody."""
+    return {row["id"]: row["state"] for row in await member_rows(tx, member_ids, "id, state")}
+
+
+async def member_rows(tx: Connection, member_ids: Iterable[int | None], columns: str) -> list[asyncpg.Record]:
+    """Lock members by ascending id; these columns of each, in that order. None stands for nobody."""
+    wanted = [member_id for member_id in member_ids if member_id is not None]
+    return await tx.fetch(  # type: ignore[no-any-return]
+        f"SELECT {columns} FROM members WHERE id = ANY ($1::bigint[]) ORDER BY id {ROWS}",  # noqa: S608 - our own names
+        wanted,
+    )
+
+
+async def owner(tx: Connection, what: Owned, number: int | str) -> str | None:
+    """Lock the member whom something belongs to; its state, None where there is no such thing.
+
+    `number` is an id, or the number that `what` is named after.
+    """
+    state: str | None = await tx.fetchval(_OWNER[what], number)
+    return state
+
+
+async def order(tx: Connection, order_id: int) -> asyncpg.Record:
+    """Lock an order; its row under the lock. Where money moves, its buyer is locked before. Raises NotFound."""
+    return _found(await tx.fetchrow(_ORDER, order_id))
+
+
+async def order_of_no(tx: Connection, order_no: str) -> asyncpg.Record:
+    """Lock an order by its number, like `order`. Raises NotFound."""
+    return _found(await tx.fetchrow(_ORDER_NO, order_no))
+
+
+def _found(row: asyncpg.Record | None, what: str = "order") -> asyncpg.Record:
+    if row is None:
+        raise NotFound(what=what)
+    return row
+
+
+async def row(tx: Connection, table: Table, row_id: int, columns: str = "*") -> asyncpg.Record:
+    """Lock a row of one of these tables; its columns under the lock. Raises NotFound (`what`: the table's singular)."""
+    sql = f"SELECT {columns} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
+    return _found(await tx.fetchrow(sql, row_id), table.removesuffix("s"))
+
+
+async def team(tx: Connection, team_id: int) -> None:
+    """Lock a team of a group buy: after orders, before stock."""
+    await tx.execute(_TEAM, team_id)
