@@ -21,7 +21,12 @@ from tests.support.patience import limit
 ABORTS = 1000
 
 
+_begun: list[str] = []
+"""Calls that reached the mall; those whose client left before it was read did not."""
+
+
 async def act(_call: Call, _taken: Any) -> NoBody:
+    _begun.append("act")
     async with db.transaction() as tx:
         await tx.fetchval("SELECT pg_sleep(0.004)")
         await tx.execute("INSERT INTO security_events (at, kind, reason, remote_ip) SELECT 'epoch', 'test', '', ''")
@@ -63,6 +68,7 @@ async def abort_many(base_url: str, request: bytes) -> None:
 @pytest.mark.parametrize("request_line", ["GET /api/test-read", "POST /api/test-act"], ids=["cancelled", "finished"])
 async def test_the_pool_is_whole_after_a_thousand_aborts(small_mall: Mall, request_line: str) -> None:
     method, path = request_line.split()
+    _begun.clear()
     # Opens all connections: the first ones take longer than the clients' patience.
     await asyncio.gather(*(small_mall.http.request(method, path) for _ in range(20)))
     request = f"{request_line} HTTP/1.1\r\nHost: mall\r\nContent-Length: 0\r\n\r\n".encode()
@@ -80,6 +86,6 @@ async def test_the_pool_is_whole_after_a_thousand_aborts(small_mall: Mall, reque
     assert [answer.status_code for answer in answers] == [200] * 20
     written = await db.fetch_value("SELECT count(*) FROM security_events")
     if method == "POST":
-        assert written == ABORTS + 40  # none was lost although every client went away
+        assert written == len(_begun) > ABORTS // 2  # none was lost although every client went away
     else:
         assert 40 <= written < ABORTS + 40

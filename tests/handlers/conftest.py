@@ -1,5 +1,6 @@
 """What tests of handlers share."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,5 +10,11 @@ from tests.support.mall import Mall
 
 @pytest.fixture
 def swap(mall: Mall) -> Any:
-    """Run the mall with other parts."""
-    return mall.swap
+    """Let the application run with other parts; the mall's own stay, to be built on and compared with."""
+    app = mall.app
+    assert app is not None
+
+    def put(**parts: Any) -> None:
+        app.ctx.deps = replace(mall.deps, **parts)
+
+    return put
