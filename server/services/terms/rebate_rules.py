@@ -5,9 +5,10 @@ from datetime import datetime
 
 import msgspec
 
-from server import db
+from server import db, outbox
 from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
+from server.outbox import Job
 from server.rules.promises import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, parse_terms
 from server.services.common import audit_log
@@ -66,12 +67,8 @@ async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int |
         version = newest + 1
         await VERSIONS.add(tx, version, terms, About(note, operator, at))
         # What waited for a new budget or for other terms gets its chance.
-        await tx.execute(
-            "INSERT INTO outbox (job, args, due_at, attempts, created_at)"
-            " SELECT 'close_cycle', jsonb_build_object('member_id', referrer_id), $1, 0, $1"
-            " FROM qualifications WHERE state = 'counted' GROUP BY referrer_id",
-            at,
-        )
+        waiting = await tx.fetch("SELECT DISTINCT referrer_id FROM qualifications WHERE state = 'counted'")
+        await outbox.put(tx, [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in waiting], at)
         detail = {"before": newest, "after": version, "reason": note}
         await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", detail)
     return PublishedRule(version, terms, note, at, 0)
