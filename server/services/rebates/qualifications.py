@@ -13,6 +13,7 @@ from server import db, outbox
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
+from server.rules import qualifications as rules
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.services.common import audit_log
@@ -92,10 +93,9 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         lines = [LineNet(**line) for line in orjson.loads(order["lines"])]
         if not qualifies(terms, order["kind"], lines):
             continue
-        waiting = order["status"] == OrderStatus.TEAMING or (
-            terms.qualify_at == "received" and order["received_at"] is None
-        )
-        state = "pending" if waiting else "counted" if order["state"] == "active" else "held"
+        received = order["received_at"] is not None
+        waiting = rules.waits(terms, teaming=order["status"] == OrderStatus.TEAMING, received=received)
+        standing = rules.PENDING if waiting else rules.after_waiting(referrer_active=order["state"] == "active")
         await tx.execute(
             "INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, state, held_for, paid_at,"
             " counted_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -103,10 +103,10 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
             order["referrer_id"],
             order["id"],
             order["rule_version"],
-            state,
-            "referrer_blocked" if state == "held" else None,
+            standing.state,
+            standing.held_for,
             order["paid_at"],
-            at if state == "counted" else None,
+            at if standing.state == "counted" else None,
             at,
         )
         return [] if waiting else [Job("close_cycle", {"member_id": order["referrer_id"]})]
