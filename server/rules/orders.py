@@ -2,6 +2,10 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
+
+OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
+"""What an order is placed as; the values are the interface's and the database's words."""
 
 
 class OrderStatus(StrEnum):
