@@ -25,6 +25,7 @@ from server.rules.rebates import (
     decide,
 )
 from server.services.commissions import carried, earnings
+from server.services.common import alarms
 from server.services.notices import messages
 from server.services.rebates import qualifications, releases
 from server.services.terms import policy
@@ -250,13 +251,7 @@ async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> bo
 
 async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
     """Operators are told once per version and day that cycles wait for budget."""
-    await tx.execute(
-        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'rebate_budget', $1::text, '{}', $2"
-        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = 'rebate_budget' AND subject = $1 AND at > $3)",
-        f"rule:{version}",
-        at,
-        at - timedelta(days=1),
-    )
+    await alarms.sound_at_most_every(timedelta(days=1), tx, "rebate_budget", f"rule:{version}", at, {})
 
 
 async def _told(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:
