@@ -13,6 +13,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries
 from server.outbox import Job
+from server.rules.orders import SETTLED_STATES
 from server.rules.rebates import (
     Candidate,
     Close,
@@ -153,10 +154,11 @@ async def candidates(connection: db.Connection, member_id: int) -> list[Candidat
         "SELECT o.id, o.order_no, o.kind, o.paid_at, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
         "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
         "   WHERE order_id = o.id) AS lines FROM orders o WHERE o.member_id = $1"
-        " AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.cash_due_fen > 0 AND o.for_return"
+        " AND o.status = ANY ($2::text[]) AND o.cash_due_fen > 0 AND o.for_return"
         " AND NOT EXISTS (SELECT 1 FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed')"
         " ORDER BY o.paid_at, o.id",
         member_id,
+        list(SETTLED_STATES),
     )
     return [
         Candidate(

@@ -14,7 +14,7 @@ from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules import qualifications as rules
-from server.rules.orders import OrderStatus
+from server.rules.orders import PAID_STATES, OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.services.common import audit_log
 from server.services.growth import progress
@@ -83,10 +83,11 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
-        " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
+        " WHERE o.member_id = $1 AND o.status = ANY ($2::text[])"
         " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
         " FOR NO KEY UPDATE OF o",
         referee_id,
+        list(PAID_STATES),
     )
     for order in orders:
         terms = await terms_of(order["rule_version"])
