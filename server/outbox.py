@@ -60,6 +60,7 @@ async def is_due(at: datetime) -> bool:
 
 # The wait before a row goes out again covers a job's longest run and its time in the queue; a job that reports its
 # failure is tried again sooner (see _FAILED). A row that never reports, because it kills its worker, is told of here.
+# The alarm is part of this statement, and _TELL writes its own: the outbox lies below the services, alarms among them.
 _CLAIM = """
 WITH taken AS (
   UPDATE outbox SET attempts = attempts + 1,

@@ -20,6 +20,7 @@ _CLOCK_READS = (
 _SQL_NOW = re.compile(r"\b(now\s*\(\s*\)|(current|local)_(timestamp|date|time)\b|clock_timestamp\s*\()", re.IGNORECASE)
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|RETURN|VALUES|DEFAULT)\b")
 _ROW_LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+UPDATE|UPDATE|SHARE|KEY\s+SHARE)\b")
+_STATEMENT = re.compile(r"\b(?:SELECT|WITH|VALUES|CALL|LOCK)\b|\b(?:INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b")
 _SPAWNERS = ("create_task", "ensure_future", "add_task", "run_coroutine_threadsafe")
 _MAY_SPAWN = ("server/db.py", "server/app.py", "server/worker.py", "server/commands/", *_OWN_WORLDS)
 _BLIND = {"Exception", "BaseException"}
@@ -115,6 +116,14 @@ def ledger_tables(source: Source) -> Breaches:
             for alias in node.names:
                 if alias.name.lower().startswith("ledger"):
                     yield node.lineno, f"{alias.name} is for server/ledger/ alone: post with book, read with statement"
+
+
+def no_sql_in_jobs(source: Source) -> Breaches:
+    """A job unpacks its arguments and calls one use case, which holds the SQL."""
+    if source.within("server/jobs/"):
+        for line, text in _texts(source):
+            if word := _STATEMENT.search(text):
+                yield line, f"a job holds SQL ({word[0]}): move it into a use case of server/services/"
 
 
 def named_columns_only(source: Source) -> Breaches:

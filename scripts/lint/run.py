@@ -22,6 +22,7 @@ RULES = (
     Rule("swallowed", _PYTHON, habits.no_swallowed_errors),
     Rule("transaction", _PYTHON, habits.one_door_to_transactions),
     Rule("ledger-tables", _PYTHON, habits.ledger_tables),
+    Rule("job-sql", _PYTHON, habits.no_sql_in_jobs),
     Rule("save", _PYTHON, habits.named_columns_only),
     Rule("lock", _PYTHON, habits.one_lock_room),
     Rule("task", _PYTHON, habits.no_stray_tasks),

@@ -7,11 +7,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from redis.exceptions import RedisError
 
-from server import db, outbox
+from server import outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.jobs import (
@@ -29,15 +28,9 @@ from server.jobs import (
     reconciliation,
     withdrawals,
 )
-from server.services.common import audit_log
+from server.services.common import audit_log, bookkeeping, security
 
 log = logging.getLogger("tuisan.ticks")
-
-_ROLL_UP_ROWS = 1000
-_SECURITY_EVENTS_KEPT = timedelta(days=180)
-"""Network logs are kept for six months by law (Cybersecurity Law, article 21)."""
-_SECURITY_EVENTS_MOST = 100_000
-_CLEAN_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +44,7 @@ class Tick:
 
 async def roll_up_ledger(_deps: Deps) -> None:
     """Move what shop accounts received into their balances."""
-    moved = _ROLL_UP_ROWS
-    while moved == _ROLL_UP_ROWS:
-        async with db.transaction() as tx:
-            moved = await tx.fetchval("SELECT ledger_roll_up($1)", _ROLL_UP_ROWS)
+    await bookkeeping.roll_up()
 
 
 async def clean_outbox(deps: Deps) -> None:
@@ -69,16 +59,7 @@ async def tell_anchor(_deps: Deps) -> None:
 
 async def clean_security_events(deps: Deps) -> None:
     """Keep the log of callbacks that were not believed bounded by age and by number."""
-    statement = (
-        "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at < $1"
-        " OR id <= (SELECT max(id) FROM security_events) - $2 ORDER BY id LIMIT $3)"
-    )
-    gone = _CLEAN_ROWS
-    while gone == _CLEAN_ROWS:
-        async with db.transaction() as tx:
-            before = deps.clock.now() - _SECURITY_EVENTS_KEPT
-            tag = await tx.execute(statement, before, _SECURITY_EVENTS_MOST, _CLEAN_ROWS)
-        gone = int(tag.split()[-1])
+    await security.clean(deps.clock.now())
 
 
 TICKS: list[Tick] = [

@@ -64,3 +64,9 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
             raise
         raise LedgerMismatch(entry.key) from error
     return entry_id
+
+
+async def roll_up(tx: asyncpg.Connection, limit: int) -> int:
+    """Move up to `limit` rows of what shop accounts received into their balances; how many were moved."""
+    moved: int = await tx.fetchval("SELECT ledger_roll_up($1)", limit)
+    return moved

@@ -9,6 +9,7 @@ import msgspec
 from server.core.clock import SHANGHAI
 from server.core.errors import CouponClosed, CouponLimit, CouponNotForYou, CouponSoldOut, Refusal
 from server.core.money import WHOLE_BP, yuan
+from server.rules.levels import fold
 
 Shown = Literal["unused", "locked", "used", "expired", "void"]
 Audience = Literal["all", "new", "birthday"]
@@ -59,7 +60,7 @@ def worth(amount_fen: int, off_bp: int, most_fen: int | None) -> str:
     """`减 10 元`, `8.5 折` or `8.5 折，最多减 20 元`."""
     if not off_bp:
         return f"减 {short(amount_fen)} 元"
-    return f"{fold(off_bp)} 折" + ("" if most_fen is None else f"，最多减 {short(most_fen)} 元")
+    return f"{fold(WHOLE_BP - off_bp)} 折" + ("" if most_fen is None else f"，最多减 {short(most_fen)} 元")
 
 
 class OnSale(msgspec.Struct, frozen=True):
@@ -82,12 +83,6 @@ def told(found: OnSale, scope: str) -> str:
         valid = f"{found.ends_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 前有效"
     off = worth(found.amount_fen, found.off_bp, found.most_fen)
     return f"{found.name}：{from_fen}{'享 ' if found.off_bp else ''}{off}，{scope}，{valid}"
-
-
-def fold(off_bp: int) -> str:
-    """1500 (15 % off) → `8.5`, as 折扣 are read."""
-    whole, rest = divmod(WHOLE_BP - off_bp, 1000)
-    return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
 def short(fen: int) -> str:

@@ -103,9 +103,9 @@ class Privilege:
     detail: str
 
 
-def fold(discount_bp: int) -> str:
-    """`9500` → `9.5`, as 折扣 are read."""
-    whole, rest = divmod(discount_bp, 1000)
+def fold(price_bp: int) -> str:
+    """What part of the price is paid, as 折扣 are read: 9500 → `9.5`."""
+    whole, rest = divmod(price_bp, 1000)
     return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 

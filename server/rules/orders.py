@@ -1,7 +1,12 @@
 """The life of an order: one table of transitions, and what its member may do in each state."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
+
+OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
+"""What an order is placed as; the values are the interface's and the database's words."""
 
 
 class OrderStatus(StrEnum):
@@ -44,6 +49,13 @@ LABELS: dict[OrderStatus, str] = {
 
 PAID_STATES = frozenset({S.PAID, S.TEAMING, S.SHIPPED, S.RECEIVED, S.COMPLETED})
 """States in which the order's money is the shop's."""
+SETTLED_STATES = PAID_STATES - {S.TEAMING}
+"""Of these, those in which no team can fail any more: what is earned by the order is earned, and it can be returned."""
+
+
+def in_sql(states: Iterable[OrderStatus]) -> str:
+    """The states as SQL's list, for text that takes no parameters: `'paid', 'shipped'`."""
+    return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 def sources_of(after: OrderStatus) -> list[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from server.core.money import WHOLE_BP, yuan
-from server.rules.rebates import CHOICE_DAYS, OrderKind, RuleTerms
+from server.rules.orders import OrderKind
+from server.rules.rebates import CHOICE_DAYS, RuleTerms
 
 _KINDS: dict[OrderKind, str] = {
     "normal": "普通订单",

@@ -12,8 +12,8 @@ import msgspec
 
 from server.core.errors import RuleInvalid
 from server.core.money import WHOLE_BP, share, yuan
+from server.rules.orders import OrderKind
 
-OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
 Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
 CHOICE_DAYS = 30
 """Without a choice for so long, the oldest order is returned."""

@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from server.core.money import WHOLE_BP, fen, yuan
-from server.rules.rebates import OrderKind, RuleTerms, Scope, problems
+from server.rules.orders import OrderKind
+from server.rules.rebates import RuleTerms, Scope, problems
 
 Kind = Literal["count", "yuan", "percent", "choice"]
 _NONE = "不限"

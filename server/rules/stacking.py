@@ -4,13 +4,13 @@ The price pipeline asks it what may come off, placing writes what it says of rew
 operators read why from the same words.
 """
 
-from typing import Literal, get_args
+from typing import get_args
 
 import msgspec
 
 from server.core.errors import StackingInvalid
+from server.rules.orders import OrderKind
 
-OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
 KINDS: tuple[OrderKind, ...] = get_args(OrderKind)
 
 KIND_NAMES: dict[str, str] = {

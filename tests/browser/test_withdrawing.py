@@ -26,7 +26,7 @@ async def agree(terms: str) -> None:
     """Terms of the shop from now on, as JSON."""
     async with db.transaction() as tx:
         await tx.execute("UPDATE shop_policy SET terms = terms || $1::jsonb", terms)
-    policy._cached.clear()
+    policy.FRESH.forget()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -12,6 +12,7 @@ from server.gateways.ports import Deps
 from server.jobs import ticks
 from server.jobs.ticks import Tick, keep_ticking
 from server.outbox import Job
+from server.services.common import security
 from tests.support.mall import Mall
 from tests.support.patience import limit
 
@@ -72,8 +73,8 @@ async def test_what_is_old_is_cleaned_away(mall: Mall, monkeypatch: pytest.Monke
                 now - timedelta(days=days),
                 str(days),
             )
-    monkeypatch.setattr(ticks, "_CLEAN_ROWS", 1)
-    monkeypatch.setattr(ticks, "_SECURITY_EVENTS_MOST", 2)
+    monkeypatch.setattr(security, "_CLEAN_ROWS", 1)
+    monkeypatch.setattr(security, "_MOST", 2)
     await ticks.clean_outbox(mall.deps)
     await ticks.clean_security_events(mall.deps)
     assert await db.fetch_value("SELECT count(*) FROM outbox") == 0

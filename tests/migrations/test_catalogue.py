@@ -21,7 +21,7 @@ from scripts.initial_migration import (
     up,
 )
 from server import models
-from tests.support.catalogue import build, catalogue, differences, of_pool
+from tests.support.catalogue import build, catalogue, differences, of_kind
 
 TABLES: list[type[Model]] = [getattr(models, name) for name in models.__all__]
 TYPES = {
@@ -45,9 +45,9 @@ async def test_a_migrated_database_is_what_models_and_files_declare(own_database
     declared = await build(empty_database, up(await tables()))
     migrated = await catalogue(own_database_url)
     assert differences(declared, migrated) == []
-    assert len(migrated["functions"]) > 20
-    assert len(migrated["triggers"]) > 4
-    assert len(migrated["indexes"]) > 200
+    assert len(of_kind(migrated, "function")) > 20
+    assert len(of_kind(migrated, "trigger")) > 4
+    assert len(of_kind(migrated, "index")) > 200
 
 
 @pytest.fixture
@@ -79,14 +79,15 @@ async def test_whatever_differs_from_the_files_is_found(
     change(copied / "constraints" / "payments.sql", " WHERE outcome = 'settled'", "")
     change(copied / "constraints" / "operations.sql", "repeat('0', 64)", "repeat('1', 64)")
     declared = await build(empty_database, up(await tables(), copied))
-    assert differences(declared, await catalogue(own_database_url)) == [
-        "constraints members: members_not_own_referrer",
-        "indexes payments_settle_once",
-        "functions extra",
-        "functions listed",
-        "functions stock_move",
-        "triggers ledger_lines: ledger_lines_immutable",
-        "anchor audit_anchor",
+    found = differences(declared, await catalogue(own_database_url))
+    assert [name.partition("(")[0] for name in found] == [
+        "constraint members.members_not_own_referrer",
+        "function extra",
+        "function listed",
+        "function stock_move",
+        "index payments_settle_once",
+        "row of audit_anchor",
+        "trigger ledger_lines.ledger_lines_immutable",
     ]
 
 
@@ -96,10 +97,11 @@ async def test_each_function_has_a_file_of_its_name_and_each_file_one_function(d
         assert re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)", text, re.MULTILINE) == [name]
         assert re.findall(r"EXECUTE FUNCTION (\w+)", text) == [name] * text.count("CREATE OR REPLACE TRIGGER ")
         assert text.startswith("-- "), f"{name} says nothing of what it does"
-    assert set(await of_pool("functions")) == set(texts)
-    found = {name.partition(": ")[2]: text for name, text in (await of_pool("triggers")).items()}
+    live = await catalogue(database)
+    assert set(of_kind(live, "function")) == set(texts)
+    found = {name.partition(".")[2]: text for name, text in of_kind(live, "trigger").items()}
     assert set(found) == set(re.findall(r"CREATE OR REPLACE TRIGGER (\w+)", "".join(texts.values())))
-    assert {text[:2] for text in found.values()} == {"O "}, "a trigger is disabled"
+    assert not [name for name, text in found.items() if ", enabled " in text], "a trigger is disabled"
 
 
 async def test_constraints_stand_beside_the_models_of_their_tables() -> None:
@@ -135,17 +137,18 @@ def columns_of(model: type[Model]) -> dict[str, tuple[str, bool]]:
 
 async def test_every_table_and_column_is_as_its_model_says_and_there_is_no_other(database: str) -> None:
     live: dict[str, dict[str, tuple[str, bool]]] = {}
-    for place, text in (await of_pool("columns")).items():
+    for place, text in of_kind(await catalogue(database), "column").items():
         table, _, column = place.partition(".")
-        sql_type = re.split(" NOT NULL| DEFAULT", text)[0]
-        live.setdefault(table, {})[column] = (sql_type, " NOT NULL" in text)
+        sql_type, required = text.split(", ")[:2]
+        live.setdefault(table, {})[column] = (sql_type, required == "not null")
     assert live == {model._meta.db_table: columns_of(model) for model in TABLES}
     assert set(TABLES) == set(Tortoise.apps["models"].values())
 
 
 async def test_every_key_of_the_models_exists(database: str) -> None:
-    constraints = [(name.partition(":")[0], text) for name, text in (await of_pool("constraints")).items()]
-    indexes = [text.replace('"', "") for text in (await of_pool("indexes")).values()]
+    live = await catalogue(database)
+    constraints = [(name.partition(".")[0], text) for name, text in of_kind(live, "constraint").items()]
+    indexes = [text.replace('"', "") for text in of_kind(live, "index").values()]
 
     def indexed(table: str, columns: tuple[str, ...], *, unique: bool = False) -> bool:
         end = f" ON public.{table} USING btree ({', '.join(columns)})"

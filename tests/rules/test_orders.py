@@ -6,7 +6,16 @@ from itertools import product
 import pytest
 
 from server.rules import orders
-from server.rules.orders import LABELS, PAID_STATES, TRANSITIONS, OrderStatus, allowed_actions, refund_window_open
+from server.rules.orders import (
+    LABELS,
+    PAID_STATES,
+    SETTLED_STATES,
+    TRANSITIONS,
+    OrderStatus,
+    allowed_actions,
+    in_sql,
+    refund_window_open,
+)
 
 S = OrderStatus
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -63,6 +72,7 @@ def test_money_once_the_shops_leaves_only_by_refund() -> None:
         assert reachable(status) <= PAID_STATES | {S.REFUNDED}
         assert S.REFUNDED in TRANSITIONS[status]
     assert set(S) - PAID_STATES == {S.PENDING, S.CLOSED, S.REFUNDED}
+    assert in_sql(SETTLED_STATES) == "'completed', 'paid', 'received', 'shipped'"
 
 
 def test_sources_are_the_table_read_backwards() -> None:

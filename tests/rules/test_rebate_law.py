@@ -8,6 +8,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from server.rules.orders import OrderKind
 from server.rules.rebates import (
     Candidate,
     Close,
@@ -15,7 +16,6 @@ from server.rules.rebates import (
     Join,
     LineNet,
     OpenRebate,
-    OrderKind,
     Qualified,
     RuleTerms,
     Scope,

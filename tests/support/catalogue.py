@@ -1,69 +1,43 @@
-"""What a database's catalogue holds, by kind and name: all that a migration makes, and nothing of its bookkeeping."""
-
-from typing import TypeAlias
+"""What a migrated database holds: the frozen catalogue, the comments on tables and the one row that there is."""
 
 import asyncpg
 
-from server import db
+from scripts.frozen.catalogue import BOOKKEEPING, objects
+from scripts.frozen.compare import Objects
 from tests.support.databases import administer
 
-Catalogue: TypeAlias = dict[str, dict[str, str]]
-
-QUERIES = {
-    "columns": "SELECT c.relname || '.' || a.attname, concat_ws(' ', format_type(a.atttypid, a.atttypmod),"
-    " CASE WHEN a.attnotnull THEN 'NOT NULL' END, 'DEFAULT ' || pg_get_expr(d.adbin, d.adrelid),"
-    " 'IDENTITY ' || NULLIF(a.attidentity::text, ''), 'GENERATED ' || NULLIF(a.attgenerated::text, ''))"
-    " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-    " LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum"
-    " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped"
-    " AND c.relname <> 'tortoise_migrations'",
-    "tables": "SELECT relname, concat_ws(' ', relpersistence, reloptions, obj_description(oid, 'pg_class'))"
-    " FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'tortoise_migrations'",
-    "constraints": "SELECT conrelid::regclass || ': ' || conname, pg_get_constraintdef(oid)"
-    " FROM pg_constraint WHERE connamespace = 'public'::regnamespace"
-    " AND conrelid::regclass::text <> 'tortoise_migrations'",
-    "indexes": "SELECT indexname, indexdef FROM pg_indexes"
-    " WHERE schemaname = 'public' AND tablename <> 'tortoise_migrations'",
-    "functions": "SELECT proname, string_agg(pg_get_functiondef(oid), E'\\n' ORDER BY oid::regprocedure::text)"
-    " FROM pg_proc WHERE pronamespace = 'public'::regnamespace GROUP BY proname",
-    "triggers": "SELECT tgrelid::regclass || ': ' || tgname, tgenabled::text || ' ' || pg_get_triggerdef(oid)"
-    " FROM pg_trigger WHERE NOT tgisinternal",
-    "sequences": "SELECT sequencename, concat_ws(' ', data_type, start_value, increment_by, max_value, cycle)"
-    " FROM pg_sequences WHERE schemaname = 'public' AND sequencename NOT LIKE 'tortoise_migrations%'",
-    "anchor": "SELECT 'audit_anchor', string_agg(a::text, ' ') FROM audit_anchor a",
-}
-"""Each answers names and definitions. The row of `audit_anchor` is the only one that a migration writes."""
+_COMMENTS = (
+    "SELECT 'comment on ' || relname, obj_description(oid, 'pg_class') FROM pg_class"
+    " WHERE relnamespace = 'public'::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL AND relname <> $1"
+)
+_ANCHOR = "SELECT 'row of audit_anchor', string_agg(a::text, ' ') FROM audit_anchor a"
+"""The only row that a migration writes."""
 
 
-async def catalogue(url: str) -> Catalogue:
-    """The whole catalogue of the database at `url`."""
+async def catalogue(url: str) -> Objects:
+    """Everything in the database at `url`, by kind and name: `table orders`, `column orders.id`."""
     connection = await asyncpg.connect(url)
     try:
-        empty = not await connection.fetchval("SELECT to_regclass('audit_anchor') IS NOT NULL")
-        return {
-            kind: {} if kind == "anchor" and empty else dict(await connection.fetch(query))
-            for kind, query in QUERIES.items()
-        }
+        found: dict[str, str] = dict(await connection.fetch(_COMMENTS, BOOKKEEPING))
+        if await connection.fetchval("SELECT to_regclass('audit_anchor') IS NOT NULL"):
+            found |= dict(await connection.fetch(_ANCHOR))
     finally:
         await connection.close()
+    return {**found, **await objects(url)}
 
 
-async def of_pool(kind: str) -> dict[str, str]:
-    """One kind, from the database that this process is connected to."""
-    return dict(await db.fetch(QUERIES[kind]))
+def of_kind(found: Objects, kind: str) -> dict[str, str]:
+    """The objects of one kind, by their names alone: `orders.id`; of functions without their arguments."""
+    start = f"{kind} "
+    return {name.removeprefix(start).partition("(")[0]: text for name, text in found.items() if name.startswith(start)}
 
 
-def differences(one: Catalogue, other: Catalogue) -> list[str]:
-    """`kind name` of all that only one has, or that is defined otherwise."""
-    return [
-        f"{kind} {name}"
-        for kind in QUERIES
-        for name in sorted(one[kind].keys() | other[kind].keys())
-        if one[kind].get(name) != other[kind].get(name)
-    ]
+def differences(one: Objects, other: Objects) -> list[str]:
+    """All that only one has, or that is defined otherwise."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
-async def build(url: str, sql: str) -> Catalogue:
-    """Run the SQL in the empty database at `url`; the catalogue it made."""
+async def build(url: str, sql: str) -> Objects:
+    """Run the SQL in the empty database at `url`; what it made."""
     await administer(url, sql)
     return await catalogue(url)

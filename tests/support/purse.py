@@ -50,7 +50,7 @@ async def set_policy(mall: Mall, **terms: Any) -> None:
             msgspec.json.encode(terms).decode(),
             mall.clock.now(),
         )
-    policy._cached.clear()
+    policy.FRESH.forget()
 
 
 async def ask(shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:

@@ -8,8 +8,8 @@ import msgspec
 from server.core.money import WHOLE_BP
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.coupons import AUDIENCES, fold
-from server.rules.levels import MOST_LEVELS
+from server.rules.coupons import AUDIENCES
+from server.rules.levels import MOST_LEVELS, fold
 from server.rules.operators import Permission
 from server.rules.rule_forms import SCOPES
 from server.services.coupons import apply as coupon_apply
@@ -46,7 +46,7 @@ _NAME = re.compile(r"[^\s,，、]+")
 
 async def _form() -> dict[str, Any]:
     names = [level.name for level in await levels.current()]
-    return {"audiences": AUDIENCES, "scopes": SCOPES, "fold": fold, "levels": names}
+    return {"audiences": AUDIENCES, "scopes": SCOPES, "fold": lambda off_bp: fold(WHOLE_BP - off_bp), "levels": names}
 
 
 def ticked(typed: Typed) -> list[int]:

@@ -1,9 +1,10 @@
 """What must hold of group buys: seats are orders, pieces are counted, and only a team that succeeded earns anything."""
 
 from server.ledger.proofs.proof import Proof
+from server.rules.orders import SETTLED_STATES, in_sql
 
 # Orders of a failed team are refunded by jobs: until then they are teaming.
-_TEAMS = """
+_TEAMS = f"""
 SELECT t.id AS team_id, t.state, t.size, t.taken, t.paid, t.filled, COALESCE(o.seats, 0) AS seats,
   COALESCE(o.paid, 0) AS paid_orders,
   t.taken <> COALESCE(o.seats, 0) OR t.paid <> COALESCE(o.paid, 0) OR t.taken + t.filled > t.size
@@ -14,9 +15,9 @@ FROM teams t LEFT JOIN (SELECT team_id, count(*) AS seats, count(DISTINCT member
     count(paid_at) AS paid, count(*) FILTER (WHERE status = 'pending') AS pending,
     count(*) FILTER (WHERE status IN ('pending', 'teaming')) AS waiting,
     count(*) FILTER (WHERE status = 'refunded') AS refunded,
-    count(*) FILTER (WHERE status IN ('paid', 'shipped', 'received', 'completed')) AS going_on
+    count(*) FILTER (WHERE status IN ({in_sql(SETTLED_STATES)})) AS going_on
   FROM orders WHERE team_id IS NOT NULL AND status <> 'closed' GROUP BY team_id) o ON o.team_id = t.id
-"""
+"""  # noqa: S608 - our own states
 
 _ACTIVITIES = """
 SELECT g.id AS group_buy_id, g.taken, COALESCE(s.pieces, 0) AS pieces, g.stock_limit,

@@ -11,10 +11,11 @@ from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Cipher, Deps
 from server.services.catalogue import freight_entries
-from server.services.catalogue.checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes, given
+from server.services.catalogue.checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes
 from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
 from server.services.common import audit_log, locks, words
+from server.services.common.changes import given
 from server.services.files.apply_file import ApplyFile
 
 

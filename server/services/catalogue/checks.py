@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import asyncpg
-import msgspec
 import orjson
 from msgspec import UNSET
 
 from server.gateways.ports import Cipher
 from server.services.catalogue import freight_entries
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.common.changes import before_and_after, given
 from server.services.files.apply_file import ApplyFile
 
 CARD_COLUMN = "card_keys.sealed"
@@ -181,11 +181,6 @@ def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
     return above is not None
 
 
-def given(entry: msgspec.Struct, *names: str) -> dict[str, Any]:
-    """The named fields that the file gives."""
-    return {name: value for name in names if (value := getattr(entry, name)) is not UNSET}
-
-
 def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, Any]:
     """`before` and `after` for the log, by category, product and SKU: only what changes.
 
@@ -221,12 +216,12 @@ class _Changes:
         self.after: dict[str, dict[str, dict[str, Any]]] = {}
 
     def compare(self, kind: str, name: str, row: asyncpg.Record | None, fields: dict[str, Any]) -> None:
-        old = {} if row is None else {field: _stored(row, field) for field in fields}
-        changed = [field for field in fields if row is None or old[field] != fields[field]]
-        if row is not None and changed:
-            self.before.setdefault(kind, {})[name] = {field: _said(field, old[field]) for field in changed}
-        if changed:
-            self.after.setdefault(kind, {})[name] = {field: _said(field, fields[field]) for field in changed}
+        old = None if row is None else {field: _stored(row, field) for field in fields}
+        was, becomes = before_and_after(old, fields)
+        if old is not None and becomes:
+            self.before.setdefault(kind, {})[name] = {field: _said(field, value) for field, value in was.items()}
+        if becomes:
+            self.after.setdefault(kind, {})[name] = {field: _said(field, value) for field, value in becomes.items()}
 
 
 def _stored(row: asyncpg.Record, field: str) -> Any:  # noqa: ANN401 - a column's value

@@ -12,6 +12,7 @@ from msgspec import UNSET, UnsetType
 from server import db
 from server.rules.freight import FreightTerms
 from server.services.catalogue.shapes import Name, Slug
+from server.services.common.changes import given
 from server.services.files.apply_file import ApplyFile
 
 
@@ -26,7 +27,7 @@ class FreightEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def fields(self) -> dict[str, Any]:
         """The columns that the file gives, `terms` as plain JSON values."""
-        found: dict[str, Any] = {} if self.name is UNSET else {"name": self.name}
+        found = given(self, "name")
         if isinstance(self.terms, FreightTerms):
             found["terms"] = orjson.loads(msgspec.json.encode(self.terms))
         return found

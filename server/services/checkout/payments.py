@@ -13,6 +13,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps, OutcomeUnknown, PaymentNotice, PayParameters, Prepay, WeChatError
 from server.ledger import book, entries
 from server.outbox import Job
+from server.rules import qualifications
 from server.rules.members import masked_name
 from server.rules.orders import OrderStatus
 from server.rules.payments import Expected, Judgement, Outcome, Said, judge
@@ -245,18 +246,18 @@ async def _qualification(
     lines = [LineNet(line["product_id"], line["category_id"], line["cash_fen"]) for line in facts["lines"]]
     if not order["for_qualification"] or not qualifies(terms, order["kind"], lines):
         return None
-    waiting = terms.qualify_at == "received" or order["kind"] == "group_buy"
-    blocked = facts["referrer_state"] == "blocked"
-    state = "pending" if waiting else "held" if blocked else "counted"
+    waiting = qualifications.waits(terms, teaming=order["kind"] == "group_buy", received=False)
+    active = facts["referrer_state"] == "active"
+    standing = qualifications.PENDING if waiting else qualifications.after_waiting(referrer_active=active)
     return {
         "referee_id": order["member_id"],
         "referrer_id": referrer,
         "order_id": order["id"],
         "rule_version": version,
-        "state": state,
-        "held_for": "referrer_blocked" if state == "held" else None,
+        "state": standing.state,
+        "held_for": standing.held_for,
         "paid_at": paid_at,
-        "counted_at": at if state == "counted" else None,
+        "counted_at": at if standing.state == "counted" else None,
         "created_at": at,
     }
 

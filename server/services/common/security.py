@@ -1,12 +1,19 @@
 """The log of callbacks that were not believed; a bound per minute keeps a flood out, a tick keeps it short."""
 
 from collections import Counter
+from datetime import datetime, timedelta
 
+from server import db
 from server.gateways.ports import Deps
 from server.models import SecurityEvent
 
 _PER_MINUTE = 60
 """So many of one kind are written in a minute by each process; the rest is not."""
+
+_KEPT = timedelta(days=180)
+"""Network logs are kept for six months by law (Cybersecurity Law, article 21)."""
+_MOST = 100_000
+_CLEAN_ROWS = 1000
 
 _recorded: Counter[tuple[str, int]] = Counter()
 
@@ -20,3 +27,16 @@ async def record(deps: Deps, kind: str, reason: str, ip: str) -> None:
     _recorded[kind, minute] += 1
     if _recorded[kind, minute] <= _PER_MINUTE:
         await SecurityEvent.create(at=at, kind=kind[:30], reason=reason[:60], remote_ip=ip[:45])
+
+
+async def clean(at: datetime) -> None:
+    """Delete what is older than half a year or too many, in batches of their own transactions. Raises Busy."""
+    statement = (
+        "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at < $1"
+        " OR id <= (SELECT max(id) FROM security_events) - $2 ORDER BY id LIMIT $3)"
+    )
+    gone = _CLEAN_ROWS
+    while gone == _CLEAN_ROWS:
+        async with db.transaction() as tx:
+            tag = await tx.execute(statement, at - _KEPT, _MOST, _CLEAN_ROWS)
+        gone = int(tag.split()[-1])

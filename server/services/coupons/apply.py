@@ -17,6 +17,7 @@ from server.rules.levels import MOST_LEVELS
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug
 from server.services.common import audit_log, locks
+from server.services.common.changes import before_and_after, given_but
 from server.services.files.apply_file import ApplyFile
 
 _Count = Annotated[int, Meta(ge=1, le=10**8)]
@@ -134,8 +135,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _given(tx: db.Connection, file: ApplyFile, path: str, entry: TemplateEntry) -> dict[str, Any]:
     """The columns that the entry changes; what it names that is not there is noted."""
-    said = {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not UNSET}
-    del said["new"]
+    said = given_but(entry, ("new",))
     for noun, label in _NOUNS.items():
         if said.get(noun):
             said[noun], missing = await coupon_scopes.resolve(tx, noun, said[noun])
@@ -166,11 +166,11 @@ def _changes(known: Mapping[str, Mapping[str, Any]], given: list[dict[str, Any]]
     before, after = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
     for fields in given:
         row = known.get(fields["slug"])
-        changed = [name for name, value in fields.items() if row is None or row[name] != value]
-        if changed:
-            after[fields["slug"]] = {name: fields[name] for name in changed}
-        if changed and row is not None:
-            before[fields["slug"]] = {name: row[name] for name in changed}
+        was, becomes = before_and_after(row, fields)
+        if becomes:
+            after[fields["slug"]] = becomes
+        if becomes and row is not None:
+            before[fields["slug"]] = was
     return {"before": before, "after": after}
 
 

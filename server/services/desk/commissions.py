@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import msgspec
 
 from server import db
@@ -118,17 +119,18 @@ async def in_words(terms: CommissionTerms) -> Words:
 
 async def version(number: int) -> Version:
     """One version. Raises NotFound."""
-    row = await db.fetch_row("SELECT * FROM commission_versions WHERE version::bigint = $1", number)
-    if row is None:
-        raise NotFound(what="commission_version")
-    terms = msgspec.json.decode(row["terms"], type=CommissionTerms)
+    return await _shown(await commission_policies.VERSIONS.row(number))
+
+
+async def _shown(row: asyncpg.Record) -> Version:
+    terms = commission_policies.VERSIONS.terms(row)
     return Version(row["version"], terms, row["note"], row["operator"], row["published_at"], await in_words(terms))
 
 
 async def newest() -> Version | None:
     """The version in force; None before the first is published."""
-    number = await db.fetch_value("SELECT max(version) FROM commission_versions")
-    return await version(number) if number else None
+    row = await commission_policies.VERSIONS.newest()
+    return await _shown(row) if row else None
 
 
 class Draft(msgspec.Struct):

@@ -11,6 +11,7 @@ from server.gateways.ports import Deps
 from server.rules import words
 from server.rules.members import masked_name
 from server.rules.operators import Permission
+from server.rules.orders import PAID_STATES
 from server.services.common import cursors
 from server.services.common.listings import (
     Column,
@@ -147,7 +148,7 @@ _SALES = """
 SELECT count(*) AS orders, count(DISTINCT o.member_id) AS buyers,
     COALESCE(sum((SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id)), 0)::int AS pieces,
     COALESCE(sum(o.cash_due_fen - o.refunded_cash_fen), 0)::bigint AS cash_fen
-  FROM teams t JOIN orders o ON o.team_id = t.id AND o.status NOT IN ('pending', 'closed', 'refunded')
+  FROM teams t JOIN orders o ON o.team_id = t.id AND o.status = ANY ($2::text[])
   WHERE t.group_buy_id = $1 AND t.state = 'succeeded'
 """
 
@@ -158,7 +159,7 @@ async def group_buy(deps: Deps, group_buy_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound(what="group_buy")
     results = dict(await db.fetch_row(_RESULTS, group_buy_id) or {}) | dict(
-        await db.fetch_row(_SALES, group_buy_id) or {}
+        await db.fetch_row(_SALES, group_buy_id, list(PAID_STATES)) or {}
     )
     ended = results["succeeded"] + results["failed"]
     results["success_bp"] = results["succeeded"] * 10_000 // ended if ended else None

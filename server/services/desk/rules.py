@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
+import asyncpg
 
 from server import db
-from server.core.errors import NotFound, RuleInvalid
+from server.core.errors import RuleInvalid
 from server.rules import promises, rule_forms
 from server.rules.operators import Permission
 from server.rules.promises import Promise, Told
@@ -75,10 +75,11 @@ async def in_words(terms: RuleTerms) -> Words:
 
 async def version(number: int) -> Version:
     """One version. Raises NotFound."""
-    row = await db.fetch_row("SELECT * FROM rule_versions WHERE version::bigint = $1", number)
-    if row is None:
-        raise NotFound(what="rule_version")
-    terms = msgspec.json.decode(row["terms"], type=RuleTerms)
+    return await _shown(await rebate_rules.VERSIONS.row(number))
+
+
+async def _shown(row: asyncpg.Record) -> Version:
+    terms = rebate_rules.VERSIONS.terms(row)
     return Version(
         version=row["version"],
         terms=terms,
@@ -92,8 +93,8 @@ async def version(number: int) -> Version:
 
 async def newest() -> Version | None:
     """The version in force; None before the first is published."""
-    number = await db.fetch_value("SELECT max(version) FROM rule_versions")
-    return await version(number) if number else None
+    row = await rebate_rules.VERSIONS.newest()
+    return await _shown(row) if row else None
 
 
 @dataclass(frozen=True, slots=True)

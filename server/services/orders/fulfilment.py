@@ -11,7 +11,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
 from server.services.commissions import earnings
-from server.services.common import audit_log, locks
+from server.services.common import alarms, audit_log, locks
 from server.services.members import addresses
 from server.services.notices import messages
 from server.services.points import movements as point_movements
@@ -124,14 +124,7 @@ async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at
 
 async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:
     """Step: tell operators once, and try again in a while."""
-    await tx.execute(
-        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'cards_missing', $1::text,"
-        " jsonb_build_object('missing', $2::int), $3 WHERE NOT EXISTS"
-        " (SELECT 1 FROM alarms WHERE kind = 'cards_missing' AND subject = $1 AND seen_at IS NULL)",
-        f"order:{order['order_no']}",
-        missing,
-        at,
-    )
+    await alarms.sound(tx, "cards_missing", f"order:{order['order_no']}", at, {"missing": missing})
     await outbox.put(tx, [Job("deliver_cards", {"order_id": order["id"]}, at + timedelta(minutes=10))], at)
 
 

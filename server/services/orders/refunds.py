@@ -10,7 +10,7 @@ from server import db, outbox
 from server.core import ids
 from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
 from server.gateways.ports import Deps
-from server.rules.orders import PAID_STATES, OrderStatus, refund_window_open
+from server.rules.orders import SETTLED_STATES, OrderStatus, refund_window_open
 from server.rules.refunds import LABELS, UNDECIDED, RefundPlan, plan
 from server.services.common import audit_log, idempotency
 from server.services.common.idempotency import Keyed
@@ -19,7 +19,7 @@ from server.services.orders.refund_grants import LockedOrder
 from server.services.terms import policy
 
 SYSTEM = "system"
-_OPERATORS = PAID_STATES - {OrderStatus.TEAMING}
+_OPERATORS = SETTLED_STATES
 """States of orders of which an operator may open a refund; a team is decided first."""
 _HANDED_OUT = "SELECT EXISTS (SELECT FROM order_lines WHERE order_id = $1 AND virtual AND handed_out(id) > 0)"
 

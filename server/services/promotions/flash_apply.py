@@ -13,6 +13,7 @@ from server import db
 from server.rules import flash_sales as rules
 from server.rules.flash_sales import Window
 from server.services.catalogue.shapes import Code, Fen, Name, Slug
+from server.services.common.changes import before_and_after, given, given_but
 from server.services.files.apply_file import ApplyFile
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
@@ -61,7 +62,7 @@ class _ItemChange:
     @property
     def fields(self) -> dict[str, Any]:
         """What is given, by column."""
-        return {name: value for name, value in _given(self.entry).items() if name != "sku"}
+        return given_but(self.entry, ("sku",))
 
 
 @dataclass(slots=True)
@@ -76,28 +77,19 @@ class _SaleChange:
     @property
     def fields(self) -> dict[str, Any]:
         """What is given, by column."""
-        return {name: value for name, value in _given(self.entry).items() if name in ("name", "starts_at", "ends_at")}
+        return given(self.entry, "name", "starts_at", "ends_at")
 
     def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Before and after for the log: only what changes."""
-        before, after = _differences(self.old, self.fields)
+        before, after = before_and_after(self.old, self.fields)
         for item in self.items:
-            was, becomes = _differences(item.old, item.fields)
+            was, becomes = before_and_after(item.old, item.fields)
             if becomes:
                 after[item.entry.sku] = becomes
                 before |= {item.entry.sku: was} if item.old else {}
         if self.entry.stop and (self.old is None or self.old["stopped_at"] is None):
             after["stopped"] = True
         return before, after
-
-
-def _given(entry: msgspec.Struct) -> dict[str, Any]:
-    return {name: value for name, value in msgspec.structs.asdict(entry).items() if value is not UNSET}
-
-
-def _differences(old: asyncpg.Record | None, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    after = {name: value for name, value in fields.items() if old is None or old[name] != value}
-    return ({name: old[name] for name in after} if old else {}), after
 
 
 _OLD_ITEMS = """
@@ -118,26 +110,26 @@ async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
 
     Writing it raises FileInvalid when buyers were faster than a stock that is lowered.
     """
-    changes = await _changes(tx, file, parts.entries(file, "flash_sales", SaleEntry))
-    for change in changes:
+    sales = await _beside(tx, file, parts.entries(file, "flash_sales", SaleEntry))
+    for change in sales:
         _judge_sale(file, change, at)
         started = change.old is not None and change.old["starts_at"] <= at
         for item in change.items:
             _judge_item(file, item, started=started)
 
     async def write(tx: db.Connection, at: datetime) -> None:
-        await _write(tx, file, changes, at)
+        await _write(tx, file, sales, at)
 
-    told = {f"flash_sale:{change.entry.slug}": change.told() for change in changes}
+    told = {f"flash_sale:{change.entry.slug}": change.told() for change in sales}
     return Part(
-        named=len(changes),
-        new=sum(change.old is None for change in changes),
+        named=len(sales),
+        new=sum(change.old is None for change in sales),
         changes={subject: (before, after) for subject, (before, after) in told.items() if after},
         write=write,
     )
 
 
-async def _changes(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
+async def _beside(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
     """The entries beside what there is; items that are named twice, or are not there, are left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server import db
 from server.rules.group_buys import SIZE_LEAST, SIZE_MOST, WINDOW_HOURS_MOST
 from server.services.catalogue.shapes import Code, Fen, Name, ProductSlug, Slug
+from server.services.common.changes import before_and_after, given_but
 from server.services.files.apply_file import ApplyFile
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
@@ -106,7 +107,7 @@ def _judge(
         file.note(f"{path}.slug", "已有这个活动")
     elif entry.product not in (UNSET, row["product"]):
         file.note(f"{path}.product", "不能更换商品")
-    merged = (row or {}) | _given(entry)
+    merged = (row or {}) | given_but(entry, _OWN)
     starts_at, ends_at = merged.get("starts_at"), merged.get("ends_at")
     if starts_at and ends_at and starts_at >= ends_at:
         file.note(f"{path}.ends_at", "结束时间应晚于开始时间")
@@ -143,16 +144,10 @@ def _judge_prices(file: ApplyFile, path: str, prices: list[SkuPrice], product: _
             file.note(f"{here}.leader_price_fen", "团长价不能高于拼团价")
 
 
-def _given(entry: GroupBuyEntry) -> dict[str, Any]:
-    """The columns that the entry names."""
-    fields = msgspec.structs.asdict(entry)
-    return {name: value for name, value in fields.items() if name not in _OWN and value is not UNSET}
-
-
 async def _write(
     tx: db.Connection, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product], at: datetime
 ) -> None:
-    fields = _given(entry)
+    fields = given_but(entry, _OWN)
     product = goods[row["product"] if row else str(entry.product)]
     if row is None:
         fields = {"virtual_fill": False, "active": True} | fields
@@ -173,8 +168,7 @@ async def _write(
 
 def _change(entry: GroupBuyEntry, row: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stood there before and after: only what changes."""
-    given = _given(entry)
+    fields = given_but(entry, _OWN)
     if entry.skus is not UNSET:
-        given["skus"] = [msgspec.structs.asdict(one) for one in sorted(entry.skus, key=lambda one: one.code)]
-    changed = [name for name, value in given.items() if row is None or row[name] != value]
-    return {name: row[name] for name in changed} if row else {}, {name: given[name] for name in changed}
+        fields["skus"] = [msgspec.structs.asdict(one) for one in sorted(entry.skus, key=lambda one: one.code)]
+    return before_and_after(row, fields)

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server import db
 from server.rules import points_goods as rules
 from server.services.catalogue.shapes import Code, Count, Slug
+from server.services.common.changes import before_and_after, given_but
 from server.services.files.apply_file import ApplyFile
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
@@ -67,12 +68,6 @@ async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
     return Part(len(entries), new, {subject: one for subject, one in changes.items() if one[1]}, write)
 
 
-def _given(entry: GoodEntry) -> dict[str, Any]:
-    """The columns that the entry names."""
-    fields = msgspec.structs.asdict(entry)
-    return {name: value for name, value in fields.items() if name not in _OWN and value is not UNSET}
-
-
 def _judge(
     file: ApplyFile,
     path: str,
@@ -96,7 +91,7 @@ def _judge(
     if sku is None:
         file.note(f"{path}.sku", "没有这个 SKU")
         return
-    for name, problem in rules.problems(standing({**_NEW, **(row or {}), **_given(entry), **sku})):
+    for name, problem in rules.problems(standing({**_NEW, **(row or {}), **given_but(entry, _OWN), **sku})):
         file.note(f"{path}.{name}", problem)
 
 
@@ -107,7 +102,7 @@ async def _write(
     skus: Mapping[str, asyncpg.Record],
     at: datetime,
 ) -> None:
-    now = {**_NEW, **(row or {}), **_given(entry)}
+    now = {**_NEW, **(row or {}), **given_but(entry, _OWN)}
     await tx.execute(
         "INSERT INTO points_goods (slug, sku_id, points, price_fen, stock, taken, per_member, active, created_at)"
         " VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8) ON CONFLICT (slug) DO UPDATE SET points = EXCLUDED.points,"
@@ -122,6 +117,4 @@ async def _write(
 
 def _change(entry: GoodEntry, row: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """What stood there before and after: only what changes."""
-    given = _given(entry) | ({"sku": entry.sku} if row is None else {})
-    changed = [name for name, value in given.items() if row is None or row[name] != value]
-    return {name: row[name] for name in changed} if row else {}, {name: given[name] for name in changed}
+    return before_and_after(row, given_but(entry, _OWN) | ({"sku": entry.sku} if row is None else {}))

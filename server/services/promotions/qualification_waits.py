@@ -4,17 +4,24 @@ from datetime import datetime
 
 from server import db
 from server.outbox import Job
+from server.rules.qualifications import after_waiting
 
 
 async def go_on(tx: db.Connection, order_ids: list[int], at: datetime) -> list[Job]:
     """Step: what waited on these orders counts; it is held while its referrer is blocked."""
+    active, other = after_waiting(referrer_active=True), after_waiting(referrer_active=False)
     rows = await tx.fetch(
-        "UPDATE qualifications q SET state = CASE WHEN m.state = 'active' THEN 'counted' ELSE 'held' END,"
-        " held_for = CASE WHEN m.state = 'active' THEN NULL ELSE 'referrer_blocked' END,"
-        " counted_at = CASE WHEN m.state = 'active' THEN $2::timestamptz END"
-        " FROM members m WHERE q.order_id = ANY ($1::bigint[]) AND q.state = 'pending' AND m.id = q.referrer_id"
+        "UPDATE qualifications q SET state = s.state, held_for = s.held_for,"
+        " counted_at = CASE WHEN s.state = 'counted' THEN $2::timestamptz END"
+        " FROM members m JOIN (VALUES (true, $3::text, $4::text), (false, $5, $6)) AS s (active, state, held_for)"
+        " ON s.active = (m.state = 'active')"
+        " WHERE q.order_id = ANY ($1::bigint[]) AND q.state = 'pending' AND m.id = q.referrer_id"
         " RETURNING q.referrer_id",
         order_ids,
         at,
+        active.state,
+        active.held_for,
+        other.state,
+        other.held_for,
     )
     return [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in rows]

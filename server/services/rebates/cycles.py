@@ -14,6 +14,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries
 from server.outbox import Job
+from server.rules.orders import SETTLED_STATES
 from server.rules.rebates import (
     Candidate,
     Close,
@@ -26,7 +27,7 @@ from server.rules.rebates import (
     decide,
 )
 from server.services.commissions import carried, earnings
-from server.services.common import locks
+from server.services.common import alarms, locks
 from server.services.notices import messages
 from server.services.rebates import qualifications, releases
 from server.services.terms import policy
@@ -165,10 +166,11 @@ async def candidates(connection: db.Connection, member_id: int) -> list[Candidat
         "SELECT o.id, o.order_no, o.kind, o.paid_at, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
         "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
         "   WHERE order_id = o.id) AS lines FROM orders o WHERE o.member_id = $1"
-        " AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.cash_due_fen > 0 AND o.for_return"
+        " AND o.status = ANY ($2::text[]) AND o.cash_due_fen > 0 AND o.for_return"
         " AND NOT EXISTS (SELECT 1 FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed')"
         " ORDER BY o.paid_at, o.id",
         member_id,
+        list(SETTLED_STATES),
     )
     return [
         Candidate(
@@ -261,13 +263,7 @@ async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> No
 
 async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
     """Operators are told once per version and day that cycles wait for budget."""
-    await tx.execute(
-        "INSERT INTO alarms (kind, subject, detail, at) SELECT 'rebate_budget', $1::text, '{}', $2"
-        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE kind = 'rebate_budget' AND subject = $1 AND at > $3)",
-        f"rule:{version}",
-        at,
-        at - timedelta(days=1),
-    )
+    await alarms.sound_at_most_every(timedelta(days=1), tx, "rebate_budget", f"rule:{version}", at, {})
 
 
 async def _told(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:

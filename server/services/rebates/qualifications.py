@@ -13,7 +13,8 @@ from server import db, outbox
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules.orders import OrderStatus
+from server.rules import qualifications as rules
+from server.rules.orders import PAID_STATES, OrderStatus
 from server.rules.rebates import LineNet, qualifies
 from server.services.common import audit_log, locks
 from server.services.growth import progress
@@ -85,20 +86,20 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
-        " WHERE o.member_id = $1 AND o.status IN ('paid', 'teaming', 'shipped', 'received', 'completed')"
+        " WHERE o.member_id = $1 AND o.status = ANY ($2::text[])"
         " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
         " FOR NO KEY UPDATE OF o",  # house: lock - fetches and locks in one round trip
         referee_id,
+        list(PAID_STATES),
     )
     for order in orders:
         terms = await terms_of(order["rule_version"])
         lines = [LineNet(**line) for line in orjson.loads(order["lines"])]
         if not qualifies(terms, order["kind"], lines):
             continue
-        waiting = order["status"] == OrderStatus.TEAMING or (
-            terms.qualify_at == "received" and order["received_at"] is None
-        )
-        state = "pending" if waiting else "counted" if order["state"] == "active" else "held"
+        received = order["received_at"] is not None
+        waiting = rules.waits(terms, teaming=order["status"] == OrderStatus.TEAMING, received=received)
+        standing = rules.PENDING if waiting else rules.after_waiting(referrer_active=order["state"] == "active")
         await tx.execute(
             "INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, state, held_for, paid_at,"
             " counted_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
@@ -106,10 +107,10 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
             order["referrer_id"],
             order["id"],
             order["rule_version"],
-            state,
-            "referrer_blocked" if state == "held" else None,
+            standing.state,
+            standing.held_for,
             order["paid_at"],
-            at if state == "counted" else None,
+            at if standing.state == "counted" else None,
             at,
         )
         return [] if waiting else [Job("close_cycle", {"member_id": order["referrer_id"]})]

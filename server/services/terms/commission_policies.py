@@ -1,19 +1,19 @@
-"""Versions of the commission policies: published once, never changed, so a process may keep what it has read."""
+"""Versions of the commission policies: what orders paid from now on bring to whom."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
 from server import db
 from server.core.advisory import Advisory
-from server.core.errors import NotFound, VersionStale
+from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.commissions import CommissionTerms, problems, with_subcategories
 from server.services.common import audit_log, locks
 from server.services.files.apply_file import ApplyFile
+from server.services.terms.versions import About, Versions, check_base
 
-_known: dict[tuple[int, int], CommissionTerms] = {}
+VERSIONS = Versions("commission_version", CommissionTerms)
+terms_of = VERSIONS.terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,6 @@ class PublishedPolicies:
     published_at: datetime
 
 
-async def terms_of(version: int) -> CommissionTerms:
-    """The terms of a version. Raises NotFound."""
-    key = (db.identity(), version)
-    found = _known.get(key)
-    if found is None:
-        stored = await db.fetch_value("SELECT terms FROM commission_versions WHERE version = $1", version)
-        if stored is None:
-            raise NotFound(commission_version=version)
-        found = _known[key] = msgspec.json.decode(stored, type=CommissionTerms)
-    return found
-
-
 async def in_force() -> PublishedPolicies:
     """The newest version. Raises NotFound before the first is published: then nobody earns."""
     async with db.connection() as connection:
@@ -48,11 +36,8 @@ async def in_force() -> PublishedPolicies:
 
 
 async def _newest(connection: db.Connection) -> PublishedPolicies | None:
-    row = await connection.fetchrow("SELECT * FROM commission_versions ORDER BY version DESC LIMIT 1")
-    if row is None:
-        return None
-    terms = msgspec.json.decode(row["terms"], type=CommissionTerms)
-    return PublishedPolicies(row["version"], terms, row["note"], row["published_at"])
+    row = await VERSIONS.newest_on(connection)
+    return row and PublishedPolicies(row["version"], VERSIONS.terms(row), row["note"], row["published_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +74,10 @@ async def apply(deps: Deps, text: str, note: str, actor: str, base: int | None =
         terms = await prepared(tx, text)
         current = await _newest(tx)
         newest = current.version if current else 0
-        if base is not None and base != newest:
-            raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")
+        check_base(base, newest)
         if current is not None and current.terms == terms:
             return Applied(newest, len(terms.policies))
-        await tx.execute(
-            "INSERT INTO commission_versions (version, terms, note, operator, published_at)"
-            " VALUES ($1, $2::jsonb, $3, $4, $5)",
-            newest + 1,
-            msgspec.json.encode(terms).decode(),
-            note,
-            actor,
-            at,
-        )
+        await VERSIONS.add(tx, newest + 1, terms, About(note, actor, at))
         subject, detail = f"commission_version:{newest + 1}", {"before": newest, "after": newest + 1, "reason": note}
         await audit_log.record(tx, at, actor, "commission.apply", subject, detail)
     return Applied(newest + 1, len(terms.policies))

@@ -1,4 +1,4 @@
-"""等级: the levels there are, read at most once a second per process and changed by operators, and a member's own."""
+"""等级: the levels there are, changed by operators, and a member's own."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,30 +10,26 @@ import msgspec
 
 from server import db, outbox
 from server.core.advisory import Advisory
-from server.core.clock import stopwatch
 from server.core.errors import FormInvalid, VersionStale
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
 from server.rules.pricing import LevelTerms
 from server.services.common import audit_log, locks
+from server.services.terms.fresh import Fresh
 
-_FRESH_S = 1.0
-_cached: dict[int, tuple[float, tuple[Level, ...]]] = {}
 _COLUMNS = Level.__struct_fields__
 _ALL = f"SELECT {', '.join(_COLUMNS)} FROM levels ORDER BY place"  # noqa: S608 - our own columns
 
 
-async def current() -> tuple[Level, ...]:
-    """The levels in force, lowest first."""
-    key = db.identity()
-    held = _cached.get(key)
-    if held is not None and stopwatch() - held[0] < _FRESH_S:
-        return held[1]
+async def _read_now() -> tuple[Level, ...]:
     async with db.connection() as connection:
-        found = await read(connection)
-    _cached[key] = (stopwatch(), found)
-    return found
+        return await read(connection)
+
+
+_fresh = Fresh(_read_now)
+current = _fresh.current
+"""The levels in force, lowest first."""
 
 
 async def read(connection: db.Connection) -> tuple[Level, ...]:
@@ -70,7 +66,7 @@ async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, op
         await outbox.put(tx, [Job("judge_levels", {"after": 0})], at)
         detail = {"before": msgspec.to_builtins(held), "after": msgspec.to_builtins(list(wanted)), "reason": reason}
         await audit_log.record(tx, at, operator, "levels.change", "levels", detail)
-    _cached.pop(db.identity(), None)
+    _fresh.forget()
     return True
 
 

@@ -1,4 +1,4 @@
-"""The shop's policy, read at most once a second per process, and changed by operators."""
+"""The shop's policy, changed by operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,26 +8,12 @@ import msgspec
 
 from server import db
 from server.core.advisory import Advisory
-from server.core.clock import stopwatch
 from server.core.errors import BadRequest, StateConflict
 from server.gateways.ports import Deps
 from server.rules import shop_form
 from server.rules.shop import ShopPolicy
 from server.services.common import audit_log, locks
-
-_FRESH_S = 1.0
-_cached: dict[int, tuple[float, ShopPolicy]] = {}
-
-
-async def current() -> ShopPolicy:
-    """The policy in force."""
-    key = db.identity()
-    held = _cached.get(key)
-    if held is not None and stopwatch() - held[0] < _FRESH_S:
-        return held[1]
-    policy = (await stored()).policy
-    _cached[key] = (stopwatch(), policy)
-    return policy
+from server.services.terms.fresh import Fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +28,15 @@ async def stored() -> Stored:
     """The policy, read now. Raises Busy."""
     async with db.connection() as connection:
         return await read(connection)
+
+
+async def _policy() -> ShopPolicy:
+    return (await stored()).policy
+
+
+FRESH = Fresh(_policy)
+current = FRESH.current
+"""The policy in force."""
 
 
 async def read(connection: db.Connection) -> Stored:
@@ -89,5 +84,5 @@ async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str
             "reason": reason,
         }
         await audit_log.record(tx, at, operator, "settings.change", "shop", detail)
-    _cached.pop(db.identity(), None)
+    FRESH.forget()
     return changed

@@ -1,19 +1,22 @@
-"""Versions of the rebate rule: published once, never changed, so a process may keep what it has read."""
+"""Versions of the rebate rule: in force for the orders paid while it is the newest."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
-from server import db
+from server import db, outbox
 from server.core.advisory import Advisory
-from server.core.errors import NotFound, RuleInvalid, VersionStale
+from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
+from server.outbox import Job
 from server.rules.promises import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, parse_terms
 from server.services.common import audit_log, locks
+from server.services.terms.versions import About, Versions, check_base
 
-_known: dict[tuple[int, int], RuleTerms] = {}
+VERSIONS = Versions("rule_version", RuleTerms, starts_with={"budget_used_fen": 0})
+terms_of = VERSIONS.terms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +30,12 @@ class PublishedRule:
     budget_used_fen: int
 
 
-async def terms_of(version: int) -> RuleTerms:
-    """The terms of a version. Raises NotFound."""
-    key = (db.identity(), version)
-    found = _known.get(key)
-    if found is None:
-        stored = await db.fetch_value("SELECT terms FROM rule_versions WHERE version = $1", version)
-        if stored is None:
-            raise NotFound(rule_version=version)
-        found = _known[key] = msgspec.json.decode(stored, type=RuleTerms)
-    return found
-
-
 async def in_force() -> PublishedRule:
     """The newest version. Raises NotFound before the first is published."""
-    row = await db.fetch_row("SELECT * FROM rule_versions ORDER BY version DESC LIMIT 1")
+    row = await VERSIONS.newest()
     if row is None:
         raise NotFound(what="rule")
-    terms = msgspec.json.decode(row["terms"], type=RuleTerms)
-    return PublishedRule(row["version"], terms, row["note"], row["published_at"], row["budget_used_fen"])
+    return PublishedRule(row["version"], VERSIONS.terms(row), row["note"], row["published_at"], row["budget_used_fen"])
 
 
 async def promise_in_force() -> Promise | None:
@@ -72,26 +62,13 @@ async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int |
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REBATE_RULES)
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
-        if base is not None and base != newest:
-            raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")
+        check_base(base, newest)
         terms = await prepared(tx, terms)
         version = newest + 1
-        await tx.execute(
-            "INSERT INTO rule_versions (version, terms, note, operator, budget_used_fen, published_at)"
-            " VALUES ($1, $2::jsonb, $3, $4, 0, $5)",
-            version,
-            msgspec.json.encode(terms).decode(),
-            note,
-            operator,
-            at,
-        )
+        await VERSIONS.add(tx, version, terms, About(note, operator, at))
         # What waited for a new budget or for other terms gets its chance.
-        await tx.execute(
-            "INSERT INTO outbox (job, args, due_at, attempts, created_at)"
-            " SELECT 'close_cycle', jsonb_build_object('member_id', referrer_id), $1, 0, $1"
-            " FROM qualifications WHERE state = 'counted' GROUP BY referrer_id",
-            at,
-        )
+        waiting = await tx.fetch("SELECT DISTINCT referrer_id FROM qualifications WHERE state = 'counted'")
+        await outbox.put(tx, [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in waiting], at)
         detail = {"before": newest, "after": version, "reason": note}
         await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", detail)
     return PublishedRule(version, terms, note, at, 0)

@@ -1,0 +1,34 @@
+"""What is in force now, read at most once a second per process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from server import db
+from server.core.clock import stopwatch
+
+_FRESH_S = 1.0
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh(Generic[_Value]):
+    """A value that operators change, as `read` finds it in the database; never older than a second."""
+
+    read: Callable[[], Awaitable[_Value]]
+    _held: dict[int, tuple[float, _Value]] = field(default_factory=dict)
+    """When it was read and what it was, by database."""
+
+    async def current(self) -> _Value:
+        """The value in force. Raises what `read` raises."""
+        key = db.identity()
+        held = self._held.get(key)
+        if held is not None and stopwatch() - held[0] < _FRESH_S:
+            return held[1]
+        found = await self.read()
+        self._held[key] = (stopwatch(), found)
+        return found
+
+    def forget(self) -> None:
+        """Read it anew next time: this process has changed it."""
+        self._held.pop(db.identity(), None)
