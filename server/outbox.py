@@ -65,8 +65,8 @@ _CLAIM = """
 WITH taken AS (
   UPDATE outbox SET attempts = attempts + 1,
       due_at = $1::timestamptz + LEAST(interval '1 hour', interval '30 seconds' * (1 << LEAST(attempts, 7)))
-    WHERE id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1
-                   ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED)
+    WHERE id = ANY (ARRAY(SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1
+                   ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED))
     RETURNING id, job, args, attempts, last_error
 ), told AS (
   INSERT INTO alarms (kind, subject, detail, at)
@@ -152,7 +152,10 @@ async def unknown(row: Claimed, at: datetime) -> None:
 
 
 _CLEAN = (
-    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)",
+    (
+        "DELETE FROM outbox WHERE id = ANY"
+        " (ARRAY(SELECT id FROM outbox WHERE done_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))"
+    ),
     "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE created_at < $1 LIMIT $2)",
 )
 

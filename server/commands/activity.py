@@ -14,4 +14,4 @@ def apply_file(file: Path = apply.FILE, data: Path | None = apply.DATA, as_json:
     """按文件新增或修改营销活动 Create or change activities."""
     from server.services.promotions import apply as activity_apply
 
-    apply.run(file, data, as_json, activity_apply.apply)
+    apply.run(file, data, as_json, apply.of_entries(activity_apply.apply))

@@ -1,8 +1,8 @@
-"""What `product apply` and `coupon apply` share: read the file, run the service, tell what came of it."""
+"""What `product apply` and its like share: read the file, run the service, tell what came of it."""
 
 import dataclasses
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,12 @@ import typer
 from server.commands import runtime
 from server.core.errors import FileInvalid
 from server.gateways.ports import Deps
+from server.services.files.apply_file import ApplyFile
 
 Service = Callable[[Deps, str, str], Awaitable[Any]]
-"""Deps, the file's text and the actor in; a dataclass of counts out. Raises FileInvalid."""
+"""Deps, the file's text and the actor in; a dataclass of counts out. Raises FileInvalid with the lines."""
+EntriesService = Callable[[Deps, Mapping[str, Any], str], Awaitable[Any]]
+"""The same with the file's entries in place of its text; raises FileInvalid without lines."""
 
 FILE = typer.Argument(help="JSON 文件 The file")
 DATA = typer.Option(None, help="dev 的数据目录 Data folder of a dev")
@@ -40,6 +43,17 @@ def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
         return 0
 
     runtime.run(data, main)
+
+
+def of_entries(service: EntriesService) -> Service:
+    """A service of entries as one of a text: the text is read here, and what is refused gets its lines."""
+
+    async def apply(deps: Deps, text: str, actor: str) -> Any:  # noqa: ANN401 - what the service gives
+        file = ApplyFile(text)
+        with file.located():
+            return await service(deps, file.root, actor)
+
+    return apply
 
 
 def _tell(outcome: dict[str, Any], as_json: bool, file: Path) -> None:

@@ -14,4 +14,4 @@ def apply_file(file: Path = apply.FILE, data: Path | None = apply.DATA, as_json:
     """按文件新增或修改优惠券模板 Create or change coupon templates."""
     from server.services.coupons import apply as coupon_apply
 
-    apply.run(file, data, as_json, coupon_apply.apply)
+    apply.run(file, data, as_json, apply.of_entries(coupon_apply.apply))

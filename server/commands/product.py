@@ -14,4 +14,4 @@ def apply_file(file: Path = apply.FILE, data: Path | None = apply.DATA, as_json:
     """按文件新增或修改分类、商品、SKU、库存与卡密 Create or change categories, products, SKUs, stock and card keys."""
     from server.services.catalogue import apply as catalogue_apply
 
-    apply.run(file, data, as_json, catalogue_apply.apply)
+    apply.run(file, data, as_json, apply.of_entries(catalogue_apply.apply))

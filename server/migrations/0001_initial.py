@@ -1202,8 +1202,8 @@ DECLARE
   v_count integer;
 BEGIN
   WITH taken AS (
-    DELETE FROM ledger_deltas WHERE id IN (
-      SELECT id FROM ledger_deltas ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM ledger_deltas WHERE id = ANY (ARRAY(
+      SELECT id FROM ledger_deltas ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED))
     RETURNING account_id, amount
   ), sums AS (
     SELECT account_id, sum(amount) AS amount, count(*) AS rows FROM taken GROUP BY account_id ORDER BY account_id
@@ -1896,7 +1896,7 @@ DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, r
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "f3ca6ac660de4e38ae716439dc252c28007608d16938ff110c3f9a859ef053ed"
+FINGERPRINT = "2cca22e311c53082bf8382d25aa21f8530b9fb708d47fae427c6736bbd7f4c58"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

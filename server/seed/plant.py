@@ -108,9 +108,8 @@ async def _goods(deps: Deps, actor: str, names: Iterable[str]) -> int:
     freight = await _missing("freight_templates", _read("freight"))
     if missing or categories or freight:
         products = [_ready(one, pictured=pictured) for one in missing]
-        await catalogue_apply.apply(
-            deps, orjson.dumps({"categories": categories, "freight": freight, "products": products}).decode(), actor
-        )
+        document = {"categories": categories, "freight": freight, "products": products}
+        await catalogue_apply.apply(deps, document, actor)
     return len(missing)
 
 
@@ -128,24 +127,23 @@ async def _flash_sales(deps: Deps, actor: str) -> int:
         ends_at = now + timedelta(hours=sale["hours"])
         entry = {name: sale[name] for name in ("slug", "name")} | {"starts_at": now, "ends_at": ends_at}
         entry["items"] = [item for item in sale["items"] if is_there(item)]
-        await activity_apply.apply(deps, orjson.dumps({"flash_sales": [entry]}).decode(), actor)
+        await activity_apply.apply(deps, {"flash_sales": [entry]}, actor)
     return len(missing)
 
 
 async def _coupons(deps: Deps, actor: str) -> int:
     missing = await _missing("coupon_templates", _read("coupons"))
     if missing:
-        await coupon_apply.apply(deps, orjson.dumps({"templates": missing}).decode(), actor)
+        await coupon_apply.apply(deps, {"templates": missing}, actor)
     return len(missing)
 
 
 async def _group_buys(deps: Deps, actor: str) -> int:
     missing = await _missing("group_buys", _read("group_buys"))
     now = deps.clock.now()
-    times = {"starts_at": now.isoformat(), "ends_at": (now + _ACTIVITY_RUNS).isoformat()}
+    times = {"starts_at": now, "ends_at": now + _ACTIVITY_RUNS}
     if missing:
-        text = orjson.dumps({"group_buys": [one | times for one in missing]}).decode()
-        await activity_apply.apply(deps, text, actor)
+        await activity_apply.apply(deps, {"group_buys": [one | times for one in missing]}, actor)
     return len(missing)
 
 
@@ -155,7 +153,7 @@ async def _points_goods(deps: Deps, actor: str) -> int:
     prices = {row["code"]: row["price_fen"] for row in await db.fetch("SELECT code, price_fen FROM skus")}
     wanted = [good for good in missing if prices.get(good["sku"], 0) > good.get("price_fen", 0)]
     if wanted:
-        await activity_apply.apply(deps, orjson.dumps({"points_goods": wanted}).decode(), actor)
+        await activity_apply.apply(deps, {"points_goods": wanted}, actor)
     return len(wanted)
 
 

@@ -1,6 +1,5 @@
 """Coupon, points and balance in one price, told as the server tells it; refunds; what is sold out meanwhile."""
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -201,7 +200,7 @@ async def test_goods_for_a_level_for_points_and_those_that_are_coupons(visitor: 
     await me.sees("自动发券", "500 积分兑换", "积分专享 10 元券：无门槛减 10 元")
     await me.misses("加入购物车")
 
-    sold = json.dumps({"products": [{"slug": "coupon-10", "exchange_only": False}]})
+    sold = {"products": [{"slug": "coupon-10", "exchange_only": False}]}
     await catalogue_apply.apply(shop.mall.deps, sold, "tester")
     sku = await db.fetch_value("SELECT id FROM skus WHERE product_id = $1", coupon)
     order_no = await buyer.buy(sku)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from server.commands.apply import of_entries
 from server.services.catalogue import apply as catalogue_apply
 from server.services.coupons import apply as coupon_apply
 from server.services.promotions import apply as activity_apply
@@ -15,9 +16,9 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "files.md"
 async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
     found = re.findall(r"```json\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     products, coupons, group_buys, others, rule, commission = found
-    assert (await catalogue_apply.apply(mall.deps, products, "cli")).products_new == 2
-    assert (await coupon_apply.apply(mall.deps, coupons, "cli")).templates_new == 2
-    assert (await activity_apply.apply(mall.deps, group_buys, "cli")).activities_new == 1
-    assert (await activity_apply.apply(mall.deps, others, "cli")).activities_new == 2
+    assert (await of_entries(catalogue_apply.apply)(mall.deps, products, "cli")).products_new == 2
+    assert (await of_entries(coupon_apply.apply)(mall.deps, coupons, "cli")).templates_new == 2
+    assert (await of_entries(activity_apply.apply)(mall.deps, group_buys, "cli")).activities_new == 1
+    assert (await of_entries(activity_apply.apply)(mall.deps, others, "cli")).activities_new == 2
     assert (await rebate_rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
     assert (await commission_policies.apply(mall.deps, commission, "guide", "cli")).policies == 3

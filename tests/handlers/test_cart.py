@@ -1,5 +1,4 @@
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ async def sku_ids() -> dict[str, int]:
 
 
 async def change(mall: Mall, slug: str, **fields: Any) -> None:
-    await catalogue_apply.apply(mall.deps, json.dumps({"products": [{"slug": slug, **fields}]}), "cli")
+    await catalogue_apply.apply(mall.deps, {"products": [{"slug": slug, **fields}]}, "cli")
 
 
 async def test_a_cart_shows_todays_price_and_what_can_be_bought(mall: Mall) -> None:

@@ -1,5 +1,5 @@
 import asyncio
-import json
+from typing import Any
 
 import pytest
 
@@ -194,5 +194,5 @@ async def test_a_price_is_never_older_than_a_second(mall: Mall, monkeypatch: pyt
     assert (await mall.http.get(path)).json()["skus"][0]["price_fen"] == 4900
 
 
-def reprice(price_fen: int) -> str:
-    return json.dumps({"products": [{"slug": "mask", "skus": [{"code": "mask-1", "price_fen": price_fen}]}]})
+def reprice(price_fen: int) -> dict[str, Any]:
+    return {"products": [{"slug": "mask", "skus": [{"code": "mask-1", "price_fen": price_fen}]}]}

@@ -1,5 +1,4 @@
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ TEN: dict[str, Any] = {"slug": "ten", "name": "满99减10", "amount_fen": 1000, 
 
 
 async def offer(mall: Mall, **fields: Any) -> int:
-    await coupon_apply.apply(mall.deps, json.dumps({"templates": [{**TEN, **fields}]}), "cli")
+    await coupon_apply.apply(mall.deps, {"templates": [{**TEN, **fields}]}, "cli")
     found: int = await db.fetch_value("SELECT max(id) FROM coupon_templates")
     return found
 
@@ -155,19 +154,20 @@ async def test_a_file_changes_a_template_and_refuses_what_breaks_it(mall: Mall) 
         ]
     }
     with pytest.raises(FileInvalid) as refused:
-        await coupon_apply.apply(mall.deps, json.dumps(bad), "cli")
+        await coupon_apply.apply(mall.deps, bad, "cli")
     assert [one["path"] for one in refused.value.detail["problems"]] == [
         "$.templates[0].total",
         "$.templates[1].amount_fen",
         "$.templates[2].amount_fen",
     ]
-    done = await coupon_apply.apply(mall.deps, '{"templates": [{"slug": "ten", "total": 1}]}', "cli")
+    done = await coupon_apply.apply(mall.deps, {"templates": [{"slug": "ten", "total": 1}]}, "cli")
     assert (done.templates, done.templates_new) == (1, 0)
     shown = (await me.get("/coupon-templates"))["items"][0]
     assert (shown["left"], shown["amount_fen"]) == (0, 1000)
-    await coupon_apply.apply(mall.deps, '{"templates": [{"slug": "ten", "total": null}]}', "cli")
+    await coupon_apply.apply(mall.deps, {"templates": [{"slug": "ten", "total": None}]}, "cli")
     assert (await me.get("/coupon-templates"))["items"][0]["left"] is None
-    for wrong in ('{"templates": [{"slug": "ten"}, {"slug": "ten"}]}', '{"template": []}'):
+    refused_files: list[dict[str, Any]] = [{"templates": [{"slug": "ten"}, {"slug": "ten"}]}, {"template": []}]
+    for wrong in refused_files:
         with pytest.raises(FileInvalid):
             await coupon_apply.apply(mall.deps, wrong, "cli")
 
@@ -178,5 +178,5 @@ async def test_fewer_than_were_taken_is_no_total(mall: Mall) -> None:
         one = await shopper(mall, f"o-{i}")
         await one.do("POST", f"/coupon-templates/{template}/claim", {}, **key("a"))
     with pytest.raises(FileInvalid) as refused:
-        await coupon_apply.apply(mall.deps, '{"templates": [{"slug": "ten", "total": 1}]}', "cli")
-    assert refused.value.detail["problems"] == [{"path": "$.templates[0].total", "line": 1, "problem": "已领出 2 张"}]
+        await coupon_apply.apply(mall.deps, {"templates": [{"slug": "ten", "total": 1}]}, "cli")
+    assert refused.value.detail["problems"] == [{"path": "$.templates[0].total", "problem": "已领出 2 张"}]

@@ -182,9 +182,9 @@ async def test_files_with_mistakes(mall: Mall, name: str) -> None:
         "starts_at": "2026-01-01T00:00:00+08:00", "ends_at": "2036-01-01T00:00:00+08:00",
         "skus": [{"code": "tea-1", "price_fen": 3_900}],
     } | change  # fmt: skip
-    text = json.dumps({"group_buys": [{key: value for key, value in entry.items() if value is not None}]})
+    wrong = {"group_buys": [{key: value for key, value in entry.items() if value is not None}]}
     with pytest.raises(FileInvalid) as caught:
-        await activity_apply.apply(mall.deps, text, "tester")
+        await activity_apply.apply(mall.deps, wrong, "tester")
     assert any(problem in one["problem"] for one in caught.value.detail["problems"]), caught.value.detail
 
 
@@ -196,8 +196,8 @@ async def test_activities_are_changed_by_slug(mall: Mall) -> None:
 
     async def apply(*entries: dict[str, Any]) -> str:
         try:
-            text = json.dumps({"group_buys": [{"slug": "tea-3"} | entry for entry in entries]})
-            return str(await activity_apply.apply(mall.deps, text, "tester", "试试"))
+            wanted = {"group_buys": [{"slug": "tea-3"} | entry for entry in entries]}
+            return str(await activity_apply.apply(mall.deps, wanted, "tester", "试试"))
         except FileInvalid as refused:
             return str(refused.detail["problems"][0]["problem"])
 

@@ -28,8 +28,8 @@ async def test_the_demo_shop_is_planted_once_and_leaves_alone_what_is_there(
     first = await plant.plant(mall.deps, "cli")
     assert first.products >= 36
     assert (first.coupon_templates, first.notice_templates, first.rule) == (7, 13, True)
-    text = '{"categories": [{"slug": "home", "name": "居家"}], "products": [{"slug": "gift-card", "on_sale": false}]}'
-    await catalogue_apply.apply(mall.deps, text, "anna")
+    by_anna = {"categories": [{"slug": "home", "name": "居家"}], "products": [{"slug": "gift-card", "on_sale": False}]}
+    await catalogue_apply.apply(mall.deps, by_anna, "anna")
     before = await db.fetch_row("SELECT sum(stocked_in) AS stock, count(*) AS skus FROM skus")
     nothing = plant.Planted(0, 0, 0, rule=False, levels=0, group_buys=0, flash_sales=0, points_goods=0)
     assert await plant.plant(mall.deps, "cli") == nothing

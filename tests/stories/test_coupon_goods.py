@@ -1,7 +1,6 @@
 """Coupons that are bought: they come with payment, as far as their template lets, and a refund takes them back."""
 
 import asyncio
-import json
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, pass_da
 async def template(mall: Mall, **terms: Any) -> None:
     """The template `ten` of ten yuan off, lived or changed."""
     ten = {"slug": "ten", **terms}
-    await coupon_apply.apply(mall.deps, json.dumps({"templates": [ten]}), "tester")
+    await coupon_apply.apply(mall.deps, {"templates": [ten]}, "tester")
 
 
 async def coupon_sku(mall: Mall, pieces: int = 100, **terms: Any) -> int:
@@ -199,7 +198,7 @@ async def test_a_file_says_what_the_pieces_are_once_and_rightly(mall: Mall) -> N
     found = []
     for one in wrong:
         with pytest.raises(FileInvalid) as refused:
-            await catalogue_apply.apply(mall.deps, json.dumps({"products": [one]}), "cli")
+            await catalogue_apply.apply(mall.deps, {"products": [one]}, "cli")
         found.append([problem["problem"] for problem in refused.value.detail["problems"]])
     assert found == [
         ["只有虚拟商品可以是优惠券"],

@@ -1,7 +1,6 @@
 """Goods by the clock, so many pieces per member, and freight by template: from the shelf to the order."""
 
 import asyncio
-import json
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -119,15 +118,14 @@ async def test_what_is_had_for_points_only_is_sold_nowhere_else(mall: Mall) -> N
     code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku)
     slug = await db.fetch_value("SELECT slug FROM products WHERE id = $1", product_id)
     at = mall.clock.now()
-    ends = (at + timedelta(days=1)).isoformat()
-    times = {"starts_at": at.isoformat(), "ends_at": ends}
+    times = {"starts_at": at, "ends_at": at + timedelta(days=1)}
     sale = {"slug": "rush", "name": "早场", **times, "items": [{"sku": code, "price_fen": 100, "stock": 5}]}
     team = {"slug": "team", "title": "团", "product": slug, "size": 2, "window_hours": 24, **times}
     team["skus"] = [{"code": code, "price_fen": 100}]
-    offers = json.dumps({"group_buys": [team], "flash_sales": [sale]})
+    offers = {"group_buys": [team], "flash_sales": [sale]}
     await activity_apply.apply(mall.deps, offers, "cli")
     only = {"products": [{"slug": slug, "exchange_only": True}]}
-    await catalogue_apply.apply(mall.deps, json.dumps(only), "cli")
+    await catalogue_apply.apply(mall.deps, only, "cli")
     left = {"page": 200, "share": 200}
     assert await seen(mall, me, product_id, sku) == {**GONE, **left}
     page = (await mall.http.get(f"/api/products/{product_id}")).json()
@@ -138,8 +136,9 @@ async def test_what_is_had_for_points_only_is_sold_nowhere_else(mall: Mall) -> N
     offered = [row["id"] for row in await db.fetch("SELECT id FROM flash_items UNION ALL SELECT id FROM group_buys")]
     for promotion in (None, {"kind": "flash_sale", "id": offered[0]}, {"kind": "group_buy", "id": offered[1]}):
         assert error_of(await place(me, (sku, 1), promotion=promotion)) == (422, "sku_unavailable")
+    again = {"group_buys": [team | {"slug": "others"}], "flash_sales": [sale | {"slug": "other"}]}
     with pytest.raises(FileInvalid) as refused:
-        await activity_apply.apply(mall.deps, offers.replace("rush", "other").replace('"team"', '"others"'), "cli")
+        await activity_apply.apply(mall.deps, again, "cli")
     assert {one["problem"] for one in refused.value.detail["problems"]} == {
         "仅限积分兑换的商品不能拼团",
         "仅限积分兑换的商品不能秒杀",
@@ -225,7 +224,7 @@ async def test_twenty_at_once_stay_within_the_limit(mall: Mall) -> None:
 
 
 async def test_freight_by_template_from_the_page_to_the_order(mall: Mall) -> None:
-    await catalogue_apply.apply(mall.deps, json.dumps({"freight": [COLD]}), "cli")
+    await catalogue_apply.apply(mall.deps, {"freight": [COLD]}, "cli")
     sku = {"code": "ice-1", "price_fen": 5000, "stock_add": 100, "weight_g": 800}
     product_id, ice = await sell(mall, freight="cold", skus=[sku])
     _, plain = await sell(mall)
@@ -279,36 +278,36 @@ async def address(me: Shopper, province: str) -> int:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ({"freight": [{"slug": "new"}]}, "1 $.freight[0] 新运费模板缺少字段 name"),
-        ({"freight": [{"slug": "cold", "new": True}]}, "1 $.freight[0].slug 已有这个运费模板"),
-        ({"freight": [{"slug": "cold"}, {"slug": "cold"}]}, "1 $.freight[1].slug 重复"),
+        ({"freight": [{"slug": "new"}]}, "$.freight[0] 新运费模板缺少字段 name"),
+        ({"freight": [{"slug": "cold", "new": True}]}, "$.freight[0].slug 已有这个运费模板"),
+        ({"freight": [{"slug": "cold"}, {"slug": "cold"}]}, "$.freight[1].slug 重复"),
         (
             {"freight": [{"slug": "cold", "terms": {**COLD["terms"], "excluded": ["新疆"]}}]},
-            "1 $.freight[0].terms 地区重复：新疆",
+            "$.freight[0].terms 地区重复：新疆",
         ),
-        ({"products": [{"slug": "ice", "freight": "warm"}]}, "1 $.products[0].freight 没有运费模板 warm"),
-        ({"products": [{"slug": "ice", "on_from": "2026-01-01T00:00:00"}]}, "1 $.products[0].on_from 应为"),
+        ({"products": [{"slug": "ice", "freight": "warm"}]}, "$.products[0].freight 没有运费模板 warm"),
+        ({"products": [{"slug": "ice", "on_from": "2026-01-01T00:00:00"}]}, "$.products[0].on_from 应为"),
         (
             {"products": [{"slug": "ice", "off_from": "2020-01-01T00:00:00Z"}]},
-            "1 $.products[0].off_from 定时下架要晚于定时上架",
+            "$.products[0].off_from 定时下架要晚于定时上架",
         ),
-        ({"products": [{"slug": "ice", "limit_each": 0}]}, "1 $.products[0].limit_each 不能小于 1"),
-        ({"products": [{"slug": "ice", "min_level": 0}]}, "1 $.products[0].min_level 不能小于 1"),
+        ({"products": [{"slug": "ice", "limit_each": 0}]}, "$.products[0].limit_each 不能小于 1"),
+        ({"products": [{"slug": "ice", "min_level": 0}]}, "$.products[0].min_level 不能小于 1"),
     ],
 )
 async def test_a_file_that_does_not_fit_changes_nothing(mall: Mall, content: dict[str, Any], problem: str) -> None:
-    await catalogue_apply.apply(mall.deps, json.dumps({"freight": [COLD]}), "cli")
+    await catalogue_apply.apply(mall.deps, {"freight": [COLD]}, "cli")
     await stock(mall, product("ice", "冰淇淋", on_from="2026-01-01T00:00:00Z", freight="cold"))
     with pytest.raises(FileInvalid) as refused:
-        await catalogue_apply.apply(mall.deps, json.dumps(content), "cli")
-    told = [f"{one['line']} {one['path']} {one['problem']}" for one in refused.value.detail["problems"]]
+        await catalogue_apply.apply(mall.deps, content, "cli")
+    told = [f"{one['path']} {one['problem']}" for one in refused.value.detail["problems"]]
     assert told[0].startswith(problem)
 
 
 async def test_a_template_is_renamed_without_its_terms_and_a_product_goes_back_to_plain_freight(mall: Mall) -> None:
-    await catalogue_apply.apply(mall.deps, json.dumps({"freight": [COLD]}), "cli")
+    await catalogue_apply.apply(mall.deps, {"freight": [COLD]}, "cli")
     await stock(mall, product("ice", "冰淇淋", freight="cold"))
     change = {"freight": [{"slug": "cold", "name": "冷链 B"}], "products": [{"slug": "ice", "freight": None}]}
-    await catalogue_apply.apply(mall.deps, json.dumps(change), "cli")
+    await catalogue_apply.apply(mall.deps, change, "cli")
     assert await db.fetch_row("SELECT name, terms ->> 'by' AS by FROM freight_templates") == ("冷链 B", "weight")
     assert await db.fetch_value("SELECT freight_template_id FROM products") is None

@@ -46,8 +46,7 @@ async def make_sale(
 
 async def apply_sale(mall: Mall, **sale: Any) -> activity_apply.Applied:
     """Apply one session of a file."""
-    text = orjson.dumps({"flash_sales": [sale]}).decode()
-    return await activity_apply.apply(mall.deps, text, "tester")
+    return await activity_apply.apply(mall.deps, {"flash_sales": [sale]}, "tester")
 
 
 def promotion(item_id: int) -> Promotion:

@@ -1,6 +1,5 @@
 """Group buys for tests: activities over the catalogue, teams of shoppers."""
 
-import json
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -29,11 +28,11 @@ async def make_group_buy(mall: Mall, sku: int, *, size: int = 3, price_fen: int 
         "product": row["slug"],
         "size": size,
         "window_hours": 24,
-        "starts_at": now.isoformat(),
-        "ends_at": (now + timedelta(days=30)).isoformat(),
+        "starts_at": now,
+        "ends_at": now + timedelta(days=30),
         "skus": [price],
     } | more
-    await activity_apply.apply(mall.deps, json.dumps({"group_buys": [entry]}), "tester")
+    await activity_apply.apply(mall.deps, {"group_buys": [entry]}, "tester")
     found: int = await db.fetch_value("SELECT id FROM group_buys WHERE slug = $1", entry["slug"])
     return found
 

@@ -3,8 +3,6 @@
 import secrets
 from typing import Any
 
-import orjson
-
 from server import db
 from server.services.promotions import apply as activity_apply
 from tests.support.mall import Mall
@@ -23,8 +21,7 @@ async def make_good(mall: Mall, sku_id: int, points: int = 500, stock: int = 10,
 
 async def apply_good(mall: Mall, **good: Any) -> activity_apply.Applied:
     """Apply one good of a file."""
-    text = orjson.dumps({"points_goods": [good]}).decode()
-    return await activity_apply.apply(mall.deps, text, "tester")
+    return await activity_apply.apply(mall.deps, {"points_goods": [good]}, "tester")
 
 
 def exchange(good_id: int) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Members with money that can be withdrawn, and the sandbox's side of a withdrawal."""
 
-import json
 import secrets
 from typing import Any
 
@@ -88,7 +87,7 @@ async def points_of(shopper: Shopper) -> int:
 async def give_coupons(mall: Mall, shopper: Shopper) -> None:
     """A template that the shopper claims, and that everybody is to get."""
     gift = {"slug": "gift", "name": "礼券", "amount_fen": 500}
-    await coupon_apply.apply(mall.deps, json.dumps({"templates": [gift]}), "tester")
+    await coupon_apply.apply(mall.deps, {"templates": [gift]}, "tester")
     template = await db.fetch_value("SELECT id FROM coupon_templates")
     await shopper.post(f"/coupon-templates/{template}/claim")
     await issues.ask(mall.deps, issues.Wanted(template, "all", None, [], [], "once", "活动"), "tester")

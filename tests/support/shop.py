@@ -43,8 +43,8 @@ def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[s
 
 async def stock(mall: Mall, *products: dict[str, Any], categories: list[dict[str, Any]] | None = None) -> None:
     """Apply products, with the test's categories."""
-    text = json.dumps({"categories": CATEGORIES if categories is None else categories, "products": products})
-    await catalogue_apply.apply(mall.deps, text, "cli")
+    document = {"categories": CATEGORIES if categories is None else categories, "products": [*products]}
+    await catalogue_apply.apply(mall.deps, document, "cli")
 
 
 async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, category: str = "care", alert_at: int = 0) -> int:

@@ -4,8 +4,6 @@ import asyncio
 import itertools
 import secrets
 
-import orjson
-
 from server import db
 from server.commands.bench import procs
 from server.commands.bench.benches import Length, Result
@@ -60,7 +58,7 @@ async def _give(stage: Stage) -> int:
     """Ask for it and wait until the worker is through; how many have it. Raises EngineError unless all do, once."""
     deps, slug = stage.shop.deps, f"bench-{next(_numbers)}"
     template = {"slug": slug, "name": "人人有份", "amount_fen": 500, "valid_days": 30}
-    await coupon_apply.apply(deps, orjson.dumps({"templates": [template]}).decode(), "bench", "")
+    await coupon_apply.apply(deps, {"templates": [template]}, "bench")
     template_id = await db.fetch_value("SELECT id FROM coupon_templates WHERE slug = $1", slug)
     wanted = issues.Wanted(template_id, "all", None, (), (), secrets.token_hex(8), "bench")
     issue_id = await issues.ask(deps, wanted, "bench")

@@ -25,8 +25,8 @@ async def _item(stage: Stage, stock: int) -> tuple[int, int]:
     now = deps.clock.now()
     item = {"sku": _SKU, "price_fen": _PRICE_FEN, "stock": stock, "per_member": 1_000}
     times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1)}
-    text = orjson.dumps({"flash_sales": [{"slug": slug, "name": "秒杀", "items": [item], **times}]}).decode()
-    await activity_apply.apply(deps, text, "bench")
+    entry = {"slug": slug, "name": "秒杀", "items": [item], **times}
+    await activity_apply.apply(deps, {"flash_sales": [entry]}, "bench")
     row = await db.fetch_row(
         "SELECT i.id, i.sku_id FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = $1", slug
     )

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
@@ -46,12 +44,12 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     entry |= {"name": typed.text("name"), "parent": typed.text("parent") or None}
     entry["position"] = typed.whole("position") or 0
     with typed.judged():
-        text = orjson.dumps({"categories": [entry]}).decode()
-        await catalogue_apply.apply(visit.deps, text, visit.operator.name)
+        await catalogue_apply.apply(visit.deps, {"categories": [entry]}, visit.operator.name)
 
 
 @screens.action("/categories/<category_id:int>/icon", _EDIT, file_most=product_pictures.MOST_BYTES)
 async def icon(visit: Visit, _: None) -> Done:
     """Its picture."""
-    await product_pictures.set_icon(visit.deps, visit.path["category_id"], visit.file, visit.operator.name)
+    with Typed({}, _LABELS).judged():
+        await product_pictures.set_icon(visit.deps, visit.path["category_id"], visit.file, visit.operator.name)
     return Done("分类图片已更换", _HERE)

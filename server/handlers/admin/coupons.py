@@ -3,8 +3,6 @@
 import re
 from typing import Any
 
-import msgspec
-
 from server.core.money import WHOLE_BP
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
@@ -103,8 +101,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     }
     reason = typed.reason(needed="new" not in entry)
     with typed.judged():
-        text = msgspec.json.encode({"templates": [entry]}).decode()
-        await coupon_apply.apply(visit.deps, text, visit.operator.name, reason)
+        await coupon_apply.apply(visit.deps, {"templates": [entry]}, visit.operator.name, reason)
 
 
 def _worth(typed: Typed) -> dict[str, Any]:

@@ -1,10 +1,7 @@
 """Flash sales: sessions made, changed and stopped by services/promotions/flash_apply.py. Lists: desk/flash_sales.py."""
 
 import re
-from datetime import datetime
 from typing import Any
-
-import orjson
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
@@ -70,8 +67,8 @@ async def stop(visit: Visit, form: dict[str, str]) -> Done:
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
     with typed.judged():
-        text = orjson.dumps({"flash_sales": [{"slug": found["slug"], "stop": True}]}).decode()
-        await activity_apply.apply(visit.deps, text, visit.operator.name, reason)
+        entry = {"slug": found["slug"], "stop": True}
+        await activity_apply.apply(visit.deps, {"flash_sales": [entry]}, visit.operator.name, reason)
     return Done("已停止，未售出的库存会退回商品", f"{_HERE}/{found['id']}")
 
 
@@ -80,18 +77,13 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     rows = [row for row in _rows(typed) if typed.text(f"items[{row}].sku")]
     entry |= {
         "name": typed.text("name"),
-        "starts_at": _iso(typed.moment("starts_at")),
-        "ends_at": _iso(typed.moment("ends_at")),
+        "starts_at": typed.moment("starts_at"),
+        "ends_at": typed.moment("ends_at"),
         "items": [_item(typed, row) for row in rows],
     }
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged(dict(enumerate(rows))):
-        text = orjson.dumps({"flash_sales": [entry]}).decode()
-        await activity_apply.apply(visit.deps, text, visit.operator.name, reason)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    with typed.judged("items", rows):
+        await activity_apply.apply(visit.deps, {"flash_sales": [entry]}, visit.operator.name, reason)
 
 
 def _rows(typed: Typed) -> list[int]:

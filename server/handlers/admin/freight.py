@@ -1,9 +1,7 @@
-"""Freight templates: each form is a small file for services/catalogue/apply.py. The list is in desk/freight.py."""
+"""Freight templates: each form makes an entry for services/catalogue/apply.py. The list is in desk/freight.py."""
 
 import re
 from typing import Any
-
-import orjson
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
@@ -81,8 +79,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     }
     reason = typed.reason(needed="new" not in entry)
     with typed.judged():
-        text = orjson.dumps({"freight": [entry]}).decode()
-        await catalogue_apply.apply(visit.deps, text, visit.operator.name, reason)
+        await catalogue_apply.apply(visit.deps, {"freight": [entry]}, visit.operator.name, reason)
 
 
 def _rate(typed: Typed, before: str) -> dict[str, Any]:

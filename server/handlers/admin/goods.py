@@ -1,10 +1,9 @@
-"""Products with their SKUs, stock and pictures: each form is a small file for services/catalogue/apply.py."""
+"""Products with their SKUs, stock and pictures: each form makes an entry for services/catalogue/apply.py."""
 
 import re
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
@@ -120,13 +119,12 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
     head["skus"] = [_sku(typed, row) for row in rows]
     stocked = any(sku["stock_add"] for sku in head["skus"])
     reason = typed.reason(needed=stocked and "new" not in head)
-    with typed.judged(dict(enumerate(rows))):
+    with typed.judged("skus", rows):
         await _apply(visit, head, reason)
 
 
 async def _apply(visit: Visit, head: dict[str, Any], reason: str) -> None:
-    text = orjson.dumps({"products": [head]}).decode()
-    await catalogue_apply.apply(visit.deps, text, visit.operator.name, reason)
+    await catalogue_apply.apply(visit.deps, {"products": [head]}, visit.operator.name, reason)
 
 
 def _rows(typed: Typed) -> list[int]:

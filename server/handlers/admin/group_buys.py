@@ -4,7 +4,6 @@ import re
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 
 from server.core.errors import NotFound
 from server.handlers.admin.screen import Done, Screens, Visit
@@ -86,8 +85,7 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
 async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     typed.need("title", "size", "window_hours", "starts_at", "ends_at")
     rows = [row for row in _rows(typed) if typed.text(f"skus[{row}].price_fen")]
-    times = {name: typed.moment(name) for name in ("starts_at", "ends_at")}
-    entry |= {name: moment and moment.isoformat() for name, moment in times.items()}
+    entry |= {name: typed.moment(name) for name in ("starts_at", "ends_at")}
     entry |= {name: typed.whole(name) for name in ("size", "window_hours", "per_member", "stock_limit")}
     entry |= {
         "title": typed.text("title"),
@@ -98,9 +96,8 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     if not rows:
         typed.note("skus", "至少给一个 SKU 填写拼团价")
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged(dict(enumerate(rows))):
-        text = orjson.dumps({"group_buys": [entry]}).decode()
-        await activity_apply.apply(visit.deps, text, visit.operator.name, reason)
+    with typed.judged("skus", rows):
+        await activity_apply.apply(visit.deps, {"group_buys": [entry]}, visit.operator.name, reason)
 
 
 def _rows(typed: Typed) -> list[int]:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import orjson
-
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.operators import Permission
@@ -61,5 +59,4 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     entry |= {"price_fen": typed.fen("price_fen", least_fen=0) or 0, "active": typed.flag("active")}
     reason = typed.reason(needed="new" not in entry)
     with typed.judged():
-        text = orjson.dumps({"points_goods": [entry]}).decode()
-        await activity_apply.apply(visit.deps, text, visit.operator.name, reason)
+        await activity_apply.apply(visit.deps, {"points_goods": [entry]}, visit.operator.name, reason)

@@ -1,7 +1,7 @@
 """What somebody typed into a form, read field by field; everything that is wrong is told at once, by field."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,6 @@ from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
-_ROOT = re.compile(r"^\$\.[a-z_]+\[0\]\.?")
-_ROW = re.compile(r"^(skus|items)\[(\d+)\]")
 _NUMBERED = re.compile(r"(skus|items|levels)\[(\d+)\]")
 _NUMBERED_LABELS = {"skus": " SKU", "items": "商品", "levels": "等级"}
 _FEN_MOST = 10**9
@@ -92,22 +90,20 @@ class Typed:
             raise FormInvalid(problems=self._problems)
 
     @contextmanager
-    def judged(self, rows: Mapping[int, int] | None = None) -> Iterator[None]:
-        """Checks, then applies a file made of the form: what is wrong with it is wrong with the field it came from.
+    def judged(self, listed: str = "", rows: Sequence[int] = ()) -> Iterator[None]:
+        """Checks, then applies the one entry that the form makes: what is wrong with it is wrong with its field.
 
-        `rows` gives the form's row for a place in the file's list of SKUs or items, where the form has such.
+        `rows` are the form's rows that make the entry's list `listed`, in its order. Raises FormInvalid.
         """
         self.check()
+        named = {f"{listed}[{place}]": f"{listed}[{row}]" for place, row in enumerate(rows)}
         try:
             yield
         except FileInvalid as refused:
             for one in refused.detail["problems"]:
-                name = _ROOT.sub("", one["path"])
-                if rows is None:
-                    name = name.rpartition(".")[2]
-                else:
-                    name = _ROW.sub(lambda found: f"{found[1]}[{rows[int(found[2])]}]", name)
-                self.note(name, one["problem"])
+                _, *parts = one["path"].removeprefix("$.").split(".")
+                within = [named.get(part, part) for part in parts]
+                self.note(".".join(within if listed else within[-1:]), one["problem"])
             raise FormInvalid(problems=self._problems) from refused
 
     def _label(self, name: str) -> str:

@@ -5,8 +5,8 @@ DECLARE
   v_count integer;
 BEGIN
   WITH taken AS (
-    DELETE FROM ledger_deltas WHERE id IN (
-      SELECT id FROM ledger_deltas ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED)
+    DELETE FROM ledger_deltas WHERE id = ANY (ARRAY(
+      SELECT id FROM ledger_deltas ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED))
     RETURNING account_id, amount
   ), sums AS (
     SELECT account_id, sum(amount) AS amount, count(*) AS rows FROM taken GROUP BY account_id ORDER BY account_id

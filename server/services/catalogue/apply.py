@@ -1,5 +1,6 @@
 """Stock in, and everything else that operators change in the catalogue: one file, one transaction, one audit record."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
 from server.services.common import audit_log, locks, words
 from server.services.common.changes import given
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +32,13 @@ class Applied:
     pieces: int
 
 
-async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
-    """Create or change what the file names. All or nothing: raises FileInvalid with every problem found.
+async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
+    """Create or change what `{"categories": […], "freight": […], "products": […]}` names; shapes.py has the entries.
 
-    The only writer of the catalogue: the panel's forms are small files.
+    All or nothing: raises FileInvalid with every problem found. The only writer of the catalogue, whoever asks: a file,
+    a form of the panel, the demo shop.
     """
-    file = ApplyFile(text)
+    file = Entries(document)
     file.only("categories", "freight", "products")
     categories = [(path, file.read(raw, CategoryEntry, path)) for path, raw in file.each(file.root, "categories")]
     freight = [(path, file.read(raw, FreightEntry, path)) for path, raw in file.each(file.root, "freight")]
@@ -122,7 +124,7 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
     )
 
 
-async def _refuse_known_cards(tx: db.Connection, file: ApplyFile, known: Known, skus: list[ReadySku]) -> None:
+async def _refuse_known_cards(tx: db.Connection, file: Entries, known: Known, skus: list[ReadySku]) -> None:
     for sku in skus:
         old = known.skus.get(sku.entry.code)
         if old is None or not sku.blinds:

@@ -1,12 +1,10 @@
 """Card keys out of a file: every line is checked by the one who writes them, and what is wrong is told by line."""
 
 import asyncio
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-import orjson
 
 from server import db
 from server.core.errors import FileInvalid, FormInvalid, SheetInvalid
@@ -20,7 +18,6 @@ MOST_LINES = 10_000
 _CHARS = 200
 _REPORT_S = 3600
 _ZIP = b"PK"
-_CARD = re.compile(r"\$\.products\[0\]\.skus\[0\]\.card_keys\[(\d+)\]")
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -91,14 +88,15 @@ async def _apply(deps: Deps, sku: dict[str, Any], good: list[tuple[int, str]], a
     """Nothing when they are in, or what is wrong with some of them by line."""
     entry = {"slug": sku["slug"], "skus": [{"code": sku["code"], "card_keys": [text for _, text in good]}]}
     try:
-        await catalogue_apply.apply(deps, orjson.dumps({"products": [entry]}).decode(), actor, "导入卡密")
+        await catalogue_apply.apply(deps, {"products": [entry]}, actor, "导入卡密")
     except FileInvalid as refused:
+        lines = {f"$.products[0].skus[0].card_keys[{place}]": line for place, (line, _) in enumerate(good)}
         found = {}
         for one in refused.detail["problems"]:
-            if (place := _CARD.fullmatch(one["path"])) is None:
+            if (line := lines.get(one["path"])) is None:
                 problem = {"field": "file", "label": "", "problem": one["problem"]}
                 raise FormInvalid(problems=[problem]) from refused
-            found[good[int(place[1])][0]] = one["problem"]
+            found[line] = one["problem"]
         return found
     return {}
 

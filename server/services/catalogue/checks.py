@@ -12,7 +12,7 @@ from server.gateways.ports import Cipher
 from server.services.catalogue import freight_entries
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
 from server.services.common.changes import before_and_after, given
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 
 CARD_COLUMN = "card_keys.sealed"
 
@@ -53,12 +53,12 @@ class Known:
 class Sheet:
     """The file's entries, each well formed by itself, with their paths."""
 
-    file: ApplyFile
+    file: Entries
     categories: list[tuple[str, CategoryEntry]]
     products: list[tuple[str, ProductHead]]
     skus: dict[str, list[tuple[str, SkuEntry]]]
     """By the path of their product."""
-    freight: freight_entries.Entries
+    freight: freight_entries.Templates
 
     def codes(self) -> list[str]:
         """Of all SKUs it names."""

@@ -13,7 +13,7 @@ from server import db
 from server.rules.freight import FreightTerms
 from server.services.catalogue.shapes import Name, Slug
 from server.services.common.changes import given
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 
 
 class FreightEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -39,7 +39,7 @@ _CHANGE = (
     " WHERE slug = $1 RETURNING id"
 )
 
-Entries = list[tuple[str, FreightEntry]]
+Templates = list[tuple[str, FreightEntry]]
 """With their paths in the file."""
 
 
@@ -48,7 +48,7 @@ async def known(tx: db.Connection) -> dict[str, asyncpg.Record]:
     return {row["slug"]: row for row in await tx.fetch("SELECT id, slug, name, terms FROM freight_templates")}
 
 
-def judge(file: ApplyFile, entries: Entries, held: Mapping[str, asyncpg.Record]) -> None:
+def judge(file: Entries, entries: Templates, held: Mapping[str, asyncpg.Record]) -> None:
     """Note in the file what does not fit together or with the database."""
     for path, entry in entries:
         if entry.slug not in held:
@@ -62,7 +62,7 @@ def judge(file: ApplyFile, entries: Entries, held: Mapping[str, asyncpg.Record])
 
 
 async def write(
-    tx: db.Connection, entries: Entries, held: Mapping[str, asyncpg.Record], at: datetime
+    tx: db.Connection, entries: Templates, held: Mapping[str, asyncpg.Record], at: datetime
 ) -> dict[str, int]:
     """All template ids by slug."""
     ids = {slug: int(row["id"]) for slug, row in held.items()}

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-import orjson
-
 from server import db
 from server.core import errors
 from server.core.advisory import Advisory
@@ -47,7 +45,7 @@ async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: 
     rest = [one for one in images if one != picture]
     if move != "remove":
         rest.insert({"first": 0, "earlier": max(0, at - 1), "later": at + 1}[move], picture)
-    await _apply(deps, {"products": [_entry(found, rest)]}, actor)
+    await catalogue_apply.apply(deps, {"products": [_entry(found, rest)]}, actor)
 
 
 async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> None:
@@ -58,7 +56,7 @@ async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> Non
 
 
 def _entry(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
-    return {"slug": found["slug"], "seen": found["updated_at"].isoformat(), "images": images}
+    return {"slug": found["slug"], "seen": found["updated_at"], "images": images}
 
 
 async def _drawn(deps: Deps, body: bytes) -> tuple[str, bytes]:
@@ -77,7 +75,7 @@ async def _shown(deps: Deps, name: str, drawn: bytes, document: dict[str, Any], 
     """The file first, then who shows it. And the file once more, in case `forget` took an old one in between."""
     path = _folder(deps) / name.removeprefix(_PLACE)
     await asyncio.to_thread(pictures.write, path, drawn)
-    await _apply(deps, document, actor)
+    await catalogue_apply.apply(deps, document, actor)
     if not await asyncio.to_thread(path.exists):
         await asyncio.to_thread(pictures.write, path, drawn)
 
@@ -86,10 +84,6 @@ def _folder(deps: Deps) -> Path:
     if deps.media_dir is None:
         raise errors.NotFound(what="media")
     return deps.media_dir
-
-
-async def _apply(deps: Deps, document: dict[str, Any], actor: str) -> None:
-    await catalogue_apply.apply(deps, orjson.dumps(document).decode(), actor)
 
 
 _USED = """

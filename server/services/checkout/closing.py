@@ -32,9 +32,9 @@ async def cancel(deps: Deps, member_id: int, order_no: str) -> None:
 
 # One that cannot be closed (WeChat is silent, or says that a stranger paid it) must not keep the others waiting.
 _CLAIM = """
-UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM orders
+UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM orders
     WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
-    ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+    ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING order_no
 """  # house: lock - a queue waits for nobody
 

@@ -13,8 +13,8 @@ BATCH = 50
 _CLAIM = """
 UPDATE orders SET checks = checks + 1,
     check_at = $1::timestamptz + LEAST(interval '10 minutes', interval '20 seconds' * (1 << LEAST(checks, 6)))
-  WHERE id IN (SELECT id FROM orders WHERE status = 'pending' AND check_at <= $1 ORDER BY check_at LIMIT $2
-                 FOR NO KEY UPDATE SKIP LOCKED)
+  WHERE id = ANY (ARRAY(SELECT id FROM orders WHERE status = 'pending' AND check_at <= $1 ORDER BY check_at LIMIT $2
+                 FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING order_no
 """  # house: lock - a queue waits for nobody
 

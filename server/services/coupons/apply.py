@@ -18,7 +18,7 @@ from server.services.catalogue import coupon_scopes
 from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug
 from server.services.common import audit_log, locks
 from server.services.common.changes import before_and_after, given_but
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 
 _Count = Annotated[int, Meta(ge=1, le=10**8)]
 _Goods = Annotated[list[Annotated[int, Meta(ge=1, le=2**63 - 1)] | ProductSlug], Meta(min_length=1, max_length=500)]
@@ -100,12 +100,12 @@ class Applied:
     templates_new: int
 
 
-async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
+async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
     """Create or change what `{"templates": […]}` names. Raises FileInvalid with every problem found.
 
     Coupons that were claimed before keep their terms.
     """
-    file = ApplyFile(text)
+    file = Entries(document)
     file.only("templates")
     read = [(path, file.read(raw, TemplateEntry, path)) for path, raw in file.each(file.root, "templates")]
     entries = [(path, entry) for path, entry in read if entry is not None]
@@ -133,7 +133,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: orjson.loads(value) if name in _JSON and value else value for name, value in row.items()}
 
 
-async def _given(tx: db.Connection, file: ApplyFile, path: str, entry: TemplateEntry) -> dict[str, Any]:
+async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEntry) -> dict[str, Any]:
     """The columns that the entry changes; what it names that is not there is noted."""
     said = given_but(entry, ("new",))
     for noun, label in _NOUNS.items():
@@ -175,7 +175,7 @@ def _changes(known: Mapping[str, Mapping[str, Any]], given: list[dict[str, Any]]
 
 
 def _judge(
-    file: ApplyFile,
+    file: Entries,
     entries: list[tuple[str, TemplateEntry]],
     given: list[dict[str, Any]],
     known: Mapping[str, Mapping[str, Any]],

@@ -111,9 +111,9 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
 async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
     """Step: bind as many free card keys to a line; how many there were."""
     handed = await tx.fetch(
-        "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id IN (SELECT id FROM card_keys"
+        "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id = ANY (ARRAY(SELECT id FROM card_keys"
         " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3"
-        " FOR UPDATE SKIP LOCKED) RETURNING id",  # house: lock - free keys: whoever holds one has it
+        " FOR UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - free keys: whoever holds one has it
         line["id"],
         line["sku_id"],
         pieces,

@@ -85,9 +85,10 @@ async def check_pending(deps: Deps) -> int:
     """Ask WeChat about refunds that stay silent; one it does not know is sent again. Returns how many were due."""
     at = deps.clock.now()
     rows = await db.fetch(
-        "UPDATE refunds SET check_at = $1::timestamptz + interval '1 minute' WHERE id IN (SELECT id FROM refunds"
+        "UPDATE refunds SET check_at = $1::timestamptz + interval '1 minute'"
+        " WHERE id = ANY (ARRAY(SELECT id FROM refunds"
         " WHERE state IN ('approved', 'processing') AND check_at <= $1 ORDER BY check_at LIMIT $2"
-        " FOR UPDATE SKIP LOCKED) RETURNING id, refund_no, state",  # house: lock - a queue waits for nobody
+        " FOR UPDATE SKIP LOCKED)) RETURNING id, refund_no, state",  # house: lock - a queue waits for nobody
         at,
         BATCH,
     )

@@ -13,8 +13,8 @@ BATCH = 50
 
 # One that cannot be decided yet (WeChat is silent about a seat) must not keep the others waiting.
 _CLAIM = """
-UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id IN (SELECT id FROM teams
-    WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM teams
+    WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING id
 """  # house: lock - a queue waits for nobody
 

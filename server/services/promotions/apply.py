@@ -6,17 +6,17 @@ Each kind of activity reads and judges its own list of the file; what is right i
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Deps
 from server.services.common import audit_log, locks
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 from server.services.promotions import flash_apply, group_buy_apply, points_goods_apply
 from server.services.promotions.parts import Part
 
-Judge: TypeAlias = Callable[[db.Connection, ApplyFile, datetime], Awaitable[Part]]
+Judge: TypeAlias = Callable[[db.Connection, Entries, datetime], Awaitable[Part]]
 
 JUDGES: Mapping[str, Judge] = {
     "group_buys": group_buy_apply.judge,
@@ -34,12 +34,13 @@ class Applied:
     activities_new: int
 
 
-async def apply(deps: Deps, text: str, actor: str, reason: str = "") -> Applied:
-    """Create or change the activities that the file names. Raises FileInvalid with every problem found.
+async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
+    """Create or change the activities that `{"group_buys": […], "flash_sales": […], "points_goods": […]}` names.
 
+    All or nothing: raises FileInvalid with every problem found.
     Orders and teams that are there already keep what they were promised.
     """
-    file = ApplyFile(text)
+    file = Entries(document)
     file.only(*JUDGES)
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.PROMOTIONS)

@@ -14,7 +14,7 @@ from server.rules import flash_sales as rules
 from server.rules.flash_sales import Window
 from server.services.catalogue.shapes import Code, Fen, Name, Slug
 from server.services.common.changes import before_and_after, given, given_but
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
 
@@ -105,7 +105,7 @@ FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
 """  # house: lock - stock, ascending, behind its sessions
 
 
-async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
+async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
     """Step: the part that the file's `flash_sales` are, with sessions and SKUs locked; problems are noted.
 
     Writing it raises FileInvalid when buyers were faster than a stock that is lowered.
@@ -129,7 +129,7 @@ async def judge(tx: db.Connection, file: ApplyFile, at: datetime) -> Part:
     )
 
 
-async def _beside(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
+async def _beside(tx: db.Connection, file: Entries, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
     """The entries beside what there is; items that are named twice, or are not there, are left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
@@ -159,7 +159,7 @@ async def _beside(tx: db.Connection, file: ApplyFile, entries: list[tuple[str, S
     return changes
 
 
-def _judge_sale(file: ApplyFile, change: _SaleChange, at: datetime) -> None:
+def _judge_sale(file: Entries, change: _SaleChange, at: datetime) -> None:
     path, fields, old = change.path, change.fields, change.old
     if old is None:
         missing = [name for name in ("name", "starts_at", "ends_at") if name not in fields]
@@ -181,14 +181,14 @@ def _judge_sale(file: ApplyFile, change: _SaleChange, at: datetime) -> None:
     _judge_window(file, path, window, at)
 
 
-def _judge_window(file: ApplyFile, path: str, window: Window, at: datetime) -> None:
+def _judge_window(file: Entries, path: str, window: Window, at: datetime) -> None:
     if not timedelta(0) < window.ends_at - window.starts_at <= _LONGEST:
         file.note(f"{path}.ends_at", f"结束时间须在开始之后，最长 {_LONGEST.days} 天")
     elif window.ends_at <= at:
         file.note(f"{path}.ends_at", "结束时间须在现在之后")
 
 
-def _judge_item(file: ApplyFile, change: _ItemChange, *, started: bool) -> None:
+def _judge_item(file: Entries, change: _ItemChange, *, started: bool) -> None:
     entry, old, sku = change.entry, change.old, change.sku
     if old is None:
         for name in ("price_fen", "stock"):
@@ -207,7 +207,7 @@ def _judge_item(file: ApplyFile, change: _ItemChange, *, started: bool) -> None:
         file.note(f"{change.path}.{name}", problem)
 
 
-async def _write(tx: db.Connection, file: ApplyFile, changes: list[_SaleChange], at: datetime) -> None:
+async def _write(tx: db.Connection, file: Entries, changes: list[_SaleChange], at: datetime) -> None:
     for change in changes:
         sale_id = await _write_sale(tx, change, at)
         for item in change.items:
@@ -239,7 +239,7 @@ async def _write_sale(tx: db.Connection, change: _SaleChange, at: datetime) -> i
     return sale_id
 
 
-async def _write_item(tx: db.Connection, file: ApplyFile, sale_id: int, change: _ItemChange) -> None:
+async def _write_item(tx: db.Connection, file: Entries, sale_id: int, change: _ItemChange) -> None:
     row = {"per_member": 1, **(change.old or {}), **change.fields}
     item_id = await tx.fetchval(
         "INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"

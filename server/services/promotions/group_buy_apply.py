@@ -13,7 +13,7 @@ from server import db
 from server.rules.group_buys import SIZE_LEAST, SIZE_MOST, WINDOW_HOURS_MOST
 from server.services.catalogue.shapes import Code, Fen, Name, ProductSlug, Slug
 from server.services.common.changes import before_and_after, given_but
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
 
@@ -74,7 +74,7 @@ class _Product:
     skus: Mapping[str, tuple[int, int]]
 
 
-async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
+async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
     """Step: read the file's `group_buys`, note what is wrong with them, and give what is to be written."""
     entries = parts.entries(file, "group_buys", GroupBuyEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
@@ -97,7 +97,7 @@ async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
 
 
 def _judge(
-    file: ApplyFile, path: str, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product]
+    file: Entries, path: str, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product]
 ) -> None:
     if row is None:
         for name in _NEEDED:
@@ -118,7 +118,7 @@ def _judge(
         _judge_product(file, path, entry, goods.get(slug))
 
 
-def _judge_product(file: ApplyFile, path: str, entry: GroupBuyEntry, product: _Product | None) -> None:
+def _judge_product(file: Entries, path: str, entry: GroupBuyEntry, product: _Product | None) -> None:
     if product is None:
         file.note(f"{path}.product", "没有这个商品")
     elif product.exchange_only:
@@ -127,7 +127,7 @@ def _judge_product(file: ApplyFile, path: str, entry: GroupBuyEntry, product: _P
         _judge_prices(file, path, entry.skus, product)
 
 
-def _judge_prices(file: ApplyFile, path: str, prices: list[SkuPrice], product: _Product) -> None:
+def _judge_prices(file: Entries, path: str, prices: list[SkuPrice], product: _Product) -> None:
     seen = set[str]()
     for place, price in enumerate(prices):
         here = f"{path}.skus[{place}]"

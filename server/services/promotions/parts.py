@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from server import db
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 
 
 class Named(Protocol):
@@ -21,7 +21,7 @@ class Named(Protocol):
 _Entry = TypeVar("_Entry", bound=Named)
 
 
-def entries(file: ApplyFile, name: str, kind: type[_Entry]) -> list[tuple[str, _Entry]]:
+def entries(file: Entries, name: str, kind: type[_Entry]) -> list[tuple[str, _Entry]]:
     """What of the file's list `name` can be read, each with its path; what cannot, or comes twice, is noted."""
     found, seen = [], set[str]()
     for path, raw in file.each(file.root, name):

@@ -12,7 +12,7 @@ from server import db
 from server.rules import points_goods as rules
 from server.services.catalogue.shapes import Code, Count, Slug
 from server.services.common.changes import before_and_after, given_but
-from server.services.files.apply_file import ApplyFile
+from server.services.files.entries import Entries
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
 from server.services.promotions.points_goods import standing
@@ -49,7 +49,7 @@ SELECT g.*, k.code AS sku FROM points_goods g JOIN skus k ON k.id = g.sku_id WHE
 _SKUS = "SELECT id, code, price_fen AS list_price_fen, available FROM skus WHERE code = ANY ($1::text[])"
 
 
-async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
+async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
     """Step: read the file's `points_goods`, note what is wrong with them, and give what is to be written."""
     entries = parts.entries(file, "points_goods", GoodEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
@@ -69,7 +69,7 @@ async def judge(tx: db.Connection, file: ApplyFile, _at: datetime) -> Part:
 
 
 def _judge(
-    file: ApplyFile,
+    file: Entries,
     path: str,
     entry: GoodEntry,
     row: Mapping[str, Any] | None,

@@ -127,7 +127,7 @@ async def lock(tx: db.Connection, withdrawal_no: str) -> asyncpg.Record:
 async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
     """An operator's yes. From the policy's limit on it takes a second operator's, too: until then it stays requested.
 
-    `reason` stands in the log.     Raises NotFound, StateConflict, NotAllowed (the same operator twice), Busy.
+    `reason` stands in the log. Raises NotFound, StateConflict, NotAllowed (the same operator twice), Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()

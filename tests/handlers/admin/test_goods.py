@@ -1,6 +1,5 @@
 """Goods at the panel: what forms do, refuse by field, and leave in the log."""
 
-import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -250,7 +249,7 @@ async def test_card_keys_come_in_by_file_and_never_out(mall: Mall, desks: Any) -
 async def test_a_product_whose_pieces_are_coupons(mall: Mall, desks: Any) -> None:
     await stock(mall)
     templates = {"templates": [{"slug": "ten", "name": "十元券", "amount_fen": 1000}]}
-    await coupon_apply.apply(mall.deps, json.dumps(templates), "tester")
+    await coupon_apply.apply(mall.deps, templates, "tester")
     await levels.change(mall.deps, [Level("普通", 0), Level("金卡", 9)], levels.version(()), "test", "tester")
     desk: Desk = await desks(Role.OPERATIONS)
     assert '<option value="ten">优惠券：十元券</option>' in (await desk.get("/products/new")).text

@@ -5,23 +5,24 @@ from typing import Any
 import pytest
 
 from server import db
+from server.commands.apply import of_entries
 from server.core.errors import FileInvalid, StockInsufficient
 from server.services.catalogue import apply as catalogue_apply
 from server.services.common import audit_log
-from server.services.files import apply_file
+from server.services.files import entries
 from server.services.files.apply_file import ApplyFile
 from tests.support.mall import Mall
 from tests.support.shop import CATEGORIES, product, stock
 
 
 async def apply(mall: Mall, *products: dict[str, Any]) -> catalogue_apply.Applied:
-    return await catalogue_apply.apply(mall.deps, json.dumps({"products": products}), "cli")
+    return await catalogue_apply.apply(mall.deps, {"products": [*products]}, "cli")
 
 
 async def problems(mall: Mall, content: Any) -> list[str]:
     text = content if isinstance(content, str) else json.dumps(content)
     with pytest.raises(FileInvalid) as refused:
-        await catalogue_apply.apply(mall.deps, text, "cli")
+        await of_entries(catalogue_apply.apply)(mall.deps, text, "cli")
     return [f"{one['line']} {one['path']} {one['problem']}" for one in refused.value.detail["problems"]]
 
 
@@ -209,11 +210,14 @@ def test_a_mistake_in_what_is_not_there_is_told_where_it_should_be() -> None:
     file = ApplyFile('{\n"a": [\n{}]}')
     file.note("$.a[0].b.c", "缺少")
     file.note("$.d[3]", "缺少")
-    assert [(one["path"], one["line"]) for one in file.problems] == [("$.a[0].b.c", 3), ("$.d[3]", 1)]
+    with pytest.raises(FileInvalid) as refused:
+        file.check()
+    problems = refused.value.detail["problems"]
+    assert [(one["path"], one["line"]) for one in problems] == [("$.d[3]", 1), ("$.a[0].b.c", 3)]
 
 
 def test_a_saying_without_translation_stays_as_it_is() -> None:
-    assert apply_file._said("Something new") == "Something new"
+    assert entries._said("Something new") == "Something new"
 
 
 async def test_a_renamed_category_is_found_in_all_its_products(mall: Mall) -> None:

@@ -29,7 +29,7 @@ _serial = iter(range(1, 1000))
 async def template(mall: Mall, **fields: Any) -> int:
     slug = f"t{next(_serial)}"
     entry = {"slug": slug, "name": "礼券", "amount_fen": 500, **fields}
-    await coupon_apply.apply(mall.deps, json.dumps({"templates": [entry]}, default=str), "cli")
+    await coupon_apply.apply(mall.deps, {"templates": [entry]}, "cli")
     found: int = await db.fetch_value("SELECT id FROM coupon_templates WHERE slug = $1", slug)
     return found
 
