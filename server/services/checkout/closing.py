@@ -108,5 +108,5 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
             held = Held(spend_only, order["withdrawable_fen"], order["points"])
             owner = await statement.wallet(tx, order["member_id"])
             await book.post(tx, entries.order_release(order_no, order["member_id"], held, owner), at)
-            await point_movements.returned(tx, order["member_id"], at)
+            await point_movements.reopen_ended(tx, order["member_id"], at)
     return True

@@ -83,7 +83,7 @@ async def referrals(tx: db.Connection, referrer_id: int, at: datetime, order_id:
         await _add(tx, [_Entry(referrer_id, key, key, "referral", gained, when, "有效推荐") for key, when in keys], at)
 
 
-async def lost(tx: db.Connection, qualification_id: int, referrer_id: int, at: datetime) -> None:
+async def take_back_growth(tx: db.Connection, qualification_id: int, referrer_id: int, at: datetime) -> None:
     """Step, under the referrer's lock: a qualification became void, and the growth it brought goes with it."""
     source = f"qualification:{qualification_id}"
     await _take_back(tx, referrer_id, source, f"{source}:void", "推荐不再有效", 0, at)

@@ -104,12 +104,12 @@ async def grant(
     if kept.cash_fen:
         jobs.append(Job("send_refund", {"refund_id": refund_id}))
     jobs.append(
-        told(order.row["member_id"], order.row["order_no"], planned.cash_fen + planned.balance_fen, "已同意退款")
+        notice(order.row["member_id"], order.row["order_no"], planned.cash_fen + planned.balance_fen, "已同意退款")
     )
     await outbox.put(tx, jobs, at)
 
 
-def told(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
+def notice(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
     """The notice of what became of a refund; `state` has at most five characters."""
     values = {"order_no": order_no, "amount": f"{yuan(amount_fen)}元", "state": state}
     return messages.notice_job(member_id, "refund", values, f"order_no={order_no}")
@@ -221,4 +221,4 @@ async def _post(tx: db.Connection, order: LockedOrder, refund_no: str, kept: Wit
     sums = RefundSums(kept.cash_fen, kept.total_fen, Held(kept.spend_only_fen, kept.withdrawable_fen, back))
     await book.post(tx, entries.refund(refund_no, order.row["order_no"], order.row["member_id"], sums, owner), at)
     if back:
-        await point_movements.returned(tx, order.row["member_id"], at)
+        await point_movements.reopen_ended(tx, order.row["member_id"], at)

@@ -60,7 +60,7 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
                     said.refund_id,
                 )
                 amount_fen = row["cash_fen"] + row["balance_fen"]
-                told = refund_grants.told(row["member_id"], row["order_no"], amount_fen, "已到账")
+                told = refund_grants.notice(row["member_id"], row["order_no"], amount_fen, "已到账")
                 await outbox.put(tx, [told], at)
             case "PROCESSING":
                 await tx.execute(

@@ -66,7 +66,7 @@ async def request(
         status = OrderStatus(order.row["status"])
         if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
-        refund_id, planned = await opened(tx, order, wanted, reason, at)
+        refund_id, planned = await open_refund(tx, order, wanted, reason, at)
         if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row["id"]):
             await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
         return await view(tx, refund_id)
@@ -83,7 +83,7 @@ async def open_for(
         order = await refund_grants.lock(tx, order_no)
         if order.row["status"] not in _OPERATORS:
             raise RefundNotAllowed(reason="status")
-        refund_id, _ = await opened(tx, order, wanted, reason, at)
+        refund_id, _ = await open_refund(tx, order, wanted, reason, at)
         await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
         return await view(tx, refund_id)
 
@@ -102,7 +102,7 @@ async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
         at = deps.clock.now()  # under the lock, as in `ship`: whether it had left is told by comparing the two times
-        refund_id, before = await undecided(tx, refund_no)
+        refund_id, before = await lock_undecided(tx, refund_no)
         asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
         planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
         await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
@@ -115,7 +115,7 @@ async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") ->
     """Turn a refund down; the member reads `reason`. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        refund_id, before = await undecided(tx, refund_no)
+        refund_id, before = await lock_undecided(tx, refund_no)
         await tx.execute(
             "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = $3, finished_at = $2, answer = $4"
             " WHERE id = $1",
@@ -129,14 +129,14 @@ async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") ->
             " JOIN orders o ON o.id = r.order_id WHERE r.id = $1",
             refund_id,
         )
-        told = refund_grants.told(row["member_id"], row["order_no"], row["amount_fen"], "未通过审核")
+        told = refund_grants.notice(row["member_id"], row["order_no"], row["amount_fen"], "未通过审核")
         await outbox.put(tx, [told], at)
         detail = {"before": before, "after": "rejected", "reason": reason}
         await audit_log.record(tx, at, operator, "refund_reject", f"refund:{refund_no}", detail)
         return await view(tx, refund_id)
 
 
-async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
+async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
     """Step: lock a refund that is still to be decided; its id and state. Raises NotFound, StateConflict."""
     row = await tx.fetchrow(
         "SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE",  # house: lock - behind its order
@@ -149,7 +149,7 @@ async def undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
     return row["id"], row["state"]
 
 
-async def opened(
+async def open_refund(
     tx: db.Connection, order: LockedOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
 ) -> tuple[int, RefundPlan]:
     """Step: a refund that is still to be decided, and what it would give. Raises RefundNotAllowed, RefundOpen."""

@@ -34,7 +34,7 @@ async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operat
     Raises NotFound, StateConflict, RefundNotAllowed (`nothing_to_return`: nothing of it was ever shipped).
     """
     async with db.transaction() as tx:
-        refund_id, before = await refunds.undecided(tx, refund_no)
+        refund_id, before = await refunds.lock_undecided(tx, refund_no)
         if before != "requested":
             raise StateConflict(status=before)
         order = await tx.fetchrow(_GOODS, refund_id)
@@ -48,7 +48,7 @@ async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operat
             at + RETURN_TIME,
             reason or None,
         )
-        told = refund_grants.told(order["member_id"], order["order_no"], order["amount_fen"], "请寄回商品")
+        told = refund_grants.notice(order["member_id"], order["order_no"], order["amount_fen"], "请寄回商品")
         await outbox.put(tx, [told], at)
         detail = {"before": before, "after": "returning", "reason": reason, "return_to": return_to}
         await audit_log.record(tx, at, operator, "refund.return", f"refund:{refund_no}", detail)
@@ -113,5 +113,5 @@ async def _give_up(refund_id: int, at: datetime) -> None:
             _LATE,
         )
         if row is not None:
-            told = refund_grants.told(row["member_id"], row["order_no"], row["amount_fen"], "逾期未寄回")
+            told = refund_grants.notice(row["member_id"], row["order_no"], row["amount_fen"], "逾期未寄回")
             await outbox.put(tx, [told], at)

@@ -168,7 +168,7 @@ async def _expire(deps: Deps, member_id: int) -> None:
         await book.post(tx, entries.points_gone(key, "points_expired", "积分到期", member_id, gone), at)
 
 
-async def returned(tx: db.Connection, member_id: int, at: datetime) -> None:
+async def reopen_ended(tx: db.Connection, member_id: int, at: datetime) -> None:
     """Step, under the member's lock: spent points came back; those whose end came meanwhile go with the next run."""
     await tx.execute(
         "UPDATE point_credits SET settled = false WHERE member_id = $1 AND settled AND ends_at <= $2", member_id, at

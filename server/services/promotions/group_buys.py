@@ -88,7 +88,7 @@ async def succeed(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
             jobs.append(Job("decide_commission", {"order_id": row["id"]}))
         if row["waited_for"]:
             jobs.append(Job("close_cycle", {"member_id": row["member_id"]}))
-        jobs.append(told(row["member_id"], row["order_no"], "拼团成功"))
+        jobs.append(notice(row["member_id"], row["order_no"], "拼团成功"))
     return jobs
 
 
@@ -97,7 +97,7 @@ async def _waits(rule_version: int | None) -> bool:
     return rule_version is None or (await terms_of(rule_version)).qualify_at == "received"
 
 
-def told(member_id: int, order_no: str, state: str) -> Job:
+def notice(member_id: int, order_no: str, state: str) -> Job:
     """The notice of what became of a team; `state` has at most five characters."""
     return messages.notice_job(member_id, "team", {"order_no": order_no, "state": state}, f"order_no={order_no}")
 
@@ -118,7 +118,7 @@ async def fail(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
         for row in orders
         for job in (
             Job("refund_team_order", {"order_no": row["order_no"]}),
-            told(row["member_id"], row["order_no"], "拼团失败"),
+            notice(row["member_id"], row["order_no"], "拼团失败"),
         )
     ]
 

@@ -68,7 +68,7 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
         qualification_id,
         why,
     )
-    await progress.lost(tx, qualification_id, row["referrer_id"], at)
+    await progress.take_back_growth(tx, qualification_id, row["referrer_id"], at)
     jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
     if row["state"] != "consumed":
         return jobs

@@ -148,7 +148,7 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
             state,
         )
         if state is S.APPROVED:
-            await outbox.put(tx, [send_job(withdrawal_no), told(row, S.APPROVED)], at)
+            await outbox.put(tx, [send_job(withdrawal_no), notice(row, S.APPROVED)], at)
         await _logged(tx, at, operator, "withdrawal_approve", row, after, reason)
         return view(deps, after)
 
@@ -217,7 +217,7 @@ async def give_back(
     debts = (await statement.wallet(tx, row["member_id"])).debts
     entry = entries.withdrawal_back(row["withdrawal_no"], row["member_id"], row["amount_fen"], why, debts)
     await book.post(tx, entry, at)
-    await outbox.put(tx, [told(row, state)], at)
+    await outbox.put(tx, [notice(row, state)], at)
     return await end(tx, row, state, why, at)
 
 
@@ -235,7 +235,7 @@ async def end(
     )
 
 
-def told(row: asyncpg.Record, state: WithdrawalState) -> Job:
+def notice(row: asyncpg.Record, state: WithdrawalState) -> Job:
     """The job that tells the member where the withdrawal stands."""
     values = {"amount": f"{yuan(row['amount_fen'])}元", "state": LABELS[state]}
     return messages.notice_job(row["member_id"], "withdrawal", values, f"no={row['withdrawal_no']}")

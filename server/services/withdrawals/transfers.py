@@ -119,7 +119,7 @@ async def apply(deps: Deps, said: TransferNotice) -> bool:
             entry = entries.withdrawal_paid(row["withdrawal_no"], row["member_id"], *kept)
             await book.post(tx, entry, at)
             await requests.end(tx, row, means, None, at)
-            await outbox.put(tx, [requests.told(row, means)], at)
+            await outbox.put(tx, [requests.notice(row, means)], at)
         else:
             why = requests.called_off(row) if means is S.CANCELLED else reason_text(said.fail_reason)
             await requests.give_back(tx, row, means, why, at)
@@ -168,7 +168,7 @@ async def _confirming(tx: db.Connection, row: asyncpg.Record, said: TransferNoti
         said.package_info,
         ask_again(at, 0) if row["cancelled_by"] is None else at,
     )
-    await outbox.put(tx, [requests.told(row, S.CONFIRMING)], at)
+    await outbox.put(tx, [requests.notice(row, S.CONFIRMING)], at)
 
 
 _NEXT = """
