@@ -1,4 +1,4 @@
-"""What a member means to buy. Prices and stock are always today's; nothing is reserved."""
+"""Shopping carts. Prices and stock are always the current ones; a cart reserves nothing."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -37,7 +37,7 @@ class CartLine:
 
 
 async def lines_of(deps: Deps, member_id: int) -> list[CartLine]:
-    """The member's cart, what was put in last first."""
+    """List the lines of the member's cart, last added first."""
     rows = await db.fetch(
         "SELECT c.sku_id, c.quantity, s.product_id, s.spec, s.price_fen, s.market_price_fen, s.available, s.alert_at,"
         " s.on_sale AND listed(p, $2) AS on_sale, p.title, p.images, p.kind FROM cart_items c"
@@ -82,7 +82,7 @@ async def put(deps: Deps, member_id: int, sku_id: int, quantity: int) -> None:
 
 
 async def take_out(member_id: int, sku_id: int) -> None:
-    """Remove a SKU; one that is not there is as good as removed."""
+    """Remove a SKU from the cart; if it is not there, nothing happens."""
     async with db.transaction() as tx:
         await tx.execute("DELETE FROM cart_items WHERE member_id = $1 AND sku_id = $2", member_id, sku_id)
 

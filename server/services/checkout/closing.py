@@ -1,4 +1,4 @@
-"""An unpaid order ends: WeChat's door is shut first, then stock, coupon and balance go back."""
+"""Close unpaid orders: first close the payment at WeChat, then release stock, coupon, balance and points."""
 
 import contextlib
 
@@ -19,7 +19,7 @@ BATCH = 50
 
 
 async def cancel(deps: Deps, member_id: int, order_no: str) -> None:
-    """Close one's own pending order. Raises NotFound, StateConflict (also when it turns out to be paid)."""
+    """Close the member's own pending order. Raises NotFound, StateConflict (also if the order turns out to be paid)."""
     row = await db.fetch_row("SELECT status FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
     if row is None:
         raise NotFound(what="order")
@@ -30,17 +30,17 @@ async def cancel(deps: Deps, member_id: int, order_no: str) -> None:
         raise StateConflict(status=status)
 
 
-# One that cannot be closed (WeChat is silent, or says that a stranger paid it) must not keep the others waiting.
+# An order that cannot be closed (WeChat is silent, or says that a stranger paid) must not block the others.
 _CLAIM = """
 UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM orders
     WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
     ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING order_no
-"""  # house: lock - a queue waits for nobody
+"""  # house: lock - a queue skips rows that are locked
 
 
 async def close_expired(deps: Deps) -> int:
-    """Close pending orders whose time is up; returns how many were due. One that cannot be closed now waits a round."""
+    """Close expired pending orders; returns how many were due. One that cannot be closed now is retried next round."""
     rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
     for row in rows:
         with contextlib.suppress(WeChatUnavailable):  # the next round asks again
@@ -49,10 +49,10 @@ async def close_expired(deps: Deps) -> int:
 
 
 async def close(deps: Deps, order_no: str, reason: str) -> bool:
-    """Close a pending order; False when it is not pending (any more). Safe to repeat.
+    """Close a pending order; returns False when it is not pending (any more). Safe to repeat.
 
-    Stock and coupon are given back only after WeChat said that the number can no longer be paid. Raises
-    WeChatUnavailable when it did not say.
+    Stock and coupon are released only after WeChat confirmed that the order number can no longer be paid. Raises
+    WeChatUnavailable when WeChat did not confirm it.
     """
     while True:
         row = await db.fetch_row("SELECT status, prepay_started_at FROM orders WHERE order_no = $1", order_no)
@@ -75,7 +75,7 @@ async def _shut(deps: Deps, order_no: str) -> bool:
 
 
 async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> bool | None:
-    """The database's part; None when the payment was opened meanwhile and WeChat must be asked first."""
+    """Close the order in the database; None when a payment was opened meanwhile and WeChat must be asked first."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.owner(tx, "order_no", order_no)

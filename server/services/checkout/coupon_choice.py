@@ -1,4 +1,4 @@
-"""Which of a member's coupons an order can use: each is priced by the very function that placing uses."""
+"""Find the coupons that an order can use. Each is priced by the same function that placing uses."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from server.services.coupons import drawer
 from server.services.coupons.drawer import Coupon
 
 _MOST = 100
-"""Coupons that are tried, those that end soonest."""
+"""How many coupons are tried at most; those that expire soonest come first."""
 _HELD = """
 SELECT c.*, to_jsonb(c) AS terms FROM coupons c
   WHERE member_id = $1 AND (state = 'locked' OR state = 'unused' AND expires_at > $2) ORDER BY expires_at, id LIMIT $3
@@ -22,20 +22,21 @@ SELECT c.*, to_jsonb(c) AS terms FROM coupons c
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A coupon at an order: what it takes off and what is left to pay with it, or why it does not fit."""
+    """A coupon tried on an order: its discount and what is left to pay, or why it cannot be used."""
 
     coupon: Coupon
     off_fen: int
     to_pay_fen: int
-    """Cash and balance."""
+    """Cash and balance together."""
     reason: str | None
     problem: str | None
 
 
 async def choices(deps: Deps, member_id: int, wanted: Wanted) -> tuple[list[Choice], int | None]:
-    """What one holds: what fits first, the cheapest order on top; and which makes it cheaper than none does.
+    """List the member's coupons for an order, usable ones first, then by price, and the id of the best.
 
-    Whatever coupon is wanted counts for nothing here. Raises the refusals of `placing.preview`.
+    The best coupon is None when none makes the order cheaper than no coupon does. A coupon in `wanted` is ignored.
+    Raises the refusals of `placing.preview`.
     """
     at, terms = deps.clock.now(), await placing.read_terms()
     plain = replace(wanted, coupon_id=None)

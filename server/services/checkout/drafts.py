@@ -99,7 +99,7 @@ class Draft:
 
     @property
     def virtual(self) -> bool:
-        """All virtual: delivered on payment, no address."""
+        """Whether all items are virtual: such an order is delivered on payment and needs no address."""
         return all(item.virtual for item in self.facts.items)
 
     @property
@@ -108,7 +108,7 @@ class Draft:
         return self.offer.kind if self.offer else "normal"
 
     def shown(self) -> Priced:
-        """The answer of preview and placing."""
+        """Build the answer of preview and placing."""
         return Priced(
             order_no=self.order_no,
             lines=[
@@ -147,7 +147,7 @@ class Draft:
         return list(zip(self.facts.items, self.quote.lines, strict=True))
 
     def row(self, member_id: int) -> dict[str, Any]:
-        """The orders row."""
+        """Build the row of `orders`."""
         address = self.facts.address or {}
         return {
             "order_no": self.order_no,
@@ -185,7 +185,7 @@ class Draft:
         }
 
     def line_rows(self) -> list[dict[str, Any]]:
-        """The order_lines rows."""
+        """Build the rows of `order_lines`."""
         return [
             {
                 "position": position,
@@ -216,7 +216,7 @@ class Draft:
         ]
 
     def payload(self, member_id: int, keyed: Keyed, answer: bytes) -> bytes:
-        """What `order_place` takes."""
+        """Encode the argument of `order_place`."""
         payload: dict[str, Any] = {
             "order": self.row(member_id),
             "lines": self.line_rows(),

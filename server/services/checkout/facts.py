@@ -1,4 +1,4 @@
-"""The first stroke of placing: everything an order depends on, in one statement."""
+"""The first step of placing: fetch everything that an order depends on, in one statement."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,9 +54,10 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
       ORDER BY w.place) FROM ({wanted}) w) AS items
 FROM members m WHERE m.id = $1
 """
-# Planning costs five times as much as running this. PostgreSQL keeps one plan for all calls only if that looks as cheap
-# as planning each anew: hence a list of unknown length as JSON (not as an array, whose length it would look at), a
-# subquery per item (a join would be planned as a scan of all SKUs), and two statements instead of a condition.
+# Planning this statement costs five times as much as running it, so PostgreSQL should keep one plan for all calls. It
+# does so only if that plan looks as cheap as a new plan for each call. Hence the items come as JSON (PostgreSQL would
+# look at the length of an array), each item has its own subquery (a join would be planned as a scan of all SKUs), and
+# there are two statements instead of one with a condition.
 _GIVEN_FACTS = _FACTS.format(
     wanted="SELECT sku_id, quantity, place FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (sku_id bigint,"
     " quantity int)) WITH ORDINALITY AS given (sku_id, quantity, place)"
@@ -67,7 +68,7 @@ _CART_FACTS = _FACTS.format(
 
 
 class _Sku(msgspec.Struct):
-    """One wanted SKU as the catalogue has it; nulls when there is none."""
+    """One wanted SKU as the catalogue has it; its fields are None when there is no such SKU."""
 
     n: int
     sku_id: int
@@ -85,7 +86,7 @@ class _Sku(msgspec.Struct):
     min_level: int | None
     limit_each: int | None
     bought: int | None
-    """Pieces of the product in the member's orders; None where no limit asks."""
+    """Pieces of the product in the member's orders; None where the product has no purchase limit."""
 
 
 _items = msgspec.json.Decoder(list[_Sku])
@@ -108,7 +109,7 @@ class Facts:
 async def facts_of(
     connection: db.Connection, member_id: int, wanted: Wanted, keyed: Keyed | None, at: datetime
 ) -> Facts:
-    """The facts of an order as wanted at that time; a placing gives its key to learn whether it was answered before.
+    """Fetch the facts of a wanted order as of `at`; with `keyed`, also the stored answer of that idempotency key.
 
     Raises NotFound when there is no such member.
     """
@@ -141,5 +142,5 @@ async def facts_of(
 
 
 def coupon_terms(stored: str) -> CouponTerms:
-    """A row of `coupons` as JSON, for the pipeline."""
+    """Convert a row of `coupons`, as JSON, to the terms that the price pipeline takes."""
     return msgspec.convert(orjson.loads(stored), CouponTerms)

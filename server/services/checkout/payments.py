@@ -1,4 +1,7 @@
-"""From WeChat's word to a paid order: one transaction, whatever the word turns out to mean (house.md, one payment)."""
+"""Settle payments: apply what WeChat reports about a payment, whatever the outcome, in one transaction.
+
+Why an order has one number and the inbox one row per content: docs/decisions/0008-one-number-one-inbox.md.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -26,15 +29,15 @@ from server.services.terms.rebate_rules import terms_of
 Source = Literal["notify", "query", "nothing"]
 
 PREPAY_LIFE = timedelta(minutes=110)
-"""A prepay_id lives two hours at WeChat; it is renewed, with identical parameters, a little earlier."""
+"""A prepay_id is valid for two hours at WeChat. We renew it a little earlier, with identical parameters."""
 _FIRST_CHECK = timedelta(seconds=20)
 _PAID_ANSWERS = frozenset({"ORDERPAID", "ORDER_PAID", "OUT_TRADE_NO_USED"})
 
 
 async def settle(deps: Deps, notice: PaymentNotice, source: Source) -> Outcome:
-    """Act on what WeChat says of a transaction; the same word twice acts once.
+    """Apply what WeChat reports about a transaction; the same content takes effect only once.
 
-    Odd words (unfitting, late, doubled) are recorded and committed, not raised. Raises Busy: ask again.
+    A mismatch, a late payment and a second payment are recorded and committed, not raised. Raises Busy: ask again.
     """
     if judge(_said(notice), None).outcome is Outcome.UNPAID:
         return Outcome.UNPAID
@@ -75,13 +78,13 @@ async def _settle(deps: Deps, tx: db.Connection, notice: PaymentNotice, source: 
 
 
 async def _lock_team(tx: db.Connection, order: dict[str, Any]) -> None:
-    """Step: a team is locked before stock is, as in placing."""
+    """Step: lock the team before the stock, in the same order as placing does."""
     if order["team_id"] is not None:
         await locks.team(tx, order["team_id"])
 
 
 async def _promoted(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
-    """Step, after the order was paid: its promotion goes on."""
+    """Step: continue the order's promotion after the order was paid."""
     kind = promotion_kinds.KINDS.get(order["kind"])
     if kind is not None:
         row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1", order["id"])
@@ -101,7 +104,7 @@ def _said(notice: PaymentNotice) -> Said:
 
 
 def _digest(notice: PaymentNotice) -> str:
-    """One row in the inbox per content: a repeated notice has another id, a query has none."""
+    """Build the inbox key from the content only: a repeated notice has a new id, and a query has no id."""
     parts = (
         notice.out_trade_no,
         notice.transaction_id,
@@ -132,11 +135,11 @@ def _expected(deps: Deps, facts: dict[str, Any]) -> Expected | None:
 async def _consequences(
     judgement: Judgement, notice: PaymentNotice, facts: dict[str, Any], at: datetime
 ) -> dict[str, Any]:
-    """What `settle_write` is to write for a judgement."""
+    """Build what `settle_write` has to write for a judgement."""
     order = facts["order"]
     match judgement.outcome:
         case Outcome.SETTLE:
-            # Never before the order itself: in development WeChat's clock may stand behind ours.
+            # An order cannot be paid before it was created: in development WeChat's clock may be behind ours.
             paid_at = max(notice.success_time or at, datetime.fromisoformat(order["created_at"]))
             return await _paid(order, facts, notice.transaction_id, notice.amount_fen, paid_at, at)
         case Outcome.AFTER_CLOSE | Outcome.TWICE:
@@ -175,7 +178,7 @@ async def _paid(
     paid_at: datetime,
     at: datetime,
 ) -> dict[str, Any]:
-    """An order is paid: move it, its stock, its coupon and its money; qualify; cause what follows."""
+    """Build the writes of a paid order: its status, stock, coupon, money, qualification and follow-up jobs."""
     lines = facts["lines"]
     referrer, second, third = facts["chain"]
     jobs = _jobs(order, facts, cash_fen)
@@ -219,7 +222,7 @@ async def _paid(
 
 
 def _jobs(order: dict[str, Any], facts: dict[str, Any], cash_fen: int) -> list[Job]:
-    """What a paid order causes, whether it qualifies or not."""
+    """Build the jobs that follow a paid order, whether it qualifies or not."""
     jobs: list[Job] = []
     if "paid" in (facts["notice_credits"] or ()):
         values = {"order_no": order["order_no"], "amount": f"{yuan(cash_fen + order['balance_fen'])}元"}
@@ -238,7 +241,7 @@ def _jobs(order: dict[str, Any], facts: dict[str, Any], cash_fen: int) -> list[J
 async def _qualification(
     order: dict[str, Any], facts: dict[str, Any], paid_at: datetime, at: datetime
 ) -> dict[str, Any] | None:
-    """The buyer's qualification for its referrer, when this is the first order that counts."""
+    """Build the buyer's qualification for the referrer if this is the first order that counts."""
     referrer, version = facts["chain"][0], facts["rule_version"]
     if referrer is None or version is None or facts["qualified"] or facts["referrer_state"] == "closed":
         return None
@@ -263,7 +266,7 @@ async def _qualification(
 
 
 async def _give_back(tx: db.Connection, order: dict[str, Any], payment_id: int, amount_fen: int, at: datetime) -> None:
-    """Money that belongs to no open order goes back by itself."""
+    """Refund a payment that belongs to no open order, without waiting for an operator."""
     refund_no = f"S{order['order_no']}{payment_id}"
     refund_id = await tx.fetchval(
         "INSERT INTO refunds (refund_no, order_id, member_id, payment_id, kind, state, reason, whole, cash_fen,"
@@ -288,7 +291,7 @@ class Payment:
 
 
 async def pay(deps: Deps, member_id: int, order_no: str) -> Payment:
-    """Open the payment of one's own pending order, or settle it at once when no cash is due.
+    """Open the payment of the member's own pending order, or settle it at once when no cash is due.
 
     Raises NotFound, StateConflict (`status`), PaymentRefused, WeChatUnavailable, Busy.
     """
@@ -347,14 +350,14 @@ async def _open(deps: Deps, order: dict[str, Any], at: datetime) -> Payment:
             "UPDATE orders SET prepay_id = $2, prepay_at = $3 WHERE id = $1 AND status = 'pending'",
             order["id"],
             prepay_id,
-            # WeChat may give the same one once more, which lives no longer for that.
+            # WeChat may return the same prepay_id again; its lifetime still counts from the first time.
             order["prepay_at"] if prepay_id == order["prepay_id"] else at,
         )
     return Payment(deps.pay.pay_parameters(prepay_id))
 
 
 async def settle_without_cash(deps: Deps, order_no: str) -> None:
-    """Balance or coupons pay everything: the order is paid without WeChat. Raises StateConflict."""
+    """Settle an order that balance or coupons pay in full, without WeChat. Raises StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         digest = hashlib.sha256(f"nothing due:{order_no}".encode()).hexdigest()

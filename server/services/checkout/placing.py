@@ -43,7 +43,7 @@ MAX_LINES = 50
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the shop says of all orders. Read before a connection is held: reading it may take one."""
+    """The shop's terms for all orders. Read them before taking a connection: reading may need one of its own."""
 
     shop: ShopPolicy
     stacking: Stacking
@@ -51,7 +51,7 @@ class Terms:
 
 
 async def read_terms() -> Terms:
-    """What holds now."""
+    """Read the terms in force now."""
     return Terms(await policy.current(), await stacking_of(), await levels.current())
 
 
@@ -143,7 +143,7 @@ def _refuse_lower(facts: Facts, known: Sequence[Level]) -> None:
 
 
 def _refuse_too_many(facts: Facts) -> None:
-    """Limits are of products, whichever of their SKUs are bought."""
+    """Check purchase limits per product, over all its SKUs in the order."""
     pieces = Counter[int]()
     for item in facts.items:
         pieces[item.product_id] += item.n
@@ -152,7 +152,10 @@ def _refuse_too_many(facts: Facts) -> None:
 
 
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
-    """What `place` would answer now, without a number. Same refusals, except that an address may still lack."""
+    """Give the answer that `place` would give now, without an order number.
+
+    Raises the same refusals, except that the address may still be missing.
+    """
     terms, at = await read_terms(), deps.clock.now()
     async with db.connection() as connection:
         facts = await facts_of(connection, member_id, wanted, None, at)
@@ -160,17 +163,17 @@ async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
-    """Place an order and reserve its stock, coupon, balance and points; the encoded `Priced`, once per idempotency key.
+    """Place an order and reserve its stock, coupon, balance and points, once per idempotency key.
 
-    Raises ItemsInvalid, SkuUnavailable, LevelRequired, PurchaseLimit, StockInsufficient, AddressRequired,
-    DeliveryRefused, NotFound (address), CouponUnusable, BalanceInsufficient, PointsUnavailable, NotCombinable,
-    PromotionUnknown, PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
+    Returns the encoded `Priced`. Raises ItemsInvalid, SkuUnavailable, LevelRequired, PurchaseLimit, StockInsufficient,
+    AddressRequired, DeliveryRefused, NotFound (address), CouponUnusable, BalanceInsufficient, PointsUnavailable,
+    NotCombinable, PromotionUnknown, PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
     """
     if wanted.promotion is not None:
         await promotion_kinds.kind_of(wanted.promotion.kind).admit(deps, member_id, wanted.promotion)
     try:
         return await _place(deps, member_id, wanted, keyed, locked=_spends(wanted))
-    except (AnsweredMeanwhile, Busy):  # a connection that breaks may do so after the order was placed
+    except (AnsweredMeanwhile, Busy):  # the connection may have broken after the order was placed
         answer = await idempotency.replay(member_id, keyed)
         if answer is None:
             raise
@@ -196,19 +199,20 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, lo
             if not await connection.fetchval("SELECT order_place($1::jsonb)", payload):
                 raise AnsweredMeanwhile
             return answer
-    return await _place(deps, member_id, wanted, keyed, locked=True)  # counts again what nobody else can add to
+    return await _place(deps, member_id, wanted, keyed, locked=True)  # counts the limits again under the member's lock
 
 
 def _spends(wanted: Wanted) -> bool:
-    """Whether the wallet may pay: what an exchange costs in points is known only later."""
+    """Tell whether the wallet may pay; an exchange always may, because its price in points is known only later."""
     return bool(wanted.use_balance_fen or wanted.points) or (
         wanted.promotion is not None and wanted.promotion.kind == EXCHANGE
     )
 
 
 def _scope(*, locked: bool) -> AbstractAsyncContextManager[db.Connection]:
-    """The wallet is read, and what a limit is about counted, behind the member's lock.
+    """Open a transaction if the order needs the member's lock, else only a connection.
 
-    Else `order_place` is a transaction by itself.
+    Under that lock the wallet is read and purchase limits are counted. Without it `order_place` is a transaction by
+    itself.
     """
     return db.transaction() if locked else db.connection()

@@ -1,1 +1,1 @@
-"""Commissions: what an order's referrers earn, and what rebates carry of it."""
+"""Commissions: what an order's referrers earn, and how much of it counts in a rebate's payout cap."""

@@ -1,7 +1,7 @@
-"""SQL: what the qualifying orders of a rebate carry, for its payout cap (rules.md §3).
+"""SQL: what a rebate's qualifying orders contribute to its payout cap (rules.md §3).
 
-`net` is an order's net cash; `given` is what it brought already: commission, and what the points it earned can take
-off. In every statement `$2` is how many points take off one fen.
+`net` is an order's net cash. `given` is what the order has already brought: commission, and the discount that its
+earned points are worth. In every statement `$2` is the number of points that take off one fen.
 """
 
 OF_ORDER = """
@@ -15,4 +15,4 @@ OF_REBATE = f"""
 SELECT count(*) AS joined, array_agg(net ORDER BY paid_at, id) AS nets, COALESCE(sum(given), 0)::bigint AS given
 FROM (SELECT q.id, q.paid_at, {OF_ORDER} FROM qualifications q WHERE q.rebate_id = {{}}) o
 """  # noqa: S608 - our own text
-"""Of the orders that joined it, oldest payment first; its id is to be filled in."""
+"""Sums over the orders that joined a rebate, oldest payment first; `format` fills in the rebate's id."""

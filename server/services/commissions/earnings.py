@@ -1,6 +1,7 @@
-"""分润: what an order's referrers earn is decided once it is paid, released after receipt, taken back with refunds.
+"""分润: an order's commissions are decided after payment, released after receipt, and taken back by refunds.
 
-Locks: who earns (ascending), then the order, then its commissions. Everything may run twice, at any time, at once.
+Locks: the earning members (ascending), then the order, then its commissions. Every function may run twice, at any time,
+concurrently.
 """
 
 from datetime import datetime
@@ -30,10 +31,10 @@ SELECT id, order_no, referrer_id, ancestor2_id, paid_at,
 
 
 async def decide(deps: Deps, order_id: int) -> None:
-    """Grant, frozen, what a paid order brings its snapshotted referrers under the version in force when it was paid.
+    """Grant frozen commissions for a paid order to its snapshotted referrers, by the version in force at payment.
 
-    A refund that came first counts as if it came later. Closed accounts earn nothing; a blocked referrer's commission
-    waits for the end of the block.
+    A refund that was granted before has the same effect as a later one. Closed accounts earn nothing. A blocked
+    referrer's commission is not released before the block ends.
     """
     order = await db.fetch_row(_PAID, order_id)
     if order is None or order["version"] is None:
@@ -79,7 +80,7 @@ SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_c
 async def _earner(
     tx: db.Connection, terms: CommissionTerms, order: dict[str, Any], level: int, member_id: int
 ) -> Earner:
-    """A referrer as of the order's payment."""
+    """Read a referrer's level and month's sum as of the order's payment."""
     known = await levels.read(tx)
     stood = levels.place(known, await progress.position_at(tx, member_id, order["paid_at"]))
     bonus_bp = known[stood].commission_bonus_bp if known else 0
@@ -87,7 +88,10 @@ async def _earner(
 
 
 async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: dict[str, Any]) -> int:
-    """Net cash of what a member's referees paid in the order's month before it, less refunds granted before it."""
+    """Sum up the net cash that a member's referees paid earlier in the order's month.
+
+    Refunds granted before the order's payment are deducted.
+    """
     if not terms.by_month:
         return 0
     paid_at = order["paid_at"]
@@ -106,7 +110,7 @@ def _now(rows: list[Any]) -> list[LineNow]:
 async def _grant(
     tx: db.Connection, order: dict[str, Any], member_id: int, grant: Grant, left_fen: int, at: datetime
 ) -> None:
-    """One referrer's commission: its row with the explanation, its frozen money, its notice."""
+    """Write one referrer's commission: its row with the explanation, its frozen money, its notice."""
     lines = [
         {
             "line_id": line.line_id,
@@ -146,7 +150,7 @@ def _told(member_id: int, commission_id: int, state: str, amount_fen: int) -> Jo
 
 
 async def schedule(tx: db.Connection, order_id: int) -> None:
-    """Step, under the order's lock: once it is received, its frozen commissions have their time of release."""
+    """Step, under the order's lock: set the release time of the frozen commissions once the order is received."""
     row = await tx.fetchrow(
         "SELECT c.version, o.received_at FROM commissions c JOIN orders o ON o.id = c.order_id"
         " WHERE c.order_id = $1 LIMIT 1",
@@ -161,13 +165,13 @@ async def schedule(tx: db.Connection, order_id: int) -> None:
 
 
 async def reduce(tx: db.Connection, order_id: int, refund_no: str, at: datetime) -> None:
-    """Step, in a refund's transaction, its lines written: commissions shrink with the lines, down to nothing.
+    """Step, in a refund's transaction, after its lines are written: reduce commissions with the lines, down to zero.
 
     The caller holds the locks of the order's referrers. What a wallet does not cover becomes debt.
     """
     granted = await tx.fetch(
         "SELECT id, member_id, version, granted_fen, explanation FROM commissions WHERE order_id = $1"
-        " ORDER BY level FOR NO KEY UPDATE",  # house: lock - behind their order, ascending
+        " ORDER BY level FOR NO KEY UPDATE",  # house: lock - after their order, ascending
         order_id,
     )
     if not granted:
@@ -198,7 +202,7 @@ async def _take(tx: db.Connection, row: Any, left_fen: int, refund_no: str, at: 
 
 
 async def release_due(deps: Deps) -> int:
-    """Release every commission whose time has come, at most a batch; returns how many. Raises Busy."""
+    """Release commissions that are due, at most a batch; returns how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT c.id, c.member_id FROM commissions c JOIN members m ON m.id = c.member_id AND m.state <> 'blocked'"
         " WHERE c.state = 'frozen' AND c.release_at <= $1 ORDER BY c.release_at, c.id LIMIT $2",
@@ -234,9 +238,10 @@ SELECT q.order_id, EXISTS (SELECT FROM commission_versions v WHERE v.published_a
 
 
 async def decided_orders(deps: Deps, referrer_id: int) -> list[int]:
-    """The orders whose qualifications may count for a referrer, each with its commission decided by now.
+    """List the orders whose qualifications may count for a referrer, after deciding their commissions.
 
-    A rebate's payout cap takes off what its qualifying orders have brought as commission: only what is decided counts.
+    A rebate's payout cap deducts the commission that its qualifying orders have brought, so an order must not count
+    before its commission is decided.
     """
     rows = await db.fetch(_UNDECIDED, referrer_id)
     for row in rows:

@@ -1,4 +1,4 @@
-"""Reading commissions: each explains itself line by line."""
+"""Read commissions; each comes with an explanation, line by line."""
 
 from datetime import datetime
 
@@ -55,7 +55,10 @@ SELECT c.*, o.order_no, (SELECT jsonb_object_agg(l.id, l.title) FROM order_lines
 
 
 async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[CommissionView], str | None]:
-    """One's own commissions, newest first. Raises BadRequest for a foreign cursor."""
+    """List the member's own commissions, newest first, and the next page's cursor.
+
+    Raises BadRequest for a bad cursor.
+    """
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     page = f"{_COMMISSIONS} AND ($2::bigint IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3"
     rows = await db.fetch(page, member_id, before, limit + 1)
@@ -63,7 +66,7 @@ async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[
 
 
 async def one_of(member_id: int, commission_id: int) -> CommissionView:
-    """One's own commission. Raises NotFound."""
+    """Read the member's own commission. Raises NotFound."""
     row = await db.fetch_row(f"{_COMMISSIONS} AND c.id = $2", member_id, commission_id)
     if row is None:
         raise NotFound(what="commission")
@@ -100,7 +103,7 @@ class CommissionSums(msgspec.Struct):
 
 
 async def sums_of(member_id: int) -> CommissionSums:
-    """The sums of one's own commissions."""
+    """Sum up the member's own commissions."""
     row = await db.fetch_row(
         "SELECT count(*) AS count, COALESCE(sum(granted_fen) FILTER (WHERE state = 'settled'), 0)::bigint AS settled,"
         " COALESCE(sum(granted_fen) FILTER (WHERE state = 'frozen'), 0)::bigint AS frozen"

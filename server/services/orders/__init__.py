@@ -1,1 +1,1 @@
-"""Orders once they are paid: shown, shipped, received, refunded, returned; teams that end."""
+"""Orders after payment: views, shipping, receipt, refunds, returns; teams that end."""

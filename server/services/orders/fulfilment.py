@@ -22,10 +22,10 @@ BATCH = 100
 
 
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
-    """A paid order leaves the house. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
+    """Mark a paid order as shipped. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
     async with db.transaction() as tx:
         await locks.order_of_no(tx, order_no)
-        at = deps.clock.now()  # under the lock: a refund granted before stands before it in time, one after, after
+        at = deps.clock.now()  # taken under the lock: later than any refund granted before, earlier than any after
         order = await tx.fetchrow(
             "UPDATE orders SET status = 'shipped', shipped_at = $2, company = $3, tracking_no = $4"
             " WHERE order_no = $1 AND status = 'paid' AND NOT virtual RETURNING id, member_id",
@@ -47,9 +47,9 @@ async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operat
 
 
 async def upload_shipping(deps: Deps, order_id: int) -> None:
-    """Tell WeChat how a paid order went out; without it WeChat keeps the money frozen. Raises OutcomeUnknown: again.
+    """Report to WeChat how a paid order was shipped. Raises OutcomeUnknown: try again.
 
-    Orders without a WeChat payment have nothing to report.
+    Without the report WeChat keeps the money frozen. Orders without a WeChat payment have nothing to report.
     """
     order = await db.fetch_row(
         "SELECT o.order_no, o.transaction_id, o.virtual, o.company, o.tracking_no, o.address_sealed, m.openid,"
@@ -73,14 +73,14 @@ async def upload_shipping(deps: Deps, order_id: int) -> None:
     try:
         await deps.mini.upload_shipping(parcel)
     except WeChatError as error:
-        # WeChat may not know the payment yet for a moment; the row's own retries cover that and raise the alarm.
+        # For a moment WeChat may not know the payment yet; the outbox row's retries cover that and raise the alarm.
         raise OutcomeUnknown(str(error)) from error
 
 
 async def deliver_cards(deps: Deps, order_id: int) -> None:
-    """Hand out the card keys and coupons of a paid order; an all-virtual order is received by that. Safe to repeat.
+    """Hand out the card keys and coupons of a paid order, which marks an all-virtual order as received. Safe to repeat.
 
-    Where some are missing, operators are told and the order waits until keys are stocked in or coupons can be issued.
+    If some are missing, operators get an alarm and the order waits until keys are stocked in or coupons can be issued.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -109,11 +109,11 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
 
 
 async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
-    """Step: bind as many free card keys to a line; how many there were."""
+    """Step: bind up to `pieces` free card keys to a line; returns how many were bound."""
     handed = await tx.fetch(
         "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id = ANY (ARRAY(SELECT id FROM card_keys"
         " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3"
-        " FOR UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - free keys: whoever holds one has it
+        " FOR UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a locked key is being handed out by another
         line["id"],
         line["sku_id"],
         pieces,
@@ -123,13 +123,13 @@ async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at
 
 
 async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:
-    """Step: tell operators once, and try again in a while."""
+    """Step: raise one alarm for operators, and try again in ten minutes."""
     await alarms.sound(tx, "cards_missing", f"order:{order['order_no']}", at, {"missing": missing})
     await outbox.put(tx, [Job("deliver_cards", {"order_id": order["id"]}, at + timedelta(minutes=10))], at)
 
 
 async def receive(deps: Deps, member_id: int, order_no: str) -> None:
-    """The member has it. Raises NotFound, StateConflict; receiving again changes nothing."""
+    """Confirm receipt as the member; confirming again changes nothing. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         found = await tx.fetchval("SELECT id FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
@@ -144,7 +144,7 @@ async def receive(deps: Deps, member_id: int, order_no: str) -> None:
 
 
 async def receive_overdue(deps: Deps) -> int:
-    """Orders shipped long ago count as received; returns how many."""
+    """Mark orders shipped long ago as received, at most a batch; returns how many were due."""
     shop = await policy.current()
     at = deps.clock.now()
     rows = await db.fetch(
@@ -161,15 +161,15 @@ async def receive_overdue(deps: Deps) -> int:
 
 
 async def complete_overdue(deps: Deps) -> int:
-    """Received orders whose refund window is over are completed; returns how many."""
+    """Complete received orders whose refund window is over, at most a batch; returns how many."""
     shop = await policy.current()
     at = deps.clock.now()
     async with db.transaction() as tx:
         done = await tx.fetch(
-            # an array is read once; a plain IN may be read again for every row and go beyond its limit
+            # PostgreSQL reads an array once; it may read a plain IN again for every row and exceed the limit
             "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
             " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
-            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a queue waits for nobody
+            "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a queue skips rows that are locked
             at,
             at - timedelta(days=shop.refund_days),
             BATCH,
@@ -179,13 +179,13 @@ async def complete_overdue(deps: Deps) -> int:
 
 
 async def _locked(tx: db.Connection, order_id: int) -> dict[str, Any]:
-    """The order, its buyer locked before it. Raises NotFound."""
+    """Lock the buyer, then the order; returns the order's row. Raises NotFound."""
     await locks.owner(tx, "order", order_id)
     return dict(await locks.order(tx, order_id))
 
 
 async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
-    """Step: the order is received; what waited for it goes on."""
+    """Step: mark the order as received and continue everything that waited for the receipt."""
     await tx.execute(
         "UPDATE orders SET status = 'received', received_at = $2 WHERE id = $1 AND status = ANY ($3)",
         order["id"],
@@ -213,7 +213,7 @@ class CardKey:
 
 
 async def cards_of(deps: Deps, order_id: int) -> list[CardKey]:
-    """The card keys delivered with an order."""
+    """List the card keys delivered with an order, decrypted."""
     rows = await db.fetch(
         "SELECT k.order_line_id, k.sealed FROM card_keys k JOIN order_lines l ON l.id = k.order_line_id"
         " WHERE l.order_id = $1 ORDER BY k.id",

@@ -1,4 +1,4 @@
-"""Granting a refund: the decision and everything that follows from it in our books, in one transaction."""
+"""Grant refunds: the decision and everything that it changes in our books, in one transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,13 +35,17 @@ class LockedOrder:
 
 
 async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
-    """Step: lock the buyer and the referrers (ascending), then the order. They are found unlocked and checked again."""
+    """Step: lock the buyer and the referrers (ascending), then the order.
+
+    Who they are is read without a lock and checked again under the locks. Raises NotFound, StateConflict (the referrer
+    changed meanwhile).
+    """
     found = await tx.fetchrow(
         "SELECT id, member_id, referrer_id, ancestor2_id FROM orders WHERE order_no = $1", order_no
     )
     if found is None:
         raise NotFound(what="order")
-    # all that this order gives, now or later, goes to the referrers that it was paid under
+    # whatever this order earns, now or later, goes to the referrers that were recorded at payment
     owners = [found["member_id"], found["referrer_id"], found["ancestor2_id"]]
     await locks.members(tx, owners)
     row = await locks.order(tx, found["id"])
@@ -65,7 +69,7 @@ async def grant(
     *,
     restock: bool = False,
 ) -> None:
-    """Step: the decision and everything that follows from it in our books; WeChat is asked afterwards, by a job."""
+    """Step: write the decision and all that it changes in our books; a job asks WeChat for the cash afterwards."""
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
     unshipped = order.row["status"] in (OrderStatus.PAID, OrderStatus.TEAMING)
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
@@ -110,14 +114,14 @@ async def grant(
 
 
 def notice(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
-    """The notice of what became of a refund; `state` has at most five characters."""
+    """Build the notice about a refund's new state; `state` has at most five characters."""
     values = {"order_no": order_no, "amount": f"{yuan(amount_fen)}元", "state": state}
     return messages.notice_job(member_id, "refund", values, f"order_no={order_no}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Freight:
-    """The freight that comes back with a whole unshipped order, by how it was paid."""
+    """The freight that is refunded with a whole unshipped order, split by how it was paid."""
 
     cash_fen: int
     spend_only_fen: int
@@ -167,9 +171,9 @@ SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
 
 
 async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime, *, here: bool) -> None:
-    """Stock that never left, or came back, is for sale again; a coupon comes back with a whole refund.
+    """Put stock that never left, or came back, on sale again; a whole refund also returns the order's coupon.
 
-    Virtual goods leave as card keys or coupons, which never come back to stock.
+    Virtual goods leave as card keys or coupons; those never return to stock.
     """
     pieces = [line.quantity for line in planned.lines]
     rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)
@@ -183,7 +187,7 @@ async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPla
 
 
 def _nets(order: LockedOrder, planned: RefundPlan) -> list[LineNet]:
-    """Net cash per line once this refund is granted."""
+    """Compute the net cash per line as it is after this refund."""
     now = {line.line_id: line.cash_fen for line in planned.lines}
     return [
         LineNet(*order.categories[line.id], line.cash_fen - line.refunded_cash_fen - now.get(line.id, 0))
@@ -194,7 +198,10 @@ def _nets(order: LockedOrder, planned: RefundPlan) -> list[LineNet]:
 async def _returned(
     tx: db.Connection, order: LockedOrder, planned: RefundPlan, refund_no: str, at: datetime
 ) -> tuple[int, list[Job]]:
-    """The buyer's own rebate for this order goes first; what its wallet cannot cover is withheld from this refund."""
+    """Take back the buyer's own rebate for this order first; returns the fen not covered and the follow-up jobs.
+
+    What the buyer's wallet cannot cover is withheld from this refund.
+    """
     rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row["id"])
     if rebate_id is None:
         return 0, []
@@ -204,7 +211,7 @@ async def _returned(
 
 
 async def _qualified(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime) -> list[Job]:
-    """The qualification this order gave the buyer's referrer: void when the order no longer matches its rule."""
+    """Void the qualification that this order gave the buyer's referrer if the order no longer matches its rule."""
     row = await tx.fetchrow("SELECT id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row["id"])
     if row is None:
         return []

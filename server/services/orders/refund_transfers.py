@@ -1,4 +1,4 @@
-"""Granted cash on its way back through WeChat: sent, asked about, confirmed. The number never changes."""
+"""Refund granted cash through WeChat: send, query, confirm. A refund keeps its number in every retry."""
 
 import contextlib
 from datetime import timedelta
@@ -14,7 +14,7 @@ _CHECK_AFTER = timedelta(minutes=1)
 
 
 async def send(deps: Deps, refund_id: int) -> None:
-    """Ask WeChat for a granted refund; repeating it never refunds twice. Raises OutcomeUnknown: try again."""
+    """Send a granted refund to WeChat; repeating the call never refunds twice. Raises OutcomeUnknown: try again."""
     row = await db.fetch_row(
         "SELECT r.refund_no, r.state, r.cash_fen, r.reason, p.transaction_id, p.amount_fen FROM refunds r"
         " JOIN payments p ON p.id = r.payment_id WHERE r.id = $1",
@@ -32,13 +32,16 @@ async def send(deps: Deps, refund_id: int) -> None:
 
 
 async def apply(deps: Deps, said: RefundNotice) -> bool:
-    """Act on what WeChat says of a refund; False when it does not fit (recorded for operators). Twice acts once."""
+    """Apply what WeChat reports about a refund; the same report takes effect only once.
+
+    Returns False when the report does not fit the refund, and raises an alarm for operators.
+    """
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(
             "SELECT r.id, r.refund_no, r.state, r.cash_fen, r.balance_fen, r.member_id, o.order_no FROM refunds r"
             " JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1"
-            " FOR NO KEY UPDATE OF r",  # house: lock - a refund that nothing else moves
+            " FOR NO KEY UPDATE OF r",  # house: lock - only WeChat's reports move a granted refund
             said.refund_no,
         )
         fits = row is not None and said.amount_fen == row["cash_fen"] and said.mchid in ("", deps.mchid)
@@ -82,18 +85,21 @@ async def apply(deps: Deps, said: RefundNotice) -> bool:
 
 
 async def check_pending(deps: Deps) -> int:
-    """Ask WeChat about refunds that stay silent; one it does not know is sent again. Returns how many were due."""
+    """Query WeChat about refunds without a final answer; returns how many were due.
+
+    A refund in `processing` that WeChat does not know is sent again.
+    """
     at = deps.clock.now()
     rows = await db.fetch(
         "UPDATE refunds SET check_at = $1::timestamptz + interval '1 minute'"
         " WHERE id = ANY (ARRAY(SELECT id FROM refunds"
         " WHERE state IN ('approved', 'processing') AND check_at <= $1 ORDER BY check_at LIMIT $2"
-        " FOR UPDATE SKIP LOCKED)) RETURNING id, refund_no, state",  # house: lock - a queue waits for nobody
+        " FOR UPDATE SKIP LOCKED)) RETURNING id, refund_no, state",  # house: lock - a queue skips rows that are locked
         at,
         BATCH,
     )
     for row in rows:
-        with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at has moved on: it is asked again then
+        with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at is already set to the next time
             await _check(deps, row["id"], row["refund_no"], row["state"])
     return len(rows)
 

@@ -1,4 +1,7 @@
-"""Refunds of orders: asked for, decided, granted in one transaction with all that was earned from the order."""
+"""Refunds of orders: request, decide, grant.
+
+Granting a refund also takes back everything that the order had earned, in one transaction.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +23,7 @@ from server.services.terms import policy
 
 SYSTEM = "system"
 _OPERATORS = SETTLED_STATES
-"""States of orders of which an operator may open a refund; a team is decided first."""
+"""States in which an operator may open a refund of an order; an undecided team must be decided first."""
 _HANDED_OUT = "SELECT EXISTS (SELECT FROM order_lines WHERE order_id = $1 AND virtual AND handed_out(id) > 0)"
 
 
@@ -41,7 +44,7 @@ class RefundView(msgspec.Struct):
     answer: str | None
     """What the shop said when it decided."""
     return_to: str | None
-    """Where the goods must be sent, while or after they were asked back."""
+    """Where to send the goods; set once the shop has asked for them."""
     return_by: datetime | None
     return_company: str | None
     return_tracking_no: str | None
@@ -50,10 +53,10 @@ class RefundView(msgspec.Struct):
 async def request(
     deps: Deps, member_id: int, order_no: str, wanted: Mapping[int, int] | None, reason: str, keyed: Keyed
 ) -> bytes:
-    """A member asks for a refund (`wanted`: line id → pieces, None: everything left); the encoded RefundView.
+    """Request a refund as a member (`wanted`: line id → pieces, None: everything left); returns the encoded RefundView.
 
-    A whole order of which nothing has left, card keys and coupons included, is granted at once; everything else waits
-    for an operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
+    The refund of a whole order is granted at once if nothing was shipped and no card key or coupon was handed out.
+    Every other refund waits for an operator. Raises NotFound, RefundNotAllowed, RefundOpen, IdempotencyMismatch, Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -77,7 +80,7 @@ async def request(
 async def open_for(
     deps: Deps, order_no: str, wanted: Mapping[int, int] | None, reason: str, operator: str
 ) -> RefundView:
-    """An operator opens a refund, at any time after payment; it still has to be approved. Raises as `request`."""
+    """Open a refund as an operator, at any time after payment; it still needs approval. Raises as `request`."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
@@ -89,10 +92,10 @@ async def open_for(
 
 
 async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *, restock: bool = False) -> RefundView:
-    """Grant a refund, or say that its goods came back; `reason` is for the log.
+    """Grant a refund, also one whose goods had to come back first; `reason` goes to the audit log.
 
-    With `restock` shipped goods that came back are for sale again. Raises NotFound, StateConflict, RefundNotAllowed,
-    Busy.
+    With `restock`, shipped goods that came back are put on sale again. Raises NotFound, StateConflict,
+    RefundNotAllowed, Busy.
     """
     order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
@@ -101,7 +104,7 @@ async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *
         raise NotFound(what="refund")
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
-        at = deps.clock.now()  # under the lock, as in `ship`: whether it had left is told by comparing the two times
+        at = deps.clock.now()  # under the lock, as in `ship`: comparing both times tells if goods had left
         refund_id, before = await lock_undecided(tx, refund_no)
         asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
         planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
@@ -137,9 +140,9 @@ async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") ->
 
 
 async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
-    """Step: lock a refund that is still to be decided; its id and state. Raises NotFound, StateConflict."""
+    """Step: lock a refund that is not decided yet; returns its id and state. Raises NotFound, StateConflict."""
     row = await tx.fetchrow(
-        "SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE",  # house: lock - behind its order
+        "SELECT id, state FROM refunds WHERE refund_no = $1 FOR NO KEY UPDATE",  # house: lock - refund after its order
         refund_no,
     )
     if row is None:
@@ -152,7 +155,7 @@ async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
 async def open_refund(
     tx: db.Connection, order: LockedOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
 ) -> tuple[int, RefundPlan]:
-    """Step: a refund that is still to be decided, and what it would give. Raises RefundNotAllowed, RefundOpen."""
+    """Step: insert an undecided refund; returns its id and what it would give. Raises RefundNotAllowed, RefundOpen."""
     planned = plan(order.lines, wanted)
     refund_id = await tx.fetchval(
         "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"
@@ -203,12 +206,12 @@ def _shown(row: Mapping[str, Any]) -> RefundView:
 
 
 async def view(tx: db.Connection, refund_id: int) -> RefundView:
-    """Step: a refund as its member sees it."""
+    """Step: read a refund as its member sees it."""
     return _shown(await tx.fetchrow(f"{_VIEW} WHERE id = $1", refund_id))
 
 
 async def of_order(member_id: int, order_no: str) -> list[RefundView]:
-    """The refunds of one's own order, newest first. Raises NotFound."""
+    """List the refunds of the member's own order, newest first. Raises NotFound."""
     order_id = await db.fetch_value("SELECT id FROM orders WHERE order_no = $1 AND member_id = $2", order_no, member_id)
     if order_id is None:
         raise NotFound(what="order")

@@ -1,7 +1,7 @@
-"""退货: goods that come back before the money does.
+"""退货: the goods come back before the money is refunded.
 
-An operator asks for the goods, the member sends them, an operator sees them arrive and grants the refund, or turns it
-down. A parcel that never comes ends the refund by itself.
+An operator asks for the goods, the member sends them, and an operator sees them arrive and grants the refund or rejects
+it. If the member names no parcel in time, the refund is rejected automatically.
 """
 
 from datetime import datetime
@@ -29,9 +29,9 @@ SELECT o.order_no, o.member_id, r.cash_fen + r.balance_fen AS amount_fen, o.ship
 
 
 async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operator: str) -> RefundView:
-    """Ask for the goods: `return_to` is whom and where to send them, `reason` what the member reads beside it.
+    """Ask the member for the goods: `return_to` is the recipient and address, `reason` is shown to the member.
 
-    Raises NotFound, StateConflict, RefundNotAllowed (`nothing_to_return`: nothing of it was ever shipped).
+    Raises NotFound, StateConflict, RefundNotAllowed (`nothing_to_return`: none of the goods were ever shipped).
     """
     async with db.transaction() as tx:
         refund_id, before = await refunds.lock_undecided(tx, refund_no)
@@ -63,12 +63,12 @@ class Parcel(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parcel) -> RefundView:
-    """The member's parcel is on its way; said again, the later word holds. Raises NotFound, StateConflict."""
+    """Record the parcel that the member sent; a repeated call replaces it. Raises NotFound, StateConflict."""
     async with db.transaction() as tx:
         row = await tx.fetchrow(
             "SELECT id, state FROM refunds WHERE refund_no = $1 AND member_id = $2"
             " AND order_id = (SELECT id FROM orders WHERE order_no = $3)"
-            " FOR NO KEY UPDATE",  # house: lock - a refund, behind nothing
+            " FOR NO KEY UPDATE",  # house: lock - a refund, the only lock here
             refund_no,
             member_id,
             order_no,
@@ -87,7 +87,7 @@ async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parce
 
 
 async def give_up(deps: Deps) -> int:
-    """Turn down what waited too long for a parcel, one batch; how many there were. Raises Busy."""
+    """Reject refunds whose parcel was not named in time, one batch; returns how many were found. Raises Busy."""
     at = deps.clock.now()
     late = await db.fetch(
         "SELECT id FROM refunds WHERE state = 'returning' AND return_tracking_no IS NULL AND return_by < $1"
@@ -102,7 +102,7 @@ async def give_up(deps: Deps) -> int:
 
 async def _give_up(refund_id: int, at: datetime) -> None:
     async with db.transaction() as tx:
-        # The member may have named a parcel, or an operator have decided, since this was looked up.
+        # Checked again: since the lookup the member may have named a parcel, or an operator may have decided.
         row = await tx.fetchrow(
             "UPDATE refunds SET state = 'rejected', decided_at = $2, decided_by = 'system', finished_at = $2,"
             " answer = $3 WHERE id = $1 AND state = 'returning' AND return_tracking_no IS NULL"

@@ -1,4 +1,4 @@
-"""The orders of a team that failed are refunded as a whole, each by a job of its own."""
+"""Refund the orders of a failed team in full, each in its own job."""
 
 from server import db
 from server.gateways.ports import Deps
@@ -6,7 +6,7 @@ from server.rules.group_buys import TeamState
 from server.rules.orders import OrderStatus
 from server.services.orders import refund_grants, refunds
 
-# Who has paid for nothing but failed teams has no paid order: a referrer may still be found (rules.md §2).
+# If all paid orders of a member were in failed teams, the member may still be bound to a referrer (rules.md §2).
 _FORGET = """
 UPDATE members SET first_paid_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT FROM orders o
   LEFT JOIN teams t ON t.id = o.team_id AND t.state = 'failed' WHERE o.member_id = $1 AND o.paid_at IS NOT NULL
@@ -15,9 +15,9 @@ UPDATE members SET first_paid_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT FRO
 
 
 async def give_back(deps: Deps, order_no: str) -> None:
-    """Refund all of a paid order of a failed team: cash, balance, points, coupon, stock. Safe to repeat.
+    """Refund a paid order of a failed team in full: cash, balance, points, coupon, stock. Safe to repeat.
 
-    Raises NotFound; StateConflict when its buyer was bound to somebody else in this moment: try again.
+    Raises NotFound; StateConflict when the buyer was bound to another referrer at the same moment: try again.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:

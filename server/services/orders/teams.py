@@ -1,4 +1,4 @@
-"""Teams whose window is over: unpaid seats are closed, then the team is decided; those of a failed one are refunded."""
+"""Teams whose time is over: close the unpaid seats, then decide the team. A failed team's orders are refunded."""
 
 import contextlib
 
@@ -11,16 +11,16 @@ from server.services.promotions import group_buys
 
 BATCH = 50
 
-# One that cannot be decided yet (WeChat is silent about a seat) must not keep the others waiting.
+# A team that cannot be decided yet (WeChat is silent about a seat) must not block the others.
 _CLAIM = """
 UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM teams
     WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
   RETURNING id
-"""  # house: lock - a queue waits for nobody
+"""  # house: lock - a queue skips rows that are locked
 
 
 async def close_due(deps: Deps) -> int:
-    """Decide teams whose window is over; returns how many were due. One that cannot be decided now waits a round."""
+    """Decide teams whose time is over; returns how many were due. One without a decision is tried again next round."""
     rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
     for row in rows:
         with contextlib.suppress(WeChatUnavailable):  # the next round asks again
@@ -29,9 +29,9 @@ async def close_due(deps: Deps) -> int:
 
 
 async def close(deps: Deps, team_id: int) -> None:
-    """Close a team's unpaid seats, then decide it; a payment that comes first counts. Raises WeChatUnavailable, Busy.
+    """Close a team's unpaid seats, then decide it; a payment that arrives before counts.
 
-    Safe to repeat, at any time after the team's window.
+    Safe to repeat, at any time after the team's time is over. Raises WeChatUnavailable, Busy.
     """
     unpaid = await db.fetch("SELECT order_no FROM orders WHERE team_id = $1 AND status = 'pending'", team_id)
     for row in unpaid:

@@ -74,7 +74,7 @@ class OrderSummary(msgspec.Struct):
     balance_fen: int
     cash_due_fen: int
     refunded_fen: int
-    """Cash and balance granted back."""
+    """Cash and balance refunded so far."""
     created_at: datetime
     expires_at: datetime
     paid_at: datetime | None
@@ -94,9 +94,9 @@ class OrderDetail(OrderSummary):
     rebate_id: int | None
     """The live rebate that returns this order."""
     team_no: str | None
-    """The team that it has a seat of."""
+    """The team in which the order has a seat."""
     combines: list[Combined]
-    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
+    """What the stacking matrix allowed for this kind at placing: whether the order may earn, count and be returned."""
 
 
 class OrderCounts(msgspec.Struct):
@@ -128,7 +128,7 @@ _lines = msgspec.json.Decoder(list[OrderLineView])
 
 
 async def counts(member_id: int) -> OrderCounts:
-    """How many of one's orders wait for what."""
+    """Count the member's orders by what they wait for."""
     row = await db.fetch_row(
         "SELECT count(*) FILTER (WHERE status = 'pending') AS pending,"
         " count(*) FILTER (WHERE status = 'paid') AS paid, count(*) FILTER (WHERE status = 'shipped') AS shipped,"
@@ -149,7 +149,10 @@ async def page_of(
     *,
     with_refund: bool = False,
 ) -> tuple[list[OrderSummary], str | None]:
-    """One's own orders, newest first, and the cursor of the next page. Raises BadRequest for a foreign cursor."""
+    """List the member's own orders, newest first, and the next page's cursor.
+
+    Raises BadRequest for a bad cursor.
+    """
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     rows = await db.fetch(
         f"{_SELECT} WHERE o.member_id = $1 AND ($2::text IS NULL OR o.status = $2)"  # noqa: S608 - our own text
@@ -169,7 +172,7 @@ async def page_of(
 
 
 async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
-    """One's own order. Raises NotFound."""
+    """Read the member's own order. Raises NotFound."""
     row = await db.fetch_row(f"{_SELECT} WHERE o.order_no = $1 AND o.member_id = $2", order_no, member_id)
     if row is None:
         raise NotFound(what="order")

@@ -1,1 +1,1 @@
-"""Withdrawals: asked for, decided, sent through WeChat, shown."""
+"""Withdrawals: request, decide, send through WeChat, show."""

@@ -1,4 +1,4 @@
-"""What a withdrawal would come to, before anybody asks for one."""
+"""Preview a withdrawal before the member requests it."""
 
 import msgspec
 
@@ -48,7 +48,7 @@ class WithdrawalPreview(msgspec.Struct):
 
 
 async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> WithdrawalPreview:
-    """Terms, and what would become of an amount, by the rules that `requests.request` decides by."""
+    """Show the terms, and what an amount would come to by the same rules that `requests.request` applies."""
     shop = await policy.current()
     async with db.connection() as reader:
         today = await requests.asked_today(reader, member_id, deps.clock.now())

@@ -1,7 +1,7 @@
-"""提现: asked for, approved by operators or turned down, called off. What WeChat does is in transfers.py.
+"""提现: request, approve or reject, cancel. What happens at WeChat is in transfers.py.
 
-Locks: the member, then the withdrawal. The money is in flight from the request to its end; every end but `paid` gives
-it back in one entry.
+Locks: the member, then the withdrawal. The money is in flight from the request until the final state. Every final state
+but `paid` gives the money back in one ledger entry.
 """
 
 from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ from server.services.withdrawals.views import WithdrawalView, view
 SYSTEM = "system"
 NAME_COLUMN = "withdrawals.real_name"
 CANCEL_WITHIN = timedelta(minutes=1)
-"""How soon WeChat is asked again once a bill is to be called off; longer than any call to it lasts."""
+"""WeChat is queried at most this long after a cancellation; it is longer than any call to WeChat lasts."""
 
 _INSERT = """
 INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, real_name_sealed,
@@ -49,7 +49,7 @@ INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen,
 
 
 async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | None, keyed: Keyed) -> bytes:
-    """A member asks for money; it leaves the wallet at once. The encoded WithdrawalView.
+    """Request a withdrawal; the money leaves the wallet at once. Returns the encoded WithdrawalView.
 
     Raises AccountBlocked, WithdrawalLimit, RealNameRequired, BalanceInsufficient, IdempotencyMismatch, Busy.
     """
@@ -92,7 +92,10 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
 
 
 async def asked_today(reader: db.Connection, member_id: int, at: datetime) -> Today:
-    """What the member asked for today and this month in Shanghai; under the member's lock it holds until the end."""
+    """Sum up what the member requested today and this month, in Shanghai time.
+
+    Under the member's lock the sums stay valid until the transaction ends.
+    """
     midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     row = await reader.fetchrow(
         "SELECT count(*) FILTER (WHERE requested_at >= $2) AS count, COALESCE(sum(amount_fen)"
@@ -109,25 +112,26 @@ async def asked_today(reader: db.Connection, member_id: int, at: datetime) -> To
 
 
 def send_job(withdrawal_no: str) -> Job:
-    """The job that hands an approved withdrawal to WeChat."""
+    """Build the job that sends an approved withdrawal to WeChat."""
     return Job("send_withdrawal", {"withdrawal_no": withdrawal_no})
 
 
 async def lock(tx: db.Connection, withdrawal_no: str) -> asyncpg.Record:
-    """Step: lock the member, then the withdrawal; its row with the member's openid. Raises NotFound."""
+    """Step: lock the member, then the withdrawal; returns its row with the member's openid. Raises NotFound."""
     if await locks.owner(tx, "withdrawal_no", withdrawal_no) is None:
         raise NotFound(what="withdrawal")
     return await tx.fetchrow(
         "SELECT w.*, m.openid FROM withdrawals w JOIN members m ON m.id = w.member_id WHERE w.withdrawal_no = $1"
-        " FOR NO KEY UPDATE OF w",  # house: lock - a withdrawal, behind its member
+        " FOR NO KEY UPDATE OF w",  # house: lock - a withdrawal, after its member
         withdrawal_no,
     )
 
 
 async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
-    """An operator's yes. From the policy's limit on it takes a second operator's, too: until then it stays requested.
+    """Approve a withdrawal as an operator; from the policy's limit on, a second operator must approve, too.
 
-    `reason` stands in the log. Raises NotFound, StateConflict, NotAllowed (the same operator twice), Busy.
+    Until the second approval the state stays `requested`. `reason` goes to the audit log. Raises NotFound,
+    StateConflict, NotAllowed (the same operator twice), Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -154,7 +158,7 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
 
 
 async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> WithdrawalView:
-    """An operator's no, with the reason that the member reads. Raises NotFound, StateConflict, Busy."""
+    """Reject a withdrawal as an operator; the member reads `why`. Raises NotFound, StateConflict, Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await lock(tx, withdrawal_no)
@@ -166,9 +170,10 @@ async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> Wit
 
 
 async def cancel(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalView:
-    """The member calls it off: at once while WeChat knows nothing of it, else WeChat is asked whether it still can.
+    """Cancel a withdrawal as the member.
 
-    Raises NotFound, StateConflict (it has ended), Busy.
+    Until it is sent to WeChat, the withdrawal is cancelled at once. After that, WeChat is asked whether it can still be
+    cancelled. Raises NotFound, StateConflict (it has ended), Busy.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -179,7 +184,10 @@ async def cancel(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalVi
 
 
 async def cancel_for(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
-    """An operator calls it off, at any time before its end; `reason` stands in the log. Raises as `cancel`."""
+    """Cancel a withdrawal as an operator, at any time before it ends. Raises as `cancel`.
+
+    `reason` goes to the audit log.
+    """
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await lock(tx, withdrawal_no)
@@ -206,14 +214,14 @@ async def _call_off(tx: db.Connection, row: asyncpg.Record, by: str, at: datetim
 
 
 def called_off(row: asyncpg.Record) -> str:
-    """Why a cancelled withdrawal was: whose wish it was, as the member reads it."""
+    """Give the reason for a cancellation as the member reads it: the member's own wish, or the shop's."""
     return "已取消提现" if row["cancelled_by"] == "member" else "商城已撤销提现"
 
 
 async def give_back(
     tx: db.Connection, row: asyncpg.Record, state: WithdrawalState, why: str, at: datetime
 ) -> asyncpg.Record:
-    """Step, under the locks of `lock`: a live withdrawal ends without being paid, and its money comes back."""
+    """Step, under the locks of `lock`: end a live withdrawal without paying it, and give the money back."""
     debts = (await statement.wallet(tx, row["member_id"])).debts
     entry = entries.withdrawal_back(row["withdrawal_no"], row["member_id"], row["amount_fen"], why, debts)
     await book.post(tx, entry, at)
@@ -224,7 +232,7 @@ async def give_back(
 async def end(
     tx: db.Connection, row: asyncpg.Record, state: WithdrawalState, why: str | None, at: datetime
 ) -> asyncpg.Record:
-    """Step: the last state; the name and the way to confirm are forgotten."""
+    """Step: write the final state; delete the real name and the data needed to confirm."""
     return await tx.fetchrow(
         "UPDATE withdrawals SET state = $2, why = $3, finished_at = $4, check_at = NULL, real_name_sealed = NULL,"
         " package_info = NULL WHERE id = $1 RETURNING *",
@@ -236,7 +244,7 @@ async def end(
 
 
 def notice(row: asyncpg.Record, state: WithdrawalState) -> Job:
-    """The job that tells the member where the withdrawal stands."""
+    """Build the job that tells the member the withdrawal's state."""
     values = {"amount": f"{yuan(row['amount_fen'])}元", "state": LABELS[state]}
     return messages.notice_job(row["member_id"], "withdrawal", values, f"no={row['withdrawal_no']}")
 

@@ -1,7 +1,7 @@
-"""Withdrawals at WeChat: sent under their own number, asked about, called off, and what its word does to the books.
+"""Withdrawals at WeChat: send each under its own number, query it, cancel it, and book the result.
 
-No transaction is open while WeChat is asked. Each sending is announced by a commit that puts the next asking off by
-more than a call can last, so whoever finds then that WeChat knows nothing of the bill may believe it.
+No transaction is open during a call to WeChat. Before each send, a commit sets the next query to a time when the call
+must have ended. So if that query says that WeChat has no such bill, we can rely on it.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ _WAITING = "WAIT_USER_CONFIRM"
 
 
 async def send(deps: Deps, withdrawal_no: str) -> None:
-    """Hand an approved withdrawal to WeChat, or the same bill once more: its number and content never change.
+    """Send an approved withdrawal to WeChat, or send the same bill again: its number and content never change.
 
-    What is not known afterwards is asked about later. Raises NotFound, Busy.
+    If the outcome is unknown, a later query finds it out. Raises NotFound, Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -75,14 +75,14 @@ async def send(deps: Deps, withdrawal_no: str) -> None:
 
 
 async def _refused(deps: Deps, withdrawal_no: str, refused: WeChatError) -> None:
-    """A bill that WeChat does not take: it waits for the shop to put that right, or it has failed if none was made."""
+    """Handle WeChat's refusal: keep the bill if the shop can fix the cause, or fail it if WeChat has no such bill."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         problem = f"{refused.code}: {refused.message}"
         await alarms.sound(tx, "withdrawal_refused", f"withdrawal:{withdrawal_no}", at, problem)
     if refused.code in SHOPS_TROUBLE:
         return
-    with contextlib.suppress(OutcomeUnknown, WeChatError):  # then it is asked about by the clock
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # then a scheduled query asks again
         said = await deps.pay.query_transfer(withdrawal_no)
         if said is not None:
             await apply(deps, said)
@@ -91,7 +91,7 @@ async def _refused(deps: Deps, withdrawal_no: str, refused: WeChatError) -> None
 
 
 async def _never_made(deps: Deps, withdrawal_no: str, state: WithdrawalState, why: str) -> None:
-    """WeChat has no such bill, and none is on its way to it: the money comes back."""
+    """Give the money back: WeChat has no such bill, and no call that could create it is under way."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await requests.lock(tx, withdrawal_no)
@@ -100,7 +100,10 @@ async def _never_made(deps: Deps, withdrawal_no: str, state: WithdrawalState, wh
 
 
 async def apply(deps: Deps, said: TransferNotice) -> bool:
-    """Act on what WeChat says of a bill; False when it does not fit (recorded for operators). Twice acts once."""
+    """Apply what WeChat reports about a bill; the same report takes effect only once.
+
+    Returns False when the report does not fit the withdrawal, or contradicts our books; operators get an alarm.
+    """
     at = deps.clock.now()
     async with db.transaction() as tx:
         known = await tx.fetchval("SELECT 1 FROM withdrawals WHERE withdrawal_no = $1", said.out_bill_no)
@@ -128,7 +131,11 @@ async def apply(deps: Deps, said: TransferNotice) -> bool:
 
 
 def _means(said: TransferNotice) -> WithdrawalState:
-    """Our state for what was said; to confirm, the member needs what only the answer to sending has."""
+    """Translate WeChat's state into ours.
+
+    To confirm, the member needs `package_info`, which only the answer to sending has. Without it the state stays
+    `sent`.
+    """
     means = meaning(said.state, said.fail_reason)
     return S.SENT if means is S.CONFIRMING and not said.package_info else means
 
@@ -146,7 +153,10 @@ def _fits(deps: Deps, row: asyncpg.Record, said: TransferNotice) -> bool:
 
 
 async def _no_news(tx: db.Connection, row: asyncpg.Record, said: TransferNotice, at: datetime) -> bool:
-    """The same again, or an earlier state, changes nothing; what cannot be after what is in the books alarms."""
+    """Handle a report that changes nothing: a repeated or earlier state is ignored, a contradiction raises an alarm.
+
+    A contradiction is a state that cannot follow the one in our books.
+    """
     state, means = WithdrawalState(row["state"]), _means(said)
     if state is S.SENT:
         await _know(tx, row, said)
@@ -158,7 +168,7 @@ async def _no_news(tx: db.Connection, row: asyncpg.Record, said: TransferNotice,
 
 
 async def _confirming(tx: db.Connection, row: asyncpg.Record, said: TransferNotice, at: datetime) -> None:
-    """The member's turn; one that was called off meanwhile is taken back at once."""
+    """Let the member confirm. If the withdrawal was cancelled meanwhile, a query due at once cancels the bill."""
     await tx.execute(
         "UPDATE withdrawals SET state = $2, confirming_at = $3, package_info = $4, check_at = $5, checks = 0"
         " WHERE id = $1",
@@ -173,11 +183,11 @@ async def _confirming(tx: db.Connection, row: asyncpg.Record, said: TransferNoti
 
 _NEXT = """
 SELECT * FROM withdrawals WHERE check_at <= $1 ORDER BY check_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-"""  # house: lock - a queue waits for nobody
+"""  # house: lock - a queue skips rows that are locked
 
 
 async def ask_due(deps: Deps) -> bool:
-    """Ask WeChat about the bill whose turn it is; False when none is. Raises Busy."""
+    """Query WeChat about the next bill that is due; returns False when none is due. Raises Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(_NEXT, at)
@@ -188,7 +198,7 @@ async def ask_due(deps: Deps) -> bool:
             row["id"],
             ask_again(at, row["checks"]),
         )
-    with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at has moved on: it is asked again then
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # check_at is already set to the next time
         said = await _ask(deps, row)
         if said is None:
             await _unknown_there(deps, row)
@@ -200,7 +210,7 @@ async def ask_due(deps: Deps) -> bool:
 
 
 async def call_off(deps: Deps, withdrawal_no: str) -> None:
-    """Ask WeChat to take a bill back that is not confirmed yet. Raises OutcomeUnknown: try again."""
+    """Ask WeChat to cancel a bill that is not confirmed yet. Raises OutcomeUnknown: try again."""
     row = await db.fetch_row("SELECT * FROM withdrawals WHERE withdrawal_no = $1", withdrawal_no)
     if row is None or row["state"] not in AT_WECHAT:
         return
@@ -211,13 +221,13 @@ async def call_off(deps: Deps, withdrawal_no: str) -> None:
 
 async def _ask(deps: Deps, row: asyncpg.Record) -> TransferNotice | None:
     if row["cancelled_by"] is not None:
-        with contextlib.suppress(WeChatError):  # too late for that: how it stands is asked next
+        with contextlib.suppress(WeChatError):  # too late to cancel: the query gives the state
             await deps.pay.cancel_transfer(row["withdrawal_no"])
     return await deps.pay.query_transfer(row["withdrawal_no"])
 
 
 async def _unknown_there(deps: Deps, row: asyncpg.Record) -> None:
-    """WeChat does not know the bill, and the last sending is longer ago than a call lasts."""
+    """Handle a bill that WeChat does not know; the last send is longer ago than any call lasts."""
     at = deps.clock.now()
     if row["wechat_bill_no"] is not None or at - (row["absent_at"] or row["sent_at"]) > QUERYABLE:
         async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""How a member sees a withdrawal: what becomes of the money, where it stands, and every state with its time."""
+"""A withdrawal as its member sees it: its amounts, its state, and the time of every state it reached."""
 
 from datetime import datetime
 from typing import Literal
@@ -40,9 +40,9 @@ class WithdrawalView(msgspec.Struct):
     tax_fen: int
     payout_fen: int
     why: str | None
-    """Why it did not come about."""
+    """Why the withdrawal was not paid."""
     cancelling: bool
-    """Called off, and WeChat has still to agree."""
+    """Cancelled here, but WeChat has not agreed yet."""
     allowed_actions: list[Literal["confirm", "cancel"]]
     requested_at: datetime
     finished_at: datetime | None
@@ -51,7 +51,7 @@ class WithdrawalView(msgspec.Struct):
 
 
 def view(deps: Deps, row: asyncpg.Record) -> WithdrawalView:
-    """A row of `withdrawals` as its member sees it."""
+    """Convert a row of `withdrawals` to what its member sees."""
     state = WithdrawalState(row["state"])
     cancelling = state in LIVE and row["cancelled_by"] is not None
     confirm = None
@@ -94,7 +94,10 @@ def _steps(row: asyncpg.Record, state: WithdrawalState) -> list[Step]:
 async def page_of(
     deps: Deps, member_id: int, cursor: str | None, limit: int
 ) -> tuple[list[WithdrawalView], str | None]:
-    """One's own withdrawals, newest first, and where the next page begins. Raises BadRequest for a foreign cursor."""
+    """List the member's own withdrawals, newest first, and the next page's cursor.
+
+    Raises BadRequest for a bad cursor.
+    """
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     rows = await db.fetch(
         "SELECT * FROM withdrawals WHERE member_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
@@ -107,7 +110,7 @@ async def page_of(
 
 
 async def one_of(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalView:
-    """One's own withdrawal. Raises NotFound."""
+    """Read the member's own withdrawal. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT * FROM withdrawals WHERE withdrawal_no = $1 AND member_id = $2", withdrawal_no, member_id
     )
