@@ -1,4 +1,4 @@
-"""Shutting a member out, and letting them in again."""
+"""Block members, and unblock them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,22 +15,22 @@ from server.services.rebates import qualifications
 
 
 async def block(deps: Deps, member_id: int, reason: str, operator: str) -> None:
-    """Shut a member out; what counted for them is held. Raises NotFound, StateConflict when not active."""
+    """Block a member and hold the qualifications counted for them. Raises NotFound, StateConflict when not active."""
     async with _moving(deps, member_id, ("active", "blocked"), reason, operator) as (tx, at):
         await qualifications.hold_all(tx, member_id, at)
-        await outbox.put(tx, [Job("end_sessions", {"member_id": member_id})], at)  # should we fall before the next line
+        await outbox.put(tx, [Job("end_sessions", {"member_id": member_id})], at)  # in case we crash before `shut`
     await member_sessions.shut(deps, member_id)
 
 
 async def unblock(deps: Deps, member_id: int, reason: str, operator: str) -> None:
-    """Let a member in again; what was held counts. Raises NotFound, StateConflict when not blocked."""
+    """Unblock a member; held qualifications count again. Raises NotFound, StateConflict when not blocked."""
     async with _moving(deps, member_id, ("blocked", "active"), reason, operator) as (tx, at):
         await outbox.put(tx, await qualifications.release_all(tx, member_id, at), at)
     await member_sessions.reopen(deps, member_id)
 
 
 async def end_sessions(deps: Deps, member_id: int) -> None:
-    """Revoke the tokens of a member who is blocked, in case the block could not do it itself."""
+    """Revoke the tokens of a blocked member, in case `block` could not do it itself."""
     if await db.fetch_value("SELECT state FROM members WHERE id = $1", member_id) == "blocked":
         await member_sessions.shut(deps, member_id)
 
@@ -39,7 +39,7 @@ async def end_sessions(deps: Deps, member_id: int) -> None:
 async def _moving(
     deps: Deps, member_id: int, states: tuple[str, str], reason: str, operator: str
 ) -> AsyncIterator[tuple[Connection, datetime]]:
-    """A transaction that holds the member's row and moves it from one state to another, with its record."""
+    """Open a transaction that locks the member, changes the state from one to the other, and logs the change."""
     before, after = states
     at = deps.clock.now()
     async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Coupons that were bought: handed out with their order, shown with it, and taken back by its refund.
+"""Bought coupons: handed out with their order, shown with it, and taken back by its refund.
 
 Steps run inside their callers' transactions, with the buyer and the order locked.
 """
@@ -29,14 +29,14 @@ class BoughtCoupon(msgspec.Struct):
 
 
 async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
-    """Step: issue the next `pieces` of a line (`id, coupon_template_id, handed`) as far as its template lets; how many.
+    """Step: issue up to `pieces` coupons of a line (`id, coupon_template_id, handed`); returns how many were issued.
 
-    Takes the template's lock: lines are gone through by ascending template.
+    The template limits them. Its lock is taken here, so callers go through lines by ascending template.
     """
     template_id = line["coupon_template_id"]
     row = await tx.fetchrow(
         "SELECT active AND COALESCE(ends_at > $2, true) AS open, total - claimed AS left FROM coupon_templates"
-        " WHERE id = $1 FOR NO KEY UPDATE",  # house: lock - a template, judged and locked in one round trip
+        " WHERE id = $1 FOR NO KEY UPDATE",  # house: lock - reads and locks in one round trip
         template_id,
         at,
     )
@@ -49,13 +49,13 @@ async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], p
 _LIVE = """
 SELECT c.*, l.quantity - l.refunded_quantity AS pieces FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
   WHERE l.order_id = $1 AND c.taken_by IS NULL ORDER BY c.id FOR UPDATE OF c
-"""  # house: lock - coupons, which stand behind the order
+"""  # house: lock - coupons come after their order
 _FIRST = ("unused", "locked", "void", "expired", "used")
-"""What a refund takes first: those that can be given back."""
+"""The order in which a refund takes coupons: first those that can still be given back."""
 
 
 async def take_back(tx: db.Connection, order: Mapping[str, Any], refund_id: int, at: datetime) -> list[Job]:
-    """Step: of each line no more coupons stay than pieces; the others go, see coupon_returns. Returns what follows."""
+    """Step: leave each line no more coupons than pieces, and take back the others; returns the follow-up jobs."""
     of_line = defaultdict[int, list[Any]](list)
     for row in await tx.fetch(_LIVE, order["id"]):
         of_line[row["order_line_id"]].append(row)
@@ -69,7 +69,7 @@ async def take_back(tx: db.Connection, order: Mapping[str, Any], refund_id: int,
 
 
 async def of_lines(line_ids: Sequence[int], at: datetime) -> dict[int, list[BoughtCoupon]]:
-    """The coupons that came with lines, by line."""
+    """List the coupons that came with order lines, by line id."""
     found = defaultdict[int, list[BoughtCoupon]](list)
     for row in await db.fetch("SELECT * FROM coupons WHERE order_line_id = ANY ($1::bigint[]) ORDER BY id", line_ids):
         state, taken_back = shown(row["state"], row["expires_at"], at), row["taken_by"] is not None

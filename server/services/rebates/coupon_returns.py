@@ -1,4 +1,4 @@
-"""Coupons that a rebate paid, or that were bought, and must come back: unused, held by an unpaid order, or used."""
+"""Take back coupons that a rebate paid or a member bought: unused, locked by an unpaid order, or used."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -15,25 +15,25 @@ from server.services.common import locks
 from server.services.rebates.releases import coupon_source
 
 Owed = Callable[[Mapping[str, Any]], Entry]
-"""The entry that makes the discount of a used coupon, a row, a debt."""
+"""From the row of a used coupon, builds the ledger entry that turns the coupon's discount into debt."""
 
 
 def job(rebate_id: int, stage_id: int) -> Job:
-    """The taking-back of a stage's coupon with debt, which may have to cancel an unpaid order first."""
+    """Build the job that takes back a stage's coupon with debt; it may have to close an unpaid order first."""
     return Job("take_back_coupon", {"rebate_id": rebate_id, "stage_id": stage_id})
 
 
 async def shrink(
     tx: db.Connection, rebate_id: int, amounts_fen: Mapping[int, int], at: datetime
 ) -> tuple[int, list[Job]]:
-    """Step: the coupons of these stages (stage id → what they are worth now) shrink, those worth nothing go.
+    """Step, under the member's lock: reduce the coupons of these stages (stage id → new fen), void those at zero.
 
-    Returns what was used beyond that, to be withheld by the caller, and the jobs that follow. Under the member's lock.
+    Returns the used fen above the new amounts, which the caller withholds, and the follow-up jobs.
     """
     short_fen, jobs = 0, []
     for stage_id, amount_fen in amounts_fen.items():
         coupon = await tx.fetchrow(
-            "SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE",  # house: lock - held member
+            "SELECT id, state, discount_fen FROM coupons WHERE source = $1 FOR UPDATE",  # house: lock - member is held
             coupon_source(rebate_id, stage_id),
         )
         if coupon is None:
@@ -52,22 +52,26 @@ async def shrink(
 
 
 async def take_bought(tx: db.Connection, coupon: Mapping[str, Any], order_no: str, at: datetime) -> list[Job]:
-    """Step: a coupon of a refunded order, its row locked, goes; the job that follows where an unpaid order holds it."""
+    """Step, with the coupon's row locked: take back a coupon of a refunded order.
+
+    Returns the follow-up job if an unpaid order locks the coupon.
+    """
     if await _take(tx, coupon, _of_order(order_no), at):
         return []
     return [Job("take_back_bought_coupon", {"source": coupon["source"], "order_no": order_no})]
 
 
 async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
-    """The coupon of a reversed stage: unused becomes void, locked cancels its unpaid order first, used becomes debt.
+    """Take back the coupon of a reversed stage.
 
-    Safe to repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
+    An unused coupon becomes void, a locked one has its unpaid order closed first, and a used one becomes debt. Safe to
+    repeat. Raises WeChatUnavailable while the unpaid order cannot be closed: try again.
     """
     await _take_back(deps, coupon_source(rebate_id, stage_id), _of_rebate(rebate_id))
 
 
 async def take_back_bought_coupon(deps: Deps, source: str, order_no: str) -> None:
-    """A coupon of a refunded order, likewise."""
+    """Take back a coupon of a refunded order. Behaves and raises as `take_back_coupon`."""
     await _take_back(deps, source, _of_order(order_no))
 
 
@@ -102,7 +106,7 @@ async def _take_back(deps: Deps, source: str, owed: Owed) -> None:
 
 
 async def _cancel(deps: Deps, source: str, order_no: str) -> None:
-    """Close the unpaid order. Raises WeChatUnavailable where it holds the coupon still: a payment is being judged."""
+    """Close the unpaid order. Raises WeChatUnavailable if it still locks the coupon: its payment is being judged."""
     if await closing.close(deps, order_no, "coupon_taken_back"):
         return
     if await db.fetch_value("SELECT state FROM coupons WHERE source = $1", source) == "locked":
@@ -110,7 +114,7 @@ async def _cancel(deps: Deps, source: str, order_no: str) -> None:
 
 
 async def _end(deps: Deps, source: str, member_id: int, owed: Owed) -> bool:
-    """False when an order locked it meanwhile."""
+    """Take the coupon back; False when an order locked it meanwhile."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.member(tx, member_id)
@@ -122,7 +126,7 @@ async def _end(deps: Deps, source: str, member_id: int, owed: Owed) -> bool:
 
 
 async def _take(tx: db.Connection, coupon: Mapping[str, Any], owed: Owed, at: datetime) -> bool:
-    """Step: a coupon, locked, is void, or what it took off is owed; False when an unpaid order holds it."""
+    """Step, with the coupon's row locked: void it or book its discount as debt; False when an unpaid order locks it."""
     match coupon["state"]:
         case "unused":
             await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
@@ -135,7 +139,7 @@ async def _take(tx: db.Connection, coupon: Mapping[str, Any], owed: Owed, at: da
 
 
 async def _never_again(tx: db.Connection, coupon_id: int, at: datetime) -> None:
-    """A used coupon that was taken back is worth nothing even if the order that used it is refunded."""
+    """Expire a used coupon that was taken back: it must stay worthless even if the order that used it is refunded."""
     await tx.execute(
         "UPDATE coupons SET expires_at = LEAST(expires_at, $2),"
         " owed_fen = CASE WHEN taken_by IS NULL THEN 0 ELSE discount_fen END WHERE id = $1",

@@ -1,4 +1,4 @@
-"""The member's current cycle as the centre draws it: which friends have counted, and which order would come back."""
+"""The member's current cycle as the 推三返一 centre shows it: which friends count, which order would be returned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from server.rules.rebates import CycleFacts, LineNet, Qualified, RuleTerms, in_s
 from server.services.rebates import cycles
 
 _WAITING = 20
-"""At most so many friends who do not count yet are shown."""
+"""How many friends who do not count yet are shown at most."""
 
 
 class Friend(msgspec.Struct):
@@ -39,14 +39,14 @@ class NextReturn(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """The friends to show, and the counted ones that no rebate has consumed, oldest payment first."""
+    """The friends to show, and the counted qualifications that no rebate has consumed, oldest payment first."""
 
     friends: list[Friend]
     counted: tuple[Qualified, ...]
 
 
 async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle:
-    """Those of the current cycle, counted ones first; `rebate_id` is a staged rebate that some have joined."""
+    """List the current cycle's friends, counted ones first; `rebate_id` is a staged rebate that some have joined."""
     rows = await db.fetch(
         "SELECT q.id, q.state, q.paid_at, q.counted_at, m.nickname, m.avatar_url,"
         " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net,"
@@ -79,7 +79,7 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
 async def next_return(
     member_id: int, terms: RuleTerms, at: datetime, counted: Sequence[Qualified], live_cycles: int
 ) -> NextReturn | None:
-    """What would come back if the cycle were full now, by the decision that closes cycles; None when nothing would."""
+    """Forecast what a full cycle would return now, by the decision that closes cycles; None when it returns nothing."""
     async with db.connection() as connection:
         candidates = await cycles.candidates(connection, member_id)
         chosen = await connection.fetchval("SELECT order_id FROM return_choices WHERE member_id = $1", member_id)
@@ -98,7 +98,7 @@ async def next_return(
 
 
 async def returning(terms: RuleTerms, order_id: int, estimate_fen: int) -> NextReturn:
-    """An order that comes back, as it is shown."""
+    """Describe an order that will be returned."""
     async with db.connection() as connection:
         row = await connection.fetchrow(
             "SELECT o.order_no, f.title, f.image, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"

@@ -1,4 +1,4 @@
-"""`close_cycle`: the one use case that makes rebates, run whenever something could have made a cycle possible."""
+"""`close_cycle`: the only use case that creates rebates. It runs after every event that may complete a cycle."""
 
 import contextlib
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ async def close_cycle(deps: Deps, member_id: int) -> int:
 
 
 async def sweep(deps: Deps) -> None:
-    """Look again at every referrer with counted qualifications: a new month, a choice overdue, an event lost."""
+    """Check every referrer with counted qualifications again: for a new month, an overdue choice or a lost event."""
     last = 0
     while True:
         rows = await db.fetch(
@@ -66,7 +66,7 @@ async def sweep(deps: Deps) -> None:
 
 
 class _BudgetTakenError(Exception):
-    """Another member's cycle took the budget after this one had looked at it: nothing is written, look again."""
+    """Another member's cycle took the budget after this cycle had read it: roll back and read again."""
 
 
 async def _advance(deps: Deps, member_id: int, orders: list[int]) -> bool:
@@ -118,9 +118,9 @@ WHERE r.member_id = $1 AND r.state = 'frozen' AND n.joined < r.required ORDER BY
 
 
 async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datetime) -> _Cycle | None:
-    """The facts of the member's next cycle, read under its lock; None when none of the orders is counted.
+    """Read the facts of the member's next cycle under the member's lock; None when none of `orders` is counted.
 
-    What came to count meanwhile has a `close_cycle` of its own.
+    A qualification that was counted meanwhile has its own `close_cycle` job.
     """
     points_per_fen = (await policy.read(tx)).policy.points_per_fen
     counted = await tx.fetch(_COUNTED, member_id, points_per_fen, orders)
@@ -161,7 +161,7 @@ async def _open_rebate(tx: db.Connection, member_id: int, points_per_fen: int) -
 
 
 async def candidates(connection: db.Connection, member_id: int) -> list[Candidate]:
-    """The member's paid orders that no live rebate returns, whatever the rule says of them."""
+    """List the member's paid orders that no live rebate returns; the rule is not applied yet."""
     rows = await connection.fetch(
         "SELECT o.id, o.order_no, o.kind, o.paid_at, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
         "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
@@ -185,7 +185,7 @@ async def candidates(connection: db.Connection, member_id: int) -> list[Candidat
 
 
 async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close, at: datetime) -> None:
-    """Write the rebate. The budget comes last, for all members' cycles wait for it. Raises _BudgetTakenError."""
+    """Write the rebate. The budget's row is locked last: all members' cycles wait for it. Raises _BudgetTakenError."""
     terms = cycle.terms
     explanation = {"steps": [{"label": step.label, "amount_fen": step.amount_fen} for step in close.steps]}
     rebate_id: int = await tx.fetchval(
@@ -233,7 +233,7 @@ async def _consume(tx: db.Connection, rebate_id: int, qualification_ids: Sequenc
 async def _grant(
     tx: db.Connection, member_id: int, rebate_id: int, position: int, amount_fen: int, terms: RuleTerms, at: datetime
 ) -> None:
-    """One stage: its row, its frozen money (a coupon is issued only at release), the rebate's total."""
+    """Write one stage: its row, its frozen money (a coupon is issued only at release), the rebate's total."""
     stage_id: int = await tx.fetchval(
         "INSERT INTO rebate_stages (rebate_id, position, amount_fen, state, created_at)"
         " VALUES ($1, $2, $3, 'frozen', $4) RETURNING id",
@@ -262,7 +262,7 @@ async def _spend_budget(tx: db.Connection, cycle: _Cycle, amount_fen: int) -> No
 
 
 async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
-    """Operators are told once per version and day that cycles wait for budget."""
+    """Alert operators, at most once per version and day, that cycles wait for budget."""
     await alarms.sound_at_most_every(timedelta(days=1), tx, "rebate_budget", f"rule:{version}", at, {})
 
 

@@ -24,20 +24,20 @@ from server.services.terms.rebate_rules import terms_of
 
 
 async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list[Job]:
-    """Step: a qualification that waited for receipt counts now (or is held while its referrer is blocked).
+    """Step: count a qualification that waited for receipt (or hold it while its referrer is blocked).
 
-    Its row is locked whatever its state: a cycle that consumes it in this moment either has done so for what the caller
-    reads next, or waits and finds the receipt.
+    The row is locked in every state because a cycle may consume it at the same moment. Either the cycle has committed,
+    and the caller's next read sees it, or the cycle waits for this lock and then sees the receipt.
     """
     await tx.execute(
-        "SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - the one of this order
+        "SELECT 1 FROM qualifications WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - the order's qualification
         order_id,
     )
     return await qualification_waits.go_on(tx, [order_id], at)
 
 
 async def hold_all(tx: db.Connection, referrer_id: int, at: datetime) -> None:
-    """Step, under the referrer's lock: what counted for a referrer who is blocked waits."""
+    """Step, under the referrer's lock: hold the counted qualifications of a referrer who is blocked."""
     del at
     await tx.execute(
         "UPDATE qualifications SET state = 'held', held_for = 'referrer_blocked', counted_at = NULL"
@@ -47,16 +47,16 @@ async def hold_all(tx: db.Connection, referrer_id: int, at: datetime) -> None:
 
 
 async def release_all(tx: db.Connection, referrer_id: int, at: datetime) -> list[Job]:
-    """Step, under the referrer's lock: what waited because of the block counts again."""
+    """Step, under the referrer's lock: count the qualifications again that the block held."""
     await count_held(tx, referrer_id, at)
     return [Job("close_cycle", {"member_id": referrer_id})]
 
 
 async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
-    """Step, under the lock of a referrer who is not blocked: nothing waits for a block any more.
+    """Step, under the lock of a referrer who is not blocked: count the qualifications that a block held.
 
-    Who holds a qualification reads the referrer's state without locking it, so one may be held in the very moment when
-    a block ends; the job that follows each comes here.
+    Code that holds a qualification reads the referrer's state without a lock. So it may hold one at the very moment
+    when the block ends; the job that follows each hold then comes here.
     """
     waited = await tx.fetch(
         "UPDATE qualifications SET state = 'counted', held_for = NULL, counted_at = $2"
@@ -69,10 +69,11 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
 
 
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
-    """Step: after a qualification became void by refund, the earliest paid matching order of the referee takes over.
+    """Step: after a refund voided a qualification, create one for the referee's earliest paid order that matches.
 
-    Void by review is final. The buyer is locked by the caller. The orders are locked here: a team that succeeds in this
-    moment, which does not lock its buyers, either finds the qualification that waits for it or has let the order go on.
+    A qualification voided by review stays void. The caller holds the buyer's lock. The orders are locked here because a
+    team may succeed at the same moment without locking its buyers: either it finds the qualification that waits for it,
+    or it has already moved the order on.
     """
     settled = await tx.fetchval(
         "SELECT EXISTS (SELECT 1 FROM qualifications WHERE referee_id = $1"
@@ -120,7 +121,7 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
 async def review(
     deps: Deps, qualification_id: int, verdict: Literal["pass", "void"], operator: str, reason: str = ""
 ) -> None:
-    """An operator's verdict: `pass` lets a held one count, `void` ends it for ever, whatever its state.
+    """Record an operator's verdict: `pass` counts a held qualification, `void` ends one for ever, in any state.
 
     Raises NotFound, StateConflict (`pass` on one that is not held).
     """

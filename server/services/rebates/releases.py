@@ -1,4 +1,4 @@
-"""Frozen → settled: when every order a stage depends on is received and observed long enough."""
+"""Release rebate stages, frozen → settled, when every order they depend on was received and observed long enough."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from server.services.terms.rebate_rules import terms_of
 
 
 async def schedule_release(deps: Deps, rebate_id: int) -> None:
-    """An order that a rebate depends on was received: its stages get their time of release. Safe to repeat."""
+    """Set a rebate's release times after an order that it depends on was received. Safe to repeat."""
     del deps
     async with db.transaction() as tx:
         await locks.owner(tx, "rebate", rebate_id)
@@ -51,7 +51,7 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release every stage whose time has come, at most a batch; returns how many. Raises Busy."""
+    """Release stages that are due, at most a batch; returns how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
         " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
@@ -89,7 +89,7 @@ async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
 
 
 async def _pay(tx: db.Connection, rebate: dict[str, Any], stage: dict[str, Any], at: datetime) -> None:
-    """A stage reaches its member: as balance, debts first, or as a coupon."""
+    """Pay a stage to its member: as balance, where debts are settled first, or as a coupon."""
     if rebate["pay_as"] == "balance":
         owed = (await statement.wallet(tx, rebate["member_id"])).debts
         destination = WITHDRAWABLE if rebate["withdrawable"] else SPEND_ONLY
@@ -112,5 +112,5 @@ async def _pay(tx: db.Connection, rebate: dict[str, Any], stage: dict[str, Any],
 
 
 def coupon_source(rebate_id: int, stage_id: int) -> str:
-    """The unique source of the coupon that a stage pays."""
+    """Build the unique source of the coupon that a stage pays."""
     return f"rebate:{rebate_id}:stage:{stage_id}"

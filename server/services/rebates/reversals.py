@@ -1,7 +1,7 @@
-"""Taking back: a qualification is lost, a returned order is refunded. Steps inside their callers' transactions.
+"""Take rebates back when a qualification is lost or a returned order is refunded.
 
-The callers hold the locks of the buyer and of the referrer (members ascending). What the wallet cannot cover becomes
-debt, or is left to the caller.
+Steps inside their callers' transactions. The callers hold the locks of the buyer and of the referrer (members
+ascending). What the wallet cannot cover becomes debt, or is reported to the caller.
 """
 
 from dataclasses import dataclass
@@ -35,7 +35,10 @@ class _Rebate:
 
 
 async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
-    """A rebate that is not reversed: the callers found it so under its member's lock, which reversing it takes."""
+    """Lock a live rebate and its stages.
+
+    The callers hold its member's lock, under which they found it not reversed. Reversing it takes the same lock.
+    """
     row = await locks.row(tx, "rebates", rebate_id)
     stages = await tx.fetch(
         "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
@@ -56,9 +59,9 @@ async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
 
 
 async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime) -> list[Job]:
-    """Step: a qualification becomes void; a rebate that consumed it is reversed, a staged one loses its last stage.
+    """Step: void a qualification. If a rebate consumed it, reverse the rebate; a staged one loses only its last stage.
 
-    Returns the jobs that follow: the referrer's cycle is looked at again.
+    Returns the follow-up jobs: the referrer's cycle is checked again.
     """
     row = await locks.row(tx, "qualifications", qualification_id, "id, referrer_id, state, rebate_id")
     if row["state"] == "void":
@@ -84,7 +87,7 @@ _CARRIED = carried.OF_REBATE.format("$1")
 
 
 async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
-    """The last stage paid goes, the others shrink where the friends who are left no longer carry them."""
+    """Reverse the last stage; reduce the others where the orders of the remaining friends no longer cover them."""
     terms = await terms_of(rebate.rule_version)
     *kept, last = rebate.stages
     amounts = [stage["amount_fen"] for stage in kept]
@@ -98,7 +101,7 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     await tx.execute(
         "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
     )
-    await releases.schedule(tx, rebate.id)  # what is left depends on other orders than before
+    await releases.schedule(tx, rebate.id)  # the remaining stages depend on other orders now
     key, text = f"rebate:{rebate.id}:reversal:{last['id']}", _WHY.get(why, "返还收回")
     _, jobs = await _take(tx, rebate, [last], last["amount_fen"] + excess, key, text, at, debt=True)
     if rebate.pay_as == "coupon" and excess:
@@ -118,7 +121,7 @@ async def _resize(tx: db.Connection, stages: list[dict[str, Any]], amounts_fen: 
 
 
 def _settled(stages: list[dict[str, Any]], amounts_fen: list[int]) -> dict[int, int]:
-    """Stage id → what it is worth now, of the stages that have become coupons."""
+    """Map stage id → new amount in fen, for the settled stages, which have become coupons."""
     pairs = zip(stages, amounts_fen, strict=True)
     return {stage["id"]: amount_fen for stage, amount_fen in pairs if stage["state"] == "settled"}
 
@@ -131,10 +134,10 @@ _WHY = {
 
 
 async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, debt: bool) -> tuple[int, list[Job]]:
-    """Step: a live rebate is reversed as a whole; cap, budget, qualifications and the returned order are free again.
+    """Step: reverse a live rebate in full; this frees its cap, budget, qualifications and returned order.
 
-    Returns what the wallet could not cover (0 when `debt` took it) and the jobs that follow. The other qualifications
-    count again and keep the cycle's version.
+    Returns the fen that the wallet could not cover (0 with `debt`, where they become debt) and the follow-up jobs. The
+    other qualifications count again and keep the cycle's version.
     """
     rebate = await _locked(tx, rebate_id)
     await tx.execute(
@@ -162,9 +165,9 @@ async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, 
 async def reduce(
     tx: db.Connection, rebate_id: int, lines: list[LineNet], refund_no: str, at: datetime
 ) -> tuple[int, list[Job]]:
-    """Step: the returned order was refunded in part; the rebate shrinks to what the rule would have given.
+    """Step: reduce a rebate after a partial refund of its returned order, to what the rule would have given.
 
-    Returns what the wallet could not cover, to be withheld from that refund, and the jobs that follow.
+    Returns the fen that the wallet could not cover, which are withheld from that refund, and the follow-up jobs.
     """
     rebate = await _locked(tx, rebate_id)
     terms = await terms_of(rebate.rule_version)
@@ -187,7 +190,7 @@ async def reduce(
 
 
 async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:
-    """Other members' cycles may have waited for it: all are looked at again."""
+    """Give budget back and have all cycles checked again: those of other members may have waited for it."""
     terms = await terms_of(rebate.rule_version)
     if terms.budget_fen is None or not amount_fen:
         return []

@@ -1,4 +1,4 @@
-"""Reading 推三返一: rebates that explain themselves, progress, and which order could come back."""
+"""Read 推三返一: rebates with their explanation, the progress, and the orders that could be returned."""
 
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ class QualificationView(msgspec.Struct):
     paid_at: datetime
     received_at: datetime | None
     amount_fen: int
-    """What this friend's joining brought."""
+    """The amount of the stage that this friend added."""
 
 
 class StepView(msgspec.Struct):
@@ -109,7 +109,7 @@ def _shown(row: Any) -> RebateView:  # noqa: ANN401 - a row
 
 
 def _steps(row: Any) -> list[StepView]:  # noqa: ANN401 - a row
-    """The sum as it was made at closing, then what changed since, so that it always ends in the amount."""
+    """List the steps of the sum at closing, then the changes since, so that the steps always add up to the amount."""
     steps = [StepView(**step) for step in orjson.loads(row["explanation"])["steps"]]
     closed_fen = sum(step.amount_fen for step in steps)
     if row["state"] == "reversed":
@@ -122,7 +122,7 @@ def _steps(row: Any) -> list[StepView]:  # noqa: ANN401 - a row
 
 
 async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[RebateView], str | None]:
-    """One's own rebates, newest first. Raises BadRequest for a foreign cursor."""
+    """List the member's own rebates, newest first, and the next page's cursor. Raises BadRequest for a bad cursor."""
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     rows = await db.fetch(
         f"{_SELECT} WHERE r.member_id = $1 AND ($2::bigint IS NULL OR r.id < $2) ORDER BY r.id DESC LIMIT $3",
@@ -134,7 +134,7 @@ async def page_of(member_id: int, cursor: str | None, limit: int) -> tuple[list[
 
 
 async def one_of(member_id: int, rebate_id: int) -> RebateView:
-    """One's own rebate. Raises NotFound."""
+    """Read the member's own rebate. Raises NotFound."""
     row = await db.fetch_row(f"{_SELECT} WHERE r.id = $1 AND r.member_id = $2", rebate_id, member_id)
     if row is None:
         raise NotFound(what="rebate")
@@ -188,7 +188,7 @@ class ReferralView(msgspec.Struct):
 
 
 async def referral(deps: Deps, member_id: int) -> ReferralView:
-    """Everything about the member's referrals. Raises NotFound."""
+    """Read everything about the member's referrals. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
         " (SELECT count(*) FROM members WHERE referrer_id = m.id) AS level1,"
@@ -266,7 +266,7 @@ SELECT DISTINCT ON (order_id) order_id, title, image FROM order_lines
 
 
 async def returnable_orders(deps: Deps, member_id: int) -> tuple[list[ReturnableOrder], bool]:
-    """The orders that could be returned now, oldest first, and whether the member may choose among them."""
+    """List the orders that could be returned now, oldest first, and whether the member may choose among them."""
     terms = await _cycle_terms(member_id)
     chosen = await db.fetch_value("SELECT order_id FROM return_choices WHERE member_id = $1", member_id)
     async with db.connection() as connection:
@@ -286,7 +286,7 @@ async def returnable_orders(deps: Deps, member_id: int) -> tuple[list[Returnable
 
 
 async def choose(deps: Deps, member_id: int, order_no: str) -> None:
-    """The member's choice under `member_chooses`. Raises ChoiceNotNeeded, NotReturnable."""
+    """Save which order the member chose under `member_chooses`. Raises ChoiceNotNeeded, NotReturnable."""
     terms = await _cycle_terms(member_id)
     if terms.pick != "member_chooses":
         raise ChoiceNotNeeded
@@ -308,7 +308,7 @@ async def choose(deps: Deps, member_id: int, order_no: str) -> None:
 
 
 async def _cycle_terms(member_id: int) -> RuleTerms:
-    """The terms of the member's next cycle: of its oldest counted qualification, else of the version in force."""
+    """Read the terms of the member's next cycle: of the oldest counted qualification, else of the version in force."""
     version = await db.fetch_value(
         "SELECT rule_version FROM qualifications WHERE referrer_id = $1 AND state = 'counted'"
         " ORDER BY paid_at, id LIMIT 1",

@@ -1,1 +1,1 @@
-"""Shares, what they led to, logging in by them, and who referred whom."""
+"""Shares and their results, login through them, and who referred whom."""

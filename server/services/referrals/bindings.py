@@ -1,8 +1,8 @@
-"""Making a binding once, correcting it as an operator, and its history.
+"""Bind a member to a referrer once, correct a binding as an operator, and keep the history.
 
-Why no loop can come about: a binding locks both members' rows in ascending order and then looks again whether the
-member has a downline. Whoever is above somebody can thus never move below anybody, and the ancestors copied into a
-row never change under it. Only a correction moves people who have a downline; it keeps all bindings out meanwhile.
+Why no loop can arise: a binding locks both members' rows in ascending order and then checks again whether the member
+has a downline. So a member who is above somebody can never move below anybody, and the ancestors copied into a row stay
+correct. Only a correction moves members who have a downline; it locks out all bindings meanwhile.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from server.rules import referrals
 from server.services.common import audit_log, locks
 
 OPENID_COLUMN = "members.openid"
-"""What the keyed hash is bound to that stays in place of a closed account's openid."""
+"""The context of the keyed hash that replaces the openid of a closed account."""
 
 How = Literal["login", "late"]
 Status = Literal["bound", "already_bound", "refused", "none"]
@@ -59,7 +59,7 @@ class Binding:
 async def bind(
     tx: Connection, deps: Deps, member_id: int, share_code: str, how: How, at: datetime
 ) -> type[Refusal] | None:
-    """Step: bind the member to the share's owner, or say why not. Takes the tree's lock, then both members' rows."""
+    """Step: bind the member to the share's owner, or return the refusal. Locks the tree, then both members' rows."""
     share = await tx.fetchrow(_SHARE, Advisory.REFERRAL_TREE, share_code)
     facts, chain = await _facts(tx, deps, member_id, share)
     refusal = referrals.decide_binding(facts)
@@ -71,13 +71,13 @@ async def bind(
 async def _facts(
     tx: Connection, deps: Deps, member_id: int, share: asyncpg.Record
 ) -> tuple[referrals.BindingFacts, referrals.Chain | None]:
-    """The facts under lock, and the chain the member would have; None when there is nobody to be bound to."""
+    """Read the facts under lock, and the chain that the member would get; None when the share has no owner."""
     referrer_id = share["member_id"]
     if referrer_id is None:
         return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
     people = {row["id"]: row for row in await locks.member_rows(tx, {member_id, referrer_id}, _PAIR)}
     member, referrer = people[member_id], people[referrer_id]
-    # a statement of its own: it sees what the lock waited for
+    # a separate statement, so that it sees what was committed while we waited for the lock
     later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
     facts = referrals.BindingFacts(
         member_id=member_id,
@@ -93,7 +93,7 @@ async def _facts(
 
 
 def _hashed(deps: Deps, member: asyncpg.Record) -> str:
-    """What stands in place of this openid where an account of it was closed: it never binds again."""
+    """Compute what replaces this openid in a closed account: a person with a closed account is never bound again."""
     return deps.cipher.blind(member["openid"], OPENID_COLUMN)
 
 
@@ -130,7 +130,7 @@ INSERT INTO bindings (member_id, referrer_id, how, operator, reason, valid_from)
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a correction changes: the member's chain, and the ancestors of those one and two levels below."""
+    """What a correction changes: the member's chain, and the ancestors of the members one and two levels below."""
 
     before: referrals.Chain
     after: referrals.Chain
@@ -139,7 +139,7 @@ class Correction:
 
 
 async def preview_correction(deps: Deps, member_id: int, referrer_id: int | None) -> Correction:
-    """What `correct_binding` would change now. Raises the same refusals, but for the reason."""
+    """Show what `correct_binding` would change now. Raises the same refusals, except for a missing reason."""
     async with db.snapshot() as reader:
         return await _judged(reader, deps, member_id, referrer_id)
 
@@ -152,12 +152,12 @@ async def correct_binding(
     operator: str,
     seen: referrals.Chain | None = None,
 ) -> None:
-    """Give the member another referrer, or with None nobody, as an operator's decision in the audit log.
+    """Give the member another referrer, or none with None, as an operator's decision in the audit log.
 
-    Moves nothing that was earned: orders keep the chain they were paid under. Raises BadRequest without a reason,
+    Earnings do not move: orders keep the chain that was recorded at payment. Raises BadRequest without a reason,
     NotFound for an unknown member, BindSelf, AlreadyBound (nothing would change), ReferrerBlocked, ReferralLoop,
-    HasPaidOrder for one who came back after closing an account, and StateConflict when the member's chain is no longer
-    the one that was `seen`.
+    HasPaidOrder for a member who came back after closing an account, and StateConflict when the member's chain is no
+    longer the one that was `seen`.
     """
     if not reason.strip():
         raise errors.BadRequest(field="reason", problem="a correction needs a reason")

@@ -1,4 +1,4 @@
-"""Logging in by WeChat's code: who it is, a token, and for a member without a referrer perhaps a binding.
+"""Log in with WeChat's code: identify the member, give a token, and bind a member without a referrer if possible.
 
 A returning member costs one SELECT and one Redis round trip.
 """
@@ -48,10 +48,10 @@ SELECT s.code, t.at FROM touches t JOIN shares s ON s.id = t.share_id
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where somebody who logs in comes from."""
+    """Where a person who logs in comes from."""
 
     share_code: str | None = None
-    """The login's own."""
+    """The share code that the login itself carries."""
     visitor_id: str | None = None
 
 
@@ -66,7 +66,7 @@ class LoggedIn:
 
 
 async def log_in(deps: Deps, code: str, origin: Origin) -> LoggedIn:
-    """Exchange the code, know or make the member, bind if there is something to bind to, start a session.
+    """Exchange the code, find or create the member, bind if a share allows it, and start a session.
 
     Raises BadLoginCode, AccountBlocked, WeChatUnavailable.
     """
@@ -81,7 +81,7 @@ async def log_in(deps: Deps, code: str, origin: Origin) -> LoggedIn:
         binding = await _of_known(deps, row, origin)
     token = await member_sessions.start(deps, row["id"], person.session_key)
     profile = profiles.profile_of(deps, row)
-    bound = binding.status in {"bound", "already_bound"}  # perhaps since the row was read
+    bound = binding.status in {"bound", "already_bound"}  # the binding may be newer than the row
     return LoggedIn(token, replace(profile, bound=bound), is_new, binding)
 
 
@@ -99,7 +99,7 @@ async def _exchange(deps: Deps, code: str) -> WeChatLogin:
 
 
 async def _create(deps: Deps, person: WeChatLogin, origin: Origin) -> Binding | None:
-    """A new member with a share of their own, and bound, in one transaction."""
+    """Create a member with their own share, and bind them, in one transaction; None when another login was first."""
     at, terms = deps.clock.now(), await policy.current()
     async with db.transaction() as tx:
         member_id = await tx.fetchval(_CREATE, person.openid, person.unionid, ids.code(_SHARE_CODE_CHARS), at)
@@ -107,7 +107,7 @@ async def _create(deps: Deps, person: WeChatLogin, origin: Origin) -> Binding | 
 
 
 async def _of_known(deps: Deps, row: asyncpg.Record, origin: Origin) -> Binding:
-    """What a returning member's login does beside the session: usually nothing."""
+    """Update a returning member's `seen_at` and binding where needed; usually nothing is."""
     at = deps.clock.now()
     if at - row["seen_at"] > _SEEN_EVERY:
         await Member.filter(id=row["id"]).update(seen_at=at)

@@ -1,4 +1,4 @@
-"""Links that open a page of the mini program inside WeChat, for who looks at the shop in another browser."""
+"""Links that open a page of the mini program inside WeChat, for visitors who use another browser."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.services.common import limits
 
 _LASTS_DAYS, _KEPT_S = 30, 29 * 86_400
-"""WeChat lets a link live 30 days at most; ours is given out until a day before."""
+"""WeChat's links live 30 days at most; we stop giving a link out one day earlier."""
 _PER_IP, _WINDOW_S = 30, 60
 _PER_DAY, _DAY_S = 20_000, 86_400
-"""WeChat makes 500 000 links a day for all uses of the mini program: strangers get a small part of them."""
+"""WeChat makes 500 000 links a day for all uses of the mini program: anonymous visitors get a small part of them."""
 _WRONG = frozenset({"40165", "40212"})
-"""WeChat: no such page, a query it does not take."""
+"""WeChat's codes for an unknown page and for a query that it does not accept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class OpenLink:
 
 
 async def open_link(deps: Deps, path: str, query: str, ip: str) -> OpenLink:
-    """The link to a page, made by WeChat once in 29 days.
+    """Get the link to a page; WeChat makes it once in 29 days.
 
     Raises TooManyRequests, BadRequest (WeChat knows no such page), WeChatUnavailable.
     """

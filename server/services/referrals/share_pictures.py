@@ -23,9 +23,9 @@ from server.services.terms import policy, rebate_rules
 
 _CARDS, _POSTERS, _CODES = Shelf("cards", 5_000), Shelf("posters", 2_000), Shelf("codes", 20_000)
 _DESIGN = 1
-"""Raised when the drawing changes, so that everybody gets new pictures."""
+"""Increase it when the drawing changes, so that everybody gets new pictures."""
 _CODE_PAGE = "pages/index/index"
-"""Where the code of every poster leads; home asks `GET /shares/{share_code}` for the rest of the way."""
+"""The page that every poster's code opens; it then asks `GET /shares/{share_code}` which page to show."""
 _PER_IP, _WINDOW_S = 60, 60
 
 
@@ -47,7 +47,7 @@ class ProductFacts:
 
 
 def product_facts(row: asyncpg.Record) -> ProductFacts:
-    """From a row of `id, title, images, min_price_fen, max_price_fen` and perhaps `market_price_fen`."""
+    """Build the facts from a row of `id, title, images, min_price_fen, max_price_fen`, perhaps `market_price_fen`."""
     market_fen = row.get("market_price_fen") or 0
     return ProductFacts(
         id=row["id"],
@@ -60,7 +60,7 @@ def product_facts(row: asyncpg.Record) -> ProductFacts:
 
 
 def _price(amount_fen: int) -> str:
-    """`3990` → `39.9`, as price tags have it."""
+    """Format an amount as on price tags: `3990` → `39.9`."""
     return yuan(amount_fen).rstrip("0").rstrip(".")
 
 
@@ -71,12 +71,12 @@ async def home_title() -> str:
 
 
 async def product_card_url(facts: ProductFacts) -> str:
-    """Where a product's card is; another price, title or picture has another address."""
+    """Build the URL of a product's card; a new price, title or picture gives a new URL."""
     return f"/media/cards/{facts.id}-{_stamp(await _brand(), facts)}.jpg"
 
 
 async def home_card_url() -> str:
-    """Where the shop's own card is."""
+    """Build the URL of the shop's own card."""
     return f"/media/cards/home-{_stamp(await _brand(), await rebate_rules.promise_title())}.jpg"
 
 
@@ -89,9 +89,9 @@ def _stamp(*content: object) -> str:
 
 
 async def card(deps: Deps, name: str) -> tuple[bytes, bool]:
-    """The card for which `name` (`12-…`, `home-…`) was given, and whether it is the one that stays under that name.
+    """Get the card called `name` (`12-…`, `home-…`), and whether it is the final picture under that name.
 
-    Asked for an older one, it is the newest. Raises NotFound for a product that is not on sale.
+    For an outdated name this is the newest card. Raises NotFound for a product that is not on sale.
     """
     key, _, _ = name.partition("-")
     brand = await _brand()
@@ -119,7 +119,7 @@ async def _product_card(deps: Deps, brand: str, facts: ProductFacts) -> Made:
 
 
 async def product(product_id: int, at: datetime) -> ProductFacts:
-    """A product on sale at that time. Raises NotFound."""
+    """Read a product that is on sale at that time. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT id, title, images, min_price_fen, max_price_fen FROM products p WHERE id = $1 AND on_shelf(p, $2)",
         product_id,
@@ -138,7 +138,7 @@ SELECT t.team_no, t.size, g.product_id, min(k.price_fen) AS min_fen, max(k.price
 
 
 async def team(team_no: str, at: datetime) -> tuple[ProductFacts, str]:
-    """The product of a team, on sale, and the line above the team's card. Raises NotFound."""
+    """Read the product of a team, on sale, and the line above the team's card. Raises NotFound."""
     row = await db.fetch_row(_TEAM.format("$1"), team_no)
     if row is None:
         raise errors.NotFound
@@ -152,7 +152,7 @@ LEFT JOIN LATERAL ({_TEAM.format("s.target")}) g ON s.kind = 'team'
 LEFT JOIN flash_sales f ON f.id = CASE WHEN s.kind = 'flash_sale' THEN s.target::bigint END
 LEFT JOIN products p ON p.id = CASE WHEN s.kind = 'product' THEN s.target::bigint ELSE g.product_id END
 """
-"""SQL: what a share `s` is about, its product `p`, of a team `g`, its flash sale `f`."""
+"""SQL: joins what a share `s` is about: its product `p`, its team `g` (whose product is `p`), its flash sale `f`."""
 
 _SHARED = f"""
 SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_fen, p.min_price_fen) AS min_price_fen,
@@ -164,11 +164,11 @@ SELECT s.kind, s.disabled, m.nickname, p.id, p.title, p.images, COALESCE(g.min_f
 """  # noqa: S608 - our own text
 
 _WHOLE = {("home", True), ("flash_sale", True), ("product", False), ("team", False)}
-"""Kinds of shares that have a poster, and whether they are about no product."""
+"""Kinds of shares that have a poster, each with whether it is about no product."""
 
 
 async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
-    """A share's poster as PNG.
+    """Draw a share's poster as PNG.
 
     Raises NotFound (no such share, or its product is gone), ShareDisabled, TooManyRequests, WeChatUnavailable.
     """
@@ -200,7 +200,7 @@ async def _poster(
 
 
 async def _code(deps: Deps, share_code: str) -> bytes:
-    """The share's mini-program code, asked of WeChat once: it is permanent there."""
+    """Get the share's mini-program code; WeChat is asked only once because the code is permanent there."""
 
     async def ask() -> Made:
         try:

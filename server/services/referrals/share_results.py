@@ -1,4 +1,4 @@
-"""What shares led to, and where each of them leads."""
+"""The results of shares, and the page that each of them opens."""
 
 from datetime import datetime
 from typing import Any
@@ -56,9 +56,10 @@ SELECT s.id, s.code, s.kind, s.target, s.channel, s.created_at, COALESCE(p.title
 
 
 async def mine(member_id: int, cursor: str | None, limit: int) -> tuple[list[ShareResult], str | None]:
-    """One's own shares that were opened, newest first, and the next page's cursor. Raises BadRequest for a foreign one.
+    """List the member's own shares that were opened, newest first, and the next page's cursor.
 
-    Cards are made ahead, whether they are sent or not: one that nobody opened says nothing.
+    Shares that nobody opened are left out: cards are made ahead, whether they are sent or not. Raises BadRequest for a
+    bad cursor.
     """
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     rows = await db.fetch(_MINE, member_id, before, limit + 1)
@@ -86,7 +87,7 @@ def _result(row: Any, home_title: str, home_image: str) -> ShareResult:  # noqa:
 
 
 async def landing(share_code: str) -> Landing:
-    """Where a share leads. Raises NotFound, ShareDisabled."""
+    """Find the page that a share opens. Raises NotFound, ShareDisabled."""
     row = await db.fetch_row(
         f"SELECT s.kind, s.target, s.disabled, m.nickname, COALESCE(p.title, f.name) AS title FROM shares s"  # noqa: S608 - our own text
         f" JOIN members m ON m.id = s.member_id {share_pictures.TARGETS} WHERE s.code = $1",

@@ -41,7 +41,7 @@ class Card:
     image_url: str
     scene: str
     link: str
-    """The same in a browser, for who copies a link."""
+    """The same page in a browser, for members who copy a link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Target:
 
 
 async def share(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> Card:
-    """The member's card for a target in a channel: always the same code. Raises NotFound for an unknown target."""
+    """Get the member's card for a target in a channel: always the same code. Raises NotFound for an unknown target."""
     found = await _target(kind, target, deps.clock.now())
     code = await _code(deps, member_id, kind, target, channel)
     path = f"{found.page}s={code}"
@@ -61,7 +61,7 @@ async def share(deps: Deps, member_id: int, kind: Kind, target: str, channel: Ch
 
 
 async def _target(kind: Kind, target: str, now: datetime) -> _Target:
-    """Where a share leads; `page` ends where the share's code is to be added."""
+    """Find what a share opens; `page` ends where the share's code is appended."""
     if kind == "home" and not target:
         return _Target(page_of(kind, target), await share_pictures.home_title(), await share_pictures.home_card_url())
     if kind == "product" and _NUMBER.fullmatch(target):
@@ -84,13 +84,13 @@ _PAGES = {
 
 
 def page_of(kind: str, target: str) -> str:
-    """The page that a share opens, up to where its code is added as `s=`."""
+    """Build the page that a share opens, up to where its code is appended as `s=`."""
     return _PAGES.get(kind, "/pages/index/index?").format(target)
 
 
 async def _code(deps: Deps, member_id: int, kind: Kind, target: str, channel: Channel) -> str:
     while (code := await db.fetch_value(_ROW, member_id, kind, target, channel)) is None:
-        async with db.transaction() as tx:  # does nothing when another request made it, or the code is taken
+        async with db.transaction() as tx:  # inserts nothing if another request made it, or the code is taken
             await tx.execute(_MAKE, member_id, kind, target, channel, ids.code(_CODE_CHARS), deps.clock.now())
     return str(code)
 
@@ -126,7 +126,7 @@ async def touch(deps: Deps, opening: Opening) -> None:
 
 
 async def _group(deps: Deps, opening: Opening) -> str | None:
-    """The chat group's id, where a member opened the card in one and WeChat's session key still fits."""
+    """Decrypt the chat group's id if a member opened the card in a group and WeChat's session key still fits."""
     if opening.group is None or not opening.member_id:
         return None
     key = await member_sessions.session_key(deps, opening.member_id)
