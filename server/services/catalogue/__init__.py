@@ -1,1 +1,1 @@
-"""What the shop sells: products, SKUs, categories, pictures, freight, and the shop front."""
+"""What the shop sells: products, SKUs, categories, pictures and freight; and the shop front."""

@@ -1,4 +1,4 @@
-"""Stock in, and everything else that operators change in the catalogue: one file, one transaction, one audit record."""
+"""Stock and all other catalogue changes by operators: one file, one transaction, one record in the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from server.services.files.entries import Entries
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a file did: how many of each it named, of them new, and the pieces taken in (or out, below zero)."""
+    """The result of a file: how many of each it named, how many are new, and the pieces added (negative: removed)."""
 
     categories: int
     products: int
@@ -33,10 +33,10 @@ class Applied:
 
 
 async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
-    """Create or change what `{"categories": […], "freight": […], "products": […]}` names; shapes.py has the entries.
+    """Create or change what `{"categories": […], "freight": […], "products": […]}` names; for entries see shapes.py.
 
-    All or nothing: raises FileInvalid with every problem found. The only writer of the catalogue, whoever asks: a file,
-    a form of the panel, the demo shop.
+    All or nothing: raises FileInvalid with every problem found. This is the only writer of the catalogue: files, forms
+    of the panel and the demo shop all use it.
     """
     file = Entries(document)
     file.only("categories", "freight", "products")
@@ -58,7 +58,7 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
     )
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.CATALOGUE)
-        at = deps.clock.now()  # behind the lock, so that no two changes have one time
+        at = deps.clock.now()  # read under the lock, so that no two changes have the same time
         known = await _known(tx, sheet)
         skus = sheet.judge(known, deps.cipher)
         await _refuse_known_cards(tx, file, known, skus)
@@ -82,7 +82,7 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
 
 
 def _subject(sheet: Sheet) -> str:
-    """The one thing that the file is about, or the whole."""
+    """Return the audit subject: the only thing that the file names, or the whole catalogue."""
     named = [
         *(f"product:{head.slug}" for _, head in sheet.products),
         *(f"category:{entry.slug}" for _, entry in sheet.categories),
@@ -137,7 +137,7 @@ async def _refuse_known_cards(tx: db.Connection, file: Entries, known: Known, sk
 
 
 async def _write_categories(tx: db.Connection, sheet: Sheet, known: Known) -> dict[str, int]:
-    """All category ids by slug."""
+    """Write the categories of the file; return the ids of all categories by slug."""
     ids = {slug: int(row["id"]) for slug, row in known.categories.items()}
     for _, entry in sheet.categories:
         fields = given(entry, "name", "icon", "position")
@@ -160,7 +160,7 @@ async def _write_products(
     freight_ids: dict[str, int],
     at: datetime,
 ) -> dict[str, int]:
-    """Ids by slug of the products in the file. Prices and words follow in `_refresh`."""
+    """Write the products of the file; return their ids by slug. `_refresh` sets price ranges and search words later."""
     ids: dict[str, int] = {}
     blank = {"kind": "physical", "subtitle": "", "images": "[]", "detail": "", "on_sale": True, "words": ""}
     for _, head in sheet.products:
@@ -214,7 +214,7 @@ async def _write_skus(
 
 
 async def _refresh(tx: db.Connection, product_ids: list[int], category_ids: list[int]) -> None:
-    """Price ranges and search words of what was touched; a category's new name reaches all its products."""
+    """Update price ranges and search words of changed products; a category's new name reaches all its products."""
     await tx.execute(
         "UPDATE products p SET min_price_fen = s.lowest, max_price_fen = s.highest FROM ("
         " SELECT product_id, COALESCE(min(price_fen) FILTER (WHERE on_sale), min(price_fen)) AS lowest,"

@@ -1,4 +1,4 @@
-"""Card keys out of a file: every line is checked by the one who writes them, and what is wrong is told by line."""
+"""Card keys from a file: `catalogue.apply`, which writes them, checks every line; problems are reported by line."""
 
 import asyncio
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _ZIP = b"PK"
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """What is wrong with a line of the file; the key itself is not told."""
+    """The problem of a line in the file. It does not contain the key itself."""
 
     line: int
     problem: str
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What came of a file."""
+    """The result of a file."""
 
     lines: int
     taken: int
@@ -37,14 +37,14 @@ class Report(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The card keys of a SKU: `free` to be sold, `delivered` to buyers."""
+    """The number of a SKU's card keys: `free` ones for sale, and ones `delivered` to buyers."""
 
     free: int
     delivered: int
 
 
 async def stock(sku_id: int) -> Stock:
-    """How many there are."""
+    """Count the card keys of a SKU."""
     (row,) = await db.fetch(
         "SELECT count(*) FILTER (WHERE order_line_id IS NULL) AS free, count(order_line_id) AS delivered"
         " FROM card_keys WHERE sku_id = $1",
@@ -54,10 +54,10 @@ async def stock(sku_id: int) -> Stock:
 
 
 async def take(deps: Deps, sku_id: int, body: bytes, *, skip_bad: bool, actor: str) -> Report:
-    """Take in a file's keys: `.txt` with one per line, or the first column below the header of an XLSX.
+    """Import the keys of a file: a `.txt` with one per line, or the first column below the header of an XLSX.
 
-    With any wrong line nothing is taken, or with `skip_bad` the good ones are. Raises NotFound, SheetInvalid (it cannot
-    be read), FormInvalid (a SKU that has no keys).
+    If any line is wrong, nothing is imported; with `skip_bad` the good lines are. Raises NotFound, SheetInvalid (the
+    file cannot be read), FormInvalid (the SKU has no keys).
     """
     sku = await goods.sku(sku_id)
     read = await asyncio.to_thread(_read, body)
@@ -85,7 +85,7 @@ def _shape(text: str) -> str:
 
 
 async def _apply(deps: Deps, sku: dict[str, Any], good: list[tuple[int, str]], actor: str) -> dict[int, str]:
-    """Nothing when they are in, or what is wrong with some of them by line."""
+    """Import the keys; return problems by line, empty if all keys were imported."""
     entry = {"slug": sku["slug"], "skus": [{"code": sku["code"], "card_keys": [text for _, text in good]}]}
     try:
         await catalogue_apply.apply(deps, {"products": [entry]}, actor, "导入卡密")
@@ -102,7 +102,7 @@ async def _apply(deps: Deps, sku: dict[str, Any], good: list[tuple[int, str]], a
 
 
 def _read(body: bytes) -> list[tuple[int, str]]:
-    """Lines with their numbers. Raises SheetInvalid."""
+    """Return the lines with their numbers. Raises SheetInvalid."""
     if body.startswith(_ZIP):
         return [(line, texts[0]) for line, texts in read_rows(body, 1, MOST_LINES)]
     try:
@@ -120,11 +120,11 @@ def _key(sku_id: int, operator_id: int) -> str:
 
 
 async def remember(deps: Deps, sku_id: int, operator_id: int, report: Report) -> None:
-    """Keep a report for the page that follows, an hour long."""
+    """Keep a report for an hour, for the page that shows it next."""
     await deps.redis.set(_key(sku_id, operator_id), msgspec.json.encode(report), ex=_REPORT_S)
 
 
 async def last(deps: Deps, sku_id: int, operator_id: int) -> Report | None:
-    """What came of the operator's last file for the SKU."""
+    """Return the report on the operator's last file for the SKU."""
     kept = await deps.redis.get(_key(sku_id, operator_id))
     return msgspec.json.decode(kept, type=Report) if kept else None

@@ -1,4 +1,4 @@
-"""Whether a file of the catalogue fits together and with what is there, and what it changes."""
+"""Check that a catalogue file is consistent in itself and with the database, and compute what it changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from server.services.files.entries import Entries
 CARD_COLUMN = "card_keys.sealed"
 
 Pieces = Literal["goods", "keys", "coupons"]
-"""What one piece of a SKU is."""
+"""What one piece of a SKU is: a physical good, a card key or a coupon."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadySku:
-    """A variant whose file entry is understood, with its place in the file and the blind indexes of its card keys."""
+    """A SKU with a readable entry, its path in the file, and the blind indexes of its card keys."""
 
     path: str
     product: str
@@ -33,39 +33,39 @@ class ReadySku:
 
     @property
     def pieces(self) -> int:
-        """What is stocked in; below zero it is taken out."""
+        """How many pieces are added to the stock; negative to remove pieces."""
         return len(self.entry.card_keys) if self.pieces_are == "keys" else self.entry.stock_add
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the database has under the names in the file; the SKUs are locked."""
+    """What the database has under the names in the file. The SKU rows are locked."""
 
     categories: dict[str, asyncpg.Record]
     products: dict[str, asyncpg.Record]
     skus: dict[str, asyncpg.Record]
     freight: dict[str, asyncpg.Record]
     coupons: dict[str, int]
-    """Template ids by slug."""
+    """Coupon template ids by slug."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The file's entries, each well formed by itself, with their paths."""
+    """The file's entries with their paths. Each entry is valid by itself."""
 
     file: Entries
     categories: list[tuple[str, CategoryEntry]]
     products: list[tuple[str, ProductHead]]
     skus: dict[str, list[tuple[str, SkuEntry]]]
-    """By the path of their product."""
+    """SKU entries by the path of their product."""
     freight: freight_entries.Templates
 
     def codes(self) -> list[str]:
-        """Of all SKUs it names."""
+        """Return the codes of all SKUs in the file."""
         return [entry.code for found in self.skus.values() for _, entry in found]
 
     def judge(self, known: Known, cipher: Cipher) -> list[ReadySku]:
-        """The SKUs ready to be written; notes in the file what does not fit together or with the database."""
+        """Return the SKUs ready to write; note in the file what is inconsistent in itself or with the database."""
         self._twice([(f"{path}.slug", entry.slug) for path, entry in self.categories])
         self._twice([(f"{path}.slug", entry.slug) for path, entry in self.freight])
         self._twice([(f"{path}.slug", head.slug) for path, head in self.products])
@@ -98,7 +98,7 @@ class Sheet:
                 self.file.note(f"{path}.parent", "分类不能在自己的下级之下")
 
     def _judge_head(self, path: str, head: ProductHead, known: Known) -> Pieces:
-        """What its pieces are."""
+        """Check a product; return what its pieces are."""
         old = known.products.get(head.slug)
         named = {entry.slug for _, entry in self.categories}
         if isinstance(head.category, str) and head.category not in known.categories and head.category not in named:
@@ -182,9 +182,9 @@ def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
 
 
 def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, Any]:
-    """`before` and `after` for the log, by category, product and SKU: only what changes.
+    """Return `before` and `after` for the audit log, by category, product and SKU, with only what changes.
 
-    The detail text stands there by its length, card keys by their number.
+    The detail text is recorded only by its length, and card keys only by their number.
     """
     found = _Changes()
     for _, entry in sheet.categories:
@@ -204,7 +204,7 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
 
 _CATEGORY = ("name", "parent", "icon", "position")
 SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only", "min_level")
-"""Who may buy it when and where, each a column by its name."""
+"""Columns that say who may buy the product, when and where."""
 _PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight", "coupon")
 _SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
 _JSON = frozenset({"images", "spec", "terms"})

@@ -1,4 +1,4 @@
-"""What a coupon is for, in words: the whole shop, some products, or some categories."""
+"""The scope of a coupon: the whole shop, some products or some categories; also in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,11 +9,11 @@ from server import db
 from server.services.terms.rebate_rules import SUBTREES
 
 _NAMED = 3
-"""More names than these are counted."""
+"""How many names a label lists; if there are more, it also gives the total."""
 
 
 def ids(stored: str | None) -> tuple[int, ...] | None:
-    """A scope's column as numbers."""
+    """Decode a stored scope column to ids; None without a scope."""
     return tuple(orjson.loads(stored)) if stored else None
 
 
@@ -26,9 +26,9 @@ _FOUND = {
 async def resolve(
     connection: db.Connection, noun: str, named: Sequence[int | str]
 ) -> tuple[list[int], list[int | str]]:
-    """What numbers and slugs of `products` or `categories` name, and those that name nothing.
+    """Return the ids that numbers and slugs of `products` or `categories` name, and those that name nothing.
 
-    A category stands for all below it, as they are now.
+    A category includes all categories that are below it now.
     """
     numbers, slugs = [one for one in named if isinstance(one, int)], [one for one in named if isinstance(one, str)]
     rows = await connection.fetch(_FOUND[noun], numbers, slugs)
@@ -40,7 +40,7 @@ async def resolve(
 
 
 async def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """For each row with `products` and `categories`: `全场通用`, `限「大米面霜」`, `限美妆、母婴类商品`."""
+    """Label each row with `products` and `categories`: `全场通用`, `限「大米面霜」`, `限美妆、母婴类商品`."""
     scopes = [(ids(row["products"]), ids(row["categories"])) for row in rows]
     titles = await _titles(one for products, _ in scopes for one in products or ())
     names = await _categories(one for _, categories in scopes for one in categories or ())
@@ -77,6 +77,6 @@ def _label(
         return f"限{found[0]}" if len(found) == 1 else f"限 {len(found)} 件指定商品"
     if categories is None:
         return "全场通用"
-    # Of the categories only those at the top are named: the ones below came along.
+    # Name only the topmost categories: the categories below them were added automatically.
     tops = [name for one, (name, parent) in names.items() if one in categories and parent not in categories]
     return f"限{'、'.join(tops[:_NAMED])}{f'等 {len(tops)} 类' if len(tops) > _NAMED else '类'}商品"

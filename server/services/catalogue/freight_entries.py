@@ -1,4 +1,4 @@
-"""Freight templates in a file of the catalogue: `{"freight": [{slug, name, terms}]}`, created or changed by slug."""
+"""Freight templates in a catalogue file: `{"freight": [{slug, name, terms}]}`, created or changed by slug."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,16 +17,16 @@ from server.services.files.entries import Entries
 
 
 class FreightEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A template; `name` and `terms` are needed for a new one."""
+    """A template; a new one needs `name` and `terms`."""
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating a template never changes another one."""
     name: Name | UnsetType = UNSET
     terms: FreightTerms | UnsetType = UNSET
 
     def fields(self) -> dict[str, Any]:
-        """The columns that the file gives, `terms` as plain JSON values."""
+        """Return the columns in the file, with `terms` as plain JSON values."""
         found = given(self, "name")
         if isinstance(self.terms, FreightTerms):
             found["terms"] = orjson.loads(msgspec.json.encode(self.terms))
@@ -40,16 +40,16 @@ _CHANGE = (
 )
 
 Templates = list[tuple[str, FreightEntry]]
-"""With their paths in the file."""
+"""Entries with their paths in the file."""
 
 
 async def known(tx: db.Connection) -> dict[str, asyncpg.Record]:
-    """All templates by slug."""
+    """Return all templates by slug."""
     return {row["slug"]: row for row in await tx.fetch("SELECT id, slug, name, terms FROM freight_templates")}
 
 
 def judge(file: Entries, entries: Templates, held: Mapping[str, asyncpg.Record]) -> None:
-    """Note in the file what does not fit together or with the database."""
+    """Note in the file what is inconsistent in itself or with the database."""
     for path, entry in entries:
         if entry.slug not in held:
             for name in ("name", "terms"):
@@ -64,7 +64,7 @@ def judge(file: Entries, entries: Templates, held: Mapping[str, asyncpg.Record])
 async def write(
     tx: db.Connection, entries: Templates, held: Mapping[str, asyncpg.Record], at: datetime
 ) -> dict[str, int]:
-    """All template ids by slug."""
+    """Write the entries; return the ids of all templates by slug."""
     ids = {slug: int(row["id"]) for slug, row in held.items()}
     for _, entry in entries:
         fields = entry.fields()

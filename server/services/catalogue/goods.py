@@ -1,4 +1,4 @@
-"""Products, SKUs and categories, on sale or not, with all that can be changed of them."""
+"""Products, SKUs and categories, on sale or not, with all fields that can be changed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,12 +10,12 @@ from server.core.errors import NotFound
 
 
 def keyed(row: Mapping[str, Any]) -> bool:
-    """Whether the pieces of a product are card keys."""
+    """Return whether the pieces of a product are card keys."""
     return row["kind"] == "virtual" and row["coupon_template_id"] is None
 
 
 async def product(product_id: int) -> dict[str, Any]:
-    """One product, on sale or not: slugs of `category` and `freight`, name of its `coupon`, its `images` and `skus`.
+    """Return a product, on sale or not, with `category` and `freight` as slugs, `coupon` as name, `images` and `skus`.
 
     Raises NotFound.
     """
@@ -37,7 +37,7 @@ async def product(product_id: int) -> dict[str, Any]:
 
 
 async def product_id(slug: str) -> int:
-    """The number of a product by its slug. Raises NotFound."""
+    """Return the id of a product by its slug. Raises NotFound."""
     found: int | None = await db.fetch_value("SELECT id FROM products WHERE slug = $1", slug)
     if found is None:
         raise NotFound(what="product")
@@ -45,7 +45,7 @@ async def product_id(slug: str) -> int:
 
 
 async def sku(sku_id: int) -> dict[str, Any]:
-    """One SKU with its product's `slug`, `title`, `keyed` and `updated_at`. Raises NotFound."""
+    """Return one SKU with its product's `slug`, `title`, `keyed` and `updated_at`. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT s.*, p.slug, p.title, p.kind, p.coupon_template_id, p.updated_at FROM skus s"
         " JOIN products p ON p.id = s.product_id WHERE s.id = $1",
@@ -57,7 +57,7 @@ async def sku(sku_id: int) -> dict[str, Any]:
 
 
 async def categories() -> list[dict[str, Any]]:
-    """The tree, each above what is below it: `id, slug, name, icon, position, parent, depth, products`."""
+    """Return the tree, parents before children: `id, slug, name, icon, position, parent, depth, products`."""
     rows = await db.fetch(
         "SELECT c.id, c.slug, c.name, c.icon, c.position, c.parent_id, above.slug AS parent,"
         " COALESCE(p.n, 0) AS products FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
@@ -76,7 +76,7 @@ async def categories() -> list[dict[str, Any]]:
 
 
 async def category(category_id: int) -> str:
-    """The slug of a category. Raises NotFound."""
+    """Return the slug of a category. Raises NotFound."""
     slug: str | None = await db.fetch_value("SELECT slug FROM categories WHERE id = $1", category_id)
     if slug is None:
         raise NotFound(what="category")

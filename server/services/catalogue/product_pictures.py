@@ -1,4 +1,4 @@
-"""Pictures of goods that operators upload: checked, drawn anew, named by what is on them, and forgotten when unused."""
+"""Product pictures that operators upload: checked, re-encoded, named by their hash, deleted when unused."""
 
 import asyncio
 import hashlib
@@ -22,13 +22,13 @@ _SIDE = 1600
 _PLACE = "/media/"
 _PREFIX = "goods-"
 _KEPT = timedelta(days=1)
-"""How long a picture that nothing shows stays, for those who look at a page that still does."""
+"""How long an unused picture is kept, for people who still look at an old page with it."""
 
 Move = Literal["first", "earlier", "later", "remove"]
 
 
 async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
-    """Put a picture behind a product's others. Raises NotFound, TooLarge, PictureInvalid, FileInvalid."""
+    """Append a picture to a product's pictures. Raises NotFound, TooLarge, PictureInvalid, FileInvalid."""
     found = await goods.product(product_id)
     name, drawn = await _drawn(deps, body)
     images = [*(one for one in found["images"] if one != name), name]
@@ -36,7 +36,7 @@ async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
 
 
 async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: str) -> None:
-    """Move or take off one of a product's pictures. Raises NotFound, FileInvalid (it was changed meanwhile)."""
+    """Move or remove one of a product's pictures. Raises NotFound, FileInvalid (the product was changed meanwhile)."""
     found = await goods.product(product_id)
     images: list[str] = found["images"]
     if picture not in images:
@@ -49,7 +49,7 @@ async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: 
 
 
 async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> None:
-    """Make this a category's picture. Raises NotFound, TooLarge, PictureInvalid."""
+    """Set a category's picture. Raises NotFound, TooLarge, PictureInvalid."""
     slug = await goods.category(category_id)
     name, drawn = await _drawn(deps, body)
     await _shown(deps, name, drawn, {"categories": [{"slug": slug, "icon": name}]}, actor)
@@ -60,7 +60,7 @@ def _entry(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
 
 
 async def _drawn(deps: Deps, body: bytes) -> tuple[str, bytes]:
-    """The address that the picture will have, and its file. NotFound where the shop keeps no files."""
+    """Return the picture's future address and its file content. Raises NotFound if the shop keeps no files."""
     _folder(deps)
     if len(body) > MOST_BYTES:
         raise errors.TooLarge(problem=f"图片最大 {MOST_BYTES // 1024 // 1024} MB")
@@ -72,7 +72,7 @@ async def _drawn(deps: Deps, body: bytes) -> tuple[str, bytes]:
 
 
 async def _shown(deps: Deps, name: str, drawn: bytes, document: dict[str, Any], actor: str) -> None:
-    """The file first, then who shows it. And the file once more, in case `forget` took an old one in between."""
+    """Write the file before the rows that show it, and again afterwards if `forget` deleted an old copy in between."""
     path = _folder(deps) / name.removeprefix(_PLACE)
     await asyncio.to_thread(pictures.write, path, drawn)
     await catalogue_apply.apply(deps, document, actor)
@@ -97,7 +97,7 @@ SELECT f.name FROM unnest($1::text[]) f(name) WHERE
 async def forget(deps: Deps) -> None:
     """Delete uploaded pictures that nothing has shown for a day: no product, category, order or banner.
 
-    Under the catalogue's lock, so that nobody puts one up meanwhile; `_shown` looks again behind it.
+    It holds the catalogue's lock, so that nobody starts to show a picture meanwhile. `_shown` checks again afterwards.
     """
     if deps.media_dir is None:
         return
@@ -113,7 +113,7 @@ async def forget(deps: Deps) -> None:
 
 
 def _older(folder: Path, before: datetime) -> list[str]:
-    """Addresses of uploaded pictures whose files are from before."""
+    """Return the addresses of uploaded pictures whose files are older than `before`."""
     return [
         f"{_PLACE}{file.name}"
         for file in folder.glob(f"{_PREFIX}*.webp")

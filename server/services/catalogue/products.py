@@ -1,4 +1,4 @@
-"""Reading the catalogue: categories, lists with filters and search, one product. Prices in fen."""
+"""Read the catalogue: categories, product lists with filters and search, one product. Prices are in fen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ Sort = Literal["newest", "price_asc", "price_desc", "sales"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list of products is asked for; empty and None mean no filter."""
+    """The filters and the order of a product list; empty and None mean no filter."""
 
     category: str = ""
-    """A slug or a number; categories below it belong to it."""
+    """A slug or an id; includes all categories below it."""
     q: str = ""
     sort: Sort = "newest"
     kind: str = ""
@@ -36,7 +36,7 @@ class Wanted:
     max_price_fen: int | None = None
     products: tuple[int, ...] | None = None
     categories: tuple[int, ...] | None = None
-    """Just these, as a coupon's scope names them."""
+    """Only these products or categories, as in a coupon's scope."""
     cursor: str = ""
     limit: int = 20
 
@@ -47,7 +47,7 @@ _ORDERS: dict[Sort, tuple[str, str]] = {
     "price_desc": ("p.min_price_fen", "DESC"),
     "sales": ("p.sold_count", "DESC"),
 }
-"""What each order sorts by; the id decides between equals, so a place in the list is never ambiguous."""
+"""The sort column of each order. The id decides between equal values, so every position in the list is unique."""
 
 _TREE = """WITH RECURSIVE tree AS (
   SELECT id FROM categories WHERE slug = {place} OR id::text = {place}
@@ -61,7 +61,7 @@ _STOCK = """SELECT max(s.market_price_fen) FILTER (WHERE s.price_fen = p.min_pri
 
 
 async def categories() -> list[dict[str, Any]]:
-    """The tree: `[{id, slug, name, icon, children: […]}]` in the shop's order."""
+    """Return the tree `[{id, slug, name, icon, children: […]}]` in the shop's order."""
     rows = await db.fetch("SELECT id, slug, parent_id, name, icon FROM categories ORDER BY position, id")
     below: dict[int | None, list[dict[str, Any]]] = {}
     for row in rows:
@@ -71,9 +71,9 @@ async def categories() -> list[dict[str, Any]]:
 
 
 async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str | None]:
-    """A page of products that are sold at that time with `market_price_fen` and `stock_state`, and the next cursor.
+    """Return a page of products on sale at `at`, with `market_price_fen` and `stock_state`, and the next cursor.
 
-    Raises BadRequest for a cursor that is not of this order.
+    Raises BadRequest for a cursor of another order.
     """
     column, direction = _ORDERS[wanted.sort]
     args: list[Any] = []
@@ -90,7 +90,7 @@ async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str 
         beyond = "<" if direction == "DESC" else ">"
         conditions.append(f"({column}, p.id) {beyond} ({place(key)}::bigint, {place(last_id)}::bigint)")
     rows = await db.fetch(
-        # Only our own column names and placeholders are put together here.
+        # This text contains only our own column names and placeholders.
         f"SELECT p.id, p.title, p.subtitle, p.images, p.kind, p.category_id, p.min_price_fen, p.max_price_fen,"  # noqa: S608
         f" p.sold_count, p.min_level, stock.market_price_fen, stock.stock_state, {column} AS sort_key"
         f" FROM products p CROSS JOIN LATERAL ({_STOCK}) stock WHERE {' AND '.join(conditions)}"
@@ -133,7 +133,7 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
 
 
 async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[str, Any]]:
-    """Products by number, with `category` and `skus`; those that are not on sale at that time are missing."""
+    """Return products by id, with `category` and `skus`; products not on sale at `at` are missing."""
     rows = await db.fetch(
         "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
         " p.sold_count, p.limit_each, p.off_from, p.exchange_only, p.min_level, c.slug AS category_slug,"
@@ -169,14 +169,14 @@ def _detail(row: asyncpg.Record, known: Sequence[Level], scope: str) -> dict[str
 
 
 def stock_state(available: int, alert_at: int) -> StockState:
-    """What a person is told of a SKU's stock."""
+    """Return the stock state of a SKU that shoppers see."""
     if available <= 0:
         return "sold_out"
     return "low" if available <= alert_at else "in_stock"
 
 
 async def count_sales() -> None:
-    """Bring `sold_count`, which lists are sorted by, up to what the SKUs say; only products that sold change."""
+    """Update `sold_count`, which lists sort by, from the SKUs; only products with new sales change."""
     async with db.connection() as connection:
         await connection.execute(
             "UPDATE products p SET sold_count = s.sold FROM (SELECT product_id, sum(sold)::bigint AS sold FROM skus"

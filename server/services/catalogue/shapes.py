@@ -1,4 +1,4 @@
-"""The file of `product apply`: categories and products by slug, SKUs by code. What is left out stays as it is."""
+"""The file of `product apply`: categories and products by slug, SKUs by code. What it leaves out does not change."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server.rules.levels import MOST_LEVELS
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
-"""Begins with a letter, so that it is never taken for a number."""
+"""It begins with a letter, so that it is never read as a number."""
 ProductSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=60)]
 Name = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -23,11 +23,11 @@ CardText = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class CategoryEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A category; `name` is needed for a new one. `parent` is a slug."""
+    """A category; a new one needs `name`. `parent` is a slug."""
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating a category never changes another one."""
     name: Name | UnsetType = UNSET
     parent: Slug | UnsetType | None = UNSET
     icon: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
@@ -35,7 +35,7 @@ class CategoryEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A variant; `price_fen` is needed for a new one. `stock_add` is added to the stock, or taken from what is free."""
+    """A SKU; a new one needs `price_fen`. `stock_add` is added to the stock; if negative, free pieces are removed."""
 
     code: Code
     spec: dict[Name, Name] | UnsetType = UNSET
@@ -46,19 +46,19 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     on_sale: bool | UnsetType = UNSET
     position: Count | UnsetType = UNSET
     weight_g: Count | UnsetType = UNSET
-    """What one piece weighs, for freight by weight."""
+    """The weight of one piece in grams, for freight by weight."""
     card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
-    """One more piece each of a virtual SKU, unless its pieces are coupons."""
+    """Card keys of a virtual SKU whose pieces are not coupons; each key adds one piece."""
 
 
 class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A product without reading its SKUs; `category` and `title` are needed for a new one."""
+    """A product whose SKUs are not read yet; a new one needs `category` and `title`."""
 
     slug: ProductSlug
     new: bool = False
-    """As for a category."""
+    """The same as `CategoryEntry.new`."""
     seen: datetime | UnsetType = UNSET
-    """When it was last changed as far as the author knows; refused where it was changed since."""
+    """The last change that the author knows of; the entry is refused if the product was changed after it."""
     category: Slug | UnsetType = UNSET
     kind: Literal["physical", "virtual"] | UnsetType = UNSET
     title: Annotated[str, Meta(min_length=1, max_length=80)] | UnsetType = UNSET
@@ -68,15 +68,15 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     on_sale: bool | UnsetType = UNSET
     on_from: Moment | UnsetType | None = UNSET
     off_from: Moment | UnsetType | None = UNSET
-    """Of the times in between it can be bought; null: without a beginning, without an end."""
+    """The product is on sale from `on_from` until `off_from`; null: no beginning, or no end."""
     limit_each: Annotated[int, Meta(ge=1, le=10**6)] | UnsetType | None = UNSET
-    """Pieces that one member may buy; null: as many as there are."""
+    """The most pieces that one member may buy; null: no limit."""
     exchange_only: bool | UnsetType = UNSET
-    """Had in the points mall only."""
+    """Whether the product is only in the points mall."""
     min_level: Annotated[int, Meta(ge=1, le=MOST_LEVELS - 1)] | UnsetType | None = UNSET
-    """The position of the level from which on members may buy it, 0 is the lowest; null: everybody may."""
+    """The position of the lowest level that may buy the product (0 is the lowest of all); null: everybody may."""
     freight: Slug | UnsetType | None = UNSET
-    """A freight template; null: the shop's plain freight."""
+    """The slug of a freight template; null: the shop's standard freight."""
     coupon: Slug | UnsetType | None = UNSET
-    """Of a virtual product whose pieces are coupons of this template; it cannot be changed."""
+    """For a virtual product whose pieces are coupons: the template's slug; it cannot be changed later."""
     skus: list[Any] = []

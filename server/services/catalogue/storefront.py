@@ -1,4 +1,4 @@
-"""The shop as it presents itself: its name, banners, the promise of the rule in force, its periods and agreements."""
+"""The shop front: the shop's name and banners, the promise of the rule in force, periods and agreements."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +70,7 @@ class Storefront:
 
 
 async def storefront(deps: Deps) -> Storefront:
-    """The shop as it stands now."""
+    """Return the shop front as of now."""
     shop = await policy.current()
     promise, rule = await _promise()
     return Storefront(
@@ -95,7 +95,7 @@ async def storefront(deps: Deps) -> Storefront:
 async def _promise() -> tuple[Promise | None, RuleInWords | None]:
     try:
         published = await rebate_rules.in_force()
-    except NotFound:  # the shop opens without its rule
+    except NotFound:  # a shop can open before its first rule
         return None, None
     plain = promises.plain(published.terms, await rebate_rules.scope_names(published.terms.scope))
     return promises.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
@@ -116,6 +116,6 @@ def _agreements(shop: ShopPolicy) -> list[Agreement]:
 
 @cache
 def _agreement(key: str) -> tuple[str, str]:
-    """Title and text with the places of their facts open."""
+    """Return title and text, with the placeholders for facts not filled in."""
     title, _, text = (_TEXTS / f"{key}.txt").read_text(encoding="utf-8").partition("\n")
     return title, text.strip()

@@ -1,1 +1,1 @@
-"""What every room uses: alarms, the log of operators, lists, cursors, limits, keys of repeated calls."""
+"""What all services use: alarms, the audit log, lists, cursors, locks, limits, idempotency keys."""

@@ -1,4 +1,4 @@
-"""Alarms: what operators must know, told once until somebody has seen it."""
+"""Alarms for operators: one open alarm per subject and kind until somebody has seen it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,14 +18,20 @@ _SINCE = f"{_SOUND} at > $5)"
 
 
 async def sound(tx: Connection, kind: str, subject: str, at: datetime, problem: str | Mapping[str, Any]) -> None:
-    """Step: one open alarm per subject and kind. `problem` is a sentence, or what the alarm's detail says by name."""
+    """Step: raise an alarm unless one of this subject and kind is open.
+
+    `problem` is a sentence, or the fields of the alarm's detail by name.
+    """
     await tx.execute(_UNSEEN, kind, subject[:_SUBJECT_CHARS], at, _detail(problem))
 
 
 async def sound_at_most_every(
     pause: timedelta, tx: Connection, kind: str, subject: str, at: datetime, detail: Mapping[str, Any]
 ) -> None:
-    """Step: one alarm per subject and kind in that time, seen or not: what lasts is told again."""
+    """Step: raise an alarm unless one of this subject and kind was raised within `pause`, seen or not.
+
+    A problem that lasts is therefore reported again.
+    """
     await tx.execute(_SINCE, kind, subject[:_SUBJECT_CHARS], at, _detail(detail), at - pause)
 
 

@@ -1,7 +1,7 @@
-"""What operators did, as a chain: each record's hash covers the one before, and a sealed anchor covers the newest.
+"""The audit log of operators is a hash chain: each hash covers the previous one, a sealed anchor covers the newest.
 
-The chain shows a change in its middle, the anchor one at its end, and the anchor's seal takes a key that is not in the
-database (docs/decisions/0017).
+The chain reveals a change in its middle, and the anchor reveals a change at its end. The seal of the anchor needs a key
+that is not in the database (docs/decisions/0017).
 """
 
 import hashlib
@@ -30,20 +30,20 @@ _ciphers: dict[int, Cipher] = {}
 
 
 def seal_with(cipher: Cipher) -> None:
-    """Whose key seals the anchor of the database that this process is connected to."""
+    """Set the cipher whose key seals the anchor of the database that this process is connected to."""
     _ciphers[db.identity()] = cipher
 
 
 async def record(
     tx: Connection, at: datetime, actor: str, action: str, subject: str, detail: Mapping[str, Any]
 ) -> None:
-    """Append a record in the caller's transaction; call it last, for others wait until that ends.
+    """Append a record in the caller's transaction. Call it last, because other writers wait until the transaction ends.
 
-    `actor` is an operator's name (`cli` for the command line), `action` reads `noun.verb`, `subject` is a number or
-    slug, `detail` plain JSON without floats and without secrets: `before`, `after` and `reason` where there are such.
+    `actor` is an operator's name (`cli` for the command line), `action` is `noun.verb`, `subject` is a number or slug.
+    `detail` is plain JSON without floats and secrets, with `before`, `after` and `reason` where they exist.
     """
     anchor = await tx.fetchrow(
-        "SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE"  # house: lock - the last one
+        "SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE"  # house: lock - always taken last
     )
     if anchor is None:
         msg = "the anchor of the operators' log is gone: look into it, then run `audit --seal`"
@@ -61,7 +61,7 @@ async def record(
         anchor["head"],
         head,
     )
-    # A seal that does not fit stays as it is: what was done to the log by hand is not mended by going on.
+    # Keep a seal that does not fit: a new record must not repair the traces of a manual change to the log.
     count = anchor["count"] + 1
     seal = _seal(count, head) if _holds(anchor) else anchor["seal"]
     await tx.execute("UPDATE audit_anchor SET count = $1, head = $2, seal = $3 WHERE id = 1", count, head, seal)
@@ -72,17 +72,17 @@ def _seal(count: int, head: str) -> str:
 
 
 def _holds(anchor: asyncpg.Record) -> bool:
-    """Whether the seal is ours. The anchor of a log that was never written to has none."""
+    """Return whether the seal was made with our key. The anchor of an empty log has no seal."""
     if anchor["count"] == 0 and anchor["head"] == _START:
         return not anchor["seal"]
     return hmac.compare_digest(_seal(anchor["count"], anchor["head"]), anchor["seal"])
 
 
 async def verify(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
-    """How many records there are, and what does not fit. Needs a transaction that sees one snapshot.
+    """Return the number of records, and what does not fit. It needs a transaction with one snapshot.
 
-    `{audit_log_id}` names a record that does not follow from the one before, `{records, anchored, sealed}` an end that
-    is not the anchor's.
+    `{audit_log_id}` is a record that does not follow from the previous one. `{records, anchored, sealed}` is an end of
+    the log that differs from the anchor.
     """
     checked, offenders, previous = 0, list[dict[str, Any]](), _START
     async for row in connection.cursor("SELECT * FROM audit_log ORDER BY id"):
@@ -97,9 +97,9 @@ async def verify(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
 
 
 async def seal_again(tx: Connection, at: datetime, actor: str, reason: str) -> None:
-    """Take the log as it stands for true, with a record that says so: under another key, or once a break is explained.
+    """Accept the log as it is and seal it, with a record that says so: after a key change or an explained break.
 
-    What does not follow from the record before is found for ever.
+    `verify` still finds every record that does not follow from the previous one.
     """
     count, head = 0, _START
     await tx.execute("LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE")
@@ -116,7 +116,10 @@ async def seal_again(tx: Connection, at: datetime, actor: str, reason: str) -> N
 
 
 async def tell_anchor() -> None:
-    """Write where the log ends to the application's log, which is kept elsewhere: a database set back shows by it."""
+    """Write the end of the audit log to the application log, which is kept elsewhere.
+
+    A database that was set back to an older state then shows.
+    """
     anchor = await db.fetch_row("SELECT count, head, seal FROM audit_anchor WHERE id = 1")
     if anchor is None or not _holds(anchor):
         log.error("the anchor of the operators' log is broken: run `audit`")

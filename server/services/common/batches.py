@@ -1,4 +1,4 @@
-"""What is due goes batch by batch: as many rows at a time, and one with a defect holds up no other."""
+"""Handle due rows in batches of a fixed size. One defective row does not hold up the others."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,13 +9,13 @@ from server.core.errors import Refusal
 log = logging.getLogger("tuisan.releases")
 
 SIZE = 100
-"""Rows that one run of a release takes on."""
+"""The most rows that one run releases."""
 
 
 async def release_each(what: str, rows: Sequence[Any], release: Callable[[Any], Awaitable[None]]) -> int:
-    """Release each of the rows (`id`); how many went. One that cannot be released is logged and holds up no other.
+    """Release each of the rows (with `id`); return how many were released. A row that fails is logged and skipped.
 
-    Raises the Refusal of a release, such as Busy: the run ends there.
+    Raises the Refusal of a release, such as Busy, and then ends the run.
     """
     released = 0
     for row in rows:
@@ -23,7 +23,7 @@ async def release_each(what: str, rows: Sequence[Any], release: Callable[[Any], 
             await release(row)
         except Refusal:
             raise
-        except Exception:  # house: swallowed - one with a defect must not keep everybody's money frozen
+        except Exception:  # house: swallowed - one defective row must not keep everybody's money frozen
             log.exception("%s %d is not released", what, row["id"])
         else:
             released += 1

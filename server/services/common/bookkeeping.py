@@ -1,4 +1,4 @@
-"""What the books need from time to time besides their entries."""
+"""Regular maintenance of the ledger."""
 
 from server import db
 from server.ledger import book
@@ -7,7 +7,7 @@ _ROWS = 1000
 
 
 async def roll_up() -> None:
-    """Move what shop accounts received into their balances, in batches of their own transactions. Raises Busy."""
+    """Move what shop accounts received into their balances, one transaction per batch. Raises Busy."""
     moved = _ROWS
     while moved == _ROWS:
         async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Opaque cursors of lists: the sort key of the last row seen, so that new rows shift nothing."""
+"""Opaque list cursors: they hold the sort key of the last row seen, so that new rows do not shift pages."""
 
 import base64
 import binascii
@@ -9,16 +9,16 @@ import msgspec
 from server.core.errors import BadRequest
 
 Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-"""A number in a cursor that fits a column."""
+"""A number in a cursor; it fits into a bigint column."""
 
 
 def pack(place: object) -> str:
-    """A URL-safe cursor for a place in a list (a tuple of numbers and texts)."""
+    """Return a URL-safe cursor for a position in a list (a tuple of numbers and texts)."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
 
 
 def unpack(cursor: str, kind: Any) -> Any:  # noqa: ANN401 - any msgspec type
-    """The place again, as `kind`. Raises BadRequest for anything that `pack` did not make for such a list."""
+    """Return the position in a cursor as `kind`. Raises BadRequest for what `pack` did not make for such a list."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(text, type=kind)
@@ -27,5 +27,5 @@ def unpack(cursor: str, kind: Any) -> Any:  # noqa: ANN401 - any msgspec type
 
 
 def foreign() -> BadRequest:
-    """The refusal of a cursor that belongs to no list, or to another one."""
+    """Return the refusal of a cursor that is invalid or belongs to another list."""
     return BadRequest(field="cursor", problem="not a cursor of this list")

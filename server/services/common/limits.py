@@ -1,11 +1,11 @@
-"""How often somebody may do something: a count per window of time in Redis."""
+"""Rate limits: a counter per time window in Redis."""
 
 from server.core.errors import TooManyRequests
 from server.gateways.ports import Deps
 
 
 async def spend(deps: Deps, allowed: dict[str, int], window_s: int) -> None:
-    """Count one act under every name; TooManyRequests, with the rest of the window, when one exceeds its number."""
+    """Count one act under every name. Raises TooManyRequests, with the rest of the window, if one exceeds its limit."""
     now = int(deps.clock.now().timestamp())
     window = now // window_s
     async with deps.redis.pipeline(transaction=False) as pipe:

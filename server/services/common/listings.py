@@ -1,7 +1,7 @@
 """Lists for operators: one declaration gives a screen with filters and pages, and a file with the same columns.
 
-A list is read newest first by its keys, so that a page costs the same wherever it lies. What stands in a declaration
-is our own SQL; what an operator typed only ever becomes a parameter.
+A list is read newest first by its keys (keyset pagination), so that every page costs the same. Declarations contain
+our own SQL only; what an operator types is always passed as a parameter.
 """
 
 import re
@@ -22,7 +22,7 @@ from server.services.common import cursors
 
 Row: TypeAlias = dict[str, Any]
 Read: TypeAlias = Callable[[Deps, str], object]
-"""A typed text as the parameter it stands for."""
+"""Converts a typed text to the SQL parameter that it means."""
 
 _WORD_MOST = 60
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
@@ -31,7 +31,7 @@ _DAY = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9]")
 
 
 class Key(NamedTuple):
-    """What a list is sorted by, descending: an SQL expression and the type of its values."""
+    """A descending sort key: an SQL expression and the type of its values."""
 
     sql: str
     kind: Any
@@ -39,9 +39,9 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: how `name` of a row is shown. `to` is the address it leads to, with names of the row in it.
+    """One column: how `name` of a row is shown. `to` is the address of its link, with names of the row in it.
 
-    What is `about` something names it as `order:T26…`, and leads there.
+    A column of the form `about` holds a reference such as `order:T26…` and links to it.
     """
 
     label: str
@@ -49,22 +49,22 @@ class Column:
     form: Literal["text", "yuan", "number", "when", "tag", "code", "about"] = "text"
     to: str = ""
     words: Mapping[Any, str] = field(default_factory=dict)
-    """What stored values are called; others are shown as they are stored."""
+    """Labels of stored values; a value without a label is shown as stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One thing that a filter's text may mean. `{0}` in `sql` is its parameter."""
+    """One possible meaning of a filter's text. `{0}` in `sql` is its parameter."""
 
     sql: str
     fits: re.Pattern[str] | None = None
-    """The whole text must match; None takes every text."""
+    """The whole text must match this; None accepts every text."""
     read: Read = lambda _deps, text: text
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One field above a list. The first way that fits the text is taken; with `choices` it is a menu."""
+    """One field above a list. The first way that fits the text is used; with `choices` the field is a menu."""
 
     name: str
     label: str
@@ -74,7 +74,7 @@ class Filter:
     is_day: bool = False
 
     def way(self, text: str) -> Way:
-        """What the text means. Raises BadRequest when it means nothing here."""
+        """Return the first way that fits the text. Raises BadRequest if none does."""
         if len(text) <= _WORD_MOST and (not self.choices or text in self.choices):
             for way in self.ways:
                 if way.fits is None or way.fits.fullmatch(text):
@@ -83,23 +83,23 @@ class Filter:
 
 
 def choice(name: str, label: str, sql: str, choices: Mapping[Any, str], default: str = "") -> Filter:
-    """A menu over a column's values; the empty choice takes all."""
+    """Return a menu of a column's values; the empty choice shows all rows."""
     return Filter(name, label, (Way(f"{sql} = {{0}}"),), choices, default)
 
 
 def switch(name: str, label: str, choices: Mapping[str, tuple[str, str]], default: str = "") -> Filter:
-    """A menu of conditions: value → (label, SQL without a parameter)."""
+    """Return a menu of conditions: value → (label, SQL without a parameter)."""
     ways = tuple(Way(sql, re.compile(re.escape(value))) for value, (_, sql) in choices.items())
     return Filter(name, label, ways, {value: said for value, (said, _) in choices.items()}, default)
 
 
 def since(sql: str, label: str = "从") -> Filter:
-    """From the first instant of a day in Shanghai."""
+    """Return a filter for rows from the first instant of a day in Shanghai."""
     return Filter("since", label, (Way(f"{sql} >= {{0}}", _DAY, _start),), is_day=True)
 
 
 def until(sql: str, label: str = "到") -> Filter:
-    """To the last instant of a day in Shanghai."""
+    """Return a filter for rows to the last instant of a day in Shanghai."""
     return Filter("until", label, (Way(f"{sql} < {{0}}", _DAY, _end),), is_day=True)
 
 
@@ -112,43 +112,43 @@ def _end(_deps: Deps, text: str) -> datetime:
 
 
 def exactly(sql: str, fits: str = ".+") -> Way:
-    """A column that equals the text, such as a business number; case does not matter when typing it."""
+    """Match a column that equals the text in upper case, such as a business number typed in any case."""
     return Way(f"{sql} = {{0}}", re.compile(fits, re.IGNORECASE), lambda _deps, text: text.upper())
 
 
 def beginning(sql: str, fits: str = ".+") -> Way:
-    """A column that begins with the text, by an index with `text_pattern_ops`."""
+    """Match a column that begins with the text, by an index with `text_pattern_ops`."""
     last = "{0} || chr(1114111)"
     return Way(f"{sql} ~>=~ {{0}}::text AND {sql} ~<~ ({last})", re.compile(fits))
 
 
 def dated(sql: str, prefix: str) -> Way:
-    """The beginning of a business number, by the time that it tells: `sql` is when its row was made."""
+    """Match the beginning of a business number by the time in it; `sql` is the time at which the row was created."""
     between = f"{sql} >= ({{0}}::timestamptz[])[1] AND {sql} < ({{0}}::timestamptz[])[2]"
     return Way(between, re.compile(f"{prefix}[0-9]{{1,12}}"), lambda _deps, text: list(ids.when(text[len(prefix) :])))
 
 
 def numbered(sql: str) -> Way:
-    """A column that equals a number, typed as `12` or `#12`."""
+    """Match a column that equals a number, typed as `12` or `#12`."""
     return Way(f"{sql} = {{0}}::bigint", _NUMBER, lambda _deps, text: int(text.removeprefix("#")))
 
 
 def phone(sql: str, column: str, value: str = "{0}") -> Way:
-    """A mobile number of eleven digits by the blind index of `column`; `value` may look up what `sql` equals."""
+    """Match a mobile number of 11 digits by the blind index of `column`; `value` may look up what `sql` must equal."""
     return Way(f"{sql} = {value}", _PHONE, lambda deps, text: deps.cipher.blind(text, column))
 
 
 def search(label: str, *ways: Way) -> Filter:
-    """The field for words and numbers."""
+    """Return the search field for words and numbers."""
     return Filter("q", label, ways)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One list. `select` and `source` are SQL's SELECT and FROM, `only` a condition that always holds."""
+    """One list. `select` and `source` are the SELECT and FROM of SQL, `only` is a condition that always applies."""
 
     name: str
-    """In the address, `/admin/<name>`."""
+    """The name in the URL `/admin/<name>`."""
     title: str
     permission: Permission
     select: str
@@ -160,10 +160,10 @@ class Listing:
     empty: str = "没有符合条件的记录"
     template: str = "list.html"
     opened: Callable[[Deps, Row], Row] = lambda _deps, row: row
-    """Makes a row as it may be shown: what is personal is opened and masked here."""
+    """Prepares a row for showing: decrypts and masks personal data."""
 
     def asked(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The filters' values out of a query, trimmed, with defaults. Raises BadRequest for a field that is none."""
+        """Return the filters' values from a query, trimmed, with defaults. Raises BadRequest for an unknown field."""
         known = {one.name: one.default for one in self.filters}
         for name in values:
             if name not in known:
@@ -173,14 +173,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows, and the cursor of those after them."""
+    """A page of rows, and the cursor of the next page."""
 
     rows: list[Row]
     next: str | None
 
 
 async def page(deps: Deps, listing: Listing, asked: Mapping[str, str], cursor: str, limit: int) -> Page:
-    """A page of the list as `asked` (see `Listing.asked`). Raises BadRequest, Busy."""
+    """Return a page of the list with the filters `asked` (see `Listing.asked`). Raises BadRequest, Busy."""
     sql, values = statement(deps, listing, asked, cursor, limit + 1)
     rows = await db.fetch(sql, *values)
     last = rows[limit - 1] if len(rows) > limit else None
@@ -191,7 +191,7 @@ async def page(deps: Deps, listing: Listing, asked: Mapping[str, str], cursor: s
 def statement(
     deps: Deps, listing: Listing, asked: Mapping[str, str], cursor: str, limit: int
 ) -> tuple[str, list[object]]:
-    """The SQL of a page and its parameters. Raises BadRequest."""
+    """Return the SQL of a page and its parameters. Raises BadRequest."""
     conditions, values = _conditions(deps, listing, asked)
     keys = [key.sql for key in listing.keys]
     if cursor:
@@ -209,7 +209,7 @@ def statement(
 
 
 async def counted(deps: Deps, listing: Listing, asked: Mapping[str, str], most: int) -> int:
-    """How many rows there are, at most `most`. Raises BadRequest, Busy."""
+    """Count the rows, up to `most`. Raises BadRequest, Busy."""
     conditions, values = _conditions(deps, listing, asked)
     where = " AND ".join(conditions)
     found: int = await db.fetch_value(
@@ -243,7 +243,7 @@ def _places(used: int, more: int) -> str:
 
 
 def cells(listing: Listing, row: Row) -> Sequence[tuple[Column, Any]]:
-    """A row's values under their columns, words instead of stored values."""
+    """Return a row's values with their columns, with labels in place of stored values."""
     return [(column, _worded(column, row[column.name])) for column in listing.columns]
 
 

@@ -1,8 +1,8 @@
-"""Every lock of members, orders and teams, and every advisory lock of a transaction.
+"""All locks on members, orders and teams, and all advisory locks of a transaction.
 
-Everywhere the order is: advisory, members (ascending id), payment, order, qualification and rebate, stock, wallet,
-budget. `tests/support/lock_order.py` watches it. `FOR NO KEY UPDATE` lets others insert rows that refer to the locked
-one. A wallet has no lock of its own: the ledger writes it under its member's lock.
+Locks are always taken in this order: advisory, members (ascending id), payment, order, qualification and rebate, stock,
+wallet, budget. `tests/support/lock_order.py` checks it. `FOR NO KEY UPDATE` lets other transactions insert rows that
+refer to the locked row. A wallet has no lock of its own: the ledger writes it under its member's lock.
 """
 
 from collections.abc import Iterable
@@ -36,27 +36,27 @@ _TEAM = f"SELECT FROM teams WHERE id = $1 {ROWS}"
 
 
 async def alone(tx: Connection, number: Advisory) -> None:
-    """Wait until nobody holds this advisory lock, and hold it until the transaction ends."""
+    """Take this advisory lock exclusively: wait until it is free, and hold it until the transaction ends."""
     await tx.execute("SELECT pg_advisory_xact_lock($1)", number)
 
 
 SHARED = "pg_advisory_xact_lock_shared($1)"
-"""The column that takes the advisory lock $1 together with others, for a statement that reads as well."""
+"""A column that takes the advisory lock $1 in shared mode, for a statement that also reads."""
 
 
 async def member(tx: Connection, member_id: int) -> str | None:
-    """Lock a member; the state that it has under the lock, None where there is no such member."""
+    """Lock a member; return its state under the lock, or None if there is no such member."""
     state: str | None = await tx.fetchval(_MEMBER, member_id)
     return state
 
 
 async def members(tx: Connection, member_ids: Iterable[int | None]) -> dict[int, str]:
-    """Lock members by ascending id; the state of each that there is. None stands for nobody."""
+    """Lock members by ascending id; return the state of each existing one by id. A None among the ids is skipped."""
     return {row["id"]: row["state"] for row in await member_rows(tx, member_ids, "id, state")}
 
 
 async def member_rows(tx: Connection, member_ids: Iterable[int | None], columns: str) -> list[asyncpg.Record]:
-    """Lock members by ascending id; these columns of each, in that order. None stands for nobody."""
+    """Lock members by ascending id; return these columns of each, in that order. A None among the ids is skipped."""
     wanted = [member_id for member_id in member_ids if member_id is not None]
     return await tx.fetch(  # type: ignore[no-any-return]
         f"SELECT {columns} FROM members WHERE id = ANY ($1::bigint[]) ORDER BY id {ROWS}",  # noqa: S608 - our own names
@@ -65,21 +65,21 @@ async def member_rows(tx: Connection, member_ids: Iterable[int | None], columns:
 
 
 async def owner(tx: Connection, what: Owned, number: int | str) -> str | None:
-    """Lock the member whom something belongs to; its state, None where there is no such thing.
+    """Lock the member who owns something; return the member's state, or None if there is no such thing.
 
-    `number` is an id, or the number that `what` is named after.
+    `number` is an id, or a business number where `what` is `order_no` or `withdrawal_no`.
     """
     state: str | None = await tx.fetchval(_OWNER[what], number)
     return state
 
 
 async def order(tx: Connection, order_id: int) -> asyncpg.Record:
-    """Lock an order; its row under the lock. Where money moves, its buyer is locked before. Raises NotFound."""
+    """Lock an order; return its row under the lock. Where money moves, lock its buyer first. Raises NotFound."""
     return _found(await tx.fetchrow(_ORDER, order_id))
 
 
 async def order_of_no(tx: Connection, order_no: str) -> asyncpg.Record:
-    """Lock an order by its number, like `order`. Raises NotFound."""
+    """Lock an order by its order number, like `order`. Raises NotFound."""
     return _found(await tx.fetchrow(_ORDER_NO, order_no))
 
 
@@ -90,11 +90,11 @@ def _found(row: asyncpg.Record | None, what: str = "order") -> asyncpg.Record:
 
 
 async def row(tx: Connection, table: Table, row_id: int, columns: str = "*") -> asyncpg.Record:
-    """Lock a row of one of these tables; its columns under the lock. Raises NotFound (`what`: the table's singular)."""
+    """Lock a row of one of these tables; return its columns. Raises NotFound (`what`: the table's name in singular)."""
     sql = f"SELECT {columns} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
     return _found(await tx.fetchrow(sql, row_id), table.removesuffix("s"))
 
 
 async def team(tx: Connection, team_id: int) -> None:
-    """Lock a team of a group buy: after orders, before stock."""
+    """Lock a team of a group buy. Take this lock after orders and before stock."""
     await tx.execute(_TEAM, team_id)

@@ -1,4 +1,4 @@
-"""The log of callbacks that were not believed; a bound per minute keeps a flood out, a tick keeps it short."""
+"""The log of rejected callbacks. A limit per minute stops a flood, and a regular clean-up keeps the log short."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -8,10 +8,10 @@ from server.gateways.ports import Deps
 from server.models import SecurityEvent
 
 _PER_MINUTE = 60
-"""So many of one kind are written in a minute by each process; the rest is not."""
+"""The most events of one kind that each process writes per minute; the rest is dropped."""
 
 _KEPT = timedelta(days=180)
-"""Network logs are kept for six months by law (Cybersecurity Law, article 21)."""
+"""The law requires keeping network logs for six months (Cybersecurity Law, article 21)."""
 _MOST = 100_000
 _CLEAN_ROWS = 1000
 
@@ -19,7 +19,7 @@ _recorded: Counter[tuple[str, int]] = Counter()
 
 
 async def record(deps: Deps, kind: str, reason: str, ip: str) -> None:
-    """Write down a callback that was not believed: `kind` names the callback, `reason` is the rejection's word."""
+    """Log a rejected callback: `kind` names the callback, `reason` is the code of the rejection."""
     at = deps.clock.now()
     minute = int(at.timestamp()) // 60
     if any(past != minute for _, past in _recorded):
@@ -30,7 +30,7 @@ async def record(deps: Deps, kind: str, reason: str, ip: str) -> None:
 
 
 async def clean(at: datetime) -> None:
-    """Delete what is older than half a year or too many, in batches of their own transactions. Raises Busy."""
+    """Delete events older than half a year or above `_MOST`, one transaction per batch. Raises Busy."""
     statement = (
         "DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at < $1"
         " OR id <= (SELECT max(id) FROM security_events) - $2 ORDER BY id LIMIT $3)"

@@ -1,4 +1,4 @@
-"""Where money that was given is taken back from: frozen of the same source, then spend-only, then withdrawable."""
+"""The order in which given money is taken back: frozen money of the same source, then spend-only, then withdrawable."""
 
 from server import db
 from server.ledger import statement
@@ -7,9 +7,9 @@ from server.rules.rebates import take_back
 
 
 async def parts(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:
-    """Step, under the member's lock: where `amount_fen` that came from `source` is taken back, and the fen still short.
+    """Step, under the member's lock: split `amount_fen` of `source` over the accounts that pay it back.
 
-    With `debt` nothing is short: the rest is owed.
+    Return the split and the fen still short. With `debt` nothing is short: the member owes the rest.
     """
     wallet = await statement.wallet(tx, member_id)
     frozen_fen = wallet.frozen_fen.get(source, 0)

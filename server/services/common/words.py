@@ -1,4 +1,4 @@
-"""Chinese full-text search without a dictionary in the database: texts are cut into words here."""
+"""Chinese full-text search: texts are cut into words here, so the database needs no Chinese dictionary."""
 
 import re
 import unicodedata
@@ -7,18 +7,18 @@ import rjieba
 
 _WORD = re.compile(r"\w+")
 _LONGEST_QUERY = 8
-"""Words of a query beyond this number add nothing but work."""
+"""The most words of a query that are used; more words only add work."""
 
 
 def cut(text: str) -> str:
-    """The words of a text, space separated, for `to_tsvector('simple', …)`: whole words and the words inside them."""
+    """Return the words of a text, and the words inside them, separated by spaces for `to_tsvector('simple', …)`."""
     plain = _plain(text)
     found = [*rjieba.cut(plain), *rjieba.cut_for_search(plain)]
     return " ".join(dict.fromkeys(word for part in found for word in _WORD.findall(part)))
 
 
 def query(text: str) -> str | None:
-    """The `to_tsquery('simple', …)` text asking for every word, the last as a beginning; None without words."""
+    """Return the text for `to_tsquery('simple', …)`: all words, the last one as a prefix; None without words."""
     found = [word for part in rjieba.cut(_plain(text)) for word in _WORD.findall(part)]
     if not found:
         return None
@@ -27,5 +27,5 @@ def query(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """Full-width and upper-case forms as one."""
+    """Normalize full-width and upper-case forms."""
     return unicodedata.normalize("NFKC", text).lower()

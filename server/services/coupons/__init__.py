@@ -1,1 +1,1 @@
-"""Coupon templates and members' coupons: applied, claimed, issued, held, ending."""
+"""Coupon templates (created from files, claimed, issued) and members' coupons (listed, about to expire)."""

@@ -1,4 +1,4 @@
-"""Coupon templates out of an operator's file: created or changed by slug, audited, all or nothing."""
+"""Coupon templates from an operator's file: created or changed by slug, audited, all or nothing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ _Time = Annotated[datetime, Meta(tz=True)]
 
 
 class TemplateEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A template; a new one needs `name` and what it is worth. Null takes back a limit, a scope or a period.
+    """A template; a new one needs `name` and its worth. Null removes a limit, a scope or a period.
 
-    It is worth an amount or a percentage, is valid some days from the claim or between two times, and is for some
-    products or some categories (numbers or slugs): saying one of a pair unsays the other.
+    These are pairs, and setting one of a pair clears the other: an amount or a percentage; valid some days from the
+    claim or between two times; for some products or some categories (ids or slugs).
     """
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating a template never changes another one."""
     name: Name | UnsetType = UNSET
     amount_fen: Fen | UnsetType = UNSET
     off_bp: Annotated[int, Meta(ge=1, le=9999)] | UnsetType = UNSET
@@ -50,7 +50,7 @@ class TemplateEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     claim_until: _Time | UnsetType | None = UNSET
     audience: Audience | UnsetType = UNSET
     levels: _Levels | UnsetType | None = UNSET
-    """Positions of levels, 0 the lowest: who may claim it, or gets it as a birthday gift."""
+    """Positions of levels (0 is the lowest) whose members may claim it, or get it as a birthday gift."""
     listed: bool | UnsetType = UNSET
     birthday_gift: bool | UnsetType = UNSET
     total: _Count | UnsetType | None = UNSET
@@ -66,7 +66,7 @@ _UNSAYS: dict[str, dict[str, Any]] = {
     "products": {"categories": None},
     "categories": {"products": None},
 }
-"""What else changes with a field that is given."""
+"""Fields that are reset when a field is given: the other one of its pair."""
 _NEW: dict[str, Any] = {
     "amount_fen": 0,
     "off_bp": 0,
@@ -94,16 +94,16 @@ _NOUNS = {"products": "商品", "categories": "分类"}
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How many templates the file named, of them new."""
+    """How many templates the file named, and how many of them are new."""
 
     templates: int
     templates_new: int
 
 
 async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
-    """Create or change what `{"templates": […]}` names. Raises FileInvalid with every problem found.
+    """Create or change the templates in `{"templates": […]}`. Raises FileInvalid with every problem found.
 
-    Coupons that were claimed before keep their terms.
+    Coupons that were claimed earlier keep their terms.
     """
     file = Entries(document)
     file.only("templates")
@@ -129,12 +129,12 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with its lists as lists."""
+    """Return a row with its JSON columns as Python lists."""
     return {name: orjson.loads(value) if name in _JSON and value else value for name, value in row.items()}
 
 
 async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEntry) -> dict[str, Any]:
-    """The columns that the entry changes; what it names that is not there is noted."""
+    """Return the columns that the entry changes; note in the file what it names but does not exist."""
     said = given_but(entry, ("new",))
     for noun, label in _NOUNS.items():
         if said.get(noun):
@@ -162,7 +162,7 @@ async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, 
 
 
 def _changes(known: Mapping[str, Mapping[str, Any]], given: list[dict[str, Any]]) -> dict[str, Any]:
-    """`before` and `after` by slug: only what changes."""
+    """Return `before` and `after` by slug, with only the fields that change."""
     before, after = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
     for fields in given:
         row = known.get(fields["slug"])
@@ -197,7 +197,7 @@ def _judge(
 
 
 def _problems(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What does not go together in a template as it would be, with the field that it is told at."""
+    """Return what does not fit together in the resulting template, as (field, problem) pairs."""
     found = []
     if bool(row["amount_fen"]) == bool(row["off_bp"]):
         found.append(("amount_fen", "面额和折扣要填一个，也只能填一个"))

@@ -1,4 +1,4 @@
-"""The claim centre: which templates can be claimed by whom, and claiming with exact limits at any concurrency."""
+"""The claim centre: who can claim which templates, and claiming with limits that hold exactly under concurrency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from server.services.coupons import drawer
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A template on offer; `left` is None without an end, `refusal` says why it cannot be claimed now."""
+    """A template on offer; `left` is None without a total limit, `refusal` says why it cannot be claimed now."""
 
     id: int
     name: str
@@ -31,7 +31,7 @@ class Offer:
     threshold_fen: int
     scope_label: str
     valid_days: int | None
-    """From the claim on; None where it has its own `starts_at` and `ends_at`."""
+    """Days of validity from the claim on; None where the template has its own `starts_at` and `ends_at`."""
     starts_at: datetime | None
     ends_at: datetime | None
     claim_from: datetime | None
@@ -62,12 +62,12 @@ SELECT first_paid_at IS NULL AS new, birthday,
   COALESCE((SELECT position FROM member_levels l WHERE l.member_id = m.id), 0) AS level FROM members m WHERE id = $1
 """
 _MINE = "SELECT count(*) FROM coupons c WHERE c.member_id = $1 AND c.template_id = t.id AND c.source LIKE 'template:%'"
-"""What the member took; what an operator gave comes on top."""
+"""How many the member claimed; coupons that an operator gave do not count."""
 _MINE_OF = f"SELECT ({_MINE}) FROM coupon_templates t WHERE t.id = $2"  # noqa: S608 - our own text
 
 
 async def offers(deps: Deps, member_id: int) -> list[Offer]:
-    """What the claim centre shows: listed templates whose claiming is not over. `member_id` 0 is a guest."""
+    """Return what the claim centre shows: listed templates that are not over. `member_id` 0 is a guest."""
     at = deps.clock.now()
     person = await db.fetch_row(_PERSON, member_id) if member_id else None
     rows = await db.fetch(
@@ -124,7 +124,7 @@ def _claimer(person: Mapping[str, Any] | None, claimed: int, at: datetime) -> Cl
 
 
 async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> bytes:
-    """Take a coupon; the encoded `Claimed`.
+    """Claim a coupon; return the encoded `Claimed`.
 
     Raises NotFound, CouponClosed, CouponNotForYou, CouponLimit, CouponSoldOut, IdempotencyMismatch.
     """
@@ -137,9 +137,9 @@ async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> byt
 
 
 async def _claim(tx: db.Connection, member_id: int, template_id: int, at: datetime) -> Claimed:
-    # The template's row lock makes claims of one template stand in line, so what is counted after it is exact.
+    # The template's row lock makes claims of one template run one by one, so the counts read after it are exact.
     template = await tx.fetchrow(
-        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE",  # house: lock - if active
+        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE",  # house: lock - only if active
         template_id,
     )
     if template is None:

@@ -1,4 +1,4 @@
-"""Coupons of members: their drawer, the goods one is for, and the steps that issue them."""
+"""Members' coupons: the pages of a member's drawer, the products of a coupon, and the steps that issue coupons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _IN_DRAWER: dict[Drawer, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """A coupon of a member. `discount_fen` is what it took off the order that used it."""
+    """A member's coupon. `discount_fen` is how much it took off the order that used it."""
 
     id: int
     name: str
@@ -35,7 +35,7 @@ class Coupon:
     threshold_fen: int
     scope_label: str
     scoped: bool
-    """Whether it is for some goods only."""
+    """Whether the coupon is valid for some products only."""
     state: Shown
     started: bool
     starts_at: datetime
@@ -46,7 +46,7 @@ class Coupon:
 async def page_of(
     deps: Deps, member_id: int, drawer: Drawer | None, cursor: str | None, limit: int
 ) -> tuple[list[Coupon], str | None]:
-    """A page of the member's coupons, newest first, and the next cursor. Raises BadRequest (cursor)."""
+    """Return a page of the member's coupons, newest first, and the next cursor. Raises BadRequest (cursor)."""
     at = deps.clock.now()
     before = cursors.unpack(cursor, cursors.Number) if cursor else 2**63 - 1
     condition = _IN_DRAWER[drawer] if drawer else "$2::timestamptz IS NOT NULL"
@@ -62,7 +62,7 @@ async def page_of(
 
 
 async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
-    """Rows of `coupons` as their member sees them at a moment."""
+    """Convert rows of `coupons` to what their member sees at the time `at`."""
     return [
         Coupon(
             id=row["id"],
@@ -86,7 +86,10 @@ async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
 async def goods(
     deps: Deps, member_id: int, coupon_id: int, cursor: str | None, limit: int
 ) -> tuple[list[asyncpg.Record], str | None]:
-    """A page of the products on sale that one's own coupon is for, see `products.page`. Raises NotFound, BadRequest."""
+    """Return a page of the products on sale that the member's coupon is for, as `products.page` does.
+
+    Raises NotFound, BadRequest.
+    """
     row = await db.fetch_row(
         "SELECT products, categories FROM coupons WHERE id = $1 AND member_id = $2", coupon_id, member_id
     )
@@ -112,7 +115,7 @@ async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
     starts_at: datetime,
     expires_at: datetime,
 ) -> int | None:
-    """A step: one coupon of an amount per `source`; its id, or None when the source has issued it."""
+    """Step: issue a coupon of an amount, once per `source`; return its id, or None if the source was used before."""
     coupon_id: int | None = await tx.fetchval(
         "INSERT INTO coupons (member_id, source, name, amount_fen, threshold_fen, state, starts_at, expires_at,"
         " discount_fen, created_at) VALUES ($1, $2, $3, $4, $5, 'unused', $6, $7, 0, $6)"
@@ -152,9 +155,10 @@ async def issue_from(
     issue_id: int | None = None,
     order_line_id: int | None = None,
 ) -> list[asyncpg.Record]:
-    """A step: coupons of a template as it is now, for `(member_id, source)` each; those that a source had not issued.
+    """Step: issue coupons of a template as it is now, one per `(member_id, source)`; return the new rows.
 
-    The caller holds the template's row, so that what is left of its total is known.
+    A source that was used before issues nothing. The caller holds the template's row lock, so that the number left of
+    its total is exact.
     """
     members, names = [one for one, _ in sources], [name for _, name in sources]
     rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at, order_line_id)

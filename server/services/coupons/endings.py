@@ -1,4 +1,4 @@
-"""Telling members, once per coupon, that one of theirs ends soon."""
+"""Notify members, once per coupon, that a coupon of theirs expires soon."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from server.outbox import Job
 from server.services.notices import messages
 
 AHEAD = timedelta(days=3)
-"""A coupon that lives no longer than this is not told of: its member has just got it."""
+"""How long before its end a coupon is announced. A coupon that lives no longer than this is not: it is still new."""
 _ROWS = 500
 
 _DUE = """
@@ -24,7 +24,7 @@ UPDATE coupons c SET warned_at = $1 FROM due WHERE c.id = due.id
 
 
 async def warn(deps: Deps) -> None:
-    """Tell of every coupon that ends within `AHEAD`, a batch per transaction. Raises Busy."""
+    """Send a notice for every coupon that expires within `AHEAD`, one batch per transaction. Raises Busy."""
     at = deps.clock.now()
     found = _ROWS
     while found == _ROWS:

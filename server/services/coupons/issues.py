@@ -1,8 +1,8 @@
-"""Giving a template's coupons to many members, and birthday gifts.
+"""Issue a template's coupons to many members, and birthday gifts.
 
-The table is the queue. Each step takes the oldest open row, looks at the next members and issues to those that fit, all
-in one transaction that also moves the row's `place`: a crash takes back a step and nothing else, two workers at one row
-take turns, and memory holds one batch however many members there are.
+The table `coupon_issues` is the queue. Each step takes the oldest open row, reads the next batch of members and issues
+coupons to those that fit. The same transaction moves the row's `place`, so a crash rolls back one step only. Two
+workers never work on one row at once. Memory holds one batch, however many members there are.
 """
 
 import re
@@ -24,10 +24,10 @@ from server.services.common import audit_log, locks
 from server.services.coupons import drawer
 
 LIST_MOST = 100_000
-"""Members that one list may name."""
+"""The most members that one list may name."""
 _BATCH = 2000
 _MADE_UP_DAYS = 7
-"""Birthdays that no worker was there for are made up for as long."""
+"""How many days of birthdays are caught up after a time without a worker."""
 _SYSTEM = "system"
 _PHONE = re.compile(r"1[0-9]{10}")
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
@@ -35,22 +35,22 @@ _NUMBER = re.compile(r"#?([1-9][0-9]{0,17})")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an operator asks for. `once` is the form's own code: sent twice it is one job."""
+    """What an operator asks for. `once` is a code of the form: if the form is sent twice, there is still one job."""
 
     template_id: int
     segment: str
-    """One of rules/coupons.py SEGMENTS."""
+    """One of `SEGMENTS` in rules/coupons.py."""
     days: int | None
     members: Sequence[int]
-    """Of the segment `list`."""
+    """Member ids, for the segment `list`."""
     levels: Sequence[int]
-    """Positions, of the segment `level`."""
+    """Positions of levels, for the segment `level`."""
     once: str
     reason: str
 
 
 async def named(deps: Deps, text: str) -> tuple[list[int], list[str]]:
-    """The members that a list of numbers (`8`, `#8`) and mobile numbers names, and what of it names nobody."""
+    """Return the ids of members named by ids (`8`, `#8`) or mobile numbers, and the words that match nobody."""
     words = list(dict.fromkeys(re.split(r"[\s,，、;；]+", text.strip())))
     numbers = {
         word: int(found[1]) for word in words if not _PHONE.fullmatch(word) and (found := _NUMBER.fullmatch(word))
@@ -76,9 +76,9 @@ INSERT INTO coupon_issues (template_id, source, segment, days, levels, day, oper
 
 
 async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
-    """Have a template's coupons given to a segment; the job's id.
+    """Create a job that issues a template's coupons to a segment; return the job's id.
 
-    Raises NotFound, StateConflict (switched off, over, or asked for before).
+    Raises NotFound, StateConflict (the template is switched off or over, or the form was sent before).
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -115,7 +115,7 @@ def _over(template: Mapping[str, Any], at: datetime) -> bool:
 
 
 async def stop(deps: Deps, issue_id: int, reason: str, operator: str) -> None:
-    """End a job where it stands; what was issued stays. Raises NotFound, StateConflict."""
+    """Stop a running job; coupons that it issued stay valid. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await locks.row(tx, "coupon_issues", issue_id, "state, issued")
@@ -146,7 +146,7 @@ _WHO = {
     "level": _LEVEL.format("$5"),
     "list": "true",
 }
-"""Who of a slice of members fits; what else a segment needs is its parameters, from $5 on."""
+"""By segment: which members of a batch fit. The segment's own parameters begin at $5."""
 
 
 _NEXT = """
@@ -155,7 +155,7 @@ SELECT * FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDA
 
 
 async def step(deps: Deps) -> bool:
-    """Go on with the oldest open job, by one batch; False when none waits."""
+    """Handle one batch of the oldest open job; return False when there is none."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         job = await tx.fetchrow(_NEXT)
@@ -187,12 +187,12 @@ async def _step(tx: db.Connection, job: Mapping[str, Any], at: datetime) -> None
 
 
 def _source(job: Mapping[str, Any]) -> str:
-    """What the coupons' sources begin with: a birthday's gift comes once a year, whichever day it is said to be."""
+    """Return the start of the coupons' sources. A birthday gift comes once a year, even if a member changes the day."""
     return job["source"] if job["day"] is None else f"birthday:{job['template_id']}:{job['day'].year}"
 
 
 def _asked(job: Mapping[str, Any]) -> tuple[object, ...]:
-    """The segment's parameters. Days count back from when the job was asked for, whenever it gets on."""
+    """Return the segment's parameters. Days count back from the time the job was created, not from when it runs."""
     match job["segment"]:
         case "bought" | "not_bought":
             return (job["created_at"] - timedelta(days=job["days"]),)
@@ -223,7 +223,7 @@ async def _moved(
 
 
 async def plan_gifts(deps: Deps) -> None:
-    """A job for each day's birthdays and each template that is a birthday gift, once; days that were missed, too."""
+    """Create one job per birthday-gift template and day, also for days that were missed."""
     at = deps.clock.now()
     today = shanghai_day(at)
     async with db.transaction() as tx:

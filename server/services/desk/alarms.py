@@ -1,4 +1,4 @@
-"""What operators must know, until somebody says that it was seen."""
+"""Alarms for operators. An alarm stays open until somebody marks it as seen."""
 
 import orjson
 
@@ -49,7 +49,7 @@ ALARMS = Listing(
 
 
 async def see(deps: Deps, alarm_id: int, operator: str) -> None:
-    """Somebody takes care of it. Raises NotFound, also for one that was seen already."""
+    """Mark an alarm as seen. Raises NotFound, also for an alarm that was seen already."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(

@@ -1,4 +1,4 @@
-"""Commission as operators see it: versions of the policies, a draft before it is published, what each order brought."""
+"""Commission as operators see it: policy versions, a draft before it is published, and each order's commissions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from server.services.desk.rebates import found_by
 from server.services.terms import commission_policies
 
 _KEPT_S = 3600
-"""How long a draft waits to be published."""
+"""How long a draft is kept for publishing."""
 
 POLICIES = Listing(
     name="commission-policies",
@@ -86,7 +86,7 @@ COMMISSIONS = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Policies in words: each with whom, what for and what it pays; and everything by its name."""
+    """Policies in words: for each policy who gets it, for what, and how much; and every field by its name."""
 
     policies: list[tuple[str, str, str]]
     fields: dict[str, str]
@@ -105,7 +105,7 @@ class Version:
 
 
 async def in_words(terms: CommissionTerms) -> Words:
-    """Policies as people read them."""
+    """Put policies into words."""
     named = {
         scope: [one for policy in terms.policies if policy.scope == scope for one in policy.ids]
         for scope in ("product", "category")
@@ -118,7 +118,7 @@ async def in_words(terms: CommissionTerms) -> Words:
 
 
 async def version(number: int) -> Version:
-    """One version. Raises NotFound."""
+    """Return one version. Raises NotFound."""
     return await _shown(await commission_policies.VERSIONS.row(number))
 
 
@@ -128,27 +128,27 @@ async def _shown(row: asyncpg.Record) -> Version:
 
 
 async def newest() -> Version | None:
-    """The version in force; None before the first is published."""
+    """Return the version in force; None before the first one is published."""
     row = await commission_policies.VERSIONS.newest()
     return await _shown(row) if row else None
 
 
 class Draft(msgspec.Struct):
-    """What an operator typed, and the version it was made from (0: none)."""
+    """What an operator typed, and the version that it is based on (0: none)."""
 
     text: str
     base: int
 
 
 async def keep(deps: Deps, session_id: int, draft: Draft) -> None:
-    """Keep a draft that could be published, for an hour. Raises FileInvalid with every problem by line."""
+    """Keep a valid draft for an hour. Raises FileInvalid with every problem by line."""
     async with db.connection() as reader:
         await commission_policies.prepared(reader, draft.text)
     await deps.redis.set(_key(session_id), msgspec.json.encode(draft), ex=_KEPT_S)
 
 
 async def kept(deps: Deps, session_id: int) -> Draft:
-    """The draft again. Raises NotFound."""
+    """Return the kept draft. Raises NotFound."""
     stored = await deps.redis.get(_key(session_id))
     if stored is None:
         raise NotFound(what="draft")
@@ -160,7 +160,7 @@ def _key(session_id: int) -> str:
 
 
 async def draft_in_words(draft: Draft) -> Words:
-    """A draft as it would be published now. Raises FileInvalid."""
+    """Put a draft into words, as it would be published now. Raises FileInvalid."""
     async with db.connection() as reader:
         terms = await commission_policies.prepared(reader, draft.text)
     return await in_words(terms)
@@ -168,7 +168,7 @@ async def draft_in_words(draft: Draft) -> Words:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One commission as its member sees it, whose it is, and its entries in the ledger."""
+    """One commission: its member, the member's view of it, and its ledger entries."""
 
     member_id: int
     view: CommissionView
@@ -176,7 +176,7 @@ class Detail:
 
 
 async def commission(commission_id: int) -> Detail:
-    """One commission. Raises NotFound."""
+    """Return one commission. Raises NotFound."""
     member_id: Any = await db.fetch_value("SELECT member_id FROM commissions WHERE id = $1", commission_id)
     if member_id is None:
         raise NotFound(what="commission")

@@ -1,4 +1,4 @@
-"""Coupon templates, and the coupons that members have, as operators see them."""
+"""Coupon templates and members' coupons as operators see them."""
 
 import re
 from collections.abc import Sequence
@@ -172,7 +172,7 @@ ISSUES = Listing(
 
 
 async def template(template_id: int) -> dict[str, Any]:
-    """One template with lists as lists, and with `scope_label`. Raises NotFound."""
+    """Return one template, with JSON columns as lists and with `scope_label`. Raises NotFound."""
     row = await db.fetch_row("SELECT * FROM coupon_templates WHERE id = $1", template_id)
     if row is None:
         raise NotFound(what="coupon")
@@ -193,7 +193,7 @@ FROM coupons c LEFT JOIN orders o ON o.id = c.order_id AND c.state = 'used' WHER
 
 
 async def names() -> list[dict[str, Any]]:
-    """`id`, `slug` and `name` of those that can be issued, for choosing one."""
+    """Return `id`, `slug` and `name` of the templates that can be issued, for a menu."""
     return [
         dict(row)
         for row in await db.fetch("SELECT id, slug, name FROM coupon_templates WHERE active ORDER BY name, id")
@@ -201,12 +201,12 @@ async def names() -> list[dict[str, Any]]:
 
 
 async def results(deps: Deps, template_id: int) -> dict[str, int]:
-    """What became of a template's coupons: how many by state, what they took off, what was paid for those orders."""
+    """Return a template's results: coupons by state, the total discount, and what was paid for the orders with them."""
     return dict(await db.fetch_row(_RESULTS, template_id, deps.clock.now()) or {})
 
 
 async def void_issue(deps: Deps, issue_id: int, reason: str, operator: str) -> int:
-    """Take back all that one giving-out issued and that is still unused; how many. Raises NotFound, StateConflict."""
+    """Void the unused coupons of one issue; return how many. Raises NotFound, StateConflict (it still runs)."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         state = (await locks.row(tx, "coupon_issues", issue_id, "state"))["state"]
@@ -226,9 +226,9 @@ SELECT count(*) FROM gone
 
 
 async def void(deps: Deps, coupon_ids: Sequence[int], reason: str, operator: str) -> tuple[int, list[int]]:
-    """Take back unused coupons of templates: how many went, and the ids of those that stay.
+    """Void unused coupons of templates; return how many were voided, and the ids of those that were not.
 
-    A coupon that an unpaid order holds, a used one, what a rebate paid and what was bought stay as they are.
+    These coupons do not change: those held by an unpaid order, used ones, those that a rebate paid, and bought ones.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""The shop at a glance: today, what waits for an operator, the last two weeks."""
+"""The shop at a glance: today, what waits for an operator, and the last two weeks."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ _DIFFERENCE_DAYS = 31
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What one day brought."""
+    """The figures of one day."""
 
     day: date
     orders: int = 0
@@ -27,16 +27,16 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """Counts as of one moment."""
+    """All counts at one moment."""
 
     days: list[Day]
-    """The last `DAYS`, oldest first; the last is today."""
+    """The last `DAYS` days, oldest first; the last one is today."""
     refunds: int
     refunded_fen: int
-    """Granted today: cash and balance."""
+    """Refunds granted today, in cash and in balance."""
     rebates: int
     rebates_fen: int
-    """Cycles that closed today and what they return."""
+    """Rebates: cycles that closed today, and the amount that they return."""
     to_ship: int
     refunds_to_review: int
     refunds_abnormal: int
@@ -44,7 +44,7 @@ class Dashboard:
     withdrawals_second: int
     qualifications_held: int
     differences: int
-    """Days of the last month whose newest reconciliation is not clean."""
+    """Days of the last month whose newest reconciliation run is not clean."""
     stock_low: int
     alarms: int
     jobs_due: int
@@ -52,12 +52,12 @@ class Dashboard:
 
     @property
     def today(self) -> Day:
-        """The running day."""
+        """The figures of today."""
         return self.days[-1]
 
 
 _IN_SHANGHAI = "AT TIME ZONE 'Asia/Shanghai')::date"
-# Each reads one index alone, over two weeks of it.
+# Each subquery reads only one index, and only its last two weeks.
 _DAYS = f"""
 SELECT day, sum(orders)::bigint AS orders, sum(cash_fen)::bigint AS cash_fen, sum(balance_fen)::bigint AS balance_fen,
   sum(members)::bigint AS members, sum(bindings)::bigint AS bindings FROM (
@@ -93,7 +93,7 @@ _GRANTED = ["approved", "processing", "abnormal", "succeeded"]
 
 
 async def current(deps: Deps) -> Dashboard:
-    """All of it, now. Raises Busy."""
+    """Return the dashboard as of now. Raises Busy."""
     at = deps.clock.now()
     today = shanghai_day(at)
     first = today - timedelta(days=DAYS - 1)

@@ -1,7 +1,7 @@
-"""Lists as files: asked for in the panel, made by a worker page by page, kept for a day.
+"""Lists as files: requested in the panel, made by a worker page by page, kept for a day.
 
-The table is the queue. Whoever makes a file says so at every page; from one that fell silent another takes over and
-begins anew, so a crash costs time and nothing else.
+The table `exports` is the queue. A worker updates `alive_at` at every page. If a worker falls silent, another one takes
+the file over and starts again, so a crash costs only time.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from server.services.desk.lists import BY_NAME
 from server.services.files.sheets import SheetWriter, Yuan
 
 ROWS_MOST = 100_000
-"""Rows of one file, the newest."""
+"""The most rows in one file; it has the newest ones."""
 KEPT = timedelta(hours=24)
 _OPEN_MOST = 5
 _PAGE_ROWS = 1000
@@ -32,7 +32,7 @@ _WIDTHS = {"text": 24, "yuan": 14, "number": 10, "when": 20, "tag": 12, "code": 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One file and how far it is. `rows_total` is None before the work begins."""
+    """One file and its progress. `rows_total` is None before a worker begins."""
 
     id: int
     listing: str
@@ -46,7 +46,7 @@ class Export:
 
     @property
     def open(self) -> bool:
-        """Whether there is more to come."""
+        """Whether the file is not finished yet."""
         return self.state in ("waiting", "running")
 
 
@@ -54,11 +54,11 @@ _COLUMNS = "id, listing, asked, state, rows_done, rows_total, created_at, finish
 
 
 async def ask(deps: Deps, listing: Listing, asked: Mapping[str, str], operator: str) -> int:
-    """Have a file made of all rows of a list; its id. Raises TooManyRequests while too many are being made."""
+    """Request a file of all rows of a list; return its id. Raises TooManyRequests if too many are still unfinished."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(
-            "SELECT 1 FROM operators WHERE name = $1 FOR NO KEY UPDATE",  # house: lock - by name, and alone
+            "SELECT 1 FROM operators WHERE name = $1 FOR NO KEY UPDATE",  # house: lock - one row by name, no other lock
             operator,
         )
         waiting = await tx.fetchval(
@@ -80,7 +80,7 @@ async def ask(deps: Deps, listing: Listing, asked: Mapping[str, str], operator: 
 
 
 async def of(operator: str) -> list[Export]:
-    """An operator's files, newest first."""
+    """Return an operator's files, newest first."""
     rows = await db.fetch(f"SELECT {_COLUMNS} FROM exports WHERE operator = $1 ORDER BY id DESC LIMIT 100", operator)  # noqa: S608 - our own columns
     return [_export(dict(row)) for row in rows]
 
@@ -92,14 +92,14 @@ def _export(row: dict[str, Any]) -> Export:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is sent."""
+    """The name and the content of a file for download."""
 
     name: str
     body: bytes
 
 
 async def download(deps: Deps, export_id: int, operator: str) -> File:
-    """One of the operator's own finished files; that it was taken stands in the log. Raises NotFound."""
+    """Return one of the operator's own finished files; the audit log records the download. Raises NotFound."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(
@@ -122,7 +122,7 @@ UPDATE exports SET state = 'running', rows_done = 0, alive_at = $1 WHERE id = (
 
 
 async def make_next(deps: Deps) -> bool:
-    """Make the oldest file that waits, to its end; False when none does."""
+    """Make the oldest waiting file completely; return False if none waits."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(_CLAIM, at, at - _SILENCE)
@@ -131,7 +131,8 @@ async def make_next(deps: Deps) -> bool:
     try:
         body = await _made(deps, row["id"], BY_NAME[row["listing"]], orjson.loads(row["asked"]))
     except (KeyError, Refusal) as error:
-        # A list that is gone, a filter that no longer fits, a database that cannot serve: asking again is a click.
+        # The list is gone or a filter no longer fits: the file fails, and asking again is one click. If the
+        # database cannot serve (Busy), the error is raised instead, and a worker claims the file again later.
         if isinstance(error, Refusal) and error.status >= _OURS:
             raise
         body = None
@@ -166,7 +167,7 @@ async def _made(deps: Deps, export_id: int, listing: Listing, asked: dict[str, s
 
 
 async def _tell(deps: Deps, export_id: int, done: int, total: int) -> None:
-    """How far it is, and that somebody is at it."""
+    """Store the progress, and that a worker is still at the file."""
     async with db.transaction() as tx:
         await tx.execute(
             "UPDATE exports SET rows_done = $2, rows_total = $3, alive_at = $4 WHERE id = $1",
@@ -189,6 +190,6 @@ def _line(listing: Listing, row: listings.Row) -> list[object]:
 
 
 async def forget(deps: Deps) -> None:
-    """Files older than `KEPT` are deleted."""
+    """Delete files older than `KEPT`."""
     async with db.transaction() as tx:
         await tx.execute("DELETE FROM exports WHERE created_at < $1", deps.clock.now() - KEPT)

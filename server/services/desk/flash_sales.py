@@ -1,4 +1,4 @@
-"""Flash sales as operators see them: sessions, and what became of each of their items."""
+"""Flash sales as operators see them: sessions, and the results of each item."""
 
 import re
 from datetime import datetime
@@ -145,7 +145,7 @@ ITEMS = Listing(
 
 
 async def sale(deps: Deps, sale_id: int) -> dict[str, Any]:
-    """One session with its `state` and `items`, each with its results. Raises NotFound."""
+    """Return one session with its `state` and its `items`, each with results. Raises NotFound."""
     row = await db.fetch_row("SELECT * FROM flash_sales WHERE id = $1", sale_id)
     if row is None:
         raise NotFound(what="flash_sale")
@@ -154,6 +154,6 @@ async def sale(deps: Deps, sale_id: int) -> dict[str, Any]:
 
 
 async def sale_id(slug: str) -> int:
-    """The number of a session that is there, by its slug."""
+    """Return the id of an existing session by its slug."""
     found: int = await db.fetch_value("SELECT id FROM flash_sales WHERE slug = $1", slug)
     return found

@@ -1,4 +1,4 @@
-"""Freight templates as operators see them. Made and changed by services/catalogue/freight_entries.py."""
+"""Freight templates as operators see them. services/catalogue/freight_entries.py creates and changes them."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ FREIGHT = Listing(
 
 
 async def template(template_id: int) -> dict[str, Any]:
-    """One template with its `terms` as plain values. Raises NotFound."""
+    """Return one template with its `terms` as plain values. Raises NotFound."""
     row = await db.fetch_row("SELECT * FROM freight_templates WHERE id = $1", template_id)
     if row is None:
         raise NotFound(what="freight_template")
@@ -51,5 +51,5 @@ async def template(template_id: int) -> dict[str, Any]:
 
 
 async def names() -> list[dict[str, Any]]:
-    """`slug` and `name` of all, for choosing one."""
+    """Return `slug` and `name` of all templates, for a menu."""
     return [dict(row) for row in await db.fetch("SELECT slug, name FROM freight_templates ORDER BY name, id")]

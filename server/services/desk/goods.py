@@ -39,7 +39,7 @@ _KIND = choice("kind", "类型", "p.kind", said.PRODUCT_KINDS)
 
 
 def _show(switched_on: str) -> Filter:
-    """A menu of what can be bought now, will be, and was; `switched_on` is the SQL of what operators switch."""
+    """Return a menu: on sale now, later, or no more. `switched_on` is SQL for the switch that operators set."""
     menu = {
         "on": ("上架", "{} AND on_shelf(p, {{0}})"),
         "coming": ("待上架", "{} AND p.on_from > {{0}}"),
@@ -54,7 +54,7 @@ def _now(deps: Deps, _text: str) -> object:
 
 
 def on_the_shelf(deps: Deps, row: Row, *, on_sale: bool) -> Row:
-    """`shelf` of a row of products, now."""
+    """Return `shelf` for a row of products, as of now."""
     return {"shelf": shelf(deps.clock.now(), on_sale=on_sale, on_from=row["on_from"], off_from=row["off_from"])}
 
 

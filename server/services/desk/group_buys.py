@@ -1,4 +1,4 @@
-"""Group buys and their teams, as operators see them, and what came of them."""
+"""Group buys, their teams and their results as operators see them."""
 
 import re
 from typing import Any
@@ -136,7 +136,7 @@ SELECT g.*, p.slug AS product, p.title AS product_title, (SELECT jsonb_agg(jsonb
     WHERE k.product_id = g.product_id) AS skus
   FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.id = $1
 """
-# A team in which nobody has paid a seat was never one.
+# A team without a paid seat is not counted as a team.
 _RESULTS = """
 SELECT count(*) FILTER (WHERE paid > 0) AS teams, count(*) FILTER (WHERE paid > 0 AND ended_at IS NULL) AS running,
     count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
@@ -154,7 +154,7 @@ SELECT count(*) AS orders, count(DISTINCT o.member_id) AS buyers,
 
 
 async def group_buy(deps: Deps, group_buy_id: int) -> dict[str, Any]:
-    """One activity with its prices (`skus`) and `results`; the cash is that of successful teams. Raises NotFound."""
+    """Return one activity with its prices (`skus`) and `results`; cash is that of successful teams. Raises NotFound."""
     row = await db.fetch_row(_ACTIVITY, group_buy_id)
     if row is None:
         raise NotFound(what="group_buy")
@@ -167,13 +167,13 @@ async def group_buy(deps: Deps, group_buy_id: int) -> dict[str, Any]:
 
 
 async def group_buy_id(slug: str) -> int:
-    """The number of an activity that is there."""
+    """Return the id of an existing activity by its slug."""
     found: int = await db.fetch_value("SELECT id FROM group_buys WHERE slug = $1", slug)
     return found
 
 
 async def product_skus(slug: str) -> list[dict[str, Any]]:
-    """The SKUs of a product by its slug, for a new activity; none when there is no such product."""
+    """Return the SKUs of a product by its slug, for a new activity; empty if there is no such product."""
     rows = await db.fetch(
         "SELECT k.code, k.spec, k.price_fen AS list_fen, NULL AS price_fen, NULL AS leader_fen FROM skus k"
         " JOIN products p ON p.id = k.product_id WHERE p.slug = $1 ORDER BY k.position, k.id",
@@ -183,7 +183,7 @@ async def product_skus(slug: str) -> list[dict[str, Any]]:
 
 
 async def team(team_no: str) -> dict[str, Any]:
-    """One team with its orders, the buyers' names masked. Raises NotFound."""
+    """Return one team with its orders; the buyers' names are masked. Raises NotFound."""
     row = await db.fetch_row(
         "SELECT t.*, g.title, g.slug FROM teams t JOIN group_buys g ON g.id = t.group_buy_id WHERE t.team_no = $1",
         team_no,

@@ -34,7 +34,7 @@ GROWTH = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """The levels in force, how many members stand on each above the lowest, and what tells this set from others."""
+    """The levels in force, the number of members by position above the lowest, and the hash of this set of levels."""
 
     levels: Sequence[Level]
     members: dict[int, int]
@@ -42,7 +42,7 @@ class Levels:
 
 
 async def levels_now() -> Levels:
-    """The levels as they are now. Raises Busy."""
+    """Return the levels as they are now. Raises Busy."""
     async with db.snapshot() as reader:
         known = await levels.read(reader)
         rows = await reader.fetch("SELECT position, count(*) AS members FROM member_levels GROUP BY position")

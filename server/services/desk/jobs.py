@@ -1,4 +1,4 @@
-"""Background jobs as operators see them: what is due, what fails and why; they may be asked to run now."""
+"""Background jobs as operators see them: which are due, which fail and why. An operator can make a job run now."""
 
 import re
 
@@ -12,7 +12,7 @@ from server.services.common import audit_log, cursors
 from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, numbered, search
 
 FAILING_ATTEMPTS = 3
-"""From so many attempts on a job counts as failing."""
+"""A job with at least this many attempts counts as failing."""
 _OPEN = "o.done_at IS NULL"
 
 
@@ -61,7 +61,7 @@ JOBS = Listing(
 
 
 async def retry(deps: Deps, outbox_id: int, reason: str, operator: str) -> None:
-    """Have an open job run as soon as a worker is free, not at its turn. Raises NotFound, StateConflict (done)."""
+    """Make an open job due now, so that the next free worker runs it. Raises NotFound, StateConflict (done)."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await outbox.hurry(tx, outbox_id, at)

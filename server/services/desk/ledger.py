@@ -1,4 +1,4 @@
-"""The books as operators read them: accounts and entries as lists, an account page by page, an entry with its lines."""
+"""The ledger as operators read it: lists of accounts and entries, an account in pages, an entry with its lines."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +84,7 @@ ENTRIES = Listing(
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """An account with some of its lines, and the cursor of those after them."""
+    """An account with a page of its lines, and the cursor of the next page."""
 
     account: AccountState
     lines: list[AccountLine]
@@ -92,7 +92,7 @@ class AccountPage:
 
 
 async def account_page(account_id: int, cursor: str, limit: int) -> AccountPage:
-    """A page of an account, the newest lines first. Raises NotFound, BadRequest for a foreign cursor, Busy."""
+    """Return a page of an account, newest lines first. Raises NotFound, BadRequest (cursor of another list), Busy."""
     after = cursors.unpack(cursor, tuple[cursors.Number, cursors.Number]) if cursor else None
     state = await browser.account(account_id)
     found = await browser.lines(account_id, after, limit + 1)

@@ -1,4 +1,4 @@
-"""Every list of the panel, by its name. A desk declares its lists; screens, files and checks take them from here."""
+"""All lists of the panel by name. Each desk file declares its lists; screens, exports and checks use them from here."""
 
 from server.services.common import audit_log
 from server.services.common.listings import Listing

@@ -1,4 +1,4 @@
-"""Members as operators see them: masked everywhere; what is personal is shown to whoever gives a reason."""
+"""Members as operators see them: personal data is masked, and shown only to an operator who gives a reason."""
 
 import re
 import secrets
@@ -32,25 +32,25 @@ from server.services.members import addresses
 from server.services.terms import levels
 
 _RECENT = 10
-"""So many of each kind stand on a member's page; the lists have them all."""
+"""How many rows of each kind a member's page shows; the lists show all."""
 
 Revealed = Literal["phone", "nickname", "addresses", "openid"]
 
 
 def _masked(deps: Deps, row: Row) -> Row:
-    """A member's row with `phone_sealed` as `phone`, and the name masked."""
+    """Return a member's row with `phone` (masked) in place of `phone_sealed`, and with a masked name."""
     sealed = row.pop("phone_sealed")
     told = masked_phone(deps.cipher.open(sealed, PHONE_COLUMN)) if sealed else ""
     return row | {"nickname": masked_name(row["nickname"]), "phone": told}
 
 
-# An array that is made first: whatever the planner believes, the prefix is looked up in its index and nowhere else.
+# The subquery fills an array first, so the prefix is always looked up in its index, whatever the planner estimates.
 _CALLED = (
     "(m.share_code = upper({0}::text) OR m.openid = {0}::text OR m.id = ANY (ARRAY("
     "SELECT id FROM members WHERE nickname <> ''"
     " AND nickname ~>=~ {0}::text AND nickname ~<~ ({0}::text || chr(1114111)))))"
 )
-# A letter may fit a tenth of all members: the index goes by the first letters and then by time, as the list does.
+# One letter may match a tenth of all members, so the index sorts by the first letters and then by time, like the list.
 _NAMED = (
     "left(m.nickname, 2) = left({0}::text, 2)"
     " AND m.nickname ~>=~ {0}::text AND m.nickname ~<~ ({0}::text || chr(1114111))"
@@ -110,7 +110,7 @@ MEMBERS = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in a chain, masked."""
+    """A member in a referral chain, masked."""
 
     id: int
     nickname: str
@@ -119,19 +119,19 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One member with what hangs on them. `member` has the columns of the row, masked; the lists the newest of each."""
+    """One member with related rows. `member` is the masked row; each list has the newest rows of its kind."""
 
     member: Row
     wallet: dict[str, int]
-    """Σ per account code."""
+    """Sum by account code."""
     membership: levels.Membership
     growth: list[Row]
     level_changes: list[Row]
     growth_key: str
-    """Under which one correction of growth is made, once."""
+    """The idempotency key of one growth correction."""
     above: list[Person]
     levels: list[int]
-    """How many stand one, two and three levels below."""
+    """The number of members one, two and three levels below."""
     counts: Row
     orders: list[Row]
     rebates: list[Row]
@@ -196,7 +196,7 @@ async def _people(connection: db.Connection, ids: tuple[int | None, ...]) -> lis
 
 
 async def people(ids: tuple[int | None, ...]) -> list[Person]:
-    """Who stands in a chain, the nearest first."""
+    """Return the members of a chain, nearest first."""
     async with db.connection() as reader:
         return await _people(reader, ids)
 
@@ -206,7 +206,7 @@ async def _levels(connection: db.Connection, member_id: int) -> list[int]:
 
 
 async def detail(deps: Deps, member_id: int) -> Detail:
-    """Everything about one member. Raises NotFound."""
+    """Return everything about one member. Raises NotFound."""
     wallet = await statement.balances(member_id)
     places = await addresses.all_of(deps, member_id)
     async with db.snapshot() as reader:
@@ -238,23 +238,23 @@ async def detail(deps: Deps, member_id: int) -> Detail:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """Somebody below: by whom (the nearest first, up to the member), what they brought so far."""
+    """A member below another one in the chain, with the path between them and the result of the first order."""
 
     id: int
     nickname: str
     state: str
     path: tuple[int, ...]
-    """The ids between the member and this one, from the top."""
+    """The ids between the two members, from the top down."""
     bound_at: datetime
     first_order: str
     """`none`, `paid` (which does not qualify), or the qualification's state."""
     own: int
-    """How many this one referred."""
+    """The number of members that this member referred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Who stands above and below a member; a page of one level below."""
+    """The members above a member, and one page of one level below."""
 
     member: Person
     above: list[Person]
@@ -274,7 +274,7 @@ SELECT m.id, m.nickname, m.state, m.bound_at, m.referrer_id, m.ancestor2_id,
 
 
 async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
-    """The chain of a member with a page of `level` 1 … 3 below, newest first. Raises NotFound, BadRequest."""
+    """Return a member's chain with a page of `level` (1 to 3) below, newest first. Raises NotFound, BadRequest."""
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     async with db.snapshot() as reader:
         row = await _of(reader, member_id)
@@ -299,7 +299,7 @@ async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Somebody in the picture of a chain; `nickname` is empty where only the id is known."""
+    """A node in the picture of a chain; `nickname` is empty if only the id is known."""
 
     id: int
     nickname: str
@@ -308,7 +308,7 @@ class Branch:
 
 
 def tree(chain: Chain) -> Branch:
-    """The chain as one picture, from the topmost ancestor down to those of the page."""
+    """Return the chain as one tree, from the topmost ancestor down to the members of the page."""
     here = Branch(chain.member.id, chain.member.nickname, here=True)
     known = {here.id: here}
     for one in chain.below:
@@ -329,7 +329,7 @@ _ID = re.compile(r"#?([1-9][0-9]{0,17})")
 
 
 async def named(text: str) -> int:
-    """The member of an id or a share code, as typed. Raises BadRequest when there is none."""
+    """Return the id of the member with a typed id or share code. Raises BadRequest if there is none."""
     text = text.strip()
     if number := _ID.fullmatch(text):
         found = await db.fetch_value("SELECT id FROM members WHERE id = $1", int(number[1]))
@@ -341,9 +341,9 @@ async def named(text: str) -> int:
 
 
 async def reveal(deps: Deps, member_id: int, what: Revealed, reason: str, operator: str) -> str:
-    """What is personal in plain, for this once; that it was looked at, and why, stands in the log.
+    """Return personal data of a member unmasked; the audit log records who looked at it and why.
 
-    Raises NotFound, also where there is nothing of the kind.
+    Raises NotFound, also if the member has no such data.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Subscription messages as operators set them: which template of WeChat's each is, and what stands where in it."""
+"""Subscription messages as operators set them: the WeChat template of each, and which value fills which keyword."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from server.rules.notices import VALUES
 from server.services.common import audit_log
 
 Keyword = Annotated[str, msgspec.Meta(pattern=r"^[a-z_]{2,20}[0-9]{1,2}$")]
-"""WeChat's name of a place in a template, such as `amount3`."""
+"""WeChat's name of a placeholder in a template, such as `amount3`."""
 
 
 class TemplateTerms(msgspec.Struct):
-    """What can be set. `fields` is keyword → our value's name."""
+    """The settings of a message. `fields` is keyword → name of our value."""
 
     template_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{20,64}$")]
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"\S")]
@@ -28,7 +28,7 @@ class TemplateTerms(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message as it is set, and the values it can show (name → what they are called)."""
+    """One message with its settings, and the values that it can show (name → label)."""
 
     key: str
     terms: TemplateTerms
@@ -39,7 +39,7 @@ _COLUMNS = "key, template_id, title, page, fields"
 
 
 async def templates() -> list[Template]:
-    """All messages there are. Raises Busy."""
+    """Return all messages. Raises Busy."""
     rows = await db.fetch(f"SELECT {_COLUMNS} FROM notice_templates ORDER BY key")  # noqa: S608 - our own columns
     return [Template(row["key"], _terms(row), VALUES.get(row["key"], {})) for row in rows]
 
@@ -50,7 +50,7 @@ def _terms(row: Mapping[str, str]) -> TemplateTerms:
 
 
 async def change(deps: Deps, key: str, terms: TemplateTerms, reason: str, operator: str) -> None:
-    """Set a message anew. Raises NotFound, BadRequest (it shows a value that never comes with it), Busy."""
+    """Change the settings of a message. Raises NotFound, BadRequest (a value that the message does not have), Busy."""
     known = VALUES.get(key, {})
     if unknown := [name for name in terms.fields.values() if name not in known]:
         raise BadRequest(field="fields", problem=f"没有“{unknown[0][:40]}”，可用：{'、'.join(known) or '无'}")

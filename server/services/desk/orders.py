@@ -1,4 +1,4 @@
-"""Orders and refunds as operators see them: by number, phone or state, in pages; what is personal is masked."""
+"""Orders and refunds as operators see them: found by number, phone or state, in pages, with personal data masked."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from server.services.members import addresses
 
 @dataclass(frozen=True, slots=True)
 class RefundRow:
-    """One refund of a list, or of an order."""
+    """One refund in a list or of an order."""
 
     id: int
     refund_no: str
@@ -56,14 +56,14 @@ class RefundRow:
     return_company: str | None
     return_tracking_no: str | None
     left_the_house: bool
-    """Whether there are goods that could come back."""
+    """Whether goods were sent that could come back."""
     proposed: str
-    """Where the shop usually receives them."""
+    """The address where the shop usually receives returned goods."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One order with all that hangs on it. `order` has the columns of its row, `lines` those of its lines."""
+    """One order with related rows. `order` has the columns of its row, `lines` those of its lines."""
 
     order: dict[str, Any]
     status: OrderStatus
@@ -122,7 +122,7 @@ _REFUND_SOURCE = "refunds r JOIN orders o ON o.id = r.order_id"
 
 
 async def detail(deps: Deps, order_no: str) -> Detail:
-    """Everything about one order. Raises NotFound."""
+    """Return everything about one order. Raises NotFound."""
     order = await db.fetch_row(
         "SELECT o.*, m.nickname, m.phone_sealed, (SELECT team_no FROM teams WHERE id = o.team_id) AS team_no"
         " FROM orders o JOIN members m ON m.id = o.member_id"
@@ -184,7 +184,7 @@ REFUNDS = Listing(
 
 
 async def order_of_refund(refund_no: str) -> str:
-    """The number of the order that a refund belongs to. Raises NotFound."""
+    """Return the number of the order that a refund belongs to. Raises NotFound."""
     found: str | None = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
     )

@@ -1,4 +1,4 @@
-"""The points mall as operators see it: goods, and what was exchanged of each."""
+"""The points mall as operators see it: goods, and how much of each was exchanged."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _STATES: dict[State, str] = {
     "sold_out": f"g.active AND g.price_fen < k.price_fen AND {_LEFT} <= 0",
     "stopped": "(NOT g.active OR g.price_fen >= k.price_fen)",
 }
-"""What `rules/points_goods.py` says of a state, as conditions."""
+"""The states of `rules/points_goods.py` as SQL conditions."""
 
 
 def _told(_deps: Deps, row: Row) -> Row:
@@ -78,7 +78,7 @@ GOODS = Listing(
 
 
 async def good(deps: Deps, good_id: int) -> dict[str, Any]:
-    """One good with its `state` and results. Raises NotFound."""
+    """Return one good with its `state` and results. Raises NotFound."""
     row = await db.fetch_row(f"SELECT {_SELECT} FROM {_SOURCE} WHERE g.id = $1", good_id)  # noqa: S608 - our own text
     if row is None:
         raise NotFound(what="points_good")
@@ -86,6 +86,6 @@ async def good(deps: Deps, good_id: int) -> dict[str, Any]:
 
 
 async def good_id(slug: str) -> int:
-    """The number of a good that is there, by its slug."""
+    """Return the id of an existing good by its slug."""
     found: int = await db.fetch_value("SELECT id FROM points_goods WHERE slug = $1", slug)
     return found

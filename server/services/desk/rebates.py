@@ -1,4 +1,4 @@
-"""有效推荐 and rebates as operators see them: what waits for a review, its evidence, and how each amount came about."""
+"""有效推荐 and rebates as operators see them: qualifications to review, evidence, and how each amount was computed."""
 
 import re
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def _order(sql: str) -> Way:
 
 
 def found_by(order_sql: str, member: Way) -> Filter:
-    """The search of what an order brought a member."""
+    """Return the search field for what an order brought a member."""
     return search("订单号或 #会员号", member, _order(order_sql))
 
 
@@ -102,7 +102,7 @@ REBATES = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that helps to decide; `odd` where it speaks against."""
+    """One fact that helps to decide; `odd` is true if it speaks against the member."""
 
     label: str
     text: str
@@ -111,7 +111,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One qualification. `row` has the columns of its table with the order's."""
+    """One qualification. `row` has its columns and some of its order and members."""
 
     row: dict[str, Any]
     evidence: list[Evidence]
@@ -138,7 +138,7 @@ _MANY = 5
 
 
 async def qualification(qualification_id: int) -> Detail:
-    """One qualification with what helps to decide about it. Raises NotFound."""
+    """Return one qualification with the evidence for a decision. Raises NotFound."""
     found = await db.fetch_row(_QUALIFICATION, qualification_id)
     if found is None:
         raise NotFound(what="qualification")
@@ -172,7 +172,7 @@ def _lasted(seconds: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RebateDetail:
-    """One rebate as its member sees it, whose it is, why it was taken back, and its entries in the ledger."""
+    """One rebate: its member, why it was taken back, the member's view of it, and its ledger entries."""
 
     member_id: int
     reversed_for: str | None
@@ -182,7 +182,7 @@ class RebateDetail:
 
 
 async def rebate(rebate_id: int) -> RebateDetail:
-    """One rebate. Raises NotFound."""
+    """Return one rebate. Raises NotFound."""
     row = await db.fetch_row("SELECT member_id, reversed_for FROM rebates WHERE id = $1", rebate_id)
     if row is None:
         raise NotFound(what="rebate")

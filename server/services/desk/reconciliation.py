@@ -1,7 +1,7 @@
-"""Reconciliation as operators see it: days, their differences, and days asked to be compared, made by a worker.
+"""Reconciliation as operators see it: days, their differences, and requests to compare a day, done by a worker.
 
-The table of asks is the queue, as with exports: whoever compares says so every second, and from one that fell silent
-another takes over. A run leaves its whole result or nothing, so a crash costs time alone.
+The table `reconciliation_asks` is the queue, as with exports: a worker updates `alive_at` every second, and if it falls
+silent, another one takes the day over. A run stores its whole result or nothing, so a crash costs only time.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from server.services.reconciliation import runs as reconciliation_runs
 from server.services.reconciliation.runs import Difference, Run
 
 DIFFERENCES_MOST = 200
-"""Shown with a day; the list of differences has them all."""
+"""How many differences a day's page shows; the list of differences shows all."""
 _NEWEST = "r.id = (SELECT max(n.id) FROM reconciliations n WHERE n.day = r.day)"
 _SILENCE = timedelta(minutes=2)
 _EVERY_S = 1.0
@@ -109,7 +109,7 @@ DIFFERENCES = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A day that somebody wants compared. `lines_done` are lines of its bills so far."""
+    """A request to compare a day. `lines_done` counts the bill lines handled so far."""
 
     id: int
     day: date
@@ -123,13 +123,13 @@ class Ask:
 
     @property
     def open(self) -> bool:
-        """Whether there is more to come."""
+        """Whether the request is not finished yet."""
         return self.state in ("waiting", "running")
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day with the run that counts, its first differences, its earlier runs and the last ask."""
+    """A day with the run that counts, its first differences, its earlier runs and the last request."""
 
     day: date
     run: Run | None
@@ -142,7 +142,7 @@ _ASK = "id, day, operator, state, lines_done, run_id, problem, created_at, finis
 
 
 async def of_day(day: date) -> Day:
-    """What is known of a day. Raises Busy."""
+    """Return what is known about a day. Raises Busy."""
     runs = await reconciliation_runs.runs_of(day)
     newest = runs[0] if runs else None
     found = await reconciliation_runs.differences(newest.id, 0, DIFFERENCES_MOST) if newest else []
@@ -151,7 +151,7 @@ async def of_day(day: date) -> Day:
 
 
 async def ask(deps: Deps, day: date, operator: str) -> None:
-    """Have a finished day compared. Raises BadRequest (not over yet), StateConflict (it is being compared), Busy."""
+    """Request to compare a finished day. Raises BadRequest (not over yet), StateConflict (requested already), Busy."""
     at = deps.clock.now()
     if day >= shanghai_day(at):
         raise BadRequest(field="day", problem="只能对已经结束的一天")
@@ -176,7 +176,7 @@ UPDATE reconciliation_asks SET state = 'running', lines_done = 0, alive_at = $1 
 
 
 async def make_next(deps: Deps) -> bool:
-    """Compare the day that waits longest, to its end; False when none does. Raises Busy."""
+    """Compare the day that has waited longest, completely; return False if none waits. Raises Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(_CLAIM, at, at - _SILENCE)
@@ -200,7 +200,7 @@ async def make_next(deps: Deps) -> bool:
 
 
 class _Progress:
-    """How far a run is, told from inside its transaction and written beside it."""
+    """The progress of a run. The run reports it inside its transaction; another transaction writes it."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -231,11 +231,11 @@ async def _watched(deps: Deps, ask_id: int, progress: _Progress) -> None:
                 progress.lines,
                 deps.clock.now(),
             )
-        with contextlib.suppress(TimeoutError):  # not over yet: say so again
+        with contextlib.suppress(TimeoutError):  # the run is not over yet: write the progress again
             await asyncio.wait_for(progress.over.wait(), _EVERY_S)
 
 
 def numbers(difference: Difference) -> list[str]:
-    """The numbers that a difference names, its own first."""
+    """Return the numbers in a difference, its subject first."""
     sides: list[Mapping[str, Any]] = [side for side in (difference.ours, difference.theirs) if side]
     return list(dict.fromkeys([difference.subject, *(side["about"] for side in sides if side["about"])]))

@@ -1,4 +1,4 @@
-"""Versions of the rebate rule as operators read and compare them, and a draft before it is published."""
+"""Versions of the rebate rule, for operators to read and compare, and a draft before it is published."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ RULES = Listing(
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Terms in words: each field by its name, the promise to members, and the whole rule under headings."""
+    """Terms in words: every field by its name, the promise to members, and the whole rule under headings."""
 
     fields: dict[str, str]
     promise: Promise
@@ -56,7 +56,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version with its terms in words. `following` are the numbers of its neighbours, where there are any."""
+    """One version with its terms, also in words."""
 
     version: int
     terms: RuleTerms
@@ -68,13 +68,13 @@ class Version:
 
 
 async def in_words(terms: RuleTerms) -> Words:
-    """Terms as people read them."""
+    """Put terms into words."""
     names = await rebate_rules.scope_names(terms.scope)
     return Words(rule_forms.told(terms, names), promises.promise(terms), promises.plain(terms, names))
 
 
 async def version(number: int) -> Version:
-    """One version. Raises NotFound."""
+    """Return one version. Raises NotFound."""
     return await _shown(await rebate_rules.VERSIONS.row(number))
 
 
@@ -92,25 +92,25 @@ async def _shown(row: asyncpg.Record) -> Version:
 
 
 async def newest() -> Version | None:
-    """The version in force; None before the first is published."""
+    """Return the version in force; None before the first one is published."""
     row = await rebate_rules.VERSIONS.newest()
     return await _shown(row) if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a form says. `terms` are None as long as something is wrong with it."""
+    """The content of a form. `terms` is None while the form has problems."""
 
     terms: RuleTerms | None
     problems: dict[str, str]
-    """By field, in Chinese."""
+    """Problems by field, in Chinese."""
     words: Words | None
     changes: list[Change]
-    """Against the version in force; none before the first."""
+    """Changes against the version in force; empty before the first version."""
 
 
 async def draft(form: Mapping[str, str], current: Version | None) -> Draft:
-    """A filled form, judged and in words, as it would be published now."""
+    """Check a filled form and put it into words, as it would be published now."""
     terms, problems = rule_forms.read(form)
     if terms is None:
         return Draft(None, problems, None, [])

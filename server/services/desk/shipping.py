@@ -1,4 +1,4 @@
-"""Shipping many orders by a file: the list of what has to leave, and the same list with its parcels filled in."""
+"""Ship many orders with a file: export the list of orders to ship, import the same list with its parcels filled in."""
 
 import asyncio
 from collections import Counter
@@ -58,11 +58,11 @@ TO_SHIP = Listing(
     template="orders/shipping.html",
     opened=_opened,
 )
-"""The screen leaves out who receives; the file has it, and having it made stands in the log."""
+"""The screen leaves out the receiver. The file has it, and the audit log records that the file was requested."""
 
 
 class Problem(msgspec.Struct):
-    """A row of the file that was not shipped, and why."""
+    """A row of the file that was not shipped, and the reason."""
 
     line: int
     order_no: str
@@ -70,7 +70,7 @@ class Problem(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """What came of a file. `unchanged` rows had been shipped with the same parcel before."""
+    """The result of a file. `unchanged` counts rows that were shipped earlier with the same parcel."""
 
     at: datetime
     shipped: int
@@ -87,9 +87,9 @@ class _Parcel:
 
 
 async def ship_file(deps: Deps, body: bytes, operator: str, operator_id: int) -> Report:
-    """Ship each row (order number, company, tracking number in the first three columns) in a transaction of its own.
+    """Ship each row in its own transaction. The first three columns are order number, company and tracking number.
 
-    Good rows are shipped although others are bad; the same file again changes nothing. Raises SheetInvalid, Busy.
+    Good rows are shipped even if others are bad; repeating a file changes nothing. Raises SheetInvalid, Busy.
     """
     report = Report(deps.clock.now(), 0, 0, [])
     rows = await asyncio.to_thread(read_rows, body, _COLUMNS, ROWS_MOST)
@@ -107,7 +107,7 @@ async def ship_file(deps: Deps, body: bytes, operator: str, operator_id: int) ->
 
 
 async def last_report(deps: Deps, operator_id: int) -> Report | None:
-    """What came of the operator's last file."""
+    """Return the result of the operator's last file."""
     kept = await deps.redis.get(_place(operator_id))
     return msgspec.json.decode(kept, type=Report) if kept else None
 
@@ -117,7 +117,7 @@ def _place(operator_id: int) -> str:
 
 
 def _parcels(rows: list[tuple[int, list[str]]], problems: list[Problem]) -> list[_Parcel]:
-    """The rows that can be tried; what is wrong with the others is noted."""
+    """Return the rows that can be tried; note the problems of the others."""
     times = Counter(cells[0].upper() for _, cells in rows)
     found = []
     for line, (order_no, company, tracking_no) in rows:
@@ -144,7 +144,7 @@ def _wrong(parcel: _Parcel, company: str, times: int) -> str:
 
 
 async def _ship(deps: Deps, parcel: _Parcel, operator: str) -> str | None:
-    """None when it was shipped now, empty when it had been with this very parcel, else what is in the way."""
+    """Ship one parcel; return None if shipped now, "" if shipped earlier with the same parcel, else the problem."""
     try:
         await fulfilment.ship(deps, parcel.order_no, parcel.company, parcel.tracking_no, operator)
     except NotFound:
@@ -170,7 +170,7 @@ _OURS = 500
 
 
 async def receiver(deps: Deps, order_no: str, operator: str) -> str:
-    """Name, phone and address an order goes to, for whoever packs it; that it was looked up stands in the log.
+    """Return name, phone and address of an order, for the person who packs it; the audit log records the look-up.
 
     Raises NotFound, also for an order without an address.
     """

@@ -1,4 +1,4 @@
-"""The stacking matrix as operators read it: every version with what it changed."""
+"""The stacking matrix as operators read it: all versions with their changes."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,14 +10,14 @@ from server.services.terms.stacking import FIRST, Stacking, read
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version and its differences from the one before, in words."""
+    """A version, and its changes against the previous version in words."""
 
     stacking: Stacking
     changed: list[str]
 
 
 async def versions() -> list[Version]:
-    """Every version, the newest first; the last is the one a shop starts with."""
+    """Return all versions, newest first; the last one is the default of a new shop."""
     rows = await db.fetch("SELECT * FROM stacking_versions ORDER BY version DESC")
     found = [*(read(row) for row in rows), FIRST]
     return [*(Version(after, _words(before, after)) for after, before in pairwise(found)), Version(FIRST, [])]

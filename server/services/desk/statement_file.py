@@ -1,4 +1,4 @@
-"""A member's statement as a file: every movement of a month, or the newest of all, for one's own books."""
+"""A member's statement as a file: all movements of a month, or the newest movements, for the member's own records."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from server.ledger.statement import StatementLine
 from server.services.files.sheets import SheetWriter, Yuan
 
 MOST = 10_000
-"""Lines in one file: made within seconds, and within the memory of one request. Who has more takes months."""
+"""The most lines in one file, so that a request makes it in seconds and in memory. With more, export by month."""
 _AT_A_TIME = 1_000
 _HEADER = (
     "时间",
@@ -23,7 +23,10 @@ _WIDTHS = (20, 22, 48, 20, 18, 18, 22, 32)
 
 
 async def statement_file(member_id: int, month: int | None) -> bytes:
-    """An XLSX of a month (`202611`), or of all, newest first, at most `MOST` lines; more are told in the last row."""
+    """Return an XLSX of a month (`202611`) or of all months, newest first, at most `MOST` lines.
+
+    If there are more lines, the last row says so.
+    """
     file = SheetWriter("钱包明细", _HEADER, _WIDTHS)
     before, left = None, MOST
     while left:

@@ -1,4 +1,4 @@
-"""Withdrawals as operators decide them: the list, one with its evidence, many at once, the name behind a reason."""
+"""Withdrawals for operators to decide: the list, one with its evidence, many at once, and the real name on request."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,11 +35,11 @@ from server.services.terms import policy
 from server.services.withdrawals import requests as withdrawal_requests
 
 MANY_MOST = 50
-"""Decided in one go: as many as a page of the list has."""
+"""The most withdrawals that one request decides: as many as one page of the list has."""
 _LATEST = 10
 _CREDITS = 20
 _LOOK_BACK = timedelta(days=180)
-"""How far back orders and refunds are looked at."""
+"""How far back orders and refunds are counted."""
 
 WITHDRAWALS = Listing(
     name="withdrawals",
@@ -90,7 +90,7 @@ WITHDRAWALS = Listing(
 
 
 class Step(NamedTuple):
-    """A state that was reached, when, and by whose hand."""
+    """A state that was reached, when, and who caused it."""
 
     label: str
     at: datetime
@@ -98,7 +98,7 @@ class Step(NamedTuple):
 
 
 class Earned(NamedTuple):
-    """What one way of earning brought a member so far: how often, granted and taken back again."""
+    """A member's earnings of one kind: how often, the amount granted, and how many were taken back."""
 
     name: str
     times: int
@@ -107,7 +107,7 @@ class Earned(NamedTuple):
 
 
 class Traffic(NamedTuple):
-    """Paid orders of the last half year and how many of them were refunded, wholly or in part."""
+    """Paid orders of the last half year, and how many of them were refunded fully or partly."""
 
     orders: int
     refunded: int
@@ -115,7 +115,7 @@ class Traffic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What speaks for and against a member who wants money."""
+    """Facts for and against a member who asks for money."""
 
     member: str
     state: str
@@ -128,20 +128,20 @@ class Evidence:
     """By account code, in fen."""
     earned: list[Earned]
     credits: list[Mention]
-    """What last came onto the withdrawable account."""
+    """The latest credits of the withdrawable account."""
     own: Traffic
     friends: Traffic
     same_phone: int
-    """Referees with a phone number, of theirs or of an address, that the member has, too."""
+    """Referees who share a phone number with the member, in the profile or in an address."""
     same_address: int
     latest: list[dict[str, Any]]
-    """The member's last other withdrawals."""
+    """The member's latest other withdrawals."""
     today: Today
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """One withdrawal for whoever decides. `row` has the columns of its table."""
+    """One withdrawal, for the operator who decides. `row` has the columns of its table."""
 
     row: dict[str, Any]
     state: WithdrawalState
@@ -155,7 +155,7 @@ class Detail:
 
 
 async def detail(deps: Deps, withdrawal_no: str) -> Detail:
-    """Everything about one withdrawal. Raises NotFound, Busy."""
+    """Return everything about one withdrawal. Raises NotFound, Busy."""
     found = await db.fetch_row("SELECT * FROM withdrawals WHERE withdrawal_no = $1", withdrawal_no)
     if found is None:
         raise NotFound(what="withdrawal")
@@ -257,11 +257,11 @@ async def _traffic(of: str, member_id: int, at: datetime) -> Traffic:
 
 
 Decide = Callable[[str], Awaitable[object]]
-"""Decides the withdrawal of a number."""
+"""Decides the withdrawal with the given number."""
 
 
 async def decide_many(numbers: Sequence[str], decide: Decide) -> list[tuple[str, Refusal | None]]:
-    """Each number, once, with why it was refused or None when it was decided; each in a transaction of its own."""
+    """Decide each number once, each in its own transaction; return each with its refusal, or None if it was decided."""
     return [(number, await _refusal(decide, number)) for number in dict.fromkeys(numbers)]
 
 
@@ -274,7 +274,7 @@ async def _refusal(decide: Decide, number: str) -> Refusal | None:
 
 
 async def real_name(deps: Deps, withdrawal_no: str, operator: str, reason: str) -> str:
-    """The name that goes to WeChat; that it was looked at stands in the log. Raises NotFound (none is there), Busy."""
+    """Return the real name sent to WeChat; the audit log records the look-up. Raises NotFound (no name), Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         sealed = await tx.fetchval("SELECT real_name_sealed FROM withdrawals WHERE withdrawal_no = $1", withdrawal_no)

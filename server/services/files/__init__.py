@@ -1,1 +1,1 @@
-"""Pictures, sheets, operators' files and answers that are kept for a moment."""
+"""Pictures, sheets, operators' files, and a short-lived cache of answers."""

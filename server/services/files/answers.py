@@ -1,4 +1,4 @@
-"""Whole encoded answers, kept for a moment: a thousand guests looking at one product cost two reads a second."""
+"""A short-lived cache of encoded answers: a thousand guests who look at one product cost two reads a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -17,7 +17,7 @@ class _Kept:
 
 
 class Answers:
-    """At most `size` answers, each at most `max_age_s` old counted from **before** it was read."""
+    """A cache of at most `size` answers. Each is at most `max_age_s` old, counted from **before** its data was read."""
 
     def __init__(self, max_age_s: float, size: int) -> None:
         self._max_age_s = max_age_s
@@ -25,9 +25,9 @@ class Answers:
         self._kept: dict[Hashable, _Kept] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """The answer under `key` of this database; one request makes it, those that come meanwhile wait for it.
+        """Return the answer under `key` for this database. One request makes it, and concurrent requests wait for it.
 
-        When `make` fails, its request fails alone and the next one tries.
+        If `make` fails, only its own request fails, and the next request tries again.
         """
         key = (db.identity(), key)
         kept = self._kept.get(key)
@@ -59,11 +59,11 @@ Make: TypeAlias = Callable[[Sequence[int]], Awaitable[dict[int, bytes]]]
 
 
 class Batched:
-    """Answers by number that are made many at a time: with one that is too old, all that were asked for since.
+    """A cache of answers by number, made in batches: one outdated answer renews all outdated ones asked for since.
 
-    Reading two hundred products together costs little more than reading five, so even a shop whose whole catalogue is
-    looked at in turn reads a few times a second. At most `size` answers, each at most `max_age_s` old counted from
-    **before** it was read.
+    Reading 200 products together costs little more than reading five, so even a shop whose whole catalogue is viewed
+    reads only a few times a second. It holds at most `size` answers. Each is at most `max_age_s` old, counted from
+    **before** its data was read.
     """
 
     def __init__(self, max_age_s: float, size: int) -> None:
@@ -72,10 +72,10 @@ class Batched:
         self._shops: dict[int, _Shelf] = {}
 
     async def get(self, number: int, make: Make) -> bytes | None:
-        """The answer of this database under `number`, None when there is none.
+        """Return the answer under `number` for this database, None if there is none.
 
-        `make` gives the answers of those numbers that have one. One request makes what is missing, those that come
-        meanwhile wait for it; when it fails, it fails alone.
+        `make` returns the answers of the numbers that have one. One request makes the missing ones, and concurrent
+        requests wait for it; if it fails, only that request fails.
         """
         shelf = self._shops.get(db.identity())
         if shelf is None:
@@ -109,7 +109,7 @@ class Batched:
 @dataclass(slots=True)
 class _Shelf:
     kept: dict[int, _Copy] = field(default_factory=dict)
-    """Those made longest ago first."""
+    """Cached answers, oldest first."""
     wanted: dict[int, None] = field(default_factory=dict)
-    """What requests wait for, first come first made."""
+    """Numbers that requests wait for, in order of arrival."""
     renewing: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -1,4 +1,4 @@
-"""A JSON file that an operator wrote: its entries, and the line on which each mistake stands."""
+"""A JSON file written by an operator: its entries, and the line of each mistake."""
 
 import json
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ _decode = json.JSONDecoder().raw_decode
 
 
 class ApplyFile(Entries):
-    """The entries of a text; every mistake in them is told with its line, too."""
+    """The entries of a text. Every mistake is reported with its line, too."""
 
     def __init__(self, text: str) -> None:
-        """Raises FileInvalid when the text is no JSON object."""
+        """Parse the text. Raises FileInvalid if it is not a JSON object."""
         self._lines: dict[str, int] = {}
         try:
             root = json.loads(text)
@@ -35,7 +35,7 @@ class ApplyFile(Entries):
 
     @contextmanager
     def located(self) -> Iterator[None]:
-        """Whoever refuses this file's entries inside says at which paths; told is on which lines, in their order."""
+        """Add line numbers to a FileInvalid raised inside, which knows only paths, and sort its problems by line."""
         try:
             yield
         except FileInvalid as refused:
@@ -44,14 +44,14 @@ class ApplyFile(Entries):
             raise FileInvalid(problems=problems) from refused
 
     def _line(self, path: str) -> int:
-        """Where the value at the path, or the nearest thing around it, begins."""
+        """Return the line where the value at the path, or the nearest value around it, begins."""
         while path not in self._lines:
             path = path[: max(path.rfind("."), path.rfind("["))]
         return self._lines[path]
 
 
 class _Places:
-    """Walks valid JSON once more for what the parser does not tell: the line on which each value begins."""
+    """Walk valid JSON again for what the parser does not report: the line where each value begins."""
 
     def __init__(self, text: str, lines: dict[str, int]) -> None:
         self._text = text
@@ -59,7 +59,7 @@ class _Places:
         self._counted = (0, 1)
 
     def value(self, path: str, at: int) -> int:
-        """Note the value at `at` and all inside it; the position behind it."""
+        """Note the value at position `at` and all values inside it; return the position after it."""
         at = self._skip(at)
         self._lines[path] = self._line(at)
         match self._text[at]:
@@ -93,7 +93,7 @@ class _Places:
         return at
 
     def _line(self, at: int) -> int:
-        """The line of a position; positions come in rising order, so each line break is counted once."""
+        """Return the line of a position. Positions come in rising order, so each line break is counted once."""
         seen, line = self._counted
         line += self._text.count("\n", seen, at)
         self._counted = (at, line)

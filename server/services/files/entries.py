@@ -1,4 +1,4 @@
-"""What an operator wants, entry by entry, read so that every mistake is told at once, with its place."""
+"""Read an operator's entries so that all mistakes are reported together, each with its path."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from server.core.errors import FileInvalid
 _T = TypeVar("_T")
 
 _WHERE = re.compile(r" - at `\$(.*)`$")
-"""How msgspec ends the sentence about a value inside the one it was given."""
+"""The end of a msgspec message about a nested value: it holds the path inside the value given to msgspec."""
 _SAYINGS = (
     (re.compile(r"^Object missing required field `(.+)`$"), r"缺少字段 \1"),
     (re.compile(r"^Object contains unknown field `(.+)`$"), r"没有名为 \1 的字段"),
@@ -32,9 +32,9 @@ _SAYINGS = (
 
 
 class Entries:
-    """Lists of entries by name, and what is wrong with them so far.
+    """Lists of entries by name, and the problems found so far.
 
-    A place is a path: `$.products[0].title` is the title of the first entry of the list `products`.
+    A path names a place: `$.products[0].title` is the title of the first entry in the list `products`.
     """
 
     def __init__(self, root: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Entries:
         self._problems: list[dict[str, Any]] = []
 
     def read(self, value: Any, kind: type[_T], path: str) -> _T | None:  # noqa: ANN401 - JSON
-        """`value` as `kind`, or None with the problem noted."""
+        """Return `value` as `kind`; if it does not fit, note the problem and return None."""
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
@@ -51,7 +51,7 @@ class Entries:
             return None
 
     def each(self, holder: Mapping[str, Any], name: str, path: str = "$") -> list[tuple[str, Any]]:
-        """The items of the list `holder[name]` with their paths; none when it is absent, a problem when no list."""
+        """Return the items of the list `holder[name]` with their paths, none if absent; note it if it is not a list."""
         items = holder.get(name, [])
         if isinstance(items, list):
             return [(f"{path}.{name}[{i}]", item) for i, item in enumerate(items)]
@@ -59,16 +59,16 @@ class Entries:
         return []
 
     def only(self, *names: str) -> None:
-        """Note every other name at the top."""
+        """Note a problem for every other name at the top level."""
         for name in self.root.keys() - set(names):
             self.note(f"$.{name}", f"没有名为 {name} 的字段")
 
     def note(self, path: str, problem: str) -> None:
-        """One mistake at a path."""
+        """Note one problem at a path."""
         self._problems.append({"path": path, "problem": problem})
 
     def check(self) -> None:
-        """Raises FileInvalid with all problems noted so far, `{path, problem}` each, in the order of their paths."""
+        """Raise FileInvalid if there are problems: all noted so far, each `{path, problem}`, sorted by path."""
         if self._problems:
             raise FileInvalid(problems=sorted(self._problems, key=lambda one: one["path"]))
 

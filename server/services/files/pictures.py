@@ -1,4 +1,4 @@
-"""Pictures the shop makes itself: drawn beside the event loop, kept as files, made once although many ask."""
+"""Pictures that the shop draws: drawn off the event loop, kept as files, made once even if many ask at once."""
 
 import asyncio
 import re
@@ -21,12 +21,12 @@ _OURS = re.compile(r"/media/([a-z0-9_-]+\.webp)")
 _T = TypeVar("_T")
 
 _studio = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
-"""One at a time and process: drawing must not take the machine from those who pay."""
+"""Each process draws one picture at a time, because drawing must not slow down members who pay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
-    """A folder below the media folder that keeps at most about `most` files, the newest."""
+    """A folder below the media folder that keeps about the `most` newest files."""
 
     name: str
     most: int
@@ -34,21 +34,21 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A picture's bytes. One that lacks something is not `whole`: it is sent, but not kept."""
+    """A picture's bytes. A picture that lacks something is not `whole`: it is sent, but not kept."""
 
     body: bytes
     whole: bool = True
 
 
 async def draw(work: Callable[[], _T]) -> _T:
-    """The result of drawing work, done in the studio's thread."""
+    """Run drawing work in the studio's thread and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_studio, work)
 
 
 async def kept(deps: Deps, shelf: Shelf, name: str, make: Callable[[], Awaitable[Made]]) -> Made:
-    """The file of that name on the shelf, made if it is not there; of those who ask at once, one makes it.
+    """Return the file of that name on the shelf; make it if it is missing. Of concurrent requests only one makes it.
 
-    Raises what `make` raises, and RedisError when another one takes too long.
+    Raises what `make` raises, and RedisError if another request takes too long to make it.
     """
     if deps.media_dir is None:
         return await make()
@@ -72,7 +72,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def store(path: Path, body: bytes, most: int) -> None:
-    """Write a file, and let the oldest go where there are more than `most`."""
+    """Write a file, and delete the oldest files if there are more than `most`."""
     write(path, body)
     others = [one for one in path.parent.iterdir() if one != path]
     if len(others) < most:
@@ -82,15 +82,15 @@ def store(path: Path, body: bytes, most: int) -> None:
 
 
 def write(path: Path, body: bytes) -> None:
-    """Write a file so that nobody sees half of it."""
+    """Write a file atomically, so that nobody reads half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{secrets.token_hex(4)}-{path.name}")  # two may write the same at once
+    unfinished = path.with_name(f".{secrets.token_hex(4)}-{path.name}")  # two requests may write the same file at once
     unfinished.write_bytes(body)
     unfinished.replace(path)
 
 
 async def photo(deps: Deps, address: str) -> Image.Image | None:
-    """The picture at a product's address, ours (`/media/…`) or another host's; None when it is not to be had."""
+    """Return the picture at a product's address, ours (`/media/…`) or another host's; None if it is unavailable."""
     body = None
     if address.startswith("https://"):
         body = await photos.fetch(address, _PHOTO_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""XLSX files: written row by row, read with limits on what they may unpack to."""
+"""XLSX files: written row by row, and read with a limit on the unpacked size."""
 
 import io
 import re
@@ -19,19 +19,19 @@ from server.core.errors import SheetInvalid
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _UNPACKED_MOST = 20 * 1024 * 1024
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-"""What XML cannot hold."""
+"""Characters that XML cannot contain."""
 _CELL_MOST = 32_767
 _WHEN, _YUAN = "yyyy-mm-dd hh:mm:ss", "#,##0.00"
 
 
 class Yuan(int):
-    """An amount in fen that a file shows in yuan, as a number."""
+    """An amount in fen that a file shows as a number in yuan."""
 
 
 class SheetWriter:
-    """One sheet with a header, growing row by row; what it holds goes to a file of the machine's, not to memory.
+    """One sheet with a header, written row by row to a temporary file, not to memory.
 
-    A context manager: that file is gone at the end of the block.
+    It is a context manager: the temporary file is deleted at the end of the block.
     """
 
     def __init__(self, title: str, header: Sequence[str], widths: Sequence[int] = ()) -> None:
@@ -51,12 +51,12 @@ class SheetWriter:
             self._sheet._writer.cleanup()  # noqa: SLF001 - openpyxl deletes it only when saving
 
     def append(self, rows: Iterable[Sequence[object]]) -> None:
-        """More rows: texts, integers, `Yuan`, times (shown in Shanghai's) and None."""
+        """Append rows of texts, integers, `Yuan`, times (shown in Shanghai time) and None."""
         for row in rows:
             self._sheet.append([self._cell(value) for value in row])
 
     def finished(self) -> bytes:
-        """The file; nothing can be added afterwards."""
+        """Return the file; no row can be added afterwards."""
         into = io.BytesIO()
         self._book.save(into)
         return into.getvalue()
@@ -69,7 +69,7 @@ class SheetWriter:
         if value is None or isinstance(value, int):
             return value
         cell = WriteOnlyCell(self._sheet, _CONTROLS.sub("", str(value))[:_CELL_MOST])
-        cell.data_type = "s"  # also what begins with "=": what somebody typed is never a formula
+        cell.data_type = "s"  # also if it begins with "=": typed text must never become a formula
         if bold:
             cell.font, cell.alignment = Font(bold=True), Alignment(vertical="center")
         return cell
@@ -81,9 +81,10 @@ class SheetWriter:
 
 
 def read_rows(body: bytes, columns: int, most: int) -> list[tuple[int, list[str]]]:
-    """The rows below the header of the first sheet that are not empty: their line and `columns` trimmed texts.
+    """Return the non-empty rows below the header of the first sheet: their line and `columns` trimmed texts.
 
-    Whole numbers read as they look (`12`, not `12.0`). Raises SheetInvalid: no XLSX, too much in it, more than `most`.
+    Whole numbers are read as they look (`12`, not `12.0`). Raises SheetInvalid (no XLSX, unpacks to too much, more than
+    `most` rows).
     """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as packed:

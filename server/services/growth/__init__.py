@@ -1,1 +1,1 @@
-"""Growth: how members gain and lose it, and the levels that follow."""
+"""Growth: how members gain and lose it, and the levels that follow from it."""

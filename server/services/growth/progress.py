@@ -1,6 +1,6 @@
-"""成长值: earned with completed orders and with friends who count, taken back with refunds; and the levels that follow.
+"""成长值: earned by completed orders and by counted friends, taken back on refunds; and the levels that follow.
 
-Every change is a row under a unique key, written under its member's lock, and the level is judged right after.
+Every change is a row with a unique key, written under its member's lock. The member's level is judged right after it.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,10 @@ class _Entry:
 
 
 async def grow(deps: Deps, order_id: int) -> None:
-    """An order was completed: its buyer grows by what it cost, the referrer by the friend. Safe to repeat, late too."""
+    """Give growth for a completed order: to the buyer by its cost, to the referrer for the friend.
+
+    It is safe to repeat and to run late.
+    """
     at = deps.clock.now()
     async with db.transaction() as tx:
         found = await tx.fetchrow("SELECT member_id, referrer_id FROM orders WHERE id = $1", order_id)
@@ -70,9 +73,9 @@ SELECT q.id, o.completed_at FROM qualifications q JOIN orders o ON o.id = q.orde
 
 
 async def referrals(tx: db.Connection, referrer_id: int, at: datetime, order_id: int | None = None) -> None:
-    """Step, under the referrer's lock: growth for each friend who counts and whose order is completed.
+    """Step, under the referrer's lock: give growth for each counted friend whose order is completed.
 
-    `order_id`: only for the friend of that order.
+    With `order_id` only for the friend of that order.
     """
     rows = await tx.fetch(_REFERRALS, referrer_id, order_id)
     if not rows:
@@ -84,7 +87,7 @@ async def referrals(tx: db.Connection, referrer_id: int, at: datetime, order_id:
 
 
 async def take_back_growth(tx: db.Connection, qualification_id: int, referrer_id: int, at: datetime) -> None:
-    """Step, under the referrer's lock: a qualification became void, and the growth it brought goes with it."""
+    """Step, under the referrer's lock: take back the growth that a now void qualification brought."""
     source = f"qualification:{qualification_id}"
     await _take_back(tx, referrer_id, source, f"{source}:void", "推荐不再有效", 0, at)
 
@@ -92,7 +95,7 @@ async def take_back_growth(tx: db.Connection, qualification_id: int, referrer_id
 async def reduce(
     tx: db.Connection, order_id: int, member_id: int, refund_no: str, net_cash_fen: int, at: datetime
 ) -> None:
-    """Step, under the buyer's lock: an order was refunded, down to this net cash; its growth shrinks with it."""
+    """Step, under the buyer's lock: take back growth after a refund that left the order with this net cash."""
     source = f"order:{order_id}"
     await _take_back(tx, member_id, source, f"{source}:refund:{refund_no}", "订单退款", net_cash_fen, at)
 
@@ -120,9 +123,9 @@ INSERT INTO growth_entries (member_id, key, source, kind, amount, counts_at, why
 
 
 async def _add(tx: db.Connection, entries: Sequence[_Entry], at: datetime, *, anew: bool = False) -> bool:
-    """Write the entries of one member, which is locked, and judge its level; whether any was new.
+    """Write the entries of one locked member and judge the level; return whether any entry was new.
 
-    `anew`: judged as after a year, so that the level may also fall.
+    With `anew` the level is judged as at the end of a year, so that it may also fall.
     """
     new = False
     for one in entries:
@@ -136,7 +139,10 @@ async def _add(tx: db.Connection, entries: Sequence[_Entry], at: datetime, *, an
 async def _judge(
     tx: db.Connection, known: Sequence[Level], member_id: int, at: datetime, *, anew: bool = False
 ) -> None:
-    """Up at once; down where the year is over, as of its end however late it is noticed. The member is locked."""
+    """Judge a locked member's level: raise it at once, lower it only at the end of the member's year.
+
+    The end of the year counts, however late the job notices it.
+    """
     if not known:
         return
     row = await tx.fetchrow("SELECT position, kept_until FROM member_levels WHERE member_id = $1", member_id)
@@ -168,7 +174,7 @@ async def _stand(  # noqa: PLR0913, PLR0917 - one step from standing to standing
     why: str,
     at: datetime,
 ) -> Standing:
-    """Write where a member stands now; a change of level is history, and its member is told."""
+    """Write the member's new standing. If the level changes, also write its history and notify the member."""
     if after != before:
         await tx.execute(
             "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, $2, $3)"
@@ -196,7 +202,7 @@ async def _stand(  # noqa: PLR0913, PLR0917 - one step from standing to standing
 
 
 async def position_at(tx: db.Connection, member_id: int, at: datetime) -> int:
-    """Step: on which level a member stood at a moment."""
+    """Step: return the level position that a member had at the time `at`."""
     found = await tx.fetchval(
         "SELECT after FROM level_changes WHERE member_id = $1 AND at <= $2 ORDER BY id DESC LIMIT 1", member_id, at
     )
@@ -204,7 +210,7 @@ async def position_at(tx: db.Connection, member_id: int, at: datetime) -> int:
 
 
 async def judge_due(deps: Deps) -> int:
-    """Judge every member whose year is over, at most a batch; returns how many. Raises Busy."""
+    """Judge members whose year is over, at most one batch; return how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT member_id FROM member_levels WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2",
         deps.clock.now(),
@@ -215,7 +221,7 @@ async def judge_due(deps: Deps) -> int:
 
 
 async def judge_all(deps: Deps, after: int) -> None:
-    """The levels were changed: judge a batch of members who ever grew, and leave the next batch to the next job."""
+    """Judge one batch of members with growth entries after the levels changed; put a job for the next batch."""
     rows = await db.fetch(
         "SELECT member_id FROM growth_entries WHERE member_id > $1 GROUP BY member_id ORDER BY member_id LIMIT $2",
         after,
@@ -235,9 +241,9 @@ async def _judge_each(deps: Deps, members: Sequence[int]) -> None:
 
 
 async def correct(deps: Deps, member_id: int, amount: int, key: str, reason: str, operator: str, *, anew: bool) -> bool:
-    """An operator gives or takes growth, once per `key`; with `anew` the level is judged at once and may fall.
+    """Give or take growth as an operator, once per `key`. With `anew` the level is judged at once and may fall.
 
-    False when it was done before. Raises NotFound, BadRequest (nothing to change, or more taken than there is), Busy.
+    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has), Busy.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Where a member's parcels go: encrypted at rest, exactly one default whenever there is one at all."""
+"""Members' delivery addresses: encrypted at rest; a member with addresses always has exactly one default."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ PLACE_BLIND = "addresses.place_blind"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a person fills in."""
+    """An address as a person fills it in."""
 
     name: str
     phone: str
@@ -30,7 +30,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A stored place."""
+    """A stored address."""
 
     id: int
     place: Place
@@ -38,13 +38,13 @@ class Address:
 
 
 async def all_of(deps: Deps, member_id: int) -> list[Address]:
-    """The member's addresses, the default first, then the newest."""
+    """Return the member's addresses, the default first, then the newest."""
     rows = await db.fetch("SELECT * FROM addresses WHERE member_id = $1 ORDER BY is_default DESC, id DESC", member_id)
     return [_opened(deps.cipher, row) for row in rows]
 
 
 async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> Address:
-    """Store a new address; the first becomes the default. Raises BadRequest (phone), AddressLimit."""
+    """Store a new address; a member's first address becomes the default. Raises BadRequest (phone), AddressLimit."""
     sealed = _sealed(deps.cipher, place)
     async with db.transaction() as tx:
         await _lock(tx, member_id)
@@ -65,7 +65,7 @@ async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> 
 
 
 async def change(deps: Deps, member_id: int, address_id: int, place: Place, *, is_default: bool) -> Address:
-    """Replace an address. The default stays it until another takes its place. Raises BadRequest (phone), NotFound."""
+    """Replace an address. A default stays the default until another is chosen. Raises BadRequest (phone), NotFound."""
     sealed = _sealed(deps.cipher, place)
     async with db.transaction() as tx:
         await _lock(tx, member_id)
@@ -84,7 +84,7 @@ async def change(deps: Deps, member_id: int, address_id: int, place: Place, *, i
 
 
 async def remove(member_id: int, address_id: int) -> None:
-    """Delete an address; the newest of the others inherits the default. Raises NotFound."""
+    """Delete an address; if it was the default, the newest other address becomes it. Raises NotFound."""
     async with db.transaction() as tx:
         await _lock(tx, member_id)
         was_default = await tx.fetchval(
@@ -98,7 +98,7 @@ async def remove(member_id: int, address_id: int) -> None:
 
 
 async def _lock(tx: db.Connection, member_id: int) -> None:
-    """One change of a member's addresses at a time."""
+    """Lock the member, so that its addresses change one at a time."""
     await locks.member(tx, member_id)
 
 
@@ -111,7 +111,7 @@ async def _choose(tx: db.Connection, member_id: int, address_id: int) -> None:
 
 
 def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
-    """The columns sealed, phone_blind, place_blind, province, city, district."""
+    """Return the columns sealed, phone_blind, place_blind, province, city, district."""
     phone = rules.phone(place.phone)
     text = orjson.dumps({"name": place.name, "phone": phone, "detail": place.detail}).decode()
     return (
@@ -125,7 +125,7 @@ def _sealed(cipher: Cipher, place: Place) -> tuple[str, ...]:
 
 
 def opened(cipher: Cipher, sealed: str) -> dict[str, str]:
-    """`{name, phone, detail}` of an address, or of an order that took it over."""
+    """Decrypt `{name, phone, detail}` of an address, or of an order that copied it."""
     secret: dict[str, str] = orjson.loads(cipher.open(sealed, SEALED))
     return secret
 

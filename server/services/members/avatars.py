@@ -1,4 +1,4 @@
-"""Avatars that members upload: checked, drawn anew and kept under a name that nobody guesses."""
+"""Avatars that members upload: checked, re-encoded, and kept under a name that nobody can guess."""
 
 import asyncio
 import secrets
@@ -21,9 +21,9 @@ _PREFIX = "avatar-"
 
 
 async def put(deps: Deps, member_id: int, body: bytes) -> Me:
-    """Make this picture the member's avatar; the one uploaded before is deleted.
+    """Make this picture the member's avatar; the previous upload is deleted.
 
-    Raises TooManyRequests, TooLarge, PictureInvalid, and NotFound where the shop keeps no files.
+    Raises TooManyRequests, TooLarge, PictureInvalid, and NotFound if the shop keeps no files.
     """
     if deps.media_dir is None:
         raise errors.NotFound

@@ -1,4 +1,4 @@
-"""A member's own data, and who stands below."""
+"""A member's own data, and the members below."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from server.services.common import cursors
 from server.services.terms import levels
 
 BAD_CODE = "40029"
-"""WeChat: unknown, expired or used."""
+"""WeChat's error for a code that is unknown, expired or used."""
 
 COLUMNS = "id, nickname, avatar_url, birthday, phone_sealed, share_code, referrer_id, created_at"
 
@@ -33,7 +33,7 @@ class Profile:
     phone: str | None
     share_code: str
     bound: bool
-    """Has a referrer."""
+    """Whether the member has a referrer."""
     created_at: datetime
 
 
@@ -60,7 +60,7 @@ class Referee:
 
 
 def profile_of(deps: Deps, row: asyncpg.Record) -> Profile:
-    """The profile in a row that holds `COLUMNS`."""
+    """Convert a row with `COLUMNS` to a profile."""
     sealed = row["phone_sealed"]
     return Profile(
         id=row["id"],
@@ -75,7 +75,7 @@ def profile_of(deps: Deps, row: asyncpg.Record) -> Profile:
 
 
 async def profile(deps: Deps, member_id: int) -> Me:
-    """The member's own data, and level. Raises NotFound."""
+    """Return the member's own data and level. Raises NotFound."""
     row = await db.fetch_row(f"SELECT {COLUMNS} FROM members WHERE id = $1", member_id)  # noqa: S608 - our own columns
     if row is None:
         raise errors.NotFound
@@ -84,7 +84,7 @@ async def profile(deps: Deps, member_id: int) -> Me:
 
 
 async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Me:
-    """Set `nickname`, `avatar_url` or `birthday`, as far as they are given. Raises NotFound, BadRequest."""
+    """Set those of `nickname`, `avatar_url` and `birthday` that are given. Raises NotFound, BadRequest."""
     born = changes.get("birthday")
     if born is not None and not date(1900, 1, 1) <= born <= deps.clock.now().date():
         raise errors.BadRequest(field="birthday", problem="not a day that anybody alive was born")
@@ -94,7 +94,7 @@ async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Me:
 
 
 async def set_phone(deps: Deps, member_id: int, code: str) -> str:
-    """Exchange the phone button's code and keep the number sealed; gives it masked.
+    """Exchange the code of WeChat's phone button, store the number encrypted, and return it masked.
 
     Raises BadLoginCode and WeChatUnavailable.
     """
@@ -123,7 +123,7 @@ _NEWEST = 2**63 - 1
 
 
 async def downline(member_id: int, level: int, cursor: str | None, limit: int) -> tuple[list[Referee], str | None]:
-    """A page of those `level` steps below, newest first, and the next page's cursor. Raises BadRequest."""
+    """Return a page of the members `level` steps below, newest first, and the next cursor. Raises BadRequest."""
     before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
     rows = await db.fetch(_DOWNLINE.format(level=_LEVELS[level]), member_id, before, limit + 1)
     found = [

@@ -1,7 +1,7 @@
-"""Bearer tokens: random, stored hashed in Redis, revocable, 30 days sliding. Beside them WeChat's session keys.
+"""Bearer tokens: random, stored hashed in Redis, revocable, valid for 30 days from use. Also WeChat's session keys.
 
-A member's tokens are listed with the time they were last extended, so that all can be revoked and dead ones leave the
-list. `shut` also stops a login that has already looked at the member and not yet stored its token.
+A list per member holds the tokens with the time of their last extension, so that all can be revoked and expired ones
+leave the list. `shut` also stops a login that has already read the member but has not stored its token yet.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from server.gateways.ports import Deps
 
 LIFETIME = timedelta(days=30)
 _SLIDE_AFTER_S = 24 * 3600
-"""The lifetime is extended at most once a day, so that a request usually costs one read."""
+"""The lifetime is extended at most once a day, so that a request usually costs only one read."""
 
 _SECRET_DAYS = timedelta(days=3)
 _SECRET_COLUMN = "redis.session_key"  # noqa: S105 - a column's name
 _SHUT_S = 60
-"""Longer than a login takes from reading the member to storing its token."""
+"""This is longer than a login takes from reading the member to storing its token."""
 
 _START = """
 if redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
@@ -29,8 +29,8 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[2])
 redis.call('EXPIRE', KEYS[2], ARGV[4])
 return 1
 """
-"""Keys: token, the member's list, shut, session key. Arguments: token's value, its hash, now, lifetime, sealed key, its
-lifetime. One round trip; 0 when the member is shut out."""
+"""Keys: token, the member's list, shut, session key. Arguments: the token's value, its hash, now, its lifetime, the
+sealed session key, its lifetime. All in one round trip; returns 0 if the member is shut out."""
 
 
 def _name(token_hash: str) -> str:
@@ -50,7 +50,7 @@ def _secret(member_id: int) -> str:
 
 
 async def start(deps: Deps, member_id: int, session_key: str) -> str:
-    """A new token for the member; WeChat's session key is kept sealed. Raises AccountBlocked for one shut out."""
+    """Create a token for the member and store WeChat's session key encrypted. Raises AccountBlocked if shut out."""
     token = ids.token()
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     now, lifetime = int(deps.clock.now().timestamp()), int(LIFETIME.total_seconds())
@@ -65,7 +65,7 @@ async def start(deps: Deps, member_id: int, session_key: str) -> str:
 
 
 async def find(deps: Deps, token: str) -> tuple[str, int]:
-    """The token's hash and its member's id (0 when unknown or expired); slides the lifetime once a day."""
+    """Return the token's hash and its member's id (0: unknown or expired); extend the lifetime once a day."""
     token_hash = hashlib.sha256(token.encode()).hexdigest()
     value = await deps.redis.get(_name(token_hash))
     if value is None:
@@ -85,13 +85,13 @@ async def find(deps: Deps, token: str) -> tuple[str, int]:
 
 
 async def session_key(deps: Deps, member_id: int) -> str | None:
-    """WeChat's session key of the member's last login; None when it is more than three days old. A secret."""
+    """Return WeChat's session key of the member's last login, a secret; None if it is older than three days."""
     sealed = await deps.redis.get(_secret(member_id))
     return deps.cipher.open(sealed.decode(), _SECRET_COLUMN) if sealed else None
 
 
 async def shut(deps: Deps, member_id: int) -> None:
-    """Revoke every token of a member who may no longer log in; call it when that is committed."""
+    """Revoke every token of a member who may no longer log in; call it after that change is committed."""
     await deps.redis.set(_shut(member_id), 1, ex=_SHUT_S)
     hashes = await deps.redis.zrange(_of_member(member_id), 0, -1)
     names = [_name(one.decode()) for one in hashes]

@@ -1,7 +1,7 @@
-"""Subscription messages: what a member allowed is counted as credits, and each message spends one.
+"""Subscription messages: each accepted popup gives the member one credit, and each message spends one.
 
-An accepted popup is told twice, by the client and by WeChat's push, in either order, and either may be missing:
-`_PAIRED_S` is how long the second telling is taken for the same popup.
+An accepted popup is reported twice, by the client and by WeChat's push, in any order, and one report may be missing.
+For `_PAIRED_S` seconds the second report is taken as the same popup.
 """
 
 import logging
@@ -23,7 +23,7 @@ Teller = Literal["client", "push"]
 
 _NO_AUTHORISATION = "43101"
 _TOO_FAST = frozenset({"43108", "45011"})
-"""Too many at once: another time it goes through."""
+"""WeChat's rate limits: a later retry succeeds."""
 _PAIRED_S = int(timedelta(minutes=10).total_seconds())
 
 _TEMPLATES = "SELECT key, template_id, title FROM notice_templates ORDER BY key"
@@ -45,17 +45,17 @@ class Template:
 
     key: str
     template_id: str
-    """What `wx.requestSubscribeMessage` takes."""
+    """The id that `wx.requestSubscribeMessage` takes."""
     title: str
 
 
 async def templates() -> list[Template]:
-    """All messages there are."""
+    """Return all messages."""
     return [Template(**row) for row in await db.fetch(_TEMPLATES)]
 
 
 async def subscribe(deps: Deps, member_id: int, results: Mapping[str, Answer]) -> dict[str, int]:
-    """Count what the popup answered, by key or WeChat's id; gives the credits left by key. Ignores unknown names."""
+    """Count the popup's answers, by key or WeChat's id; return the credits left by key. Ignore unknown names."""
     known = await templates()
     for template in known:
         if "accept" in {results.get(template.key), results.get(template.template_id)}:
@@ -66,7 +66,7 @@ async def subscribe(deps: Deps, member_id: int, results: Mapping[str, Answer]) -
 
 
 async def _accepted(deps: Deps, member_id: int, template: str, teller: Teller) -> None:
-    """One credit for one popup: the number in Redis is how many more the client has told of than the push."""
+    """Give one credit per popup. The counter in Redis is the client's reports minus WeChat's pushes."""
     name = f"notice_told:{member_id}:{template}"
     step = 1 if teller == "client" else -1
     async with deps.redis.pipeline(transaction=False) as pipe:
@@ -78,7 +78,7 @@ async def _accepted(deps: Deps, member_id: int, template: str, teller: Teller) -
 
 
 async def hear(deps: Deps, event: PushEvent) -> None:
-    """Take in what WeChat pushed about subscriptions."""
+    """Handle an event about subscriptions that WeChat pushed."""
     member_id = await db.fetch_value("SELECT id FROM members WHERE openid = $1", event.openid)
     keys = {template.template_id: template.key for template in await templates()}
     for item in event.items:
@@ -95,16 +95,16 @@ async def hear(deps: Deps, event: PushEvent) -> None:
 
 
 def notice_job(member_id: int, template: str, values: Mapping[str, str], query: str = "") -> Job:
-    """The job that tells a member something; `values` by the template's own names, `query` for its page (`id=1`)."""
+    """Return the job that sends a notice; `values` by our value names, `query` for the message's page (`id=1`)."""
     return Job("send_notice", {"member_id": member_id, "template": template, "values": dict(values), "query": query})
 
 
 async def send(deps: Deps, member_id: int, template: str, values: Mapping[str, str], query: str) -> None:
-    """Send one message if the member allowed one; the credit is spent before, and given back where none was used.
+    """Send one message if the member has a credit. The credit is spent first, and given back if WeChat did not use it.
 
-    What WeChat refuses is logged and dropped. Raises OutcomeUnknown, and WeChatError when it was only too fast, so that
-    the job comes again: the member may then get the message twice. Raises KeyError when `values` lacks
-    one that the template shows.
+    A message that WeChat refuses is logged and dropped. Raises OutcomeUnknown, and WeChatError for a rate limit, so
+    that the job is retried; after OutcomeUnknown the member may get the message twice. Raises KeyError if `values`
+    lacks a value that the template shows.
     """
     async with db.transaction() as tx:
         row = await tx.fetchrow(_SPEND, member_id, template)

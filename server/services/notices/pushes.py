@@ -1,4 +1,4 @@
-"""Events that WeChat pushes: each is taken in once, whichever delivery comes first."""
+"""Events that WeChat pushes: each is handled once, even if WeChat delivers it several times."""
 
 import logging
 from datetime import timedelta
@@ -11,11 +11,11 @@ log = logging.getLogger("tuisan.pushes")
 
 _REMEMBERED = timedelta(days=1)
 _FOR_OPERATORS = frozenset({"trade_manage_remind_access_api", "trade_manage_remind_shipping"})
-"""WeChat asks for something to be done, or money stays frozen there."""
+"""Events in which WeChat asks operators to act; otherwise money stays frozen at WeChat."""
 
 
 async def take(deps: Deps, event: PushEvent) -> None:
-    """Act on an event that was verified. One that fails is acted on again when WeChat repeats it."""
+    """Handle a verified event. An event that fails is handled again when WeChat repeats it."""
     name = f"push:{event.key}"
     if not await deps.redis.set(name, 1, nx=True, ex=_REMEMBERED):
         return

@@ -1,1 +1,1 @@
-"""Who may enter the panel: accounts, passwords, second factors, devices."""
+"""Access to the panel: accounts, passwords, second factors, devices."""

@@ -1,4 +1,4 @@
-"""Panel accounts: made, changed and shut by an owner or on the command line; a password is changed by its owner."""
+"""Panel accounts. An owner or the command line creates, changes and disables them; operators change their passwords."""
 
 import re
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from server.services.operators.sessions import Operator
 _ONE_TIME_CHARS = 16
 _NAME = re.compile(r"[\w.-]{2,20}")
 _RESERVED = frozenset({"cli", "dev", "system"})
-"""Names under which the house itself writes into the log."""
+"""Names that the system itself uses in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One row of the list of operators."""
+    """One row in the list of operators."""
 
     id: int
     name: str
@@ -37,12 +37,12 @@ class Account:
 
 
 async def any_exists() -> bool:
-    """Whether the panel was ever set up."""
+    """Return whether any operator exists, that is, whether the panel was set up."""
     return bool(await db.fetch_value("SELECT EXISTS (SELECT FROM operators)"))
 
 
 async def listed(deps: Deps) -> list[Account]:
-    """All operators, those at work first."""
+    """Return all operators, active ones first."""
     rows = await db.fetch(
         "SELECT id, name, role, state, must_change, totp_sealed IS NOT NULL AS has_totp,"
         " COALESCE(locked_until > $1, false) AS locked, created_at, seen_at FROM operators ORDER BY state, id",
@@ -52,7 +52,7 @@ async def listed(deps: Deps) -> list[Account]:
 
 
 async def create(deps: Deps, name: str, role: Role, actor: str, *, must_change: bool = True) -> str:
-    """A new operator; the password made for them, told this once. Raises BadRequest, OperatorNameTaken."""
+    """Create an operator; return the new password, which is shown only once. Raises BadRequest, OperatorNameTaken."""
     if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
         raise errors.BadRequest(field="name", problem="2 到 20 个字：中文、字母、数字、点、横线")
     password = ids.code(_ONE_TIME_CHARS)
@@ -75,7 +75,7 @@ async def create(deps: Deps, name: str, role: Role, actor: str, *, must_change: 
 
 
 async def change_password(deps: Deps, operator: Operator, old: str, new: str) -> None:
-    """One's own password; every other device is logged out. Raises OperatorUnproven, PasswordUnfit."""
+    """Change the operator's own password and log out every other device. Raises OperatorUnproven, PasswordUnfit."""
     if problem := password_problem(new, operator.name):
         raise errors.PasswordUnfit(problem=problem)
     stored = await db.fetch_value("SELECT password_hash FROM operators WHERE id = $1", operator.id)
@@ -101,7 +101,7 @@ async def change_password(deps: Deps, operator: Operator, old: str, new: str) ->
 
 
 async def set_role(deps: Deps, operator_id: int, role: Role, reason: str, actor: str) -> None:
-    """Raises NotFound, LastOwner."""
+    """Change an operator's role. Raises NotFound, LastOwner."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await _held(tx, operator_id)
@@ -113,7 +113,7 @@ async def set_role(deps: Deps, operator_id: int, role: Role, reason: str, actor:
 
 
 async def disable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
-    """Shut somebody out, at once and on every device. Raises NotFound, LastOwner, StateConflict."""
+    """Disable an operator and log out all devices at once. Raises NotFound, LastOwner, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await _held(tx, operator_id, state="active")
@@ -125,7 +125,7 @@ async def disable(deps: Deps, operator_id: int, reason: str, actor: str) -> None
 
 
 async def enable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
-    """Let somebody in again, with the password they had. Raises NotFound, StateConflict."""
+    """Enable a disabled operator again, with the old password. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await _held(tx, operator_id, state="disabled")
@@ -137,7 +137,7 @@ async def enable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
 
 
 async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
-    """A new one-time password, no second factor, no lock, no device; the password, told this once. Raises NotFound."""
+    """Set and return a one-time password, shown only once; remove second factor, lock and devices. Raises NotFound."""
     password = ids.code(_ONE_TIME_CHARS)
     stored = await passwords.hashed(password)
     at = deps.clock.now()
@@ -156,7 +156,7 @@ async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
 
 
 async def named(name: str) -> int:
-    """The id of the operator of that name. Raises NotFound."""
+    """Return the id of the operator with that name. Raises NotFound."""
     found: int | None = await db.fetch_value("SELECT id FROM operators WHERE name = $1", name)
     if found is None:
         raise errors.NotFound(what="operator")
@@ -164,9 +164,12 @@ async def named(name: str) -> int:
 
 
 async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -> asyncpg.Record:
-    """Step: the operator's row. All owners are held first, in order, so that two of them cannot shut each other out."""
+    """Step: lock and return the operator's row.
+
+    All owners are locked in the same statement, by id, so that two owners cannot disable each other at the same time.
+    """
     await tx.execute(
-        "SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE",  # house: lock - several
+        "SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE",  # house: lock - rows by id
         operator_id,
     )
     row = await tx.fetchrow("SELECT id, name, role, state, totp_sealed FROM operators WHERE id = $1", operator_id)
@@ -178,7 +181,7 @@ async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -
 
 
 async def _another_owner(tx: Connection, row: asyncpg.Record) -> None:
-    """Step: there is an owner at work beside this one. Raises LastOwner."""
+    """Step: check that there is another active owner. Raises LastOwner."""
     if row["role"] == Role.OWNER and not await tx.fetchval(
         "SELECT EXISTS (SELECT FROM operators WHERE role = 'owner' AND state = 'active' AND id <> $1)", row["id"]
     ):

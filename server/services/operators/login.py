@@ -1,4 +1,4 @@
-"""Logging in to the panel: password, then the authenticator's code; failures are counted and lock the account."""
+"""Log in to the panel: password, then the authenticator's code. Failures are counted and lock the account."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,22 +17,22 @@ from server.services.common.locks import row as lock_row
 from server.services.operators import passwords, sessions, totp
 
 _TRIES_PER_MINUTE = 30
-"""Per address: what a wrong password costs is our memory and time."""
+"""Tries per IP address, because even checking a wrong password costs us memory and time."""
 _HALFWAY = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """`token` is the session's when `needs` is nothing, else the ticket to come back with the code."""
+    """`token` is the session's token if `needs` is `nothing`, else the ticket for the second step."""
 
     needs: Literal["nothing", "code"]
     token: str
 
 
 async def with_password(deps: Deps, name: str, password: str, ip: str, agent: str) -> Entered:
-    """The first step. Raises OperatorUnproven, OperatorLocked, TooManyRequests.
+    """Do the first step, the password. Raises OperatorUnproven, OperatorLocked, TooManyRequests.
 
-    An unknown or disabled name takes as long, and is locked as soon, as one that is there.
+    An unknown or disabled name takes as long and is locked as soon as an existing one, so it does not tell who exists.
     """
     await limits.spend(deps, {f"operator_login:{ip}": _TRIES_PER_MINUTE}, 60)
     row = await db.fetch_row("SELECT id, password_hash FROM operators WHERE name = $1 AND state = 'active'", name)
@@ -43,7 +43,7 @@ async def with_password(deps: Deps, name: str, password: str, ip: str, agent: st
     at = deps.clock.now()
     async with db.transaction() as tx:
         operator = await _unlocked(tx, row["id"], at)
-        # the hash is compared again: it may have been changed while this one was tried
+        # compare the hash again under the lock: the password may have been changed while this one was checked
         fits = fits and operator["password_hash"] == row["password_hash"] and operator["state"] == "active"
         if not fits:
             await _fail(tx, operator, at)
@@ -58,7 +58,10 @@ async def with_password(deps: Deps, name: str, password: str, ip: str, agent: st
 
 
 async def with_code(deps: Deps, ticket: str, code: str, ip: str, agent: str) -> Entered:
-    """The second step; the ticket lives five minutes. Raises OperatorUnproven, OperatorLocked, TooManyRequests."""
+    """Do the second step, the code. The ticket is valid for five minutes.
+
+    Raises OperatorUnproven, OperatorLocked, TooManyRequests.
+    """
     await limits.spend(deps, {f"operator_login:{ip}": _TRIES_PER_MINUTE}, 60)
     operator_id = await deps.redis.get(_ticket(ticket))
     if operator_id is None:
@@ -87,7 +90,7 @@ _COLUMNS = "id, name, state, password_hash, totp_sealed, totp_step, failures, lo
 
 
 async def _unlocked(tx: Connection, operator_id: int, at: datetime) -> asyncpg.Record:
-    """Step: the operator's row, held. Raises OperatorLocked."""
+    """Step: lock and return the operator's row. Raises OperatorLocked."""
     row = await lock_row(tx, "operators", operator_id, _COLUMNS)
     if row["locked_until"] is not None and row["locked_until"] > at:
         raise OperatorLocked(int((row["locked_until"] - at).total_seconds()) + 1)
@@ -95,7 +98,7 @@ async def _unlocked(tx: Connection, operator_id: int, at: datetime) -> asyncpg.R
 
 
 async def _enter(tx: Connection, operator: asyncpg.Record, ip: str, agent: str, at: datetime) -> str:
-    """Step: what failed before is forgotten, the device is known from now on."""
+    """Step: reset the failures and start a session on this device; return its token."""
     await tx.execute(
         "UPDATE operators SET failures = 0, locked_until = NULL, seen_at = $2 WHERE id = $1", operator["id"], at
     )
@@ -106,7 +109,7 @@ async def _enter(tx: Connection, operator: asyncpg.Record, ip: str, agent: str, 
 
 
 async def _fail(tx: Connection, operator: asyncpg.Record, at: datetime) -> None:
-    """Step: one failure more; the last one that is allowed locks the account."""
+    """Step: count a failure; the last allowed failure locks the account."""
     failures = operator["failures"] + 1
     until = at + LOCK_TIME if locks(failures) else None
     await tx.execute(
@@ -121,7 +124,7 @@ async def _fail(tx: Connection, operator: asyncpg.Record, at: datetime) -> None:
 
 
 async def _fail_nobody(deps: Deps, name: str) -> None:
-    """A name that is not there is counted, too: being locked must not tell who exists. Raises OperatorLocked."""
+    """Count failures for an unknown name, too, so that a lock does not tell who exists. Raises OperatorLocked."""
     key = f"operator_nobody:{name}"
     count = await deps.redis.incr(key)
     if count <= LOCK_AFTER_FAILURES:

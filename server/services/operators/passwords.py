@@ -1,4 +1,4 @@
-"""Operators' passwords: Argon2id, off the event loop, two at a time, for each takes 64 MiB while it runs."""
+"""Operators' passwords: Argon2id, off the event loop. At most two run at once, because each takes 64 MiB."""
 
 import asyncio
 from functools import cache
@@ -17,13 +17,13 @@ def _turns(_loop: asyncio.AbstractEventLoop) -> asyncio.Semaphore:
 
 
 async def hashed(password: str) -> str:
-    """What to store of a password."""
+    """Return the hash of a password for storing."""
     async with _turns(asyncio.get_running_loop()):
         return await asyncio.to_thread(_hasher.hash, password)
 
 
 async def fits(password: str, stored: str | None) -> bool:
-    """Whether it is the password that was stored; None, for nobody, takes as long and never fits."""
+    """Return whether the password fits the stored hash. None (no such operator) takes as long and never fits."""
     async with _turns(asyncio.get_running_loop()):
         return await asyncio.to_thread(_verify, password, stored or _nobodys()) and stored is not None
 

@@ -1,4 +1,4 @@
-"""Devices of operators: a random token in a cookie, stored hashed; 12 hours from the last use, revocable one by one."""
+"""Operators' devices: a random token in a cookie, stored hashed; 12 hours from the last use, revocable one by one."""
 
 import hashlib
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from server.services.common import audit_log
 
 _AGENT_CHARS = 200
 _SLIDE_AFTER = timedelta(minutes=1)
-"""`seen_at` is written at most once a minute, so that a page usually costs one read."""
+"""`seen_at` is written at most once a minute, so that a page usually costs only one read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody at work in the panel, and the device."""
+    """A logged-in operator, and the session of the device."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One place where an operator is logged in."""
+    """One device on which an operator is logged in."""
 
     id: int
     ip: str
@@ -42,7 +42,7 @@ class Device:
 
 
 async def start(tx: Connection, operator_id: int, ip: str, agent: str, at: datetime) -> str:
-    """Step: a new session of the operator; its token, which is stored nowhere."""
+    """Step: create a session; return its token, of which only the hash is stored."""
     token = ids.token()
     await tx.execute(
         "INSERT INTO operator_sessions (token_hash, operator_id, csrf, ip, agent, created_at, seen_at)"
@@ -69,7 +69,7 @@ UPDATE operators SET seen_at = $2 WHERE id = (SELECT operator_id FROM device)
 
 
 async def find(deps: Deps, token: str) -> Operator | None:
-    """Whose token it is; None when unknown, revoked, unused for 12 hours, or of somebody disabled."""
+    """Return the operator of a token; None if unknown, revoked, unused for 12 hours, or of a disabled operator."""
     at = deps.clock.now()
     row = await db.fetch_row(_FIND, _hash(token), at - SESSION_LIFETIME)
     if row is None:
@@ -81,7 +81,7 @@ async def find(deps: Deps, token: str) -> Operator | None:
 
 
 async def devices(deps: Deps, operator_id: int) -> list[Device]:
-    """Where the operator is logged in now, last used first."""
+    """Return the devices on which the operator is logged in now, last used first."""
     rows = await db.fetch(
         "SELECT id, ip, agent, created_at, seen_at FROM operator_sessions"
         " WHERE operator_id = $1 AND revoked_at IS NULL AND seen_at > $2 ORDER BY seen_at DESC, id DESC",
@@ -92,7 +92,7 @@ async def devices(deps: Deps, operator_id: int) -> list[Device]:
 
 
 async def revoke(deps: Deps, operator: Operator, session_id: int) -> None:
-    """Log out one's own device. Raises NotFound for any other."""
+    """Log out one of the operator's own devices. Raises NotFound for any other device."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         ended = await tx.fetchval(
@@ -109,7 +109,7 @@ async def revoke(deps: Deps, operator: Operator, session_id: int) -> None:
 
 
 async def revoke_all(tx: Connection, operator_id: int, at: datetime, *, but: int = 0) -> int:
-    """Step: log the operator out everywhere, except on the session `but`; how many devices that were."""
+    """Step: log the operator out everywhere except in the session `but`; return the number of devices."""
     ended = await tx.fetch(
         "UPDATE operator_sessions SET revoked_at = $2 WHERE operator_id = $1 AND revoked_at IS NULL AND id <> $3"
         " RETURNING id",
@@ -121,7 +121,7 @@ async def revoke_all(tx: Connection, operator_id: int, at: datetime, *, but: int
 
 
 async def log_out_everywhere(deps: Deps, operator: Operator) -> None:
-    """End all of one's sessions, this one too."""
+    """End all sessions of the operator, including the current one."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         count = await revoke_all(tx, operator.id, at)

@@ -1,4 +1,4 @@
-"""The second factor: time-based codes (RFC 6238) of an authenticator app; each works once, one step early or late."""
+"""The second factor: TOTP codes (RFC 6238) of an authenticator app. A code works once, up to one step early or late."""
 
 import hmac
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ _CHOOSING = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A secret to be taken into an authenticator: as text, and as a QR code in a `data:` address."""
+    """A secret for an authenticator app, as text and as a QR code in a `data:` URL."""
 
     secret: str
     picture: str
 
 
 async def offer(deps: Deps, operator: Operator) -> Offer:
-    """A secret for the operator, the same for 15 minutes; it counts once `confirm` has seen a code made with it."""
+    """Return a secret for the operator, the same one for 15 minutes. It becomes valid when `confirm` sees its code."""
     fresh = deps.cipher.seal(pyotp.random_base32(), _COLUMN)
     await deps.redis.set(_offered(operator), fresh, ex=_CHOOSING, nx=True)
     sealed = await deps.redis.get(_offered(operator))
@@ -38,7 +38,7 @@ async def offer(deps: Deps, operator: Operator) -> Offer:
 
 
 async def confirm(deps: Deps, operator: Operator, code: str) -> None:
-    """Take the offered secret when the code was made with it. Raises CodeWrong."""
+    """Store the offered secret if the code was made with it. Raises CodeWrong."""
     sealed = await deps.redis.get(_offered(operator))
     at = deps.clock.now()
     step = step_of(deps, sealed.decode(), code, at) if sealed else None
@@ -54,7 +54,7 @@ async def confirm(deps: Deps, operator: Operator, code: str) -> None:
 
 
 def step_of(deps: Deps, sealed: str, code: str, at: datetime) -> int | None:
-    """The time step for which the code is right, now or one step beside it; None for a wrong code."""
+    """Return the time step of a correct code (the current step or one beside it); None for a wrong code."""
     totp = pyotp.TOTP(deps.cipher.open(sealed, _COLUMN))
     for drift in _DRIFT_STEPS:
         step = totp.timecode(at) + drift

@@ -1,1 +1,1 @@
-"""Points: earned, given, taken back, expiring; and the daily check-in."""
+"""Points: how they are earned, given, taken back and expire; and the daily check-in."""

@@ -1,4 +1,4 @@
-"""签到: once a day of Shanghai, with more for every week without a gap."""
+"""签到: once per calendar day in Shanghai, with extra points for every full week without a gap."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ _LAST = "SELECT day, days, points FROM check_ins WHERE member_id = $1 ORDER BY d
 
 
 async def check_in(deps: Deps, member_id: int) -> CheckedIn:
-    """Check in for today; a second time changes nothing. Raises NotFound where there is no check-in, Busy."""
+    """Check in for today; a second call changes nothing. Raises NotFound (the shop has no check-in), Busy."""
     async with db.transaction() as tx:
         await locks.member(tx, member_id)
         at = deps.clock.now()
@@ -72,7 +72,7 @@ class Held:
 
 
 async def held(deps: Deps, member_id: int) -> Held:
-    """A member's points as they stand. Raises Busy."""
+    """Return a member's points as they are now. Raises Busy."""
     at = deps.clock.now()
     today = shanghai_day(at)
     shop = await policy.current()

@@ -1,6 +1,6 @@
 """积分: earned at receipt, released after observation, taken back with refunds, given and taken by operators, expiring.
 
-Every step runs under its member's lock; every movement is one entry in the books under a key of its own.
+Every step runs under its member's lock. Every movement is one ledger entry with its own unique key.
 """
 
 from datetime import datetime
@@ -26,7 +26,10 @@ BATCH = 100
 
 
 async def earn(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
-    """Step, under the locks of the buyer and of an order that is received at `at`: what it earns, frozen, once."""
+    """Step, under the locks of the buyer and the order: freeze, once, the points that the order earns.
+
+    The order is received at `at`.
+    """
     shop = (await policy.read(tx)).policy
     net_fen = await tx.fetchval(
         "SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = $1", order["id"]
@@ -57,9 +60,9 @@ async def _multiplied(tx: db.Connection, member_id: int) -> int:
 
 
 async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_fen: int, at: datetime) -> None:
-    """Step, under the buyer's lock: an order was refunded down to this net cash; what it earned shrinks with it."""
+    """Step, under the buyer's lock: take back points after a refund that left the order with this net cash."""
     row = await tx.fetchrow(
-        "SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - behind its order
+        "SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - taken after its order
         order["id"],
     )
     if row is None:
@@ -82,7 +85,7 @@ async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_f
 
 
 async def release_due(deps: Deps) -> int:
-    """Release the points of every order that was observed long enough, at most a batch; returns how many."""
+    """Release the points of orders whose observation period is over, at most one batch; return how many."""
     rows = await db.fetch(
         "SELECT e.order_id AS id, e.member_id FROM point_earnings e JOIN members m ON m.id = e.member_id"
         " WHERE e.state = 'frozen' AND e.release_at <= $1 AND m.state <> 'blocked' ORDER BY e.release_at LIMIT $2",
@@ -113,7 +116,7 @@ async def _lock(tx: db.Connection, member_id: int) -> None:
 
 
 async def _credit(tx: db.Connection, entry: Entry, member_id: int, at: datetime) -> None:
-    """Post an entry that gives points; what reaches the balance is a credit with an end."""
+    """Post an entry that gives points; the points that reach the balance become a credit that expires."""
     await book.post(tx, entry, at)
     reached = sum(line.amount for line in entry.lines if line.account.code == "points")
     if reached:
@@ -129,7 +132,7 @@ async def _credit(tx: db.Connection, entry: Entry, member_id: int, at: datetime)
 
 
 async def give(tx: db.Connection, member_id: int, key: str, kind: str, why: str, points: int, at: datetime) -> None:
-    """Step, under the member's lock: points from the shop under a key that was not used before."""
+    """Step, under the member's lock: give points from the shop; `key` must not have been used before."""
     debts = (await statement.wallet(tx, member_id)).point_debts
     await _credit(tx, entries.points_given(key, kind, why, member_id, points, debts), member_id, at)
 
@@ -138,7 +141,7 @@ _LATER = "SELECT COALESCE(sum(points), 0)::bigint FROM point_credits WHERE membe
 
 
 async def expire_due(deps: Deps) -> int:
-    """What is left of credits whose end came is gone, at most a batch of members; returns how many. Raises Busy."""
+    """Expire what is left of ended credits, for at most one batch of members; return how many members. Raises Busy."""
     rows = await db.fetch(
         "SELECT DISTINCT member_id FROM (SELECT member_id FROM point_credits WHERE NOT settled AND ends_at <= $1"
         " ORDER BY ends_at LIMIT $2) due ORDER BY member_id",
@@ -169,14 +172,14 @@ async def _expire(deps: Deps, member_id: int) -> None:
 
 
 async def reopen_ended(tx: db.Connection, member_id: int, at: datetime) -> None:
-    """Step, under the member's lock: spent points came back; those whose end came meanwhile go with the next run."""
+    """Step, under the member's lock: spent points came back, so let the next run expire those that ended meanwhile."""
     await tx.execute(
         "UPDATE point_credits SET settled = false WHERE member_id = $1 AND settled AND ends_at <= $2", member_id, at
     )
 
 
 async def tell_expiring(deps: Deps) -> int:
-    """Tell members whose points end soon, once for each end, at most a batch; returns how many ends. Raises Busy."""
+    """Notify members whose points expire soon, once per expiry time; return how many. One batch. Raises Busy."""
     at = deps.clock.now()
     rows = await db.fetch(
         "SELECT DISTINCT member_id, ends_at FROM (SELECT member_id, ends_at FROM point_credits"
@@ -199,9 +202,9 @@ async def tell_expiring(deps: Deps) -> int:
 
 
 async def adjust(deps: Deps, member_id: int, points: int, key: str, reason: str, operator: str) -> bool:
-    """An operator gives points, or takes those (negative) that are there, once per `key`.
+    """Give a member points as an operator, or take available ones (negative `points`), once per `key`.
 
-    False when it was done before. Raises NotFound, BadRequest (nothing, or more taken than there is), Busy.
+    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has), Busy.
     """
     at = deps.clock.now()
     key = f"points-adjusted:{key}"

@@ -1,1 +1,1 @@
-"""Group buys, flash sales and the points mall, and what they are as kinds of order."""
+"""Group buys, flash sales and the points mall, and how each works as a kind of order."""

@@ -1,6 +1,6 @@
-"""Marketing activities out of an operator's file: created or changed by slug, audited, all or nothing.
+"""Marketing activities from an operator's file: created or changed by slug, audited, all or nothing.
 
-Each kind of activity reads and judges its own list of the file; what is right is written when nothing is wrong.
+Each kind of activity reads and checks its own list of the file. Nothing is written unless all lists are valid.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,22 +23,22 @@ JUDGES: Mapping[str, Judge] = {
     "flash_sales": flash_apply.judge,
     "points_goods": points_goods_apply.judge,
 }
-"""By the list's name in the file: reads, notes what is wrong, and gives what is to be written."""
+"""By the list's name in the file: the function that reads it, notes problems, and returns what to write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """How many activities the file named, of them new."""
+    """How many activities the file named, and how many of them are new."""
 
     activities: int
     activities_new: int
 
 
 async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
-    """Create or change the activities that `{"group_buys": […], "flash_sales": […], "points_goods": […]}` names.
+    """Create or change the activities in `{"group_buys": […], "flash_sales": […], "points_goods": […]}`.
 
     All or nothing: raises FileInvalid with every problem found.
-    Orders and teams that are there already keep what they were promised.
+    Existing orders and teams keep the terms that they were promised.
     """
     file = Entries(document)
     file.only(*JUDGES)

@@ -1,4 +1,4 @@
-"""Flash sales out of an operator's file: sessions by slug, their items by SKU code. What is left out stays as it is."""
+"""Flash sales from an operator's file: sessions by slug, items by SKU code. What it leaves out does not change."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ _Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class ItemEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A SKU; `price_fen` and `stock` are needed for a new one. Stock 0 takes it out of the session."""
+    """A SKU; a new one needs `price_fen` and `stock`. Stock 0 takes the SKU out of the session."""
 
     sku: Code
     price_fen: Fen | UnsetType = UNSET
@@ -32,16 +32,16 @@ class ItemEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class SaleEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A session; name and times are needed for a new one. Times carry their zone."""
+    """A session; a new one needs a name and times. Times carry their zone."""
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating a session never changes another one."""
     name: Name | UnsetType = UNSET
     starts_at: _Moment | UnsetType = UNSET
     ends_at: _Moment | UnsetType = UNSET
     stop: bool = False
-    """Nothing can be bought of it any more, for good."""
+    """Stop the session for good: nothing can be bought in it any more."""
     items: Annotated[list[ItemEntry], Meta(max_length=50)] = msgspec.field(default_factory=list)
 
 
@@ -54,7 +54,7 @@ class _ItemChange:
 
     @property
     def more(self) -> int:
-        """Pieces set apart besides those that are."""
+        """How many pieces to reserve in addition to those already reserved; negative to give some back."""
         if isinstance(self.entry.stock, UnsetType):
             return 0
         return self.entry.stock - (self.old["stock"] if self.old else 0)
@@ -67,7 +67,7 @@ class _ItemChange:
 
 @dataclass(slots=True)
 class _SaleChange:
-    """One session of the file beside what there is."""
+    """One session of the file, with the stored session if there is one."""
 
     path: str
     entry: SaleEntry
@@ -80,7 +80,7 @@ class _SaleChange:
         return given(self.entry, "name", "starts_at", "ends_at")
 
     def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Before and after for the log: only what changes."""
+        """Return before and after for the audit log, with only what changes."""
         before, after = before_and_after(self.old, self.fields)
         for item in self.items:
             was, becomes = before_and_after(item.old, item.fields)
@@ -102,13 +102,13 @@ FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1
 _SKUS = """
 SELECT s.*, (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
 FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
-"""  # house: lock - stock, ascending, behind its sessions
+"""  # house: lock - stock, ascending, after its sessions
 
 
 async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
-    """Step: the part that the file's `flash_sales` are, with sessions and SKUs locked; problems are noted.
+    """Step: read the file's `flash_sales`, lock their sessions and SKUs, note problems, and return what to write.
 
-    Writing it raises FileInvalid when buyers were faster than a stock that is lowered.
+    Writing raises FileInvalid if a stock is lowered but buyers took those pieces first.
     """
     sales = await _beside(tx, file, parts.entries(file, "flash_sales", SaleEntry))
     for change in sales:
@@ -130,7 +130,7 @@ async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
 
 
 async def _beside(tx: db.Connection, file: Entries, entries: list[tuple[str, SaleEntry]]) -> list[_SaleChange]:
-    """The entries beside what there is; items that are named twice, or are not there, are left out."""
+    """Pair the entries with the stored rows. Items that are named twice or do not exist are noted and left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
     locked_sales = await tx.fetch(
@@ -259,7 +259,7 @@ async def _write_item(tx: db.Connection, file: Entries, sale_id: int, change: _I
             change.more,
         )
     elif change.more < 0:
-        # Buyers do not lock the session: one who is claiming a piece is waited for, and may have it.
+        # Buyers do not lock the session, so this waits for a buyer who is claiming a piece, and that buyer may keep it.
         tag = await tx.execute(
             "DELETE FROM flash_units WHERE id = ANY (ARRAY(SELECT id FROM flash_units WHERE item_id = $1"
             " AND order_id IS NULL AND NOT sold ORDER BY id DESC LIMIT $2"

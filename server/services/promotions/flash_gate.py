@@ -1,7 +1,7 @@
-"""The gate before a flash sale: one script in Redis tells most buyers at once that there is nothing for them.
+"""The gate of a flash sale: one Redis script refuses most buyers at once when there is nothing left for them.
 
-It only saves work. PostgreSQL alone decides who gets a piece; the gate is read from it anew once a second, so whatever
-Redis lost or got wrong is right again by then, and while Redis is not to be had a few buyers a second go through.
+The gate only saves work: PostgreSQL alone decides who gets a piece. The gate is reloaded from PostgreSQL once a second,
+so whatever Redis lost or got wrong is corrected within a second. While Redis is down, a few buyers a second pass.
 """
 
 import asyncio
@@ -20,16 +20,16 @@ from server.rules.flash_sales import Window, tokens
 log = logging.getLogger("tuisan.flash")
 
 PASSING_MOST = 20
-"""So many buyers a second go through each process while Redis is not to be had."""
+"""How many buyers a second each process lets through while Redis is unavailable."""
 _FRESH_MS, _KEPT_MS = 1_000, 86_400_000
 _ANSWER_S = 1.0
 _WAIT_S, _WAITS = 0.02, 50
 _WARM = timedelta(seconds=60)
 
-# KEYS: the gate, its claim, its takers. ARGV: now (ms), member; on reading anew also start and end (ms), limit per
-# member, tokens, pieces that are not sold, and takers with their pieces (JSON, empty where Redis has them).
-# One who took something before is let through where others are refused: it may ask for its own answer again, and what
-# is left of its limit is PostgreSQL's to say.
+# KEYS: the gate, its claim, its takers. ARGV: now (ms), member; on a reload also start and end (ms), limit per member,
+# tokens, unsold pieces, and takers with their pieces (JSON, empty if Redis has the takers already).
+# A member who took a piece before passes even where others are refused: the request may be a retry that needs its
+# stored answer, and only PostgreSQL knows how much of the member's limit is left.
 SCRIPT = f"""
 local gate, claim, takers = KEYS[1], KEYS[2], KEYS[3]
 local now, member = tonumber(ARGV[1]), ARGV[2]
@@ -73,7 +73,7 @@ WHERE s.settled_at IS NULL AND s.stopped_at IS NULL AND s.starts_at <= $2 AND s.
 
 
 async def admit(deps: Deps, item_id: int, member_id: int) -> None:
-    """Let a buyer go on to place its order; it may still be refused there.
+    """Let a buyer go on to place an order, which may still be refused there.
 
     Raises PromotionRefused (`not_started` with `starts_at`, `over`, `sold_out`), PromotionQueued, PromotionUnknown,
     Busy.
@@ -91,7 +91,7 @@ async def admit(deps: Deps, item_id: int, member_id: int) -> None:
                 return None
             case b"read":
                 standing = await _standing(item_id, has_takers=bool(told))
-            case b"wait":  # another request reads it
+            case b"wait":  # another request is loading the gate
                 await asyncio.sleep(_WAIT_S)
             case b"not_started":
                 raise PromotionRefused(reason="not_started", starts_at=_moment(told).isoformat())
@@ -104,13 +104,13 @@ async def admit(deps: Deps, item_id: int, member_id: int) -> None:
 
 @dataclass(slots=True)
 class _Passing:
-    """How many went past the gate in the second that began at `since_s`."""
+    """How many buyers passed without the gate in the second that began at `since_s`."""
 
     since_s: float = -1.0
     count: int = 0
 
     def one_more(self) -> None:
-        """Raises PromotionQueued when this second has had its number."""
+        """Count one more buyer. Raises PromotionQueued when this second's number is used up."""
         now = stopwatch()
         if now >= self.since_s + 1:
             self.since_s, self.count = now, 0
@@ -147,7 +147,7 @@ def _moment(milliseconds: int) -> datetime:
 
 
 async def warm(deps: Deps) -> None:
-    """Read the gates of sessions that run or soon will, so that the first buyers find them. Raises Busy, RedisError."""
+    """Load the gates of sessions that run or start soon, ready for the first buyers. Raises Busy, RedisError."""
     now = deps.clock.now()
     for row in await db.fetch(_SOON, now, now + _WARM):
         await _ask(deps, row["id"], 0, *await _standing(row["id"], has_takers=False))

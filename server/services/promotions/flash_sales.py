@@ -1,4 +1,4 @@
-"""Flash sales as the shop sees them: sessions with their items; and the kind of promotion they are."""
+"""Flash sales as the shop shows them (sessions with their items), and flash sales as a kind of promotion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from server.services.promotions import flash_gate
 
 KIND = "flash_sale"
 held_stock: bool = True
-"""Its pieces are reserved of their SKU when a session's stock is set."""
+"""Pieces are reserved from the SKU's stock when the session's stock is set."""
 _DAY = timedelta(days=1)
 
 ItemState = Literal["not_started", "running", "queued", "sold_out", "over"]
-"""`queued`: every piece is taken, but not every one is paid; some may come back."""
+"""`queued`: all pieces are taken but not all are paid, so some may come back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A SKU of a session. `left` pieces are free; `taken_bp` of the `stock` are not. Prices per piece."""
+    """A SKU of a session. `left` counts the free pieces, `taken_bp` is the taken share of `stock`. Prices per piece."""
 
     id: int
     sku_id: int
@@ -48,7 +48,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session; `ends_at` is when it was stopped, if it was."""
+    """A session; `ends_at` is the time it was stopped, if it was stopped."""
 
     id: int
     name: str
@@ -59,7 +59,7 @@ class Session:
 
     @property
     def share_title(self) -> str:
-        """The line that WeChat puts above its card."""
+        """The title of the card when the session is shared in WeChat."""
         return f"限时秒杀 {self.name}：¥{yuan(min(item.price_fen for item in self.items))} 起"
 
 
@@ -78,13 +78,13 @@ _ONE = _ITEMS.format(where="s.id = $1", at="$2")
 
 
 async def today(now: datetime) -> list[Session]:
-    """The sessions of the calendar day in Shanghai, with those that began earlier and still run, in their order."""
+    """Return the sessions of today in Shanghai, with those that began earlier and still run, ordered by start."""
     start = day_start(shanghai_day(now))
     return _sessions(await db.fetch(_OF_THE_DAY, start, start + _DAY, now), now)
 
 
 async def session(sale_id: int, now: datetime) -> Session:
-    """One session. Raises NotFound, also where nothing of it is on sale."""
+    """Return one session. Raises NotFound, also if none of its items is on sale."""
     found = _sessions(await db.fetch(_ONE, sale_id, now), now)
     if not found:
         raise NotFound(what="flash_sale")
@@ -137,7 +137,7 @@ WHERE s.settled_at IS NULL AND s.stopped_at IS NULL AND s.ends_at > $2 AND s.sta
 
 
 async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
-    """What runs or begins within a day for these products, one entry per SKU and session, until it is sold out."""
+    """Return what runs or begins within a day for these products, one entry per SKU and session not sold out."""
     found: dict[int, list[Shown]] = {}
     for row in await db.fetch(_SHOWN, product_ids, at, at + _DAY):
         one = Shown(
@@ -154,7 +154,7 @@ async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Show
     return found
 
 
-# In the index's order, so that it is the index that is read: see the SQL function flash_sale_take.
+# ORDER BY follows the index, so that the planner reads the index: see the SQL function flash_sale_take.
 _OFFER = """
 SELECT i.sku_id, i.price_fen, i.per_member, s.name, s.starts_at, s.ends_at, s.stopped_at,
   COALESCE((SELECT taken FROM flash_tallies WHERE item_id = i.id AND member_id = $2), 0) AS taken,
@@ -168,7 +168,7 @@ FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE i.id = $1
 async def offer(
     connection: db.Connection, member_id: int, promotion: Promotion, items: Sequence[tuple[int, int]], at: datetime
 ) -> Offer:
-    """The flash price for an order of the item's SKU alone.
+    """Return the flash price for an order that holds only the item's SKU.
 
     Raises PromotionUnknown, PromotionQueued, PromotionRefused (`items`, `not_started` with `starts_at`, `over`,
     `limit` with `per_member`, `sold_out`).
@@ -200,23 +200,23 @@ async def offer(
 
 
 async def admit(deps: Deps, member_id: int, promotion: Promotion) -> None:
-    """See `flash_gate.admit`."""
+    """Ask the gate, see `flash_gate.admit`."""
     await flash_gate.admit(deps, promotion.id, member_id)
 
 
 async def paid(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> list[Job]:
-    """Step: the pieces of a paid order are sold."""
+    """Step: mark the pieces of a paid order as sold."""
     await tx.execute("UPDATE flash_units SET sold = true WHERE order_id = $1", order["id"])
     return []
 
 
 async def released(tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
-    """Step: the pieces of an unpaid order are free again, or the SKU's when the session is settled."""
+    """Step: free the pieces of an unpaid order, or return them to the SKU if the session is settled."""
     await tx.execute("SELECT flash_sale_release($1, $2)", order["id"], at)
 
 
 async def settle_over(deps: Deps) -> int:
-    """Give the free pieces of sessions that are over back to their SKUs; how many sessions. Raises Busy."""
+    """Give the free pieces of sessions that are over back to their SKUs; return how many sessions. Raises Busy."""
     settled = 0
     while await db.fetch_value("SELECT flash_sale_settle($1)", deps.clock.now()) is not None:
         settled += 1

@@ -1,4 +1,4 @@
-"""Group buys out of a file: what stands in its `group_buys`, judged against the catalogue and what was sold."""
+"""Group buys from an operator's file: its `group_buys`, checked against the catalogue and against what was sold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _Time = Annotated[datetime, Meta(tz=True)]
 
 
 class SkuPrice(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What a SKU costs per piece; `leader_price_fen` for who opens the team."""
+    """The price of a SKU per piece; `leader_price_fen` is for the member who opens the team."""
 
     code: Code
     price_fen: Fen
@@ -30,14 +30,14 @@ class SkuPrice(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class GroupBuyEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """An activity; a new one needs all but the limits and switches. `skus` replaces the prices there were."""
+    """An activity; a new one needs all fields but limits and switches. `skus` replaces all earlier prices."""
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating an activity never changes another one."""
     title: Name | UnsetType = UNSET
     product: ProductSlug | UnsetType = UNSET
-    """Its slug; it cannot be changed."""
+    """The product's slug; it cannot be changed later."""
     size: Annotated[int, Meta(ge=SIZE_LEAST, le=SIZE_MOST)] | UnsetType = UNSET
     window_hours: Annotated[int, Meta(ge=1, le=WINDOW_HOURS_MOST)] | UnsetType = UNSET
     per_member: _Pieces | UnsetType | None = UNSET
@@ -51,7 +51,7 @@ class GroupBuyEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 _NEEDED = ("title", "product", "size", "window_hours", "starts_at", "ends_at", "skus")
 _OWN = ("new", "product", "skus")
-"""Fields that are no columns."""
+"""Fields that are not columns of `group_buys`."""
 
 _KNOWN = """
 SELECT g.*, p.slug AS product, (SELECT jsonb_agg(jsonb_build_object('code', k.code, 'price_fen', s.price_fen,
@@ -67,7 +67,7 @@ SELECT p.slug, p.id, p.exchange_only, (SELECT jsonb_object_agg(code, jsonb_build
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """A product as far as an activity knows it: SKU code → (id, list price)."""
+    """What an activity needs of a product. `skus` is SKU code → (id, list price in fen)."""
 
     id: int
     exchange_only: bool
@@ -75,7 +75,7 @@ class _Product:
 
 
 async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
-    """Step: read the file's `group_buys`, note what is wrong with them, and give what is to be written."""
+    """Step: read the file's `group_buys`, note problems, and return what to write."""
     entries = parts.entries(file, "group_buys", GroupBuyEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
     known = {row["slug"]: dict(row) | {"skus": orjson.loads(row["skus"] or "[]")} for row in rows}
@@ -167,7 +167,7 @@ async def _write(
 
 
 def _change(entry: GroupBuyEntry, row: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What stood there before and after: only what changes."""
+    """Return before and after for the audit log, with only what changes."""
     fields = given_but(entry, _OWN)
     if entry.skus is not UNSET:
         fields["skus"] = [msgspec.structs.asdict(one) for one in sorted(entry.skus, key=lambda one: one.code)]

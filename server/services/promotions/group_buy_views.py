@@ -1,4 +1,4 @@
-"""Group buys as members see them: activities, what their goods cost, teams to join, one team."""
+"""Group buys as members see them: activities, their prices, teams to join, one team."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class GroupBuyCard(msgspec.Struct):
     starts_at: datetime
     ends_at: datetime
     sold: int
-    """Pieces in its orders."""
+    """Pieces in the activity's orders."""
 
 
 class GroupBuySkuView(msgspec.Struct):
@@ -65,7 +65,7 @@ class GroupBuyView(GroupBuyCard, kw_only=True):
     window_hours: int
     per_member: int | None
     bought: int
-    """Pieces that the member has in live orders of it."""
+    """Pieces that the member has in live orders of the activity."""
     skus: list[GroupBuySkuView]
     teams: list[TeamCard]
     now: datetime
@@ -105,13 +105,13 @@ class TeamView(msgspec.Struct):
     mine: MyPart | None
     can_join: bool
     can_open: bool
-    """Another team can be opened."""
+    """Whether the member can open another team."""
     now: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some activities and the cursor of those after them."""
+    """A page of activities and the cursor of the next page."""
 
     items: list[GroupBuyCard]
     next_cursor: str | None
@@ -128,7 +128,7 @@ SELECT g.*, p.title AS product_title, p.images ->> 0 AS image, least.price_fen, 
 
 
 async def page_of(cursor: str | None, limit: int, at: datetime) -> Page:
-    """Activities that run or are announced, newest first. Raises BadRequest."""
+    """Return a page of activities that run or are announced, newest first. Raises BadRequest."""
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     rows = await db.fetch(
         f"{_CARD.format(at='$1')} WHERE g.active AND g.ends_at > $1 AND ($2::bigint IS NULL OR g.id < $2)"
@@ -185,7 +185,10 @@ SELECT c.*, (SELECT COALESCE(sum(l.quantity), 0)::int FROM orders o JOIN order_l
 
 
 async def detail(group_buy_id: int, member_id: int, at: datetime) -> GroupBuyView:
-    """One activity for a member (0: a guest) with the teams that close first. Raises NotFound, also when it is over."""
+    """Return an activity for a member (0: a guest), with the teams that close first.
+
+    Raises NotFound, also if the activity is over.
+    """
     row = await db.fetch_row(_DETAIL, group_buy_id, member_id, at)
     if row is None or not row["active"] or at >= row["ends_at"]:
         raise NotFound(what="group_buy")
@@ -217,7 +220,7 @@ def _team_card(row: dict[str, Any]) -> TeamCard:
 
 
 _GONE_TOO = _CARD.replace("AND listed(p, {at})", "").replace("AND k.on_sale", "")
-"""A team stays when its goods are no longer sold."""
+"""A team is shown even if its product is no longer on sale."""
 _TEAM = f"""
 SELECT c.*, t.team_no, t.state, t.leader_id, t.size AS seats, t.taken AS seats_taken, t.paid AS seats_paid, t.filled,
     t.closes_at, t.ended_at,
@@ -229,7 +232,7 @@ SELECT c.*, t.team_no, t.state, t.leader_id, t.size AS seats, t.taken AS seats_t
 
 
 async def team(team_no: str, member_id: int, at: datetime) -> TeamView:
-    """One team as a member (0: a guest) sees it. Raises NotFound."""
+    """Return one team as a member (0: a guest) sees it. Raises NotFound."""
     row = await db.fetch_row(_TEAM, team_no)
     if row is None:
         raise NotFound(what="team")

@@ -1,7 +1,7 @@
-"""拼团 as a kind of order: what it offers, the seat an order takes and frees, and the last paid one.
+"""拼团 as a kind of order: its offer, the seat that an order takes and frees, and success with the last paid seat.
 
-Locks: the team comes after its order and before stock, the activity after the team. A team's paid orders are locked
-after the team: they wait for nothing else, so nobody who holds one asks for the team.
+Locks: the team comes after its order and before stock; the activity comes after the team. A team's paid orders are
+locked after the team. This is safe: a paid order waits for nothing else, so nobody who holds it asks for the team.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ SELECT g.*, (SELECT jsonb_object_agg(sku_id, jsonb_build_array(price_fen, COALES
 
 
 def activity(row: asyncpg.Record) -> Activity:
-    """An activity out of its row, with `prices`."""
+    """Convert a row that includes `prices` to an activity."""
     prices: dict[str, tuple[int, int]] = orjson.loads(row["prices"] or "{}")
     return Activity(
         id=row["id"],
@@ -70,10 +70,10 @@ UPDATE orders o SET status = 'paid' WHERE o.team_id = $1 AND o.status = 'teaming
 
 
 async def succeed(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
-    """Step, under the team's lock: all its orders go on to shipping, to the rule and to commission.
+    """Step, under the team's lock: pass all its orders on to shipping, to the rebate rule and to commission.
 
-    Seats that nobody has paid are filled up. The orders' locks also settle who comes first where one's buyer
-    has another order refunded in this moment (see `qualifications.requalify`).
+    Unpaid seats are filled by the shop. The order locks also decide the race with a refund of another order of the
+    same buyer at this moment (see `qualifications.requalify`).
     """
     await tx.execute(
         "UPDATE teams SET state = 'succeeded', filled = size - paid, ended_at = $2 WHERE id = $1", team_id, at
@@ -93,12 +93,12 @@ async def succeed(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
 
 
 async def _waits(rule_version: int | None) -> bool:
-    """Whether a qualification under that rule goes on waiting, for receipt."""
+    """Return whether a qualification under that rule version still has to wait for receipt."""
     return rule_version is None or (await terms_of(rule_version)).qualify_at == "received"
 
 
 def notice(member_id: int, order_no: str, state: str) -> Job:
-    """The notice of what became of a team; `state` has at most five characters."""
+    """Return the notice job about the result of a team; `state` has at most five characters."""
     return messages.notice_job(member_id, "team", {"order_no": order_no, "state": state}, f"order_no={order_no}")
 
 
@@ -106,9 +106,9 @@ _FAILED = "SELECT order_no, member_id FROM orders WHERE team_id = $1 AND status 
 
 
 async def fail(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
-    """Step, under the team's lock: the team is over; each of its orders is refunded by a job of its own.
+    """Step, under the team's lock: end the team, and refund each of its orders by a separate job.
 
-    There is one at least: a team on which nobody sits is over already (see `released`).
+    There is at least one such order: a team without any order has already ended (see `released`).
     """
     await tx.execute("UPDATE teams SET state = 'failed', ended_at = $2 WHERE id = $1", team_id, at)
     orders = await tx.fetch(_FAILED, team_id)
@@ -134,12 +134,12 @@ SELECT g.id, g.product_id, g.size, g.starts_at, g.ends_at, min(s.price_fen) AS p
 
 
 class GroupBuys:
-    """The kind of promotion; see `promotions.Kind`."""
+    """Group buys as a kind of promotion; see `kinds.Kind`."""
 
     held_stock = False
 
     async def admit(self, deps: Deps, member_id: int, promotion: Promotion) -> None:
-        """Everybody may try: a team is a row of its own."""
+        """Admit everybody: each team is its own row, so a crowd does not compete for one row."""
 
     async def offer(
         self,
@@ -149,7 +149,10 @@ class GroupBuys:
         items: Sequence[tuple[int, int]],
         at: datetime,
     ) -> Offer:
-        """What opening a team, or joining the one named, gives. Raises PromotionUnknown, PromotionRefused."""
+        """Return the offer for opening a team, or for joining the named team.
+
+        Raises PromotionUnknown, PromotionRefused.
+        """
         row = await connection.fetchrow(_FACTS, promotion.id, member_id, promotion.team_no)
         if row is None:
             raise PromotionUnknown
@@ -168,7 +171,7 @@ class GroupBuys:
         return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
 
     async def released(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
-        """Step: an unpaid order was closed, its seat is free again. A team on which nobody sits any more is over."""
+        """Step: free the seat of an unpaid order that was closed. A team without any taken seat ends."""
         await tx.execute(
             "UPDATE teams SET taken = taken - 1, state = CASE WHEN taken = 1 THEN 'failed' ELSE 'open' END,"
             " ended_at = CASE WHEN taken = 1 THEN $2::timestamptz END WHERE id = $1",
@@ -178,13 +181,13 @@ class GroupBuys:
         await tx.execute(_GIVE_BACK.format("o.id = $2"), order["team_id"], order["id"])
 
     async def paid(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> list[Job]:
-        """Step: an order of a team was paid; with the last of its seats the team succeeds."""
+        """Step: count a paid order of a team. When the last seat is paid, the team succeeds."""
         team_id = order["team_id"]
         team = await tx.fetchrow("UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING paid, size", team_id)
         return await succeed(tx, team_id, at) if team["paid"] == team["size"] else []
 
     async def shown(self, product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
-        """The running activities of these products."""
+        """Return the running activities of these products."""
         found: dict[int, list[Shown]] = {}
         for row in await db.fetch(_SHOWN, product_ids, at):
             one = Shown(

@@ -1,4 +1,4 @@
-"""Every kind of promotion behind one door: what it offers to an order, and what the order's fate means for it."""
+"""One interface for all kinds of promotion: what they offer to an order, and what they do when it is paid or closed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,17 +12,17 @@ from server.rules.promotions import Offer, Promotion, Shown
 from server.services.promotions import flash_sales, group_buys, points_goods
 
 Items = Sequence[tuple[int, int]]
-"""(sku_id, pieces)"""
+"""Pairs of (sku_id, pieces)."""
 
 
 class Kind(Protocol):
-    """A kind of promotion. Steps run inside the caller's transaction, buyer and order locked."""
+    """A kind of promotion. Steps run inside the caller's transaction, with the buyer and the order locked."""
 
     held_stock: bool
-    """It keeps its pieces reserved beforehand: placing and closing an order move no stock of the SKU."""
+    """Whether pieces are reserved in advance: then placing and closing an order do not move the SKU's stock."""
 
     async def admit(self, deps: Deps, member_id: int, promotion: Promotion) -> None:
-        """Before an order is placed and any connection taken: the place to send a crowd away cheaply.
+        """Admit or refuse a buyer before the order takes a database connection, so that a crowd is refused cheaply.
 
         Raises PromotionRefused, TooManyRequests.
         """
@@ -31,22 +31,22 @@ class Kind(Protocol):
     async def offer(
         self, connection: db.Connection, member_id: int, promotion: Promotion, items: Items, at: datetime
     ) -> Offer:
-        """What an order of these items gets, for preview and placing alike; it takes nothing.
+        """Return what an order of these items gets, for preview and for placing. It reserves nothing.
 
         Raises PromotionUnknown, PromotionRefused, NotFound.
         """
         ...
 
     async def paid(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> Sequence[Job]:
-        """Step: an order of this kind was paid; the jobs that follow. `order` is its row."""
+        """Step: an order of this kind was paid; return the jobs that follow. `order` is its row."""
         ...
 
     async def released(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
-        """Step: an unpaid order of this kind closed. `order` is its row."""
+        """Step: an unpaid order of this kind was closed. `order` is its row."""
         ...
 
     async def shown(self, product_ids: Sequence[int], at: datetime) -> Mapping[int, Sequence[Shown]]:
-        """What runs, or is announced, for these products; pages are made for many at a time."""
+        """Return what runs or is announced for these products; callers make the pages of many products at once."""
         ...
 
 
@@ -55,11 +55,11 @@ KINDS: dict[str, Kind] = {
     flash_sales.KIND: flash_sales,
     points_goods.KIND: points_goods,
 }
-"""By the kind of order, which is the kind of promotion."""
+"""By kind of order. The kind of order and the kind of promotion have the same name."""
 
 
 def kind_of(name: str) -> Kind:
-    """The kind of this name. Raises PromotionUnknown."""
+    """Return the kind with this name. Raises PromotionUnknown."""
     found = KINDS.get(name)
     if found is None:
         raise PromotionUnknown(kind=name)
@@ -67,7 +67,7 @@ def kind_of(name: str) -> Kind:
 
 
 async def of_products(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
-    """Every promotion of these products: those that run first, of them those that end first."""
+    """Return all promotions of these products: running ones first, and among those the ones that end first."""
     found: dict[int, list[Shown]] = {}
     for kind in KINDS.values():
         for product_id, offered in (await kind.shown(product_ids, at)).items():

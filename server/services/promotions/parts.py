@@ -1,4 +1,4 @@
-"""What the kinds of activities share when they are applied from a file."""
+"""What all kinds of activities share when a file is applied."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Named(Protocol):
 
     @property
     def slug(self) -> str:
-        """By which it is known."""
+        """The slug that identifies the entry."""
         ...
 
 
@@ -22,7 +22,7 @@ _Entry = TypeVar("_Entry", bound=Named)
 
 
 def entries(file: Entries, name: str, kind: type[_Entry]) -> list[tuple[str, _Entry]]:
-    """What of the file's list `name` can be read, each with its path; what cannot, or comes twice, is noted."""
+    """Return the readable entries of the file's list `name` with their paths; note unreadable and duplicate ones."""
     found, seen = [], set[str]()
     for path, raw in file.each(file.root, name):
         entry = file.read(raw, kind, path)
@@ -37,10 +37,10 @@ def entries(file: Entries, name: str, kind: type[_Entry]) -> list[tuple[str, _En
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One kind's part of a file, read and judged."""
+    """One kind's part of a file, read and checked."""
 
     named: int
     new: int
     changes: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
-    """By subject (`group_buy:slug`) what changes: before and after."""
+    """By subject (`group_buy:slug`): what changes, as (before, after)."""
     write: Callable[[db.Connection, datetime], Awaitable[None]]

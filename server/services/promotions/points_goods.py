@@ -1,4 +1,4 @@
-"""The points mall as the shop sees it: goods for points; and the kind of promotion they are."""
+"""The points mall as the shop shows it (goods for points), and exchanges as a kind of promotion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from server.rules.promotions import Offer, Promotion, Shown
 
 KIND = "points"
 held_stock: bool = False
-"""Its pieces are the SKU's, taken as by any order; the good's own stock says how many of them may go for points."""
+"""Pieces come from the SKU's stock, as in any order. The good's own stock limits how many may go for points."""
 LABEL = "积分兑换"
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A good of the points mall; `points` and prices per piece. `left` pieces can be had."""
+    """A good of the points mall; `points` and prices are per piece. `left` pieces are still available."""
 
     id: int
     sku_id: int
@@ -47,12 +47,12 @@ WHERE g.active AND g.price_fen < k.price_fen AND k.on_sale AND on_shelf(p, $1) {
 
 
 async def goods(at: datetime) -> list[Good]:
-    """What the points mall offers, the cheapest in points first. Raises Busy."""
+    """Return the goods of the points mall, fewest points first. Raises Busy."""
     return [_good(row) for row in await db.fetch(_GOODS.format(more=""), at)]
 
 
 def standing(row: Mapping[str, Any]) -> rules.Good:
-    """A good as the rules know it; `row` has its columns, the SKU's `available` and its price as `list_price_fen`."""
+    """Convert to a good of the rules; `row` has its columns, the SKU's `available`, its price as `list_price_fen`."""
     return rules.Good(
         points=row["points"],
         price_fen=row["price_fen"],
@@ -84,7 +84,7 @@ def _good(row: Mapping[str, Any]) -> Good:
 
 
 async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
-    """What of these products can be had for points, one entry per good, until it is sold out."""
+    """Return which of these products can be exchanged for points: one entry per good that is not sold out."""
     found: dict[int, list[Shown]] = {}
     for row in await db.fetch(_GOODS.format(more="AND k.product_id = ANY ($2::bigint[])"), at, product_ids):
         if standing(row).state != "open":
@@ -104,7 +104,7 @@ async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Show
 
 
 async def admit(_deps: Deps, _member_id: int, _promotion: Promotion) -> None:
-    """Everybody may try: whoever has not the points is told from one read."""
+    """Admit everybody: one read is enough to refuse a member without the points."""
 
 
 _OFFER = """
@@ -118,10 +118,10 @@ FROM points_goods g JOIN skus k ON k.id = g.sku_id WHERE g.id = $1
 async def offer(
     connection: db.Connection, member_id: int, promotion: Promotion, items: Sequence[tuple[int, int]], _at: datetime
 ) -> Offer:
-    """The points, and the cash besides, for an order of the good's SKU alone.
+    """Return the points, and the cash in addition, for an order that holds only the good's SKU.
 
-    What the member had is counted as it is read: who places locks the member before. Raises PromotionUnknown,
-    PromotionRefused (`items`, `over`, `limit` with `per_member`, `sold_out` with `left`).
+    The member's earlier pieces are counted without a lock here: placing an order locks the member first. Raises
+    PromotionUnknown, PromotionRefused (`items`, `over`, `limit` with `per_member`, `sold_out` with `left`).
     """
     row = await connection.fetchrow(_OFFER, promotion.id, member_id)
     if row is None:
@@ -143,12 +143,12 @@ async def offer(
 
 
 async def paid(_tx: db.Connection, _order: Mapping[str, Any], _at: datetime) -> list[Job]:
-    """Step: an exchange was paid. Its pieces were taken when it was placed."""
+    """Step: an exchange was paid. Do nothing: its pieces were taken when it was placed."""
     return []
 
 
 async def released(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> None:
-    """Step: an unpaid exchange was closed; its pieces can be had again."""
+    """Step: an unpaid exchange was closed; make its pieces available again."""
     await tx.execute(
         "UPDATE points_goods SET taken = taken - (SELECT sum(quantity) FROM order_lines WHERE order_id = $2)"
         " WHERE id = $1",

@@ -1,4 +1,4 @@
-"""The points mall out of an operator's file: goods by slug, their SKU by code. What is left out stays as it is."""
+"""The points mall from an operator's file: goods by slug, their SKU by code. Absent goods and fields do not change."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,25 +21,25 @@ _Points = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class GoodEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A good; a new one needs its SKU, points and stock. Amounts per piece."""
+    """A good; a new one needs its SKU, points and stock. Amounts are per piece."""
 
     slug: Slug
     new: bool = False
-    """Refused where it is there already, so that making it changes no other one."""
+    """If true, an existing slug is refused, so that creating a good never changes another one."""
     sku: Code | UnsetType = UNSET
-    """It cannot be changed."""
+    """The SKU's code; it cannot be changed later."""
     points: _Points | UnsetType = UNSET
     price_fen: Annotated[int, Meta(ge=0, le=10**9)] | UnsetType = UNSET
-    """Besides the points; 0 for a new one."""
+    """The cash price in addition to the points; a new good starts with 0."""
     stock: Count | UnsetType = UNSET
-    """Pieces that may be exchanged, with those that were."""
+    """Pieces that may be exchanged in total, including those exchanged already."""
     per_member: Annotated[int, Meta(ge=1, le=10**6)] | UnsetType | None = UNSET
     active: bool | UnsetType = UNSET
 
 
 _NEEDED = ("sku", "points", "stock")
 _OWN = ("slug", "new", "sku")
-"""Fields that are no columns to be written."""
+"""Fields that are not written as columns."""
 _NEW = {"price_fen": 0, "taken": 0, "per_member": None, "active": True}
 
 _KNOWN = """
@@ -50,7 +50,7 @@ _SKUS = "SELECT id, code, price_fen AS list_price_fen, available FROM skus WHERE
 
 
 async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
-    """Step: read the file's `points_goods`, note what is wrong with them, and give what is to be written."""
+    """Step: read the file's `points_goods`, note problems, and return what to write."""
     entries = parts.entries(file, "points_goods", GoodEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
     known: dict[str, Mapping[str, Any]] = {row["slug"]: row for row in rows}
@@ -116,5 +116,5 @@ async def _write(
 
 
 def _change(entry: GoodEntry, row: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What stood there before and after: only what changes."""
+    """Return before and after for the audit log, with only what changes."""
     return before_and_after(row, given_but(entry, _OWN) | ({"sku": entry.sku} if row is None else {}))

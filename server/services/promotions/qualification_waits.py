@@ -1,4 +1,4 @@
-"""Qualifications that wait: for the receipt of their order, or for its team."""
+"""Qualifications that wait for the receipt of their order or for the success of its team."""
 
 from datetime import datetime
 
@@ -8,7 +8,10 @@ from server.rules.qualifications import after_waiting
 
 
 async def go_on(tx: db.Connection, order_ids: list[int], at: datetime) -> list[Job]:
-    """Step: what waited on these orders counts; it is held while its referrer is blocked."""
+    """Step: count the qualifications that waited for these orders, or hold them if their referrer is blocked.
+
+    Return the jobs that try to close the referrers' cycles.
+    """
     active, other = after_waiting(referrer_active=True), after_waiting(referrer_active=False)
     rows = await tx.fetch(
         "UPDATE qualifications q SET state = s.state, held_for = s.held_for,"

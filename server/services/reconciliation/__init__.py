@@ -1,1 +1,1 @@
-"""WeChat's bills of a day beside our books."""
+"""Compare WeChat's daily bills with our books."""

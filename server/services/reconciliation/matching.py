@@ -1,4 +1,4 @@
-"""A day's bills beside our rows and entries: theirs are spooled into a temporary table, so memory stays constant."""
+"""Match a day's bills with our rows and entries. The bills go into a temporary table, so memory use stays constant."""
 
 import io
 import itertools
@@ -17,7 +17,7 @@ from server.ledger.chart import REFUNDS_DUE, WECHAT_CASH
 from server.rules.bills import IN, OUT, OWN_KINDS, PAID, Bill, Kind, Row, difference, read
 
 Tell = Callable[[Bill, int], None]
-"""Told now and then: the bill at work, and how many of its lines were handled since the last time."""
+"""Progress callback: the bill in work, and how many of its lines were handled since the last call."""
 
 _BATCH = 2000
 _TIMEOUT_S = 600
@@ -34,7 +34,7 @@ SELECT p.transaction_id AS number, p.amount_fen, '{PAID}' AS state, o.order_no A
 FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.paid_at >= $1 AND p.paid_at < $2
 """  # noqa: S608 - our own text
 
-# What was granted shortly before midnight reaches WeChat after it.
+# A refund granted shortly before midnight may reach WeChat after midnight: start ten minutes early.
 _REFUNDS = """
 SELECT r.refund_no AS number, r.cash_fen AS amount_fen, r.state, COALESCE(p.transaction_id, '') AS about,
   r.decided_at AS at, 'refund' AS what
@@ -53,8 +53,8 @@ _DUE = credited_fen(
 )
 _PAID_OUT = credited_fen("'withdrawal-paid:' || w.withdrawal_no", WECHAT_CASH)
 
-# Of a refund the fee that WeChat gives back stays in the account; one that WeChat closed never left it. What members
-# confirmed shortly before midnight we learn after it.
+# WeChat gives back the fee of a refund, and that fee stays in the account. The money of a refund that WeChat closed
+# never left the account. If a member confirms a transfer shortly before midnight, we learn of it after midnight.
 _MOVEMENTS = f"""
 SELECT p.transaction_id AS number, -{_RECEIVED} AS amount_fen, '{IN}' AS state, o.order_no AS about, p.paid_at AS at,
   'payment' AS what
@@ -78,7 +78,7 @@ WHERE w.id IN (SELECT id FROM withdrawals
 
 _OURS = {Bill.TRADE: _PAYMENTS, Bill.REFUND: _REFUNDS, Bill.FUND: _MOVEMENTS}
 
-# A number that stands twice on one side finds a partner only once.
+# A number that appears twice on one side matches only one line of the other side.
 _PAIRS = """
 WITH ours AS (SELECT *, row_number() OVER (PARTITION BY number) AS nth FROM ({ours}) o),
   theirs AS (SELECT *, row_number() OVER (PARTITION BY number ORDER BY line) AS nth FROM bill_lines WHERE bill = $3)
@@ -90,7 +90,7 @@ FROM ours o FULL JOIN theirs t ON t.number = o.number AND t.nth = o.nth
 
 @dataclass(slots=True)
 class Sums:
-    """Lines and fen on either side; of movements, what came in less what went out."""
+    """Lines and fen on each side; for movements the fen are money in minus money out."""
 
     ours_lines: int = 0
     ours_fen: int = 0
@@ -100,7 +100,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One difference. `at` and `what` (`payment`, `refund`, `transfer`) are ours."""
+    """One difference. `at` and `what` (`payment`, `refund`, `transfer`) come from our side."""
 
     bill: Bill
     kind: Kind
@@ -111,21 +111,21 @@ class Found:
 
     @property
     def number(self) -> str:
-        """What both sides know it by."""
+        """The number that both sides use for it."""
         side = self.ours or self.theirs
         return side.number if side else ""
 
 
 @dataclass(slots=True)
 class Matched:
-    """What came of comparing. `aside` are movements that are nobody's but the merchant's, by WeChat's word for them."""
+    """The result of comparing. `aside` sums movements that are only the merchant's own, by WeChat's word for them."""
 
     sums: dict[Bill, Sums] = field(default_factory=lambda: {bill: Sums() for bill in Bill})
     aside: Counter[str] = field(default_factory=Counter)
     found: list[Found] = field(default_factory=list)
 
     def drop(self, found: Sequence[Found]) -> None:
-        """Forget what is ours only because it belongs to another day."""
+        """Remove differences that only our side has because WeChat books them on another day."""
         gone = {id(one) for one in found}
         self.found = [one for one in self.found if id(one) not in gone]
         for bill, ours in [(one.bill, one.ours) for one in found if one.ours is not None]:
@@ -133,12 +133,12 @@ class Matched:
             self.sums[bill].ours_fen -= _signed(ours)
 
     def as_json(self) -> dict[str, Any]:
-        """`{trade: {ours_lines, …}, refund: …, fund: …, aside: {word: fen}}`."""
+        """Return `{trade: {ours_lines, …}, refund: …, fund: …, aside: {word: fen}}`."""
         return {**{bill.value: asdict(sums) for bill, sums in self.sums.items()}, "aside": dict(self.aside)}
 
 
 async def match(tx: Connection, day: date, files: dict[Bill, BinaryIO], tell: Tell) -> Matched:
-    """Compare the bills in `files`, which are closed then, with our day. Raises BillBroken, UnicodeDecodeError."""
+    """Compare the bills in `files` with our day, and close the files. Raises BillBroken, UnicodeDecodeError."""
     await tx.execute(f"SET LOCAL statement_timeout = '{_TIMEOUT_S}s'")
     await tx.execute(_SPOOL)
     matched = Matched()

@@ -1,4 +1,4 @@
-"""对账: a day's bills of WeChat against our books. A run leaves its whole result or nothing: repeat it at will."""
+"""对账: a day's WeChat bills against our books. A run stores its whole result or nothing, so it is safe to repeat."""
 
 import contextlib
 import tempfile
@@ -20,15 +20,15 @@ from server.services.reconciliation.matching import Found, Matched, Tell, match
 State = Literal["clean", "differences", "failed"]
 
 READY = timedelta(hours=10, minutes=30)
-"""How long after midnight in Shanghai the bills of a day are there: WeChat makes them from nine and says ten."""
+"""How long after midnight in Shanghai a day's bills exist: WeChat starts making them at nine and promises ten."""
 CATCH_UP_DAYS = 30
 _ASKED_MOST = 200
-"""More than so many missing at once is no matter of midnight."""
+"""The most missing items that WeChat is asked about: if there are more, midnight is not the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One reconciliation of one day; the newest of a day counts. `sums` see models/reconciliation.py."""
+    """One reconciliation of one day; the newest run of a day counts. For `sums` see models/reconciliation.py."""
 
     id: int
     day: date
@@ -37,16 +37,16 @@ class Run:
     differences: int
     sums: dict[str, Any]
     problem: str | None
-    """Why it failed."""
+    """Why the run failed; None if it did not."""
     started_at: datetime
     finished_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing on which the sides do not agree; each is `{amount_fen, state, about}`, or None where it is missing.
+    """One item on which the sides disagree; each side is `{amount_fen, state, about}`, or None where it is missing.
 
-    `about` names the other number of it: the order of a payment, the transaction of a refund, our number of a movement.
+    `about` is the item's second number: the order of a payment, the transaction of a refund, our number of a movement.
     """
 
     id: int
@@ -58,14 +58,14 @@ class Difference:
 
 
 def untold(_bill: Bill, _lines: int) -> None:
-    """Nobody is watching."""
+    """Ignore the progress: nobody watches this run."""
 
 
 async def run(deps: Deps, day: date, operator: str, tell: Tell = untold) -> Run:
-    """Fetch the day's bills, compare, keep the result and raise an alarm where anything differs.
+    """Fetch the day's bills, compare them, store the result, and raise an alarm if anything differs.
 
-    What keeps it from comparing (WeChat out of reach or refusing, a bill that cannot be read) is kept as a failed run.
-    Raises BillNotReady, Busy: nothing is kept then.
+    If the run cannot compare (WeChat is out of reach or refuses, a bill is unreadable), it is stored as a failed run.
+    Raises BillNotReady, Busy: then nothing is stored.
     """
     started_at = deps.clock.now()
     try:
@@ -87,7 +87,10 @@ async def _matched(deps: Deps, day: date, tell: Tell) -> Matched:
 
 
 async def _drop_other_days(deps: Deps, day: date, matched: Matched) -> None:
-    """We know when a refund was granted and when a transfer's end was heard of; which day it is, WeChat decides."""
+    """Drop items that WeChat books on another day.
+
+    We know only when we granted a refund and when we learned that a transfer ended; WeChat decides on the day.
+    """
     elsewhere = list[Found]()
     unsure = [one for one in matched.found if one.kind is Kind.OURS_ONLY and _of_unsure_day(one)]
     for position, one in enumerate(unsure):
@@ -102,8 +105,8 @@ def _of_unsure_day(one: Found) -> bool:
 
 
 async def _at_wechat(deps: Deps, one: Found) -> datetime | None:
-    """When WeChat accepted or paid it; None where it does not know it or cannot be asked."""
-    with contextlib.suppress(OutcomeUnknown, WeChatError):  # what is missing stays missing
+    """Return when WeChat accepted or paid the item; None if WeChat does not know it or cannot be asked."""
+    with contextlib.suppress(OutcomeUnknown, WeChatError):  # without an answer our own time is used
         if one.what == "transfer" and one.ours is not None:
             transfer = await deps.pay.query_transfer(one.ours.about)
             return transfer.updated_at if transfer else None
@@ -159,7 +162,7 @@ FROM reconciliations r
 
 
 async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
-    """The run that counts of each day before `before`, newest day first."""
+    """Return the run that counts for each day before `before`, newest day first."""
     rows = await db.fetch(
         f"{_RUNS} WHERE r.id IN (SELECT max(id) FROM reconciliations WHERE day < $1 OR $1 IS NULL GROUP BY day"  # noqa: S608 - our own text
         " ORDER BY day DESC LIMIT $2) ORDER BY r.day DESC",
@@ -170,13 +173,13 @@ async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
 
 
 async def runs_of(day: date, limit: int = 20) -> list[Run]:
-    """The last runs of a day, the one that counts first."""
+    """Return the last runs of a day, newest first; the first one counts."""
     rows = await db.fetch(f"{_RUNS} WHERE r.day = $1 ORDER BY r.day DESC, r.id DESC LIMIT $2", day, limit)
     return [_run(row) for row in rows]
 
 
 async def find(run_id: int) -> Run:
-    """One run. Raises NotFound."""
+    """Return one run. Raises NotFound."""
     row = await db.fetch_row(f"{_RUNS} WHERE r.id = $1", run_id)
     if row is None:
         raise NotFound(what="reconciliation")
@@ -188,7 +191,7 @@ def _run(row: Mapping[str, Any]) -> Run:
 
 
 async def differences(run_id: int, after: int = 0, limit: int = 100) -> list[Difference]:
-    """The differences of a run with ids above `after`."""
+    """Return the differences of a run whose ids are above `after`."""
     rows = await db.fetch(
         "SELECT id, bill, kind, subject, ours, theirs FROM reconciliation_differences WHERE run_id = $1 AND id > $2"
         " ORDER BY id LIMIT $3",
@@ -205,9 +208,9 @@ def _loaded(side: str | None) -> dict[str, Any] | None:
 
 
 async def missed(now: datetime) -> list[date]:
-    """Days, oldest first, whose bills are `READY` and that no run has compared since they ended, a month back.
+    """Return the days, oldest first, whose bills are `READY` and that no run has compared since they ended.
 
-    None is before the first payment.
+    It looks back `CATCH_UP_DAYS`, but not before the day of the first payment.
     """
     first = await db.fetch_value("SELECT paid_at FROM payments ORDER BY id LIMIT 1")
     if first is None:

@@ -1,1 +1,1 @@
-"""What the shop has published: rebate rules, commission policies, levels, what goes together, its policy."""
+"""What the shop has published: rebate rules, commission policies, levels, the stacking matrix, the shop policy."""

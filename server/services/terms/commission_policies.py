@@ -1,4 +1,4 @@
-"""Versions of the commission policies: what orders paid from now on bring to whom."""
+"""Versions of the commission policies. A version applies to orders paid while it is the newest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ class PublishedPolicies:
 
 
 async def in_force() -> PublishedPolicies:
-    """The newest version. Raises NotFound before the first is published: then nobody earns."""
+    """Return the newest version. Raises NotFound before the first one is published: then nobody earns commission."""
     async with db.connection() as connection:
         found = await _newest(connection)
     if found is None:
@@ -42,14 +42,14 @@ async def _newest(connection: db.Connection) -> PublishedPolicies | None:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The version in force after a file was applied, and how many policies it has."""
+    """The version in force after a file was applied, and its number of policies."""
 
     version: int
     policies: int
 
 
 async def prepared(connection: db.Connection, text: str) -> CommissionTerms:
-    """What a file says, as it is published. Raises FileInvalid with every problem."""
+    """Return the terms of a file as they would be published. Raises FileInvalid with every problem."""
     file = ApplyFile(text)
     terms = file.read(file.root, CommissionTerms, "$")
     file.check()
@@ -63,14 +63,14 @@ async def prepared(connection: db.Connection, text: str) -> CommissionTerms:
 
 
 async def apply(deps: Deps, text: str, note: str, actor: str, base: int | None = None) -> Applied:
-    """Publish what a file says as a new version, for orders paid from now on.
+    """Publish a file's terms as a new version, for orders paid from now on.
 
-    A file that says what is in force already changes nothing. Raises FileInvalid with every problem, and VersionStale
-    when the newest version is not `base`, the one that was looked at (0: none).
+    A file with the terms that are in force already changes nothing. Raises FileInvalid with every problem, and
+    VersionStale if the newest version is not `base`, the version that the operator looked at (0: none).
     """
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.COMMISSION_POLICIES)
-        at = deps.clock.now()  # under the lock: a later version is never older
+        at = deps.clock.now()  # read under the lock, so that a later version never has an earlier time
         terms = await prepared(tx, text)
         current = await _newest(tx)
         newest = current.version if current else 0
@@ -84,7 +84,7 @@ async def apply(deps: Deps, text: str, note: str, actor: str, base: int | None =
 
 
 async def _judge(connection: db.Connection, file: ApplyFile, terms: CommissionTerms, categories: set[int]) -> None:
-    """Note every product and category that is named and not there."""
+    """Note every named product and category that does not exist."""
     named = [one for policy in terms.policies if policy.scope == "product" for one in policy.ids]
     rows = await connection.fetch("SELECT id FROM products WHERE id = ANY ($1)", named)
     known = {"product": {row["id"] for row in rows}, "category": categories}

@@ -1,4 +1,4 @@
-"""What is in force now, read at most once a second per process."""
+"""A cache of what is in force: read from the database at most once a second per process."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Fresh(Generic[_Value]):
-    """A value that operators change, as `read` finds it in the database; never older than a second."""
+    """A cached value that operators can change. `read` loads it from the database; it is never older than a second."""
 
     read: Callable[[], Awaitable[_Value]]
     _held: dict[int, tuple[float, _Value]] = field(default_factory=dict)
-    """When it was read and what it was, by database."""
+    """By database: when the value was read, and the value."""
 
     async def current(self) -> _Value:
-        """The value in force. Raises what `read` raises."""
+        """Return the value in force. Raises what `read` raises."""
         key = db.identity()
         held = self._held.get(key)
         if held is not None and stopwatch() - held[0] < _FRESH_S:
@@ -30,5 +30,5 @@ class Fresh(Generic[_Value]):
         return found
 
     def forget(self) -> None:
-        """Read it anew next time: this process has changed it."""
+        """Drop the cached value because this process has changed it; the next call reads it again."""
         self._held.pop(db.identity(), None)

@@ -1,4 +1,4 @@
-"""等级: the levels there are, changed by operators, and a member's own."""
+"""等级: the shop's levels, which operators change, and the level of a member."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,23 +29,24 @@ async def _read_now() -> tuple[Level, ...]:
 
 _fresh = Fresh(_read_now)
 current = _fresh.current
-"""The levels in force, lowest first."""
+"""Return the levels in force, lowest first."""
 
 
 async def read(connection: db.Connection) -> tuple[Level, ...]:
-    """The levels as the table has them now, lowest first; for those who already hold a connection."""
+    """Read the levels from the table, lowest first, for a caller that already holds a connection."""
     return tuple(msgspec.convert(dict(row), Level) for row in await connection.fetch(_ALL))
 
 
 def version(known: Sequence[Level]) -> str:
-    """What tells a set of levels from every other."""
+    """Return a short hash that identifies a set of levels."""
     return hashlib.sha256(msgspec.json.encode(list(known))).hexdigest()[:16]
 
 
 async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, operator: str) -> bool:
-    """Put these levels into force instead of those of the version `seen`; who reaches a higher one is raised by a job.
+    """Replace the levels of version `seen` by these; a job then raises members who reach a higher level.
 
-    False: nothing to change. Raises FormInvalid with every problem, VersionStale when others are in force, Busy.
+    Return False if nothing changes. Raises FormInvalid with every problem, VersionStale if another version is in force,
+    Busy.
     """
     if found := problems(wanted):
         raise FormInvalid(problems=[{"field": "levels", "label": "", "problem": one} for one in found])
@@ -92,7 +93,7 @@ class ShownLevel:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Where a member stands; `level` is None in a shop without levels."""
+    """A member's level, growth and privileges; `level` is None in a shop without levels."""
 
     level: ShownLevel | None
     growth: int
@@ -104,11 +105,11 @@ GROWTH = """
 SELECT GREATEST(0, COALESCE(sum(amount), 0))::bigint FROM growth_entries
   WHERE member_id = $1 AND counts_at > $2 AND counts_at <= $3
 """
-"""What a member earned within a year before a moment."""
+"""The growth of member $1 between the times $2 (exclusive) and $3."""
 
 
 async def membership(member_id: int, at: datetime) -> Membership:
-    """Where a member stands at this moment. Raises Busy."""
+    """Return a member's level, growth and privileges at the time `at`. Raises Busy."""
     levels = await current()
     async with db.connection() as connection:
         growth: int = await connection.fetchval(GROWTH, member_id, at - YEAR, at)
@@ -133,7 +134,7 @@ def _membership(levels: Sequence[Level], row: Mapping[str, Any] | None, growth: 
 
 
 def place(levels: Sequence[Level], position: int) -> int:
-    """A stored position among the levels in force: who stood above the highest stands on it until judged anew."""
+    """Limit a stored position to the levels in force: above the highest counts as the highest until judged again."""
     return min(position, max(0, len(levels) - 1))
 
 
@@ -145,13 +146,13 @@ class Needed(msgspec.Struct):
 
 
 def needed(levels: Sequence[Level], position: int | None) -> Needed | None:
-    """A stored position among the levels in force; None where everybody is as high."""
+    """Return the level of a stored position; None if that is the lowest, which everybody has."""
     found = place(levels, position or 0)
     return Needed(found, levels[found].name) if found else None
 
 
 def price_terms(levels: Sequence[Level], position: int) -> LevelTerms | None:
-    """What the level of a stored position does to prices; None in a shop without levels."""
+    """Return how the level of a stored position changes prices; None in a shop without levels."""
     if not levels:
         return None
     level = levels[place(levels, position)]

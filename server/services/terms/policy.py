@@ -1,4 +1,4 @@
-"""The shop's policy, changed by operators."""
+"""The shop's policy, which operators change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ from server.services.terms.fresh import Fresh
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The policy as the table has it. `version` tells it from every other one."""
+    """The policy as stored. `version` differs from that of every other policy."""
 
     policy: ShopPolicy
     version: str
 
 
 async def stored() -> Stored:
-    """The policy, read now. Raises Busy."""
+    """Read the policy from the database. Raises Busy."""
     async with db.connection() as connection:
         return await read(connection)
 
@@ -36,11 +36,11 @@ async def _policy() -> ShopPolicy:
 
 FRESH = Fresh(_policy)
 current = FRESH.current
-"""The policy in force."""
+"""Return the policy in force."""
 
 
 async def read(connection: db.Connection) -> Stored:
-    """The policy, read by a connection that the caller holds."""
+    """Read the policy on a connection that the caller holds."""
     return _stored(await connection.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1"))
 
 
@@ -51,9 +51,9 @@ def _stored(row: Mapping[str, Any] | None) -> Stored:
 
 
 async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str, operator: str) -> list[str]:
-    """Put what was typed into force; the names of the fields that changed.
+    """Apply the typed values; return the names of the fields that changed.
 
-    Raises BadRequest (the first wrong or unknown field, and in `problem` what is wrong with each), StateConflict
+    Raises BadRequest (`field`: the first wrong or unknown field, `problem`: what is wrong with each), StateConflict
     (somebody changed the policy since `version` was read), Busy.
     """
     for name in typed:

@@ -1,4 +1,4 @@
-"""Versions of the rebate rule: in force for the orders paid while it is the newest."""
+"""Versions of the rebate rule. A version applies to orders paid while it is the newest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +31,7 @@ class PublishedRule:
 
 
 async def in_force() -> PublishedRule:
-    """The newest version. Raises NotFound before the first is published."""
+    """Return the newest version. Raises NotFound before the first one is published."""
     row = await VERSIONS.newest()
     if row is None:
         raise NotFound(what="rule")
@@ -39,7 +39,7 @@ async def in_force() -> PublishedRule:
 
 
 async def promise_in_force() -> Promise | None:
-    """What the newest version promises; None before the first is published."""
+    """Return what the newest version promises; None before the first one is published."""
     try:
         return promise((await in_force()).terms)
     except NotFound:
@@ -47,15 +47,16 @@ async def promise_in_force() -> Promise | None:
 
 
 async def promise_title() -> str:
-    """The promise in one line, empty where there is none."""
+    """Return the promise in one line; empty if there is none."""
     found = await promise_in_force()
     return found.title if found else ""
 
 
 async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int | None = None) -> PublishedRule:
-    """Make a new version from JSON, in force for orders paid from now on.
+    """Publish a new version from JSON, for orders paid from now on.
 
-    Raises RuleInvalid, and VersionStale when the newest version is not `base`, the one that was looked at (0: none).
+    Raises RuleInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked at
+    (0: none).
     """
     terms = parse_terms(text)
     at = deps.clock.now()
@@ -66,7 +67,7 @@ async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int |
         terms = await prepared(tx, terms)
         version = newest + 1
         await VERSIONS.add(tx, version, terms, About(note, operator, at))
-        # What waited for a new budget or for other terms gets its chance.
+        # Qualifications may have waited for a new budget or for other terms, so try to close every open cycle again.
         waiting = await tx.fetch("SELECT DISTINCT referrer_id FROM qualifications WHERE state = 'counted'")
         await outbox.put(tx, [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in waiting], at)
         detail = {"before": newest, "after": version, "reason": note}
@@ -75,9 +76,9 @@ async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int |
 
 
 async def prepared(connection: db.Connection, terms: RuleTerms) -> RuleTerms:
-    """The terms as they are published: a named category stands for all below it, as they are now.
+    """Return the terms as they are published: a named category is replaced by itself and all categories now below it.
 
-    Raises RuleInvalid for a product or a category that is not there.
+    Raises RuleInvalid for a product or a category that does not exist.
     """
     scope = terms.scope
     named = scope.products if scope.products is not None else scope.categories
@@ -96,11 +97,11 @@ SUBTREES = """
 WITH RECURSIVE tree AS (SELECT id FROM categories WHERE id = ANY ($1)
   UNION SELECT c.id FROM categories c JOIN tree t ON c.parent_id = t.id) SELECT id FROM tree ORDER BY id
 """
-"""The categories named and all below them."""
+"""The ids of the named categories and of all categories below them."""
 
 
 async def scope_names(scope: Scope) -> list[str]:
-    """What a scope names, in the shop's order; of categories those whose parent is not named itself."""
+    """Return the names in a scope, in the shop's order. A category is left out if its parent is named, too."""
     if scope.products is not None:
         rows = await db.fetch("SELECT title AS name FROM products WHERE id = ANY ($1) ORDER BY id", [*scope.products])
     elif scope.categories is not None:

@@ -1,4 +1,4 @@
-"""Versions of the matrix of what goes together; the newest is in force."""
+"""Versions of the stacking matrix, which says which discounts go together; the newest is in force."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ VERSIONS = Versions("stacking_version", Matrix, column="matrix")
 
 @dataclass(frozen=True, slots=True)
 class Stacking:
-    """A version with its matrix. Version 0 is what a shop starts with; nobody published it."""
+    """A version with its matrix. Version 0 is the default of a new shop; nobody published it."""
 
     version: int
     matrix: Matrix
@@ -29,11 +29,11 @@ class Stacking:
 
 
 FIRST = Stacking(0, Matrix(), "初始设置", "system", None)
-"""What a shop starts with."""
+"""The default of a new shop."""
 
 
 async def newest() -> Stacking:
-    """The newest version, read now. Raises Busy."""
+    """Read the newest version. Raises Busy."""
     row = await VERSIONS.newest()
     return read(row) if row else FIRST
 
@@ -43,19 +43,20 @@ current = _fresh.current
 
 
 async def version(number: int) -> Stacking:
-    """One version. Raises NotFound."""
+    """Return one version. Raises NotFound."""
     return read(await VERSIONS.row(number)) if number else FIRST
 
 
 def read(row: asyncpg.Record) -> Stacking:
-    """A row of `stacking_versions`."""
+    """Convert a row of `stacking_versions`."""
     return Stacking(row["version"], VERSIONS.terms(row), row["note"], row["operator"], row["published_at"])
 
 
 async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: int) -> Stacking:
-    """Make a new version, in force for orders placed from now on (within a second).
+    """Publish a new version, for orders placed from now on (within a second).
 
-    Raises StackingInvalid, and VersionStale when the newest version is not `base`, the one that was looked at.
+    Raises StackingInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked
+    at.
     """
     validate(matrix)
     at = deps.clock.now()

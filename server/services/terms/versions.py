@@ -1,6 +1,6 @@
-"""Versions of what the shop publishes: numbered from 1, never changed, and the newest is in force.
+"""Versions of what the shop publishes: numbered from 1, never changed; the newest is in force.
 
-Rebate rules, commission policies and the stacking matrix are stored like this, each kind in a table of its own.
+Rebate rules, commission policies and the stacking matrix are stored this way, each kind in its own table.
 """
 
 from collections.abc import Mapping
@@ -19,29 +19,29 @@ Terms = TypeVar("Terms", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Versions(Generic[Terms]):
-    """The versions of one kind. A version never changes, so a process keeps the terms that it has read."""
+    """The versions of one kind. A version never changes, so a process caches the terms that it has read."""
 
     name: str
-    """What a refusal calls a version; its table is called the same in the plural."""
+    """The name of a version in refusals; the table has the same name with an `s`."""
     kind: type[Terms]
     column: str = "terms"
-    """Where the terms stand, as JSON."""
+    """The column that holds the terms as JSON."""
     starts_with: Mapping[str, int] = field(default_factory=dict)
-    """Other columns, and what they are in a new version."""
+    """Other columns and their values in a new version."""
     _kept: dict[tuple[int, int], Terms] = field(default_factory=dict)
-    """By database and version."""
+    """Cached terms by (database, version)."""
 
     @property
     def table(self) -> str:
-        """Its table."""
+        """The name of the table."""
         return f"{self.name}s"
 
     def terms(self, row: asyncpg.Record) -> Terms:
-        """The terms in a row of the table."""
+        """Decode the terms in a row of the table."""
         return msgspec.json.decode(row[self.column], type=self.kind)
 
     async def terms_of(self, version: int) -> Terms:
-        """The terms of a version. Raises NotFound."""
+        """Return the terms of a version, cached. Raises NotFound."""
         key = (db.identity(), version)
         found = self._kept.get(key)
         if found is None:
@@ -53,7 +53,7 @@ class Versions(Generic[Terms]):
         return found
 
     async def row(self, version: int) -> asyncpg.Record:
-        """A version's row, read now; a number too great for the column is one that is not there. Raises NotFound."""
+        """Read the row of a version. Raises NotFound, also for a number that is too big for the column."""
         sql = f"SELECT * FROM {self.table} WHERE version::bigint = $1"  # noqa: S608 - our own names
         found = await db.fetch_row(sql, version)
         if found is None:
@@ -61,17 +61,17 @@ class Versions(Generic[Terms]):
         return found
 
     async def newest(self) -> asyncpg.Record | None:
-        """The row of the version in force, read now; None before the first is published. Raises Busy."""
+        """Read the row of the version in force; None before the first one is published. Raises Busy."""
         async with db.connection() as connection:
             return await self.newest_on(connection)
 
     async def newest_on(self, connection: db.Connection) -> asyncpg.Record | None:
-        """The same, by a connection that the caller holds."""
+        """Do the same as `newest`, on a connection that the caller holds."""
         sql = f"SELECT * FROM {self.table} ORDER BY version DESC LIMIT 1"  # noqa: S608 - our own names
         return await connection.fetchrow(sql)
 
     async def add(self, tx: db.Connection, version: int, terms: Terms, about: "About") -> None:
-        """Step: write a version. The caller holds the kind's lock and has checked what the version follows."""
+        """Step: write a version. The caller holds the kind's lock and has checked the number of the last version."""
         row = {
             "version": version,
             self.column: msgspec.json.encode(terms).decode(),
@@ -89,7 +89,7 @@ class Versions(Generic[Terms]):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Why there is a new version, who published it and when."""
+    """Why a new version was published, by whom and when."""
 
     note: str
     operator: str
@@ -97,6 +97,6 @@ class About:
 
 
 def check_base(base: int | None, newest: int) -> None:
-    """Raise VersionStale when the newest version is not `base`, the one that was looked at (0: none; None: any)."""
+    """Raise VersionStale if the newest version is not `base`, the one the operator looked at (0: none; None: any)."""
     if base is not None and base != newest:
         raise VersionStale(version=newest, problem=f"第 {newest} 版已经发布，请在它的基础上重新填写")
