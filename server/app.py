@@ -1,4 +1,4 @@
-"""The HTTP application: rooms, error map, start and stop. No logic."""
+"""The HTTP application: routes, error handling, start and stop. No business logic."""
 
 import logging
 from collections.abc import Callable, Coroutine
@@ -25,9 +25,9 @@ _DRAIN_S = 10.0
 
 
 def create_app(name: str, start: Start, stop: Start, *, development: bool, documents: bool) -> Sanic[Any, Any]:
-    """The application under a name of its own. `start` fills `app.ctx.deps` and opens the pool, `stop` closes it.
+    """Create the application under its own name. `start` fills `app.ctx.deps` and opens the pool, `stop` closes it.
 
-    `development` adds the `/sandbox/*` calls, `documents` the OpenAPI pages.
+    `development` adds the `/sandbox/*` calls, `documents` adds the OpenAPI pages.
     """
     app: Sanic[Any, Any] = Sanic(name, configure_logging=False, strict_slashes=False)
     app.config.update(
@@ -60,7 +60,7 @@ def create_app(name: str, start: Start, stop: Start, *, development: bool, docum
 
 
 async def _refuse(request: Request, error: Exception) -> HTTPResponse:
-    """Every failure in one envelope; what is not a refusal of ours is logged with its trace and told as nothing."""
+    """Answer every failure in one envelope. An unexpected one is logged with its trace and shows the client nothing."""
     request_id = ids.code(12)
     headers = {}
     if isinstance(error, Refusal):

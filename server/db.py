@@ -1,7 +1,7 @@
-"""The door to PostgreSQL: Tortoise's configuration, `transaction()` and reads by SQL.
+"""Access to PostgreSQL: Tortoise's configuration, `transaction()` and reads in SQL.
 
-The module is also the Tortoise engine (`client_class`): its client gives a connection back even when a
-request is cancelled inside BEGIN, which the stock one leaks (tortoise 1.1.9).
+This module is also the Tortoise engine (`client_class`). Its client returns a connection to the pool even when a
+request is cancelled during BEGIN; the stock client leaks it (tortoise 1.1.9).
 """
 
 import itertools
@@ -23,7 +23,8 @@ from server.core.advisory import Advisory
 from server.core.errors import Busy, Refusal, by_code
 
 Connection: TypeAlias = asyncpg.Connection
-"""What `transaction()` yields: `fetch`, `fetchrow`, `fetchval`, `execute`; ORM calls in the block join in."""
+"""What `transaction()` yields: `fetch`, `fetchrow`, `fetchval`, `execute`. ORM calls in the block use the same
+transaction."""
 
 ACQUIRE_TIMEOUT_S = 5.0
 MODELS = "server.models"
@@ -40,19 +41,19 @@ _BUSY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection whose server died in the middle of an answer
+    asyncpg.InternalClientError,  # the server died in the middle of an answer on this connection
     ConnectionError,
     TimeoutError,
 )
 _REFUSAL_STATE = "TM422"
-"""SQLSTATE of refusals raised by our SQL functions: the code is the message, the detail is JSON."""
+"""SQLSTATE of refusals raised by our SQL functions: the message is the refusal's code, the detail is JSON."""
 
 log = logging.getLogger("tuisan.db")
 _inside: ContextVar[bool] = ContextVar("inside_transaction", default=False)
 
 
 class _Transaction(TransactionContextPooled):
-    """A pooled transaction whose connection goes back to the pool whatever happens while it begins."""
+    """A pooled transaction that returns its connection to the pool whatever happens during BEGIN."""
 
     async def __aenter__(self) -> Any:  # noqa: ANN401 - Tortoise's own type
         await self.ensure_connection()
@@ -69,16 +70,16 @@ class _Transaction(TransactionContextPooled):
 
 
 class SafeClient(AsyncpgDBClient):
-    """Tortoise's asyncpg client with transactions that survive cancellation."""
+    """Tortoise's asyncpg client, with transactions that survive cancellation."""
 
     def _in_transaction(self) -> TransactionContext:
         return _Transaction(TransactionWrapper(self), self._pool_init_lock)
 
 
 class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that is not reset at each return to the pool: one round trip less per use.
+    """A connection that is not reset on each return to the pool, which saves one round trip per use.
 
-    Nothing here leaves session state behind, and an open transaction is still rolled back by the pool.
+    This is safe: nothing here leaves session state behind, and the pool still rolls back an open transaction.
     """
 
     def get_reset_query(self) -> str:
@@ -86,13 +87,13 @@ class _PlainConnection(asyncpg.Connection):  # type: ignore[misc]
 
 
 client_class = SafeClient
-"""Looked up by Tortoise, which takes this module as its engine."""
+"""Tortoise uses this module as its engine and looks up this name."""
 
 
 def config(database_url: str, pool_size: int = 10, *, patient: bool = False) -> dict[str, Any]:
-    """Tortoise's configuration for a `postgres://user:password@host:port/name` URL.
+    """Return Tortoise's configuration for a `postgres://user:password@host:port/name` URL.
 
-    `patient`: no statement takes too long.
+    With `patient`, statements have no time limit.
     """
     url = urlsplit(database_url)
     credentials = {
@@ -122,9 +123,9 @@ def config(database_url: str, pool_size: int = 10, *, patient: bool = False) -> 
 
 
 async def connect(database_url: str, pool_size: int = 10, *, patient: bool = False) -> None:
-    """Make the pool of this process, closing the one before. It opens its first connection at the first query.
+    """Create the pool of this process and close the old one. The first query opens the first connection.
 
-    `patient` see `config`.
+    For `patient` see `config`.
     """
     await disconnect()
     forget_identity()
@@ -145,24 +146,24 @@ _identity = 0
 
 
 def identity() -> int:
-    """The key of everything that this process remembers of its database: another number after each `connect`."""
+    """Return the key for everything this process caches about its database; it changes with each `connect`."""
     return _identity
 
 
 def forget_identity() -> None:
-    """Take a new identity: the pool leads to other contents now, so nothing that was remembered holds any more."""
+    """Take a new identity, which invalidates every cache: the pool now leads to a database with other contents."""
     global _identity  # noqa: PLW0603 - a process has one pool, and the pool one identity
     _identity = next(_identities)
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Connection]:
-    """One transaction, committed at the end of the block and rolled back by any exception.
+    """Open one transaction, commit it at the end of the block and roll it back on any exception.
 
-    Refuses to nest (RuntimeError): a use case opens exactly one. A database that cannot serve now (pool
-    exhausted, lock or statement timeout, deadlock, restart) becomes the refusal `Busy`, also when that
-    shows only at COMMIT: the caller may try the whole use case again. A refusal raised by one of our SQL
-    functions comes out as its own type.
+    Raises RuntimeError when nested: a use case opens exactly one transaction. Raises the refusal `Busy` when the
+    database cannot serve now (pool exhausted, lock or statement timeout, deadlock, restart), even if that shows only at
+    COMMIT; the caller may then retry the whole use case. A refusal raised by one of our SQL functions is raised as its
+    own type.
     """
     if _inside.get():
         msg = "transaction() inside a transaction: use cases call steps, not other use cases"
@@ -203,9 +204,9 @@ async def _pool() -> asyncpg.Pool:
 
 @asynccontextmanager
 async def connection() -> AsyncIterator[Connection]:
-    """A connection for reads, and for a use case that is one single statement; inside a transaction, its own.
+    """Yield a connection for reads or for a use case of one statement; inside a transaction, the transaction's own.
 
-    Failures are translated as in `transaction()`.
+    Errors are translated as in `transaction()`.
     """
     if _inside.get():
         yield _client()._connection  # noqa: SLF001 - as in transaction()
@@ -217,19 +218,19 @@ async def connection() -> AsyncIterator[Connection]:
 
 
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:  # noqa: ANN401 - SQL parameters
-    """All rows of a reading statement, outside any transaction. Raises Busy."""
+    """Return all rows of a reading statement, outside any transaction. Raises Busy."""
     async with connection() as reader:
         return await reader.fetch(sql, *args)  # type: ignore[no-any-return]
 
 
 async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:  # noqa: ANN401 - SQL parameters
-    """The first row, or None. Raises Busy."""
+    """Return the first row, or None. Raises Busy."""
     async with connection() as reader:
         return await reader.fetchrow(sql, *args)
 
 
 async def fetch_value(sql: str, *args: Any) -> Any:  # noqa: ANN401 - SQL parameters and a single value
-    """The first column of the first row, or None. Raises Busy."""
+    """Return the first column of the first row, or None. Raises Busy."""
     async with connection() as reader:
         return await reader.fetchval(sql, *args)
 
@@ -240,13 +241,13 @@ async def hold(guard: Connection, number: Advisory) -> None:
 
 
 async def let_go(guard: Connection, number: Advisory) -> None:
-    """Give an advisory lock of this connection back."""
+    """Release an advisory lock of this connection."""
     await guard.execute("SELECT pg_advisory_unlock($1)", number)
 
 
 @asynccontextmanager
 async def snapshot() -> AsyncIterator[Connection]:
-    """A read-only REPEATABLE READ transaction: one consistent view of the live database, without stopping writes."""
+    """Open a read-only REPEATABLE READ transaction: a consistent view of the live database, without stopping writes."""
     async with connection() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
         await reader.execute("SET LOCAL statement_timeout = 0")
         yield reader

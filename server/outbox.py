@@ -1,7 +1,8 @@
-"""The only way to background work: a job is a row, written in the transaction that causes it.
+"""The only way to start background work: a job is a row, written in the transaction that causes it.
 
-The row is relay and sweeper in one. Handing it out moves its `due_at` on, so a row whose job never came to its end
-(Redis emptied, worker killed) is due again and goes out under its next attempt. Only `done` ends it.
+The same row serves the relay and the retry. Handing a row out moves its `due_at` into the future. If its job never ends
+(Redis was emptied, the worker was killed), the row becomes due again and is handed out as its next attempt. Only `done`
+ends a row.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from server.db import Connection
 
 ATTEMPTS_BEFORE_ALARM = 12
 KEEP_DONE = timedelta(days=7)
-"""How long done rows and answered idempotency keys stay; the latter is promised to clients."""
+"""How long done rows and answered idempotency keys are kept. Clients are promised this time for their keys."""
 
 _ERROR_CHARS = 300
 _CLEAN_ROWS = 1000
@@ -24,7 +25,7 @@ _CLEAN_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Work for later: `name` is in `jobs/registry.py`, `args` is JSON and holds ids only, `due` None is at once."""
+    """Work for later. `name` is in `jobs/registry.py`; `args` is JSON and holds ids only; `due` None means at once."""
 
     name: str
     args: dict[str, Any]
@@ -33,7 +34,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that is to be handed to a worker; `attempts` counts this time too."""
+    """A row to hand to a worker; `attempts` includes this attempt."""
 
     id: int
     job: str
@@ -42,7 +43,7 @@ class Claimed:
 
 
 def as_json(jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Jobs in the form that SQL functions take (`outbox_put`, `settle_write`)."""
+    """Return jobs in the form that SQL functions take (`outbox_put`, `settle_write`)."""
     return [{"job": job.name, "args": job.args, "due": job.due and job.due.isoformat()} for job in jobs]
 
 
@@ -53,14 +54,15 @@ async def put(tx: Connection, jobs: Sequence[Job], at: datetime) -> None:
 
 
 async def is_due(at: datetime) -> bool:
-    """Whether `claim` would find anything; cheap enough to ask many times a second. Raises Busy."""
+    """Return whether `claim` would find anything; cheap enough to call many times a second. Raises Busy."""
     due = await db.fetch_value("SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND due_at <= $1)", at)
     return bool(due)
 
 
-# The wait before a row goes out again covers a job's longest run and its time in the queue; a job that reports its
-# failure is tried again sooner (see _FAILED). A row that never reports, because it kills its worker, is told of here.
-# The alarm is part of this statement, and _TELL writes its own: the outbox lies below the services, alarms among them.
+# The wait until the new `due_at` covers a job's longest run and its time in the queue. A job that reports its failure
+# is retried sooner (see _FAILED). A job that kills its worker never reports, so the alarm for it is raised here. This
+# statement and _TELL insert alarms themselves, because the outbox is below the services and may not import their
+# alarms.
 _CLAIM = """
 WITH taken AS (
   UPDATE outbox SET attempts = attempts + 1,
@@ -78,23 +80,23 @@ SELECT id, job, args, attempts FROM taken ORDER BY id
 
 
 async def claim(tx: Connection, at: datetime, limit: int) -> list[Claimed]:
-    """Take up to `limit` due rows, which the caller hands to workers before it commits.
+    """Take up to `limit` due rows. The caller hands them to workers before it commits.
 
-    Rows that another relay is taking are left to it. A rollback leaves all as it was, so a queue that is down costs
-    no attempt; a crash after handing over only means that a row may be handed over twice.
+    Rows that another relay is taking are skipped. A rollback leaves every row unchanged, so a queue that is down costs
+    no attempt. After a crash between handing over and commit, a row may be handed over twice.
     """
     rows = await tx.fetch(_CLAIM, at, limit, ATTEMPTS_BEFORE_ALARM)
     return [Claimed(row["id"], row["job"], orjson.loads(row["args"]), row["attempts"]) for row in rows]
 
 
 async def find(outbox_id: int) -> Claimed | None:
-    """A row that is still to be done; None when it is done or gone. Raises Busy."""
+    """Return a row that is not done; None when it is done or deleted. Raises Busy."""
     row = await db.fetch_row("SELECT job, args, attempts FROM outbox WHERE id = $1 AND done_at IS NULL", outbox_id)
     return row and Claimed(outbox_id, row["job"], orjson.loads(row["args"]), row["attempts"])
 
 
 async def hurry(tx: Connection, outbox_id: int, at: datetime) -> Claimed | None:
-    """Make a row that is not done due at once; None when it is done or gone."""
+    """Make a row that is not done due at once; return None when it is done or deleted."""
     row = await tx.fetchrow(
         "UPDATE outbox SET due_at = LEAST(due_at, $2) WHERE id = $1 AND done_at IS NULL RETURNING job, args, attempts",
         outbox_id,
@@ -105,21 +107,21 @@ async def hurry(tx: Connection, outbox_id: int, at: datetime) -> Claimed | None:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the outbox stands: rows that are not done, and for how long the oldest due one has been due."""
+    """The state of the outbox: how many rows are not done, and how long the oldest due row has waited, in seconds."""
 
     open: int
     lag_s: float
 
 
 async def state(at: datetime) -> State:
-    """How the outbox stands at this moment, for monitoring. Raises Busy."""
+    """Return the state of the outbox at this moment, for monitoring. Raises Busy."""
     row = await db.fetch_row("SELECT count(*) AS open, min(due_at) AS due FROM outbox WHERE done_at IS NULL")
     waited = (at - row["due"]).total_seconds() if row and row["due"] else 0
     return State(open=row["open"] if row else 0, lag_s=max(waited, 0))
 
 
 async def done(tx: Connection, outbox_id: int, at: datetime) -> bool:
-    """Mark the row done, in the transaction of its effect where there is one; False when it was done before."""
+    """Mark the row done, in the transaction of the job's effect if it has one; return False if it was done before."""
     tag = await tx.execute("UPDATE outbox SET done_at = $2 WHERE id = $1 AND done_at IS NULL", outbox_id, at)
     return bool(tag == "UPDATE 1")
 
@@ -136,16 +138,16 @@ INSERT INTO alarms (kind, subject, detail, at) SELECT 'job_unknown', $1::varchar
 
 
 async def failed(outbox_id: int, error: str, at: datetime) -> None:
-    """Record why an attempt failed and let the next one come in 2, 4, 8 … seconds, at most an hour. Raises Busy.
+    """Record why an attempt failed and retry it in 2, 4, 8 … seconds, at most an hour. Raises Busy.
 
-    `error` is seen by operators and must hold nothing personal; it is cut to its column.
+    Operators see `error`, so it must hold no personal data; it is cut to the length of its column.
     """
     async with db.transaction() as tx:
         await tx.execute(_FAILED, outbox_id, at, error[:_ERROR_CHARS])
 
 
 async def unknown(row: Claimed, at: datetime) -> None:
-    """Record that nobody knows this job's name, with one alarm a name: the row stays due. Raises Busy."""
+    """Record that no job has this name, with one open alarm per name. The row stays to be retried. Raises Busy."""
     async with db.transaction() as tx:
         await tx.execute(_FAILED, row.id, at, "unknown job")
         await tx.execute(_TELL, row.job, orjson.dumps({"outbox_id": row.id}).decode(), at)
@@ -161,7 +163,7 @@ _CLEAN = (
 
 
 async def clean(at: datetime) -> int:
-    """Delete what is older than `KEEP_DONE`, in batches of their own transactions; how many rows. Raises Busy."""
+    """Delete what is older than `KEEP_DONE`, one transaction per batch; return the number of rows. Raises Busy."""
     total = 0
     for statement in _CLEAN:
         gone = _CLEAN_ROWS

@@ -1,4 +1,4 @@
-"""The schema's version: migrate up and down under one lock, and say what is missing."""
+"""The schema's version: migrate up and down under one lock, and list missing migrations."""
 
 from importlib import import_module
 
@@ -12,7 +12,7 @@ from server.core.advisory import Advisory
 from server.core.unfit import UnfitDatabaseError
 
 EMPTY = "__first__"
-"""The target before the first migration."""
+"""The target that means "before the first migration"."""
 
 _FIRST = MigrationKey(app_label="models", name="0001_initial")
 
@@ -22,15 +22,15 @@ def _executor() -> MigrationExecutor:
 
 
 async def migrate(database_url: str, target: str = "__latest__") -> list[str]:
-    """Bring the database to `target` (`__latest__`, a migration's name, or `EMPTY`); returns the steps taken.
+    """Migrate the database to `target` (`__latest__`, a migration's name, or `EMPTY`) and return the steps taken.
 
-    Waits, without limit, for whoever migrates at the same time. Safe to repeat. Manages its own connections,
-    so no pool may be open in this process. Raises UnfitDatabaseError, having changed nothing.
+    Waits without a limit while another process migrates. Safe to repeat. Manages its own connections, so this process
+    must not have an open pool. Raises UnfitDatabaseError before it changes anything.
     """
     guard = await asyncpg.connect(database_url)
     try:
-        await db.hold(guard, Advisory.MIGRATIONS)  # several roles may start at once, one migrates
-        await db.connect(database_url, pool_size=2, patient=True)  # an index on a large table takes minutes
+        await db.hold(guard, Advisory.MIGRATIONS)  # several processes may start at once; only one migrates
+        await db.connect(database_url, pool_size=2, patient=True)  # building an index on a large table takes minutes
         try:
             await refuse_unfit()
             executor = _executor()
@@ -45,16 +45,17 @@ async def migrate(database_url: str, target: str = "__latest__") -> list[str]:
 
 
 async def pending() -> list[str]:
-    """Names of migrations that this database lacks, in order. Needs a connected pool."""
+    """Return the names of migrations that this database lacks, in order. Needs a connected pool."""
     return [step.migration.name for step in await _executor().plan()]
 
 
 async def refuse_unfit() -> None:
-    """Raise UnfitDatabaseError where another initial migration made the database. Needs a connected pool.
+    """Raise UnfitDatabaseError when another initial migration made the database. Needs a connected pool.
 
-    The initial migration's name tells nothing, because it is made anew until the first release, and the one of before
-    stood for less. So the database keeps the fingerprint of what made it. An empty database fits, and so does one that
-    a later version migrated further: processes of this version still start while that one is rolled out.
+    The name of the initial migration proves nothing, because until the first release the migration is generated again
+    under the same name. So the database stores a fingerprint of the migration that made it. An empty database is
+    accepted. A database that a later version migrated further is accepted too, because processes of this version still
+    start during the rollout of the later one.
     """
     if _FIRST not in await _executor().recorder.applied_migrations():
         return

@@ -1,6 +1,6 @@
-"""Settings from the environment, typed; what is wrong is said all at once, by name, before anything starts.
+"""Typed settings from the environment. All mistakes are reported at once, by name, before anything starts.
 
-A value that cannot be read is refused everywhere. Production also refuses what is missing, weak, or points at a
+A value that cannot be read is refused everywhere. Production also refuses values that are missing, weak, or point at a
 sandbox. `.env.example` describes every setting.
 """
 
@@ -28,7 +28,7 @@ _PLACEHOLDERS = ("changeme", "change-me", "change_me", "example", "password", "s
 
 
 class SettingsError(Exception):
-    """The settings do not allow a start. `problems` reads `NAME: what is wrong`, without any secret's value."""
+    """The settings do not allow a start. `problems` reads `NAME: what is wrong`, without the value of any secret."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         super().__init__("\n".join(problems))
@@ -37,13 +37,13 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that differs between two places where the mall runs. Secrets stay out of `repr`."""
+    """Everything that differs between two installations of the mall. Secrets stay out of `repr`."""
 
     env: Literal["development", "production"]
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
     public_base_url: str
-    """Without trailing slash, like the two that follow."""
+    """Without a trailing slash, like the next two."""
     wechat_api_base: str
     wechat_pay_base: str
     wechat_appid: str
@@ -51,7 +51,7 @@ class Settings:
     wechat_mchid: str
     wechat_mch_serial: str
     wechat_mch_private_key: str = field(repr=False)
-    """PKCS#8 PEM text, whatever form it was given in."""
+    """PKCS#8 PEM text, converted from whatever form was given."""
     wechat_apiv3_key: str = field(repr=False)
     wechat_pay_public_key: str
     """PEM text."""
@@ -61,7 +61,7 @@ class Settings:
     field_keys: tuple[bytes, ...] = field(repr=False)
     """32 bytes each, newest first."""
     trusted_proxies: tuple[Network, ...]
-    """Only peers inside these may say who the client is."""
+    """Only peers in these networks are trusted to name the client's address."""
     web_workers: int
     db_pool_size: int
     """Connections per process."""
@@ -70,7 +70,7 @@ class Settings:
     api_docs: bool
     data_dir: Path | None
     h5_dir: Path | None
-    """What was built of the H5 shop; by default what a checkout builds."""
+    """The built H5 shop; the default is where a checkout builds it."""
     sandbox_control_url: str
     """Set by `dev`; empty in production."""
     clock_file: Path | None
@@ -78,7 +78,7 @@ class Settings:
 
     @property
     def media_dir(self) -> Path | None:
-        """Where pictures that the shop makes itself are kept."""
+        """The directory for pictures that the shop makes itself."""
         return self.data_dir / "media" if self.data_dir else None
 
     @property
@@ -88,7 +88,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], env_file: Path = Path(".env")) -> "Settings":
-        """Settings of the environment; in development `env_file`, when there, gives what the environment does not.
+        """Read the settings from the environment; in development `env_file`, if it exists, adds missing values.
 
         Raises SettingsError with every problem found.
         """
@@ -127,7 +127,7 @@ class Settings:
 
 
 class _Reader:
-    """Takes values out of the environment one by one and remembers what is wrong with them."""
+    """Reads values from the environment one by one and collects their problems."""
 
     def __init__(self, environ: Mapping[str, str], env_file: Path) -> None:
         self.problems: list[str] = []
@@ -147,7 +147,7 @@ class _Reader:
     def always(
         self, name: str, parse: Callable[[str], _T], blank: _T, guard: Callable[[_T], str | None] | None = None
     ) -> _T:
-        """A value that no place does without."""
+        """Read a value that every installation needs."""
         if not self._text(name):
             self.problems.append(f"{name}: missing")
         return self.optional(name, parse, blank, guard)
@@ -155,7 +155,7 @@ class _Reader:
     def needed(
         self, name: str, parse: Callable[[str], _T], blank: _T, guard: Callable[[_T], str | None] | None = None
     ) -> _T:
-        """A value that production does not do without."""
+        """Read a value that production needs."""
         if self.env == "production":
             return self.always(name, parse, blank, guard)
         return self.optional(name, parse, blank, guard)
@@ -163,7 +163,7 @@ class _Reader:
     def optional(
         self, name: str, parse: Callable[[str], _T], default: _T, guard: Callable[[_T], str | None] | None = None
     ) -> _T:
-        """A value with a default. `parse` raises ValueError; `guard` names what production does not accept."""
+        """Read a value with a default. `parse` raises ValueError; `guard` says why production refuses a value."""
         text = self._text(name)
         if not text:
             return default
@@ -182,7 +182,7 @@ class _Reader:
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    """`NAME=value` lines; `#` starts a comment line, quotes around a value are taken off."""
+    """Read `NAME=value` lines; `#` starts a comment line, and quotes around a value are removed."""
     if not path.is_file():
         return {}
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
@@ -191,12 +191,12 @@ def _dotenv(path: Path) -> dict[str, str]:
 
 
 def _built_h5() -> Path | None:
-    """Where `scripts/h5/build.mjs` puts the H5 shop; None where the server is installed without its checkout."""
+    """Return where `scripts/h5/build.mjs` puts the H5 shop; None when the server is installed without its checkout."""
     checkout = Path(__file__).resolve().parent.parent
     return checkout / "build" / "h5" if (checkout / "pyproject.toml").is_file() else None
 
 
-# What a value must look like anywhere: text in, value out, ValueError in words for the operator. --------------------
+# Parsers, used everywhere: text in, value out; ValueError in words for the operator. ---------------------------------
 
 
 def _url(*schemes: str) -> Callable[[str], str]:
@@ -208,7 +208,7 @@ def _url(*schemes: str) -> Callable[[str], str]:
 
 
 def _base(text: str) -> str:
-    """An address that paths are put behind."""
+    """Read an address to which paths are appended."""
     parts = _parts(text, ("http", "https"))
     if not parts.hostname or parts.query or parts.fragment or parts.username:
         msg = "not a plain http(s) address with a host"
@@ -217,7 +217,7 @@ def _base(text: str) -> str:
 
 
 def _parts(text: str, schemes: tuple[str, ...]) -> SplitResult:
-    """The parts of an address whose port is a number. The error never quotes the address: it may hold a password."""
+    """Split an address and check its port. The error never quotes the address, because it may contain a password."""
     try:
         parts = urlsplit(text)
         fits = parts.scheme in schemes and parts.port != 0
@@ -230,7 +230,7 @@ def _parts(text: str, schemes: tuple[str, ...]) -> SplitResult:
 
 
 def _pem(load: Callable[[str], str]) -> Callable[[str], str]:
-    r"""PEM text (also with `\n` for line breaks, as single-line variables need) or the path of a PEM file."""
+    r"""Return a parser for a PEM file's path or PEM text (`\n` may be a line break, as single-line variables need)."""
 
     def parse(text: str) -> str:
         if "-----BEGIN" in text:
@@ -283,7 +283,7 @@ def _flag(text: str) -> bool:
     return text == "1"
 
 
-# What production does not accept: value in, the reason out. ---------------------------------------------------------
+# Guards, used in production only: value in; out comes the reason to refuse it, or None. ------------------------------
 
 
 def _weak(secret: str) -> str | None:
@@ -303,7 +303,7 @@ def _weak_keys(keys: tuple[bytes, ...]) -> str | None:
 def _weak_database(url: str) -> str | None:
     parts = urlsplit(url)
     if not parts.hostname:
-        return None  # a local socket: PostgreSQL knows the user
+        return None  # a local socket: PostgreSQL identifies the user itself
     return _weak(parts.password or "") and "the password is missing or weak"
 
 

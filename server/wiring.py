@@ -1,4 +1,4 @@
-"""The one place that turns settings into parts: clock, Redis, gateways, cipher."""
+"""The only place that builds parts from settings: clock, Redis, gateways, cipher."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,13 +19,13 @@ _WECHAT_TIMEOUT_S = 8.0
 
 
 def clock_of(settings: Settings) -> Clock:
-    """The machine's clock, or the shared one of development and tests."""
+    """Return the machine's clock, or the shared clock of development and tests."""
     return SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
 
 
 @asynccontextmanager
 async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
-    """All parts, opened on the running loop, and the database pool; everything is closed at the end of the block."""
+    """Build all parts on the running loop and open the database pool; everything is closed at the end of the block."""
     clock = clock_of(settings)
     async with AsyncExitStack() as stack:
         redis = aioredis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)

@@ -1,4 +1,4 @@
-"""The worker: arq runs outbox rows, a relay feeds it, ticks look after what is due. arq is transport only."""
+"""The worker: arq runs outbox rows, a relay feeds arq, and ticks do periodic work. arq is only the transport."""
 
 import asyncio
 import contextlib
@@ -22,15 +22,16 @@ log = logging.getLogger("tuisan.worker")
 
 JOB_TIMEOUT_S = 20
 _ARQ_TIMEOUT_S = JOB_TIMEOUT_S + 5
-"""Only for a body that does not let itself be cancelled: ours comes first and is recorded."""
+"""Only for a body that cannot be cancelled: our own timeout comes first and is recorded."""
 _FLEET_JOBS = 500
-"""Running jobs stay in arq's queue, and it reads only that many: more than the whole fleet runs at once."""
+"""Running jobs stay in arq's queue, and arq reads only this many of it: more than the whole fleet runs at once."""
 
 
 async def work(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then let running jobs finish.
 
-    Raises RedisError when Redis goes away: whoever started the process starts it again. Raises UnfitDatabaseError.
+    Raises RedisError when Redis goes away; the process must then be started again from outside. Raises
+    UnfitDatabaseError.
     """
     async with wiring.build_deps(settings) as deps, queue_of(settings) as queue:
         await schema.refuse_unfit()
@@ -43,7 +44,7 @@ async def work(settings: Settings) -> None:
             poll_delay=0.03,
             job_timeout=_ARQ_TIMEOUT_S,
             job_completion_wait=8,
-            max_tries=1,  # trying again is the outbox's business
+            max_tries=1,  # the outbox retries, not arq
             keep_result=0,
             health_check_interval=15,
             job_serializer=to_json,
@@ -60,7 +61,7 @@ async def work(settings: Settings) -> None:
 
 
 async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel until they are over: before Python 3.12 a cancellation that meets a wait just finished is lost."""
+    """Cancel until all tasks end: before Python 3.12 a cancellation is lost when the awaited call has just finished."""
     while running := [task for task in tasks if not task.done()]:
         for task in running:
             task.cancel()
@@ -73,14 +74,14 @@ async def _run(worker: Worker) -> None:
     except asyncio.CancelledError:
         if asyncio.current_task().cancelling():  # type: ignore[union-attr] # there is one: this is a coroutine
             raise
-        log.info("stopped by a signal")  # arq cancels its own main task when it is told to stop
+        log.info("stopped by a signal")  # arq cancels its own main task when it gets a signal
     finally:
         await asyncio.gather(*worker.tasks.values(), return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
 async def queue_of(settings: Settings) -> AsyncIterator[ArqRedis]:
-    """Redis as arq wants it while the block runs, with a limit on every wait, which arq's own pool lacks."""
+    """Yield Redis as arq needs it, with a timeout on every wait, which arq's own pool lacks."""
     queue = ArqRedis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
     try:
         yield queue
@@ -89,9 +90,9 @@ async def queue_of(settings: Settings) -> AsyncIterator[ArqRedis]:
 
 
 async def run_outbox(ctx: dict[str, Any], outbox_id: int) -> None:
-    """Do the job of one row and mark it done; one that is done already is left alone.
+    """Do the job of one row and mark it done; skip a row that is already done.
 
-    A failure is recorded and the row comes again; so it does, later, when nothing could be recorded. Raises Busy.
+    A failure is recorded and the row is retried. If nothing could be recorded, it is retried later. Raises Busy.
     """
     deps: Deps = ctx["deps"]
     row = await outbox.find(outbox_id)
@@ -105,7 +106,7 @@ async def run_outbox(ctx: dict[str, Any], outbox_id: int) -> None:
     try:
         async with asyncio.timeout(JOB_TIMEOUT_S):
             await body(deps, row.args)
-    except Exception as error:  # house: swallowed - it is recorded in the row, which comes again
+    except Exception as error:  # house: swallowed - the failure is recorded in the row, which is retried
         log.warning("job %s #%d failed at attempt %d", row.job, row.id, row.attempts, exc_info=error)
         await outbox.failed(row.id, _named(error), deps.clock.now())
     else:
@@ -114,7 +115,7 @@ async def run_outbox(ctx: dict[str, Any], outbox_id: int) -> None:
 
 
 def _named(error: Exception) -> str:
-    """What is safe to keep of an error: a database's text may quote the whole row, so only our own types speak."""
+    """Return what is safe to store of an error: database errors may quote rows, so only our types keep their text."""
     if isinstance(error, Refusal | WeChatError | OutcomeUnknown):
         return f"{type(error).__name__}: {error}"
     return type(error).__name__

@@ -1,1 +1,1 @@
-"""Money, time, numbers and refusals: standard library only, imported by every floor above."""
+"""Money, time, numbers and refusals. Uses the standard library only; every higher layer may import it."""

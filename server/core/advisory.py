@@ -1,7 +1,7 @@
 """The numbers of all advisory locks.
 
-They stand on the lowest floor because schema, seed and services take such locks, and PostgreSQL keeps one set of
-numbers for all of them. Steps of a transaction take theirs by `server/services/common/locks.py`.
+They are in the lowest layer because schema, seed and services all take such locks, and PostgreSQL has only one set of
+numbers for them. The steps of a transaction take their locks through `server/services/common/locks.py`.
 """
 
 from enum import IntEnum, unique
@@ -9,12 +9,12 @@ from enum import IntEnum, unique
 
 @unique
 class Advisory(IntEnum):
-    """What is done by one at a time although there may be no row to lock. A number, once used, keeps its meaning."""
+    """Work that only one process may do at a time, even if there is no row to lock. A used number keeps its meaning."""
 
     MIGRATIONS = 7_224_100_001
     REBATE_RULES = 7_224_100_002
     REFERRAL_TREE = 7_224_100_003
-    """Bindings share it, a correction holds it alone."""
+    """Shared for bindings, exclusive for a correction of the tree."""
     CATALOGUE = 7_224_100_011
     COUPON_TEMPLATES = 7_224_100_012
     PLANTING = 7_224_100_013

@@ -1,4 +1,4 @@
-"""The one clock: the only module that reads the time; everything else is handed a `Clock`."""
+"""The only module that reads the time. All other code takes a `Clock` as an argument."""
 
 import mmap
 import os
@@ -14,10 +14,10 @@ _OFFSET = struct.Struct("<d")
 
 
 class Clock(Protocol):
-    """Says what time it is, in UTC."""
+    """Tells the time in UTC."""
 
     def now(self) -> datetime:
-        """The time in UTC, with its zone."""
+        """Return the time in UTC, with its zone."""
         ...
 
 
@@ -25,15 +25,15 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The time in UTC, with its zone."""
+        """Return the time in UTC, with its zone."""
         return datetime.now(UTC)
 
 
 class SharedClock:
-    """The machine's clock plus an offset that lives in a small file which several processes map.
+    """The machine's clock plus an offset in a small file that several processes map.
 
-    Development and tests let API, jobs and sandbox see one time that can be moved forward; reading
-    costs no system call beyond the clock's own.
+    In development and tests, API, jobs and sandbox share this time, and it can be moved forward. Reading it costs no
+    system call beyond the machine's clock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,15 +48,15 @@ class SharedClock:
 
     @property
     def offset_s(self) -> float:
-        """How far this clock runs ahead of the machine's, in seconds."""
+        """How far this clock is ahead of the machine's, in seconds."""
         return float(_OFFSET.unpack_from(self._map)[0])
 
     def now(self) -> datetime:
-        """The time in UTC, with its zone."""
+        """Return the time in UTC, with its zone."""
         return datetime.now(UTC) + timedelta(seconds=self.offset_s)
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward for every process that maps the file; it never runs backwards.
+        """Move the time forward for every process that maps the file. The clock never goes back.
 
         Raises ValueError for a negative step.
         """
@@ -67,21 +67,21 @@ class SharedClock:
 
 
 def shanghai_day(moment: datetime) -> date:
-    """The calendar day of a moment as people in China read it."""
+    """Return the calendar day of a moment in Shanghai."""
     return moment.astimezone(SHANGHAI).date()
 
 
 def day_start(day: date) -> datetime:
-    """The first instant of a calendar day in Shanghai, in UTC."""
+    """Return the first instant of a calendar day in Shanghai, in UTC."""
     return datetime.combine(day, datetime.min.time(), SHANGHAI).astimezone(UTC)
 
 
 def month_start(moment: datetime) -> datetime:
-    """The first instant of the moment's calendar month in Shanghai, in UTC."""
+    """Return the first instant of the moment's calendar month in Shanghai, in UTC."""
     local = moment.astimezone(SHANGHAI)
     return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def stopwatch() -> float:
-    """Seconds on a monotonic scale, for measuring how long work took."""
+    """Return seconds on a monotonic scale, to measure how long work took."""
     return time.perf_counter()

@@ -1,4 +1,4 @@
-"""Names of sealed columns: the cipher binds what it seals to the name, so each stands once for all who read it."""
+"""Names of sealed columns. The cipher binds a value to its column's name, so all users share one constant."""
 
 PHONE_COLUMN = "members.phone"
-"""The phone number of a member, sealed and as a blind index."""
+"""A member's phone number, both sealed and as a blind index."""

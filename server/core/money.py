@@ -1,4 +1,4 @@
-"""Money as integer fen and rates as basis points: no float, no rounding by accident, parts that always sum."""
+"""Money as integer fen and rates as basis points: no floats, no accidental rounding, parts that always add up."""
 
 import re
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ _YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,2})0*)?")
 
 
 def share(amount_fen: Fen, ratio_bp: int) -> Fen:
-    """`ratio_bp` of `amount_fen`, rounded down once.
+    """Return `ratio_bp` of `amount_fen`, rounded down once.
 
-    Raises ValueError when either is negative: a share of a debt is a sign mistake.
+    Raises ValueError when either is negative, because a share of a debt is a sign mistake.
     """
     if amount_fen < 0 or ratio_bp < 0:
         msg = f"share of a negative value: {amount_fen} fen at {ratio_bp} bp"
@@ -23,11 +23,10 @@ def share(amount_fen: Fen, ratio_bp: int) -> Fen:
 
 
 def split(total_fen: Fen, weights: Sequence[int]) -> list[Fen]:
-    """`total_fen` in proportion to `weights`: floors first, then the missing fen to the largest remainders.
+    """Split `total_fen` in proportion to `weights`: round down, then give the missing fen to the largest remainders.
 
-    The parts sum to the total exactly, a part of weight 0 is 0, and where the total is at most the
-    sum of the weights no part exceeds its weight. Raises ValueError for a negative value, and for a
-    total that has nowhere to go.
+    The parts always sum to the total. A part with weight 0 is 0, and when the total is at most the sum of the weights,
+    no part exceeds its weight. Raises ValueError for a negative value, and for a total above 0 when all weights are 0.
     """
     if total_fen < 0 or any(weight < 0 for weight in weights):
         msg = f"split of a negative value: {total_fen} over {list(weights)}"
@@ -47,14 +46,14 @@ def split(total_fen: Fen, weights: Sequence[int]) -> list[Fen]:
 
 
 def yuan(amount_fen: Fen) -> str:
-    """`123456` → `"1234.56"`, for texts that people read."""
+    """Return an amount as a text for people: `123456` → `"1234.56"`."""
     sign = "-" if amount_fen < 0 else ""
     whole, cents = divmod(abs(amount_fen), 100)
     return f"{sign}{whole}.{cents:02d}"
 
 
 def fen(text: str) -> Fen:
-    """`12.3` yuan → 1230 fen. Raises ValueError for anything that is no amount in whole fen."""
+    """Read an amount in yuan: `12.3` → 1230 fen. Raises ValueError for anything that is not an amount in whole fen."""
     found = _YUAN.fullmatch(text)
     if found is None:
         raise ValueError(f"no amount in yuan: {text[:40]!r}")

@@ -1,12 +1,12 @@
-"""What every refusal is; the kinds stand in errors/."""
+"""The base class of all refusals; the types are in errors/."""
 
 from typing import Any, ClassVar
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
-    """A request that is refused for a reason the person can understand. Raising one rolls the transaction back.
+    """A request refused for a reason that the user can understand. Raising it rolls the transaction back.
 
-    `detail` goes to the client as it is: plain JSON values that help to act on the refusal, never secrets.
+    `detail` is sent to the client unchanged: plain JSON values that help to act on the refusal, never secrets.
     """
 
     code: ClassVar[str]

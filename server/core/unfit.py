@@ -1,8 +1,8 @@
-"""What a command must not be started on. It is no refusal: no member ever meets it."""
+"""An error of commands, not a refusal: members never see it."""
 
 
 class UnfitDatabaseError(Exception):
-    """Another initial migration made the database, so no step leads from it to here."""
+    """The database was made by another initial migration, so it cannot be migrated to this version."""
 
     def __init__(self) -> None:
         super().__init__(

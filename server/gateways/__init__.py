@@ -1,1 +1,1 @@
-"""Everything outside the house stands behind a port here."""
+"""Ports to everything outside the application, and their implementations."""

@@ -1,11 +1,11 @@
-"""Encryption of single fields (phone, name, address) and digests to search them by.
+"""Encryption of single fields (phone, name, address), and digests to search for them.
 
 A sealed value reads `v1.<key id>.<base64url of nonce, ciphertext and tag>` (AES-256-GCM). The column and the key id are
-authenticated, so a value moved to another column, or relabelled, does not open.
+authenticated, so a value that was moved to another column or given another key id does not decrypt.
 
-Keys are listed newest first: the first seals, all of them open. To rotate, put a new key in front; values move over
-when they are next written. The blind index hangs on the **oldest** key of the list, so a new one in front leaves every
-stored digest valid; before the oldest key is dropped, the digests have to be computed again under the next one.
+Keys are listed newest first: the first key encrypts, all keys decrypt. To rotate, put a new key in front; each value
+moves to it when it is next written. The blind index uses the **oldest** key of the list, so a new key in front leaves
+all stored digests valid. Before the oldest key is dropped, the digests must be computed again with the next one.
 """
 
 import base64
@@ -26,9 +26,9 @@ _VERSION = "v1"
 
 
 def parse_field_keys(text: str) -> tuple[bytes, ...]:
-    """The keys of `FIELD_KEYS`: 32 bytes each in base64, separated by commas, newest first.
+    """Return the keys of `FIELD_KEYS`: 32 bytes each in base64, separated by commas, newest first.
 
-    Raises ValueError, which does not quote the keys, when one is not base64, not 32 bytes, or given twice.
+    Raises ValueError when a key is not base64, not 32 bytes, or given twice. The error does not quote the keys.
     """
     keys: list[bytes] = []
     for place, part in enumerate(text.split(","), 1):
@@ -48,7 +48,7 @@ def parse_field_keys(text: str) -> tuple[bytes, ...]:
 
 
 class FieldCipher:
-    """Port `Cipher` over keys of 32 bytes, newest first. ValueError when there is none."""
+    """The port `Cipher` with keys of 32 bytes, newest first. Raises ValueError when there is none."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         if not keys:
@@ -80,12 +80,12 @@ class FieldCipher:
             raise ValueError(msg) from error
 
     def blind(self, text: str, column: str) -> str:
-        """See the port. Equal texts give equal digests only as written: normalise before."""
+        """See the port. Texts must be normalised first: only identical texts give identical digests."""
         return hmac.digest(self._index_key, f"{column}\0{text}".encode(), "sha256").hex()
 
 
 def _derived(key: bytes, purpose: str) -> bytes:
-    """One key for one purpose, so that no two algorithms share one."""
+    """Derive a key for one purpose, so that no two algorithms use the same key."""
     return HKDF(SHA256(), length=KEY_BYTES, salt=None, info=f"tuisan field {purpose}".encode()).derive(key)
 
 
@@ -94,7 +94,7 @@ def _bound(column: str, key_id: str) -> bytes:
 
 
 def cbc_open(key: bytes, iv: bytes, data: bytes, block_bytes: int) -> bytes:
-    """What WeChat sealed with AES-CBC and PKCS#7 padding to `block_bytes`. Raises ValueError when it does not fit."""
+    """Decrypt WeChat's AES-CBC with PKCS#7 padding to `block_bytes`. Raises ValueError when the data does not fit."""
     decryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).decryptor()
     padded = decryptor.update(data) + decryptor.finalize()
     count = padded[-1] if padded else 0

@@ -1,4 +1,4 @@
-"""RSA keys of WeChat Pay as PEM text, in the one form that the payment library reads."""
+"""RSA keys of WeChat Pay as PEM text, in the only form that the payment library reads."""
 
 from functools import lru_cache
 
@@ -19,10 +19,10 @@ RSA_BITS_MIN = 2048
 
 @lru_cache(maxsize=2)
 def private_key_pem(text: str) -> str:
-    """PKCS#8 PEM of an RSA private key given as PKCS#8 or PKCS#1 (`BEGIN RSA PRIVATE KEY`) PEM.
+    """Return PKCS#8 PEM of an RSA private key given as PKCS#8 or PKCS#1 (`BEGIN RSA PRIVATE KEY`) PEM.
 
-    Raises ValueError, in words for the operator, for anything else: encrypted, not RSA, too short, not a key.
-    Proving that the primes are primes takes tens of milliseconds, so a key is read once.
+    Raises ValueError, in words for the operator, for anything else: encrypted, not RSA, too short, not a key. Checking
+    that the primes are primes takes tens of milliseconds, so a key is read only once.
     """
     try:
         key = load_pem_private_key(text.strip().encode(), password=None)
@@ -39,9 +39,9 @@ def private_key_pem(text: str) -> str:
 
 
 def public_key_pem(text: str) -> str:
-    """SubjectPublicKeyInfo PEM of an RSA public key.
+    """Return SubjectPublicKeyInfo PEM of an RSA public key.
 
-    Raises ValueError, in words for the operator, for anything else; a certificate is one usual mistake.
+    Raises ValueError, in words for the operator, for anything else; giving a certificate is a common mistake.
     """
     try:
         key = load_pem_public_key(text.strip().encode())

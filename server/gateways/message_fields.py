@@ -1,7 +1,7 @@
 """Limits of the values in subscription messages, by the type in the key's name (`thing1`, `amount3`).
 
-Source: mini program "订阅消息参数值内容限制说明". A value that breaks its limit is refused with 47003
-and the member never hears of it, so values are cut to fit; where nothing of a value fits, it goes as it is and
+Source: mini program "订阅消息参数值内容限制说明". WeChat refuses a message with a value beyond its limit (47003), and
+the member would get nothing, so values are cut to fit. When no part of a value fits, it is sent unchanged, and
 WeChat's refusal says why.
 """
 
@@ -16,14 +16,14 @@ _TIME = rf"(?:{_DAY} )?{_HOUR}"
 
 
 def _kept(unwanted: str, chars_max: int) -> Callable[[str], str]:
-    """Drop what the type does not allow, then cut."""
+    """Drop the characters that the type does not allow, then cut to the length."""
     pattern = re.compile(unwanted)
     return lambda value: pattern.sub("", value)[:chars_max]
 
 
 def _found(wanted: str) -> Callable[[str], str]:
-    """The first part that has the type's form; cutting a figure anywhere else would change what it says."""
-    pattern = re.compile(wanted, re.ASCII)  # WeChat counts no other script's digits
+    """Keep the first part that has the type's form. Cutting a figure anywhere else would change its meaning."""
+    pattern = re.compile(wanted, re.ASCII)  # WeChat accepts no digits of other scripts
     return lambda value: match[0] if (match := pattern.search(value)) else ""
 
 
@@ -48,6 +48,6 @@ _FITTED: dict[str, Callable[[str], str]] = {
 
 
 def fitted(key: str, value: str) -> str:
-    """`value` as the type of `key` allows it. Other types (`enum`, …) are left alone."""
+    """Fit `value` to the type of `key`. Other types (`enum`, …) are left unchanged."""
     fit = _FITTED.get(key.rstrip("0123456789"))
     return (fit(value) or value) if fit else value

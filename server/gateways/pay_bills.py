@@ -1,7 +1,8 @@
-"""Bills of WeChat Pay: asked for, then streamed to a file with their hash checked; the library would hold them whole.
+"""Fetch WeChat Pay's bills: ask for the link, stream the bill to a file and check its hash.
 
-The link's answer is not signed, so the hash that came in the signed answer is all that vouches for it. WeChat does not
-say whether that is of the packed or of the plain file: either will do.
+The library would keep a whole bill in memory. The download is not signed. Only the hash from the signed answer proves
+that the file is right. WeChat does not document whether the hash is of the packed or the plain file, so both are
+accepted.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ _REFUSED_DAY_CODES = frozenset({"INVALID_REQUEST"})
 
 
 async def fetch(library: Any, http: httpx.AsyncClient, kind: Bill, day: date, today: date, into: BinaryIO) -> None:  # noqa: ANN401 - the library has no types
-    """See `Pay.bill`; `today` is the running day in China, which WeChat refuses as any wrong date."""
+    """See `Pay.bill`. `today` is the current day in China: for its bill WeChat answers as for any wrong date."""
     try:
         _, body = await outcome(_asked(library, kind, day))
     except WeChatError as refused:
@@ -55,11 +56,11 @@ def _asked(library: Any, kind: Bill, day: date) -> Awaitable[tuple[int, str | by
 
 
 async def _stream(library: Any, http: httpx.AsyncClient, url: httpx.URL, into: BinaryIO) -> tuple[str, str]:  # noqa: ANN401 - no types
-    """Unpack what stands under the link; the SHA-1 of what came and of what was written."""
+    """Download and unpack the file of the link; return the SHA-1 of the packed and of the plain bytes."""
     core = library._core  # noqa: SLF001 - its keys; see the head of wechat_pay.py
-    target = url.raw_path.decode("ascii")  # as it goes over the wire, for that is what must be signed
+    target = url.raw_path.decode("ascii")  # exactly as sent over the wire, because that is what must be signed
     signed = build_authorization(target, "GET", core._mchid, core._cert_serial_no, core._private_key)  # noqa: SLF001
-    # The octets are gzip already: nothing on the way may wrap them once more.
+    # The file is already gzip; `identity` keeps proxies from compressing it again.
     headers = {"Authorization": signed, "Accept": "*/*", "Accept-Encoding": "identity"}
     packed, plain = hashlib.sha1(usedforsecurity=False), hashlib.sha1(usedforsecurity=False)
     unpacker = zlib.decompressobj(_GZIP)

@@ -1,4 +1,4 @@
-"""WeChat Pay's JSON as far as the house reads it, and how it becomes the notices of the ports."""
+"""The parts of WeChat Pay's JSON that we read, and their conversion to the notices of the ports."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,20 +12,20 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Amount(msgspec.Struct):
-    """In fen; a missing currency is WeChat's default."""
+    """An amount in fen; WeChat's default currency applies when it is missing."""
 
     total: int = 0
     currency: str = "CNY"
 
 
 class Payer(msgspec.Struct):
-    """Who paid, as this appid knows them."""
+    """Who paid; the openid belongs to our appid."""
 
     openid: str = ""
 
 
 class Transaction(msgspec.Struct):
-    """Of a notice and of a query; an unpaid one has neither transaction, payer nor time."""
+    """A transaction in a notice or a query. An unpaid one has no transaction id, payer or time."""
 
     appid: str
     mchid: str
@@ -38,13 +38,13 @@ class Transaction(msgspec.Struct):
 
 
 class RefundAmount(msgspec.Struct):
-    """In fen, what goes back."""
+    """The refunded amount in fen."""
 
     refund: int
 
 
 class Refund(msgspec.Struct, kw_only=True):
-    """What answers and notices of refunds share; only notices name the merchant."""
+    """What answers and notices of refunds have in common; only notices carry the merchant."""
 
     out_refund_no: str
     refund_id: str
@@ -56,20 +56,20 @@ class Refund(msgspec.Struct, kw_only=True):
 
 
 class RefundAnswer(Refund, kw_only=True):
-    """Of the refund call and of a query."""
+    """The answer to a refund call or a query."""
 
     status: str
     create_time: Moment | None = None
 
 
 class RefundNews(Refund, kw_only=True):
-    """Of a notice, where the state has another name."""
+    """A refund notice, where the state has another field name."""
 
     refund_status: str
 
 
 class Transfer(msgspec.Struct, kw_only=True):
-    """What all that is said of a transfer has in common; the answers to opening and cancelling say no more."""
+    """What all messages about a transfer have in common. Answers to opening and cancelling carry nothing more."""
 
     out_bill_no: str
     transfer_bill_no: str
@@ -83,7 +83,7 @@ class Transfer(msgspec.Struct, kw_only=True):
 
 
 class WholeTransfer(Transfer, kw_only=True):
-    """Of a query and of a notice: whose it is, and how much."""
+    """A transfer in a query or a notice, which also carry merchant, receiver and amount."""
 
     mch_id: str
     openid: str
@@ -91,33 +91,33 @@ class WholeTransfer(Transfer, kw_only=True):
 
 
 class PrepayAnswer(msgspec.Struct):
-    """What `wx.requestPayment` needs."""
+    """The answer to a prepay call."""
 
     prepay_id: str
 
 
 class BillLink(msgspec.Struct):
-    """Where a bill is fetched from within five minutes, and the SHA-1 of what comes."""
+    """The link of a bill, valid for five minutes, and the SHA-1 of the file."""
 
     download_url: str
     hash_value: str
 
 
 class Refusal(msgspec.Struct):
-    """The envelope of every 4xx that is WeChat's own."""
+    """The body of every 4xx that WeChat itself sends."""
 
     code: Annotated[str, msgspec.Meta(min_length=1)]
     message: str = ""
 
 
 class Resource(msgspec.Struct):
-    """What is inside a notice, said outside its encryption."""
+    """What an encrypted notice contains, as stated outside the encryption."""
 
     original_type: str
 
 
 class Envelope(msgspec.Struct):
-    """What a notice says it is about."""
+    """The kind of event that a notice is about."""
 
     event_type: str
     resource: Resource
@@ -135,7 +135,7 @@ ENVELOPE = msgspec.json.Decoder(Envelope)
 
 
 def payment_notice(transaction: Transaction) -> PaymentNotice:
-    """In the words of the port."""
+    """Convert a transaction to the port's type."""
     return PaymentNotice(
         appid=transaction.appid,
         mchid=transaction.mchid,
@@ -150,7 +150,7 @@ def payment_notice(transaction: Transaction) -> PaymentNotice:
 
 
 def refund_notice(refund: Refund, status: str) -> RefundNotice:
-    """In the words of the port."""
+    """Convert a refund to the port's type."""
     return RefundNotice(
         mchid=refund.mchid,
         refund_no=refund.out_refund_no,
@@ -165,7 +165,7 @@ def refund_notice(refund: Refund, status: str) -> RefundNotice:
 
 
 def transfer_notice(transfer: Transfer) -> TransferNotice:
-    """In the words of the port."""
+    """Convert a transfer to the port's type."""
     return TransferNotice(
         out_bill_no=transfer.out_bill_no,
         transfer_bill_no=transfer.transfer_bill_no,

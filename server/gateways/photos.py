@@ -1,4 +1,4 @@
-"""Pictures of goods that lie on other hosts, for cards and posters."""
+"""Pictures of goods on other hosts, fetched for cards and posters."""
 
 import httpx
 
@@ -8,7 +8,7 @@ MOST_BYTES = 6 * 1024 * 1024
 
 
 async def fetch(url: str, timeout_s: float) -> bytes | None:
-    """The body behind an address; None when it cannot be had, is no picture or is larger than `MOST_BYTES`."""
+    """Return the body of an address; None when it is unavailable, not a picture or larger than `MOST_BYTES`."""
     body = b""
     try:
         async with client(url, timeout_s) as http, http.stream("GET", url) as answer:

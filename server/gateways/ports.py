@@ -1,7 +1,7 @@
-"""What the house needs from outside, as plain typed ports; `Deps` is the bundle that the floors are handed.
+"""Typed ports for everything outside the application. `Deps` bundles them for services and jobs.
 
-Amounts are integer fen, times are aware datetimes. A call that may have taken effect without our knowing
-raises `OutcomeUnknown`: ask again by the same number, never act anew under another one.
+Amounts are integer fen, times are aware datetimes. A call that may have taken effect without our knowing raises
+`OutcomeUnknown`: ask again with the same number, never repeat the action with another number.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from server.rules.bills import Bill
 
 
 class WeChatError(Exception):
-    """WeChat refused a call: `code` is its own (`ORDER_NOT_EXIST`, `43101`), `message` is for operators only."""
+    """WeChat refused a call. `code` is WeChat's (`ORDER_NOT_EXIST`, `43101`), `message` is for operators only."""
 
     def __init__(self, code: str, message: str, status: int = 0) -> None:
         super().__init__(f"{code}: {message}")
@@ -32,7 +32,7 @@ class OutcomeUnknown(Exception):  # noqa: N818 - it is a state of knowledge, not
 
 
 class NoticeRejected(Exception):  # noqa: N818 - the other side's fault, answered 401
-    """A callback that must not be believed: signature, serial, freshness or shape. `reason` is a short word."""
+    """A callback that must not be trusted: wrong signature, serial, freshness or shape. `reason` is a short word."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -41,7 +41,7 @@ class NoticeRejected(Exception):  # noqa: N818 - the other side's fault, answere
 
 @dataclass(frozen=True, slots=True)
 class Prepay:
-    """One JSAPI prepay. Identical values may be sent again while unpaid; other values under the number are refused."""
+    """One JSAPI prepay. The same values may be sent again while unpaid; other values under the number are refused."""
 
     out_trade_no: str
     description: str
@@ -66,7 +66,7 @@ TradeState = Literal["SUCCESS", "REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPA
 
 @dataclass(frozen=True, slots=True)
 class PaymentNotice:
-    """What WeChat says of one transaction, from a notice or a query. It is judged later, by the rules."""
+    """What WeChat says about one transaction, from a notice or a query. The rules judge it later."""
 
     appid: str
     mchid: str
@@ -74,7 +74,7 @@ class PaymentNotice:
     transaction_id: str
     """Empty while unpaid."""
     trade_state: str
-    """A `TradeState`; kept as text because WeChat may add one."""
+    """A `TradeState`; kept as text because WeChat may add more."""
     amount_fen: int
     currency: str
     payer_openid: str
@@ -89,16 +89,16 @@ class RefundRequest:
     transaction_id: str
     amount_fen: int
     total_fen: int
-    """What the transaction had paid."""
+    """The amount paid in the transaction."""
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RefundNotice:
-    """What WeChat says of one refund, from the answer, a query or a notice."""
+    """What WeChat says about one refund, from an answer, a query or a notice."""
 
     mchid: str
-    """Empty in answers and queries, which do not carry it."""
+    """Empty in answers and queries, which do not contain it."""
     refund_no: str
     refund_id: str
     out_trade_no: str
@@ -108,7 +108,7 @@ class RefundNotice:
     amount_fen: int
     success_time: datetime | None
     created_at: datetime | None = None
-    """When WeChat accepted it; None in notices, which do not carry it."""
+    """When WeChat accepted the refund; None in notices, which do not contain it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +119,17 @@ class TransferRequest:
     openid: str
     amount_fen: int
     remark: str
-    """What the member reads; at most 32 characters."""
+    """Shown to the member; at most 32 characters."""
     scene_id: str
-    """As the merchant's console has it, with the rows of its report."""
+    """The scene from the merchant's console; its report rows are sent along."""
     reports: Mapping[str, str]
     real_name: str | None = field(repr=False)
-    """Needed from 2000 yuan, not taken below 0.3 yuan; WeChat then compares it with the receiver's."""
+    """Required from 2000 yuan, not accepted below 0.3 yuan. WeChat compares it with the receiver's real name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferNotice:
-    """What WeChat says of one transfer, from an answer, a query or a notice. It is judged later, by the rules."""
+    """What WeChat says about one transfer, from an answer, a query or a notice. The rules judge it later."""
 
     out_bill_no: str
     transfer_bill_no: str
@@ -137,67 +137,68 @@ class TransferNotice:
     """`ACCEPTED`, `PROCESSING`, `WAIT_USER_CONFIRM`, `TRANSFERING`, `SUCCESS`, `FAIL`, `CANCELING`, `CANCELLED`."""
     fail_reason: str = ""
     package_info: str = ""
-    """For `wx.requestMerchantTransfer`: only in the answer to `transfer`, while the member must confirm."""
+    """For `wx.requestMerchantTransfer`. Only in the answer to `transfer`, while the member must confirm."""
     mchid: str = ""
-    """Empty, like what follows, in answers that do not carry it."""
+    """This and the fields below are empty in answers that do not contain them."""
     openid: str = ""
     amount_fen: int | None = None
     updated_at: datetime | None = None
-    """When it came to this state."""
+    """When the transfer reached this state."""
 
 
 class Pay(Protocol):
     """WeChat Pay for one merchant."""
 
     async def prepay(self, request: Prepay) -> str:
-        """The `prepay_id`. Raises WeChatError (refused) or OutcomeUnknown."""
+        """Return the `prepay_id`. Raises WeChatError (refused) or OutcomeUnknown."""
         ...
 
     def pay_parameters(self, prepay_id: str) -> PayParameters:
-        """Signed parameters for `wx.requestPayment`."""
+        """Return signed parameters for `wx.requestPayment`."""
         ...
 
     async def query(self, out_trade_no: str) -> PaymentNotice | None:
-        """The transaction as WeChat has it; None when it knows no such number. Raises WeChatError, OutcomeUnknown."""
+        """Return WeChat's transaction; None when WeChat has no such number. Raises WeChatError, OutcomeUnknown."""
         ...
 
     async def close(self, out_trade_no: str) -> bool:
-        """True when the number can no longer be paid (closed, or never known); False when it is paid: then query.
+        """Close a payment; True when the number can no longer be paid (closed, or never known).
 
-        Raises WeChatError, OutcomeUnknown.
+        False means it is already paid: call `query` then. Raises WeChatError, OutcomeUnknown.
         """
         ...
 
     async def refund(self, request: RefundRequest) -> RefundNotice:
-        """Accepts the refund (usually `PROCESSING`). Raises WeChatError (`NOT_ENOUGH`, …) or OutcomeUnknown."""
+        """Ask for a refund; usually it is `PROCESSING` then. Raises WeChatError (`NOT_ENOUGH`, …), OutcomeUnknown."""
         ...
 
     async def query_refund(self, refund_no: str) -> RefundNotice | None:
-        """The refund as WeChat has it; None when unknown there. Raises WeChatError, OutcomeUnknown."""
+        """Return WeChat's refund; None when WeChat does not know it. Raises WeChatError, OutcomeUnknown."""
         ...
 
     async def transfer(self, request: TransferRequest) -> TransferNotice:
-        """Opens a transfer, or says how the one under this number stands. Raises WeChatError or OutcomeUnknown."""
+        """Open a transfer, or return the state of the one with this number. Raises WeChatError or OutcomeUnknown."""
         ...
 
     async def query_transfer(self, out_bill_no: str) -> TransferNotice | None:
-        """The transfer as WeChat has it; None when unknown there, or older than 30 days.
+        """Return WeChat's transfer; None when WeChat does not know it, or it is older than 30 days.
 
         Raises WeChatError, OutcomeUnknown.
         """
         ...
 
     async def cancel_transfer(self, out_bill_no: str) -> TransferNotice | None:
-        """Asks to take back what is not confirmed yet; only a query says what came of it. None when unknown there.
+        """Ask to cancel a transfer that is not confirmed yet; only a query tells the result.
 
-        Raises WeChatError (too late), OutcomeUnknown.
+        Returns None when WeChat does not know the transfer. Raises WeChatError (too late), OutcomeUnknown.
         """
         ...
 
     async def bill(self, kind: Bill, day: date, into: BinaryIO) -> None:
-        """A day's bill (China's calendar) into a file: WeChat's CSV in UTF-8, its hash checked; or nothing.
+        """Write a day's bill (China's calendar) to a file: WeChat's CSV in UTF-8, with its hash checked.
 
-        Raises the refusal BillNotReady, WeChatError, OutcomeUnknown: what was written by then is worth nothing.
+        Writes nothing when the day has no bill. Raises the refusal BillNotReady, WeChatError, OutcomeUnknown; whatever
+        was written until then must not be used.
         """
         ...
 
@@ -206,17 +207,17 @@ class Pay(Protocol):
         ...
 
     def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
-        """The same for a refund callback. Raises NoticeRejected."""
+        """Do the same for a refund callback. Raises NoticeRejected."""
         ...
 
     def parse_transfer_notice(self, headers: Mapping[str, str], body: bytes) -> TransferNotice:
-        """The same for the end of a transfer. Raises NoticeRejected."""
+        """Do the same for the callback at the end of a transfer. Raises NoticeRejected."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class WeChatLogin:
-    """Who `wx.login`'s code belongs to. The session key is a secret of the server."""
+    """The user who owns a code of `wx.login`. The session key must stay on the server."""
 
     openid: str
     session_key: str
@@ -225,7 +226,7 @@ class WeChatLogin:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """How an order was sent, for WeChat's shipping record. Virtual goods have no company and number."""
+    """How an order was sent, for WeChat's shipping record. Virtual goods have no company and no tracking number."""
 
     transaction_id: str
     openid: str
@@ -241,60 +242,61 @@ class Mini(Protocol):
     """The mini-program server API of one appid. Every call raises WeChatError (refused) or OutcomeUnknown."""
 
     async def login(self, code: str) -> WeChatLogin:
-        """Exchange a `wx.login` code. WeChatError `40029` is a bad or used code, `40226` a blocked user."""
+        """Exchange a `wx.login` code. WeChatError `40029`: the code is wrong or used; `40226`: the user is blocked."""
         ...
 
     async def phone(self, code: str) -> str:
-        """The phone number behind a `getPhoneNumber` code, digits only, without country code for +86."""
+        """Return the phone number of a `getPhoneNumber` code, digits only, without the country code for +86."""
         ...
 
     async def send_message(self, openid: str, template_id: str, page: str, values: Mapping[str, str]) -> None:
-        """Send one subscription message; values that break the field limits of their key's type are cut to fit first.
+        """Send one subscription message; values beyond the limits of their key's type are cut to fit.
 
         WeChatError `43101`: the member has no authorisation left.
         """
         ...
 
     async def upload_shipping(self, parcel: Parcel) -> None:
-        """Record a shipment; an unchanged record (`10060023`) and an already shipped one (`10060002`) are success."""
+        """Record a shipment. An unchanged record (`10060023`) and an earlier shipment (`10060002`) count as success."""
         ...
 
     async def code_image(self, scene: str, page: str) -> bytes:
-        """A mini-program code (JPEG or PNG bytes). `scene` is at most 32 visible characters."""
+        """Return a mini-program code (JPEG or PNG bytes). `scene` is at most 32 visible characters."""
         ...
 
     async def open_link(self, path: str, query: str, days: int) -> str:
-        """A link that opens a page from outside WeChat for so many days (at most 30); `query` is without `?`.
+        """Return a link that opens a page from outside WeChat for `days` days (at most 30); `query` is without `?`.
 
-        WeChatError `40165` and `40212` are a page or a query that it does not take, `44990` and `44993` its quotas.
+        WeChatError `40165`, `40212`: WeChat does not accept the page or the query; `44990`, `44993`: a quota is used
+        up.
         """
         ...
 
     def group_id(self, session_key: str, encrypted_data: str, iv: str) -> str | None:
-        """The group's id out of `wx.getGroupEnterInfo`; None when it cannot be decrypted or is another app's."""
+        """Return the group id from `wx.getGroupEnterInfo`; None when it does not decrypt or is another app's."""
         ...
 
 
 class Cipher(Protocol):
-    """Encrypts single fields; what they belong to is bound in, so a value moved to another column does not decrypt."""
+    """Encrypts single fields and binds each to its column, so a value moved to another column does not decrypt."""
 
     def seal(self, text: str, column: str) -> str:
-        """Ciphertext as text, with the key's id in it. `column` is `table.column`."""
+        """Return the ciphertext as text, with the key's id in it. `column` is `table.column`."""
         ...
 
     def open(self, sealed: str, column: str) -> str:
-        """The text again. Raises ValueError when the key is unknown or the value was changed or moved."""
+        """Return the plain text. Raises ValueError when the key is unknown or the value was changed or moved."""
         ...
 
     def blind(self, text: str, column: str) -> str:
-        """A keyed digest for equality search (hex, 64 characters)."""
+        """Return a keyed digest for equality search (hex, 64 characters)."""
         ...
 
 
 class PushEvent(Protocol):
-    """One message WeChat pushed: `event` is its name, `openid` whom it is about, `fields` all of it.
+    """One message that WeChat pushed. `event` is its name, `openid` the user it is about, `fields` the whole message.
 
-    `items` are the parts of those that carry a list, `key` is the same for every delivery of the same event.
+    `items` are the entries of events with a list; `key` is the same for every delivery of the same event.
     """
 
     @property
@@ -323,7 +325,7 @@ class Push(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """The parts that services and jobs are handed; `wiring.build_deps` makes it, tests make their own."""
+    """Everything that services and jobs get passed in. `wiring.build_deps` makes it; tests make their own."""
 
     clock: Clock
     redis: "aioredis.Redis"
@@ -335,10 +337,10 @@ class Deps:
     mchid: str
     public_base_url: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
-    """Peers whose `X-Forwarded-For` is believed."""
+    """The peers whose `X-Forwarded-For` is trusted."""
     sandbox_control_url: str
-    """Where the sandbox takes orders in development; empty in production."""
+    """The address of the sandbox's control calls in development; empty in production."""
     media_dir: Path | None
-    """Where pictures that the shop makes itself are kept, to be served at `/media/`; None without such a place."""
+    """The directory of pictures that the shop makes itself, served at `/media/`; None when there is none."""
     h5_dir: Path | None
-    """What was built of the H5 shop, served at `/h5/`; None without such a place."""
+    """The built H5 shop, served at `/h5/`; None when there is none."""

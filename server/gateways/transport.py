@@ -1,4 +1,4 @@
-"""HTTP clients for WeChat's two hosts, made in one way."""
+"""HTTP clients for WeChat's two hosts, all made in the same way."""
 
 import functools
 import ipaddress
@@ -10,7 +10,7 @@ import httpx
 
 
 def is_loopback(url: str) -> bool:
-    """Whether the address is this machine's own: `localhost`, `*.localhost`, 127.0.0.0/8 or ::1."""
+    """Whether the address is on this machine: `localhost`, `*.localhost`, 127.0.0.0/8 or ::1."""
     host = urlsplit(url).hostname or ""
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -21,16 +21,16 @@ def is_loopback(url: str) -> bool:
 
 
 def client(base_url: str, timeout_s: float) -> httpx.AsyncClient:
-    """A connection pool for one host, bound to the running event loop once used.
+    """Return a connection pool for one host; its first use binds it to the running event loop.
 
-    Proxies of the environment are obeyed, except for loopback, where a proxy would swallow the sandbox.
+    Proxies from the environment are used, except for loopback, where a proxy would break the sandbox.
     """
-    # At INFO httpx writes every address with its query, and WeChat puts the app's secret and the token there.
+    # At INFO httpx logs every address with its query, and WeChat's queries contain the app's secret and the token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     return httpx.AsyncClient(base_url=base_url, timeout=timeout_s, trust_env=not is_loopback(base_url), verify=_tls())
 
 
 @functools.cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificate authorities takes 60 ms: once per process."""
+    """Read the certificate authorities once per process, because that takes 60 ms."""
     return httpx.create_ssl_context()

@@ -1,7 +1,7 @@
-"""The mini-program server API of one appid behind the port `Mini`, with the access token all processes share.
+"""The mini-program server API of one appid behind the port `Mini`, with an access token that all processes share.
 
-The token lives in Redis: one caller at a time fetches it from the stable interface, which hands the same token to
-everyone, and early enough that the old one still works. A lost entry only means fetching again.
+The token is in Redis. One caller at a time fetches it from the stable interface, which gives the same token to
+everyone, and early enough that the old token still works. If the entry is lost, the token is fetched again.
 """
 
 import base64
@@ -22,12 +22,12 @@ from server.gateways.ports import OutcomeUnknown, Parcel, WeChatError, WeChatLog
 from server.gateways.transport import client
 
 REFRESH_BEFORE_S = 300
-"""In its last five minutes WeChat hands out the next token while the old one goes on working."""
+"""In a token's last five minutes WeChat already gives out the next token, while the old one still works."""
 ITEM_DESC_CHARS_MAX = 120
 
 _TOKEN_REFUSED = frozenset({"40001", "40014", "42001"})
 _BUSY = frozenset({-1, 10060012, 10060019})
-"""WeChat's own trouble: whether it acted is not said."""
+"""Failures inside WeChat: the code does not tell whether WeChat acted."""
 _ALREADY_SHIPPED = frozenset({"10060002", "10060023"})
 _AES_BLOCK_BYTES = 16
 _EXPRESS, _VIRTUAL = 1, 3
@@ -49,7 +49,7 @@ class MiniConfig:
 
 
 class _Status(msgspec.Struct):
-    """Answers that succeed may carry no `errcode` at all."""
+    """The status of any answer; a successful one may have no `errcode`."""
 
     errcode: int = 0
     errmsg: str = ""
@@ -89,7 +89,7 @@ class _Group(msgspec.Struct):
 
 
 class WeChatMini:
-    """Port `Mini` for one appid, on one event loop: `open()` it there before the first call, `aclose()` it there."""
+    """The port `Mini` for one appid, on one event loop: call `open()` and at the end `aclose()` on that loop."""
 
     def __init__(self, config: MiniConfig, redis: aioredis.Redis, clock: Clock) -> None:
         self._config = config
@@ -99,14 +99,14 @@ class WeChatMini:
         self._http: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
-        """Make the connection pool on the running loop; no request is sent. RuntimeError when already open."""
+        """Create the connection pool on the running loop; no request is sent. Raises RuntimeError when already open."""
         if self._http is not None:
             msg = "WeChatMini is already open"
             raise RuntimeError(msg)
         self._http = client(self._config.base_url, self._config.timeout_s)
 
     async def aclose(self) -> None:
-        """Close the pool, if open; it may be opened again, also on another loop."""
+        """Close the pool if it is open. It can be opened again, also on another loop."""
         if self._http is not None:
             http, self._http = self._http, None
             await http.aclose()
@@ -130,7 +130,7 @@ class WeChatMini:
         return re.sub(r"\D", "", country + info.pure_phone_number)
 
     async def send_message(self, openid: str, template_id: str, page: str, values: Mapping[str, str]) -> None:
-        """See the port. An empty `page` means that the message opens nothing."""
+        """See the port. With an empty `page` the message opens nothing."""
         message = {
             "touser": openid,
             "template_id": template_id,
@@ -178,11 +178,11 @@ class WeChatMini:
             key, start, data = (base64.b64decode(part) for part in (session_key, iv, encrypted_data))
             group = msgspec.json.decode(cbc_open(key, start, data, _AES_BLOCK_BYTES), type=_Group)
         except (ValueError, msgspec.DecodeError):
-            return None  # the client sent it: nonsense is to be expected
+            return None  # the client sent this data, so it may be nonsense
         return group.opengid if group.watermark.appid == self._config.appid else None
 
     async def _ask(self, path: str, payload: Mapping[str, object]) -> httpx.Response:
-        """POST with the access token; when the token is refused, once more with a new one."""
+        """POST with the access token; if the token is refused, try once more with a new token."""
         body = msgspec.json.encode(payload)
         token = await self._token()
         try:
@@ -194,8 +194,8 @@ class WeChatMini:
         return await self._send("POST", path, {"access_token": token}, body)
 
     async def _token(self, refused: str | None = None) -> str:
-        """The shared token, fetched when there is none but `refused`. Several may wait, one fetches."""
-        patience_s = self._config.timeout_s * 4  # httpx counts connecting, writing, reading and queueing apart
+        """Return the shared token; fetch one when there is none but `refused`. Many may wait, only one fetches."""
+        patience_s = self._config.timeout_s * 4  # httpx times connecting, writing, reading, queueing apart
         try:
             token = await self._stored_token(refused)
             if token is None:
@@ -227,7 +227,7 @@ class WeChatMini:
         return answer.access_token
 
     async def _send(self, method: str, path: str, query: dict[str, str], body: bytes | None = None) -> httpx.Response:
-        """An answer that is no refusal. Raises as the port says; RuntimeError when not open."""
+        """Return an answer that is not a refusal. Raises what the port lists, and RuntimeError when not open."""
         if self._http is None:
             msg = "WeChatMini is not open"
             raise RuntimeError(msg)
@@ -247,7 +247,7 @@ class WeChatMini:
 
 
 def masked(phone: str) -> str:
-    """Only the last four digits to be read, as the shipping record wants it: `*******8888`."""
+    """Mask all but the last four digits, as the shipping record requires: `*******8888`."""
     return "*" * (len(phone) - 4) + phone[-4:]
 
 

@@ -1,18 +1,18 @@
-"""WeChat Pay APIv3 behind the port `Pay`: everything odd about the `wechatpayv3` library ends in this file.
+"""WeChat Pay APIv3 behind the port `Pay`. This file hides everything odd about the `wechatpayv3` library.
 
-What is odd, and what is done about it (all seen in 2.0.4, which is pinned):
+What is odd in 2.0.4, which is pinned, and what is done about it:
 
-- It has no setting for its base address: `_core._gate_way` is set instead. Its own HTTP client obeys proxy variables
-  even for loopback, always waits 10 s to connect, and leaks when entered twice: `_core._client` is ours.
+- It has no setting for its base address, so `_core._gate_way` is set. Its own HTTP client obeys proxy variables even
+  for loopback, always waits 10 s to connect, and leaks when entered twice, so `_core._client` is replaced by ours.
 - It answers `(status, text)` and raises bare `Exception`, also *after* WeChat has acted (an answer whose signature does
-  not verify): every such end is `OutcomeUnknown` (pay_answers.py).
-- Its callback check does not look at the time stamp and reads Django-style `HTTP_WECHATPAY_*` headers in preference to
-  the real ones: it is handed exactly the five headers that were judged here.
-- It puts numbers into paths unescaped: numbers are checked (pay_answers.py).
-- Cancelling a transfer sends a body that it did not sign: that request is put together here. Opening one drops a name
-  that WeChat would refuse, and raises where one is missing: both are refused here before.
-- It takes a bill into memory whole, and whatever stands under the link: bills are fetched in pay_bills.py.
-- With a logger it writes out keys' work, openids and decrypted callbacks: it gets none.
+  not verify). Every such end becomes `OutcomeUnknown` (pay_answers.py).
+- Its callback check ignores the time stamp and prefers Django-style `HTTP_WECHATPAY_*` headers to the real ones. It
+  gets exactly the five headers that were checked here.
+- It puts numbers into paths unescaped, so numbers are checked first (pay_answers.py).
+- When cancelling a transfer it sends a body that it did not sign, so that request is built here. When opening one it
+  drops a name that WeChat would refuse and raises when a name is missing, so both are refused here before.
+- It keeps a whole bill in memory and accepts whatever the link returns, so bills are fetched in pay_bills.py.
+- With a logger it logs signing data, openids and decrypted callbacks, so it gets no logger.
 """
 
 import secrets
@@ -63,13 +63,13 @@ PAYMENT_NOTIFY_PATH = "/wechat/pay/notify"
 REFUND_NOTIFY_PATH = "/wechat/refund/notify"
 TRANSFER_NOTIFY_PATH = "/wechat/transfer/notify"
 FRESH_S = 300
-"""How far a notice's stamp may be from now, either way (WeChat's own utility allows the same)."""
+"""How far a notice's time stamp may differ from now, in seconds, either way (WeChat's own utility allows the same)."""
 DESCRIPTION_CHARS_MAX = 127
 REASON_CHARS_MAX = 80
 NAMED_FROM_FEN = 200_000
-"""From here on WeChat wants the receiver's name."""
+"""From this amount on WeChat requires the receiver's name."""
 NAMELESS_BELOW_FEN = 30
-"""Below here it takes none."""
+"""Below this amount WeChat accepts no name."""
 
 _HEADERS = (
     "Wechatpay-Signature",
@@ -102,11 +102,11 @@ class PayConfig:
 
 
 class WeChatPay:
-    """Port `Pay` for one merchant, on one event loop: `open()` it there before the first call, `aclose()` it there.
+    """The port `Pay` for one merchant, on one event loop: call `open()` and at the end `aclose()` on that loop.
 
-    Notices and pay parameters need no opening. A notice is fresh by `clock`, or by `wire_clock` where one is given:
-    in development our clock can be advanced, while an imitation of WeChat may stamp with the machine's.
-    Raises ValueError at once for keys that cannot be read.
+    Notices and pay parameters do not need `open()`; all other calls do. A notice is fresh by `clock`, or by
+    `wire_clock` when one is given: in development our clock can be advanced, while a simulated WeChat may stamp notices
+    with the machine's time. Raises ValueError at once for keys that cannot be read.
     """
 
     def __init__(self, config: PayConfig, clock: Clock, wire_clock: Clock | None = None) -> None:
@@ -128,7 +128,7 @@ class WeChatPay:
         self._http: httpx.AsyncClient | None = None
 
     async def open(self) -> None:
-        """Make the connection pool on the running loop; no request is sent. RuntimeError when already open."""
+        """Create the connection pool on the running loop; no request is sent. Raises RuntimeError when already open."""
         if self._http is not None:
             msg = "WeChatPay is already open"
             raise RuntimeError(msg)
@@ -136,13 +136,13 @@ class WeChatPay:
         self._library._core._client = self._http  # noqa: SLF001 - see the head of this file
 
     async def aclose(self) -> None:
-        """Close the pool, if open; it may be opened again, also on another loop."""
+        """Close the pool if it is open. It can be opened again, also on another loop."""
         if self._http is not None:
             http, self._http = self._http, None
             await http.aclose()
 
     async def prepay(self, request: Prepay) -> str:
-        """See the port. ValueError for an empty description or a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for an empty description or a number outside `[0-9A-Za-z_-]`."""
         if not request.description:
             msg = "a payment needs a description"
             raise ValueError(msg)
@@ -167,7 +167,7 @@ class WeChatPay:
         return PayParameters(timeStamp=stamp, nonceStr=nonce, package=package, signType="RSA", paySign=signature)
 
     async def query(self, out_trade_no: str) -> PaymentNotice | None:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
             _, body = await outcome(self._opened().query(out_trade_no=checked(out_trade_no)))
         except WeChatError as refused:
@@ -179,7 +179,7 @@ class WeChatPay:
         return payment_notice(answer)
 
     async def close(self, out_trade_no: str) -> bool:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
             status, _ = await outcome(self._opened().close(out_trade_no=checked(out_trade_no)))
         except WeChatError as refused:
@@ -194,7 +194,7 @@ class WeChatPay:
         return True
 
     async def refund(self, request: RefundRequest) -> RefundNotice:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         _, body = await outcome(
             self._opened().refund(
                 out_refund_no=checked(request.refund_no),
@@ -207,7 +207,7 @@ class WeChatPay:
         return _refunded(body, request.refund_no)
 
     async def query_refund(self, refund_no: str) -> RefundNotice | None:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         try:
             _, body = await outcome(self._opened().query_refund(out_refund_no=checked(refund_no)))
         except WeChatError as refused:
@@ -217,7 +217,7 @@ class WeChatPay:
         return _refunded(body, refund_no)
 
     async def transfer(self, request: TransferRequest) -> TransferNotice:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`, and for a name missing or too many."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`, a missing name or an unwanted one."""
         missing = request.real_name is None and request.amount_fen >= NAMED_FROM_FEN
         if missing or (request.real_name is not None and request.amount_fen < NAMELESS_BELOW_FEN):
             msg = f"a transfer of {request.amount_fen} fen {'needs' if missing else 'takes no'} name"
@@ -241,12 +241,12 @@ class WeChatPay:
         return transfer_notice(answer)
 
     async def query_transfer(self, out_bill_no: str) -> TransferNotice | None:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         call = self._opened().mch_transfer_bills_query(out_bill_no=checked(out_bill_no))
         return await self._known_transfer(call, out_bill_no, WHOLE_TRANSFER)
 
     async def cancel_transfer(self, out_bill_no: str) -> TransferNotice | None:
-        """See the port. ValueError for a number outside `[0-9A-Za-z_-]`."""
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
         path = f"/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{checked(out_bill_no)}/cancel"
         core = self._opened()._core  # noqa: SLF001 - see the head of this file
         call = core.request(path, method=RequestType.POST, data={}, sign_data="{}")
@@ -272,7 +272,7 @@ class WeChatPay:
         await pay_bills.fetch(library, library._core._client, kind, day, today, into)  # noqa: SLF001 - our own client
 
     def parse_payment_notice(self, headers: Mapping[str, str], body: bytes) -> PaymentNotice:
-        """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
+        """See the port. `headers` must be case-insensitive, or use WeChat's spelling (`Wechatpay-Nonce`)."""
         event, text = self._open_notice(headers, body)
         if event.event_type != "TRANSACTION.SUCCESS" or event.resource.original_type != "transaction":
             reason = "event"
@@ -280,7 +280,7 @@ class WeChatPay:
         return payment_notice(shaped(TRANSACTION, text))
 
     def parse_refund_notice(self, headers: Mapping[str, str], body: bytes) -> RefundNotice:
-        """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
+        """See the port. `headers` must be case-insensitive, or use WeChat's spelling (`Wechatpay-Nonce`)."""
         event, text = self._open_notice(headers, body)
         refund = shaped(REFUND_NEWS, text)
         if event.event_type != f"REFUND.{refund.refund_status}" or event.resource.original_type != "refund":
@@ -289,7 +289,7 @@ class WeChatPay:
         return refund_notice(refund, refund.refund_status)
 
     def parse_transfer_notice(self, headers: Mapping[str, str], body: bytes) -> TransferNotice:
-        """See the port. `headers` is case-insensitive, or named as WeChat writes them (`Wechatpay-Nonce`)."""
+        """See the port. `headers` must be case-insensitive, or use WeChat's spelling (`Wechatpay-Nonce`)."""
         event, text = self._open_notice(headers, body)
         if event.event_type != "MCHTRANSFER.BILL.FINISHED" or event.resource.original_type != "mch_payment":
             reason = "event"
@@ -303,14 +303,14 @@ class WeChatPay:
         return self._library
 
     def _open_notice(self, headers: Mapping[str, str], body: bytes) -> tuple[Envelope, str]:
-        """What a notice says it is, and its decrypted text. Cheap refusals come first: anyone may knock here."""
+        """Return a notice's envelope and decrypted text. Cheap checks come first, because anyone can call this."""
         judged = {name: headers.get(name, "") for name in _HEADERS}
         reason = self._fault(judged)
         if reason:
             raise NoticeRejected(reason)
         try:
             text: str | None = self._library.decrypt_callback(judged, body)
-        except Exception as error:  # the library raises that, and ValueErrors of all kinds
+        except Exception as error:  # the library raises bare Exception, and various ValueErrors
             reason = "malformed"
             raise NoticeRejected(reason) from error
         if not text:

@@ -1,7 +1,7 @@
-"""Events that WeChat pushes to a mini program's server: the address check, and opening plain and safe mode (JSON).
+"""Events that WeChat pushes to a mini program's server: the address check, and decoding plain and safe mode (JSON).
 
-Source: mini program "消息推送"; its printed vectors are in the tests. Events carry no proof of freshness and come
-without order and more than once: deduplicate by `PushEvent.key`, and ask WeChat before money moves.
+Source: mini program "消息推送"; its printed examples are in the tests. Events have no proof of freshness, and they may
+come in any order and more than once. Deduplicate by `PushEvent.key`, and ask WeChat before money moves.
 """
 
 import base64
@@ -17,7 +17,7 @@ from server.gateways.cipher import cbc_open
 from server.gateways.ports import NoticeRejected
 
 _BLOCK_BYTES = 32
-"""The padding is PKCS#7 to twice the AES block."""
+"""The padding is PKCS#7 to two AES blocks."""
 _RANDOM_BYTES = 16
 _LENGTH_BYTES = 4
 
@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class PushEvent:
-    """One event. `fields` is all of it as WeChat named it; `items` its `List`, which comes as an object when single."""
+    """One event. `fields` is the whole message; `items` is its `List` (WeChat sends a single item as an object)."""
 
     event: str
     openid: str
@@ -37,7 +37,7 @@ class PushEvent:
 
     @property
     def key(self) -> str:
-        """The same for every delivery of the same event, as far as WeChat lets one tell."""
+        """The same text for every delivery of the same event, as far as WeChat lets us recognise it."""
         body = msgspec.json.encode(self.fields, order="sorted")
         return f"{self.event}:{self.openid}:{self.created_at_s}:{hashlib.sha256(body).hexdigest()[:16]}"
 
@@ -54,10 +54,10 @@ class _Sealed(msgspec.Struct):
 
 
 class WeChatPush:
-    """Opens what WeChat pushes for one app; without a token nothing is believed.
+    """Verifies and decodes pushed events of one app; without a token nothing is accepted.
 
-    `aes_key` is the 43-character EncodingAESKey, or empty for plain mode. With a key only safe mode is believed:
-    a plain push is signed without its body, so whoever saw one could write another.
+    `aes_key` is the 43-character EncodingAESKey, or empty for plain mode. With a key only safe mode is accepted: the
+    signature of a plain push does not cover the body, so anyone who saw one push could forge another.
     """
 
     def __init__(self, appid: str, token: str, aes_key: str) -> None:
@@ -66,11 +66,11 @@ class WeChatPush:
         self._key = base64.b64decode(aes_key + "=") if aes_key else b""
 
     def verify_url(self, query: Mapping[str, str]) -> bool:
-        """Whether the address check (`signature`, `timestamp`, `nonce`) is WeChat's; answer its raw `echostr` then."""
+        """Whether the address check (`signature`, `timestamp`, `nonce`) is WeChat's; then answer its raw `echostr`."""
         return self._signed(query, "signature")
 
     def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent:
-        """The event of one push. Raises NoticeRejected: signature, mode, malformed, appid or shape."""
+        """Return the event of one push. Raises NoticeRejected: signature, mode, malformed, appid or shape."""
         if query.get("encrypt_type") == "aes":
             body = self._unsealed(query, body)
         elif self._key:

@@ -1,1 +1,1 @@
-"""Background work: unpack, one service call. The truth of every job is its outbox row."""
+"""Background work: a job unpacks its arguments and makes one service call. Its outbox row is the only record of it."""

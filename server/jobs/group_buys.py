@@ -1,4 +1,4 @@
-"""Teams whose time is up, and what goes back when they failed."""
+"""Teams whose window is over, and refunds when they fail."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from server.services.orders import team_refunds, teams
 
 
 async def refund_team_order(deps: Deps, args: dict[str, Any]) -> None:
-    """`{order_no}`: a paid order of a failed team."""
+    """`{order_no}`: refund a paid order of a failed team."""
     await team_refunds.give_back(deps, args["order_no"])
 
 
 async def close_teams(deps: Deps) -> None:
-    """Tick: teams whose window is over."""
+    """Tick: decide teams whose window is over."""
     while await teams.close_due(deps) == teams.BATCH:
         continue

@@ -1,4 +1,4 @@
-"""What follows from a member being shut out, and how members grow."""
+"""What follows when a member is blocked, and how members grow."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ async def end_sessions(deps: Deps, args: dict[str, Any]) -> None:
 
 
 async def grow(deps: Deps, args: dict[str, Any]) -> None:
-    """`{order_id}`: an order was completed."""
+    """`{order_id}`: add the growth of a completed order."""
     await progress.grow(deps, args["order_id"])
 
 
 async def judge_levels(deps: Deps, args: dict[str, Any]) -> None:
-    """`{after}`: the levels were changed; members with higher ids are judged."""
+    """`{after}`: judge members with ids above `after`, because the levels were changed."""
     await progress.judge_all(deps, args["after"])
 
 
 async def judge_due(deps: Deps) -> None:
-    """Tick: members who kept their level for a year."""
+    """Tick: judge members who kept their level for a year."""
     while await progress.judge_due(deps) == progress.BATCH:
         continue

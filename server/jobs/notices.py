@@ -1,4 +1,4 @@
-"""Telling members by subscription message."""
+"""Subscription messages to members."""
 
 from typing import Any
 

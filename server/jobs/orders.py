@@ -1,4 +1,4 @@
-"""What happens to orders by themselves."""
+"""What happens to orders automatically."""
 
 from typing import Any
 
@@ -13,23 +13,23 @@ async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:
 
 
 async def upload_shipping(deps: Deps, args: dict[str, Any]) -> None:
-    """`{order_id}`: tell WeChat how it went out."""
+    """`{order_id}`: report to WeChat how the order was shipped."""
     await fulfilment.upload_shipping(deps, args["order_id"])
 
 
 async def close_expired(deps: Deps) -> None:
-    """Tick: unpaid orders whose time is up."""
+    """Tick: close unpaid orders whose time is over."""
     while await closing.close_expired(deps) == closing.BATCH:
         continue
 
 
 async def receive_overdue(deps: Deps) -> None:
-    """Tick: orders shipped long ago."""
+    """Tick: mark orders that were shipped long ago as received."""
     while await fulfilment.receive_overdue(deps) == fulfilment.BATCH:
         continue
 
 
 async def complete_overdue(deps: Deps) -> None:
-    """Tick: orders whose refund window is over."""
+    """Tick: complete orders whose refund window is over."""
     while await fulfilment.complete_overdue(deps) == fulfilment.BATCH:
         continue

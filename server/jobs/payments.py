@@ -1,4 +1,4 @@
-"""Payments and refunds that stay silent, and refunds on their way."""
+"""Payments and refunds without news from WeChat, and sending refunds."""
 
 from typing import Any
 
@@ -8,23 +8,23 @@ from server.services.orders import refund_transfers, returns
 
 
 async def send_refund(deps: Deps, args: dict[str, Any]) -> None:
-    """`{refund_id}`: ask WeChat for a granted refund."""
+    """`{refund_id}`: ask WeChat to make a granted refund."""
     await refund_transfers.send(deps, args["refund_id"])
 
 
 async def reconcile_pending(deps: Deps) -> None:
-    """Tick: payments that were opened and stay silent."""
+    """Tick: ask about payments that were opened and got no notice."""
     while await payment_checks.check_due(deps) == payment_checks.BATCH:
         continue
 
 
 async def check_refunds(deps: Deps) -> None:
-    """Tick: refunds that stay silent."""
+    """Tick: ask about refunds that got no notice."""
     while await refund_transfers.check_pending(deps) == refund_transfers.BATCH:
         continue
 
 
 async def give_up_returns(deps: Deps) -> None:
-    """Tick: refunds whose goods were never sent back."""
+    """Tick: refuse refunds whose goods were never sent back."""
     while await returns.give_up(deps) == returns.BATCH:
         continue

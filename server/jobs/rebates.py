@@ -1,4 +1,4 @@
-"""Cycles, releases, and coupons that are taken back."""
+"""Rebate cycles, releases, and coupons that are taken back."""
 
 from typing import Any
 
@@ -8,38 +8,38 @@ from server.services.rebates import coupon_returns, cycles, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
-    """`{member_id}`: close what can be closed for a referrer."""
+    """`{member_id}`: close the cycles of a referrer that can be closed."""
     await cycles.close_cycle(deps, args["member_id"])
 
 
 async def schedule_release(deps: Deps, args: dict[str, Any]) -> None:
-    """`{rebate_id}`: an order it depends on was received."""
+    """`{rebate_id}`: schedule the release, because an order that the rebate depends on was received."""
     await releases.schedule_release(deps, args["rebate_id"])
 
 
 async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
-    """`{rebate_id, stage_id}`: the coupon of a reversed stage."""
+    """`{rebate_id, stage_id}`: take back the coupon of a reversed stage."""
     await coupon_returns.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
 
 
 async def take_back_bought_coupon(deps: Deps, args: dict[str, Any]) -> None:
-    """`{source, order_no}`: a coupon of a refunded order that an unpaid order held."""
+    """`{source, order_no}`: take back a coupon that a refunded order bought and an unpaid order held."""
     await coupon_returns.take_back_bought_coupon(deps, args["source"], args["order_no"])
 
 
 async def wake_cycles(deps: Deps, _args: dict[str, Any]) -> None:
-    """Budget came back: cycles of any member may have waited for it."""
+    """Check the cycles of all members: budget was given back, and any cycle may have waited for it."""
     await cycles.sweep(deps)
 
 
 async def release_due(deps: Deps) -> None:
-    """Tick: frozen money whose time has come."""
+    """Tick: release frozen money that is due."""
     while await releases.release_due(deps) == batches.SIZE:
         continue
 
 
 async def sweep_cycles(deps: Deps) -> None:
-    """Tick: once per hour of the mall's clock, cycles that no event woke: a new month, a choice overdue."""
+    """Tick: once per hour of the mall's clock, check cycles that no event wakes (new month, overdue choice)."""
     hour = int(deps.clock.now().timestamp()) // 3600
     swept = await deps.redis.set("cycles:swept", hour, get=True)
     if swept != str(hour).encode():

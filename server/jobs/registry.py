@@ -1,4 +1,4 @@
-"""Every job by its name: what stands in `outbox.job` is looked up here."""
+"""All jobs by name. The name in `outbox.job` is looked up here."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -7,8 +7,8 @@ from server.gateways.ports import Deps
 from server.jobs import commissions, group_buys, members, notices, orders, payments, rebates, withdrawals
 
 Body: TypeAlias = Callable[[Deps, dict[str, Any]], Awaitable[None]]
-"""Unpacks its arguments and makes one service call. It may run twice and changes nothing the second time: by locks
-and unique keys in the database. It raises when it must be tried again."""
+"""Unpacks its arguments and makes one service call. It may run twice and must change nothing the second time; locks and
+unique keys in the database ensure that. It raises when it must be retried."""
 
 JOBS: dict[str, Body] = {
     "close_cycle": rebates.close_cycle,
@@ -28,4 +28,4 @@ JOBS: dict[str, Body] = {
     "judge_levels": members.judge_levels,
     "end_sessions": members.end_sessions,
 }
-"""A name that was ever written stays here until no row carries it any more."""
+"""Keep a name here, once it was written, until no row has it any more."""

@@ -1,4 +1,4 @@
-"""From the outbox to arq: batches of due rows, many relays side by side, none of them needed for safety."""
+"""Move due outbox rows to arq, in batches. Many relays may run at once; correctness does not depend on any of them."""
 
 import asyncio
 import logging
@@ -20,17 +20,17 @@ from server.outbox import Claimed
 log = logging.getLogger("tuisan.relay")
 
 FUNCTION = "run_outbox"
-"""The one function that arq knows; it looks up the row for the rest."""
+"""The only function that arq knows; it reads everything else from the row."""
 
 _POLL_S = 0.02
 _BATCH = 200
 _QUEUED_MOST = 5_000
-"""A longer queue would only have rows handed out again while they wait in it."""
+"""With a longer queue, rows would become due and be handed out again while they still wait in it."""
 _PAUSE_MOST_S = 2.0
 _QUEUE_KEPT_MS = 7 * 24 * 3600 * 1000
 
-# What arq's enqueue_job does, for many jobs in one round trip (measured ten times as fast): a payload and a place in
-# the queue for each. A job whose worker was killed keeps its place, and the next attempt has another name.
+# Does what arq's enqueue_job does, for many jobs in one round trip (measured ten times as fast): it stores a payload
+# and a place in the queue for each. A job whose worker was killed keeps its place; the next attempt has another name.
 _ENQUEUE = """
 for i = 3, #ARGV, 2 do
   redis.call('PSETEX', ARGV[i], ARGV[2], ARGV[i + 1])
@@ -40,12 +40,12 @@ end
 
 
 def to_json(value: Any) -> bytes:  # noqa: ANN401 - whatever arq wants to store
-    """The serializer for arq: its default, pickle, would let whoever writes to Redis run code in the workers."""
+    """Serialize for arq. With arq's default, pickle, anyone who can write to Redis could run code in the workers."""
     return orjson.dumps(value, default=repr)
 
 
 async def hand_over(deps: Deps, queue: ArqRedis) -> int:
-    """Give one batch of due rows to arq; how many. Raises Busy or RedisError, then nothing was taken."""
+    """Give one batch of due rows to arq; return how many. Raises Busy or RedisError; then no row was taken."""
     now = deps.clock.now()
     if not await outbox.is_due(now) or await queue.zcard(default_queue_name) >= _QUEUED_MOST:
         return 0
@@ -57,7 +57,7 @@ async def hand_over(deps: Deps, queue: ArqRedis) -> int:
 
 
 async def _enqueue(queue: ArqRedis, rows: Sequence[Claimed]) -> None:
-    at_ms = timestamp_ms()  # arq's own scale, not the mall's clock
+    at_ms = timestamp_ms()  # arq's own time, not the mall's clock
     arguments: list[bytes | str | int] = [at_ms, _QUEUE_KEPT_MS]
     for row in rows:
         payload = serialize_job(FUNCTION, (row.id,), {}, None, at_ms, serializer=to_json)
@@ -66,7 +66,7 @@ async def _enqueue(queue: ArqRedis, rows: Sequence[Claimed]) -> None:
 
 
 async def relay(deps: Deps, queue: ArqRedis) -> None:
-    """Hand over for ever. Trouble with either engine is waited out: the rows stay where they are."""
+    """Hand over rows for ever. Failures of the database or Redis are waited out; the rows stay in the outbox."""
     pause_s = _POLL_S
     while True:
         try:

@@ -1,6 +1,7 @@
-"""What happens by the clock on the wall: each tick handles everything that is due in the database, whenever it comes.
+"""Periodic work by real time. Each tick handles everything that is due in the database, however late it runs.
 
-A tick runs at most once per period among all workers, and may run twice: its body takes locks of its own.
+Normally a tick runs at most once per period across all workers. It may still run twice, so its body takes its own
+locks.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ log = logging.getLogger("tuisan.ticks")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Something to look after every `every_s` real seconds, also when the mall's clock was moved."""
+    """Work to do every `every_s` real seconds, even when the mall's clock was moved."""
 
     name: str
     every_s: float
@@ -43,22 +44,22 @@ class Tick:
 
 
 async def roll_up_ledger(_deps: Deps) -> None:
-    """Move what shop accounts received into their balances."""
+    """Add pending changes of shop accounts to the accounts' balances."""
     await bookkeeping.roll_up()
 
 
 async def clean_outbox(deps: Deps) -> None:
-    """Drop done jobs and old answers."""
+    """Delete old done jobs and old idempotent answers."""
     await outbox.clean(deps.clock.now())
 
 
 async def tell_anchor(_deps: Deps) -> None:
-    """Say where the operators' log ends, for keeping outside the database."""
+    """Report where the operators' log ends, so that it can be kept outside the database."""
     await audit_log.tell_anchor()
 
 
 async def clean_security_events(deps: Deps) -> None:
-    """Keep the log of callbacks that were not believed bounded by age and by number."""
+    """Limit the log of rejected callbacks by age and by number."""
     await security.clean(deps.clock.now())
 
 
@@ -95,7 +96,7 @@ TICKS: list[Tick] = [
 
 
 async def keep_ticking(deps: Deps, tick: Tick) -> None:
-    """Run one tick for ever. What fails is logged and tried again in the next period."""
+    """Run one tick for ever. Failures are logged, and the tick runs again in the next period."""
     period_ms = int(tick.every_s * 1000)
     while True:
         try:
@@ -103,6 +104,6 @@ async def keep_ticking(deps: Deps, tick: Tick) -> None:
                 await tick.run(deps)
         except (Refusal, RedisError, OSError, OutcomeUnknown, WeChatError) as error:
             log.warning("tick %s is put off: %r", tick.name, error.__cause__ or error)
-        except Exception:  # house: swallowed - one tick's bug must stop neither the others nor the jobs
+        except Exception:  # house: swallowed - a bug in one tick must stop neither the other ticks nor the jobs
             log.exception("tick %s failed", tick.name)
         await asyncio.sleep(tick.every_s)

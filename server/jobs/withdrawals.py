@@ -1,4 +1,4 @@
-"""Withdrawals on their way to WeChat."""
+"""Withdrawals that are at WeChat or on the way there."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ from server.services.withdrawals import transfers
 
 
 async def send_withdrawal(deps: Deps, args: dict[str, Any]) -> None:
-    """`{withdrawal_no}`: hand an approved withdrawal to WeChat."""
+    """`{withdrawal_no}`: send an approved withdrawal to WeChat."""
     await transfers.send(deps, args["withdrawal_no"])
 
 
 async def cancel_withdrawal(deps: Deps, args: dict[str, Any]) -> None:
-    """`{withdrawal_no}`: ask WeChat to take one back."""
+    """`{withdrawal_no}`: ask WeChat to cancel the transfer."""
     await transfers.call_off(deps, args["withdrawal_no"])
 
 
 async def ask_transfers(deps: Deps) -> None:
-    """Tick: transfers whose end is not known."""
+    """Tick: ask about transfers whose result is not known."""
     while await transfers.ask_due(deps):
         continue

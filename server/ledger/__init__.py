@@ -1,1 +1,1 @@
-"""The books: chart and entries are pure, book writes, statement reads, audit proves."""
+"""The books. `chart` and `entries` are pure, `book` writes, `statement` and `browser` read, `audit` proves."""

@@ -1,4 +1,4 @@
-"""The proofs of rules.md §4 on the live database: read only, in one consistent snapshot, without stopping writes."""
+"""Run the proofs of rules.md §4 on the live database: read-only, in one snapshot, without stopping writes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +12,15 @@ from server.ledger.proofs.proof import Proof
 
 MAX_OFFENDERS = 100
 _TIMEOUT_S = 3600
-"""A proof reads whole tables: on a large shop for minutes, where any other statement would have been given up."""
+"""A proof reads whole tables. That takes minutes on a large shop; the usual statement timeout is too short for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one proof found. `offenders` are the first `MAX_OFFENDERS` of `wrong`, with ids and figures in fen."""
+    """The result of one proof.
+
+    `wrong` counts all failures; `offenders` holds the first `MAX_OFFENDERS` of them, with ids and figures in fen.
+    """
 
     name: str
     title: str
@@ -28,7 +31,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All checks of one snapshot."""
+    """The results of all checks, from one snapshot."""
 
     at: datetime
     checks: tuple[Check, ...]
@@ -40,17 +43,17 @@ class Report:
 
 
 async def audit(at: datetime) -> Report:
-    """Prove everything, as of one moment. `at` is the clock's now: jobs are judged by it. Raises Busy."""
+    """Run all proofs as of one moment. `at` is the clock's now; the proof of the jobs compares with it. Raises Busy."""
     async with db.snapshot() as reader:
         return await prove(reader, at)
 
 
 async def prove(reader: db.Connection, at: datetime) -> Report:
-    """The same on a connection of the caller's, which should be in a transaction that sees one snapshot."""
+    """Run all proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
     return Report(at, tuple([await _check(reader, proof, at) for proof in PROOFS]))
 
 
-# `at` stands in it once more, so that every query takes the same parameters.
+# The last condition is always true. It only uses `$1`, so that every query takes the same parameters.
 _SUMMED = """
 SELECT count(*) AS checked, count(*) FILTER (WHERE wrong IS NOT FALSE) AS wrong,
   COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$2]), '[]') AS offenders

@@ -12,15 +12,15 @@ from server.ledger.entries import Entry
 
 _MISMATCH_STATE = "TML03"
 _NEGATIVE = "ledger_member_not_negative"
-"""The CHECK that refuses a member's account below zero."""
+"""The CHECK constraint that keeps a member's account from falling below zero."""
 
 
 class LedgerMismatch(Exception):  # noqa: N818 - the name of what happened
-    """An idempotency key came again with other lines: a defect of ours, never of the caller's input."""
+    """An idempotency key was used again with other lines: a bug of ours, never a mistake of the caller's input."""
 
 
 def as_json(entry: Entry, at: datetime) -> dict[str, Any]:
-    """The entry as `ledger_post_json` takes it. The hash covers what is posted, not when."""
+    """Return the entry in the form that `ledger_post_json` takes. The hash covers what is posted, not when."""
     lines = [
         {
             "m": line.member_id,
@@ -46,10 +46,11 @@ def as_json(entry: Entry, at: datetime) -> dict[str, Any]:
 
 
 async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None:
-    """Post one entry and return its id; the same key with the same lines returns the first one's. None: nothing moves.
+    """Post one entry and return its id, or None when the entry has no lines.
 
-    Raises BalanceInsufficient when a member's account would fall below zero, LedgerMismatch for a reused key.
-    The member's row is locked by it; callers that hold later locks must have locked the member before.
+    The same key with the same lines posts nothing new and returns the id of the first entry. Raises BalanceInsufficient
+    when a member's account would fall below zero, LedgerMismatch when the key was used with other lines. Posting locks
+    the member's row, so callers must lock the member before they take locks that come later in the lock order.
     """
     if not entry.lines:
         return None
@@ -67,6 +68,6 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
 
 
 async def roll_up(tx: asyncpg.Connection, limit: int) -> int:
-    """Move up to `limit` rows of what shop accounts received into their balances; how many were moved."""
+    """Add up to `limit` pending changes of shop accounts to the accounts' balances; return how many were added."""
     moved: int = await tx.fetchval("SELECT ledger_roll_up($1)", limit)
     return moved

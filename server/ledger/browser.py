@@ -1,4 +1,4 @@
-"""The reader of the ledger for operators: accounts, their lines, entries and what they are about, a page at a time."""
+"""Read the ledger for operators, page by page: accounts, their lines, entries and the objects they are about."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ ACCOUNT_COLUMNS = (
     "a.id, a.member_id, a.code, a.source, a.currency, a.balance + CASE WHEN a.member_id = 0 THEN COALESCE((SELECT"
     " sum(d.amount) FROM ledger_deltas d WHERE d.account_id = a.id), 0) ELSE 0 END::bigint AS balance"
 )
-"""With what is not rolled up yet: members' accounts have no such."""
+"""`balance` includes changes that are not rolled up yet. Only shop accounts have those."""
 ENTRIES = "ledger_entries e"
 ENTRY_COLUMNS = "e.id, e.at, e.kind, e.why, e.key, e.link, e.reverses_id"
 
@@ -21,7 +21,7 @@ _NEWEST = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """An account and what is on it now, on its normal side, in fen or points."""
+    """An account and its balance now, in fen or points; positive on the account's normal side."""
 
     id: int
     member_id: int
@@ -32,7 +32,7 @@ class AccountState:
 
 
 async def account(account_id: int) -> AccountState:
-    """One account. Raises NotFound, Busy."""
+    """Return one account. Raises NotFound, Busy."""
     row = await db.fetch_row(f"SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNTS} WHERE a.id = $1", account_id)  # noqa: S608 - our own columns
     if row is None:
         raise NotFound(what="account")
@@ -41,7 +41,7 @@ async def account(account_id: int) -> AccountState:
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One line of an account: by how much its balance changed, and the balance after it."""
+    """One line of an account: how much it changed the balance, and the balance after it."""
 
     id: int
     entry_id: int
@@ -64,11 +64,11 @@ JOIN ledger_entries e ON e.id = l.entry_id CROSS JOIN account ORDER BY l.id DESC
 
 
 async def lines(account_id: int, after: tuple[int, int] | None, limit: int) -> list[AccountLine]:
-    """An account's lines, the newest first; `after` the last line seen, as its id and the balance before it.
+    """Return an account's lines, newest first. `after` is the last line seen, as (its id, the balance before it).
 
-    Raises Busy. Each page begins where the one before ended, so none reads the whole account. A shop line that was
-    numbered before and committed after the page above it was read moves the balances below by its amount, until all
-    is read from the top again.
+    Raises Busy. Each page starts from the balance where the last page ended, so no page reads the whole account. One
+    inaccuracy is accepted: a shop line may get its number before a page is read and commit after it. Then the balances
+    on later pages are off by its amount until somebody reads from the top again.
     """
     before, balance = after or (_NEWEST, None)
     found = list[AccountLine]()
@@ -82,7 +82,7 @@ async def lines(account_id: int, after: tuple[int, int] | None, limit: int) -> l
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
-    """One side of an entry: positive is credit, negative is debit."""
+    """One side of an entry: a positive amount is credit, a negative one is debit."""
 
     account_id: int
     member_id: int
@@ -94,7 +94,7 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Another entry, by its key."""
+    """A reference to another entry, with its key."""
 
     id: int
     key: str
@@ -102,7 +102,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class EntryState:
-    """One entry with all its lines, what it reverses and what reverses it."""
+    """One entry with all its lines, the entry it reverses and the entries that reverse it."""
 
     id: int
     key: str
@@ -122,7 +122,7 @@ FROM ledger_lines l JOIN ledger_accounts a ON a.id = l.account_id WHERE l.entry_
 
 
 async def entry(entry_id: int) -> EntryState:
-    """One entry. Raises NotFound, Busy."""
+    """Return one entry. Raises NotFound, Busy."""
     row = await db.fetch_row("SELECT * FROM ledger_entries WHERE id = $1", entry_id)
     if row is None:
         raise NotFound(what="entry")
@@ -139,7 +139,7 @@ async def entry(entry_id: int) -> EntryState:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An entry in short, with an amount where one account is looked at."""
+    """A short form of an entry. `amount` is only set when the list is about one account."""
 
     id: int
     at: datetime
@@ -150,7 +150,7 @@ class Mention:
 
 
 async def about(link: str, limit: int = 50) -> list[Mention]:
-    """The entries of one business object (`order:T26…`), the oldest first. Raises Busy."""
+    """Return up to `limit` entries of one business object (`order:T26…`), oldest first. Raises Busy."""
     rows = await db.fetch(
         "SELECT id, at, kind, why, link FROM ledger_entries WHERE link = $1 ORDER BY link, id LIMIT $2", link, limit
     )
@@ -165,5 +165,5 @@ ORDER BY l.member_id DESC, l.entry_id DESC LIMIT $3
 
 
 async def credits_of(member_id: int, what: Account, limit: int) -> list[Mention]:
-    """What last came onto a member's account of this kind, the newest first, in fen. Raises Busy."""
+    """Return the last credits to a member's accounts of this kind, newest first, in fen. Raises Busy."""
     return [Mention(**row) for row in await db.fetch(_CREDITS, member_id, what.code, limit)]

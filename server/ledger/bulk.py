@@ -1,7 +1,7 @@
-"""Fills empty books with a whole history at once, as `book.post` would have written it entry by entry.
+"""Fill empty books with a whole history at once. The result is the same as posting each entry with `book.post`.
 
-The caller makes `TABLE`, fills it and calls `load` in one transaction. Only for books without a single entry: nothing
-here looks at what is there, waits for anybody or answers a key that came before.
+The caller creates `TABLE`, fills it and calls `load`, all in one transaction. The books must not hold a single entry:
+this module does not look at existing rows, takes no locks and does not handle repeated keys.
 """
 
 from collections.abc import Callable
@@ -12,22 +12,23 @@ from server.ledger import chart
 from server.ledger.chart import Account
 
 Tell = Callable[[int, int], None]
-"""Takes how much is done, of how much."""
+"""A progress callback: takes how much is done and how much there is in total."""
 
 TABLE = """
 CREATE TEMP TABLE ledger_load (key text, kind text, why text, link text DEFAULT '', reverses text, at timestamptz,
   phase integer, member_id bigint DEFAULT 0, source text DEFAULT '', a1 text, v1 bigint, a2 text, v2 bigint, a3 text,
   v3 bigint) ON COMMIT DROP
 """
-"""One row per entry: up to three lines (account code, credit-positive amount) of at most one member, whose frozen
-account has this source. Entries of the same moment are posted in the order of `phase`, then key."""
+"""One row per entry, with up to three lines (account code, credit-positive amount). All lines belong to the shop or to
+one member, and `source` is the source of that member's frozen and debt accounts. Entries of the same moment are posted
+in the order of `phase`, then key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What was written: how many entries, the member with the most of them, and the one with a hundred or nearly so.
+    """What was written: the number of entries, the member with the most, and the member with the count nearest to 100.
 
-    A member is 0 where there is none.
+    A member id is 0 when there is no such member.
     """
 
     entries: int
@@ -84,7 +85,7 @@ ALTER TABLE load_reversals ADD PRIMARY KEY (id);
 ANALYZE load_reversals
 """
 
-# The hash covers kind, link and lines, written as `book.as_json` has them written.
+# The hash covers kind, link and lines, in exactly the JSON that `book.as_json` hashes.
 _ENTRIES = """
 INSERT INTO ledger_entries (id, key, kind, input_hash, why, link, reverses_id, at)
 SELECT e.id, e.key, e.kind, encode(sha256(convert_to('["' || e.kind || '","' || e.link || '",[' || l.lines || ']]',
@@ -120,7 +121,7 @@ UNION ALL SELECT 0, 0 UNION ALL SELECT 0, 0
 
 
 async def load(tx: Connection, tell: Tell) -> Books:
-    """Write what stands in `TABLE`, at least one entry, into the books, which must be empty."""
+    """Post the rows of `TABLE`, at least one, to the books, which must be empty."""
     rows = ", ".join(
         f"('{one.code}', {one.debit_normal}, {one.of_member}, {one in (chart.FROZEN, chart.DEBT)})" for one in _ACCOUNTS
     )

@@ -1,11 +1,11 @@
-"""The accounts there are, and what kinds of entry people read about in their statements."""
+"""All accounts, and the kinds of entry that members see in their statements."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account code. A debit-normal account grows by debits; a member's account never falls below zero."""
+    """One account code. Debits increase a debit-normal account; a member's account never falls below zero."""
 
     code: str
     debit_normal: bool
@@ -17,38 +17,38 @@ SPEND_ONLY = Account("spend_only", debit_normal=False, of_member=True)
 WITHDRAWABLE = Account("withdrawable", debit_normal=False, of_member=True)
 """Balance that can be spent or withdrawn."""
 FROZEN = Account("frozen", debit_normal=False, of_member=True)
-"""Earned, not yet final; one per source."""
+"""Money or points earned but not yet final; one account per source."""
 IN_FLIGHT = Account("in_flight", debit_normal=False, of_member=True)
-"""Asked to be withdrawn and not yet paid out."""
+"""Money that the member asked to withdraw and that is not paid out yet."""
 DEBT = Account("debt", debit_normal=True, of_member=True)
-"""What the member owes after a taking-back that the wallet could not cover; one per source."""
+"""What the member owes when the wallet could not cover an amount taken back; one account per source."""
 
 POINTS = Account("points", debit_normal=False, of_member=True)
-"""Points that can be spent; in the currency POINT, as are frozen and owed points on the accounts above."""
+"""Points that can be spent. Their currency is POINT; frozen and owed points are in POINT on the accounts above."""
 
 WECHAT_CASH = Account("wechat_cash", debit_normal=True, of_member=False)
-"""Money received through WeChat Pay and not given back."""
+"""Money received through WeChat Pay, less what was refunded or paid out."""
 ORDER_HOLD = Account("order_hold", debit_normal=False, of_member=False)
-"""Balance, and points, tied up by unpaid orders."""
+"""Balance and points held by unpaid orders."""
 SALES = Account("sales", debit_normal=False, of_member=False)
-"""What paid orders brought, less refunds, and discounts that were taken back."""
+"""Revenue of paid orders less refunds, plus coupon discounts that were taken back."""
 REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
-"""Granted cash refunds that WeChat has not yet confirmed."""
+"""Cash refunds that are granted but not yet confirmed by WeChat."""
 POINTS_ISSUED = Account("points_issued", debit_normal=True, of_member=False)
-"""Points that the shop gave, less what it took back and what expired."""
+"""Points that the shop gave, less points taken back and points expired."""
 POINTS_SPENT = Account("points_spent", debit_normal=False, of_member=False)
-"""Points that paid orders took, less what refunds gave back."""
+"""Points spent on paid orders, less points returned by refunds."""
 REBATE_COST = Account("rebate_cost", debit_normal=True, of_member=False)
-"""What 推三返一 has cost the shop."""
+"""What 推三返一 has cost the shop so far."""
 COMMISSION_COST = Account("commission_cost", debit_normal=True, of_member=False)
-"""What commission on orders has cost the shop."""
+"""What commission on orders has cost the shop so far."""
 WITHDRAWAL_FEE = Account("withdrawal_fee", debit_normal=False, of_member=False)
-"""What withdrawals brought the shop in fees."""
+"""Fees the shop earned from withdrawals."""
 TAX_WITHHELD = Account("tax_withheld", debit_normal=False, of_member=False)
-"""Withheld from withdrawals, owed to the tax office."""
+"""Tax withheld from withdrawals and owed to the tax office."""
 
 AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
-"""What a member can spend, in the order in which it is spent."""
+"""The accounts that a member can spend from, in the order in which they are spent."""
 
 CNY = "CNY"
 POINT = "POINT"
@@ -71,7 +71,7 @@ NAMES: dict[str, str] = {
     WITHDRAWAL_FEE.code: "提现手续费",
     TAX_WITHHELD.code: "代扣税款",
 }
-"""What operators call the accounts, by code."""
+"""The operators' names for the accounts, by code."""
 
 LABELS: dict[str, str] = {
     "order_hold": "下单使用余额或积分",
@@ -99,7 +99,7 @@ LABELS: dict[str, str] = {
     "withdrawal_paid": "提现到账",
     "withdrawal_back": "提现退回",
 }
-"""Entry kinds and how a member reads them."""
+"""The members' names for the kinds of entry."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "rebate": ("rebate_stage", "rebate_release", "rebate_take_back", "coupon_take_back"),
@@ -107,9 +107,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "order": ("order_hold", "order_release", "refund", "bought_coupon_take_back"),
     "withdrawal": ("withdrawal_request", "withdrawal_paid", "withdrawal_back"),
 }
-"""What members look for in their statements: kinds of entry that belong together."""
+"""The groups of entry kinds that members can filter their statement by."""
 
 
 def kinds_of(name: str) -> tuple[str, ...]:
-    """The kinds of a group, or the one of this name."""
+    """Return the kinds of a group, or the single kind of this name."""
     return GROUPS.get(name, (name,))

@@ -1,4 +1,4 @@
-"""The reader of the ledger: wallets and statements."""
+"""Read the ledger for members: wallets and statements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from server.ledger.entries import Debt, Wallet
 
 
 async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
-    """A member's money and points; inside a transaction that locked the member it holds until the end."""
+    """Return a member's money and points. They cannot change before commit if the transaction locked the member."""
     rows = await connection.fetch(
         "SELECT code, source, currency, balance FROM ledger_accounts WHERE member_id = $1 AND balance > 0 ORDER BY id",
         member_id,
@@ -34,7 +34,7 @@ async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
 
 
 async def balances(member_id: int) -> dict[str, int]:
-    """Σ per account code over all sources: those in CNY, and `points`; absent codes are zero."""
+    """Return the sum per account code over all sources, for CNY accounts and `points`; a missing code means zero."""
     rows = await db.fetch(
         "SELECT code, sum(balance)::bigint AS balance FROM ledger_accounts"
         " WHERE member_id = $1 AND (currency = 'CNY' OR code = 'points') GROUP BY code",
@@ -45,7 +45,7 @@ async def balances(member_id: int) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry as it changed a member's wallet; deltas and the balance after it in fen."""
+    """The effect of one entry on a member's wallet: the changes and the balance after it, in fen."""
 
     entry_id: int
     time: datetime
@@ -91,9 +91,10 @@ _PICKS = {
         end=f"LEAST($2, {_END_OF_MONTH.format(way='DESC')} + 1)",
     ),
 }
-"""The newest entries, by whether there are kinds and a month. Each reads one index just as far as the page goes; of a
-kind in a month, between the month's first and last entry. Compared and ordered by the index's whole key (and the month
-then by what no index knows), because PostgreSQL, where it plans without values, else walks them all."""
+"""SQL for the newest entries, by (filtered by kinds, filtered by month). Each query reads one index, only as far as the
+page needs; with kinds and a month it reads between the first and last entry of that month. The conditions and the order
+use the whole key of the index, because PostgreSQL plans without knowing the values and would otherwise read all rows.
+For the same reason `month - $5 = 0` hides the month from every index."""
 _PAGE = """
 WITH picked AS MATERIALIZED ({pick})
 SELECT s.* FROM picked p CROSS JOIN LATERAL (
@@ -116,10 +117,10 @@ async def statement(
     kinds: Sequence[str] = (),
     month: int | None = None,
 ) -> list[StatementLine]:
-    """A member's entries, newest first, from below `before_entry` (None: from the newest), at most `limit`.
+    """Return at most `limit` entries of a member, newest first, with ids below `before_entry` (None: from the newest).
 
-    `kinds`: only those, none for all; `month`: only of that one in Shanghai, as `202611`. What it takes depends on the
-    page, not on how many entries the member has.
+    `kinds` keeps only these kinds (empty: all); `month` keeps only that month in Shanghai, as `202611`. The cost
+    depends on the size of the page, not on how many entries the member has.
     """
     filters = [*([list(kinds)] if kinds else []), *([] if month is None else [month])]
     rows = await db.fetch(
@@ -148,7 +149,7 @@ async def statement(
 
 @dataclass(frozen=True, slots=True)
 class MonthTotal:
-    """What came into and went out of a wallet in a month of Shanghai (`202611`), and other changes, in fen."""
+    """The totals of a wallet for one month in Shanghai (`202611`): money in, money out and other changes, in fen."""
 
     month: int
     entries: int
@@ -166,18 +167,18 @@ SELECT month, count(DISTINCT entry_id) AS entries,
   COALESCE(-sum(amount) FILTER (WHERE code = 'debt'), 0)::bigint AS debt_delta_fen
 FROM ledger_lines WHERE member_id = $1 AND month IS NOT NULL GROUP BY month ORDER BY month DESC
 """
-"""Line by line, which takes a sixth of the time of adding up each entry first, and is the same: no entry moves money
-between the two that can be spent."""
+"""Summing lines takes a sixth of the time of summing entries first. The result is the same, because no entry moves
+money between the two accounts that can be spent."""
 
 
 async def month_totals(member_id: int) -> list[MonthTotal]:
-    """Every month in which a member's wallet moved, the newest first; read from one index alone."""
+    """Return every month in which a member's wallet changed, newest first. The query reads one index only."""
     return [MonthTotal(**row) for row in await db.fetch(_TOTALS, member_id)]
 
 
 @dataclass(frozen=True, slots=True)
 class PointsLine:
-    """One entry as it changed a member's points: those to spend, frozen ones, and owed ones."""
+    """The effect of one entry on a member's points: spendable, frozen and owed."""
 
     entry_id: int
     time: datetime
@@ -204,7 +205,7 @@ ORDER BY s.id DESC
 
 
 async def points_statement(member_id: int, *, before_entry: int | None, limit: int) -> list[PointsLine]:
-    """A member's entries in points, newest first, from below `before_entry` (None: from the newest)."""
+    """Return at most `limit` entries in points, newest first, with ids below `before_entry` (None: from the newest)."""
     rows = await db.fetch(_POINTS, member_id, _NEWEST if before_entry is None else before_entry, limit)
     return [
         PointsLine(

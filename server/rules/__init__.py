@@ -1,1 +1,1 @@
-"""The law of rules.md as pure, synchronous functions on plain values."""
+"""The business rules of rules.md as pure, synchronous functions on plain values."""

@@ -1,4 +1,4 @@
-"""Addresses in China: which phone numbers are accepted, and when two places are the same."""
+"""Addresses in China: which phone numbers are accepted, and when two addresses are the same place."""
 
 import re
 import unicodedata
@@ -6,16 +6,16 @@ import unicodedata
 from server.core.errors import BadRequest
 
 LIMIT = 20
-"""Addresses per member."""
+"""The most addresses a member may keep."""
 
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _LANDLINE = re.compile(r"(010|02\d|0[3-9]\d{2})(\d{7,8})(?:转(\d{1,6}))?")
 
 
 def phone(text: str) -> str:
-    """A mobile number as 11 digits, or a landline as `010-12345678` with `转` before an extension.
+    """Return a mobile number as 11 digits, or a landline as `010-12345678` with `转` before an extension.
 
-    Spaces, hyphens and brackets are taken off first. Raises BadRequest for anything else.
+    Spaces, hyphens and brackets are removed first. Raises BadRequest for anything else.
     """
     compact = re.sub(r"[\s()-]", "", unicodedata.normalize("NFKC", text))
     if mobile := _MOBILE.fullmatch(compact):
@@ -27,6 +27,6 @@ def phone(text: str) -> str:
 
 
 def place(province: str, city: str, district: str, detail: str) -> str:
-    """One text per place however it was typed: widths, cases, spaces and punctuation make no difference."""
+    """Return one text per place, however it was typed: width, case, spaces and punctuation make no difference."""
     text = unicodedata.normalize("NFKC", province + city + district + detail).casefold()
     return "".join(letter for letter in text if letter.isalnum())

@@ -1,7 +1,7 @@
-"""对账: what a line of WeChat's bills says, and where it does not agree with ours. Pure.
+"""对账: read the lines of WeChat's bills and find where they differ from our books. Pure.
 
-A bill is CSV of its own kind: every value starts with a backtick, amounts are yuan with decimals, columns differ by
-bill and are read by name; after the lines stand the names and values of a summary.
+A bill is CSV of a special form. Every value starts with a backtick, amounts are yuan with decimals, and the columns
+depend on the bill, so they are read by name. After the lines come the names and the values of a summary.
 """
 
 import re
@@ -13,7 +13,7 @@ from server.core.money import fen
 
 
 class Bill(StrEnum):
-    """Payments, refunds, and every movement of the merchant's basic account."""
+    """The three bills: payments, refunds, and every movement of the merchant's basic account."""
 
     TRADE = "trade"
     REFUND = "refund"
@@ -21,7 +21,7 @@ class Bill(StrEnum):
 
 
 class Kind(StrEnum):
-    """How two sides differ."""
+    """How the two sides differ."""
 
     OURS_ONLY = "ours_only"
     THEIRS_ONLY = "theirs_only"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 class BillBroken(ValueError):  # noqa: N818 - the bill's fault
-    """A bill that cannot be read; `line` counts from 1, 0 is the whole file."""
+    """A bill that cannot be read. `line` counts from 1; 0 means the whole file."""
 
     def __init__(self, bill: Bill, line: int, problem: str) -> None:
         super().__init__(f"{bill} bill, line {line}: {problem}")
@@ -40,15 +40,15 @@ class BillBroken(ValueError):  # noqa: N818 - the bill's fault
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One movement as one side has it."""
+    """One movement as one side records it."""
 
     number: str
-    """WeChat's transaction id, our refund number, or WeChat's number of what moved the account."""
+    """WeChat's transaction id, our refund number, or WeChat's number of the account movement."""
     amount_fen: int
-    """Never negative: which way it went is in `state`."""
+    """Never negative: `state` gives the direction."""
     state: str
     about: str
-    """Our order number, WeChat's transaction id, or whatever WeChat names as the voucher."""
+    """Our order number, WeChat's transaction id, or the voucher number that WeChat gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,20 @@ class Line(Row):
 
     line: int
     kind: str = ""
-    """Of a movement: WeChat's own word."""
+    """Only for account movements: WeChat's own word for the kind."""
     twin: str = ""
-    """Of a refund: WeChat's number of it, by which the account's bill knows it."""
+    """Only for refunds: WeChat's refund number, which the account bill uses."""
     fee_fen: int = 0
-    """Of a refund: what WeChat gave back of its fee, so much less left the account."""
+    """Only for refunds: the part of its fee that WeChat returned. The account lost that much less."""
 
 
 IN, OUT = "收入", "支出"
-"""The states of movements, on both sides."""
+"""The states of account movements, on both sides."""
 PAID = "paid"
-"""The state of a payment of ours."""
+"""The state of our payments."""
 
 OWN_KINDS = frozenset({"扣除交易手续费", "充值", "提现"})
-"""Movements between the merchant and WeChat that no member has a part in: summed up, matched with nothing."""
+"""Movements between the merchant and WeChat without any member. They are summed, but matched with nothing of ours."""
 
 _COUNTS = {Bill.TRADE: "总交易单数", Bill.REFUND: "总交易单数", Bill.FUND: "资金流水总笔数"}
 _COLUMNS: dict[Bill, dict[str, str]] = {
@@ -93,7 +93,7 @@ _COLUMNS: dict[Bill, dict[str, str]] = {
 }
 _FITTING: dict[Bill, dict[str, frozenset[str]]] = {
     Bill.TRADE: {"SUCCESS": frozenset({PAID})},
-    # A refund's line is written when it is accepted; what became of it later may stand there or not.
+    # WeChat writes a refund's line when it accepts the refund; the line may or may not show what happened later.
     Bill.REFUND: {
         "SUCCESS": frozenset({"succeeded"}),
         "PROCESSING": frozenset({"processing", "abnormal", "succeeded"}),
@@ -106,7 +106,7 @@ _CELLS_END = re.compile(r"(?<!\\),`")
 
 
 def read(bill: Bill, texts: Iterable[str]) -> Iterator[Line]:
-    """The lines of a bill; none of an empty file. Raises BillBroken at the first wrong one, or when any is missing."""
+    """Yield the lines of a bill; none for an empty file. Raises BillBroken for the first bad line or missing lines."""
     numbered = enumerate((text.rstrip("\r\n") for text in texts), 1)
     _, header = next(numbered, (0, ""))
     if not header:
@@ -128,7 +128,7 @@ def read(bill: Bill, texts: Iterable[str]) -> Iterator[Line]:
 
 
 def _cells(names: list[str], text: str) -> dict[str, str]:
-    """A comma inside a text is escaped; in front of a backtick it would else look like the end of its field."""
+    """Split a line into values. A comma inside a text is escaped, because before a backtick it would end the field."""
     values = text[1:].split(",`")
     if len(values) != len(names):
         values = _CELLS_END.split(text[1:])
@@ -148,7 +148,7 @@ def _line(bill: Bill, number: int, cells: Mapping[str, str]) -> Line:
 
 
 def _check_count(bill: Bill, number: int, names: str, values: str) -> None:
-    """The summary says how many lines stand between the header and itself."""
+    """Check the number of lines between the header and the summary against the summary. Raises BillBroken."""
     count = str(number - 2)
     said = dict(zip(names.split(","), values.removeprefix("`").split(",`"), strict=False)).get(_COUNTS[bill])
     if said != count:
@@ -156,7 +156,7 @@ def _check_count(bill: Bill, number: int, names: str, values: str) -> None:
 
 
 def difference(bill: Bill, ours: Row | None, theirs: Row | None) -> Kind | None:
-    """How the two sides of one number differ, if they do. Raises ValueError when there is no side at all."""
+    """Return how the two sides of one number differ, or None. Raises ValueError when both sides are missing."""
     if ours is None and theirs is None:
         raise ValueError("nothing to compare")
     if theirs is None:
@@ -165,6 +165,6 @@ def difference(bill: Bill, ours: Row | None, theirs: Row | None) -> Kind | None:
         return Kind.THEIRS_ONLY
     if ours.amount_fen != theirs.amount_fen:
         return Kind.AMOUNT
-    # The account's bill names vouchers in a way of its own.
+    # The account bill has its own names for vouchers, so `about` is not compared.
     same_thing = bill is Bill.FUND or ours.about == theirs.about
     return None if same_thing and ours.state in _FITTING[bill].get(theirs.state, ()) else Kind.STATE

@@ -1,4 +1,4 @@
-"""Commission policies as people read and compare them."""
+"""Commission policies as texts that people read and compare."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,14 @@ from server.rules.commissions import SCOPES, CommissionTerms, Fixed, Policy, Rat
 from server.rules.rule_forms import Change, percent
 
 Names = Mapping[tuple[str, int], str]
-"""What products and categories are called, by scope and id."""
+"""The names of products and categories, by scope and id."""
 
 _ABSENT = "—"
 _LEVELS = {1: "直接推荐人", 2: "上两级"}
 
 
 def amount(policy: Policy) -> str:
-    """What a policy pays."""
+    """Describe what a policy pays."""
     match policy:
         case Ratio():
             return f"实付的 {percent(policy.ratio_bp)}%"
@@ -27,19 +27,19 @@ def amount(policy: Policy) -> str:
 
 
 def _places(policy: Policy, names: Names) -> list[str]:
-    """What a policy is for, one by one."""
+    """List the goods or levels that a policy is for."""
     if not policy.ids:
         return [SCOPES[policy.scope]]
     return [f"{SCOPES[policy.scope]} #{one} {names.get((policy.scope, one), '')}".rstrip() for one in policy.ids]
 
 
 def policies(terms: CommissionTerms, names: Names) -> list[tuple[str, str, str]]:
-    """Each policy as whom it pays, what it is for, and what it pays."""
+    """Return each policy as (whom it pays, what it is for, what it pays)."""
     return [(_LEVELS[one.level], "、".join(_places(one, names)), amount(one)) for one in terms.policies]
 
 
 def told(terms: CommissionTerms, names: Names) -> dict[str, str]:
-    """Everything in words by its name: the general terms, then each place with what is paid there."""
+    """Describe the whole terms by name: first the general terms, then each place with what is paid there."""
     found = {
         "分润层级": f"{terms.depth} 级",
         "每单佣金上限": f"订单实付的 {percent(terms.commission_cap_bp)}%",
@@ -51,6 +51,6 @@ def told(terms: CommissionTerms, names: Names) -> dict[str, str]:
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """What differs between two versions as `told`; what one of them lacks is a dash."""
+    """Return what differs between two versions, each as `told` gives it; a missing value is shown as a dash."""
     pairs = [(name, before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in {**before, **after}]
     return [Change(*one) for one in pairs if one[1] != one[2]]

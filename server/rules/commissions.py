@@ -1,4 +1,4 @@
-"""分润: what the referrers of a paid order earn from it, why, and what is left of that after refunds (rules.md §5).
+"""分润: what the referrers of a paid order earn, why, and what is left of it after refunds (rules.md §5).
 
 Pure functions on plain values; amounts are integer fen.
 """
@@ -13,7 +13,7 @@ import msgspec
 from server.core.money import WHOLE_BP, share, split, yuan
 
 MAX_DEPTH = 2
-"""How many referrers of one order may earn, ever: the law and WeChat draw the line at the third (rules.md §10)."""
+"""The most referrers that may earn from one order. The law and WeChat forbid a third level (rules.md §10)."""
 
 _AMOUNT = msgspec.Meta(ge=1, le=10**12)
 _FLOOR = msgspec.Meta(ge=0, le=10**12)
@@ -27,42 +27,42 @@ SCOPES = {"shop": "全店", "member_level": "会员等级", "category": "类目"
 
 
 class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
-    """Whom and what a policy is for. `level` 1 is the direct referrer, 2 the one above."""
+    """Whom a policy pays and which lines it covers. `level` 1 is the direct referrer, 2 the referrer's referrer."""
 
     scope: ScopeKind = "shop"
     ids: _Ids = ()
-    """The products, categories or member levels (of who earns; 0 is the lowest) it names; empty for the shop."""
+    """Ids of products, categories or the earner's member levels (0 is the lowest); empty for the whole shop."""
     level: _Depth = 1
 
 
 class Ratio(_Policy, frozen=True, tag="ratio", kw_only=True):
-    """A part of each line's net cash."""
+    """A percentage of each line's net cash."""
 
     ratio_bp: Annotated[int, _RATE]
 
 
 class Fixed(_Policy, frozen=True, tag="fixed", kw_only=True):
-    """The same amount for each piece, or once for all lines of the order that this policy governs."""
+    """A fixed amount for each piece, or once per order, shared by all lines that this policy covers."""
 
     fixed_fen: Annotated[int, _AMOUNT]
     per: Literal["item", "order"] = "item"
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From this amount on, this part."""
+    """The rate that applies from this amount on."""
 
     from_fen: Annotated[int, _FLOOR]
     ratio_bp: Annotated[int, _RATE]
 
 
 class Ladder(_Policy, frozen=True, tag="ladder", kw_only=True):
-    """A part that grows with the order's net cash, or with what the referrer's friends bought this month before it."""
+    """A rate that grows with the order's net cash, or with what the referrer's friends paid earlier this month."""
 
     by: Literal["order", "month"]
     tiers: Annotated[tuple[Tier, ...], msgspec.Meta(min_length=1, max_length=20)]
 
     def tier(self, amount_fen: int) -> Tier | None:
-        """The highest tier that is reached; its rate covers the whole base."""
+        """Return the highest tier reached, or None; its rate applies to the whole amount."""
         return next((tier for tier in reversed(self.tiers) if tier.from_fen <= amount_fen), None)
 
 
@@ -70,24 +70,24 @@ Policy = Ratio | Fixed | Ladder
 
 
 class CommissionTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of the commission policies; no policies: nobody earns."""
+    """One version of the commission policies. Without policies nobody earns."""
 
     policies: Annotated[tuple[Policy, ...], msgspec.Meta(max_length=200)] = ()
     depth: _Depth = 1
     """How many referrers above the buyer earn."""
     commission_cap_bp: Annotated[int, _RATE] = 3_000
-    """All commission on one order is at most this part of its net cash."""
+    """The most that all commission on one order may be, as a part of its net cash."""
     observe_days: Annotated[int, msgspec.Meta(ge=0, le=60)] = 7
     """Days after receipt during which commission stays frozen."""
 
     @property
     def by_month(self) -> bool:
-        """Whether anything depends on what was bought this month."""
+        """Whether any policy depends on what was bought this month."""
         return any(isinstance(policy, Ladder) and policy.by == "month" for policy in self.policies)
 
 
 def problems(terms: CommissionTerms) -> list[tuple[str, str]]:
-    """What the shapes alone do not refuse, as (path below the terms, sentence for the operator)."""
+    """Return what the types alone do not refuse, as (path below the terms, sentence for the operator)."""
     found: list[tuple[str, str]] = []
     named = set[tuple[int, ScopeKind, int]]()
     for index, policy in enumerate(terms.policies):
@@ -108,7 +108,10 @@ def problems(terms: CommissionTerms) -> list[tuple[str, str]]:
 
 
 def with_subcategories(terms: CommissionTerms, parents: Mapping[int, int | None]) -> CommissionTerms:
-    """A named category stands for all below it that no nearer one stands for. `parents`: category → its parent."""
+    """Extend each named category to its subcategories, except those that a nearer named category covers.
+
+    `parents` maps each category to its parent.
+    """
 
     def owner(category: int, named: set[int]) -> int | None:
         above: int | None = category
@@ -141,19 +144,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Earner:
-    """A referrer of the order, as far above the buyer as `level` says."""
+    """A referrer of the order; `level` counts the steps above the buyer."""
 
     level: int
     member_level: int
     month_fen: int
-    """Net cash of what their referees paid this month before this order."""
+    """Net cash that the earner's referees paid this month before this order."""
     bonus_bp: int = 0
-    """What their level adds, as a part of what the policies bring."""
+    """The bonus of the earner's member level, as a part of what the policies bring."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineEarning:
-    """What one line brings: `earned_fen` by its policy, `amount_fen` of it after the order's cap."""
+    """What one line brings: `earned_fen` by its policy, and `amount_fen`, the part left by the order's cap."""
 
     line_id: int
     why: str
@@ -164,7 +167,7 @@ class LineEarning:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What one referrer earns from the order: the sum of its lines, more than nothing."""
+    """What one referrer earns from the order: the sum of its lines, always above zero."""
 
     level: int
     whole_fen: int
@@ -172,7 +175,7 @@ class Grant:
 
 
 def decide(terms: CommissionTerms, lines: Sequence[Line], earners: Iterable[Earner]) -> list[Grant]:
-    """Who earns what from an order, the direct referrer first: what the cap leaves over is for the next."""
+    """Decide who earns what from an order. The direct referrer comes first; the next gets what the cap leaves."""
     left_fen = share(sum(line.net_cash_fen for line in lines), terms.commission_cap_bp)
     grants = []
     for earner in sorted(earners, key=lambda one: one.level):
@@ -195,7 +198,7 @@ def decide(terms: CommissionTerms, lines: Sequence[Line], earners: Iterable[Earn
 
 
 def _earned(terms: CommissionTerms, lines: Sequence[Line], earner: Earner) -> list[tuple[Line, str, int]]:
-    """Each line that a policy governs, with the policy in words and what it brings before the cap."""
+    """Return each line that a policy covers, with the policy in words and the amount before the cap."""
     governed: dict[Policy, list[Line]] = {}
     for line in lines:
         policy = _governing(terms, line, earner)
@@ -215,7 +218,7 @@ def _bonus(earner: Earner) -> str:
 
 
 def _governing(terms: CommissionTerms, line: Line, earner: Earner) -> Policy | None:
-    """The most specific policy of the earner's level for a line; within one scope there is at most one."""
+    """Return the most specific policy of the earner's level for a line; each scope has at most one."""
     if earner.level > terms.depth:
         return None
     places = {"product": line.product_id, "category": line.category_id, "member_level": earner.member_level}
@@ -228,7 +231,7 @@ def _governing(terms: CommissionTerms, line: Line, earner: Earner) -> Policy | N
 
 
 def _by_policy(policy: Policy, lines: Sequence[Line], order_fen: int, month_fen: int) -> list[tuple[str, int]]:
-    """For each line that the policy governs: why, and how much."""
+    """Return the reason and the amount for each line that the policy covers."""
     match policy:
         case Ratio():
             return [_part(line, policy.ratio_bp, "") for line in lines]
@@ -253,7 +256,7 @@ def _part(line: Line, ratio_bp: int, note: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class LineNow:
-    """What a line was paid in cash and how much of that is left."""
+    """What was paid in cash for a line, and how much of it is left after refunds."""
 
     line_id: int
     cash_fen: int
@@ -261,10 +264,11 @@ class LineNow:
 
 
 def remaining(cap_bp: int, granted: Sequence[Mapping[int, int]], lines: Sequence[LineNow]) -> list[int]:
-    """What is left of each grant of an order (line → amount, as decided) with these lines.
+    """Return what is left of each grant of an order (line → amount, as decided) after refunds left these lines.
 
-    Each line's part shrinks with the line. The cap shrinks with the order, and each grant keeps its share of it. So the
-    result depends on what is left and not on the refunds that led there, it only ever falls, and ends at nothing.
+    Each line's part shrinks with the line. The cap shrinks with the order, and each grant keeps its share of the cap.
+    So the result depends only on what is left, not on the order of the refunds; it only ever falls, and it ends at
+    zero.
     """
     net_fen = sum(line.net_cash_fen for line in lines)
     wholes = [sum(parts.values()) for parts in granted]
@@ -278,5 +282,5 @@ def remaining(cap_bp: int, granted: Sequence[Mapping[int, int]], lines: Sequence
 
 
 def release_at(terms: CommissionTerms, received_at: datetime | None) -> datetime | None:
-    """When commission on an order is released; None before its receipt."""
+    """Return when commission on an order is released; None before its receipt."""
     return None if received_at is None else received_at + timedelta(days=terms.observe_days)

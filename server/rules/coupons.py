@@ -1,4 +1,4 @@
-"""Coupons: what one is to its member at a moment, what its terms read like, and who may claim one when."""
+"""Coupons: the state a member sees, the terms in words, and who may claim one and when."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,7 +33,7 @@ SEGMENTS: dict[str, str] = {
     "level": "指定等级的会员",
     "list": "名单里的会员",
 }
-"""Whom an operator may give coupons to. Only members who are neither blocked nor closed get one."""
+"""The groups that operators may give coupons to. Only members who are neither blocked nor closed get one."""
 
 _NOT_FOR: dict[str, str] = {
     "new": "仅限还没有下过单的新人",
@@ -46,25 +46,26 @@ UNUSABLE: dict[str, str] = {
     "not_started": "还没到可用时间",
     "not_combinable": "不能与该活动同时使用",
 }
-"""Why a coupon that one holds does not fit an order; that it is for other goods, or for more, is said by its terms."""
+"""Why a member's coupon does not fit an order. A wrong scope or a low total needs no text here: the coupon's terms say
+it."""
 
 
 def shown(state: str, expires_at: datetime, at: datetime) -> Shown:
-    """An unused coupon whose time is over is expired. `state` is one of the stored states."""
+    """Return the state to show: an unused coupon is expired after its end. `state` is one of the stored states."""
     if state == "unused":
         return "unused" if at < expires_at else "expired"
     return "locked" if state == "locked" else "used" if state == "used" else "void"
 
 
 def worth(amount_fen: int, off_bp: int, most_fen: int | None) -> str:
-    """`减 10 元`, `8.5 折` or `8.5 折，最多减 20 元`."""
+    """Describe the value: `减 10 元`, `8.5 折` or `8.5 折，最多减 20 元`."""
     if not off_bp:
         return f"减 {short(amount_fen)} 元"
     return f"{fold(WHOLE_BP - off_bp)} 折" + ("" if most_fen is None else f"，最多减 {short(most_fen)} 元")
 
 
 class OnSale(msgspec.Struct, frozen=True):
-    """A template whose coupons are bought."""
+    """A coupon template that is sold as a product."""
 
     name: str
     amount_fen: int
@@ -76,7 +77,7 @@ class OnSale(msgspec.Struct, frozen=True):
 
 
 def told(found: OnSale, scope: str) -> str:
-    """`新人券：满 50 元减 10 元，全场通用，发放后 30 天内有效`."""
+    """Describe the coupon: `新人券：满 50 元减 10 元，全场通用，发放后 30 天内有效`."""
     from_fen = f"满 {short(found.threshold_fen)} 元" if found.threshold_fen else "无门槛"
     valid = f"发放后 {found.valid_days} 天内有效"
     if found.ends_at is not None:
@@ -86,13 +87,13 @@ def told(found: OnSale, scope: str) -> str:
 
 
 def short(fen: int) -> str:
-    """1050 → `10.5`, 1000 → `10`."""
+    """Return an amount without trailing zeros: 1050 → `10.5`, 1000 → `10`."""
     return yuan(fen).rstrip("0").rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """When and by whom a template may be claimed, and how many are left (None: no end)."""
+    """When and by whom a template may be claimed, and how many are left (None: no limit)."""
 
     claim_from: datetime | None
     claim_until: datetime | None
@@ -105,17 +106,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Claimer:
-    """Who asks. `new`: never paid for an order; `birth_month`: this month has their birthday."""
+    """The member who asks. `new`: never paid for an order; `birth_month`: their birthday is in this month."""
 
     new: bool
     birth_month: bool
     level: int
     claimed: int
-    """Of this template, by claiming: what an operator gave comes on top."""
+    """Coupons of this template that the member claimed; those given by an operator do not count."""
 
 
 def refusal(terms: Terms, who: Claimer | None, at: datetime) -> Refusal | None:
-    """Why it cannot be claimed now, None when it can. A guest (None) is judged by time and number alone."""
+    """Return why the coupon cannot be claimed now, or None. A guest (`who` None) is judged by time and number alone."""
     if terms.claim_from is not None and at < terms.claim_from:
         return CouponClosed(reason="not_started", claim_from=terms.claim_from.isoformat(), problem="还没到领取时间")
     if any(end is not None and at >= end for end in (terms.claim_until, terms.ends_at)):
@@ -138,7 +139,10 @@ def _stranger(terms: Terms, who: Claimer) -> str | None:
 
 
 def birthdays(day: date) -> tuple[tuple[int, int], ...]:
-    """The (month, day) of birth of those whose birthday it is on `day`; 29 February is the 28th in common years."""
+    """Return the (month, day) of birth of those who have their birthday on `day`.
+
+    In common years 29 February counts as the 28th.
+    """
     own = (day.month, day.day)
     if own == (2, 28) and not _leap(day.year):
         return (own, (2, 29))

@@ -1,4 +1,4 @@
-"""Express companies as people write them, and the codes by which WeChat knows them."""
+"""Express companies: their names in Chinese, and WeChat's codes for them."""
 
 import re
 
@@ -14,7 +14,7 @@ COMPANIES = {
     "YZPY": "邮政快递包裹",
     "DBL": "德邦快递",
 }
-"""The common ones; WeChat knows more, and their codes can be typed as they are."""
+"""The common companies. WeChat knows more; an operator can type their codes directly."""
 
 _CODE = re.compile(r"[A-Z0-9_]{2,40}")
 _TRACKING = re.compile(r"[0-9A-Za-z_-]{5,60}")
@@ -22,7 +22,10 @@ _SHORT = 2
 
 
 def company_code(text: str) -> str | None:
-    """The code for a code or a Chinese name, in full or its first two characters or more; None when it is neither."""
+    """Return the code for a code or a Chinese name; None when the text is neither.
+
+    A name may be shortened, but not below its first two characters.
+    """
     text = text.strip()
     if _CODE.fullmatch(text.upper()):
         return text.upper()
@@ -35,5 +38,5 @@ def company_code(text: str) -> str | None:
 
 
 def tracking_fits(text: str) -> bool:
-    """Whether it can be a tracking number."""
+    """Whether the text can be a tracking number."""
     return bool(_TRACKING.fullmatch(text))

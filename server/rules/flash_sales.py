@@ -1,4 +1,4 @@
-"""Flash sales: when a session runs, whom its gate lets through, and what may be changed of it."""
+"""Flash sales: when a session runs, how many buyers its gate admits, and what an operator may change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,37 +19,37 @@ class Window:
 
     @property
     def end(self) -> datetime:
-        """From when on nothing can be bought."""
+        """The time from which nothing can be bought."""
         return self.ends_at if self.stopped_at is None else min(self.ends_at, self.stopped_at)
 
     def state(self, now: datetime) -> State:
-        """By the mall's clock. A session that was stopped before its start is over at once."""
+        """Return the state by the mall's clock. A session that was stopped before its start is over at once."""
         if self.stopped_at is not None or now >= self.ends_at:
             return "over"
         return "not_started" if now < self.starts_at else "running"
 
 
 def tokens(free: int) -> int:
-    """How many buyers of a piece the gate lets through to `free` pieces: a fifth more, for some do not buy."""
+    """Return how many buyers the gate admits for `free` pieces: a fifth more than pieces, because some do not buy."""
     return -(-free * 6 // 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """What an operator sets of an item; None leaves it as it is. `taken` are pieces held or sold."""
+    """An operator's change to an item; None leaves a value unchanged. `taken` counts pieces held or sold."""
 
     price_fen: int | None
     stock: int | None
     list_price_fen: int
     available: int
-    """Pieces of the SKU that can be set apart."""
+    """Pieces of the SKU that can be reserved for the sale."""
     old_price_fen: int | None = None
     old_stock: int = 0
     taken: int = 0
 
 
 def problems(item: Item, *, started: bool) -> list[tuple[str, str]]:
-    """What is wrong with a change of an item: `(field, problem)`."""
+    """Return what is wrong with a change of an item, as `(field, problem)`."""
     found = []
     if item.old_price_fen is not None and started and item.price_fen not in (None, item.old_price_fen):
         found.append(("price_fen", "开始后不能改价"))

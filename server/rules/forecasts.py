@@ -1,25 +1,25 @@
-"""Which order would come back next, and about how much: the law's own decision, asked before its time."""
+"""Forecast which order would be returned next and about how much of it, by asking `decide` before the cycle is full."""
 
 from dataclasses import dataclass, replace
 
 from server.rules.rebates import Close, CycleFacts, Qualified, RuleTerms, decide
 
 _PLENTY_FEN = 10**12
-"""What a friend still to come is taken to pay: enough that no payout cap cuts because of them."""
+"""The assumed payment of each missing friend: so large that no payout cap cuts the rebate because of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The order that would be returned, and at most how much of it."""
+    """The order that would be returned, and the most that would be returned of it."""
 
     order_id: int
     estimate_fen: int
 
 
 def forecast(terms: RuleTerms, facts: CycleFacts) -> Forecast | None:
-    """What `decide` would say if the friends still missing bought plenty now, and month and budget were untouched.
+    """Return what `decide` would say if the missing friends bought plenty now and month and budget were unused.
 
-    None when nothing could come back: no returnable order, no choice made yet, all cycles used.
+    None when nothing could be returned: no returnable order, no choice made yet, or all cycles used.
     """
     missing = terms.required - len(facts.counted)
     coming = (Qualified(0, _PLENTY_FEN, facts.now),) * missing

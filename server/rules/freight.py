@@ -1,7 +1,7 @@
-"""What sending costs: templates by weight or pieces, with a rate per province, places not sent to, and free thresholds.
+"""Freight: templates by weight or pieces with rates per province, excluded places and thresholds for free delivery.
 
-Goods travel by their own template or by the shop's plain freight; each way is charged once per order, for all that
-goes by it.
+Goods are sent by their own template or by the shop's plain freight. Each of these ways is charged once per order, for
+all goods that are sent by it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ PROVINCES = (
     *("江西", "山东", "河南", "湖北", "湖南", "广东", "广西", "海南", "重庆", "四川", "贵州", "云南", "西藏", "陕西"),
     *("甘肃", "青海", "宁夏", "新疆", "香港", "澳门", "台湾"),
 )
-"""As people say them. An address begins with one, whatever follows it (省, 市, 维吾尔自治区)."""
+"""The short names of the provinces. An address begins with one, whatever suffix follows (省, 市, 维吾尔自治区)."""
 
 By = Literal["piece", "weight"]
 UNITS: dict[By, str] = {"piece": "件", "weight": "克"}
@@ -27,37 +27,37 @@ UNITS: dict[By, str] = {"piece": "件", "weight": "克"}
 Province = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(PROVINCES)})$")]
 _Units = Annotated[int, msgspec.Meta(ge=1, le=10**7)]
 _MOST = msgspec.Meta(ge=0, le=100_000)
-"""At most 1000 yuan, so that no order's freight is a number too large to store."""
+"""At most 1000 yuan, so that no order's freight exceeds what the database can store."""
 
 
 class Rate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The first pieces or grams for one fee, each begun step of further ones for another."""
+    """One fee for the first pieces or grams, and another for each further step, even a begun one."""
 
     first: _Units
     first_fen: Annotated[int, _MOST]
     next: _Units
     next_fen: Annotated[int, _MOST]
     free_from_fen: Annotated[int, msgspec.Meta(ge=0, le=10**9)] | None = None
-    """An order whose goods are worth this much or more, after discounts, travels free; None: it never does."""
+    """Delivery is free for goods worth this much or more after discounts; None: never free."""
 
 
 class Zone(Rate, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Provinces with a rate of their own."""
+    """Provinces with their own rate."""
 
     provinces: Annotated[tuple[Province, ...], msgspec.Meta(min_length=1)]
 
 
 class FreightTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One template. A province is named at most once, in a zone or among those that nothing is sent to."""
+    """One template. Each province is named at most once, either in a zone or as excluded."""
 
     by: By
     elsewhere: Rate
-    """For every province that no zone names."""
+    """The rate for every province that no zone names."""
     zones: Annotated[tuple[Zone, ...], msgspec.Meta(max_length=len(PROVINCES))] = ()
     excluded: tuple[Province, ...] = ()
 
     def named_twice(self) -> list[str]:
-        """The provinces that make the template ambiguous: there must be none."""
+        """Return the provinces that are named twice; a valid template has none."""
         seen, twice = set[str](), list[str]()
         for name in chain(self.excluded, *(zone.provinces for zone in self.zones)):
             if name in seen:
@@ -66,7 +66,7 @@ class FreightTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return twice
 
     def rate(self, province: str | None) -> Rate:
-        """What applies there; an address that is not known yet counts as elsewhere."""
+        """Return the rate for a province; an address that is not known yet counts as elsewhere."""
         return next((zone for zone in self.zones if province in zone.provinces), self.elsewhere)
 
 
@@ -88,12 +88,12 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Pieces of one SKU that are sent."""
+    """The pieces of one SKU to send."""
 
     product_id: int
     pieces: int
     weight_g: int
-    """Of all of them."""
+    """The weight of all pieces."""
     template: Template | None
 
 
@@ -107,15 +107,15 @@ class Charge:
 
 
 def province_of(address: str) -> str | None:
-    """`浙江省 杭州市` → `浙江`; None for what begins with no province."""
+    """Return the province of an address: `浙江省 杭州市` → `浙江`; None when it begins with no province."""
     return next((name for name in PROVINCES if address.startswith(name)), None)
 
 
 def charges(parcels: Sequence[Parcel], plain: Plain, goods_fen: Fen, address: str | None) -> tuple[Charge, ...]:
-    """One charge per way of sending, in the order of the parcels; none when nothing is sent.
+    """Return one charge per way of sending, in the order of the parcels; none when nothing is sent.
 
-    `goods_fen`: what the order's goods cost after discounts. `address`: from the province on; None when it is not
-    known yet. Raises DeliveryRefused where something is not sent to that province.
+    `goods_fen`: what the order's goods cost after discounts. `address`: from the province on; None when it is not known
+    yet. Raises DeliveryRefused when something cannot be sent to that province.
     """
     province = None if address is None else province_of(address)
     _refuse(parcels, province)
@@ -163,7 +163,7 @@ def _fees(rate: Rate, by: By) -> str:
 
 
 def told(terms: FreightTerms) -> Iterator[str]:
-    """The template in words, a line per rate, and where nothing is sent to."""
+    """Yield the template in words: a line per rate, then the excluded provinces."""
     for place, rate in (*(("、".join(zone.provinces), zone) for zone in terms.zones), ("其他地区", terms.elsewhere)):
         free = "" if rate.free_from_fen is None else f"，{_free(rate.free_from_fen)}"
         yield f"{place if terms.zones else '全国'}：{_fees(rate, terms.by)}{free}"

@@ -1,4 +1,4 @@
-"""拼团: who may open or join a team, when it closes, and what becomes of it."""
+"""拼团: who may open or join a team, when a team closes, and how it is decided."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ LABELS: dict[TeamState, str] = {
 }
 
 RUNNING = (TeamState.OPEN, TeamState.FULL)
-"""States of a team that is not decided yet."""
+"""The states of a team that is not decided yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An activity as an order finds it. Prices are fen per piece: SKU → (who joins, who opens)."""
+    """An activity at the time of an order. Prices are fen per piece: SKU → (price to join, price to open)."""
 
     id: int
     title: str
@@ -41,14 +41,14 @@ class Activity:
     window_hours: int
     per_member: int | None
     left: int | None
-    """Pieces that may still be sold; None without a limit."""
+    """Pieces that may still be sold; None means no limit."""
     active: bool
     starts_at: datetime
     ends_at: datetime
     prices_fen: Mapping[int, tuple[int, int]]
 
     def problem(self, at: datetime) -> str | None:
-        """Why no team can be opened at `at`: `not_started`, `over` or `sold_out`."""
+        """Return why no team can be opened at `at`: `not_started`, `over` or `sold_out`; None when one can."""
         if not self.active or at >= self.ends_at:
             return "over"
         if at < self.starts_at:
@@ -56,13 +56,13 @@ class Activity:
         return "sold_out" if self.left == 0 else None
 
     def closes_at(self, at: datetime) -> datetime:
-        """When a team that is opened at `at` closes: after its window, and never after the activity."""
+        """Return when a team opened at `at` closes: after its window, but never after the activity."""
         return min(at + timedelta(hours=self.window_hours), self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """A team as an order that would join it finds it; `joined`: the member has a seat already."""
+    """A team at the time when an order wants to join it; `joined`: the member already has a seat."""
 
     state: TeamState
     closes_at: datetime
@@ -70,10 +70,10 @@ class Seats:
 
 
 def refuse(activity: Activity, seats: Seats | None, wanted: Mapping[int, int], had: int, at: datetime) -> None:
-    """Raise PromotionRefused, with the reason, unless `wanted` (SKU → pieces) may be bought in the team at `at`.
+    """Raise PromotionRefused with the reason, unless `wanted` (SKU → pieces) may be bought in the team at `at`.
 
-    Without `seats` a team is opened. `had` pieces of the activity are in other live orders of the member. A team that
-    cannot be joined says with `can_open` whether another one may be opened instead.
+    Without `seats` the order opens a new team. `had` is the number of pieces in the member's other live orders of this
+    activity. When a team cannot be joined, `can_open` says whether the member may open another one instead.
     """
     problem = activity.problem(at)
     if len(wanted) != 1 or not set(wanted) <= set(activity.prices_fen):
@@ -99,7 +99,7 @@ def _shut(seats: Seats, at: datetime) -> str | None:
 
 
 class Fate(StrEnum):
-    """What becomes of a team whose window is over."""
+    """What happens to a team whose window is over."""
 
     WAIT = "wait"
     SUCCEED = "succeed"
@@ -107,9 +107,10 @@ class Fate(StrEnum):
 
 
 def fate(state: TeamState, taken: int, paid: int, *, fill: bool) -> Fate:
-    """Decide a team whose window is over: it waits while a seat may still be paid, and is decided once.
+    """Decide a team whose window is over. It waits while an unpaid seat may still be paid, and is decided only once.
 
-    One that were full of paid seats would have succeeded with the last of them. With `fill` one paid seat is enough.
+    A team with all seats paid is not seen here: it succeeded with its last payment. With `fill` one paid seat is
+    enough.
     """
     if state not in RUNNING or taken > paid:
         return Fate.WAIT

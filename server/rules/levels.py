@@ -1,7 +1,7 @@
-"""等级: what the levels are, which one a member's growth reaches, and how long it is kept (rules.md §8).
+"""等级: the levels, which one a member's growth reaches, and how long it is kept (rules.md §8).
 
-Growth is what a member earned within a year. A level is gained at once and kept for a year; then the growth of
-that year says which it is. Pure functions on plain values; discounts and bonuses are basis points.
+Growth is what a member earned within a year. A member gets a level at once and keeps it for a year; then the growth of
+that year decides the next level. Pure functions on plain values; discounts and bonuses are basis points.
 """
 
 from collections.abc import Sequence
@@ -24,24 +24,24 @@ ICONS: dict[Icon, str] = {"user": "人像", "star": "星", "secured": "盾", "us
 
 
 class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One level; its place among the others is its position, 0 the lowest."""
+    """One level. Its index in the list of levels is its position; 0 is the lowest."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=10, pattern=r"\S")]
     growth: Annotated[int, msgspec.Meta(ge=0, le=MOST_GROWTH)]
-    """From how much growth on."""
+    """The growth needed for this level."""
     discount_bp: Annotated[int, msgspec.Meta(ge=5_000, le=WHOLE_BP)] = WHOLE_BP
-    """Goods cost this part of their price."""
+    """The part of the price that members of this level pay for goods."""
     points_bp: Annotated[int, msgspec.Meta(ge=WHOLE_BP, le=10 * WHOLE_BP)] = WHOLE_BP
-    """Points earned are multiplied by this."""
+    """The factor for points earned."""
     free_freight: bool = False
     commission_bonus_bp: Annotated[int, msgspec.Meta(ge=0, le=WHOLE_BP)] = 0
-    """Commission earned is raised by this part of itself, within the order's cap."""
+    """The bonus on commission earned, as a part of it; the order's cap still applies."""
     colour: Annotated[str, msgspec.Meta(pattern=r"^#[0-9A-Fa-f]{6}$")] = "#8C7A6B"
     icon: Icon = "user"
 
 
 def problems(levels: Sequence[Level]) -> list[str]:
-    """What is wrong with a set of levels, as sentences for the operator; none at all is a shop without levels."""
+    """Return what is wrong with a set of levels, as sentences for the operator. A shop may have no levels at all."""
     found = []
     if len(levels) > MOST_LEVELS:
         found.append(f"最多 {MOST_LEVELS} 个等级")
@@ -58,19 +58,19 @@ def problems(levels: Sequence[Level]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a member stands: the level's position, and until when it is kept; the lowest is kept by nobody."""
+    """A member's level: its position, and until when the member keeps it (None for the lowest level)."""
 
     position: int = 0
     kept_until: datetime | None = None
 
 
 def reached(levels: Sequence[Level], growth: int) -> int:
-    """The position of the highest level that this growth reaches."""
+    """Return the position of the highest level that this growth reaches."""
     return max((place for place, level in enumerate(levels) if level.growth <= growth), default=0)
 
 
 def raised(levels: Sequence[Level], standing: Standing, growth: int, now: datetime) -> Standing:
-    """Up at once, to be kept for a year from now; never down, except from a level that there is no more."""
+    """Raise the level at once and keep it for a year from now. Never lower it, unless the level no longer exists."""
     top = reached(levels, growth)
     held = min(standing.position, max(0, len(levels) - 1))
     if top > held:
@@ -79,18 +79,18 @@ def raised(levels: Sequence[Level], standing: Standing, growth: int, now: dateti
 
 
 def rejudged(levels: Sequence[Level], growth: int, at: datetime) -> Standing:
-    """What the growth of the year before `at` makes of a member, up or down."""
+    """Return the level that the growth of the year before `at` gives a member; it may rise or fall."""
     top = reached(levels, growth)
     return Standing(top, at + YEAR if top else None)
 
 
 def spend_growth(net_cash_fen: int, per_yuan: int) -> int:
-    """The growth that an order brings its buyer."""
+    """Return the growth that an order brings its buyer."""
     return net_cash_fen * per_yuan // 100
 
 
 def left_of(granted: int, base_fen: int, net_cash_fen: int) -> int:
-    """What is left of something granted on `base_fen` of net cash when `net_cash_fen` of that is left."""
+    """Return the part of a grant on `base_fen` of net cash that is left when `net_cash_fen` of that cash is left."""
     return granted * net_cash_fen // base_fen
 
 
@@ -104,13 +104,13 @@ class Privilege:
 
 
 def fold(price_bp: int) -> str:
-    """What part of the price is paid, as 折扣 are read: 9500 → `9.5`."""
+    """Return the part of the price that is paid, as 折扣 are written: 9500 → `9.5`."""
     whole, rest = divmod(price_bp, 1000)
     return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
 def privileges(level: Level) -> list[Privilege]:
-    """What a level gives beyond the ordinary."""
+    """Return what a level gives beyond the ordinary."""
     found = []
     if level.discount_bp < WHOLE_BP:
         found.append(Privilege("discount", "会员折扣", f"商品享 {fold(level.discount_bp)} 折"))

@@ -1,4 +1,4 @@
-"""What subscription messages can say: by our key of each, the values that come with it and how they are called."""
+"""The subscription messages by our key: the values that come with each, and their Chinese names."""
 
 VALUES: dict[str, dict[str, str]] = {
     "paid": {"order_no": "订单号", "amount": "金额"},

@@ -1,11 +1,11 @@
-"""Who may do what in the operators' panel: five roles, one table of permissions, and when guessing locks an account."""
+"""Who may do what in the operators' panel: five roles, one table of permissions, and when failures lock an account."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What an operator is in the shop; the values are the database's words."""
+    """An operator's role; the values are those in the database."""
 
     OWNER = "owner"
     OPERATIONS = "operations"
@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
-    """One thing that can be allowed. Screens declare the one they need."""
+    """One action that can be allowed. Each screen declares the permission it needs."""
 
     DASHBOARD = "dashboard"
     ALARMS_VIEW = "alarms.view"
@@ -58,12 +58,12 @@ R, P = Role, Permission
 _EVERYBODY = frozenset(Role)
 _OWNER = frozenset({R.OWNER})
 _SHOP = frozenset({R.OWNER, R.OPERATIONS})
-"""Who looks after goods and orders."""
+"""The roles that look after goods and orders."""
 _MONEY = frozenset({R.OWNER, R.FINANCE})
 _PEOPLE = frozenset({R.OWNER, R.SERVICE})
-"""Who talks to members."""
+"""The roles that talk to members."""
 _BOOKS = _MONEY | {R.AUDITOR}
-"""Who reads the books."""
+"""The roles that read the books."""
 
 PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.DASHBOARD: _EVERYBODY,
@@ -102,7 +102,7 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.AUDIT_VIEW: frozenset({R.OWNER, R.AUDITOR}),
     P.OPERATORS_MANAGE: _OWNER,
 }
-"""The one table. An auditor sees and changes nothing; who ships does not decide about money."""
+"""The only table of permissions. An auditor sees and changes nothing; who ships does not decide about money."""
 
 ROLE_LABELS: dict[Role, str] = {
     R.OWNER: "店主",
@@ -113,7 +113,7 @@ ROLE_LABELS: dict[Role, str] = {
 }
 
 SESSION_LIFETIME = timedelta(hours=12)
-"""How long a device stays logged in after it was last used."""
+"""How long a device stays logged in after its last use."""
 LOCK_AFTER_FAILURES = 5
 LOCK_TIME = timedelta(minutes=15)
 PASSWORD_CHARS_MIN = 12
@@ -122,17 +122,17 @@ _DISTINCT_CHARS_MIN = 6
 
 
 def may(role: Role, permission: Permission) -> bool:
-    """Whether somebody of this role is allowed to."""
+    """Whether this role has the permission."""
     return role in PERMISSIONS[permission]
 
 
 def locks(failures: int) -> bool:
-    """Whether that many failures in a row lock the account for `LOCK_TIME`."""
+    """Whether this many failures in a row lock the account for `LOCK_TIME`."""
     return failures >= LOCK_AFTER_FAILURES
 
 
 def password_problem(password: str, name: str) -> str | None:
-    """What is wrong with a chosen password, in Chinese; None when it will do."""
+    """Return what is wrong with a chosen password, in Chinese; None when it is acceptable."""
     if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
         return f"密码需要 {PASSWORD_CHARS_MIN} 到 {PASSWORD_CHARS_MAX} 个字符"
     if len(set(password)) < _DISTINCT_CHARS_MIN:

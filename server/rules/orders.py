@@ -1,4 +1,4 @@
-"""The life of an order: one table of transitions, and what its member may do in each state."""
+"""The life of an order: one table of transitions, and what the member may do in each state."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import Literal
 
 OrderKind = Literal["normal", "group_buy", "flash_sale", "points"]
-"""What an order is placed as; the values are the interface's and the database's words."""
+"""How an order was placed; the values are those of the API and the database."""
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; the values are the interface's and the database's words."""
+    """The state of an order; the values are those of the API and the database."""
 
     PENDING = "pending"
     PAID = "paid"
@@ -34,7 +34,7 @@ TRANSITIONS: dict[OrderStatus, frozenset[OrderStatus]] = {
     S.CLOSED: frozenset(),
     S.REFUNDED: frozenset(),
 }
-"""All moves there are. `paid → received` is the delivery of virtual goods, which are never shipped."""
+"""All allowed transitions. `paid → received` is the delivery of virtual goods, which are never shipped."""
 
 LABELS: dict[OrderStatus, str] = {
     S.PENDING: "待付款",
@@ -48,23 +48,24 @@ LABELS: dict[OrderStatus, str] = {
 }
 
 PAID_STATES = frozenset({S.PAID, S.TEAMING, S.SHIPPED, S.RECEIVED, S.COMPLETED})
-"""States in which the order's money is the shop's."""
+"""The states in which the order's money belongs to the shop."""
 SETTLED_STATES = PAID_STATES - {S.TEAMING}
-"""Of these, those in which no team can fail any more: what is earned by the order is earned, and it can be returned."""
+"""The paid states in which no team can fail any more. Rewards on the order are earned, and the order can be
+returned."""
 
 
 def in_sql(states: Iterable[OrderStatus]) -> str:
-    """The states as SQL's list, for text that takes no parameters: `'paid', 'shipped'`."""
+    """Return the states as an SQL list, for SQL text without parameters: `'paid', 'shipped'`."""
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
 def sources_of(after: OrderStatus) -> list[str]:
-    """The states from which `after` can be reached: the condition of the UPDATE that moves there."""
+    """Return the states from which `after` can be reached: the condition of the UPDATE that moves an order there."""
     return sorted(before for before, moves in TRANSITIONS.items() if after in moves)
 
 
 def refund_window_open(status: OrderStatus, received_at: datetime | None, refund_days: int, now: datetime) -> bool:
-    """Whether the member (not only an operator) may ask for a refund now."""
+    """Whether the member may ask for a refund now. An operator may refund later, too."""
     if status in (S.PAID, S.SHIPPED):
         return True
     return status is S.RECEIVED and received_at is not None and now < received_at + timedelta(days=refund_days)
@@ -73,7 +74,7 @@ def refund_window_open(status: OrderStatus, received_at: datetime | None, refund
 def allowed_actions(
     status: OrderStatus, *, refundable: bool, received_at: datetime | None, refund_days: int, now: datetime
 ) -> list[str]:
-    """What the member may do: of `pay, cancel, refund, receive, share_team`.
+    """Return what the member may do now, out of `pay, cancel, refund, receive, share_team`.
 
     `refundable` says that something is left to refund and no request is open.
     """

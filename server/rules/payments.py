@@ -1,4 +1,4 @@
-"""What a verified word from WeChat about a payment means for an order."""
+"""What a verified message from WeChat about a payment means for an order."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from server.rules.orders import PAID_STATES, OrderStatus
 
 
 class Outcome(StrEnum):
-    """The judgement. All but `UNPAID` are recorded; the last two are given back by themselves."""
+    """The judgement. All but `UNPAID` are recorded; payments with one of the last two are refunded automatically."""
 
     SETTLE = "settled"
     ALREADY = "already"
@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What WeChat said."""
+    """What WeChat reported."""
 
     appid: str
     mchid: str
@@ -32,7 +32,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The order as we have it."""
+    """The order as our database has it."""
 
     appid: str
     mchid: str
@@ -40,21 +40,21 @@ class Expected:
     cash_due_fen: int
     openid: str
     transaction_id: str | None
-    """Of the payment that settled it."""
+    """The transaction that settled the order."""
     known_payment: bool
-    """Whether this transaction is recorded already, with whatever outcome."""
+    """Whether this transaction is already recorded, with any outcome."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The outcome, and for a mismatch which field does not fit."""
+    """The outcome, and for a mismatch the field that differs."""
 
     outcome: Outcome
     mismatch: str | None = None
 
 
 def judge(said: Said, expected: Expected | None) -> Judgement:
-    """Judge a transaction; `expected` is None when no order of ours has the number."""
+    """Judge a transaction; `expected` is None when we have no order with that number."""
     if said.trade_state not in ("SUCCESS", "REFUND"):
         return Judgement(Outcome.UNPAID)
     if expected is None:

@@ -1,7 +1,7 @@
-"""积分: what is earned, where what is taken back is found, what expires, what a check-in brings (rules.md §8).
+"""积分: what is earned, what is taken back from where, what expires, what a check-in brings (rules.md §8).
 
-Pure functions on whole points. Points that became available are credits with an end; what is spent counts against the
-credit that ends first. So at an end there is left just what the balance holds beyond all later credits.
+Pure functions on whole points. Points that became available are credits with an end. Spent points count against the
+credit that ends first, so what expires at an end is the balance beyond all credits that end later.
 """
 
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from server.core.clock import SHANGHAI
 from server.core.money import WHOLE_BP
 
 WEEK = 7
-"""Every so many days in a row a check-in brings more."""
+"""A check-in brings extra points each time the member reaches a multiple of this many days in a row."""
 TELL_BEFORE = timedelta(days=7)
-"""How long before points expire their member is told."""
+"""How long before points expire the member gets a notice."""
 
 
 def earned(net_cash_fen: int, per_yuan: int, points_bp: int) -> int:
-    """The points that an order brings on a level which multiplies them by `points_bp`; rounded down once."""
+    """Return the points that an order brings on a level that multiplies them by `points_bp`; rounded down once."""
     return net_cash_fen * per_yuan * points_bp // (100 * WHOLE_BP)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a taking-back finds where; the debt is what nothing covered."""
+    """Where points are taken back from; the debt is what nothing covered."""
 
     frozen: int
     available: int
@@ -31,29 +31,29 @@ class Taken:
 
 
 def take_back(points: int, frozen: int, available: int) -> Taken:
-    """Frozen of the same source first, then available, then debt."""
+    """Take back frozen points of the same source first, then available points; the rest is debt."""
     of_frozen = min(points, frozen)
     of_available = min(points - of_frozen, available)
     return Taken(of_frozen, of_available, points - of_frozen - of_available)
 
 
 def ends_at(available_at: datetime, months: int) -> datetime:
-    """When points that became available then expire: with the end of the month in Shanghai `months` later."""
+    """Return when points expire: at the end of the month in Shanghai, `months` after they became available."""
     local = available_at.astimezone(SHANGHAI)
     after = local.year * 12 + local.month + months
     return datetime(after // 12, after % 12 + 1, 1, tzinfo=SHANGHAI).astimezone(UTC)
 
 
 def expiring(balance: int, later: int) -> int:
-    """What expires at a moment: the balance beyond the credits that end later."""
+    """Return what expires at a moment: the balance beyond `later`, the credits that end later."""
     return max(0, balance - later)
 
 
 def streak(last: date | None, days: int, today: date) -> int:
-    """How many days in a row a check-in of today makes, after one of `last` that made `days`."""
+    """Return the days in a row that a check-in of today makes, when the check-in of `last` made `days`."""
     return days + 1 if last == today - timedelta(days=1) else 1
 
 
 def check_in(in_a_row: int, each: int, week: int) -> int:
-    """What a check-in brings on its day in a row."""
+    """Return what a check-in brings, given how many days in a row it makes."""
     return each + (week if in_a_row % WEEK == 0 else 0)

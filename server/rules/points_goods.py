@@ -1,4 +1,4 @@
-"""The points mall: when a good can be had, and what may be set of it."""
+"""The points mall: when a good can be exchanged, and what an operator may set."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -10,7 +10,7 @@ LABELS: dict[State, str] = {"open": "可兑换", "sold_out": "已兑完", "stopp
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A good as it stands; amounts per piece."""
+    """A good with its present figures; amounts are per piece."""
 
     points: int
     price_fen: int
@@ -24,19 +24,19 @@ class Good:
 
     @property
     def left(self) -> int:
-        """Pieces that can be had."""
+        """Pieces that can still be exchanged."""
         return max(0, min(self.stock - self.taken, self.available))
 
     @property
     def state(self) -> State:
-        """A good whose cash is no less than the SKU's price has nothing that its points would pay."""
+        """A good whose cash price reaches the SKU's price is stopped: its points would pay for nothing."""
         if not self.active or self.price_fen >= self.list_price_fen:
             return "stopped"
         return "open" if self.left else "sold_out"
 
 
 def problems(good: Good) -> list[tuple[str, str]]:
-    """What is wrong with a good as an operator set it: `(field, problem)`."""
+    """Return what is wrong with a good as an operator set it, as `(field, problem)`."""
     found = []
     if good.price_fen >= good.list_price_fen:
         found.append(("price_fen", "应低于商品售价，差额由积分兑换"))
@@ -46,7 +46,7 @@ def problems(good: Good) -> list[tuple[str, str]]:
 
 
 def refusal(good: Good, pieces: int, had: int) -> dict[str, int | str] | None:
-    """Why a member who had so many pieces cannot have these: a reason with its facts. None: it can."""
+    """Return why a member who already had `had` pieces cannot have `pieces` more, with facts; None when they can."""
     if good.state == "stopped":
         return {"reason": "over"}
     if good.per_member is not None and had + pieces > good.per_member:

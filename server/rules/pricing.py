@@ -1,7 +1,7 @@
 """One ordered price pipeline: list → promotion → level → coupon → points → freight → balance → cash due.
 
-Preview and placing call `quote` with the same inputs and get the same sums, split over lines to the fen. A later
-step never changes what an earlier one took off; a new kind of discount is one more function in `PIPELINE`.
+Preview and placing call `quote` with the same inputs and get the same sums, split over lines to the fen. A later step
+never changes what an earlier step took off. A new kind of discount is one more function in `PIPELINE`.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from server.rules.stacking import KIND_NAMES, LABELS, NORMAL, Combination
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One SKU to buy, at its list price. A promotion's price and points are per piece."""
+    """One SKU to buy, at its list price. The promotion's price and points are per piece."""
 
     sku_id: int
     quantity: int
@@ -29,13 +29,13 @@ class Item:
     promotion_fen: int | None = None
     points_each: int = 0
     weight_g: int = 0
-    """Of one piece."""
+    """The weight of one piece."""
     freight: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CouponTerms:
-    """A coupon the member holds: a fixed amount, or `off_bp` of what it is for, `most_fen` at most."""
+    """A coupon the member holds: a fixed amount, or `off_bp` of the goods it covers, at most `most_fen`."""
 
     id: int
     name: str
@@ -48,23 +48,23 @@ class CouponTerms:
     most_fen: int | None = None
     products: tuple[int, ...] | None = None
     categories: tuple[int, ...] | None = None
-    """What it is for; everything where both are None."""
+    """What the coupon covers; everything when both are None."""
 
     def covers(self, item: Item) -> bool:
-        """Whether it takes something off this item."""
+        """Whether the coupon takes something off this item."""
         if self.products is None and self.categories is None:
             return True
         return item.product_id in (self.products or ()) or item.category_id in (self.categories or ())
 
     def worth_fen(self, goods_fen: int) -> int:
-        """What it takes off goods that cost `goods_fen`."""
+        """Return what the coupon takes off goods that cost `goods_fen`."""
         off = share(goods_fen, self.off_bp) if self.off_bp else self.amount_fen
         return min(off, goods_fen if self.most_fen is None else min(self.most_fen, goods_fen))
 
 
 @dataclass(frozen=True, slots=True)
 class LevelTerms:
-    """What a member's level does to prices: goods cost `discount_bp` of what they would."""
+    """The effect of a member's level on prices: goods cost `discount_bp` of the price before."""
 
     name: str
     discount_bp: int = WHOLE_BP
@@ -73,21 +73,21 @@ class LevelTerms:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the member brings to the order."""
+    """What the member can pay with, and the member's level."""
 
     coupon: CouponTerms | None
     use_balance_fen: int
     spend_only_fen: int
     withdrawable_fen: int
     points: int = 0
-    """Asked to be spent; what an exchange costs comes on top."""
+    """Points the member wants to spend; the points that an exchange costs come on top."""
     points_held: int = 0
     level: LevelTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """One line of what was taken off, as the member reads it."""
+    """One discount, as the member reads it."""
 
     kind: str
     label: str
@@ -96,7 +96,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One step of "why this price": `amount_fen` is what it added (or, negative, took off)."""
+    """One step of "why this price": `amount_fen` is what it added, or took off when negative."""
 
     label: str
     detail: str
@@ -105,7 +105,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class LinePrice:
-    """An item's amounts. `amount − discount − coupon − points = balance + cash`."""
+    """The amounts of one item. `amount − discount − coupon − points = balance + cash`."""
 
     amount_fen: int
     discount_fen: int = 0
@@ -113,20 +113,20 @@ class LinePrice:
     coupon_fen: int = 0
     points_fen: int = 0
     points: int = 0
-    """Points paid for it; they are worth `points_fen`."""
+    """Points paid for the line; they are worth `points_fen`."""
     balance_fen: int = 0
     withdrawable_fen: int = 0
     cash_fen: int = 0
 
     @property
     def payable_fen(self) -> int:
-        """What is left to pay for the line by balance and cash."""
+        """What is left to pay for the line with balance and cash."""
         return self.amount_fen - self.discount_fen - self.coupon_fen - self.points_fen
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """items − discounts + freight − balance = cash due."""
+    """The price of an order: items − discounts + freight − balance = cash due."""
 
     lines: tuple[LinePrice, ...]
     discounts: tuple[Discount, ...] = ()
@@ -138,26 +138,26 @@ class Quote:
 
     @property
     def items_fen(self) -> int:
-        """Σ list prices."""
+        """The sum of list prices."""
         return sum(line.amount_fen for line in self.lines)
 
     @property
     def goods_fen(self) -> int:
-        """What the goods cost after all discounts."""
+        """The price of the goods after all discounts."""
         return sum(line.payable_fen for line in self.lines)
 
     @property
     def points(self) -> int:
-        """Σ points."""
+        """The sum of points."""
         return sum(line.points for line in self.lines)
 
     @property
     def cash_due_fen(self) -> int:
-        """What WeChat is asked for."""
+        """The amount to be paid through WeChat."""
         return self.goods_fen + self.freight_fen - self.balance_fen
 
     def off(self, kind: str, label: str, detail: str, amount_fen: int) -> "Quote":
-        """The same with one discount more; nothing taken off is nothing said."""
+        """Return the quote with one more discount; unchanged when the amount is zero."""
         if not amount_fen:
             return self
         discount = Discount(kind, label, amount_fen)
@@ -166,7 +166,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """Everything the pipeline may look at. `label` is what the promotion is called."""
+    """All inputs of the pipeline. `label` is the name of the promotion."""
 
     items: tuple[Item, ...]
     means: Means
@@ -176,14 +176,17 @@ class Basket:
     label: str = ""
     stack: Combination = NORMAL
     address: str | None = None
-    """Where it is sent, from the province on; None while that is not known."""
+    """The delivery address, from the province on; None while it is not known."""
 
 
 Step = Callable[[Basket, Quote], Quote]
 
 
 def quote(basket: Basket) -> Quote:
-    """Run the pipeline. Raises CouponUnusable or BalanceInsufficient."""
+    """Run the pipeline.
+
+    Raises CouponUnusable, PointsUnavailable, BalanceInsufficient, NotCombinable or DeliveryRefused.
+    """
     priced = Quote(tuple(LinePrice(item.unit_price_fen * item.quantity) for item in basket.items))
     for step in PIPELINE:
         priced = step(basket, priced)
@@ -191,7 +194,7 @@ def quote(basket: Basket) -> Quote:
 
 
 def _promotion(basket: Basket, priced: Quote) -> Quote:
-    """The promotion's own price, where it is lower; an exchange takes the rest of the price for its points."""
+    """Apply the promotion's price where it is lower. In an exchange the points pay the rest of the list price."""
     lines = []
     for item, line in zip(basket.items, priced.lines, strict=True):
         if item.promotion_fen is None:
@@ -232,7 +235,7 @@ def _coupon(basket: Basket, priced: Quote) -> Quote:
 
 
 def _covered(coupon: CouponTerms, items: Sequence[Item], priced: Quote) -> list[int]:
-    """What is left to pay of each line that the coupon is for; 0 for the others."""
+    """Return what is left to pay of each line that the coupon covers; 0 for the others."""
     return [line.payable_fen if coupon.covers(item) else 0 for item, line in zip(items, priced.lines, strict=True)]
 
 
@@ -251,7 +254,7 @@ def refuse_coupon(coupon: CouponTerms, items: Sequence[Item], priced: Quote, now
 
 
 def _points(basket: Basket, priced: Quote) -> Quote:
-    """Points pay for goods, whole fen at a time, up to the shop's share; never more than is left to pay."""
+    """Let points pay for goods, in whole fen, up to the shop's limit and never more than is left to pay."""
     means, policy = basket.means, basket.policy
     if means.points:
         _refuse_together(basket, "points")
@@ -273,7 +276,7 @@ def _points(basket: Basket, priced: Quote) -> Quote:
 
 
 def _freight(basket: Basket, priced: Quote) -> Quote:
-    """What is sent, way by way. Raises DeliveryRefused."""
+    """Add the freight of each way of sending. Raises DeliveryRefused."""
     level, policy = basket.means.level, basket.policy
     sent = [
         Parcel(item.product_id, item.quantity, item.weight_g * item.quantity, item.freight)
@@ -289,7 +292,7 @@ def _freight(basket: Basket, priced: Quote) -> Quote:
 
 
 def _balance(basket: Basket, priced: Quote) -> Quote:
-    """Balance pays goods before freight (freight counts as paid in cash first), spend-only before withdrawable."""
+    """Let balance pay for goods before freight, and spend-only balance before withdrawable. Cash pays freight first."""
     means = basket.means
     if means.use_balance_fen:
         _refuse_together(basket, "balance")
@@ -323,4 +326,4 @@ def _refuse_together(basket: Basket, what: str) -> None:
 
 
 PIPELINE: tuple[Step, ...] = (_promotion, _level, _coupon, _points, _freight, _balance)
-"""In the order of rules.md §7."""
+"""The steps in the order of rules.md §7."""

@@ -1,8 +1,8 @@
-"""How a product is told apart in words."""
+"""How the variants of a product are named."""
 
 from collections.abc import Mapping
 
 
 def spec_text(spec: Mapping[str, str]) -> str:
-    """`{"颜色": "红"}` → `颜色：红`, as a form has it; empty where there is one variant."""
+    """Return the text of a variant, as forms show it: `{"颜色": "红"}` → `颜色：红`; empty for a single variant."""
     return "；".join(f"{name}：{value}" for name, value in spec.items())

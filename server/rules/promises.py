@@ -1,6 +1,6 @@
-"""What the rebate rule promises, in plain Chinese, made from its terms: the pages never say what it does not do.
+"""The rebate rule in plain Chinese, generated from its terms: the pages never promise what the rule does not do.
 
-The wording keeps to rules.md §10: direct referrals of real purchases only, no promise of profit, every limit is named.
+The wording follows rules.md §10: only direct referrals of real purchases, no promise of profit, every limit is named.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _KINDS: dict[OrderKind, str] = {
     "points": "积分订单",
 }
 _NAMED = 6
-"""So many names of products or categories are told one by one."""
+"""Up to this many products or categories are listed by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,12 @@ class Promise:
 
 
 def returned_bp(terms: RuleTerms) -> int:
-    """What part of an order a full cycle returns."""
+    """Return the part of an order that a full cycle returns, in basis points."""
     return terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP
 
 
 def promise(terms: RuleTerms) -> Promise:
-    """The rule for the home page: a title, a sentence and four steps."""
+    """Return the rule for the home page: a title, a sentence and four steps."""
     friends, percent = terms.required, _percent(returned_bp(terms))
     whole = returned_bp(terms) == WHOLE_BP
     received = "确认收货" if terms.qualify_at == "received" else "付款"
@@ -78,7 +78,7 @@ _PICKED = {
 
 
 def plain(terms: RuleTerms, scope_names: Sequence[str]) -> list[Told]:
-    """The whole rule under headings. `scope_names` are the products or categories of its scope, empty for all."""
+    """Return the whole rule under headings. `scope_names`: the products or categories of its scope, empty for all."""
     return [
         Told("怎样算一次有效推荐", _qualifying(terms)),
         Told("哪些商品参与", _scope(terms, scope_names)),
@@ -138,7 +138,7 @@ def _amount(terms: RuleTerms) -> str:
 
 
 def _limits(terms: RuleTerms) -> list[str]:
-    """Every ceiling of these terms, as sentences without their stop."""
+    """Return every limit of these terms, as sentences without a full stop."""
     found = []
     if terms.cap_fen is not None:
         found.append(f"每次最多返还 {_yuan(terms.cap_fen)} 元")

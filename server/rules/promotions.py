@@ -1,4 +1,4 @@
-"""What a promotion offers to one order: prices, what it costs in points, and what must be taken from it."""
+"""What a promotion offers to one order: prices, the cost in points, and what to reserve for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 EXCHANGE = "points"
-"""The kind under which goods are had in the points mall, also those that are had nowhere else."""
+"""The order kind of the points mall, also for goods that are sold nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """The promotion a member orders under; `id` is of the activity, `team_no` of the team to join."""
+    """The promotion of an order; `id` is the activity's id, `team_no` the team to join."""
 
     kind: str
     id: int
@@ -22,16 +22,16 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What an order gets for being of its kind. Prices are per piece, by SKU."""
+    """What an order gets from its promotion. Prices are per piece, by SKU."""
 
     kind: str
     promotion_id: int
     label: str
     prices_fen: Mapping[int, int]
     points: Mapping[int, int] = field(default_factory=dict)
-    """What one piece costs in points besides, by SKU."""
+    """Points that one piece costs besides its price, by SKU."""
     take: Mapping[str, Any] = field(default_factory=dict)
-    """What `flash_sale_take`, `group_buy_take` or `points_take` is told when `order_place` calls it."""
+    """The argument that `order_place` passes to `flash_sale_take`, `group_buy_take` or `points_take`."""
     team_id: int | None = None
 
 
@@ -46,4 +46,4 @@ class Shown(msgspec.Struct):
     sku_ids: list[int]
     starts_at: datetime
     ends_at: datetime | None
-    """None: until an operator ends it."""
+    """None until an operator ends the promotion."""

@@ -1,4 +1,4 @@
-"""有效推荐: where a referee's first order stands on its way to count for the referrer."""
+"""有效推荐: the state of a referee's first order before it counts for the referrer."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -18,10 +18,10 @@ PENDING = Standing("pending")
 
 
 def waits(terms: RuleTerms, *, teaming: bool, received: bool) -> bool:
-    """Whether the order still has to get somewhere first: its team together, or its goods to the buyer."""
+    """Whether the order must wait: for its team to succeed, or for the buyer to receive the goods."""
     return teaming or (terms.qualify_at == "received" and not received)
 
 
 def after_waiting(*, referrer_active: bool) -> Standing:
-    """Where the qualification stands when its order waits for nothing. One of a blocked referrer is held."""
+    """Return the state of a qualification whose order waits for nothing. A blocked referrer's qualification is held."""
     return Standing("counted") if referrer_active else Standing("held", "referrer_blocked")

@@ -1,4 +1,4 @@
-"""推三返一: which orders qualify, when a cycle closes, which order comes back and how much of it.
+"""推三返一: which orders qualify, when a cycle closes, which order is returned and how much of it.
 
 Pure functions on plain values; amounts are integer fen. The terms are those of rules.md §3.
 """
@@ -16,7 +16,7 @@ from server.rules.orders import OrderKind
 
 Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
 CHOICE_DAYS = 30
-"""Without a choice for so long, the oldest order is returned."""
+"""The oldest order is returned when the member has not chosen one within this many days."""
 
 _AMOUNT = msgspec.Meta(ge=1, le=10**12)
 _RATE = msgspec.Meta(ge=1, le=WHOLE_BP)
@@ -26,7 +26,7 @@ _KINDS: tuple[OrderKind, ...] = ("normal", "group_buy")
 
 
 class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which lines count: all, or those of the products or of the categories named."""
+    """Which lines count: all, or those of the named products or categories."""
 
     all: bool = False
     products: tuple[_Id, ...] | None = None
@@ -67,12 +67,12 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def staged(self) -> bool:
-        """Whether something is posted before the cycle is full."""
+        """Whether any stage is posted before the cycle is full."""
         return any(self.stages_bp[:-1])
 
 
 def parse_terms(text: bytes) -> RuleTerms:
-    """Terms from JSON, complete and checked. Raises RuleInvalid naming field and problem."""
+    """Return complete and checked terms from JSON. Raises RuleInvalid, which names the field and the problem."""
     try:
         terms = msgspec.json.decode(text, type=RuleTerms)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -86,7 +86,7 @@ def parse_terms(text: bytes) -> RuleTerms:
 
 
 def problems(terms: RuleTerms) -> list[tuple[str, str]]:
-    """What the shapes alone do not refuse, as (field, sentence for the operator)."""
+    """Return what the types alone do not refuse, as (field, sentence for the operator)."""
     scope, empty = terms.scope, "至少要有一项"
     ways = (scope.all, scope.products is not None, scope.categories is not None)
     checks = (
@@ -103,7 +103,7 @@ def problems(terms: RuleTerms) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class LineNet:
-    """What is left of a line in cash, without freight."""
+    """The net cash that is left of a line, without freight."""
 
     product_id: int
     category_id: int
@@ -111,7 +111,7 @@ class LineNet:
 
 
 def in_scope_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
-    """Net cash of the lines that count."""
+    """Return the net cash of the lines that count."""
     return sum(line.net_cash_fen for line in lines if terms.scope.covers(line.product_id, line.category_id))
 
 
@@ -122,14 +122,14 @@ def qualifies(terms: RuleTerms, kind: str, lines: Sequence[LineNet]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Qualified:
-    """A counted qualification, oldest payment first."""
+    """A counted qualification. They are passed oldest payment first."""
 
     id: int
     order_net_fen: int
     """Net cash of the whole qualifying order."""
     counted_at: datetime
     given_fen: int = 0
-    """What was already given for the order and still is: commission, and the value of the points it earned."""
+    """What was given for the order and not taken back: commission, and the value of the points it earned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +151,14 @@ class OpenRebate:
     whole_fen: int
     granted_fen: int
     order_nets_fen: tuple[int, ...]
-    """Net cash of the qualifying orders that joined so far."""
+    """Net cash of the qualifying orders that have joined so far."""
     given_fen: int = 0
-    """Σ of what was given for them."""
+    """The sum of what was given for these orders."""
 
 
 @dataclass(frozen=True, slots=True)
 class CycleFacts:
-    """What `decide` looks at, all read under the referrer's lock."""
+    """All inputs of `decide`, read under the referrer's lock."""
 
     now: datetime
     counted: tuple[Qualified, ...]
@@ -167,14 +167,14 @@ class CycleFacts:
     chosen_order_id: int | None
     live_cycles: int
     month_granted_fen: int
-    """Σ of the member's live rebates that closed in this calendar month."""
+    """The sum of the member's live rebates that closed in this calendar month."""
     budget_used_fen: int
-    """Of the version in question."""
+    """Budget used by the rule version in question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the sum that explains a rebate."""
+    """One line of the calculation that explains a rebate."""
 
     label: str
     amount_fen: int
@@ -182,14 +182,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """Close (staged: open) a cycle: these qualifications, this order, this much."""
+    """Close a cycle (staged: open it) with these qualifications, this order and this amount."""
 
     qualification_ids: tuple[int, ...]
     order_id: int
     order_no: str
     whole_fen: int
     stage_fen: tuple[int, ...]
-    """What each consumed qualification posts, in order."""
+    """The amount that each consumed qualification posts, in order."""
     steps: tuple[Step, ...]
 
 
@@ -211,7 +211,7 @@ class Wait:
 
 
 def stage_total(terms: RuleTerms, whole_fen: int, stages: int) -> int:
-    """What the first `stages` stages of a whole come to: each floored, the remainder in the last."""
+    """Return the sum of the first `stages` stages: each is rounded down, and the last one gets the remainder."""
     if stages == terms.required:
         return whole_fen
     total_bp = sum(terms.stages_bp)
@@ -219,7 +219,7 @@ def stage_total(terms: RuleTerms, whole_fen: int, stages: int) -> int:
 
 
 def decide(terms: RuleTerms, facts: CycleFacts) -> Close | Join | Wait:
-    """What the referrer's next step is; `terms` are those of the cycle: of its oldest qualification."""
+    """Return the referrer's next step. `terms` are those of the cycle, which its oldest qualification sets."""
     needed = 1 if terms.staged or facts.open_rebate is not None else terms.required
     if len(facts.counted) < needed:
         return Wait("qualifications")
@@ -259,9 +259,9 @@ def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
 
 
 def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], given_fen: int) -> int:
-    """What is granted once orders of this net cash have joined, for which this much was given already.
+    """Return what is granted once orders of this net cash have joined; `given_fen` was already given for them.
 
-    A staged rebate meets the payout cap stage by stage.
+    The payout cap applies to a staged rebate stage by stage.
     """
     total_fen = stage_total(terms, whole_fen, len(nets_fen))
     if terms.payout_cap_bp is None:
@@ -270,7 +270,7 @@ def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], given_fen
 
 
 def _payout_cap_fen(payout_cap_bp: int, nets_fen: Sequence[int], given_fen: int) -> int:
-    """What qualifying orders can carry: a part of their net cash, less what was given for them already."""
+    """Return the most that qualifying orders allow: a part of their net cash, less what was already given for them."""
     return max(0, share(sum(nets_fen), payout_cap_bp) - given_fen)
 
 
@@ -279,9 +279,9 @@ def _carried(consumed: Sequence[Qualified]) -> tuple[list[int], int]:
 
 
 def _rebate_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
-    """What an order with these lines brings before the caps, rounded down once.
+    """Return what an order with these lines brings before the caps, rounded down once.
 
-    The caps are whole fen, so the smallest of them all is the same as one rounding after the last cap.
+    The caps are whole fen, so rounding before the caps gives the same result as rounding once after the last cap.
     """
     return in_scope_fen(terms, lines) * terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP**2
 
@@ -292,7 +292,7 @@ def _returnable(terms: RuleTerms, order: Candidate, now: datetime) -> bool:
 
 
 def returnable(terms: RuleTerms, orders: Sequence[Candidate], now: datetime) -> list[Candidate]:
-    """The orders that could be returned under these terms, oldest payment first."""
+    """Return the orders that could be returned under these terms, oldest payment first."""
     return sorted((one for one in orders if _returnable(terms, one, now)), key=_age)
 
 
@@ -303,7 +303,7 @@ def _age(order: Candidate) -> tuple[datetime, int]:
 def _pick(
     terms: RuleTerms, eligible: Sequence[Candidate], facts: CycleFacts, consumed: Sequence[Qualified]
 ) -> Candidate | None:
-    """The returned order; ties go to the older payment, then the lower id. None: the member has not chosen yet."""
+    """Pick the returned order; ties go to the older payment, then the lower id. None: the member has not chosen yet."""
     oldest_first = sorted(eligible, key=_age)
     match terms.pick:
         case "newest":
@@ -323,7 +323,7 @@ def _pick(
 def _amount(
     terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int], given_fen: int
 ) -> tuple[int, tuple[Step, ...]] | Wait:
-    """The whole amount with the steps that lead to it: ratio, then the caps in the order of the law's table."""
+    """Return the whole amount and its calculation: the ratio, then the caps in the order of the table in rules.md."""
     net_fen = in_scope_fen(terms, order.lines)
     amount_fen = _rebate_fen(terms, order.lines)
     steps = [Step(f"订单 {order.order_no} 现金实付", net_fen)]
@@ -353,9 +353,9 @@ def _amount(
 
 
 def reduced(terms: RuleTerms, old_whole_fen: int, lines: Sequence[LineNet]) -> int:
-    """The whole amount after the returned order lost some net cash.
+    """Return the whole amount after the returned order lost some net cash.
 
-    All caps were met by the old amount, so the smaller of it and the new share is what the rule would have given.
+    The old amount already respects all caps, so the smaller of it and the new share is what the rule would have given.
     """
     return min(old_whole_fen, _rebate_fen(terms, lines))
 
@@ -363,7 +363,7 @@ def reduced(terms: RuleTerms, old_whole_fen: int, lines: Sequence[LineNet]) -> i
 def release_at(
     terms: RuleTerms, receipts: Sequence[datetime | None], returned_received_at: datetime | None
 ) -> datetime | None:
-    """When money that depends on these orders is released; None while one of them is not received."""
+    """Return when money that depends on these orders is released; None while one of them is not received."""
     received = [moment for moment in (*receipts, returned_received_at) if moment is not None]
     if len(received) < len(receipts) + 1:
         return None
@@ -381,7 +381,7 @@ class TakeBack:
 
 
 def take_back(amount_fen: int, frozen_fen: int, spend_only_fen: int, withdrawable_fen: int) -> TakeBack:
-    """Frozen of the same source first, then spend-only, then withdrawable; the rest is short."""
+    """Take back frozen money of the same source first, then spend-only, then withdrawable; the rest is short."""
     frozen = min(amount_fen, frozen_fen)
     spend_only = min(amount_fen - frozen, spend_only_fen)
     withdrawable = min(amount_fen - frozen - spend_only, withdrawable_fen)
@@ -389,7 +389,7 @@ def take_back(amount_fen: int, frozen_fen: int, spend_only_fen: int, withdrawabl
 
 
 def take_from_stages(stages_fen: Sequence[int], amount_fen: int) -> list[int]:
-    """Stage amounts after `amount_fen` is taken off, last stage first: later stages are the ones still frozen."""
+    """Take `amount_fen` off stages, the last one first, and return the rest: later stages are those still frozen."""
     left = list(stages_fen)
     for position in range(len(left) - 1, -1, -1):
         taken = min(left[position], amount_fen)

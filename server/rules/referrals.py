@@ -1,4 +1,4 @@
-"""Who referred whom: when a binding is refused, which of several shares wins, and the chain that is tracked."""
+"""Who referred whom: when a binding is refused, which of several shares counts, and the chain that is recorded."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from server.core.errors import Refusal
 
 Mode = Literal["first_touch", "last_touch"]
 Chain = tuple[int | None, int | None, int | None]
-"""Referrer, the referrer's referrer, and the one above: tracked, which is not the same as paid (rules.md §5)."""
+"""Referrer, the referrer's referrer, and the one above. All three are recorded, but not all are paid (rules.md §5)."""
 
 REFUSALS: dict[str, type[Refusal]] = {
     kind.code: kind
@@ -26,31 +26,31 @@ REFUSALS: dict[str, type[Refusal]] = {
         errors.HasDownline,
     )
 }
-"""The refusals of a binding by code, in the order in which they are checked (rules.md §2)."""
+"""The refusals of a binding by code, in the order of the checks (rules.md §2)."""
 
 _SCENE = re.compile(r"(?:.*&)?s=([0-9A-Z]{1,16})(?:&.*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BindingFacts:
-    """What a binding is judged by."""
+    """The facts that decide about a binding."""
 
     member_id: int
     referrer_id: int | None
-    """Whose share it is; None when there is no such share."""
+    """The owner of the share; None when the share does not exist."""
     share_disabled: bool = False
     bound: bool = False
-    """The member has a referrer."""
+    """The member already has a referrer."""
     referrer_active: bool = True
     below: bool = False
-    """The referrer stands somewhere below the member."""
+    """The referrer is somewhere below the member."""
     has_paid: bool = False
     """The member has paid an order that counts, or came back after closing an account."""
     has_downline: bool = False
 
 
 def decide_binding(facts: BindingFacts) -> type[Refusal] | None:
-    """The first refusal that applies, in the order of rules.md §2; None when the binding may be made."""
+    """Return the first refusal that applies, in the order of rules.md §2; None when the binding may be made."""
     judged: tuple[tuple[type[Refusal], bool], ...] = (
         (errors.ShareUnknown, facts.referrer_id is None),
         (errors.ShareDisabled, facts.share_disabled),
@@ -73,9 +73,9 @@ class Touched:
 
 
 def attribute(touches: Sequence[Touched], own_code: str | None, mode: Mode, days: int, now: datetime) -> str | None:
-    """The share code that counts at a login; None when there is none.
+    """Return the share code that counts at a login; None when there is none.
 
-    `own_code`, which the login itself carries, is the newest touch. Touches older than `days` do not count.
+    `own_code` comes with the login itself and is the newest touch. Touches older than `days` do not count.
     """
     since = now - timedelta(days=days)
     counted = [touch.code for touch in sorted(touches, key=lambda touch: touch.at) if touch.at >= since]
@@ -87,7 +87,7 @@ def attribute(touches: Sequence[Touched], own_code: str | None, mode: Mode, days
 
 
 def code_of_scene(scene: str | int | None) -> str | None:
-    """The share code in a poster's scene (`s=CODE`, plain or percent-encoded); None for WeChat's scene numbers."""
+    """Return the share code of a poster's scene (`s=CODE`, plain or percent-encoded); None for WeChat's numbers."""
     if not isinstance(scene, str):
         return None
     found = _SCENE.fullmatch(scene.replace("%3D", "=").replace("%3d", "=").replace("%26", "&"))
@@ -95,5 +95,5 @@ def code_of_scene(scene: str | int | None) -> str | None:
 
 
 def chain_under(referrer_id: int, above: Chain) -> Chain:
-    """The chain of whoever `referrer_id` referred, whose own chain is `above`."""
+    """Return the chain of a member referred by `referrer_id`, whose own chain is `above`."""
     return referrer_id, above[0], above[1]

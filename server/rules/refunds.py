@@ -13,18 +13,18 @@ LABELS = {
     "processing": "退款中",
     "succeeded": "已退款",
 }
-"""The states of a refund as its member sees them."""
+"""The states of a refund, as members see them."""
 
 UNDECIDED = ("requested", "returning")
-"""States of a refund that an operator still grants or turns down; an order has at most one of these."""
+"""The states of a refund that an operator may still grant or refuse; an order has at most one such refund."""
 
 RETURN_TIME = timedelta(days=7)
-"""How long a member has to send the goods back; a refund whose goods are not on their way by then is turned down."""
+"""How long a member has to send the goods back. After that, a refund whose goods are not on their way is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """A line of an order and what was granted back of it before. Amounts in fen, for the whole quantity."""
+    """A line of an order and what was granted back of it before. Amounts are fen, for the whole quantity."""
 
     id: int
     quantity: int
@@ -57,23 +57,23 @@ class RefundPlan:
 
     lines: tuple[LineRefund, ...]
     whole: bool
-    """Everything at once: nothing was refunded before and nothing is left."""
+    """The whole order at once: nothing was refunded before and nothing is left."""
     empties: bool
-    """Nothing of the order is left after it."""
+    """Nothing of the order is left after this refund."""
 
     @property
     def cash_fen(self) -> int:
-        """Goods cash; freight is the caller's."""
+        """Cash for the goods; the caller adds freight."""
         return sum(line.cash_fen for line in self.lines)
 
     @property
     def balance_fen(self) -> int:
-        """Goods balance."""
+        """Balance for the goods."""
         return sum(line.balance_fen for line in self.lines)
 
     @property
     def withdrawable_fen(self) -> int:
-        """Of the balance."""
+        """The withdrawable part of the balance."""
         return sum(line.withdrawable_fen for line in self.lines)
 
     @property
@@ -83,7 +83,7 @@ class RefundPlan:
 
 
 def plan(lines: Sequence[LineState], wanted: Mapping[int, int] | None) -> RefundPlan:
-    """What refunding `wanted` pieces (line id → pieces; None: all that is left) gives back.
+    """Return what refunding `wanted` pieces gives back (line id → pieces; None: all that is left).
 
     Raises RefundNotAllowed (`quantity`: an unknown line or more than is left; `nothing`: nothing left or asked for).
     """
@@ -105,7 +105,8 @@ def _line(line: LineState, pieces: int) -> LineRefund:
     def due(paid: int, refunded: int) -> int:
         return paid * done // line.quantity - refunded
 
-    # The two balances are rounded apart: rounding their sum may give a piece less balance than withdrawable balance.
+    # The two balances are rounded separately. Rounding their sum could give a piece less balance than withdrawable
+    # balance.
     spend_only_fen = due(
         line.balance_fen - line.withdrawable_fen, line.refunded_balance_fen - line.refunded_withdrawable_fen
     )
@@ -122,7 +123,7 @@ def _line(line: LineState, pieces: int) -> LineRefund:
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """What a refund still gives after `total_fen` was kept back, cash first."""
+    """What a refund still gives after `total_fen` was withheld, from cash first."""
 
     total_fen: int
     cash_fen: int
@@ -131,9 +132,9 @@ class Withheld:
 
 
 def withhold(short_fen: int, cash_fen: int, spend_only_fen: int, withdrawable_fen: int) -> Withheld:
-    """Keep back what the wallet could not cover: from cash, then spend-only, then withdrawable; never more than all.
+    """Withhold what the wallet could not cover: from cash, then spend-only, then withdrawable; at most everything.
 
-    What even the whole refund does not cover becomes no debt.
+    What even the whole refund does not cover does not become debt.
     """
     of_cash = min(short_fen, cash_fen)
     of_spend_only = min(short_fen - of_cash, spend_only_fen)

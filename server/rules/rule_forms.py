@@ -1,6 +1,6 @@
-"""The rebate rule as people read and type it: fields by their Chinese names, yuan and percent instead of fen and bp.
+"""The rebate rule as people read and type it: Chinese field names, yuan and percent instead of fen and basis points.
 
-Nothing is rounded: what is typed is read digit by digit. Field meanings: rules.md §3.
+Nothing is rounded: typed numbers are read digit by digit. Field meanings: rules.md §3.
 """
 
 import re
@@ -27,7 +27,7 @@ _YES = {"false": "否", "true": "是"}
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the rule. `choices` are its values with their words, `unit` stands behind what is typed."""
+    """One field of the rule. `choices` maps its values to words; `unit` is shown after the input."""
 
     name: str
     label: str
@@ -36,7 +36,7 @@ class Field:
     hint: str = ""
     choices: Mapping[str, str] | None = None
     optional: bool = False
-    """Empty means none."""
+    """An empty input means no value."""
 
 
 FIELDS: tuple[Field, ...] = (
@@ -70,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field("coupon_threshold_fen", "优惠券使用门槛", "yuan", "元", "0 为无门槛；返还成优惠券时有效"),
     Field("coupon_days", "优惠券有效期", "count", "天", "返还成优惠券时有效"),
 )
-"""The fields of one value each. Scope, stages and order kinds have their own places in the form."""
+"""The fields with a single value. Scope, stages and order kinds have their own parts of the form."""
 
 LABELS: dict[str, str] = {
     **{field.name: field.label for field in FIELDS},
@@ -82,12 +82,12 @@ LABELS: dict[str, str] = {
 
 
 def percent(rate_bp: int) -> str:
-    """`3050` → `30.5`."""
+    """Return a rate as percent: `3050` → `30.5`."""
     return yuan(rate_bp).rstrip("0").rstrip(".")
 
 
 def filled(terms: RuleTerms) -> dict[str, str]:
-    """The form of these terms, as `read` reads it."""
+    """Return the form filled with these terms, as `read` takes it."""
     form = {field.name: _typed(field, getattr(terms, field.name)) for field in FIELDS}
     scope, ids = _scope(terms.scope)
     form |= {"scope": scope, "scope_ids": ", ".join(str(one) for one in ids)}
@@ -120,7 +120,10 @@ def _scope(scope: Scope) -> tuple[str, Sequence[int]]:
 
 
 def read(form: Mapping[str, str]) -> tuple[RuleTerms | None, dict[str, str]]:
-    """The terms that a filled form says, or None with what is wrong by field, in Chinese. Other fields are ignored."""
+    """Return the terms that a filled form says, or None and the problems by field, in Chinese.
+
+    Fields that are not part of the form are ignored.
+    """
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     types = {one.encode_name: one.type for one in msgspec.structs.fields(RuleTerms)}
@@ -145,7 +148,7 @@ def _take(values: dict[str, Any], wrong: dict[str, str], name: str, reading: Cal
 
 
 def _value(field: Field, text: str, kind: Any) -> Any:  # noqa: ANN401 - whatever the field holds
-    """The field's value. Raises ValueError with the reason in Chinese."""
+    """Return the field's value. Raises ValueError with the reason in Chinese."""
     if field.choices is not None:
         if text not in field.choices:
             raise ValueError("请选择一项")
@@ -174,7 +177,7 @@ def _number(field: Field, text: str) -> int:
 
 
 def _stages(text: str, required: int) -> tuple[int, ...]:
-    """Percentages one after the other; empty for everything at the end. Raises ValueError."""
+    """Read a list of percentages; empty means everything at the end. Raises ValueError."""
     parts = [part.removesuffix("%") for part in _LIST.split(text.strip()) if part]
     if not parts:
         return (*(0,) * (required - 1), WHOLE_BP)
@@ -200,7 +203,7 @@ def _read_scope(form: Mapping[str, str]) -> Scope:
 
 
 def told(terms: RuleTerms, names: Sequence[str]) -> dict[str, str]:
-    """Each field's value in words, in the order of the form; `names` are those of what its scope names."""
+    """Return each field's value in words, in the order of the form; `names` are the names of what the scope lists."""
     found = {field.name: _worded(field, getattr(terms, field.name)) for field in FIELDS}
     kind, ids = _scope(terms.scope)
     listed = ", ".join(str(one) for one in ids)
@@ -223,7 +226,7 @@ def _worded(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the fie
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field that differs, old → new, in words."""
+    """One field that differs between two versions, as old and new text."""
 
     label: str
     before: str
@@ -231,5 +234,5 @@ class Change:
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """What differs between two rules as `told`."""
+    """Return what differs between two rules, each as `told` gives it."""
     return [Change(LABELS[name], before[name], after[name]) for name in after if before[name] != after[name]]

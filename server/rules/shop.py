@@ -1,6 +1,6 @@
-"""What an operator sets for the whole shop: periods, freight, attribution, name, service, banners.
+"""Settings of the whole shop: periods, freight, attribution, name, service, banners.
 
-Stored as one row, read with defaults for what it lacks.
+Stored as one row; a missing field has its default.
 """
 
 from typing import Annotated, Literal
@@ -10,7 +10,7 @@ import msgspec
 _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
 WITHDRAWAL_LEAST_FEN = 10
-"""WeChat transfers no less."""
+"""WeChat does not transfer less."""
 
 
 class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,31 +23,31 @@ class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an operator may set for the whole shop."""
+    """The settings that an operator may change for the whole shop."""
 
     order_minutes: Annotated[int, msgspec.Meta(ge=2, le=7 * 24 * 60)] = 15
     """How long an unpaid order holds its stock."""
     receive_days: Annotated[int, _DAYS] = 10
-    """Days after shipping until an order counts as received by itself."""
+    """An order counts as received automatically this many days after shipping."""
     refund_days: Annotated[int, _DAYS] = 7
-    """Days after receipt during which a member may ask for a refund; then the order is completed."""
+    """Days after receipt in which a member may ask for a refund; then the order is completed."""
     return_to: Annotated[str, msgspec.Meta(max_length=200)] = ""
-    """Who receives goods that come back, with phone and address; what is proposed when a return is accepted."""
+    """Receiver of returned goods, with phone and address; the proposed value when an operator accepts a return."""
     freight_fen: Annotated[int, _AMOUNT] = 800
     free_from_fen: Annotated[int, _AMOUNT] = 9900
-    """Goods worth this much or more, after discounts, travel free."""
+    """Delivery is free for goods worth this much or more after discounts."""
     points_per_fen: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
-    """How many points take one fen off an order."""
+    """How many points pay one fen of an order."""
     points_most_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 5_000
-    """The share of an order's goods that points may pay."""
+    """The most that points may pay, as a part of the price of an order's goods."""
     points_per_yuan: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
-    """Points for each yuan of a received order's net cash; 0: orders bring none."""
+    """Points for each yuan of a received order's net cash; 0: orders bring no points."""
     points_months: Annotated[int, msgspec.Meta(ge=1, le=60)] = 12
-    """Points expire with the end of the month so many months after they became available."""
+    """Points expire at the end of the month, this many months after they became available."""
     check_in_points: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
-    """For a daily check-in; 0: there is none."""
+    """Points for a daily check-in; 0: no check-in."""
     check_in_week_points: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
-    """More on every seventh day in a row."""
+    """Extra points on every seventh day in a row."""
     growth_per_yuan: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
     """Growth for each yuan of a completed order's net cash."""
     growth_per_referral: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 50
@@ -57,7 +57,7 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=20)] = "推三返一商城"
     slogan: Annotated[str, msgspec.Meta(max_length=40)] = "好东西，值得分享给朋友"
     company: Annotated[str, msgspec.Meta(max_length=60)] = ""
-    """Who runs the shop, for the agreements; the shop's name where it is not said."""
+    """The company that runs the shop, named in the agreements; the shop's name when empty."""
     service_hours: Annotated[str, msgspec.Meta(max_length=40)] = "每天 9:00–21:00"
     service_phone: Annotated[str, msgspec.Meta(pattern=r"^[0-9+-]{5,20}$")] | None = None
     banners: Annotated[tuple[Banner, ...], msgspec.Meta(max_length=8)] = ()
@@ -66,17 +66,17 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     withdrawal_day_fen: Annotated[int, _AMOUNT] = 2_000_000
     withdrawal_fee_bp: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
     withdrawal_withholding: Literal["none", "labour_remuneration"] = "none"
-    """What is withheld of a withdrawal: nothing, or income tax as on 劳务报酬, by the month."""
+    """Withheld from a withdrawal: nothing, or monthly income tax as on 劳务报酬."""
     withdrawal_name_from_fen: Annotated[int, msgspec.Meta(ge=30, le=200_000)] = 200_000
-    """Payouts of this much and more need the member's real name: WeChat asks for it from 2000 yuan."""
+    """Payouts of this amount or more need the member's real name: WeChat requires it from 2000 yuan."""
     withdrawal_auto_below_fen: Annotated[int, _AMOUNT] = 0
-    """Smaller ones are approved by themselves; 0: an operator looks at each."""
+    """Withdrawals below this amount are approved automatically; 0: an operator decides about each."""
     withdrawal_second_from_fen: Annotated[int, _AMOUNT] = 1_000_000
-    """This much and more needs two operators."""
+    """Withdrawals of this amount or more need two operators."""
     transfer_scene_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,32}$")] = "1005"
-    """The transfer scene that WeChat granted the merchant (商家转账, 转账场景); 1005 is 佣金报酬."""
+    """The transfer scene that WeChat granted to the merchant (商家转账, 转账场景); 1005 is 佣金报酬."""
     transfer_reports: Annotated[
         dict[Annotated[str, msgspec.Meta(max_length=15)], Annotated[str, msgspec.Meta(max_length=32)]],
         msgspec.Meta(min_length=1, max_length=5),
     ] = msgspec.field(default_factory=lambda: {"岗位类型": "推广员", "报酬说明": "推荐好友所得"})
-    """What the scene's report must say, row by row, as the merchant's console lists it."""
+    """The rows that the report of the transfer scene needs, as the merchant's console lists them."""

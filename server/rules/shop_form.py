@@ -1,4 +1,4 @@
-"""The shop's policy as a form: each field's label and group, its value as people type it, and back without a float."""
+"""The shop's policy as a form: label and group of each field, its value as text, and reading it without floats."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Form = Literal["yuan", "percent", "number", "text", "choice", "banners", "pairs"
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One setting: its name in `ShopPolicy`, what it is called, and how it is typed."""
+    """One setting: its name in `ShopPolicy`, its label, and how it is typed."""
 
     name: str
     label: str
@@ -89,7 +89,7 @@ _PARTS = len(Banner.__struct_fields__)
 
 
 def texts(policy: ShopPolicy) -> dict[str, str]:
-    """Every field as it is typed."""
+    """Return every field as typed text."""
     return {name: _text(field, getattr(policy, name)) for name, field in FIELDS.items()}
 
 
@@ -104,7 +104,7 @@ def _text(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the polic
 
 
 def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
-    """The policy that was typed, and what is wrong by field: such fields keep their defaults in it."""
+    """Return the typed policy and the problems by field; a field with a problem has its default in the policy."""
     values, problems = dict[str, Any](), dict[str, str]()
     for name, field in FIELDS.items():
         try:
@@ -117,7 +117,7 @@ def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
 
 def _value(field: Field, text: str) -> Any:  # noqa: ANN401 - checked by the policy's type
     if field.form in ("yuan", "percent"):
-        return fen(text)  # both have two decimals
+        return fen(text)  # yuan and percent both have two decimals
     if field.form == "number":
         return int(text) if _NUMBER.fullmatch(text) else None
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -143,7 +143,7 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _limits(field: Field) -> str:
-    """From where to where, for numbers: their type says both."""
+    """Return the allowed range of a number, taken from the limits of its type."""
     if field.form not in ("yuan", "percent", "number"):
         return ""
     [meta] = _TYPES[field.name].__metadata__

@@ -1,7 +1,7 @@
-"""Which promotions and rewards go together, per kind of order: one matrix, in immutable versions.
+"""Which promotions and rewards can be combined, per kind of order: one matrix, in immutable versions.
 
-The price pipeline asks it what may come off, placing writes what it says of rewards onto the order, and members and
-operators read why from the same words.
+The price pipeline asks the matrix what may reduce a price. Placing an order stores what the matrix says about rewards.
+Members and operators read the reasons in the same words.
 """
 
 from typing import get_args
@@ -19,28 +19,28 @@ KIND_NAMES: dict[str, str] = {
     "flash_sale": "秒杀订单",
     "points": "积分兑换",
 }
-"""The kinds of order as people call them."""
+"""The kinds of order in Chinese."""
 
 
 class Combination(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What goes together in orders of one kind."""
+    """What can be combined in orders of one kind."""
 
     promotion: bool = False
-    """The goods cost what the promotion says."""
+    """The goods have the promotion's price."""
     level_discount: bool = True
     coupon: bool = True
     points: bool = True
-    """Points pay a part of the goods; what an exchange costs in points is its price and no part of this."""
+    """Points may pay part of the goods. The points that an exchange costs are its price and not meant here."""
     balance: bool = True
     commission: bool = True
     qualifies: bool = True
-    """It may be the first order that counts for the referrer."""
+    """The order may be the first order that counts for the referrer."""
     returnable: bool = True
-    """It may be the order that 推三返一 returns."""
+    """The order may be the one that 推三返一 returns."""
 
 
 NORMAL = Combination()
-"""Orders without a promotion: everything goes together."""
+"""Orders without a promotion: everything can be combined."""
 
 LABELS: dict[str, str] = {
     "promotion": "活动价",
@@ -52,14 +52,14 @@ LABELS: dict[str, str] = {
     "qualifies": "计入推荐人的有效推荐",
     "returnable": "可被返还",
 }
-"""The columns as people read them, in the order of the price pipeline."""
+"""The columns in Chinese, in the order of the price pipeline."""
 
 REWARDS: dict[str, str] = {
     "commission": "for_commission",
     "qualifies": "for_qualification",
     "returnable": "for_return",
 }
-"""The columns that an order keeps, by where it keeps them."""
+"""The columns that are stored with an order: column of the matrix → column of the order."""
 
 
 class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,13 +73,13 @@ class Matrix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
 
     def of(self, kind: str) -> Combination:
-        """The combination of an order kind."""
+        """Return the combination of an order kind."""
         found: Combination = getattr(self, kind)
         return found
 
 
 def validate(matrix: Matrix) -> None:
-    """Raise StackingInvalid (`kind`, `what`, `problem`) for a matrix that cannot be meant."""
+    """Raise StackingInvalid (`kind`, `what`, `problem`) for a matrix that makes no sense."""
     for kind in KINDS:
         one = matrix.of(kind)
         if one.promotion != (kind != "normal"):
@@ -90,7 +90,7 @@ def validate(matrix: Matrix) -> None:
 
 
 def changes(before: Matrix, after: Matrix) -> list[tuple[str, str, bool]]:
-    """What differs, as (kind, what, now allowed), in the order of the screen."""
+    """Return what differs, as (kind, what, now allowed), in the order of the screen."""
     return [
         (kind, what, getattr(after.of(kind), what))
         for kind in KINDS

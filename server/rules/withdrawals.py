@@ -1,4 +1,4 @@
-"""提现: the life of a withdrawal, what it costs, what may be asked for, and what WeChat's word means for it (§6)."""
+"""提现: the states of a withdrawal, its costs and limits, and what WeChat's answers mean for it (rules.md §6)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ TRANSITIONS: dict[WithdrawalState, frozenset[WithdrawalState]] = {
     S.EXPIRED: frozenset(),
     S.CANCELLED: frozenset(),
 }
-"""All moves there are. From `sent` on, WeChat's word alone decides how it ends."""
+"""All allowed transitions. From `sent` on, only WeChat's answers decide how a withdrawal ends."""
 
 LABELS: dict[WithdrawalState, str] = {
     S.REQUESTED: "待审核",
@@ -52,36 +52,37 @@ LABELS: dict[WithdrawalState, str] = {
 }
 
 LIVE = frozenset(state for state, moves in TRANSITIONS.items() if moves)
-"""States in which the money is on its way."""
+"""The states in which the money is in flight."""
 AT_WECHAT = frozenset({S.SENT, S.CONFIRMING})
-"""States in which WeChat was asked and has not said the last word."""
+"""The states in which WeChat was asked and has not given a final answer."""
 GIVES_BACK = frozenset(S) - LIVE - {S.PAID}
-"""Ends in which the money comes back."""
+"""The final states in which the money is returned."""
 
 
 def sources_of(after: WithdrawalState) -> frozenset[WithdrawalState]:
-    """The states from which `after` can be reached."""
+    """Return the states from which `after` can be reached."""
     return frozenset(before for before, moves in TRANSITIONS.items() if after in moves)
 
 
 Withholding = Callable[[int], int]
-"""Taxable fen (what is asked for less the fee) → tax to be withheld: at least 0, less than what is left to pay."""
+"""Taxable fen (the amount less the fee) → tax to withhold: at least 0, and less than what is left to pay."""
 
 
 def no_tax(_taxable_fen: int) -> int:
-    """Nothing is withheld: the default. Whether and how much a shop must withhold is for its accountant to say."""
+    """Withhold nothing: the default. Whether and how much a shop must withhold is for its accountant to say."""
     return 0
 
 
 _SMALL_FEN, _FLAT_FROM_FEN = 80_000, 400_000
-"""Income of a month up to 800 yuan is free; up to 4 000 yuan 800 yuan are taken off, above a fifth."""
+"""Monthly income up to 800 yuan is free of tax. Up to 4 000 yuan, 800 yuan are deducted; above that, a fifth."""
 _KEPT_BP = 8_000
 _TAX_STEPS = ((0, 2_000, 0), (2_000_000, 3_000, 200_000), (5_000_000, 4_000, 700_000))
-"""Taxable fen above which a rate holds, the rate, and what is taken off so that the steps meet."""
+"""Each step: the taxable fen above which it applies, its rate, and the quick deduction that makes the steps
+continuous."""
 
 
 def labour_tax(income_fen: int) -> int:
-    """劳务报酬所得个人所得税预扣预缴: what is withheld of a month's income, rounded down (STA notice 2018 No. 61)."""
+    """Return the tax on a month's income, rounded down: 劳务报酬所得个人所得税预扣预缴 (STA notice 2018 No. 61)."""
     taxable_fen = income_fen - _SMALL_FEN if income_fen <= _FLAT_FROM_FEN else share(income_fen, _KEPT_BP)
     return max(
         (share(taxable_fen, rate_bp) - off for above, rate_bp, off in _TAX_STEPS if taxable_fen > above), default=0
@@ -89,9 +90,10 @@ def labour_tax(income_fen: int) -> int:
 
 
 def withholding(policy: ShopPolicy, today: "Today") -> Withholding:
-    """The shop's choice, for a member who asked for that much before.
+    """Return the shop's way of withholding, for a member who withdrew `today`'s sums before.
 
-    What a month's withdrawals should have withheld by now, less what they did; never so much that WeChat pays nothing.
+    The tax is what is due on all of the month's withdrawals, less what was already withheld. It never leaves so little
+    that WeChat could not pay.
     """
     if policy.withdrawal_withholding == "none":
         return no_tax
@@ -105,7 +107,7 @@ def withholding(policy: ShopPolicy, today: "Today") -> Withholding:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What becomes of the money: amount = fee + tax + payout."""
+    """How a withdrawal is divided: amount = fee + tax + payout."""
 
     amount_fen: int
     fee_fen: int
@@ -114,7 +116,7 @@ class Quote:
 
 
 def quote(amount_fen: int, fee_bp: int, withholding: Withholding = no_tax) -> Quote:
-    """The fee is rounded down, in the member's favour; tax is withheld from what is left; the rest is paid out."""
+    """Divide an amount into fee (rounded down, in the member's favour), tax on what the fee leaves, and payout."""
     fee_fen = share(amount_fen, fee_bp)
     tax_fen = withholding(amount_fen - fee_fen)
     return Quote(amount_fen, fee_fen, tax_fen, amount_fen - fee_fen - tax_fen)
@@ -125,16 +127,16 @@ class Today:
     """What a member asked for since midnight in Shanghai, and since the month began there."""
 
     count: int
-    """All withdrawals, however they ended: failing ones also try names."""
+    """All withdrawals, however they ended, because even a failed one may be an attempt to guess a real name."""
     amount_fen: int
-    """Of those that are on their way or paid, as the month's sums are."""
+    """Only withdrawals that are in flight or paid; the sums of the month count the same ones."""
     month_taxable_fen: int = 0
-    """Less fees."""
+    """After fees."""
     month_tax_fen: int = 0
 
 
 def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:
-    """Raises WithdrawalLimit (`reason`: `minimum`, `day_count`, `day_amount`, with the `limit`)."""
+    """Raise WithdrawalLimit (`reason`: `minimum`, `day_count`, `day_amount`, with the `limit`) unless allowed."""
     if asked.amount_fen < policy.withdrawal_min_fen:
         raise WithdrawalLimit(reason="minimum", limit=policy.withdrawal_min_fen)
     if asked.payout_fen < WITHDRAWAL_LEAST_FEN:
@@ -146,41 +148,41 @@ def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:
 
 
 def most_now(withdrawable_fen: int, today: Today, policy: ShopPolicy) -> int:
-    """The largest amount that can be asked for now, 0 where none can."""
+    """Return the largest amount that can be withdrawn now; 0 when nothing can be."""
     most = min(withdrawable_fen, policy.withdrawal_day_fen - today.amount_fen)
     return most if today.count < policy.withdrawal_day_count and most >= policy.withdrawal_min_fen else 0
 
 
 def limit_text(reason: str, limit: int) -> str:
-    """A WithdrawalLimit as the member reads it."""
+    """Return the text of a WithdrawalLimit for the member."""
     if reason == "day_count":
         return f"每天最多提现 {limit} 次，明天再来吧"
     return f"最少提现 {yuan(limit)} 元" if reason == "minimum" else f"每天最多提现 {yuan(limit)} 元"
 
 
 NAMELESS_BELOW_FEN = 30
-"""WeChat takes no name for less than 0.3 yuan."""
+"""WeChat accepts no name for less than 0.3 yuan."""
 
 
 def needs_name(payout_fen: int, policy: ShopPolicy) -> bool:
-    """Whether the member's real name must come with a payout."""
+    """Whether a payout must carry the member's real name."""
     return payout_fen >= policy.withdrawal_name_from_fen
 
 
 def name_to_send(payout_fen: int, real_name: str | None, policy: ShopPolicy) -> str | None:
-    """The name that goes to WeChat with a transfer. Raises RealNameRequired where one is needed and missing."""
+    """Return the name to send to WeChat with a transfer. Raises RealNameRequired when a required name is missing."""
     if needs_name(payout_fen, policy) and not real_name:
         raise RealNameRequired(from_fen=policy.withdrawal_name_from_fen)
     return real_name or None if payout_fen >= NAMELESS_BELOW_FEN else None
 
 
 def approves_itself(amount_fen: int, policy: ShopPolicy) -> bool:
-    """Whether no operator needs to look at it."""
+    """Whether the withdrawal is approved without an operator."""
     return amount_fen < min(policy.withdrawal_auto_below_fen, policy.withdrawal_second_from_fen)
 
 
 def needs_second(amount_fen: int, policy: ShopPolicy) -> bool:
-    """Whether two operators must approve it."""
+    """Whether two operators must approve the withdrawal."""
     return amount_fen >= policy.withdrawal_second_from_fen
 
 
@@ -192,12 +194,12 @@ _STATES = {"WAIT_USER_CONFIRM": S.CONFIRMING, "SUCCESS": S.PAID, "FAIL": S.FAILE
 
 
 def meaning(wechat_state: str, fail_reason: str) -> WithdrawalState:
-    """Our state for WeChat's; one that it may add one day is taken for being on its way."""
+    """Return our state for WeChat's. A state that WeChat may add later counts as still in flight."""
     return _ENDS.get((wechat_state, fail_reason)) or _STATES.get(wechat_state, S.SENT)
 
 
 SHOPS_TROUBLE = frozenset({"NOT_ENOUGH", "NO_AUTH", "SIGN_ERROR", "MCH_NOT_EXISTS", "APPID_MCHID_NOT_MATCH"})
-"""Refusals that operators can put right: the bill waits under its number until it goes through."""
+"""Refusals that operators can fix: the transfer is retried under the same number until it succeeds."""
 
 _REASONS = {
     "NAME_NOT_CORRECT": "姓名与微信实名不一致",
@@ -213,18 +215,18 @@ _REASONS = {
 
 
 def reason_text(fail_reason: str) -> str:
-    """Why it did not come through, as the member reads it."""
+    """Return why a withdrawal failed, for the member."""
     return _REASONS.get(fail_reason, "微信未能完成转账，请稍后再试或联系客服")
 
 
 QUERYABLE = timedelta(days=29)
-"""WeChat forgets bills after 30 days: from then on, not knowing one proves nothing."""
+"""WeChat forgets transfers after 30 days. From then on, its answer "not found" proves nothing."""
 _ASK_AGAIN_FIRST, _ASK_AGAIN_LAST = timedelta(minutes=1), timedelta(hours=1)
 
 
 def ask_again(at: datetime, checks: int) -> datetime:
-    """When to ask WeChat next, after so many times: 1, 2, 4 … minutes, at most an hour later.
+    """Return when to ask WeChat next, after `checks` checks: 1, 2, 4 … minutes later, at most an hour.
 
-    The first minute is longer than any call to WeChat lasts: whoever asks later finds what an earlier call did.
+    One minute is longer than any call to WeChat lasts, so the next check sees the result of an earlier call.
     """
     return at + min(_ASK_AGAIN_LAST, _ASK_AGAIN_FIRST * (1 << min(checks, 6)))

@@ -1,4 +1,4 @@
-"""Chinese words for what the tables hold, as operators read them; a word that is missing is shown as it is stored."""
+"""Chinese words for stored values, as operators read them; a value without a word is shown as it is stored."""
 
 from server.rules.coupons import SEGMENTS
 from server.rules.flash_sales import LABELS as FLASH_SALE_LABELS
@@ -40,7 +40,7 @@ BINDING_WAYS = {"login": "分享登录", "late": "补绑", "correction": "人工
 COUPON_STATES = {"unused": "未使用", "locked": "下单占用", "used": "已使用", "void": "已作废"}
 
 EARNING_STATES = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
-"""Of rebates and of commissions."""
+"""The states of rebates and commissions."""
 
 WALLET = {
     "spend_only": "仅消费",
@@ -49,10 +49,10 @@ WALLET = {
     "in_flight": "提现中",
     "debt": "待扣",
 }
-"""A member's money by kind, as in the ledger's accounts."""
+"""A member's money by kind, as the ledger's accounts have it."""
 
 REVEALED = {"phone": "手机号", "nickname": "昵称", "addresses": "收货地址", "openid": "openid"}
-"""What of a member is masked until somebody with a reason asks for it."""
+"""Personal data that is masked until an operator gives a reason to see it."""
 
 PRODUCT_KINDS = {"physical": "实物", "virtual": "虚拟"}
 
@@ -100,12 +100,12 @@ QUALIFICATION_STATES = {
 HELD_FOR = {"referrer_blocked": "推荐人被封禁", "risk": "风险审核"}
 
 VOID_FOR = {"refund": "退款", "team_failed": "拼团失败", "returned_refund": "返还的订单退款", "review": "审核不通过"}
-"""Why a qualification counts no more, or a rebate was taken back."""
+"""Why a qualification no longer counts, or why a rebate was taken back."""
 
 PAID_AS = {"balance": "余额", "coupon": "优惠券"}
 
 FIRST_ORDERS = {"none": "未下单", "paid": "已付款，不计入"} | QUALIFICATION_STATES
-"""What became of a referee's first order: nothing yet, or the state of the qualification."""
+"""The state of a referee's first order: none yet, or the state of its qualification."""
 
 ALARMS = {
     "stock_low": "库存不足",

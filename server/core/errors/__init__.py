@@ -1,6 +1,6 @@
-"""Every refusal the house can give: a type, a stable code, an HTTP status and a Chinese sentence for the person.
+"""All refusals: each has a type, a stable code, an HTTP status and a Chinese sentence for the user.
 
-One file per noun; all are found here.
+One file per noun; this package exports them all.
 """
 
 from server.core.errors.calls import (
@@ -132,5 +132,5 @@ __all__ = [
 
 
 def by_code(code: str) -> type[Refusal]:
-    """The refusal type of a code. Raises KeyError for an unknown one."""
+    """Return the refusal type of a code. Raises KeyError for an unknown code."""
     return {kind.code: kind for kind in Refusal.__subclasses__()}[code]

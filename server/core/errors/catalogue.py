@@ -1,10 +1,10 @@
-"""Refusals of what cannot be bought."""
+"""Refusals of goods that cannot be bought."""
 
 from server.core.refusal import Refusal
 
 
 class StockInsufficient(Refusal):
-    """Fewer pieces left than asked for; `sku_id` and `available` say which."""
+    """Fewer pieces are left than were asked for; `sku_id` and `available` give the details."""
 
     code, status, message = "stock_insufficient", 422, "库存不足"
 
@@ -16,13 +16,13 @@ class SkuUnavailable(Refusal):
 
 
 class PurchaseLimit(Refusal):
-    """A product may be bought only so often: `limit` pieces per member, `bought` of them already."""
+    """A member may buy at most `limit` pieces of the product and already bought `bought`."""
 
     code, status, message = "purchase_limit", 422, "超过每人限购数量"
 
 
 class LevelRequired(Refusal):
-    """A product is for members of a level (its name) or above."""
+    """The product is only for members of this level (by name) or above."""
 
     code, status, message = "level_required", 422, "会员等级不够，暂时不能购买"
 

@@ -16,18 +16,18 @@ class CouponSoldOut(Refusal):
 
 
 class CouponLimit(Refusal):
-    """The member has taken as many as one may."""
+    """The member has already claimed the allowed number."""
 
     code, status, message = "coupon_limit", 422, "已达到领取上限"
 
 
 class CouponClosed(Refusal):
-    """Not the time to claim it: `reason` is `not_started` (then `claim_from` says when) or `ended`."""
+    """The coupon cannot be claimed at this time; `reason` is `not_started` (with `claim_from`) or `ended`."""
 
     code, status, message = "coupon_closed", 422, "现在不能领取"
 
 
 class CouponNotForYou(Refusal):
-    """The coupon is for others: `reason` is `new` (who never paid for an order), `birthday` (its month) or `level`."""
+    """The coupon is for others; `reason` is `new` (who never paid for an order), `birthday` (month) or `level`."""
 
     code, status, message = "not_for_you", 422, "不符合领取条件"

@@ -4,18 +4,18 @@ from server.core.refusal import Refusal
 
 
 class FormForged(Refusal):
-    """Panel: the form did not come from a page of this session."""
+    """Panel: the form was not sent from a page of this session."""
 
     code, status, message = "form_forged", 403, "页面已过期或来源不明，请刷新后重试"
 
 
 class VersionStale(Refusal):
-    """Panel: a newer version was published since the one that this was made from; `version` is its number."""
+    """Panel: somebody published a newer version after this form was opened; `version` is its number."""
 
     code, status, message = "version_stale", 409, "已有更新的版本，请重新填写"
 
 
 class FormInvalid(Refusal):
-    """Panel: a form with mistakes; `problems` lists them by `field`, with its `label`."""
+    """Panel: the form has mistakes; `problems` lists them by `field`, with its `label`."""
 
     code, status, message = "form_invalid", 422, "请修改后再提交"

@@ -1,34 +1,34 @@
-"""Refusals at the panel's door and among its accounts."""
+"""Refusals of logins to the panel and of changes to operators' accounts."""
 
 from server.core.refusal import Refusal
 
 
 class OperatorUnproven(Refusal):
-    """Panel: name, password or code do not fit; which of them is not told."""
+    """Panel: name, password or code are wrong; the answer does not say which."""
 
     code, status, message = "operator_unproven", 401, "账号、密码或动态码不正确"
 
 
 class OperatorNameTaken(Refusal):
-    """Panel: an operator of that name exists, perhaps disabled; names stand in the audit log and are never reused."""
+    """Panel: an operator of this name exists, perhaps disabled. Names are in the audit log and never reused."""
 
     code, status, message = "operator_name_taken", 409, "这个账号名已被使用"
 
 
 class PasswordUnfit(Refusal):
-    """Panel: a chosen password is too weak; `problem` says why, in Chinese."""
+    """Panel: the chosen password is too weak; `problem` says why, in Chinese."""
 
     code, status, message = "password_unfit", 422, "密码不符合要求"
 
 
 class CodeWrong(Refusal):
-    """Panel: a code of the authenticator that does not fit, or was used before."""
+    """Panel: the authenticator's code is wrong or was already used."""
 
     code, status, message = "code_wrong", 422, "动态码不正确或已使用过"
 
 
 class LastOwner(Refusal):
-    """Panel: somebody must be left who can manage operators."""
+    """Panel: at least one operator who can manage operators must remain."""
 
     code, status, message = "last_owner", 422, "至少要保留一位可用的店主"
 

@@ -4,19 +4,19 @@ from server.core.refusal import Refusal
 
 
 class ItemsInvalid(Refusal):
-    """Nothing to order, too many lines, or a SKU named twice."""
+    """There is nothing to order, there are too many lines, or a SKU appears twice."""
 
     code, status, message = "items_invalid", 422, "请选择要购买的商品"
 
 
 class AddressRequired(Refusal):
-    """Physical goods need an address of the member's own."""
+    """Physical goods need one of the member's own addresses."""
 
     code, status, message = "address_required", 422, "请选择收货地址"
 
 
 class DeliveryRefused(Refusal):
-    """Something in the order is not sent to that province."""
+    """Something in the order cannot be sent to that province."""
 
     code, status, message = "delivery_refused", 422, "部分商品不支持发往该地区"
 
@@ -28,7 +28,7 @@ class CartLimit(Refusal):
 
 
 class BalanceInsufficient(Refusal):
-    """Less balance than asked for; `available_fen` says how much there is."""
+    """The balance is smaller than the amount asked for; `available_fen` is the balance."""
 
     code, status, message = "balance_insufficient", 422, "余额不足"
 

@@ -4,6 +4,6 @@ from server.core.refusal import Refusal
 
 
 class PointsUnavailable(Refusal):
-    """Fewer points than asked for; `available` says how many there are."""
+    """The member has fewer points than asked for; `available` is their number."""
 
     code, status, message = "points_unavailable", 422, "积分不足"

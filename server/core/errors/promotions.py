@@ -1,4 +1,4 @@
-"""Refusals of what the shop has going on."""
+"""Refusals of promotions."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PROMOTIONS = {
     "price_changed": "活动价已变化，请刷新后再试",
     "items": "活动商品需要单独下单",
 }
-"""Why a promotion does not take an order, by `reason`."""
+"""The sentences by `reason`: why a promotion refuses an order."""
 
 
 class PromotionUnknown(Refusal):
@@ -22,7 +22,7 @@ class PromotionUnknown(Refusal):
 
 
 class PromotionRefused(Refusal):
-    """The promotion does not take this order; `reason` says why, in a word of its kind."""
+    """The promotion refuses this order; `reason` is a word of the kind of promotion."""
 
     code, status, message = "promotion_refused", 422, "暂时不能参加该活动"
 
@@ -32,19 +32,19 @@ class PromotionRefused(Refusal):
 
 
 class NotCombinable(Refusal):
-    """Orders of this `kind` do not go together with `what` (`coupon`, `points` or `balance`)."""
+    """Orders of this `kind` cannot be combined with `what` (`coupon`, `points` or `balance`)."""
 
     code, status, message = "not_combinable", 422, "该活动不能与所选优惠同时使用"
 
 
 class StackingInvalid(Refusal):
-    """A matrix of what goes together that cannot be meant; `kind`, `what` and `problem` say why."""
+    """The matrix of combinations makes no sense; `kind`, `what` and `problem` say why."""
 
     code, status, message = "stacking_invalid", 422, "叠加规则有误"
 
 
 class PromotionQueued(Refusal):
-    """Every piece is taken, but not every one is paid: some may come back, so ask again."""
+    """All pieces are taken, but not all are paid for. Some may become free, so try again."""
 
     code, status, message = "promotion_queued", 429, "太火爆了，正在排队，请稍后再试"
     retry_after_s = 2

@@ -1,10 +1,10 @@
-"""Refusals of a binding."""
+"""Refusals of binding a member to a referrer."""
 
 from server.core.refusal import Refusal
 
 
 class ShareUnknown(Refusal):
-    """Binding: no such share code."""
+    """Binding: the share code does not exist."""
 
     code, status, message = "share_unknown", 422, "分享不存在"
 
@@ -16,13 +16,13 @@ class ShareDisabled(Refusal):
 
 
 class BindSelf(Refusal):
-    """Binding: one's own share."""
+    """Binding: a member cannot bind to their own share."""
 
     code, status, message = "self", 422, "不能绑定自己"
 
 
 class AlreadyBound(Refusal):
-    """Binding: a referrer is there already and is never overwritten."""
+    """Binding: the member already has a referrer, who is never replaced."""
 
     code, status, message = "already_bound", 422, "已绑定推荐人"
 
@@ -34,18 +34,18 @@ class ReferrerBlocked(Refusal):
 
 
 class ReferralLoop(Refusal):
-    """Binding: the referrer stands below the member."""
+    """Binding: the referrer is below the member."""
 
     code, status, message = "loop", 422, "不能绑定自己的下级"
 
 
 class HasPaidOrder(Refusal):
-    """Binding: only before the first paid order."""
+    """Binding: only possible before the first paid order."""
 
     code, status, message = "has_paid_order", 422, "已有付款订单，不能再绑定推荐人"
 
 
 class HasDownline(Refusal):
-    """Binding: only while nobody is bound to the member."""
+    """Binding: only possible while nobody is bound to the member."""
 
     code, status, message = "has_downline", 422, "已有下级，不能再绑定推荐人"

@@ -4,7 +4,7 @@ from server.core.refusal import Refusal
 
 
 class WithdrawalLimit(Refusal):
-    """Too little or too much to withdraw; `reason` is `minimum`, `day_count` or `day_amount`, `limit` the figure."""
+    """A withdrawal breaks the limit `limit`; `reason` is `minimum`, `day_count` or `day_amount`."""
 
     code, status, message = "withdrawal_limit", 422, "超出提现限额"
 

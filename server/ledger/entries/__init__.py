@@ -1,6 +1,6 @@
-"""Builders of ledger entries: pure, one per business event. Amounts are positive fen; the sign is made here.
+"""Pure builders of ledger entries, one per business event. Callers pass positive fen; the builders set the signs.
 
-One file per noun; all are found here.
+One file per noun; this package exports them all.
 """
 
 from server.ledger.entries.commissions import (

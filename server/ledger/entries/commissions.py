@@ -1,4 +1,4 @@
-"""Builders of the entries of a commission: granted frozen, released, taken back."""
+"""Builders of the entries of a commission: granted as frozen, released, taken back."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from server.ledger.entries.parts import Debt, Entry, Line, Taken, credit, moved,
 
 
 def commission_source(commission_id: int) -> str:
-    """The source of frozen money and debt that come from a commission."""
+    """Return the source name of frozen money and debt from one commission."""
     return f"commission:{commission_id}"
 
 
 def commission_frozen(commission_id: int, order_no: str, member_id: int, amount_fen: int) -> Entry:
-    """A friend's order brought a commission, frozen."""
+    """Build the entry that grants a commission on a friend's order as frozen money."""
     source = commission_source(commission_id)
     return Entry(
         f"{source}:frozen",
@@ -24,7 +24,7 @@ def commission_frozen(commission_id: int, order_no: str, member_id: int, amount_
 
 
 def commission_release(commission_id: int, member_id: int, amount_fen: int, debts: Sequence[Debt]) -> Entry:
-    """A frozen commission becomes the member's own, to be spent or withdrawn; debts are paid first."""
+    """Build the entry that releases a frozen commission to the withdrawable balance; debts are paid first."""
     source = commission_source(commission_id)
     return Entry(
         f"{source}:release",
@@ -36,7 +36,7 @@ def commission_release(commission_id: int, member_id: int, amount_fen: int, debt
 
 
 def commission_take_back(commission_id: int, refund_no: str, member_id: int, taken: Taken) -> Entry:
-    """An order was refunded, and its commission goes with it: frozen, then spend-only, then withdrawable, then debt."""
+    """Build the entry that takes commission back after a refund: frozen, spend-only, withdrawable, then debt."""
     source = commission_source(commission_id)
     return take_back(
         "commission_take_back",

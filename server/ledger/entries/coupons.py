@@ -1,4 +1,4 @@
-"""Builders of the entries of coupons that stand for money and are taken back."""
+"""Builders of the entries that take the value of a used coupon back."""
 
 from server.ledger.chart import DEBT, REBATE_COST, SALES
 from server.ledger.entries.parts import Entry, Line, moved
@@ -6,7 +6,7 @@ from server.ledger.entries.rebates import rebate_source
 
 
 def bought_coupon_take_back(coupon_id: int, order_no: str, member_id: int, debt_fen: int) -> Entry:
-    """The discount of a coupon that was used before the order that bought it was refunded becomes debt."""
+    """Turn a bought coupon's discount into debt: the coupon was used, then the order that bought it was refunded."""
     source = f"order:{order_no}"
     return Entry(
         f"coupon:{coupon_id}:take-back",
@@ -18,7 +18,7 @@ def bought_coupon_take_back(coupon_id: int, order_no: str, member_id: int, debt_
 
 
 def coupon_take_back(key: str, rebate_id: int, member_id: int, why: str, debt_fen: int) -> Entry:
-    """The discount of a rebate's coupon that was used before the rebate was reversed becomes debt."""
+    """Turn the discount of a rebate's coupon into debt: the coupon was used, then the rebate was reversed."""
     source = rebate_source(rebate_id)
     return Entry(
         key,

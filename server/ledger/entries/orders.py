@@ -1,4 +1,4 @@
-"""Builders of the entries of an order: held, released, paid; and payments that belong to none."""
+"""Builders of the entries of an order (hold, release, pay) and of payments that belong to no order."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from server.ledger.entries.parts import Entry, Line, Wallet, credit, moved
 
 
 def order_hold(order_no: str, member_id: int, spend_only_fen: int, withdrawable_fen: int, points: int = 0) -> Entry:
-    """Balance and points are tied up by a new order."""
+    """Build the entry that holds balance and points for a new order."""
     return Entry(
         f"order-placed:{order_no}",
         "order_hold",
@@ -39,14 +39,14 @@ def _what(balance_fen: int, points: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What an order holds, or gives back to its member besides cash."""
+    """What an order holds, or returns to its member, besides cash."""
 
     spend_only_fen: int
     withdrawable_fen: int
     points: int = 0
 
     def back(self, member_id: int, owner: Wallet) -> tuple[list[Line], list[Line]]:
-        """The lines of its coming back: money and points, each paying its own debts first."""
+        """Return the lines that give it back, money and points apart; each pays debts of its own currency first."""
         money = credit(
             member_id, [(SPEND_ONLY, self.spend_only_fen), (WITHDRAWABLE, self.withdrawable_fen)], owner.debts
         )
@@ -54,7 +54,7 @@ class Held:
 
 
 def order_release(order_no: str, member_id: int, held: Held, owner: Wallet) -> Entry:
-    """An unpaid order closed: its balance and points come back."""
+    """Build the entry that returns the held balance and points when an unpaid order closes."""
     return Entry(
         f"order-closed:{order_no}",
         "order_release",
@@ -70,7 +70,7 @@ def order_release(order_no: str, member_id: int, held: Held, owner: Wallet) -> E
 
 
 def order_paid(order_no: str, cash_fen: int, balance_fen: int, points: int = 0) -> Entry:
-    """An order is paid, by cash through WeChat and by the balance and points it held."""
+    """Build the entry of a paid order: cash through WeChat, plus the balance and points that it held."""
     return Entry(
         f"order-paid:{order_no}",
         "order_paid",
@@ -87,7 +87,7 @@ def order_paid(order_no: str, cash_fen: int, balance_fen: int, points: int = 0) 
 
 
 def stray_payment(transaction_id: str, order_no: str, amount_fen: int) -> Entry:
-    """Cash that belongs to no open order: received, and due to go back."""
+    """Build the entry for cash that fits no open order: the shop received it and owes a refund of it."""
     return Entry(
         f"payment-stray:{transaction_id}",
         "stray_payment",

@@ -1,4 +1,4 @@
-"""What entries are made of: lines, debts, wallets, and the order in which money comes and is taken back."""
+"""The parts of entries: lines, debts, wallets, and the order in which money is credited and taken back."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +8,7 @@ from server.ledger.chart import CNY, DEBT, FROZEN, SPEND_ONLY, WITHDRAWABLE, Acc
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One side: positive is credit, negative is debit. `member_id` 0 is the shop."""
+    """One side of an entry: a positive amount is credit, a negative one is debit. `member_id` 0 is the shop."""
 
     member_id: int
     account: Account
@@ -19,7 +19,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A business event under its idempotency key."""
+    """A business event with its idempotency key."""
 
     key: str
     kind: str
@@ -27,12 +27,12 @@ class Entry:
     link: str
     lines: tuple[Line, ...]
     reverses: str | None = None
-    """Key of the entry this one corrects."""
+    """The key of the entry that this entry corrects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """What a member owes from one source."""
+    """What a member owes from one source, in fen or points."""
 
     source: str
     amount_fen: int
@@ -40,7 +40,7 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """A member's money, read under the member's lock. `debts` are oldest first."""
+    """A member's money and points, read under the member's lock. `debts` are oldest first."""
 
     spend_only_fen: int
     withdrawable_fen: int
@@ -49,11 +49,11 @@ class Wallet:
     points: int = 0
     frozen_points: Mapping[str, int] = field(default_factory=dict)
     point_debts: tuple[Debt, ...] = ()
-    """Owed points, as `Debt.amount_fen`."""
+    """Owed points; `Debt.amount_fen` counts points here."""
 
 
 def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
-    """The lines of an entry; those that move nothing are left out."""
+    """Return the lines of an entry without those whose amount is zero."""
     flat = [line for part in lines for line in ([part] if isinstance(part, Line) else part)]
     return tuple(line for line in flat if line.amount)
 
@@ -61,7 +61,10 @@ def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
 def credit(
     member_id: int, parts: Sequence[tuple[Account, int]], debts: Sequence[Debt], currency: str = CNY
 ) -> list[Line]:
-    """Money or points that come to a member: they pay debts first, oldest first; the rest reaches its accounts."""
+    """Return the lines that credit a member: they pay debts first, oldest first, and the rest goes to the accounts.
+
+    The amounts of `parts` are fen, or points with `currency` POINT.
+    """
     lines: list[Line] = []
     left = {debt.source: debt.amount_fen for debt in debts}
     for account, amount_fen in parts:
@@ -76,7 +79,7 @@ def credit(
 
 
 def _merged(lines: Sequence[Line]) -> list[Line]:
-    """One line per account: two credits that both pay the same debt become one."""
+    """Return one line per account: two credits that both pay the same debt are merged."""
     sums: dict[tuple[Account, str], Line] = {}
     for line in lines:
         key = line.account, line.source
@@ -86,7 +89,7 @@ def _merged(lines: Sequence[Line]) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a taking-back finds where; the debt is what nothing covered."""
+    """Which parts an amount is taken back from. `debt_fen` is what no account covered."""
 
     frozen_fen: int
     spend_only_fen: int
@@ -95,7 +98,10 @@ class Taken:
 
 
 def take_back(kind: str, key: str, source: str, member_id: int, why: str, taken: Taken, cost: Account) -> Entry:
-    """What a source gave is taken back: frozen, then spend-only, then withdrawable, then debt, to the shop's `cost`."""
+    """Build the entry that takes back what a source gave: from frozen, spend-only, withdrawable, then as debt.
+
+    The shop's `cost` account gets the total back.
+    """
     total = taken.frozen_fen + taken.spend_only_fen + taken.withdrawable_fen + taken.debt_fen
     return Entry(
         key,

@@ -1,4 +1,4 @@
-"""Builders of the entries of points: earned frozen, released, taken back, given, taken. Whole points."""
+"""Builders of the entries of points: earned as frozen, released, taken back, given, removed. In whole points."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from server.rules.points import Taken
 
 
 def point_source(order_id: int) -> str:
-    """The source of frozen and owed points that come from an order."""
+    """Return the source name of frozen and owed points from one order."""
     return f"points:{order_id}"
 
 
 def points_frozen(order_id: int, order_no: str, member_id: int, points: int) -> Entry:
-    """An order was received: what it earns its buyer, frozen."""
+    """Build the entry that gives a received order's points to its buyer as frozen points."""
     source = point_source(order_id)
     return Entry(
         f"{source}:frozen",
@@ -28,7 +28,7 @@ def points_frozen(order_id: int, order_no: str, member_id: int, points: int) -> 
 
 
 def points_release(order_id: int, order_no: str, member_id: int, points: int, debts: Sequence[Debt]) -> Entry:
-    """Frozen points can be spent now; owed ones are paid first."""
+    """Build the entry that releases frozen points to be spent; owed points are paid first."""
     source = point_source(order_id)
     return Entry(
         f"{source}:release",
@@ -43,7 +43,7 @@ def points_release(order_id: int, order_no: str, member_id: int, points: int, de
 
 
 def points_take_back(order_id: int, order_no: str, refund_no: str, member_id: int, taken: Taken) -> Entry:
-    """An order was refunded, and what it earned goes with it: frozen, then available, then debt."""
+    """Build the entry that takes an order's points back after a refund: from frozen, available, then as debt."""
     source = point_source(order_id)
     return Entry(
         f"{source}:refund:{refund_no}",
@@ -60,12 +60,12 @@ def points_take_back(order_id: int, order_no: str, refund_no: str, member_id: in
 
 
 def points_given(key: str, kind: str, why: str, member_id: int, points: int, debts: Sequence[Debt]) -> Entry:
-    """Points from the shop, to be spent at once; owed ones are paid first."""
+    """Build the entry of points that the shop gives for immediate use; owed points are paid first."""
     lines = moved(Line(0, POINTS_ISSUED, -points, currency=POINT), credit(member_id, [(POINTS, points)], debts, POINT))
     return Entry(key, kind, why, "points", lines)
 
 
 def points_gone(key: str, kind: str, why: str, member_id: int, points: int) -> Entry:
-    """Points that go back to the shop."""
+    """Build the entry of points that go back to the shop."""
     lines = moved(Line(member_id, POINTS, -points, currency=POINT), Line(0, POINTS_ISSUED, points, currency=POINT))
     return Entry(key, kind, why, "points", lines)

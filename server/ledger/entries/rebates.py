@@ -1,4 +1,4 @@
-"""Builders of the entries of a rebate: stages granted frozen, released, taken back."""
+"""Builders of the entries of a rebate: stages granted as frozen, released, taken back."""
 
 from collections.abc import Sequence
 
@@ -7,12 +7,12 @@ from server.ledger.entries.parts import Debt, Entry, Line, Taken, credit, moved,
 
 
 def rebate_source(rebate_id: int) -> str:
-    """The source of frozen money and debt that come from a rebate."""
+    """Return the source name of frozen money and debt from one rebate."""
     return f"rebate:{rebate_id}"
 
 
 def rebate_stage(rebate_id: int, position: int, stage_id: int, member_id: int, amount_fen: int) -> Entry:
-    """A stage of a rebate is granted, frozen."""
+    """Build the entry that grants one stage of a rebate as frozen money."""
     return Entry(
         f"rebate:{rebate_id}:stage:{position}:{stage_id}",
         "rebate_stage",
@@ -28,7 +28,7 @@ def rebate_stage(rebate_id: int, position: int, stage_id: int, member_id: int, a
 def rebate_release(
     rebate_id: int, stage_id: int, member_id: int, amount_fen: int, destination: Account, debts: Sequence[Debt]
 ) -> Entry:
-    """Frozen rebate money becomes the member's own."""
+    """Build the entry that releases frozen rebate money to `destination`; debts are paid first."""
     return Entry(
         f"rebate:{rebate_id}:release:{stage_id}",
         "rebate_release",
@@ -42,5 +42,5 @@ def rebate_release(
 
 
 def rebate_take_back(key: str, rebate_id: int, member_id: int, why: str, taken: Taken) -> Entry:
-    """Rebate money is taken back: frozen, then spend-only, then withdrawable, then debt."""
+    """Build the entry that takes rebate money back: from frozen, spend-only, withdrawable, then as debt."""
     return take_back("rebate_take_back", key, rebate_source(rebate_id), member_id, why, taken, REBATE_COST)

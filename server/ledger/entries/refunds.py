@@ -9,17 +9,20 @@ from server.ledger.entries.parts import Entry, Line, Wallet, moved
 
 @dataclass(frozen=True, slots=True)
 class RefundSums:
-    """What one refund moves."""
+    """The amounts that one refund moves."""
 
     cash_fen: int
-    """Through WeChat, already less what is withheld."""
+    """Cash to refund through WeChat, after the withheld amount was subtracted."""
     withheld_fen: int
     held: Held
-    """Balance and points that come back."""
+    """Balance and points to return."""
 
 
 def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, owner: Wallet) -> Entry:
-    """A refund is granted: balance and points come back now, cash is due; withheld cash pays back the own rebate."""
+    """Build the entry of a granted refund: balance and points return at once, cash becomes due.
+
+    Withheld cash repays the rebate that was given for this order.
+    """
     balance_fen = sums.held.spend_only_fen + sums.held.withdrawable_fen
     return Entry(
         f"refund:{refund_no}",
@@ -38,7 +41,7 @@ def refund(refund_no: str, order_no: str, member_id: int, sums: RefundSums, owne
 
 
 def refund_sent(refund_no: str, order_no: str, amount_fen: int) -> Entry:
-    """WeChat confirmed that the cash went back."""
+    """Build the entry for a cash refund that WeChat confirmed."""
     return Entry(
         f"refund-sent:{refund_no}",
         "refund_sent",

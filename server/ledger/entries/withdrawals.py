@@ -1,4 +1,4 @@
-"""Builders of the entries of a withdrawal: asked for, then paid out or back."""
+"""Builders of the entries of a withdrawal: requested, then paid out or returned."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ def _key(withdrawal_no: str) -> str:
 
 
 def withdrawal_request(withdrawal_no: str, member_id: int, amount_fen: int) -> Entry:
-    """Balance sets out: it can be neither spent nor taken back until its end is known."""
+    """Build the entry of a request: the money can be neither spent nor taken back until the withdrawal ends."""
     return Entry(
         _key(withdrawal_no),
         "withdrawal_request",
@@ -23,7 +23,7 @@ def withdrawal_request(withdrawal_no: str, member_id: int, amount_fen: int) -> E
 
 
 def withdrawal_paid(withdrawal_no: str, member_id: int, payout_fen: int, fee_fen: int, tax_fen: int) -> Entry:
-    """WeChat paid it out; the statement says what was kept of it."""
+    """Build the entry of a paid withdrawal; its text tells the member which fee and tax were kept."""
     kept = [f"{name} {yuan(fen)} 元" for name, fen in (("手续费", fee_fen), ("代扣税", tax_fen)) if fen]
     return Entry(
         f"withdrawal-paid:{withdrawal_no}",
@@ -40,7 +40,7 @@ def withdrawal_paid(withdrawal_no: str, member_id: int, payout_fen: int, fee_fen
 
 
 def withdrawal_back(withdrawal_no: str, member_id: int, amount_fen: int, why: str, debts: Sequence[Debt]) -> Entry:
-    """It did not come about: the money comes back to where it was, after what the member owes."""
+    """Build the entry of a withdrawal that failed or was ended: the money returns, and debts are paid first."""
     return Entry(
         f"withdrawal-back:{withdrawal_no}",
         "withdrawal_back",

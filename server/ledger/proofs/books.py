@@ -1,4 +1,4 @@
-"""That the books are sound in themselves, and that the shop's accounts hold what the tables say."""
+"""Prove that the ledger is consistent in itself, and that the shop's accounts match the business tables."""
 
 from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
 from server.ledger.proofs.proof import GRANTED, Proof
@@ -57,7 +57,7 @@ FULL JOIN (SELECT 'rebate:' || r.id AS source, r.member_id,
 
 
 def _shop_account(account: Account, expected: str, currency: str = CNY) -> str:
-    """One account of the shop against what the tables of the business say it holds."""
+    """Return SQL that compares one account of the shop with what the business tables say it holds."""
     sign = "-" if account.debit_normal else ""
     return f"""
 SELECT b.books, b.expected, b.books <> b.expected AS wrong FROM (SELECT ({expected}) AS expected,

@@ -1,4 +1,4 @@
-"""That a coupon is used once, and that as many are out as were given."""
+"""Prove that each coupon is used once, and that the counts of issued coupons are right."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
 
@@ -13,7 +13,7 @@ FROM coupon_issues i LEFT JOIN (
   SELECT issue_id, count(*) AS n FROM coupons WHERE issue_id IS NOT NULL GROUP BY issue_id) c ON c.issue_id = i.id
 """
 
-# A whole refund gives its coupon back; an order that was emptied piece by piece keeps what it used.
+# The refund of a whole order returns its coupon. An order that was refunded piece by piece does not.
 _COUPONS = f"""
 SELECT COALESCE(o.coupon_id, c.id) AS coupon_id, COALESCE(o.id, c.order_id) AS order_id, o.held AS expected, c.state,
   (o.held, o.off) IS DISTINCT FROM (c.state, c.discount_fen) AS wrong

@@ -1,11 +1,14 @@
-"""That every order and refund has its entries."""
+"""Prove that every order and refund has its entries."""
 
 from server.ledger.chart import CNY, POINT
 from server.ledger.proofs.proof import GRANTED, Proof
 
 
 def _entries(kinds: str, owed: str) -> str:
-    """Entries of `kinds` against those that `owed` (key and amounts per shop account, credit-positive) asks for."""
+    """Return SQL that compares the entries of `kinds` with those that `owed` requires.
+
+    `owed` selects a key and one amount per shop account, credit-positive.
+    """
     return f"""
 WITH owed AS ({owed}), posted AS (
   SELECT e.key, COALESCE(sum(l.amount) FILTER (WHERE l.code = 'wechat_cash'), 0) AS cash,

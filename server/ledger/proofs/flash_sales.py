@@ -1,8 +1,8 @@
-"""What flash sales promise about pieces and limits."""
+"""Prove that the pieces and purchase limits of flash sales are right."""
 
 from server.ledger.proofs.proof import Proof
 
-# Free + held + sold + returned = stock, and each piece that is not free is of the live order that it says.
+# Free + held + sold + returned = stock. Each piece that is not free belongs to a live order, the one it names.
 _FLASH_PIECES = """
 SELECT i.id AS item_id, i.stock, i.returned, COALESCE(u.free, 0) AS free, COALESCE(u.held, 0) AS held,
   COALESCE(u.sold, 0) AS sold, i.stock - i.returned <> COALESCE(u.pieces, 0) OR COALESCE(u.wrong, false)
@@ -15,7 +15,7 @@ LEFT JOIN (SELECT u.item_id, count(*) AS pieces, count(*) FILTER (WHERE u.order_
   FROM flash_units u LEFT JOIN orders o ON o.id = u.order_id GROUP BY u.item_id) u ON u.item_id = i.id
 """
 
-# Each order holds the pieces that it is for, a closed one none.
+# Each order holds the pieces that it is for; a closed order holds none.
 _FLASH_ORDERS = """
 SELECT o.id AS order_id, o.order_no, o.wanted, COALESCE(u.pieces, 0) AS pieces,
   o.wanted IS DISTINCT FROM COALESCE(u.pieces, 0) AS wrong
@@ -24,7 +24,7 @@ FROM (SELECT o.id, o.order_no, CASE o.status WHEN 'closed' THEN 0 ELSE sum(l.qua
 LEFT JOIN (SELECT order_id, count(*) AS pieces FROM flash_units GROUP BY order_id) u ON u.order_id = o.id
 """
 
-# What a member is said to have taken of an item is what its orders hold.
+# The tally of what a member took of an item equals the pieces that the member's orders hold.
 _FLASH_LIMITS = """
 SELECT COALESCE(t.item_id, u.item_id) AS item_id, COALESCE(t.member_id, u.member_id) AS member_id, t.taken, u.pieces,
   COALESCE(t.taken, 0) <> COALESCE(u.pieces, 0) AS wrong

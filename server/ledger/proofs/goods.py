@@ -1,9 +1,9 @@
-"""That what was sold is there: pieces, card keys, coupons that were bought."""
+"""Prove that sold goods exist: pieces of stock, card keys, and coupons that were bought."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
 
-# Parcels come back to stock by a refund before shipping, or when an operator saw them again; virtual pieces by a refund
-# before their keys were handed out.
+# A refund returns physical goods to stock if it came before shipping, or once an operator put them back. A refund
+# returns virtual goods to stock only if their keys were not handed out yet.
 _STOCK = f"""
 SELECT s.id AS sku_id, s.code, s.stocked_in, s.available, s.reserved, s.sold, w.reserved AS reserved_in_orders,
   f.free AS free_in_flash_sales, w.sold AS sold_in_orders,
@@ -40,7 +40,8 @@ LEFT JOIN (SELECT l.sku_id, sum(GREATEST(0, l.quantity - l.refunded_quantity - C
   WHERE l.virtual GROUP BY l.sku_id) w ON w.sku_id = s.id
 """
 
-# Of a line of coupons there are as many as it still has pieces, and after receipt not fewer; refunds took the others.
+# A line of bought coupons never has more live coupons than pieces left, and after receipt not fewer. Refunds took the
+# others.
 _COUPONS_BOUGHT = """
 SELECT l.id AS order_line_id, o.order_no, l.quantity - l.refunded_quantity AS pieces, c.live,
   c.live > l.quantity - l.refunded_quantity OR c.strange > 0

@@ -1,9 +1,9 @@
-"""What must hold of group buys: seats are orders, pieces are counted, and only a team that succeeded earns anything."""
+"""Prove that seats match orders, that pieces are counted, and that only successful teams earn rewards."""
 
 from server.ledger.proofs.proof import Proof
 from server.rules.orders import SETTLED_STATES, in_sql
 
-# Orders of a failed team are refunded by jobs: until then they are teaming.
+# Jobs refund the orders of a failed team. Until then these orders stay `teaming`.
 _TEAMS = f"""
 SELECT t.id AS team_id, t.state, t.size, t.taken, t.paid, t.filled, COALESCE(o.seats, 0) AS seats,
   COALESCE(o.paid, 0) AS paid_orders,

@@ -1,4 +1,4 @@
-"""That the sums of orders, refunds and payments fit together."""
+"""Prove that the sums of orders, refunds and payments agree."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
 

@@ -1,8 +1,8 @@
-"""That no job is lost."""
+"""Prove that no job is lost."""
 
 from server.ledger.proofs.proof import Proof
 
-# No job is ever put off for more than an hour: a row far in the future would never come back by itself.
+# A retry waits at most one hour. A row that is due far in the future would never be run.
 _OUTBOX = """
 SELECT id AS outbox_id, job, attempts, due_at, done_at IS NULL AND due_at > $1::timestamptz + interval '1 day' AS wrong
 FROM outbox

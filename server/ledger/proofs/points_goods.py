@@ -1,4 +1,4 @@
-"""What must hold of the points mall: the pieces that are counted are those of its orders."""
+"""Prove for the points mall that the counted pieces are those of its orders, and that each order is paid in points."""
 
 from server.ledger.proofs.proof import Proof
 

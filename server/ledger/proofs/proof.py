@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One named check; `title` is what an operator reads.
+    """One named check; operators read `title`.
 
-    The query gives one row per thing that was checked: its ids and figures, and `wrong`. `$1` is the time of the audit.
-    It reads whole tables by hash joins, never row by row, so that it stays fast on large shops.
+    The query returns one row per checked thing: its ids and figures, and `wrong`. `$1` is the time of the audit. The
+    query must read whole tables with hash joins, never row by row, so that it stays fast on large shops.
     """
 
     name: str
@@ -17,4 +17,4 @@ class Proof:
 
 
 GRANTED = "('approved', 'processing', 'abnormal', 'succeeded')"
-"""States of a refund that is decided in the member's favour."""
+"""The states of a refund that was granted to the member."""

@@ -1,4 +1,4 @@
-"""That nothing is earned twice, too much or without its entries: qualifications, rebates, commissions."""
+"""Prove that nothing is earned twice, too much or without its entries: qualifications, rebates, commissions."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
 
@@ -38,7 +38,7 @@ FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(whole_fen) AS whole FRO
   GROUP BY rule_version) r ON r.rule_version = v.version
 """
 
-# What a wallet could not give back of a rebate was withheld from the refund of its order.
+# If the wallet could not give all of a rebate back, the rest was withheld from the refund of its order.
 _REBATE_ENTRIES = f"""
 SELECT COALESCE(r.order_id, p.order_id) AS order_id, r.owed AS owed_fen, p.cost AS cost_fen,
   COALESCE(r.owed, 0) <> COALESCE(p.cost, 0) AS wrong

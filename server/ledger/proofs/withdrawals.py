@@ -1,9 +1,9 @@
-"""That money on its way is asked for, and each withdrawal has its entries."""
+"""Prove that money in flight belongs to a withdrawal, and that each withdrawal has its entries."""
 
 from server.ledger.proofs.proof import Proof
 
 LIVE = "('requested', 'approved', 'sent', 'confirming')"
-"""States of a withdrawal whose money is on its way."""
+"""The states of a withdrawal whose money is in flight."""
 
 _IN_FLIGHT = f"""
 SELECT COALESCE(a.member_id, w.member_id) AS member_id, a.balance, w.asked AS asked_fen,
