@@ -1,1 +1,1 @@
-"""Pictures that the shop draws: shapes, Chinese text, share cards and posters. Pure: values in, pictures out."""
+"""Pictures that the shop draws: shapes, Chinese text, share cards and posters. Pure functions of their input."""

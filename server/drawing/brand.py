@@ -1,4 +1,4 @@
-"""The shop's own look: cream paper, persimmon red, ink brown, and three persimmons that bring a golden one."""
+"""The shop's look: cream paper, persimmon red, ink brown, and three persimmons in front of a golden one."""
 
 from functools import lru_cache
 from typing import TypeAlias
@@ -22,12 +22,12 @@ _GOLDEN = colour("#f0b33c")
 _LEAF = colour("#6f8f4e")
 _STALK = colour("#7a5a3a")
 _STRIP = 6
-"""So many pixels of a picture's edge say how it goes on."""
+"""The width, in pixels, of the picture's edge that is stretched to fill a box."""
 _Box: TypeAlias = tuple[int, int, int, int]
 
 
 def persimmon(c: Canvas, body: Colour) -> None:
-    """A persimmon that fills a square of 100 units. Opaque throughout: it is drawn on nothing."""
+    """Draw a persimmon into a square of 100 units. It is opaque, because it is drawn on transparent ground."""
     c.oval((3, 20, 97, 97), darker(body, 8))
     c.oval((3, 20, 93, 94), body)
     c.oval((12, 32, 50, 74), lighter(body, 14))
@@ -39,11 +39,11 @@ def persimmon(c: Canvas, body: Colour) -> None:
 
 
 _LOBES = ((36, 15, 28, 14, 14), (17, 20, 33, 15, 0), (50, 20, 33, 15, 6), (35, 24, 30, 20, 3))
-"""Left, top, width, height and shade of a calyx's four lobes."""
+"""Left, top, width, height and shade of the calyx's four lobes."""
 
 
 def emblem(c: Canvas) -> None:
-    """Three persimmons before a golden one: fills a square of 100 units, standing on y = 96."""
+    """Draw three persimmons in front of a golden one, into a square of 100 units, standing on y = 96."""
     c.oval((8, 88, 92, 100), faded(TEXT, 8))
     persimmon(c.part(0.58, 21, 2), _GOLDEN)
     for left, top in ((0, 46), (50, 46)):
@@ -53,14 +53,14 @@ def emblem(c: Canvas) -> None:
 
 @lru_cache(maxsize=8)
 def emblem_picture(side_px: int) -> Image.Image:
-    """The emblem on nothing. Do not draw on it: it is kept."""
+    """Return the emblem on transparent ground. It is cached: do not draw on it."""
     fine = Image.new("RGBA", (side_px * 3, side_px * 3), (255, 255, 255, 0))
     emblem(Canvas(fine, side_px * 3 / 100))
     return fine.reduce(3)
 
 
 def rounded(picture: Image.Image, radius_px: int) -> Image.Image:
-    """The picture with rounded corners, smooth at the edge."""
+    """Return the picture with rounded, smooth corners."""
     mask = Image.new("L", (picture.width * 2, picture.height * 2), 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, picture.width * 2 - 1, picture.height * 2 - 1), radius_px * 2, 255)
     found = picture.convert("RGBA")
@@ -69,7 +69,7 @@ def rounded(picture: Image.Image, radius_px: int) -> Image.Image:
 
 
 def filled(picture: Image.Image, width_px: int, height_px: int) -> Image.Image:
-    """The whole picture in the middle of a box; what is left beside it goes on as the picture's edge does."""
+    """Return a box with the whole picture in the middle; the picture's edges are stretched into the space beside it."""
     picture = picture.convert("RGB")
     scale = min(width_px / picture.width, height_px / picture.height)
     whole = picture.resize((max(1, round(picture.width * scale)), max(1, round(picture.height * scale))))
@@ -88,7 +88,7 @@ def filled(picture: Image.Image, width_px: int, height_px: int) -> Image.Image:
 
 
 def _edges(whole: Image.Image, left: int, top: int, wide: int, high: int) -> list[tuple[_Box, _Box]]:
-    """Which strip of a picture goes where in the box around it."""
+    """Return which strip of a picture goes where in the box around it."""
     right, bottom = left + whole.width, top + whole.height
     strip_x, strip_y = min(_STRIP, whole.width), min(_STRIP, whole.height)
     places = [
@@ -101,7 +101,7 @@ def _edges(whole: Image.Image, left: int, top: int, wide: int, high: int) -> lis
 
 
 def shaded(image: Image.Image, box: tuple[int, int, int, int], radius_px: int, fill: Colour = CARD) -> None:
-    """A rounded card with a soft shadow."""
+    """Draw a rounded card with a soft shadow."""
     left, top, right, bottom = box
     reach = 24
     shade = Image.new("L", ((right - left + reach * 4) // 4, (bottom - top + reach * 4) // 4), 0)

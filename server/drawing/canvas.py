@@ -1,4 +1,4 @@
-"""A small flat-illustration kit over Pillow: a square of 100 × 100 units, colours that lighten, darken and fade."""
+"""A small kit for flat illustrations on Pillow: a square of 100 × 100 units, colours that lighten, darken and fade."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,29 +15,29 @@ INK: Colour = (74, 52, 44, 255)
 
 
 def colour(text: str) -> Colour:
-    """`#rrggbb`, opaque."""
+    """Return the opaque colour of `#rrggbb`."""
     red, green, blue = bytes.fromhex(text.lstrip("#"))
     return red, green, blue, 255
 
 
 def mixed(one: Colour, other: Colour, percent: int) -> Colour:
-    """`percent` of the way from one colour to the other."""
+    """Return the colour that is `percent` of the way from one colour to the other."""
     red, green, blue, alpha = (a + (b - a) * percent // 100 for a, b in zip(one, other, strict=True))
     return red, green, blue, alpha
 
 
 def lighter(base: Colour, percent: int) -> Colour:
-    """Towards white."""
+    """Mix a colour with white."""
     return mixed(base, (255, 255, 255, base[3]), percent)
 
 
 def darker(base: Colour, percent: int) -> Colour:
-    """Towards a warm dark."""
+    """Mix a colour with a warm dark one."""
     return mixed(base, (*INK[:3], base[3]), percent)
 
 
 def faded(base: Colour, percent: int) -> Colour:
-    """With so much of its opacity left."""
+    """Return the colour with `percent` of its opacity."""
     return (*base[:3], base[3] * percent // 100)
 
 
@@ -53,44 +53,44 @@ class Palette:
 
 
 class Canvas:
-    """Draws in units of a square that stands somewhere on the image, at some size."""
+    """Draws in units of a square, which has any place and size on the image."""
 
     def __init__(self, image: Image.Image, unit: float, left: float = 0, top: float = 0) -> None:
-        """`unit` is in pixels, `left` and `top` are where the square begins, in pixels."""
+        """`unit` is the size of a unit, `left` and `top` the corner of the square, all in pixels."""
         self.image = image
         self._draw = ImageDraw.Draw(image, "RGBA")
         self._unit, self._left, self._top = unit, left, top
 
     def part(self, scale: float, left: float, top: float) -> "Canvas":
-        """A smaller square on the same image; `left` and `top` in this square's units."""
+        """Return a smaller square on the same image; `left` and `top` are in this square's units."""
         return Canvas(self.image, self._unit * scale, self._left + left * self._unit, self._top + top * self._unit)
 
     def rect(self, box: Box, fill: Colour, radius: float = 0) -> None:
-        """A rectangle with rounded corners."""
+        """Draw a rectangle with rounded corners."""
         self._draw.rounded_rectangle(self._box(box), radius * self._unit, fill)
 
     def oval(self, box: Box, fill: Colour) -> None:
-        """An ellipse inside the box."""
+        """Draw an ellipse inside the box."""
         self._draw.ellipse(self._box(box), fill)
 
     def ring(self, box: Box, fill: Colour, width: float) -> None:
-        """The outline of an ellipse."""
+        """Draw the outline of an ellipse."""
         self._draw.ellipse(self._box(box), None, fill, max(1, int(width * self._unit)))
 
     def arc(self, box: Box, start: float, end: float, fill: Colour, width: float) -> None:
-        """A piece of an ellipse's outline; degrees clockwise from the right."""
+        """Draw a part of an ellipse's outline; degrees clockwise from the right."""
         self._draw.arc(self._box(box), start, end, fill, max(1, int(width * self._unit)))
 
     def pie(self, box: Box, start: float, end: float, fill: Colour) -> None:
-        """A slice of an ellipse; degrees clockwise from the right."""
+        """Draw a slice of an ellipse; degrees clockwise from the right."""
         self._draw.pieslice(self._box(box), start, end, fill)
 
     def shape(self, points: Points, fill: Colour) -> None:
-        """A polygon."""
+        """Draw a polygon."""
         self._draw.polygon(self._points(points), fill)
 
     def path(self, points: Points, fill: Colour, width: float) -> None:
-        """A line with round ends and joints."""
+        """Draw a line with round ends and joints."""
         placed = self._points(points)
         thick = width * self._unit
         self._draw.line(placed, fill, max(1, int(thick)), joint="curve")
@@ -99,7 +99,7 @@ class Canvas:
                 self._draw.ellipse((x - thick / 2, y - thick / 2, x + thick / 2, y + thick / 2), fill)
 
     def sheen(self, box: Box, radius: float = 1) -> None:
-        """Light from the left and shade on the right: what makes a flat body round."""
+        """Draw light from the left and shade on the right, so that a flat body looks round."""
         left, top, right, bottom = box
         wide = right - left
         self.rect((left + wide * 0.08, top, left + wide * 0.2, bottom), faded(WHITE, 38), radius)

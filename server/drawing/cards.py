@@ -1,4 +1,4 @@
-"""Share cards, 5:4 as WeChat shows them: small, so the type is large and there is little of it."""
+"""Share cards, 5:4 as WeChat shows them. They are shown small, so they have little text in large type."""
 
 import io
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ _QUALITY = 84
 
 @dataclass(frozen=True, slots=True)
 class ProductCard:
-    """What a product's card says. `price` is as people read it: `39.9`."""
+    """The text on a product's card. `price` is written for people: `39.9`."""
 
     title: str
     price: str
     ranged: bool
-    """There are dearer variants: `39.9 起`."""
+    """Whether other variants cost more: `39.9 起`."""
     brand: str
 
 
 def product_card(card: ProductCard, picture: Image.Image | None) -> bytes:
-    """A JPEG of the product, its price and title; without a picture the emblem stands for it."""
+    """Return a JPEG with the product, its price and title; the emblem replaces a missing picture."""
     image = Image.new("RGB", (WIDE, HIGH), brand.PAPER[:3])
     above = HIGH - _PANEL
     if picture is None:
@@ -47,7 +47,7 @@ def product_card(card: ProductCard, picture: Image.Image | None) -> bytes:
 
 
 def home_card(name: str, promise: str) -> bytes:
-    """A JPEG of the shop itself: its name and what the rule promises."""
+    """Return a JPEG of the shop itself: its name and the promise of the rule."""
     image = Image.new("RGB", (WIDE, HIGH), brand.PAPER[:3])
     draw = ImageDraw.Draw(image)
     draw.ellipse((-180, 300, WIDE + 180, HIGH + 420), brand.BRAND_SOFT[:3])
@@ -60,7 +60,7 @@ def home_card(name: str, promise: str) -> bytes:
 
 
 def _mark(image: Image.Image, name: str) -> None:
-    """The shop's name in a corner, small."""
+    """Write the shop's name small in a corner."""
     wide = int(width(name, 30)) + 88
     plate = brand.rounded(Image.new("RGB", (wide, 60), brand.CARD[:3]), 30)
     image.paste(plate, (20, 20), plate)

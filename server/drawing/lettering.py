@@ -1,4 +1,4 @@
-"""Chinese text on pictures: Noto Sans SC, bold by a stroke, broken into lines where Chinese may be broken."""
+"""Chinese text on pictures: Noto Sans SC, bold by a stroke, with line breaks where Chinese allows them."""
 
 import re
 from collections.abc import Sequence
@@ -10,29 +10,29 @@ from PIL import Image, ImageDraw, ImageFont
 from server.drawing.canvas import Colour
 
 _PIECES = re.compile(r"[0-9A-Za-z.,%+/×-]+|.", re.DOTALL)
-"""Numbers and Latin words stay whole."""
+"""The pieces between which a line may break; numbers and Latin words stay whole."""
 _NEVER_FIRST = frozenset("，。、；：！？）》」』】”’…%～·")
 _MORE = "…"
 _LONELY = 2
 _BOLD = 0.028
-"""Stroke by size: about the weight that headings have."""
+"""The stroke for bold text, by size: about the weight of headings."""
 
 
 @lru_cache(maxsize=32)
 def font(size_px: int) -> ImageFont.FreeTypeFont:
-    """The shop's typeface."""
+    """Return the shop's typeface in a size."""
     return ImageFont.truetype(pylopdf_fonts_zh_cn.sans_path(), size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 def width(text: str, size_px: int) -> float:
-    """How wide a line is, in pixels."""
+    """Return the width of a line, in pixels."""
     return font(size_px).getlength(text)
 
 
 def lines_of(text: str, size_px: int, width_px: float, most: int) -> list[str]:
-    """The text in at most `most` lines no wider than `width_px`; what does not fit ends in `…`.
+    """Break the text into at most `most` lines no wider than `width_px`; text that is cut off ends in `…`.
 
-    A last line of a character or two is given company by shorter lines above it.
+    If only a character or two would be left for the last line, the lines above become shorter.
     """
     lines = _filled(text, size_px, width_px, most)
     if lines[1:] and len(lines[-1]) <= _LONELY:
@@ -42,7 +42,7 @@ def lines_of(text: str, size_px: int, width_px: float, most: int) -> list[str]:
 
 
 def fitting_size(text: str, sizes_px: Sequence[int], width_px: float) -> int:
-    """The first size at which the text fits in one line, else the last."""
+    """Return the first size at which the text fits in one line, else the last size."""
     return next((size for size in sizes_px if width(text, size) <= width_px), sizes_px[-1])
 
 
@@ -62,7 +62,7 @@ def _filled(text: str, size_px: int, width_px: float, most: int) -> list[str]:
 
 
 def _fitting(word: str, size_px: int, width_px: float) -> list[str]:
-    """A word that is wider than a line may be broken anywhere."""
+    """Split a word that is wider than a line, anywhere."""
     return [word] if width(word, size_px) <= width_px else list(word)
 
 
@@ -82,7 +82,7 @@ def write(
     bold: bool = False,
     anchor: str = "ls",
 ) -> float:
-    """Write one line and give its width. `at` is where `anchor` (Pillow's) is: by default left on the base line."""
+    """Write one line and return its width. `at` is the point of Pillow's `anchor`: by default left on the base line."""
     stroke = size_px * _BOLD if bold else 0
     ImageDraw.Draw(image).text(
         at, text, fill[:3], font(size_px), anchor=anchor, stroke_width=stroke, stroke_fill=fill[:3]
@@ -93,7 +93,7 @@ def write(
 def write_lines(
     image: Image.Image, at: tuple[float, float], lines: list[str], size_px: int, fill: Colour, *, bold: bool = False
 ) -> float:
-    """Write lines below each other, `at` the top left of the first; gives where the next would begin."""
+    """Write lines below each other, the first at its top left `at`; return the y where the next would begin."""
     x, y = at
     for line in lines:
         write(image, (x, y), line, size_px, fill, bold=bold, anchor="la")
@@ -102,7 +102,7 @@ def write_lines(
 
 
 def initial(name: str) -> str:
-    """The first character of a name, where the typeface has it; else `友`."""
+    """Return the first character of a name if the typeface has it, else `友`."""
     first = name[:1]
     return first if first and _drawn(first) != _drawn("\U0010ffff") else "友"
 

@@ -1,4 +1,4 @@
-"""Opening pictures that others made: only the usual kinds, of a bearable size, turned as they are meant."""
+"""Opens pictures from other people: only common formats, of limited size, rotated as their metadata say."""
 
 import io
 import warnings
@@ -9,12 +9,12 @@ _KINDS = ("JPEG", "PNG", "WEBP")
 _MOST_PIXELS = 24_000_000
 
 
-class NotAPicture(ValueError):  # noqa: N818 - said of what was sent, not of a fault of ours
-    """The bytes are no picture of a kind or size that is accepted."""
+class NotAPicture(ValueError):  # noqa: N818 - it describes the input, not a failure of ours
+    """The bytes are not a picture in an accepted format and size."""
 
 
 def opened(body: bytes) -> Image.Image:
-    """The picture in RGB, transparent parts on white. Raises NotAPicture."""
+    """Return the picture in RGB, with transparent parts on white. Raises NotAPicture."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what `_MOST_PIXELS` refuses, and of odd metadata
@@ -30,7 +30,7 @@ def opened(body: bytes) -> Image.Image:
 
 
 def photo(body: bytes, most_px: int) -> bytes:
-    """The picture as a WebP of at most `most_px` a side, without anything its file carried. Raises NotAPicture."""
+    """Return a WebP of at most `most_px` a side, without the file's metadata. Raises NotAPicture."""
     out, picture = io.BytesIO(), opened(body)
     picture.thumbnail((most_px, most_px))
     picture.save(out, "WEBP", quality=84)
@@ -38,7 +38,7 @@ def photo(body: bytes, most_px: int) -> bytes:
 
 
 def avatar(body: bytes, side_px: int) -> bytes:
-    """A square WebP of the picture's middle, without anything its file carried besides. Raises NotAPicture."""
+    """Return a square WebP of the picture's middle, without the file's metadata. Raises NotAPicture."""
     out = io.BytesIO()
     ImageOps.fit(opened(body), (side_px, side_px)).save(out, "WEBP", quality=82)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Posters to save and to show: what is shared, whom it comes from, and the mini-program code that leads there."""
+"""Posters to save and show: what is shared, who shares it, and the mini-program code that leads there."""
 
 import io
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _HINT = "长按识别小程序码"
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """What every poster says. `sharer` is a masked name, `promise` one line of the rule in force, or empty."""
+    """The text on every poster. `sharer` is a masked name, `promise` one line of the rule in force; it may be empty."""
 
     brand: str
     slogan: str
@@ -31,17 +31,17 @@ class Poster:
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """A product on a poster; prices as people read them."""
+    """A product on a poster; prices are written for people."""
 
     title: str
     price: str
     ranged: bool
     market_price: str
-    """Struck out beside the price; may be empty."""
+    """Crossed out beside the price; may be empty."""
 
 
 def product_poster(poster: Poster, goods: Goods, picture: Image.Image | None, code: Image.Image) -> bytes:
-    """A PNG of one product."""
+    """Return a PNG of one product."""
     image = _sheet(poster)
     side = _INNER
     shown = brand.filled(picture, side, _SHOWN) if picture else _plate(side, _SHOWN)
@@ -60,7 +60,7 @@ def product_poster(poster: Poster, goods: Goods, picture: Image.Image | None, co
 
 
 def home_poster(poster: Poster, steps: Sequence[tuple[str, str]], code: Image.Image) -> bytes:
-    """A PNG of the shop itself with the steps of its promise, at most four."""
+    """Return a PNG of the shop itself, with at most four steps of its promise."""
     image = _sheet(poster)
     brand.shaded(image, (_MARGIN, 138, WIDE - _MARGIN, _CARD_END), 32)
     sky = Image.new("RGB", (_INNER, 300), brand.GOLD_SOFT[:3])
@@ -78,7 +78,7 @@ def home_poster(poster: Poster, steps: Sequence[tuple[str, str]], code: Image.Im
 
 
 def _sheet(poster: Poster) -> Image.Image:
-    """Cream paper with the sharer's name on top."""
+    """Return cream paper with the sharer's name on top."""
     image = Image.new("RGB", (WIDE, HIGH), brand.PAPER[:3])
     ImageDraw.Draw(image).ellipse((-260, -560, WIDE + 260, 330), brand.BRAND_SOFT[:3])
     disc = brand.rounded(Image.new("RGB", (76, 76), brand.BRAND[:3]), 38)
@@ -101,7 +101,7 @@ def _price(image: Image.Image, goods: Goods, x: float, base: float) -> None:
 
 
 def _ribbon(image: Image.Image, promise: str, top: int) -> None:
-    """The promise along the lower edge of the card."""
+    """Draw the promise along the lower edge of the card."""
     box = brand.rounded(Image.new("RGB", (_INNER, _RIBBON + 64), brand.GOLD_SOFT[:3]), 32)
     lower = box.crop((0, 64, _INNER, _RIBBON + 64))
     image.paste(lower, (_MARGIN, top), lower)
@@ -112,7 +112,7 @@ def _ribbon(image: Image.Image, promise: str, top: int) -> None:
 
 
 def _step(image: Image.Image, number: int, title: str, text: str, top: float) -> float:
-    """A numbered step; gives where the next begins."""
+    """Draw a numbered step; return the y where the next begins."""
     left = _MARGIN + 40
     disc = brand.rounded(Image.new("RGB", (52, 52), brand.BRAND[:3]), 26)
     image.paste(disc, (left, round(top)), disc)
@@ -124,7 +124,7 @@ def _step(image: Image.Image, number: int, title: str, text: str, top: float) ->
 
 
 def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
-    """The code on white, and what to do with it."""
+    """Draw the code on white, and how to use it."""
     top = 1096
     brand.shaded(image, (WIDE - _MARGIN - _CODE, top, WIDE - _MARGIN, top + _CODE), 24)
     inside = _CODE - 20
@@ -143,7 +143,7 @@ def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
 
 
 def _plate(width_px: int, height_px: int) -> Image.Image:
-    """What stands for a picture that is not to be had."""
+    """Return the plate that replaces a missing picture."""
     plate = Image.new("RGB", (width_px, height_px), brand.GOLD_SOFT[:3])
     emblem = brand.emblem_picture(380)
     plate.paste(emblem, ((width_px - 380) // 2, (height_px - 380) // 2), emblem)
@@ -151,7 +151,7 @@ def _plate(width_px: int, height_px: int) -> Image.Image:
 
 
 def _paste_top(image: Image.Image, picture: Image.Image, at: tuple[int, int], radius_px: int) -> None:
-    """Paste with the upper corners rounded, as the head of a card."""
+    """Paste a picture with rounded upper corners, as the head of a card."""
     taller = Image.new("RGB", (picture.width, picture.height + radius_px))
     taller.paste(picture)
     head = brand.rounded(taller, radius_px).crop((0, 0, *picture.size))

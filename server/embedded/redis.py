@@ -10,18 +10,18 @@ FOLDER = "redis"
 
 
 def configuration(port: int, password: str, *, durable: bool) -> str:
-    """The configuration file, to be given on standard input so that the password is on no command line."""
+    """Return the configuration, for standard input, so that the password is in no command line."""
     return "\n".join(
         (
             "bind 127.0.0.1",
             f"port {port}",
             f"requirepass {password}",
-            "dir ./",  # the working directory it is started in
+            "dir ./",  # the working directory of the process
             f"pidfile ./{REDIS.pid_file}",
             "appendonly yes",
             f"appendfsync {'everysec' if durable else 'no'}",
             'save ""',
-            # arq's job payloads carry expiry times, so any eviction would drop jobs.
+            # arq's job data have expiry times, so any eviction would lose jobs.
             "maxmemory-policy noeviction",
             "loglevel warning",
             "",
@@ -30,12 +30,12 @@ def configuration(port: int, password: str, *, durable: bool) -> str:
 
 
 def url(port: int, password: str) -> str:
-    """The address of database 0."""
+    """Return the URL of database 0."""
     return f"redis://:{password}@127.0.0.1:{port}/0"
 
 
 def is_ready(port: int, password: str) -> bool:
-    """Whether it has loaded its data and takes our password."""
+    """Return whether it has loaded its data and accepts our password."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())

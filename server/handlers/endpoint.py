@@ -1,4 +1,4 @@
-"""One declaration per call: what it takes, gives and refuses. Parsing, errors, login and OpenAPI all come from it."""
+"""One declaration per call: its input, output and refusals. Parsing, errors, login and OpenAPI are derived from it."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ from server.services.common.idempotency import Keyed
 from server.services.members import sessions as member_sessions
 
 Auth = Literal["member", "guest", "public"]
-"""Who may call: members only, anybody (a member is known by the token), anybody without being looked up at all."""
+"""Who may call. `member`: logged-in members. `guest`: anybody, a valid token tells the member. `public`: no look-up."""
 
 _MAX_KEY = 64
 _MAX_ID = 2**63 - 1
@@ -38,7 +38,7 @@ class Upload(msgspec.Struct):
 
 
 class Page(msgspec.Struct, kw_only=True):
-    """The query of a list."""
+    """The query of a paged list."""
 
     cursor: str | None = None
     limit: int = msgspec.field(default=20)
@@ -51,7 +51,7 @@ class Page(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as a handler sees it."""
+    """One request, as a handler gets it."""
 
     deps: Deps
     member_id: int
@@ -61,11 +61,11 @@ class Call:
     """Path parameters by name."""
     token_hash: str
     key: Keyed | None
-    """The idempotency key of calls that need one."""
+    """The idempotency key, for calls declared `keyed`."""
 
     @property
     def required_key(self) -> Keyed:
-        """The key of a call declared `keyed`. Raises IdempotencyKeyMissing where it was not."""
+        """The idempotency key of a call declared `keyed`. Raises IdempotencyKeyMissing for any other call."""
         if self.key is None:
             raise errors.IdempotencyKeyMissing
         return self.key
@@ -76,7 +76,7 @@ Handler = Callable[[Call, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """What is declared of a call; the OpenAPI document is made of these. Each is one of a kind."""
+    """The declaration of one call; the OpenAPI document is made of these. Compared by identity."""
 
     method: str
     path: str
@@ -92,13 +92,12 @@ class Endpoint:
     status: int = 200
     blueprint: str = ""
     media_type: str = JSON_TYPE
-    """Of what is given; other than JSON it is bytes, which a client may show again for a minute without asking, unless
-    they are a member's own."""
+    """The output's type. Anything but JSON is bytes; clients may cache these for a minute unless `auth` is `member`."""
 
 
 @dataclass
 class Room:
-    """The calls of one noun: `@room.get("/products", …)` declares, `room.blueprint` serves."""
+    """The calls of one noun: `@room.get("/products", …)` declares a call, `room.blueprint` serves it."""
 
     name: str
     tag: str
@@ -109,23 +108,23 @@ class Room:
         self.blueprint = Blueprint(self.name, url_prefix=self.prefix)
 
     def get(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
-        """Declare a reading call; `takes` is its query."""
+        """Declare a call that only reads; `takes` is the type of its query."""
         return self._add("GET", path, summary, **declared)
 
     def post(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
-        """Declare a call that acts; `takes` is its body."""
+        """Declare a call that acts; `takes` is the type of its body."""
         return self._add("POST", path, summary, **declared)
 
     def put(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
-        """Declare a call that sets something; `takes` is its body."""
+        """Declare a call that sets something; `takes` is the type of its body."""
         return self._add("PUT", path, summary, **declared)
 
     def patch(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
-        """Declare a call that changes something; `takes` is its body."""
+        """Declare a call that changes something; `takes` is the type of its body."""
         return self._add("PATCH", path, summary, **declared)
 
     def delete(self, path: str, summary: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401 - see _add
-        """Declare a call that removes something; `takes` is its body, usually none."""
+        """Declare a call that removes something; `takes` is the type of its body, usually none."""
         return self._add("DELETE", path, summary, **declared)
 
     def _add(  # noqa: PLR0913 - a declaration has that many parts
@@ -166,7 +165,7 @@ class Room:
 
 
 def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse]]:
-    """The Sanic handler of a declaration. Acting calls finish although the client goes away."""
+    """Return the Sanic handler of a declaration. Calls that act run to their end even if the client disconnects."""
     parse = _parser(endpoint)
     encoder = msgspec.json.Encoder()
 
@@ -176,7 +175,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
         if endpoint.auth == "member" and not member_id:
             raise errors.NotLoggedIn
         if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
-            raise errors.NotFound  # no text column holds a NUL, no key is that large
+            raise errors.NotFound  # no text column can store a NUL, and no key is that large
         taken = parse(request)
         key = _key(request) if endpoint.keyed else None
         call = Call(deps, member_id, client_ip(request), path, token_hash, key)
@@ -199,7 +198,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
 
 
 async def finish(work: Awaitable[HTTPResponse]) -> HTTPResponse:
-    """Run to the end even when the client goes away; the server waits for it when it stops."""
+    """Run to the end even if the client disconnects; `drain` waits for it when the server stops."""
     task = asyncio.ensure_future(work)  # house: task - it is awaited here, and by `drain` when its client is gone
     _background.add(task)
     task.add_done_callback(_background.discard)
@@ -207,7 +206,7 @@ async def finish(work: Awaitable[HTTPResponse]) -> HTTPResponse:
 
 
 async def drain(timeout_s: float) -> None:
-    """Wait for acting calls whose clients left, before the pool closes."""
+    """Wait for running calls whose clients disconnected, at most `timeout_s`, before the pool closes."""
     if _background:
         await asyncio.wait(_background, timeout=timeout_s)
 
@@ -263,7 +262,7 @@ def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
 
 
 _NUL = errors.BadRequest(field="", problem="NUL characters are not accepted")
-"""PostgreSQL stores none; JSON itself admits them only as an escape."""
+"""PostgreSQL cannot store NUL characters; JSON allows them only as this escape."""
 
 
 def _bad_shape(error: Exception) -> errors.BadRequest:

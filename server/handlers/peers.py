@@ -1,4 +1,4 @@
-"""Who is calling: the peer's address, or what a proxy that we trust says of it."""
+"""The caller's address: that of the connection, or the one that a trusted proxy reports."""
 
 import ipaddress
 
@@ -8,9 +8,9 @@ from server.gateways.ports import Deps
 
 
 def client_ip(request: Request) -> str:
-    """The client's address. `X-Forwarded-For` is read from the right, past proxies of ours, never further.
+    """Return the client's address. `X-Forwarded-For` is read from the right and only past trusted proxies.
 
-    A header that did not come through a trusted proxy, or does not hold an address, is ignored.
+    The header is ignored if it did not come through a trusted proxy or if its value is not an address.
     """
     deps: Deps = request.app.ctx.deps
     address = request.conn_info.client_ip if request.conn_info else ""

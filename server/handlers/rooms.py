@@ -72,7 +72,7 @@ SHOP: tuple[Room, ...] = (
     notices.room,
     open_links.room,
 )
-"""Rooms of JSON calls, in the order of the OpenAPI document."""
+"""The rooms of JSON calls, in the order of the OpenAPI document."""
 
 ADMIN = tuple(
     screens.blueprint
@@ -103,11 +103,11 @@ ADMIN = tuple(
         staff.screens,
     )
 )
-"""The operators' panel."""
+"""The screens of the operators' panel."""
 
 
 def plain(*, development: bool) -> list[Blueprint]:
-    """What is not a declared JSON call: WeChat's callbacks, operations and, in development, the sandbox's calls."""
+    """Return blueprints outside OpenAPI: WeChat's callbacks, operations and, in development, the sandbox's calls."""
     found = [health.blueprint, media.blueprint, h5.blueprint, push.blueprint, payments.blueprint, *ADMIN]
     if development:
         found.append(sandbox.blueprint)

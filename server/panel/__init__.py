@@ -1,1 +1,1 @@
-"""The operators' panel as it is seen: templates, style, script, and the packages that are served beside them."""
+"""Templates, style and script of the operators' panel, and the packages served with them."""

@@ -1,4 +1,4 @@
-"""Style and scripts of the panel under names that hold their content's hash: kept forever, never stale."""
+"""Style and scripts of the panel. Their names contain a hash of the content, so browsers can cache them forever."""
 
 import gzip
 import hashlib
@@ -8,7 +8,7 @@ from pathlib import Path
 
 _HERE = Path(__file__).parent
 _PACKAGES = _HERE / "node_modules"
-"""Filled by `npm ci`; without Node.js the panel works with plain pages."""
+"""`npm ci` fills this folder; without Node.js the panel works with plain pages."""
 
 _FILES = {
     "panel.css": _HERE / "static" / "panel.css",
@@ -24,22 +24,22 @@ class Asset:
     """A file as it is sent."""
 
     name: str
-    """With the hash in it: `panel-3fa9c1d2e4.css`."""
+    """The name with the hash: `panel-3fa9c1d2e4.css`."""
     media_type: str
     body: bytes
     packed: bytes
-    """The same under gzip."""
+    """The body, compressed with gzip."""
 
 
 @cache
 def all_assets() -> dict[str, Asset]:
-    """What there is, by plain name; packages that were not installed are missing. Read once per process."""
+    """Return all assets by plain name, without packages that are not installed. Read once per process."""
     return {name: _read(name, path) for name, path in _FILES.items() if path.is_file()}
 
 
 @cache
 def by_hashed_name() -> dict[str, Asset]:
-    """The same by the name in the address."""
+    """Return all assets by the hashed name that the address has."""
     return {asset.name: asset for asset in all_assets().values()}
 
 

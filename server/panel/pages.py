@@ -1,4 +1,4 @@
-"""Renders the panel's pages: Jinja with escaping always on, so that what a member typed stays text."""
+"""Renders the panel's pages with Jinja; escaping is always on, so that members' input stays text."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,13 +37,13 @@ def _environment() -> Environment:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """The page of `templates/<template>`. Raises jinja2.UndefinedError for a value that is not there."""
+    """Render `templates/<template>`. Raises jinja2.UndefinedError for a value that is missing."""
     addresses = {name: f"/admin/assets/{asset.name}" for name, asset in all_assets().items()}
     return _environment().get_template(template).render(context, assets=addresses)
 
 
 def _more(cursor: str | None, asked: Mapping[str, str]) -> Markup:
-    """The way to a list's next page, with its filters."""
+    """Return the link to a list's next page, which keeps its filters."""
     if cursor is None:
         return Markup()
     address = urlencode({**asked, "cursor": cursor})
@@ -51,7 +51,7 @@ def _more(cursor: str | None, asked: Mapping[str, str]) -> Markup:
 
 
 def csrf_field(token: str) -> Markup:
-    """The hidden field that every form carries."""
+    """Return the hidden field that every form needs."""
     return Markup('<input type="hidden" name="csrf" value="{}">').format(token)
 
 
@@ -60,7 +60,7 @@ def _when(moment: datetime | None) -> str:
 
 
 def _local(moment: datetime) -> str:
-    """As `<input type="datetime-local">` has it."""
+    """Format a time in Shanghai for `<input type="datetime-local">`."""
     return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M:%S}"
 
 
@@ -74,11 +74,11 @@ _PLACES = {
     "member": "/admin/members/{}",
     "day": "/admin/reconciliation/{}",
 }
-"""Where the things are shown that ledger, alarms and log name as `kind:number`."""
+"""The pages of things that ledger, alarms and log name as `kind:number`."""
 
 
 def _about(subject: str) -> Markup:
-    """What a record is about, leading there where the panel shows such."""
+    """Return what a record is about, as a link if the panel has a page for it."""
     kind, _, number = subject.partition(":")
     if kind not in _PLACES or not number:
         return Markup("<code>{}</code>").format(subject)
@@ -89,7 +89,7 @@ _KINDS = {"T": "order", "R": "refund", "W": "withdrawal"}
 
 
 def _number(number: str) -> Markup:
-    """A number of ours by its first letter, leading to what it is of."""
+    """Return one of our numbers as a link; its first letter tells the page."""
     kind = _KINDS.get(number[:1], "")
     return (
         Markup('<a href="{}"><code>{}</code></a>').format(_PLACES[kind].format(quote(number)), number)
@@ -99,7 +99,7 @@ def _number(number: str) -> Markup:
 
 
 def _told(value: object) -> str:
-    """A value of the log as people read it."""
+    """Return a value from the log as readable text."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 

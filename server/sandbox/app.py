@@ -51,7 +51,7 @@ MINI_OPERATIONS = (
     *mini_orders.OPERATIONS,
 )
 CHANGES = (pay_refunds.advance_refunds, pay_transfers.advance_transfers, mini_shipping.advance_shipping)
-"""What time alone brings about."""
+"""Changes that happen only because time passes; the courier runs them on every tick."""
 
 BODY_LIMIT_BYTES = 1_000_000
 _HELD_ANSWER_LIMIT_S = 3600
@@ -61,10 +61,10 @@ SandboxApp = Sanic[Any, Any]
 
 
 def create_sandbox(config: SandboxConfig) -> SandboxApp:
-    """A sandbox as a Sanic app for one process. Raises ValueError for a bad key, sqlite3.Error for a bad state file."""
+    """Make a sandbox as a Sanic app for one process. Raises ValueError (bad key), sqlite3.Error (bad state file)."""
     app: SandboxApp = Sanic(f"wechat-sandbox-{secrets.token_hex(4)}", configure_logging=False)
     app.config.REQUEST_MAX_SIZE = BODY_LIMIT_BYTES
-    app.config.RESPONSE_TIMEOUT = _HELD_ANSWER_LIMIT_S  # a held answer is ended by its knob, not by the server
+    app.config.RESPONSE_TIMEOUT = _HELD_ANSWER_LIMIT_S  # the fault knob ends a held answer, not the server
     app.config.ACCESS_LOG = False
     sandbox = open_sandbox(config)
     courier = Courier(sandbox, CHANGES)
@@ -95,7 +95,7 @@ def _add_routes(app: SandboxApp, desk: Desk) -> None:
 
 def _add(app: SandboxApp, handler: Handler, path: str, methods: list[str]) -> None:
     name = f"{methods[0]}-{path}".replace("/", "-").replace("<", "").replace(">", "")
-    # Sanic would read each handler's source for the form of its errors, which are JSON here without exception.
+    # Without a format, Sanic reads each handler's source to choose one for errors; here all errors are JSON.
     app.add_route(handler, path, methods=methods, name=name, unquote=True, error_format="json")
 
 
@@ -130,7 +130,7 @@ def _json(body: dict[str, Any], status: int) -> HTTPResponse:
 
 
 def _http_refusal(request: Request, error: SanicException) -> HTTPResponse:
-    """No such path or method, too large a body: in the words of whichever host was meant."""
+    """Answer an unknown path or method, or too large a body, in the format of the imitated host."""
     if request.path.startswith("/v3/"):
         code = "RESOURCE_NOT_EXISTS" if error.status_code == HTTPStatus.NOT_FOUND else "INVALID_REQUEST"
         return signing.refused(PayError(error.status_code, code, "请求的资源不存在或方法不支持"))

@@ -1,4 +1,4 @@
-"""What a sandbox is made of: whose app and merchant it plays for, its keys, its state file and its clock."""
+"""The configuration of a sandbox: the app and merchant it serves, its keys, its state file and its clock."""
 
 import time
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from server.sandbox.identity import Identity
 class SandboxConfig:
     """Settings of one sandbox.
 
-    `clock` gives unix seconds and decides everything that expires, is retried or is stamped: advancing it advances
-    WeChat. `wire_clock` is the machine's own clock: a client that stamps its requests with it is accepted too, since
-    payment libraries sign with real time whatever clock the mall uses. `notify_time_scale` multiplies the gaps
-    between attempts of one notification (0.01 turns 15 s into 0.15 s).
+    `clock` returns unix seconds and decides everything that expires, is retried or gets a timestamp: moving it moves
+    all of WeChat. `wire_clock` is the machine's own clock; requests stamped with it are accepted too, because payment
+    libraries sign with real time whatever clock the mall uses. `notify_time_scale` multiplies the waits between the
+    attempts of one notification (0.01 turns 15 s into 0.15 s).
     """
 
     appid: str
@@ -46,7 +46,7 @@ class SandboxConfig:
         clock: Callable[[], float] = time.time,
         notify_time_scale: float = 1.0,
     ) -> "SandboxConfig":
-        """The configuration that plays WeChat for `identity`."""
+        """Return a configuration whose WeChat knows the app and merchant of `identity`."""
         return cls(
             appid=identity.appid,
             secret=identity.secret,

@@ -1,4 +1,4 @@
-"""What every room of the sandbox works with."""
+"""The objects that all modules of the sandbox share."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _CHINA = dt.timezone(dt.timedelta(hours=8))
 
 @dataclass(frozen=True)
 class Keys:
-    """The platform's signing keys and the merchant key that requests are checked with."""
+    """The platform's signing keys, and the merchant's public key to verify requests."""
 
     merchant: RSAPublicKey
     platform: RSAPrivateKey
@@ -25,7 +25,7 @@ class Keys:
 
     @classmethod
     def of(cls, config: SandboxConfig) -> "Keys":
-        """Load the PEM texts of `config`; ValueError when one is not an RSA key."""
+        """Load the PEM texts of `config`. Raises ValueError if one is not an RSA key."""
         certificate = load_pem_x509_certificate(config.platform_certificate.encode())
         return cls(
             merchant=crypto.load_public_key(config.merchant_public_key),
@@ -37,7 +37,7 @@ class Keys:
 
 @dataclass(frozen=True)
 class Sandbox:
-    """One imitated WeChat: settings, keys, state and knobs."""
+    """One imitated WeChat: configuration, keys, state and knobs."""
 
     config: SandboxConfig
     store: Store
@@ -45,23 +45,23 @@ class Sandbox:
     keys: Keys
 
     def now(self) -> float:
-        """Unix seconds by the injected clock."""
+        """Return unix seconds by the configured clock."""
         return self.config.clock()
 
 
 def open_sandbox(config: SandboxConfig) -> Sandbox:
-    """Open (or make) the state file and load the keys."""
+    """Open or create the state file and load the keys. Raises ValueError, sqlite3.Error."""
     store = Store(config.state_path)
     return Sandbox(config, store, KnobPanel(store), Keys.of(config))
 
 
 def rfc3339(seconds: float) -> str:
-    """Unix seconds as WeChat writes times: `2026-05-20T13:29:35+08:00`."""
+    """Format unix seconds as WeChat writes times: `2026-05-20T13:29:35+08:00`."""
     return dt.datetime.fromtimestamp(int(seconds), tz=_CHINA).isoformat()
 
 
 def parse_rfc3339(text: str) -> float:
-    """Unix seconds of an RFC 3339 time; ValueError when it is none or has no zone."""
+    """Return the unix seconds of an RFC 3339 time. Raises ValueError if it is not one or has no zone."""
     moment = dt.datetime.fromisoformat(text)
     if moment.tzinfo is None or "T" not in text:
         msg = "time without zone"
@@ -70,15 +70,15 @@ def parse_rfc3339(text: str) -> float:
 
 
 def china_day(seconds: float) -> str:
-    """The calendar day in China, `YYYY-MM-DD`."""
+    """Return the calendar day in China, `YYYY-MM-DD`."""
     return dt.datetime.fromtimestamp(seconds, tz=_CHINA).date().isoformat()
 
 
 def china_time(seconds: float) -> str:
-    """`2026-05-20 13:29:35` in China, as bills and people write it."""
+    """Return the time in China as bills show it: `2026-05-20 13:29:35`."""
     return dt.datetime.fromtimestamp(int(seconds), tz=_CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def stamp(seconds: float) -> str:
-    """`YYYYMMDDHHMMSS` in China, as inside WeChat's own numbers."""
+    """Return `YYYYMMDDHHMMSS` in China, as it stands inside WeChat's own numbers."""
     return dt.datetime.fromtimestamp(seconds, tz=_CHINA).strftime("%Y%m%d%H%M%S")

@@ -1,4 +1,4 @@
-"""What the member's phone would do, the knobs, and a look inside: for the mall's `/sandbox/*` and for tests."""
+"""Control calls for the mall's `/sandbox/*` and for tests: act as the member's phone, turn knobs, inspect the state."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 @dataclass(frozen=True)
 class Desk:
-    """Where control calls are served."""
+    """The sandbox and its courier, as control calls use them."""
 
     sandbox: Sandbox
     courier: Courier
@@ -31,13 +31,13 @@ class Desk:
 
 @dataclass(frozen=True)
 class ControlCall:
-    """One request."""
+    """One request: query and raw body."""
 
     query: Mapping[str, str]
     body: bytes
 
     def read(self, shape: type[Shape]) -> Shape:
-        """The body in its declared shape. Raises ControlError 400."""
+        """Parse the body as the declared type. Raises ControlError 400."""
         try:
             return msgspec.json.decode(self.body, type=shape)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -54,32 +54,32 @@ class ControlOperation:
 
 
 class Login(Strict):
-    """Who calls wx.login."""
+    """The user who calls wx.login."""
 
     openid: Openid
 
 
 class GivePhone(Strict):
-    """Who lets the mall see which number."""
+    """The user, and the phone number they give to the mall."""
 
     openid: Openid
     phone: Phone
 
 
 class Pay(Strict):
-    """Which order is paid."""
+    """The order to pay."""
 
     out_trade_no: str
 
 
 class Confirm(Strict):
-    """Which transfer is confirmed."""
+    """The transfer to confirm."""
 
     out_bill_no: str
 
 
 class Subscribe(Strict):
-    """Who accepts which templates how often; 0 times is a refusal."""
+    """The user, the templates, and how many messages of each they accept; 0 is a refusal."""
 
     openid: Openid
     template_id: TemplateId | Annotated[list[TemplateId], msgspec.Meta(min_length=1, max_length=5)]
@@ -87,13 +87,13 @@ class Subscribe(Strict):
 
 
 async def code(desk: Desk, call: ControlCall) -> Doc:
-    """A wx.login code for an openid, new or known."""
+    """Make a wx.login code for an openid, new or known."""
     with desk.sandbox.store.transaction():
         return {"code": mini_login.issue_code(desk.sandbox, call.read(Login).openid)}
 
 
 async def phone(desk: Desk, call: ControlCall) -> Doc:
-    """The code of the phone-number button."""
+    """Make the code of the phone-number button."""
     body = call.read(GivePhone)
     with desk.sandbox.store.transaction():
         return {"code": mini_login.issue_phone_code(desk.sandbox, body.openid, body.phone)}
@@ -105,7 +105,7 @@ async def pay_order(desk: Desk, call: ControlCall) -> Doc:
 
 
 async def pay_and_notify(desk: Desk, out_trade_no: str) -> Doc:
-    """`{transaction_id, notified, notify_status, already?}`, after the first attempt to notify unless that is put off.
+    """Pay, and notify once now unless that is delayed: `{transaction_id, notified, notify_status, already?}`.
 
     Raises ControlError: 404 no such order, 409 closed, or its prepay_id has expired.
     """
@@ -117,7 +117,7 @@ async def pay_and_notify(desk: Desk, out_trade_no: str) -> Doc:
 
 
 async def deliver_first(desk: Desk, notice_id: str | None) -> Doc:
-    """Make the first attempt to notify: `{notified, notify_status}`, the status None without an answer."""
+    """Make the first attempt to notify: `{notified, notify_status}`; the status is None if no answer came."""
     attempts: list[Doc] = []
     if notice_id is not None:
         await desk.courier.attempt(notice_id)
@@ -130,7 +130,7 @@ async def deliver_first(desk: Desk, notice_id: str | None) -> Doc:
 
 
 async def subscribe(desk: Desk, call: ControlCall) -> Doc:
-    """The user accepts (or with `times` 0 refuses) messages of one template or several."""
+    """Accept, or refuse with `times` 0, messages of one or more templates."""
     body = call.read(Subscribe)
     sandbox = desk.sandbox
     template_ids = [body.template_id] if isinstance(body.template_id, str) else body.template_id
@@ -141,12 +141,12 @@ async def subscribe(desk: Desk, call: ControlCall) -> Doc:
 
 
 async def messages(desk: Desk, call: ControlCall) -> Doc:
-    """The subscribe messages that reached a user, oldest first."""
+    """Return the subscribe messages that reached a user, oldest first."""
     return {"items": desk.sandbox.store.children("message", call.query.get("openid", ""))}
 
 
 async def confirm_receive(desk: Desk, call: ControlCall) -> Doc:
-    """The user confirms receipt in WeChat's own window: `{transaction_id, order_state}`."""
+    """Confirm receipt in WeChat's own window, as the user: `{transaction_id, order_state}`."""
     sandbox, number = desk.sandbox, call.read(Pay).out_trade_no
     transaction_id = (sandbox.store.get("trade", number) or {}).get("transaction_id")
     if transaction_id is None:
@@ -158,12 +158,12 @@ async def confirm_receive(desk: Desk, call: ControlCall) -> Doc:
 
 
 async def confirm_transfer(desk: Desk, call: ControlCall) -> Doc:
-    """The receiver confirms a merchant transfer: `{transfer_bill_no, state, notified, notify_status}`."""
+    """Confirm a merchant transfer as its receiver: `{transfer_bill_no, state, notified, notify_status}`."""
     return await confirm_and_notify(desk, call.read(Confirm).out_bill_no)
 
 
 async def confirm_and_notify(desk: Desk, out_bill_no: str) -> Doc:
-    """Confirm, and make the first attempt to notify if that ends it.
+    """Confirm a transfer and, if that ends it, make the first attempt to notify.
 
     Raises ControlError: 404 no such bill, 409 not waiting for confirmation.
     """
@@ -174,7 +174,7 @@ async def confirm_and_notify(desk: Desk, out_bill_no: str) -> Doc:
 
 
 async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
-    """Replace the given knobs and say how all of them stand."""
+    """Replace the given knobs and return the state of all knobs."""
     sandbox = desk.sandbox
     try:
         knobs = sandbox.knobs.turn(call.body)
@@ -187,7 +187,7 @@ async def turn_knobs(desk: Desk, call: ControlCall) -> Doc:
 
 
 async def forget(desk: Desk, call: ControlCall) -> Doc:  # noqa: ARG001 - every control call is handed its request
-    """Forget everything: users, orders, payments, notifications and knobs, as if the sandbox had just been made."""
+    """Delete everything: users, orders, payments, notifications and knobs, as in a new sandbox."""
     await desk.courier.drop_attempts()
     desk.sandbox.store.clear()
     desk.sandbox.knobs.read()
@@ -195,7 +195,7 @@ async def forget(desk: Desk, call: ControlCall) -> Doc:  # noqa: ARG001 - every 
 
 
 async def state(desk: Desk, call: ControlCall) -> Doc:
-    """Everything about one order number: order, payments, refunds and notifications."""
+    """Return everything about one order number: order, payments, refunds and notifications."""
     sandbox, number = desk.sandbox, call.query.get("out_trade_no", "")
     trade = sandbox.store.get("trade", number)
     if trade is None:
@@ -213,7 +213,7 @@ async def state(desk: Desk, call: ControlCall) -> Doc:
 
 
 async def notices(desk: Desk, call: ControlCall) -> Doc:
-    """The latest notifications and pushed events, newest first."""
+    """Return the latest notifications and pushed events, newest first."""
     limit = call.query.get("limit", "50")
     if not limit.isascii() or not limit.isdigit():
         raise ControlError(400, "limit must be a number")
@@ -221,7 +221,7 @@ async def notices(desk: Desk, call: ControlCall) -> Doc:
 
 
 def notice_view(notice: Doc) -> dict[str, Any]:
-    """A notification without its transport details."""
+    """Return a notification without its transport details."""
     names = ("id", "kind", "url", "state", "attempts", "probe_status", "resource", "body", "due")
     return {name: notice[name] for name in names if name in notice}
 

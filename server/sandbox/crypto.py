@@ -1,6 +1,6 @@
 """Signatures and ciphers of WeChat Pay APIv3 and of the mini-program message push.
 
-Sources: WeChat Pay "签名生成/验证", "证书和回调报文解密"; mini program "消息推送", whose vectors the tests use.
+Sources: WeChat Pay "签名生成/验证", "证书和回调报文解密"; mini program "消息推送". Its vectors are in the tests.
 """
 
 import base64
@@ -27,17 +27,17 @@ _ALPHANUMERIC = string.ascii_letters + string.digits
 
 
 class CipherError(ValueError):
-    """A ciphertext or key that does not open."""
+    """A ciphertext or key that cannot be decrypted or read."""
 
 
 def random_word(length: int) -> str:
-    """Letters and digits, for nonces, codes and keys."""
+    """Return random letters and digits, for nonces, codes and keys."""
     return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
 
 
 def load_private_key(pem: str) -> RSAPrivateKey:
-    """PKCS#8 PEM text to an RSA key; ValueError when it is another kind of key."""
-    # The keys are our own make; checking their primes would take most of a start.
+    """Load an RSA key from PKCS#8 PEM text. Raises ValueError if it is another kind of key."""
+    # We made the keys ourselves; checking their primes would take most of the start-up time.
     key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, RSAPrivateKey):
         msg = "an RSA private key is required"
@@ -46,7 +46,7 @@ def load_private_key(pem: str) -> RSAPrivateKey:
 
 
 def load_public_key(pem: str) -> RSAPublicKey:
-    """SubjectPublicKeyInfo PEM text to an RSA key; ValueError when it is another kind of key."""
+    """Load an RSA key from SubjectPublicKeyInfo PEM text. Raises ValueError if it is another kind of key."""
     key = load_pem_public_key(pem.encode())
     if not isinstance(key, RSAPublicKey):
         msg = "an RSA public key is required"
@@ -55,17 +55,17 @@ def load_public_key(pem: str) -> RSAPublicKey:
 
 
 def message_lines(*parts: str | bytes) -> bytes:
-    """The signed text of WeChat Pay: every part followed by a newline, the last one too."""
+    """Return the text that WeChat Pay signs: every part followed by a newline, also the last one."""
     return b"".join((part.encode() if isinstance(part, str) else part) + b"\n" for part in parts)
 
 
 def rsa_sign(key: RSAPrivateKey, message: bytes) -> str:
-    """RSA PKCS#1 v1.5 with SHA-256, base64."""
+    """Sign with RSA PKCS#1 v1.5 and SHA-256; return base64."""
     return base64.b64encode(key.sign(message, padding.PKCS1v15(), hashes.SHA256())).decode()
 
 
 def rsa_verify(key: RSAPublicKey, message: bytes, signature: str) -> bool:
-    """Whether `signature` (base64) is the key owner's over `message`."""
+    """Return whether `signature` (base64) over `message` was made with the private half of `key`."""
     try:
         key.verify(base64.b64decode(signature, validate=True), message, padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
@@ -74,7 +74,7 @@ def rsa_verify(key: RSAPublicKey, message: bytes, signature: str) -> bool:
 
 
 def rsa_decrypt(key: RSAPrivateKey, ciphertext: str) -> str:
-    """A sensitive request field (RSA-OAEP with SHA-1, base64); CipherError when it was not encrypted for this key."""
+    """Decrypt a sensitive request field (RSA-OAEP with SHA-1, base64). Raises CipherError if it is for another key."""
     oaep = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303  (WeChat's)
     try:
         return key.decrypt(base64.b64decode(ciphertext, validate=True), oaep).decode()
@@ -84,19 +84,19 @@ def rsa_decrypt(key: RSAPrivateKey, ciphertext: str) -> str:
 
 
 def gcm_encrypt(apiv3_key: str, nonce: str, associated_data: str, plaintext: bytes) -> str:
-    """AES-256-GCM of a notification resource: base64 of ciphertext and 16-byte tag."""
+    """Encrypt a notification resource with AES-256-GCM; return base64 of ciphertext and 16-byte tag."""
     return base64.b64encode(
         AESGCM(apiv3_key.encode()).encrypt(nonce.encode(), plaintext, associated_data.encode()),
     ).decode()
 
 
 def session_signature(session_key: str) -> str:
-    """`signature` of checksession: HMAC-SHA256 of the empty text under the session key as received, hex."""
+    """Return checksession's `signature`: hex HMAC-SHA256 of the empty text; the key is the session key as received."""
     return hmac.new(session_key.encode(), b"", hashlib.sha256).hexdigest()
 
 
 def push_signature(*parts: str) -> str:
-    """SHA-1 (hex) over the sorted parts, used by URL check, plain events and safe mode alike."""
+    """Return the SHA-1 (hex) of the sorted parts, as the URL check, plain events and safe mode all use it."""
     return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324  (WeChat's)
 
 
@@ -113,14 +113,14 @@ class PushCipher:
         return Cipher(algorithms.AES(key), modes.CBC(key[:16]))
 
     def encrypt(self, message: bytes, prefix: bytes | None = None) -> str:
-        """`Encrypt` of the envelope; `prefix` (16 bytes) is random unless given."""
+        """Return `Encrypt` of the envelope; `prefix` is 16 bytes, random unless given."""
         plain = (prefix or secrets.token_bytes(16)) + len(message).to_bytes(4, "big") + message + self.appid.encode()
         missing = PUSH_BLOCK_BYTES - len(plain) % PUSH_BLOCK_BYTES
         encryptor = self._cipher.encryptor()
         return base64.b64encode(encryptor.update(plain + bytes([missing]) * missing) + encryptor.finalize()).decode()
 
     def decrypt(self, encrypted: str) -> bytes:
-        """The message inside `Encrypt`; CipherError when malformed or meant for another app."""
+        """Return the message inside `Encrypt`. Raises CipherError if it is malformed or for another app."""
         try:
             data = base64.b64decode(encrypted, validate=True)
             decryptor = self._cipher.decryptor()

@@ -1,4 +1,4 @@
-"""How the sandbox refuses, in the three languages it speaks."""
+"""The sandbox's refusals, in three formats: WeChat Pay, mini program and control calls."""
 
 from typing import Any
 
@@ -22,26 +22,26 @@ class PayError(Exception):
         self.detail = detail
 
     def body(self) -> dict[str, Any]:
-        """The JSON envelope."""
+        """Return the JSON envelope."""
         envelope = {"code": self.code, "message": self.message}
         return envelope if self.detail is None else {**envelope, "detail": self.detail}
 
 
-class MiniRefusal(Exception):  # noqa: N818  (not an error of ours: an answer)
+class MiniRefusal(Exception):  # noqa: N818  (it is an answer, not an error of ours)
     """The mini-program API's `{errcode, errmsg}`, always with HTTP 200."""
 
     def __init__(self, errcode: int, errmsg: str) -> None:
-        """`errmsg` without the trailing rid, which the gate adds."""
+        """`errmsg` comes without the trailing rid, which the gate adds."""
         super().__init__(f"{errcode}: {errmsg}")
         self.errcode = errcode
         self.errmsg = errmsg
 
 
 class ControlError(Exception):
-    """A control call that cannot be done: HTTP status and a sentence for the developer."""
+    """A control call that cannot be done: an HTTP status and a sentence for the developer."""
 
     def __init__(self, status: int, message: str) -> None:
-        """404 not there, 409 wrong state, 400 bad request."""
+        """`status` is 404 (not found), 409 (wrong state) or 400 (bad request)."""
         super().__init__(message)
         self.status = status
         self.message = message
@@ -50,7 +50,7 @@ class ControlError(Exception):
 def param_error(
     pointer: str, issue: str, *, value: Any = None, location: str = "body", errno: int = PARAM_ERRNO
 ) -> PayError:
-    """400 PARAM_ERROR at a JSON pointer (`/amount/total`)."""
+    """Return a 400 PARAM_ERROR at a JSON pointer (`/amount/total`)."""
     return PayError(
         400,
         "PARAM_ERROR",
@@ -61,7 +61,7 @@ def param_error(
 
 
 def shape_error(error: msgspec.ValidationError) -> PayError:
-    """A body that does not fit its declared shape, as WeChat Pay reports it."""
+    """Return WeChat Pay's error for a body that does not fit its declared type."""
     issue, _, place = str(error).partition(" - at `$")
     pointer = place.rstrip("`").replace(".", "/").replace("[", "/").replace("]", "")
     unknown = "unknown field" in issue

@@ -1,6 +1,6 @@
 """The made-up app and merchant that the mall and the sandbox share during development.
 
-One JSON file, readable by its owner only, made once: the mall takes its settings from it, the sandbox its keys.
+They are one JSON file, made once and readable only by its owner: settings for the mall, keys for the sandbox.
 """
 
 import datetime as dt
@@ -21,7 +21,7 @@ from server.sandbox.crypto import random_word
 
 FILE_NAME = "wechat.json"
 
-# Fixed instead of "now and five years": the sandbox's clock may stand anywhere.
+# Fixed dates instead of "now and in five years": the sandbox's clock may show any time.
 _VALID_FROM = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
 _VALID_UNTIL = dt.datetime(2120, 1, 1, tzinfo=dt.UTC)
 
@@ -50,7 +50,7 @@ class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def make_identity(folder: Path) -> Identity:
-    """The identity kept in `folder`, made (mode 0600) when it is not there yet. Two makers at once agree on one."""
+    """Return the identity in `folder`, created (mode 0600) if missing. Safe for two creators at once."""
     path = folder / FILE_NAME
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ def make_identity(folder: Path) -> Identity:
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    """Link the finished file into place: a reader never sees half of it, and the first of two writers wins."""
+    """Link the finished file into place: no reader sees half of it, and the first of two writers wins."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mkstemp gives mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
@@ -105,7 +105,7 @@ def _public_pem(key: rsa.RSAPrivateKey) -> str:
 
 def _certificate_pem(key: rsa.RSAPrivateKey) -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com Root CA (sandbox)")])
-    # The top bits set keep the serial at 40 hex digits, the only length WeChat uses.
+    # The fixed top bits make the serial 40 hex digits long, the only length WeChat uses.
     serial = 0x71 << 152 | secrets.randbits(152)
     certificate = (
         x509.CertificateBuilder()
@@ -121,5 +121,5 @@ def _certificate_pem(key: rsa.RSAPrivateKey) -> str:
 
 
 def _encoding_aes_key() -> str:
-    # The 43rd character carries two unused bits; "A" leaves them zero, so strict base64 decoders accept the key.
+    # The 43rd character has two unused bits; "A" leaves them zero, so that strict base64 decoders accept the key.
     return random_word(42) + "A"

@@ -1,4 +1,4 @@
-"""Faults and verdicts that a developer or a test turns on.
+"""Faults and results that a developer or a test can set.
 
 A fault is written as `true` (until reset), a number (the next so many times), `{"count": 2, "op": "refund"}` (limited
 to one operation), or `false` / `null` / 0 (off). The other knobs are plain values.
@@ -16,11 +16,11 @@ Operation = Literal[
     "phone", "send", "wxacode", "link", "content_check", "risk_rank", "shipping", "shipping_query", "shipping_setup",
     "pay_notify", "refund_notify", "transfer_notify",
 ]  # fmt: skip
-"""What a fault can be limited to: an API operation, or one kind of notification."""
+"""The scope of a fault: an API operation, or one kind of notification."""
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How often (None: until reset) and for which operation (None: any) something goes wrong."""
+    """How often something fails (None: until reset) and in which operation (None: in any)."""
 
     count: int | None = None
     op: Operation | None = None
@@ -31,7 +31,7 @@ Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class MiniError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An `errcode` that mini-program operations answer instead of doing anything."""
+    """The `errcode` that mini-program operations answer without doing anything."""
 
     errcode: int
     count: int | None = None
@@ -39,26 +39,26 @@ class MiniError(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Everything that can be turned; the defaults are a WeChat in good health.
+    """All knobs; by default WeChat works without faults.
 
-    Notifications (`op` names the kind, default all): `duplicate` sends so many extra copies; `delay_s` sends
-    them so many seconds of the clock later; `drop` loses them for good; `reorder` holds one back until the next has
-    gone out; `tamper` changes the body after signing, `stale` stamps it ten minutes ago (both per attempt); `signtest`
-    sends a signature probe first; `wrong_amount`, `foreign_mchid`, `foreign_appid`, `unknown_number` falsify what it
-    says, properly signed. `second_payment`: paying a paid number again makes a second transaction.
+    Notifications (`op` names the kind, default all): `duplicate` sends so many extra copies; `delay_s` sends them so
+    many seconds later by the clock; `drop` never sends them; `reorder` holds one back until the next was sent; `tamper`
+    changes the body after signing, `stale` dates it ten minutes back (both per attempt); `signtest` sends a signature
+    probe first; `wrong_amount`, `foreign_mchid`, `foreign_appid`, `unknown_number` put false content under a valid
+    signature. `second_payment`: paying a paid number again makes a second transaction.
 
     Operations: `fail_500_after_commit`, `timeout_after_commit` (the answer is held for `timeout_hold_s` real seconds
-    and never given), `bad_signature_after_commit` do the work and spoil the answer; `rate_limited` refuses it.
+    and never sent) and `bad_signature_after_commit` do the work and spoil the answer; `rate_limited` refuses the work.
 
     `signing`: `public_key` (a new merchant), `switching` (notifications still signed with the platform certificate),
-    `certificate` (everything is). `refund_outcome` and `refund_delay_s` (clock seconds) decide how refunds end,
-    `transfer_fail_reason` (None: they succeed) and `transfer_delay_s` how confirmed transfers do. `not_enough` refuses
+    `certificate` (everything is). `refund_outcome` and `refund_delay_s` (clock seconds) set how and when refunds end,
+    `transfer_fail_reason` (None: success) and `transfer_delay_s` the same for confirmed transfers. `not_enough` refuses
     refunds or transfers for lack of funds, `name_mismatch` fails a transfer that names its receiver. `bills_today`
-    serves the running day's bills, which WeChat only has from ten o'clock the next day; `statement_creating` says
-    "not yet" of any.
+    serves bills of the running day, which WeChat only has from ten o'clock the next day; `statement_creating` answers
+    "not yet" for any bill.
 
     Mini program: `mini_error` answers an errcode, `user_blocked` refuses a login, `shipping_not_found` does not know a
-    payment yet; `trade_managed`, `content_suggest` and `risk_rank` are the verdicts given; `push_mode` of the events.
+    payment yet; `trade_managed`, `content_suggest`, `risk_rank` are results to return; `push_mode` is for the events.
     """
 
     duplicate: Annotated[int, msgspec.Meta(ge=0, le=20)] = 0
@@ -97,22 +97,22 @@ class Knobs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class KnobPanel:
-    """The knobs as they stand, kept with the rest of the state."""
+    """The current knobs, stored with the rest of the state."""
 
     def __init__(self, store: Store) -> None:
-        """Take up the knobs where an earlier run left them."""
+        """Load the knobs that an earlier run stored."""
         self._store = store
         self.now = Knobs()
         self.read()
 
     def read(self) -> None:
-        """Take up the knobs as the state has them."""
+        """Load the knobs from the state."""
         self.now = msgspec.convert(self._store.get("knobs", "now") or {}, Knobs)
 
     def turn(self, body: bytes) -> Knobs:
-        """Replace the given fields (`{"reset": true}`: all back to health first) and say how the knobs stand now.
+        """Replace the given fields (`{"reset": true}`: first reset all) and return all knobs.
 
-        msgspec.ValidationError (a ValueError) for unknown fields, operations or values; nothing changes then.
+        Raises msgspec.ValidationError (a ValueError) for unknown fields, operations or values; then nothing changes.
         """
         given = msgspec.json.decode(body or b"{}", type=dict[str, msgspec.Raw])
         reset = "reset" in given and msgspec.json.decode(given.pop("reset"), type=bool)
@@ -123,7 +123,7 @@ class KnobPanel:
         return self.now
 
     def take(self, name: str, op: Operation) -> bool:
-        """Whether the fault `name` strikes `op` now; a counted one is used up by that."""
+        """Return whether the fault `name` hits `op` now; a counted fault is reduced by one."""
         fault = getattr(self.now, name)
         if not isinstance(fault, Fault) or (fault.op is not None and fault.op != op):
             return False
@@ -131,7 +131,7 @@ class KnobPanel:
         return True
 
     def take_mini_error(self, op: Operation) -> int | None:
-        """The `errcode` that `op` shall answer now, if any."""
+        """Return the `errcode` that `op` must answer now, if any."""
         error = self.now.mini_error
         if error is None or (error.op is not None and error.op != op):
             return None
@@ -154,7 +154,7 @@ _SWITCHES = frozenset(field.name for field in msgspec.structs.fields(Knobs) if f
 
 
 def _stored(name: str, value: Any) -> Any:
-    """A switch in its one stored form, a Fault or None for off; other values as they are."""
+    """Return a switch as it is stored, a Fault or None for off; other values unchanged."""
     if name not in _SWITCHES:
         return value
     if isinstance(value, bool):

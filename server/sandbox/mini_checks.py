@@ -1,4 +1,4 @@
-"""Content security and user risk; the verdicts are knobs."""
+"""Content security and user risk; knobs set the results."""
 
 import uuid
 from typing import Annotated, Literal
@@ -65,7 +65,7 @@ def text_check(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def media_check(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/media_check_async`: the verdict follows as a pushed event."""
+    """`POST /wxa/media_check_async`: the result follows as a pushed event."""
     body = call.read(Media)
     _check_scene(body.scene)
     if body.media_type not in (1, 2):
@@ -91,7 +91,7 @@ class Visitor(msgspec.Struct):
 
 
 def risk_rank(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/getuserriskrank`; the trace id is misspelt by WeChat itself."""
+    """`POST /wxa/getuserriskrank`; WeChat itself misspells the name of the trace id."""
     body = call.read(Visitor)
     if body.appid != sandbox.config.appid:
         raise MiniRefusal(40013, "invalid appid")

@@ -1,4 +1,4 @@
-"""Mini-program codes and links: QR codes that any reader reads, and link texts, though no WeChat opens them."""
+"""Mini-program codes and links: real QR codes, and link texts; WeChat itself opens neither."""
 
 import re
 import struct
@@ -17,7 +17,7 @@ LONGEST_SCENE, LONGEST_QUERY, LONGEST_TITLE = 32, 1024, 20
 NARROWEST_PX, WIDEST_PX = 280, 1280
 LONGEST_LINK_S = 30 * 86400
 QUIET = 4
-"""Modules of white around a code: what readers need."""
+"""The white border around a code, in modules, as readers need it."""
 HOME = "pages/index/index"
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]+")
 
@@ -48,7 +48,7 @@ def wxacode(_: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def draw(text: str, width_px: int) -> bytes:
-    """A square black-and-white PNG: a QR code of the text that survives a quarter of it being covered."""
+    """Return a square black-and-white PNG: a QR code of the text, readable with up to a quarter of it covered."""
     modules = [bytes(row) for row in segno.make_qr(text, error="q", boost_error=False).matrix]
     scale = width_px // (len(modules) + 2 * QUIET)
     margin = (width_px - scale * len(modules)) // 2

@@ -26,9 +26,9 @@ class MiniCall:
     body: bytes
 
     def read(self, shape: type[Shape]) -> Shape:
-        """The body in its declared shape; fields unknown to it are let through, as WeChat does.
+        """Parse the body as the declared type; unknown fields are ignored, as WeChat does.
 
-        Raises MiniRefusal: 44002 empty, 47001 not JSON or of other types.
+        Raises MiniRefusal: 44002 empty, 47001 not JSON or wrong types.
         """
         if not self.body:
             raise MiniRefusal(44002, "empty post data")
@@ -53,7 +53,7 @@ MiniAnswer = dict[str, Any] | MiniImage
 class MiniOperation:
     """One endpoint; `run` works inside one transaction of the store and raises MiniRefusal to refuse.
 
-    `takes_token` is off for the calls that are made before one has an access token.
+    `takes_token` is off for the calls that need no access token.
     """
 
     name: Operation
@@ -67,7 +67,7 @@ OK: dict[str, Any] = {"errcode": 0, "errmsg": "ok"}
 
 
 async def handle(sandbox: Sandbox, operation: MiniOperation, request: Request) -> HTTPResponse:
-    """Check, run, commit, answer. Everything is HTTP 200; only `errcode` tells."""
+    """Check, run, commit, answer. The HTTP status is always 200; only `errcode` shows an error."""
     knobs = sandbox.knobs
     query = {name: request.args.get(name, "") for name in request.args}
     try:
@@ -94,14 +94,14 @@ async def handle(sandbox: Sandbox, operation: MiniOperation, request: Request) -
 
 
 def refused(refusal: MiniRefusal) -> HTTPResponse:
-    """The error envelope, with WeChat's request id in the text."""
+    """Return the error envelope, with WeChat's request id in the text."""
     rid = f"{secrets.token_hex(4)}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
     body = {"errcode": refusal.errcode, "errmsg": f"{refusal.errmsg} rid: {rid}"}
     return raw(orjson.dumps(body), content_type="application/json; encoding=utf-8")
 
 
 def check_access_token(sandbox: Sandbox, token: str) -> None:
-    """Raises MiniRefusal: 41001 missing, 40001 unknown or replaced, 42001 expired."""
+    """Check an access token. Raises MiniRefusal: 41001 missing, 40001 unknown or replaced, 42001 expired."""
     if not token:
         raise MiniRefusal(41001, "access_token missing")
     known = sandbox.store.get("token", token)

@@ -13,7 +13,7 @@ from server.sandbox.store import Doc
 CODE_VALID_S = 300
 TOKEN_VALID_S = 7200
 OVERLAP_S = 300
-"""How long a replaced token goes on working."""
+"""How long a replaced token still works."""
 FORCED_PER_DAY = 20
 BETWEEN_FORCED_S = 30
 _EXPIRED = (42001, "access_token expired")
@@ -21,13 +21,13 @@ _REPLACED = (40001, "invalid credential, access_token is invalid or not latest")
 
 
 def issue_code(sandbox: Sandbox, openid: str) -> str:
-    """A wx.login code for the user, who is made when new."""
+    """Make a wx.login code for the user; a new openid makes a new user."""
     users.meet(sandbox, openid)
     return _issue(sandbox, "code", {"openid": openid})
 
 
 def issue_phone_code(sandbox: Sandbox, openid: str, phone: str) -> str:
-    """The code that the phone-number button gives."""
+    """Make the code that the phone-number button returns."""
     users.meet(sandbox, openid)
     return _issue(sandbox, "phone_code", {"openid": openid, "phone": phone})
 
@@ -39,7 +39,7 @@ def _issue(sandbox: Sandbox, kind: str, facts: Doc) -> str:
 
 
 def _redeem(sandbox: Sandbox, kind: str, code: str) -> Doc:
-    """What stands behind a code, which is used up by this. Raises MiniRefusal: 40029."""
+    """Return what a code stands for, and use the code up. Raises MiniRefusal: 40029."""
     found = sandbox.store.get(kind, code)
     if found is None or found["expires"] <= sandbox.now():
         raise MiniRefusal(40029, "invalid code")
@@ -103,7 +103,7 @@ class StableToken(msgspec.Struct):
 
 
 def plain_token(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`GET /cgi-bin/token`: always a new one; the one before works five minutes more."""
+    """`GET /cgi-bin/token`: always a new token; the token before it works five minutes more."""
     if call.query.get("grant_type") != "client_credential":
         raise MiniRefusal(40002, "invalid grant_type")
     _check_app(sandbox, call.query.get("appid", ""), call.query.get("secret", ""))
@@ -111,7 +111,7 @@ def plain_token(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def stable_token(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /cgi-bin/stable_token`: the same one until its last five minutes, unless a refresh is forced."""
+    """`POST /cgi-bin/stable_token`: the same token until its last five minutes, unless a refresh is forced."""
     body = call.read(StableToken)
     if body.grant_type != "client_credential":
         raise MiniRefusal(40002, "invalid grant_type")

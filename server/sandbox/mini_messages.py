@@ -1,4 +1,4 @@
-"""Subscribe messages: one accepted request is one message, and every value keeps to its type's rule."""
+"""Subscribe messages: one acceptance allows one message, and every value must follow the rule of its type."""
 
 import re
 from typing import Literal
@@ -33,11 +33,11 @@ VALUE_RULES = {
     "phrase": re.compile(r"[\u3400-\u9fff]{1,5}"),
     "enum": re.compile(r".{1,20}"),
 }
-"""What the page of subscribeMessage.send allows, by the type that begins each key."""
+"""The limits from the page of subscribeMessage.send, by the type that begins each key."""
 
 
 class Value(msgspec.Struct):
-    """One filled place."""
+    """One filled-in value."""
 
     value: str | int | float
 
@@ -54,7 +54,7 @@ class Message(msgspec.Struct):
 
 
 def subscribe(sandbox: Sandbox, openid: str, template_ids: list[str], times: int) -> None:
-    """The user accepts `times` more messages of each template; 0: refuses, and nothing is left."""
+    """Record that the user accepts `times` more messages of each template; 0 is a refusal and leaves none."""
     for template_id in template_ids:
         left = _left(sandbox, openid, template_id) + times if times else 0
         _keep(sandbox, openid, template_id, left)
@@ -64,7 +64,7 @@ def subscribe(sandbox: Sandbox, openid: str, template_ids: list[str], times: int
 
 
 def one_or_all(items: list[Doc]) -> Doc | list[Doc]:
-    """A pushed `List`: an object when there is one item, an array when there are several."""
+    """Return a pushed `List` as WeChat writes it: an object for one item, an array for several."""
     return items[0] if len(items) == 1 else items
 
 
@@ -103,7 +103,7 @@ def send(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def check_value(key: str, value: str) -> None:
-    """Raises MiniRefusal: 47003 naming the key."""
+    """Check a value against its type. Raises MiniRefusal: 47003 naming the key."""
     named = _KEY.fullmatch(key)
     rule = VALUE_RULES.get(named[1]) if named else None
     if not value:

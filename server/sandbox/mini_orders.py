@@ -1,4 +1,4 @@
-"""Looking at shipping records, reminding buyers, and the account's settings for shipping management."""
+"""Query shipping records, remind buyers, and the account's settings for shipping management."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ COMPANIES = {
 
 
 class Order(msgspec.Struct):
-    """Which payment: one of the two numbers."""
+    """A payment, by one of its two numbers."""
 
     transaction_id: str = ""
     merchant_id: str = ""
@@ -33,7 +33,7 @@ class Reminder(Order):
 
 
 class Between(msgspec.Struct):
-    """Unix seconds, both ends included."""
+    """A period in unix seconds, both ends included."""
 
     begin_time: int = 0
     end_time: int = 2**62
@@ -50,13 +50,13 @@ class Listing(msgspec.Struct):
 
 
 class App(msgspec.Struct):
-    """Which mini program."""
+    """The appid of a mini program."""
 
     appid: str
 
 
 class JumpPath(msgspec.Struct):
-    """Where the shipping message opens."""
+    """The page that the shipping message opens."""
 
     path: str
 
@@ -85,7 +85,7 @@ def get_order(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def get_order_list(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/sec/order/get_order_list`: oldest first, `last_index` continues."""
+    """`POST /wxa/sec/order/get_order_list`: oldest first; `last_index` continues the list."""
     body = call.read(Listing)
     if body.last_index and not (body.last_index.isascii() and body.last_index.isdigit()):
         raise MiniRefusal(10060011, "invalid last_index")
@@ -131,7 +131,7 @@ def _check_app(sandbox: Sandbox, call: MiniCall) -> None:
 
 
 def is_trade_managed(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/sec/order/is_trade_managed`, as the knob `trade_managed` says."""
+    """`POST /wxa/sec/order/is_trade_managed`; the knob `trade_managed` sets the answer."""
     _check_app(sandbox, call)
     return {**OK, "is_trade_managed": sandbox.knobs.now.trade_managed}
 
@@ -143,7 +143,7 @@ def is_confirmed(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def special_order(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
-    """`POST /wxa/sec/order/opspecialorder`: a presale (1) is reminded of later, a test order (2) never."""
+    """`POST /wxa/sec/order/opspecialorder`: the reminder for a presale (1) comes later, for a test order (2) never."""
     body = call.read(Special)
     if body.type not in (1, 2):
         raise MiniRefusal(268546000, "invalid type")
@@ -158,7 +158,7 @@ def special_order(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
 
 
 def companies(_: Sandbox, __: MiniCall) -> MiniAnswer:
-    """`POST /cgi-bin/express/delivery/open_msg/get_delivery_list`: a few of the real ones."""
+    """`POST /cgi-bin/express/delivery/open_msg/get_delivery_list`: a few real companies."""
     rows = [{"delivery_id": code, "delivery_name": name} for code, name in COMPANIES.items()]
     return {**OK, "delivery_list": rows, "count": len(rows)}
 

@@ -18,13 +18,13 @@ MOST_PARCELS, LONGEST_ITEM, LONGEST_EXPRESS = 15, 120, 128
 REMIND_AFTER_S = 48 * 3600
 SETTLES_AFTER_S = {EXPRESS: 10 * 86400, CITY: 2 * 86400, VIRTUAL: 2 * 86400, PICK_UP: 2 * 86400}
 COMPLETES_AFTER_S = 60
-"""Between receipt and the completed state; not documented, short enough to be seen in development."""
+"""The time from receipt to completion. WeChat does not document it; it is short, so that developers see the change."""
 _NOT_FOUND = (10060001, "支付单不存在")
 _UPLOAD_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)")
 
 
 class OrderKey(msgspec.Struct):
-    """Which payment."""
+    """A payment, by one of its numbers."""
 
     order_number_type: int = 0
     transaction_id: str = ""
@@ -33,7 +33,7 @@ class OrderKey(msgspec.Struct):
 
 
 class Contact(msgspec.Struct):
-    """Masked phone numbers."""
+    """Masked phone numbers of sender and receiver."""
 
     consignor_contact: str = ""
     receiver_contact: str = ""
@@ -49,7 +49,7 @@ class Parcel(msgspec.Struct):
 
 
 class Payer(msgspec.Struct):
-    """Who paid."""
+    """The payer's openid."""
 
     openid: str = ""
 
@@ -67,7 +67,7 @@ class Upload(msgspec.Struct):
 
 
 def begin(sandbox: Sandbox, paid: Doc) -> None:
-    """A payment was made: it waits to be shipped, and WeChat reminds after 48 hours."""
+    """Open a record for a new payment: it waits to be shipped, and WeChat reminds after 48 hours."""
     record = {"transaction_id": paid["transaction_id"], "state": TO_SHIP, "parcels": [], "finished": False,
               "finish_count": 0, "reminded": False}  # fmt: skip
     _save(sandbox, record, due=sandbox.now() + REMIND_AFTER_S)
@@ -78,7 +78,7 @@ def _save(sandbox: Sandbox, record: Doc, *, due: float | None) -> None:
 
 
 def change(sandbox: Sandbox, record: Doc, **values: object) -> None:
-    """Write a record with some values changed; what is due (`due` in it) stays due."""
+    """Write a record with some values changed; its due time `due` stays."""
     _save(sandbox, {**record, **values}, due=record["due"])
 
 
@@ -105,7 +105,7 @@ def upload(sandbox: Sandbox, call: MiniCall) -> MiniAnswer:
         raise MiniRefusal(10060003, "reship chance used")
     if record.get("upload_time") and parse_rfc3339(record["upload_time"]) >= parse_rfc3339(body.upload_time):
         raise MiniRefusal(10060014, "upload_time must be later than the last one")
-    # A re-ship replaces what was told before; parcels of a split order add up.
+    # A re-ship replaces the parcels recorded before; the parcels of a split order are added to them.
     rows = [{"given": parcel, "upload_time": body.upload_time} for parcel in (parcels if reships else fresh)]
     told = rows if reships else [*record["parcels"], *rows]
     if len(told) > MOST_PARCELS:
@@ -191,7 +191,7 @@ def _check_parcel(parcel: Parcel, *, express: bool) -> None:
 
 
 def _paid(sandbox: Sandbox, key: OrderKey) -> tuple[Doc, Doc]:
-    """The payment and its shipping record."""
+    """Return the payment and its shipping record."""
     transaction_id = key.transaction_id
     if key.order_number_type == 1:
         if not key.mchid:
@@ -208,7 +208,7 @@ def _paid(sandbox: Sandbox, key: OrderKey) -> tuple[Doc, Doc]:
 
 
 def find(sandbox: Sandbox, transaction_id: str) -> tuple[Doc, Doc]:
-    """The payment and its shipping record. Raises MiniRefusal: 10060001."""
+    """Return the payment and its shipping record. Raises MiniRefusal: 10060001."""
     paid = sandbox.store.get("transaction", transaction_id)
     record = sandbox.store.get("shipping", transaction_id)
     if paid is None or record is None:
@@ -217,12 +217,12 @@ def find(sandbox: Sandbox, transaction_id: str) -> tuple[Doc, Doc]:
 
 
 def order_state(paid: Doc, record: Doc) -> int:
-    """WeChat's order_state; a full refund overrides."""
+    """Return WeChat's order_state; a full refund comes before any other state."""
     return REFUNDED if paid["refunded_fen"] >= paid["params"]["amount"]["total"] else int(record["state"])
 
 
 def confirm_receive(sandbox: Sandbox, transaction_id: str, *, by_user: bool) -> bool:
-    """The user (or time) confirms receipt; False when it is not in the shipped state."""
+    """Confirm receipt, for the user or because time is up; return False if the order is not in the shipped state."""
     paid, record = find(sandbox, transaction_id)
     if order_state(paid, record) != SHIPPED:
         return False
@@ -236,7 +236,7 @@ def confirm_receive(sandbox: Sandbox, transaction_id: str, *, by_user: bool) -> 
 
 
 def advance_shipping(sandbox: Sandbox) -> None:
-    """What time alone does: remind to ship, confirm receipt, complete."""
+    """Do what is due by time: remind to ship, confirm receipt, complete."""
     for record in sandbox.store.due("shipping", sandbox.now()):
         if record["state"] == SHIPPED and confirm_receive(sandbox, record["transaction_id"], by_user=False):
             continue
@@ -260,7 +260,7 @@ def _push(sandbox: Sandbox, paid: Doc, event: str, fields: dict[str, Any]) -> No
 
 
 def order_view(paid: Doc, record: Doc) -> Doc:
-    """`order` of get_order."""
+    """Return `order` of get_order."""
     params = paid["params"]
     rows = [
         {

@@ -1,4 +1,4 @@
-"""Notifications of WeChat Pay and pushed events: made, signed, delivered, retried."""
+"""Notifications of WeChat Pay and pushed events: queue, sign, deliver, retry."""
 
 import asyncio
 import ssl
@@ -18,7 +18,7 @@ from server.sandbox.signing import signature_headers
 from server.sandbox.store import Doc
 
 RETRY_GAPS_S = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
-"""Waits after each failed attempt of a payment notification; then WeChat gives up."""
+"""The wait after each failed attempt of a payment notification; after the last one WeChat gives up."""
 PUSH_RETRY_GAPS_S = (5, 5, 5)
 ANSWER_LIMIT_S = 5.0
 STALE_S = 600
@@ -30,13 +30,13 @@ _HEADERS = {"Content-Type": "application/json", "User-Agent": "Mozilla/4.0"}
 
 
 def accepted(status: int | None) -> bool:
-    """Whether a notification counts as taken: any 2xx, whatever the body says."""
+    """Return whether an answer accepts a notification: any 2xx does, whatever its body."""
     return status is not None and 200 <= status <= 299  # noqa: PLR2004  (the class of success)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One HTTP request ready to go out."""
+    """One HTTP request, ready to be sent."""
 
     url: str
     body: bytes
@@ -46,7 +46,7 @@ class Attempt:
 def publish(
     sandbox: Sandbox, kind: NoticeKind, url: str, *, event_type: str, original_type: str, summary: str, resource: Doc
 ) -> str | None:
-    """Queue a notification, inside the caller's transaction; its id, or None when it was dropped on purpose."""
+    """Queue a notification in the caller's transaction; return its id, or None if the knob `drop` discards it."""
     knobs, now = sandbox.knobs, sandbox.now()
     if knobs.take("drop", kind):
         return None
@@ -94,7 +94,7 @@ def _falsified(sandbox: Sandbox, kind: Operation, resource: Doc) -> Doc:
 
 
 def queue_push(sandbox: Sandbox, openid: str, event: str, fields: Doc) -> None:
-    """Queue an event for the mini program's message push; nothing when no push address is configured."""
+    """Queue an event for the mini program's message push; do nothing if no push address is configured."""
     config = sandbox.config
     if config.push_url is None:
         return
@@ -114,12 +114,12 @@ def queue_push(sandbox: Sandbox, openid: str, event: str, fields: Doc) -> None:
 
 
 def original_id(appid: str) -> str:
-    """The `gh_…` id that goes with an appid."""
+    """Return the `gh_…` id that belongs to an appid."""
     return f"gh_{appid[-12:]}"
 
 
 def release_held(sandbox: Sandbox) -> None:
-    """Let the notifications go that `reorder` holds back."""
+    """Release the notifications that `reorder` holds back."""
     for held in sandbox.store.all("held"):
         sandbox.store.delete("held", held["id"])
         notice = sandbox.store.get("notice", held["id"])
@@ -133,22 +133,22 @@ def _save(sandbox: Sandbox, notice: Doc, *, due: float | None) -> None:
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """The usual authorities; reading them takes longer than the rest of a start, so once per process."""
+    """The usual certificate authorities, loaded once per process: that takes longer than the rest of a start."""
     return httpx.create_ssl_context(trust_env=False)
 
 
 def _alarm(task: asyncio.Task[None]) -> None:
-    """Tell at once when background work ends by an error, which nobody awaits."""
+    """Report an error in a background task at once, because nobody awaits the task."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
         task.get_loop().call_exception_handler({"message": "the sandbox's courier failed", "exception": error})
 
 
 class Courier:
-    """Delivers what is due and lets scheduled changes happen, until stopped."""
+    """Delivers due notifications and runs the changes that are due by time, until stopped."""
 
     def __init__(self, sandbox: Sandbox, changes: tuple[Callable[[Sandbox], None], ...]) -> None:
-        """`changes` are run on every tick, each in its own transaction: what time alone brings about."""
+        """`changes` run on every tick, each in its own transaction: they do what happens only because time passes."""
         self._sandbox = sandbox
         self._changes = changes
         self._client = httpx.AsyncClient(timeout=ANSWER_LIMIT_S, trust_env=False, verify=_trusted())
@@ -157,12 +157,12 @@ class Courier:
         self._ticking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin ticking on the running loop."""
+        """Start ticking on the running loop."""
         self._ticking = asyncio.create_task(self._tick_for_ever())
         self._ticking.add_done_callback(_alarm)
 
     async def stop(self) -> None:
-        """Stop ticking and cut attempts short; they are made again after the next start."""
+        """Stop ticking and cancel running attempts; they are made again after the next start."""
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
@@ -170,11 +170,11 @@ class Courier:
         await self._client.aclose()
 
     async def drop_attempts(self) -> None:
-        """Cut short the attempts under way; what they deliver is made again at its time if it is still there."""
+        """Cancel running attempts; each is repeated when due, if its notification still exists."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # what they raised has been told by _alarm
+        await asyncio.gather(*tasks, return_exceptions=True)  # _alarm has reported their errors
 
     async def _tick_for_ever(self) -> None:
         while True:
@@ -182,7 +182,7 @@ class Courier:
             await asyncio.sleep(TICK_S)
 
     def tick(self) -> None:
-        """Bring everything up to the present time and start the attempts that are due."""
+        """Run all changes that are due, and start the due attempts."""
         sandbox = self._sandbox
         if not sandbox.store.anything_due(sandbox.now()):
             return
@@ -197,7 +197,7 @@ class Courier:
                 task.add_done_callback(_alarm)
 
     async def attempt(self, notice_id: str) -> None:
-        """Make the next attempt of one notification now, if it is due and none is under way."""
+        """Make the next attempt of a notification now, if it is due and no attempt of it is running."""
         sandbox = self._sandbox
         notice = sandbox.store.get("notice", notice_id)
         if notice is None or notice["due"] is None or notice["due"] > sandbox.now() or notice_id in self._under_way:
@@ -238,7 +238,7 @@ class Courier:
         _save(sandbox, notice, due=due)
 
     async def _post(self, attempt: Attempt) -> int | None:
-        """HTTP status, or None when no answer came in time."""
+        """Return the HTTP status, or None if no answer came in time."""
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 response = await self._client.post(attempt.url, content=attempt.body, headers=attempt.headers)
@@ -248,7 +248,7 @@ class Courier:
 
 
 def pay_attempt(sandbox: Sandbox, notice: Doc, *, probe: bool) -> Attempt:
-    """One attempt of a payment notification; every attempt is encrypted and signed anew."""
+    """Return one attempt of a payment notification; each attempt is encrypted and signed again."""
     knobs, kind = sandbox.knobs, notice["kind"]
     nonce = crypto.random_word(12)
     associated = "mch_payment" if kind == "transfer_notify" else notice["original_type"]
@@ -265,13 +265,13 @@ def pay_attempt(sandbox: Sandbox, notice: Doc, *, probe: bool) -> Attempt:
     if probe:
         headers["Wechatpay-Signature"] = f"WECHATPAY/SIGNTEST/{headers['Wechatpay-Signature']}"
     elif knobs.take("tamper", kind):
-        # Nothing but the signature gives this away: the resource still decrypts.
+        # Only the signature shows this change: the resource still decrypts.
         body = body.replace(b'"summary":"', b'"summary":"*', 1)
     return Attempt(notice["url"], body, {**_HEADERS, **headers})
 
 
 def push_attempt(sandbox: Sandbox, url: str, event: dict[str, Any]) -> Attempt:
-    """One attempt of a pushed event, plain or in safe mode."""
+    """Return one attempt of a pushed event, plain or in safe mode."""
     config = sandbox.config
     token, body = config.push_token or "", orjson.dumps(event)
     timestamp, nonce = str(int(sandbox.now())), str(int.from_bytes(uuid.uuid4().bytes[:4], "big"))

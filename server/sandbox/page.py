@@ -1,4 +1,4 @@
-"""A page to press "pay" on: waiting payments and transfers, and what became of the latest notifications."""
+"""A page with a button to pay: open payments and transfers, and the results of the latest notifications."""
 
 from collections.abc import Iterable
 from html import escape
@@ -39,7 +39,7 @@ button:focus-visible{outline:3px solid #0af;outline-offset:2px}
 
 
 def add_routes(app: Sanic[Any, Any], desk: Desk) -> None:
-    """`GET /pay`, `GET` and `POST /pay/{out_trade_no}`, `POST /pay/transfers/{out_bill_no}`."""
+    """Add `GET /pay`, `GET` and `POST /pay/{out_trade_no}`, `POST /pay/transfers/{out_bill_no}`."""
 
     async def show_all(_: Request) -> HTTPResponse:
         return html(list_page(desk.sandbox))
@@ -77,7 +77,7 @@ def _show_order(sandbox: Sandbox, number: str, refusal: ControlError | None = No
 
 
 def list_page(sandbox: Sandbox) -> str:
-    """`GET /pay`."""
+    """Return the page of `GET /pay`."""
     now = sandbox.now()
     trades = [one for one in sandbox.store.latest("trade", 200) if trade_state(one, now) == "NOTPAY"][:SHOWN]
     bills = [one for one in sandbox.store.latest("transfer", 200) if one["state"] == "WAIT_USER_CONFIRM"][:SHOWN]
@@ -94,7 +94,7 @@ def list_page(sandbox: Sandbox) -> str:
 
 
 def order_page(sandbox: Sandbox, trade: Doc, message: str = "") -> str:
-    """`GET /pay/{out_trade_no}`."""
+    """Return the page of `GET /pay/{out_trade_no}`."""
     number = trade["out_trade_no"]
     notices = sandbox.store.children("notice", number)
     parts = [

@@ -1,4 +1,4 @@
-"""Daily trade and fund bills, as CSV the way WeChat writes it: backticks, yuan, a summary at the end."""
+"""Daily trade and fund bills in WeChat's CSV format: backticks, yuan, a summary at the end."""
 
 import datetime as dt
 import gzip
@@ -73,7 +73,7 @@ Row = dict[str, Any]
 
 
 def yuan(fen: int) -> str:
-    """`-1234` fen to `-12.34`."""
+    """Format fen as yuan: `-1234` to `-12.34`."""
     return f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02}"
 
 
@@ -98,7 +98,7 @@ def trade_bill(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def fund_bill(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """`GET /v3/bill/fundflowbill`; everything goes through the BASIC account here."""
+    """`GET /v3/bill/fundflowbill`; here every movement belongs to the BASIC account."""
     account = call.query.get("account_type") or "BASIC"
     if account not in ("BASIC", "OPERATION", "FEES"):
         raise param_error("/account_type", "资金账户类型错误", value=account, location="query")
@@ -112,7 +112,7 @@ def fund_bill(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def _day(sandbox: Sandbox, call: PayCall) -> str:
-    """The day asked for. Raises PayError when there is or can be no bill of it yet."""
+    """Return the requested day. Raises PayError if its bill does not exist yet or never can."""
     text, now = call.query.get("bill_date", ""), sandbox.now()
     if call.query.get("tar_type", "GZIP") != "GZIP":
         raise param_error("/tar_type", "压缩类型只能是GZIP", location="query")
@@ -188,12 +188,12 @@ def _refund_row(paid: Doc, made: Doc) -> Row:
 
 
 def fee_fen(amount_fen: int) -> int:
-    """0.60 %, rounded to the fen."""
+    """Return the fee of 0.60 %, rounded to the fen."""
     return (amount_fen * FEE_PER_MILLE + 500) // 1000
 
 
 def _movements(sandbox: Sandbox) -> Iterator[tuple[float, str, str, str, int, str]]:
-    """Every change of the account: time, WeChat's number, name, type, signed fen, our number."""
+    """Yield every change of the account: time, WeChat's number, name, type, signed fen, our number."""
     for paid in sandbox.store.all("transaction"):
         number, total = paid["transaction_id"], paid["params"]["amount"]["total"]
         yield paid["paid"], number, "交易", "交易", total, paid["out_trade_no"]
@@ -252,14 +252,14 @@ def _link(sandbox: Sandbox, call: PayCall, columns: Iterable[str], rows: list[Ro
 
 
 def _line(values: Iterable[str | int]) -> str:
-    """Amounts (the only integers) in yuan; a comma inside a text would end its field."""
+    """Join values to a CSV line. Integers are fen, written in yuan; a comma in a text would end its field."""
     return ",".join(
         f"`{yuan(value) if isinstance(value, int) else value.replace(',', ESCAPED_COMMA)}" for value in values
     )
 
 
 def bill_download(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """The file behind a link, for five minutes, unsigned."""
+    """The file behind a download link; the link works for five minutes, and the answer is not signed."""
     facts = sandbox.store.get("bill", call.query.get("token", ""))
     if facts is None or facts["expires"] <= sandbox.now():
         raise PayError(400, "INVALID_REQUEST", "下载链接无效或已过期")

@@ -1,4 +1,4 @@
-"""`GET /v3/certificates`: the platform certificate, or for a new merchant none."""
+"""`GET /v3/certificates`: the platform certificate; a new merchant has none."""
 
 from server.sandbox import crypto
 from server.sandbox.context import Sandbox, rfc3339
@@ -10,7 +10,7 @@ _VALID_S = 5 * 365 * 86400
 
 
 def certificates(sandbox: Sandbox, _: PayCall) -> PayAnswer:
-    """The certificate, encrypted with the APIv3 key; 404 while the knob `signing` says `public_key`."""
+    """Return the certificate, encrypted with the APIv3 key; 404 while the knob `signing` is `public_key`."""
     if sandbox.knobs.now.signing == "public_key":
         raise PayError(404, "RESOURCE_NOT_EXISTS", "无可用的平台证书，请在商户平台-API安全申请使用微信支付公钥")
     nonce, now = crypto.random_word(12), sandbox.now()

@@ -1,4 +1,4 @@
-"""Refunds of WeChat Pay APIv3: accepted as PROCESSING, finished a little later, told by a notification."""
+"""Refunds of WeChat Pay APIv3: accepted as PROCESSING, ended a little later, reported by a notification."""
 
 import secrets
 from typing import Annotated, Literal
@@ -20,14 +20,14 @@ CHANNEL, RECEIVED_BY = "ORIGINAL", "支付用户零钱"
 
 
 class Source(Strict, kw_only=True):
-    """Which account gives how much."""
+    """A source of the money, and its amount."""
 
     account: Literal["AVAILABLE", "UNAVAILABLE"]
     amount: Fen
 
 
 class RefundAmount(Strict, kw_only=True):
-    """Fen; `total` repeats the order's."""
+    """Amounts in fen; `total` repeats that of the order."""
 
     refund: Fen
     total: Fen
@@ -60,7 +60,7 @@ class Refund(Strict, kw_only=True):
 
 
 class Abnormal(Strict, kw_only=True):
-    """Body of apply-abnormal-refund; bank fields are encrypted and not looked at."""
+    """Body of apply-abnormal-refund; the encrypted bank fields are not checked."""
 
     out_refund_no: Text64
     type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
@@ -70,7 +70,7 @@ class Abnormal(Strict, kw_only=True):
 
 
 def refund(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Accept a refund; the same number with the same parameters is answered with the refund as it stands."""
+    """Accept a refund; a repeated number with the same parameters gets the refund in its present state."""
     body, now = call.read(Refund), sandbox.now()
     if (body.transaction_id is None) == (body.out_trade_no is None):
         raise param_error("/transaction_id", "transaction_id和out_trade_no须填且只能填一个")
@@ -137,7 +137,7 @@ def _save(sandbox: Sandbox, made: Doc, *, due: float | None) -> None:
 
 
 def advance_refunds(sandbox: Sandbox) -> None:
-    """Finish the refunds whose time has come, in the caller's transaction, and notify."""
+    """End the refunds that are due, in the caller's transaction, and notify."""
     now = sandbox.now()
     for made in sandbox.store.due("refund", now):
         status = made["outcome"]
@@ -165,7 +165,7 @@ def refund_query(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def refund_abnormal(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Send an ABNORMAL refund to another account: it is PROCESSING again, then succeeds."""
+    """Send an ABNORMAL refund to another account: it becomes PROCESSING again, then succeeds."""
     body = call.read(Abnormal)
     made = sandbox.store.get("refund", body.out_refund_no)
     if made is None or made["refund_id"] != call.path["refund_id"]:
@@ -178,7 +178,7 @@ def refund_abnormal(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def refund_view(made: Doc) -> Doc:
-    """A refund as the API answers it (`status`)."""
+    """Return a refund as the API answers it (`status`)."""
     amount = made["params"]["amount"]
     total, back = amount["total"], amount["refund"]
     view = {
@@ -202,7 +202,7 @@ def refund_view(made: Doc) -> Doc:
 
 
 def _notice_view(sandbox: Sandbox, made: Doc) -> Doc:
-    """A refund as notifications tell it (`refund_status`, fewer fields)."""
+    """Return a refund as notifications show it (`refund_status`, fewer fields)."""
     view = refund_view(made)
     names = ("transaction_id", "out_trade_no", "refund_id", "out_refund_no", "success_time", "user_received_account")
     amount = {name: view["amount"][name] for name in ("total", "refund", "payer_total", "payer_refund")}

@@ -1,4 +1,4 @@
-"""Prepay, query, close, and the member's paying (JSAPI / mini program orders of WeChat Pay APIv3)."""
+"""JSAPI and mini-program orders of WeChat Pay APIv3: prepay, query, close, and the payment by the member."""
 
 import secrets
 from typing import Annotated, Any, Literal
@@ -28,7 +28,7 @@ from server.sandbox.users import known_user
 
 PREPAY_VALID_S = 2 * 3600
 PAYABLE_S = 7 * 86400
-"""How long an order without time_expire can be paid."""
+"""How long an order without time_expire stays payable."""
 SHORTEST_EXPIRY_S = 60
 ORDER_MISSING_ERRNO, PAID_ERRNO, EXPIRED_ERRNO = 268512771, 268498689, 268447914
 STATE_WORDS = {"SUCCESS": "支付成功", "REFUND": "转入退款", "NOTPAY": "订单未支付", "CLOSED": "订单已关闭"}
@@ -42,7 +42,7 @@ class Amount(Strict, kw_only=True):
 
 
 class Payer(Strict, kw_only=True):
-    """Who pays."""
+    """The openid of the payer."""
 
     openid: Text128
 
@@ -58,7 +58,7 @@ class Goods(Strict, kw_only=True):
 
 
 class Detail(Strict, kw_only=True):
-    """Goods for WeChat's coupons."""
+    """The goods, for WeChat's own coupons."""
 
     cost_price: FenOrZero | None = None
     invoice_id: Text32 | None = None
@@ -75,7 +75,7 @@ class Shop(Strict, kw_only=True):
 
 
 class Scene(Strict, kw_only=True):
-    """Where it was bought."""
+    """Where the order was placed."""
 
     payer_client_ip: Annotated[str, msgspec.Meta(min_length=1, max_length=45)]
     device_id: Text32 | None = None
@@ -83,7 +83,7 @@ class Scene(Strict, kw_only=True):
 
 
 class Settle(Strict, kw_only=True):
-    """Profit sharing."""
+    """Whether the order takes part in profit sharing."""
 
     profit_sharing: bool = False
 
@@ -114,7 +114,7 @@ class Close(Strict, kw_only=True):
 
 
 def check_notify_url(url: str) -> None:
-    """PARAM_ERROR unless absolute and without query. Plain http is let through: developers have no certificate."""
+    """Raise PARAM_ERROR unless absolute and without query. Plain http is allowed: developers have no certificate."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -124,7 +124,7 @@ def check_notify_url(url: str) -> None:
 
 
 def check_owner(sandbox: Sandbox, *, mchid: str, appid: str | None = None, location: str = "body") -> None:
-    """The ids a call carries must be this merchant's. Raises PayError."""
+    """Check that the ids in a call are this merchant's. Raises PayError."""
     if mchid != sandbox.config.mchid:
         raise param_error("/mchid", "商户号与请求签名的商户号不一致", value=mchid, location=location)
     if appid is not None and appid != sandbox.config.appid:
@@ -132,7 +132,7 @@ def check_owner(sandbox: Sandbox, *, mchid: str, appid: str | None = None, locat
 
 
 def prepay(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Place an order, or answer a repetition with the same parameters (renewing an expired prepay_id)."""
+    """Place an order. A repetition with the same parameters gets the same answer; an expired prepay_id is renewed."""
     body, now = call.read(Prepay), sandbox.now()
     check_owner(sandbox, mchid=body.mchid, appid=body.appid)
     check_notify_url(body.notify_url)
@@ -172,7 +172,7 @@ def _check_repetition(trade: Doc, params: Any, now: float) -> None:
 
 
 def trade_state(trade: Doc, now: float) -> str:
-    """NOTPAY, CLOSED (closed or past its time) or PAID."""
+    """Return NOTPAY, CLOSED (closed or expired) or PAID."""
     if trade["transaction_id"] is not None:
         return "PAID"
     return "CLOSED" if trade["closed"] or trade["expires"] <= now else "NOTPAY"
@@ -197,7 +197,7 @@ def query_by_id(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def transaction(sandbox: Sandbox, transaction_id: str) -> Doc:
-    """The stored payment. Raises PayError: 404 ORDER_NOT_EXIST."""
+    """Return the stored payment. Raises PayError: 404 ORDER_NOT_EXIST."""
     found = sandbox.store.get("transaction", transaction_id)
     if found is None:
         raise _order_missing()
@@ -209,7 +209,7 @@ def _order_missing() -> PayError:
 
 
 def close(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Close an unpaid order; closing again is the same 204."""
+    """Close an unpaid order; closing it again also gets 204."""
     check_owner(sandbox, mchid=call.read(Close).mchid)
     trade = sandbox.store.get("trade", call.path["out_trade_no"])
     if trade is None:
@@ -221,7 +221,7 @@ def close(sandbox: Sandbox, call: PayCall) -> PayAnswer:
 
 
 def pay(sandbox: Sandbox, out_trade_no: str) -> tuple[Doc, str | None, bool]:
-    """Pay as the member would: the payment, the id of its notification, and whether it had been paid before.
+    """Pay as the member would; return the payment, the id of its notification, and whether it was paid before.
 
     Runs in the caller's transaction. Raises ControlError: 404 no such order, 409 closed or prepay_id expired.
     """
@@ -287,7 +287,7 @@ def _unpaid_view(trade: Doc, now: float) -> Doc:
 
 
 def transaction_view(paid: Doc) -> Doc:
-    """A payment as queries and notifications tell it; a started refund shows as REFUND."""
+    """Return a payment as queries and notifications show it; with a refund its state is REFUND."""
     params = paid["params"]
     total = params["amount"]["total"]
     return {

@@ -25,7 +25,7 @@ SCENE_ROWS: dict[str, frozenset[str] | None] = {
     "1006": None,
     "1011": frozenset({"赔付原因"}),
 }
-"""Report rows each scene demands; None: not known, any are taken."""
+"""The report rows that each scene demands; None: unknown, so any rows are accepted."""
 
 
 class Report(Strict, kw_only=True):
@@ -36,7 +36,7 @@ class Report(Strict, kw_only=True):
 
 
 class Style(Strict, kw_only=True):
-    """How the receiver sees it."""
+    """How the transfer is shown to the receiver."""
 
     type: Literal["CONFIRM_PAGE", "RED_PACKET"]
 
@@ -58,9 +58,9 @@ class Transfer(Strict, kw_only=True):
 
 
 def transfer(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Accept a transfer; the same number with the same content is answered with the bill as it stands."""
+    """Accept a transfer; a repeated number with the same content gets the bill in its present state."""
     body, now = call.read(Transfer), sandbox.now()
-    # An encrypted name differs every time it is sent, so repetitions are compared by the name inside.
+    # An encrypted name differs each time it is sent, so repetitions are compared by the decrypted name.
     name = _name(sandbox, body)
     params = {**msgspec.to_builtins(body), "user_name": name}
     advance_transfers(sandbox)
@@ -131,7 +131,7 @@ def _save(sandbox: Sandbox, bill: Doc, *, due: float | None) -> None:
 
 
 def confirm(sandbox: Sandbox, out_bill_no: str) -> tuple[Doc, str | None]:
-    """The receiver confirms: the bill, and the id of its notification when it is finished at once.
+    """Confirm as the receiver; return the bill, and the id of its notification if that ends it at once.
 
     Runs in the caller's transaction. Raises ControlError: 404 no such bill, 409 not waiting for confirmation.
     """
@@ -150,7 +150,7 @@ def confirm(sandbox: Sandbox, out_bill_no: str) -> tuple[Doc, str | None]:
 
 
 def advance_transfers(sandbox: Sandbox) -> None:
-    """End the bills whose time has come, in the caller's transaction, and notify."""
+    """End the bills that are due, in the caller's transaction, and notify."""
     for bill in sandbox.store.due("transfer", sandbox.now()):
         _finish(sandbox, bill)
 
@@ -177,7 +177,7 @@ def _finish(sandbox: Sandbox, bill: Doc) -> tuple[Doc, str | None]:
 
 
 def transfer_query(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """By either number, for 30 days."""
+    """Query a bill by either of its numbers, for 30 days."""
     return ok(_query_view(sandbox, _bill(sandbox, call)))
 
 
@@ -193,7 +193,7 @@ def _bill(sandbox: Sandbox, call: PayCall) -> Doc:
 
 
 def transfer_cancel(sandbox: Sandbox, call: PayCall) -> PayAnswer:
-    """Take a bill back before it is confirmed; asking again is answered with the state it has reached."""
+    """Cancel a bill before it is confirmed; a repeated call gets the state it has reached."""
     if call.body not in (b"", b"{}"):
         raise param_error("", "撤销请求不带参数")
     bill, now = _bill(sandbox, call), sandbox.now()

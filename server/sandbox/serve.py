@@ -1,4 +1,4 @@
-"""Running a sandbox: alone in this process, or beside other work on the running loop (as tests do)."""
+"""Runs a sandbox: alone in this process, or beside other work on the running loop, as tests do."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from server.sandbox.config import SandboxConfig
 
 
 def serve(config: SandboxConfig, host: str, port: int) -> None:
-    """Serve until interrupted or told to end. Sanic's own runner loses a signal that comes while it starts."""
+    """Serve until interrupted or terminated. Sanic's own runner loses a signal that comes while it starts."""
     asyncio.run(_until_told(config, host, port))
 
 
@@ -26,11 +26,11 @@ async def _until_told(config: SandboxConfig, host: str, port: int) -> None:
 
 @contextlib.asynccontextmanager
 async def running(config: SandboxConfig, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve on the running loop while the block runs; gives the base URL (port 0: any free one)."""
+    """Serve on the running loop during the block; yields the base URL (port 0: any free port)."""
     app = create_sandbox(config)
     app.config.TOUCHUP = False  # it rewrites Sanic's own methods, which works only once per process
     listening = socket.create_server((host, port))
-    # Sanic declares the handle optional and leaves its methods untyped.
+    # Sanic types the handle as optional and its methods not at all.
     server: Any = await app.create_server(sock=listening)
     await server.startup()
     await server.before_start()

@@ -1,4 +1,4 @@
-"""Shapes that WeChat Pay's request bodies are made of; a field they do not declare is refused."""
+"""Types for WeChat Pay's request bodies; undeclared fields are refused."""
 
 from typing import Annotated
 
@@ -16,4 +16,4 @@ NotifyUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True):
-    """A JSON object without other fields than those declared."""
+    """A JSON object that allows no fields but the declared ones."""

@@ -1,4 +1,4 @@
-"""The gate of WeChat Pay: checks request signatures, runs the operation, signs the answer, and spoils it on demand."""
+"""WeChat Pay's gate: verifies a request, runs its operation, signs the answer and, if a knob says so, spoils it."""
 
 import asyncio
 import re
@@ -37,7 +37,7 @@ class PayCall:
     base_url: str
 
     def read(self, shape: type[Shape]) -> Shape:
-        """The body in its declared shape. Raises PayError: PARAM_ERROR naming the field."""
+        """Parse the body as the declared type. Raises PayError: PARAM_ERROR naming the field."""
         try:
             return msgspec.json.decode(self.body, type=shape)
         except msgspec.ValidationError as error:
@@ -48,7 +48,7 @@ class PayCall:
 
 @dataclass(frozen=True)
 class PayAnswer:
-    """Status and body of a success; `signed` is off only for bill downloads."""
+    """Status and body of a success; only bill downloads are not `signed`."""
 
     status: int
     body: bytes
@@ -57,7 +57,7 @@ class PayAnswer:
 
 
 def ok(body: Any) -> PayAnswer:
-    """200 with compact UTF-8 JSON."""
+    """Return 200 with compact UTF-8 JSON."""
     return PayAnswer(200, orjson.dumps(body))
 
 
@@ -72,7 +72,7 @@ class PayOperation:
 
 
 async def handle(sandbox: Sandbox, operation: PayOperation, request: Request, path: Mapping[str, str]) -> HTTPResponse:
-    """Verify, run, commit, answer; refusals are unsigned envelopes, as with WeChat."""
+    """Verify, run, commit, answer; refusals are not signed, as with WeChat."""
     knobs = sandbox.knobs
     try:
         verify(sandbox, request)
@@ -93,21 +93,21 @@ async def handle(sandbox: Sandbox, operation: PayOperation, request: Request, pa
 
 
 async def hang_up(sandbox: Sandbox, request: Request) -> HTTPResponse:
-    """Keep the caller waiting, then cut the connection without an answer."""
+    """Keep the caller waiting, then close the connection without an answer."""
     await asyncio.sleep(sandbox.knobs.now.timeout_hold_s)
-    transport: Any = request.transport  # Sanic's own type for it lacks abort()
+    transport: Any = request.transport  # Sanic's type for it has no abort()
     transport.abort()
     return raw(b"", status=504)
 
 
 def refused(refusal: PayError) -> HTTPResponse:
-    """An unsigned error envelope."""
+    """Return an unsigned error envelope."""
     headers = {"Request-ID": f"08{secrets.token_hex(12).upper()}-{refusal.errno}"}
     return raw(orjson.dumps(refusal.body()), refusal.status, headers, "application/json")
 
 
 def signing_key(sandbox: Sandbox, *, asked_serial: str | None) -> tuple[RSAPrivateKey, str]:
-    """The key, and the serial that names it, to sign an answer with; a notification when `asked_serial` is None."""
+    """Return the key that signs an answer, and its serial; `asked_serial` None: it signs a notification."""
     mode = sandbox.knobs.now.signing
     by_public_key = asked_serial == sandbox.config.platform_public_key_id
     if mode == "public_key" or (mode == "switching" and by_public_key):
@@ -116,7 +116,7 @@ def signing_key(sandbox: Sandbox, *, asked_serial: str | None) -> tuple[RSAPriva
 
 
 def signature_headers(sandbox: Sandbox, body: bytes, *, asked_serial: str | None, timestamp: int) -> dict[str, str]:
-    """The five Wechatpay-* headers over `body`."""
+    """Return the five Wechatpay-* headers for `body`."""
     key, serial = signing_key(sandbox, asked_serial=asked_serial)
     nonce = crypto.random_word(32)
     return {
@@ -171,6 +171,6 @@ def verify(sandbox: Sandbox, request: Request) -> None:
 def _sign_error(message: str, issue: str, information: dict[str, Any] | None = None) -> PayError:
     detail: dict[str, Any] = {"field": "signature", "location": "authorization", "issue": issue}
     if information is not None:
-        # Real answers nest the issue once more beside sign_information.
+        # WeChat's real answers repeat the issue in a nested detail, beside sign_information.
         detail = {**detail, "detail": {"issue": issue}, "sign_information": information}
     return PayError(401, "SIGN_ERROR", message, errno=SIGN_ERRNO, detail=detail)

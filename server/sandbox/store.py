@@ -1,6 +1,6 @@
-"""State of the sandbox: small JSON documents in one SQLite file.
+"""The sandbox's state: small JSON documents in one SQLite file.
 
-Every write is committed before an answer leaves, so killing the process loses nothing that was acknowledged.
+Every write is committed before an answer is sent, so killing the process loses nothing that was acknowledged.
 """
 
 import sqlite3
@@ -29,13 +29,13 @@ CREATE INDEX IF NOT EXISTS docs_by_due ON docs (due, kind) WHERE due IS NOT NULL
 
 
 class Store:
-    """Documents by (kind, key), listed by parent and, for things that happen later, by the time they are due."""
+    """Documents by (kind, key), listed by parent or by the time they are due."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, making it when it is not there."""
+        """Open the file, creating it if missing."""
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
-        # A power cut may lose the last commits, a killed process may not: enough for a development tool.
+        # A power cut may lose the last commits, a killed process loses none: enough for a development tool.
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
 
@@ -45,7 +45,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; the body must not await. An exception rolls back and goes on."""
+        """All or nothing; the block must not await. An exception rolls back and is raised again."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -55,12 +55,12 @@ class Store:
         self._db.execute("COMMIT")
 
     def get(self, kind: str, key: str) -> Doc | None:
-        """One document, or None."""
+        """Return one document, or None."""
         row = self._db.execute("SELECT body FROM docs WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         return None if row is None else orjson.loads(row[0])
 
     def put(self, kind: str, key: str, body: Doc, *, parent: str = "", due: float | None = None) -> None:
-        """Write a document whole; its place in listings stays where it was first written."""
+        """Write a whole document; its position in lists stays where it was first written."""
         self._db.execute(
             "INSERT INTO docs (kind, key, parent, due, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, key) "
             "DO UPDATE SET parent = excluded.parent, due = excluded.due, body = excluded.body",
@@ -68,37 +68,37 @@ class Store:
         )
 
     def delete(self, kind: str, key: str) -> None:
-        """Forget a document; nothing happens when it is not there."""
+        """Delete a document, if it exists."""
         self._db.execute("DELETE FROM docs WHERE kind = ? AND key = ?", (kind, key))
 
     def children(self, kind: str, parent: str) -> list[Doc]:
-        """Documents of one parent, oldest first."""
+        """Return the documents of one parent, oldest first."""
         return self._list("SELECT body FROM docs WHERE kind = ? AND parent = ? ORDER BY number", (kind, parent))
 
     def all(self, kind: str) -> list[Doc]:
-        """Documents of one kind, oldest first."""
+        """Return the documents of one kind, oldest first."""
         return self._list("SELECT body FROM docs WHERE kind = ? ORDER BY number", (kind,))
 
     def latest(self, kind: str, limit: int) -> list[Doc]:
-        """The last written documents of one kind, newest first."""
+        """Return the documents of one kind that were created last, newest first."""
         return self._list("SELECT body FROM docs WHERE kind = ? ORDER BY number DESC LIMIT ?", (kind, limit))
 
     def due(self, kind: str, now: float) -> list[Doc]:
-        """Documents whose time has come, the longest waiting first."""
+        """Return the due documents, the longest overdue first."""
         return self._list("SELECT body FROM docs WHERE kind = ? AND due <= ? ORDER BY due, number", (kind, now))
 
     def anything_due(self, now: float) -> bool:
-        """Whether the time of any document has come."""
+        """Return whether any document is due."""
         return self._db.execute("SELECT 1 FROM docs WHERE due <= ? LIMIT 1", (now,)).fetchone() is not None
 
     def clear(self) -> None:
-        """Forget every document; numbers begin at 1 again."""
+        """Delete every document; numbers start at 1 again."""
         with self.transaction():
             self._db.execute("DELETE FROM docs")
             self._db.execute("DELETE FROM sqlite_sequence")
 
     def next_number(self, name: str) -> int:
-        """1, 2, 3… for each name."""
+        """Return 1, 2, 3… for each name."""
         number = int((self.get("counter", name) or {"value": 0})["value"]) + 1
         self.put("counter", name, {"value": number})
         return number

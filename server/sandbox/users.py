@@ -1,4 +1,4 @@
-"""The people who use the imitated WeChat, by openid."""
+"""The users of the imitated WeChat, by openid."""
 
 import base64
 import secrets
@@ -8,23 +8,23 @@ from server.sandbox.store import Doc
 
 
 def known_user(sandbox: Sandbox, openid: str) -> Doc | None:
-    """`{openid, session_key, seen}` of somebody who has opened the mini program, else None."""
+    """Return `{openid, session_key, seen}` of a user who has opened the mini program, else None."""
     return sandbox.store.get("user", openid)
 
 
 def meet(sandbox: Sandbox, openid: str) -> Doc:
-    """The user, made when new; opening the mini program now."""
+    """Return the user, created if new; they open the mini program now."""
     user = known_user(sandbox, openid) or {"openid": openid, "session_key": new_session_key()}
     return _save(sandbox, {**user, "seen": sandbox.now()})
 
 
 def renew_session(sandbox: Sandbox, user: Doc) -> Doc:
-    """Give the user a new session_key; the old one is dead."""
+    """Give the user a new session_key; the old key stops working."""
     return _save(sandbox, {**user, "session_key": new_session_key()})
 
 
 def new_session_key() -> str:
-    """Base64 of 16 bytes."""
+    """Return 16 random bytes in base64."""
     return base64.b64encode(secrets.token_bytes(16)).decode()
 
 

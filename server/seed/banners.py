@@ -1,4 +1,4 @@
-"""The demo shop's banners: wide pictures with a sentence each."""
+"""The demo shop's banners: wide pictures, each with a sentence."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _TEXT_LEFT = 96
 
 @dataclass(frozen=True, slots=True)
 class BannerPicture:
-    """What a banner shows and where it leads; `palette` is one of the pictures'."""
+    """A banner's picture, text and link; `palette` is a name in PALETTES."""
 
     name: str
     title: str
@@ -71,11 +71,11 @@ BANNERS = (
         _coupons,
     ),
 )
-"""In the order of the home page."""
+"""The banners in the order of the home page."""
 
 
 def draw(banner: BannerPicture) -> Image.Image:
-    """1500 × 640: words on the left, things on the right. The same input gives the same pixels."""
+    """Draw 1500 × 640 pixels: words on the left, things on the right. The same input gives the same pixels."""
     palette = PALETTES[banner.palette]
     wide, high = WIDE * _FINE, HIGH * _FINE
     fade = Image.linear_gradient("L").rotate(90).resize((wide, high))
@@ -96,10 +96,10 @@ def draw(banner: BannerPicture) -> Image.Image:
 
 
 def file_name(banner: BannerPicture) -> str:
-    """Where it is kept."""
+    """Return the name of the banner's file."""
     return f"{banner.name}.webp"
 
 
 def keep(folder: Path, banner: BannerPicture) -> None:
-    """Draw into `folder` unless it is there."""
+    """Draw the banner into `folder` if it is not there yet."""
     write_once(folder / file_name(banner), lambda: draw(banner))

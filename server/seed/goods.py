@@ -1,4 +1,4 @@
-"""Goods that are not what they come in: cloth, tableware, toys, fruit, cards. Each stands on y = 84, of 100 units."""
+"""Goods that are drawn without a package: cloth, tableware, toys, fruit, cards. Each stands on y = 84, of 100 units."""
 
 import math
 
@@ -7,7 +7,7 @@ from server.seed.motifs import Motif
 
 
 def lipstick(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A lipstick and its cap."""
+    """Draw a lipstick and its cap."""
     c.rect((30, 50, 48, 84), p.second, 2)
     c.rect((32, 40, 46, 51), lighter(p.second, 45), 1)
     c.shape([(34, 41), (34, 22), (44, 14), (44, 41)], p.main)
@@ -20,7 +20,7 @@ def lipstick(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def compact(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A cushion compact, open."""
+    """Draw a cushion compact, open."""
     c.oval((27, 12, 73, 56), p.second)
     c.oval((32, 17, 68, 51), mixed(p.sky, WHITE, 55))
     c.shape([(40, 22), (47, 20), (38, 44), (35, 40)], faded(WHITE, 70))
@@ -32,7 +32,7 @@ def compact(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def brush(c: Canvas, p: Palette, motif: Motif) -> None:
-    """An electric toothbrush on its stand."""
+    """Draw an electric toothbrush on its stand."""
     c.rect((36, 78, 64, 84), darker(p.second, 10), 2)
     c.rect((41, 38, 59, 80), p.main, 7)
     c.shape([(45, 40), (55, 40), (52.5, 24), (47.5, 24)], lighter(p.main, 30))
@@ -45,7 +45,7 @@ def brush(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def baby_bottle(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A feeding bottle with milk in it."""
+    """Draw a feeding bottle with milk in it."""
     c.oval((44, 8, 56, 22), lighter(p.accent, 45))
     c.shape([(40, 30), (60, 30), (56, 17), (44, 17)], lighter(p.accent, 45))
     c.rect((35, 27, 65, 37), p.second, 2)
@@ -60,7 +60,7 @@ def baby_bottle(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def diapers(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A plump pack with a handle."""
+    """Draw a plump pack with a handle."""
     c.arc((38, 14, 62, 38), 180, 360, darker(p.main, 18), 3)
     c.rect((21, 26, 79, 84), p.main, 8)
     c.shape([(21, 60), (79, 48), (79, 76), (71, 84), (29, 84), (21, 76)], p.second)
@@ -72,7 +72,7 @@ def diapers(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def onesie(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A romper for a baby."""
+    """Draw a romper for a baby."""
     body = [(36, 18), (64, 18), (84, 34), (75, 48), (67, 42), (67, 66), (58, 82), (42, 82), (33, 66)]
     c.shape([*body, (33, 42), (25, 48), (16, 34)], p.main)
     c.oval((39, 10, 61, 26), p.sky)
@@ -86,7 +86,7 @@ def onesie(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def blocks(c: Canvas, p: Palette, motif: Motif) -> None:
-    """Building blocks with a ball."""
+    """Draw building blocks with a ball."""
     for left, top, tint in ((22, 56, p.main), (52, 56, p.second), (37, 28, p.accent)):
         c.rect((left, top, left + 28, top + 28), tint, 3)
         c.rect((left + 4, top + 4, left + 24, top + 24), lighter(tint, 55), 2)
@@ -96,7 +96,7 @@ def blocks(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def fruit(c: Canvas, p: Palette, motif: Motif) -> None:
-    """Three round fruits; the motif is their leaf."""
+    """Draw three round fruits; the motif is their leaf."""
     for x, y, size, tint in ((34, 66, 18, darker(p.main, 8)), (66, 66, 18, p.second), (50, 54, 22, p.main)):
         c.oval((x - size, y - size, x + size, y + size * 0.98), tint)
         c.oval((x - size * 0.62, y - size * 0.7, x - size * 0.16, y - size * 0.28), faded(WHITE, 55))
@@ -105,7 +105,7 @@ def fruit(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def bowl(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A bowl heaped with food."""
+    """Draw a bowl heaped with food."""
     for i in range(11):
         x, y = 50 + 26 * math.cos(i * 2.4) * (i / 11), 46 + 9 * math.sin(i * 2.4) - (11 - i) * 0.6
         c.oval((x - 9, y - 8, x + 9, y + 8), p.accent if i % 3 else lighter(p.accent, 35))
@@ -117,7 +117,7 @@ def bowl(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def towels(c: Canvas, p: Palette, motif: Motif) -> None:
-    """Folded cloth, in a stack."""
+    """Draw folded cloth, in a stack."""
     for i, (top, tint) in enumerate(((66, p.main), (49, p.second), (32, p.accent))):
         left = 20 + i * 2
         c.rect((left, top, 100 - left, top + 18), tint, 8)
@@ -129,7 +129,7 @@ def towels(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def pillow(c: Canvas, p: Palette, motif: Motif) -> None:
-    """Two cushions."""
+    """Draw two cushions."""
     for shift, tint in ((8, p.second), (0, p.main)):
         x, y = shift * 1.2, -shift * 1.6
         c.rect((18 + x, 40 + y, 76 + x, 84 + y), tint, 12)
@@ -141,7 +141,7 @@ def pillow(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def mug(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A cup, steaming."""
+    """Draw a cup, steaming."""
     c.ring((60, 46, 84, 74), darker(p.main, 12), 4.5)
     c.rect((24, 38, 70, 84), p.main, 7)
     c.oval((24, 32, 70, 45), lighter(p.main, 45))
@@ -153,7 +153,7 @@ def mug(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def pot(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A cooking pot with a lid."""
+    """Draw a cooking pot with a lid."""
     for left, right in ((10, 24), (76, 90)):
         c.rect((left, 50, right, 56), darker(p.second, 12), 3)
     c.rect((20, 44, 80, 84), p.main, 9)
@@ -165,7 +165,7 @@ def pot(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def candle(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A scented candle in a glass."""
+    """Draw a scented candle in a glass."""
     c.oval((36, 8, 64, 44), faded(colour("#ffe3a0"), 45))
     c.shape([(50, 14), (44, 30), (56, 30)], colour("#ffb347"))
     c.oval((44, 23, 56, 36), colour("#ffb347"))
@@ -178,13 +178,13 @@ def candle(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def label(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A round label low on the body."""
+    """Draw a round label low on the body."""
     c.oval((37, 51, 63, 77), lighter(p.main, 88))
     motif(c.part(0.18, 41, 55), p.accent)
 
 
 def lamp(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A bedside lamp, lit."""
+    """Draw a bedside lamp, lit."""
     c.oval((8, 6, 92, 90), faded(colour("#fff2c9"), 40))
     c.shape([(36, 16), (64, 16), (76, 48), (24, 48)], p.main)
     c.rect((24, 45, 76, 50), lighter(p.main, 45), 2)
@@ -196,7 +196,7 @@ def lamp(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def basket(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A woven basket with cloth in it."""
+    """Draw a woven basket with cloth in it."""
     c.oval((26, 28, 74, 60), p.second)
     c.oval((38, 22, 70, 52), lighter(p.second, 35))
     c.shape([(18, 44), (82, 44), (75, 84), (25, 84)], p.main)
@@ -210,7 +210,7 @@ def basket(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def umbrella(c: Canvas, p: Palette, motif: Motif) -> None:
-    """An open umbrella."""
+    """Draw an open umbrella."""
     c.path([(50, 46), (50, 80)], darker(p.second, 20), 2.4)
     c.arc((50, 72, 62, 88), 0, 180, darker(p.second, 20), 2.4)
     c.pie((14, 12, 86, 84), 180, 360, p.main)
@@ -222,7 +222,7 @@ def umbrella(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def card(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A gift card before its envelope."""
+    """Draw a gift card before its envelope."""
     c.rect((28, 18, 90, 58), p.second, 4)
     c.rect((34, 26, 56, 29), faded(WHITE, 60), 1)
     c.rect((12, 36, 82, 82), p.main, 5)

@@ -1,4 +1,4 @@
-"""Product pictures of the demo shop: drawn, not photographed; the same every time, so they are drawn once."""
+"""Product pictures of the demo shop: drawings, the same every time, so each is drawn only once."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from server.seed.motifs import MOTIFS, Motif
 
 SIDE = 800
 _FINE = 2
-"""Drawn so many times larger, then reduced: that smooths every edge."""
+"""Pictures are drawn this many times larger, then reduced, which smooths the edges."""
 
 VIEWS = 2
-"""Pictures per product: the thing itself, and two of it together."""
+"""The number of pictures per product: the thing alone, and two of it together."""
 
 Kind = Callable[[Canvas, Palette, Motif], None]
 
@@ -51,7 +51,7 @@ KINDS: dict[str, Kind] = {
     "umbrella": goods.umbrella,
     "card": goods.card,
 }
-"""By the names that the shop's data use."""
+"""The kinds of things, by the names in the shop's data."""
 
 
 def _palette(*tints: str) -> Palette:
@@ -73,12 +73,12 @@ PALETTES: dict[str, Palette] = {
     "orange": _palette("#fff6e8", "#fddcae", "#f39a2d", "#f7b14f", "#5b8c3a"),
     "scarlet": _palette("#fff0ea", "#ffb9a3", "#d63a2f", "#f6cf7a", "#ffe3a6"),
 }
-"""Warm, and of one family."""
+"""The palettes: warm colours that go together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What to draw; the names are those of KINDS, PALETTES and MOTIFS."""
+    """A picture, by its names in KINDS, PALETTES and MOTIFS."""
 
     kind: str
     palette: str
@@ -86,7 +86,7 @@ class Picture:
 
 
 def draw(picture: Picture, view: int) -> Image.Image:
-    """View 0 is the thing, 1 two of it. The same input gives the same pixels. Raises KeyError for an unknown name."""
+    """Draw view 0 (the thing) or 1 (two of it). The same input gives the same pixels. Raises KeyError."""
     palette, kind, motif = PALETTES[picture.palette], KINDS[picture.kind], MOTIFS[picture.motif]
     fine = SIDE * _FINE
     image = _backdrop(palette, fine).copy()
@@ -102,7 +102,7 @@ def draw(picture: Picture, view: int) -> Image.Image:
 
 
 def _behind(palette: Palette) -> Palette:
-    """The same in the haze of distance, so that the thing in front stands out."""
+    """Return paler colours for the thing behind, so that the one in front stands out."""
     haze = mixed(palette.sky, palette.ground, 70)
     main, second, accent = (mixed(tint, haze, 45) for tint in (palette.main, palette.second, palette.accent))
     return Palette(palette.sky, palette.ground, main, second, accent)
@@ -110,7 +110,7 @@ def _behind(palette: Palette) -> Palette:
 
 @lru_cache(maxsize=4)
 def _backdrop(palette: Palette, side: int) -> Image.Image:
-    """A wall that lightens upwards, a disc of light, and a table."""
+    """Draw a wall that gets lighter upwards, a disc of light, and a table."""
     fade = Image.linear_gradient("L").resize((side, side))
     image = Image.composite(
         Image.new("RGB", (side, side), palette.ground[:3]), Image.new("RGB", (side, side), palette.sky[:3]), fade
@@ -123,7 +123,7 @@ def _backdrop(palette: Palette, side: int) -> Image.Image:
 
 
 def _scatter(canvas: Canvas, palette: Palette, motif: Motif, digest: bytes) -> None:
-    """A few faint signs on the wall, away from the middle."""
+    """Draw a few faint signs on the wall, away from the middle."""
     faint = mixed(palette.main, mixed(palette.sky, palette.ground, 40), 76)
     for i, (x, y) in enumerate(((7, 10), (82, 8), (5, 42), (86, 38), (20, 3), (68, 2))):
         size = 6 + digest[i] % 6
@@ -133,7 +133,7 @@ def _scatter(canvas: Canvas, palette: Palette, motif: Motif, digest: bytes) -> N
 
 
 def _shadow(canvas: Canvas, at: tuple[float, float, float]) -> None:
-    """A soft shadow under a thing; its middle and half its width."""
+    """Draw a soft shadow under a thing; `at` is its middle and half its width."""
     x, y, half = at
     for i in range(6):
         grown = half * (1.06 - i * 0.07)
@@ -141,19 +141,19 @@ def _shadow(canvas: Canvas, at: tuple[float, float, float]) -> None:
 
 
 def file_name(picture: Picture, view: int) -> str:
-    """Where a picture is kept, by what is drawn."""
+    """Return the name of a picture's file, made from what it shows."""
     return f"{picture.kind}-{picture.palette}-{picture.motif}-{view + 1}.webp"
 
 
 def keep(folder: Path, picture: Picture, view: int) -> str:
-    """Draw into `folder` unless it is there; the file's name."""
+    """Draw a picture into `folder` if it is not there yet; return the file's name."""
     name = file_name(picture, view)
     write_once(folder / name, lambda: draw(picture, view))
     return name
 
 
 def write_once(path: Path, make: Callable[[], Image.Image]) -> None:
-    """Draw a picture to `path` unless it is there; nobody sees half of it."""
+    """Draw a picture to `path` if it is not there yet; no reader sees half of it."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(".part")

@@ -1,4 +1,4 @@
-"""Fills an empty shop; what is there already, perhaps changed by an operator, stays as it is."""
+"""Fills an empty shop. What exists already stays as it is: an operator may have changed it."""
 
 import asyncio
 import secrets
@@ -27,22 +27,22 @@ from server.services.terms import levels, rebate_rules
 _DATA = Path(__file__).parent / "data"
 _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 _COUPON_GOODS = ("coupon_goods",)
-"""Planted behind the coupons that they are; these are for some of the other goods."""
+"""Goods that are coupons. They are added after the templates of these coupons, which are for some other goods."""
 
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
-"""rules.md §10: balance to spend only, a cap on each payout, a budget of 100 000 yuan."""
+"""rules.md §10: balance that can only be spent, a cap on each payout, a budget of 100 000 yuan."""
 
 _POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
 
 _ACTIVITY_RUNS = timedelta(days=365)
-"""How long an activity of the demo shop runs from when it was planted."""
+"""How long the demo shop's activities run after they are added."""
 
 _NOTICES = orjson.loads((_DATA / "notices.json").read_bytes())
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What was missing and has been added."""
+    """How many of each were missing and have been added."""
 
     products: int
     coupon_templates: int
@@ -57,7 +57,7 @@ class Planted:
 async def plant(deps: Deps, actor: str) -> Planted:
     """Add what is missing. Safe to repeat, to run twice at once and while the shop is open. Raises Busy."""
     async with db.connection() as guard:
-        await db.hold(guard, Advisory.PLANTING)  # what is missing must still be missing when it is added
+        await db.hold(guard, Advisory.PLANTING)  # no other run may add what this one finds missing
         try:
             return await _plant(deps, actor)
         finally:
@@ -114,7 +114,7 @@ async def _goods(deps: Deps, actor: str, names: Iterable[str]) -> int:
 
 
 async def _flash_sales(deps: Deps, actor: str) -> int:
-    """Sessions that begin now, with what of their goods is still to be had at such a price."""
+    """Add sessions that begin now, with those goods that still have the stock and at least the price."""
     now, missing = deps.clock.now(), await _missing("flash_sales", _read("flash_sales"))
     codes = [item["sku"] for sale in missing for item in sale["items"]]
     skus = {row["code"]: row for row in await db.fetch("SELECT * FROM skus WHERE code = ANY($1) AND on_sale", codes)}
@@ -148,7 +148,7 @@ async def _group_buys(deps: Deps, actor: str) -> int:
 
 
 async def _points_goods(deps: Deps, actor: str) -> int:
-    """Those whose SKU is still dearer than the cash they cost besides."""
+    """Add goods whose SKU still costs more than their cash part."""
     missing = await _missing("points_goods", _read("points_goods"))
     prices = {row["code"]: row["price_fen"] for row in await db.fetch("SELECT code, price_fen FROM skus")}
     wanted = [good for good in missing if prices.get(good["sku"], 0) > good.get("price_fen", 0)]
@@ -176,13 +176,13 @@ async def _missing(table: str, entries: Iterable[dict[str, Any]]) -> list[dict[s
 
 
 def _shelf(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
-    """A category as `product apply` takes it; its picture is that of one of its products."""
+    """Return a category in the form of `product apply`; its icon is the picture of one of its products."""
     icon = f"/media/{pictures.file_name(Picture(*entry['picture']), 0)}" if pictured else ""
     return {name: value for name, value in entry.items() if name != "picture"} | {"icon": icon}
 
 
 def _ready(entry: dict[str, Any], *, pictured: bool) -> dict[str, Any]:
-    """An entry of the data as `product apply` takes it: with the addresses of its pictures, and card keys."""
+    """Return an entry of the data in the form of `product apply`, with picture addresses and card keys."""
     picture, cards = Picture(*entry["picture"]), entry.get("cards", 0)
     images = [f"/media/{pictures.file_name(picture, view)}" for view in range(pictures.VIEWS)] if pictured else []
     skus = [{**sku, "card_keys": _card_keys(sku["code"], cards)} for sku in entry["skus"]]
@@ -205,7 +205,7 @@ def _banners() -> list[dict[str, str]]:
 
 
 async def draw_pictures(folder: Path) -> None:
-    """Draw what is missing of the demo shop's pictures, banners and covers first: some 40 ms each, in a thread."""
+    """Draw the missing pictures of the demo shop, banners and covers first: about 40 ms each, in a thread."""
     for banner in banners.BANNERS:
         await asyncio.to_thread(banners.keep, folder, banner)
     wanted = [Picture(*entry["picture"]) for name in (*_DEPARTMENTS, *_COUPON_GOODS) for entry in _read(name)]

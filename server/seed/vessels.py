@@ -1,11 +1,11 @@
-"""What goods come in: bottles, jars, tubes, bags, boxes. Each stands on y = 84 in a square of 100 units."""
+"""Packages of goods: bottles, jars, tubes, bags, boxes. Each stands on y = 84 in a square of 100 units."""
 
 from server.drawing.canvas import INK, WHITE, Canvas, Colour, Palette, darker, faded, lighter
 from server.seed.motifs import Motif
 
 
 def label(c: Canvas, box: tuple[float, float, float, float], paper: Colour, tint: Colour, motif: Motif) -> None:
-    """A label with a sign and three lines that stand for print."""
+    """Draw a label with a sign, and three lines in place of print."""
     left, top, right, bottom = box
     wide, high = right - left, bottom - top
     c.rect(box, paper, 1.4)
@@ -18,7 +18,7 @@ def label(c: Canvas, box: tuple[float, float, float, float], paper: Colour, tint
 
 
 def pump(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A bottle with a pump: lotion, shampoo, hand wash."""
+    """Draw a bottle with a pump: lotion, shampoo, hand wash."""
     c.path([(50, 30), (50, 16), (37, 16), (37, 20)], darker(p.second, 12), 4)
     c.rect((45, 22, 55, 28), darker(p.second, 22), 1)
     c.rect((41, 27, 59, 34), darker(p.second, 12), 1.4)
@@ -28,7 +28,7 @@ def pump(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def dropper(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A serum bottle with a dropper."""
+    """Draw a serum bottle with a dropper."""
     c.oval((45, 12, 55, 28), darker(p.second, 25))
     c.rect((44, 22, 56, 34), darker(p.second, 10), 1.6)
     c.rect((42, 33, 58, 39), p.second, 1)
@@ -39,7 +39,7 @@ def dropper(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def jar(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A cream jar, wide and low."""
+    """Draw a cream jar, wide and low."""
     c.rect((25, 38, 75, 52), p.second, 3)
     c.rect((25, 47, 75, 50), darker(p.second, 12))
     c.rect((22, 51, 78, 84), p.main, 6)
@@ -49,7 +49,7 @@ def jar(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def tube(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A tube standing on its cap."""
+    """Draw a tube standing on its cap."""
     c.shape([(31, 14), (69, 14), (63, 72), (37, 72)], p.main)
     c.rect((29, 11, 71, 17), darker(p.main, 12), 1)
     c.rect((38, 71, 62, 84), p.second, 2)
@@ -61,7 +61,7 @@ def tube(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def tall(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A tall bottle with a neck: oil, juice, wine, detergent."""
+    """Draw a tall bottle with a neck: oil, juice, wine, detergent."""
     c.rect((44, 10, 56, 20), p.second, 1.6)
     c.rect((45, 19, 55, 34), darker(p.main, 8))
     c.shape([(45, 26), (55, 26), (66, 44), (34, 44)], p.main)
@@ -71,7 +71,7 @@ def tall(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def preserve(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A glass with a screw lid: honey, jam, nuts."""
+    """Draw a glass with a screw lid: honey, jam, nuts."""
     c.rect((31, 24, 69, 36), p.second, 2)
     for x in range(34, 68, 4):
         c.rect((x, 26, x + 1, 35), faded(INK, 12))
@@ -82,7 +82,7 @@ def preserve(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def can(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A tin: milk powder, tea, protein."""
+    """Draw a tin: milk powder, tea, protein."""
     c.rect((27, 22, 73, 84), p.main, 4)
     c.oval((27, 15, 73, 29), p.second)
     c.oval((31, 17, 69, 26), lighter(p.second, 35))
@@ -92,7 +92,7 @@ def can(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def pouch(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A bag that stands: nuts, rice, tissues, masks."""
+    """Draw a bag that stands: nuts, rice, tissues, masks."""
     c.shape([(28, 16), (72, 16), (75, 80), (70, 84), (30, 84), (25, 80)], p.main)
     c.rect((28, 12, 72, 20), darker(p.main, 14), 1)
     for x in range(30, 72, 3):
@@ -103,7 +103,7 @@ def pouch(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def carton(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A box seen from the side: tea bags, capsules, gifts."""
+    """Draw a box seen from the side: tea bags, capsules, gifts."""
     c.shape([(24, 32), (62, 32), (62, 84), (24, 84)], p.main)
     c.shape([(62, 32), (78, 24), (78, 75), (62, 84)], darker(p.main, 22))
     c.shape([(24, 32), (40, 24), (78, 24), (62, 32)], lighter(p.main, 35))
@@ -112,7 +112,7 @@ def carton(c: Canvas, p: Palette, motif: Motif) -> None:
 
 
 def gift(c: Canvas, p: Palette, motif: Motif) -> None:
-    """A present with a ribbon."""
+    """Draw a present with a ribbon."""
     c.rect((23, 46, 77, 84), p.main, 2)
     c.rect((20, 36, 80, 48), darker(p.main, 10), 2)
     c.rect((45, 36, 55, 84), p.second)

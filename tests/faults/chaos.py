@@ -1,4 +1,4 @@
-"""A whole mall of processes to be shot at, and customers who do not give up."""
+"""A whole mall as processes to be killed, and customers who retry until they are answered."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ CIRCLES = 4
 
 
 class Stubborn(httpx.AsyncClient):
-    """Asks the same again, under the same idempotency key, until somebody answers; logs in again where asked to."""
+    """Repeats a request under the same idempotency key until it is answered; logs in again when asked to."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -53,7 +53,7 @@ class Stubborn(httpx.AsyncClient):
 
 
 def processes(folder: Path) -> Iterator[Dev]:
-    """The mall as `dev` runs it, in a folder of its own."""
+    """Run the mall as `dev` does, in its own folder."""
     one = start(folder / "data")
     try:
         yield one
@@ -63,7 +63,7 @@ def processes(folder: Path) -> Iterator[Dev]:
 
 @contextlib.asynccontextmanager
 async def entered(dev: Dev) -> AsyncIterator[Mall]:
-    """That mall from outside: HTTP to its processes, and this process's own connections to its engines."""
+    """Reach that mall from outside: by HTTP, and by connections of this process to its engines."""
     settings = Settings.from_env(environment_of(dev.data, places_of(dev.data)), dev.data / "no.env")
     async with wiring.build_deps(settings) as deps, Stubborn(base_url=dev.url, timeout=10) as http:
         assert isinstance(deps.clock, SharedClock)
@@ -83,9 +83,9 @@ SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY
 
 
 async def shoot_in_the_middle(dev: Dev, role: str, row: str, *args: Any) -> None:
-    """Hold a row (`SELECT … FOR UPDATE`) until a transaction needs it, and kill all processes of the role right then.
+    """Lock a row (`SELECT … FOR UPDATE`) until a transaction waits for it, then kill all processes of the role.
 
-    What was written before that row is not committed and never will be.
+    What that transaction has written so far is never committed.
     """
     async with db.transaction() as tx:
         assert await tx.fetch(row, *args)
@@ -95,7 +95,7 @@ async def shoot_in_the_middle(dev: Dev, role: str, row: str, *args: Any) -> None
 
 
 async def circles(mall: Mall) -> list[Shopper]:
-    """Referrers and three friends of each, logged in, with addresses."""
+    """Make referrers with three friends each, all logged in and with addresses."""
     await publish(mall)
     people = []
     for _ in range(CIRCLES):
@@ -109,7 +109,7 @@ async def circles(mall: Mall) -> list[Shopper]:
 
 
 async def buy_under_fire(mall: Mall, people: list[Shopper], harm: Awaitable[None]) -> list[str]:
-    """Everybody buys, and buys again until the harm is done; their orders."""
+    """Let everybody buy, again and again until the harm is done; return their orders."""
     sku = await make_sku(stock=10_000)
     harming = asyncio.ensure_future(harm)
     orders: list[str] = []
@@ -120,7 +120,7 @@ async def buy_under_fire(mall: Mall, people: list[Shopper], harm: Awaitable[None
 
 
 async def shots(dev: Dev, role: str, times: int) -> None:
-    """Kill a process of this role again and again, each time when all of them run."""
+    """Kill a process of this role several times, each time when all processes run."""
     before = len(dev.role(role))
     for _ in range(times):
         await in_time(lambda: asyncio.sleep(0, len(dev.role(role)) == before))
@@ -129,7 +129,7 @@ async def shots(dev: Dev, role: str, times: int) -> None:
 
 
 async def ends_well(mall: Mall, people: list[Shopper], orders: list[str]) -> None:
-    """All as if nothing had happened: each order paid once, each circle's rebate made, clean books."""
+    """Check that it ended as if nothing had failed: each order paid once, each circle's rebate made, clean books."""
     await quiet(mall)
     rows = await db.fetch(
         "SELECT o.status, (SELECT count(*) FROM payments WHERE order_id = o.id) AS payments FROM orders o"
@@ -146,14 +146,14 @@ async def ends_well(mall: Mall, people: list[Shopper], orders: list[str]) -> Non
 
 
 async def quiet(mall: Mall) -> None:
-    """All work comes to its end, and the audit finds nothing."""
+    """Wait until all work is done, and check that the audit finds nothing."""
     await in_time(lambda: _is_quiet(mall))
     report = await audit(mall.clock.now())
     assert [check for check in report.checks if check.wrong] == []
 
 
 async def _is_quiet(mall: Mall) -> bool:
-    mall.clock.advance(30)  # WeChat asks again after 15 s, and so do we
+    mall.clock.advance(30)  # WeChat retries after 15 s, and so do we
     try:
         return not await db.fetch_value(
             "SELECT EXISTS (SELECT FROM orders WHERE status = 'pending') OR EXISTS (SELECT FROM outbox WHERE done_at"
@@ -165,7 +165,7 @@ async def _is_quiet(mall: Mall) -> bool:
 
 
 async def in_time(happened: Callable[[], Awaitable[bool]], within_s: float = 60) -> None:
-    """Wait for it. Raises AssertionError with the open jobs."""
+    """Wait until it has happened. Raises AssertionError with the open jobs."""
     ends = time.monotonic() + limit(within_s)
     while not await happened():
         if time.monotonic() > ends:

@@ -1,4 +1,4 @@
-"""Owners of embedded engines in processes of their own, and looks into what they run."""
+"""Owners of embedded engines in their own processes, and helpers to inspect what they run."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from server.embedded.processes import working_in
 from tests.support.patience import limit
 
 ROOT = Path(__file__).parents[2]
-# An owner of its own process: starts, says so, waits to be killed.
+# A process that owns engines: it starts them, reports that, and waits to be killed.
 OWNER = """
 import sys, time
 from pathlib import Path
@@ -37,7 +37,7 @@ def home_of(data: Path) -> Path:
 
 
 def sql(where: Addresses, *statements: str) -> object:
-    """Run the statements on one connection; the value of the last."""
+    """Run the statements on one connection; return the value of the last."""
 
     async def work() -> object:
         connection = await asyncpg.connect(where.database_url)
@@ -58,7 +58,7 @@ def client(where: Addresses) -> redis.Redis:
 def spawn_owner(
     data: Path, python: str = sys.executable, user: pwd.struct_passwd | None = None
 ) -> subprocess.Popen[str]:
-    """A process that owns the engines of `data` and has started them; end its input to stop it in order."""
+    """Start a process that owns the engines of `data`; close its input to stop it in order."""
     owner = subprocess.Popen(
         [python, "-c", OWNER, str(data)],
         cwd=ROOT,

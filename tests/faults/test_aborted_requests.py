@@ -1,4 +1,4 @@
-"""Clients that go away in the middle of a transaction must not take the pool's connections with them."""
+"""Clients that disconnect during a transaction must not take connections out of the pool."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ ABORTS = 1000
 
 
 _begun: list[str] = []
-"""Calls that reached the mall; those whose client left before it was read did not."""
+"""The calls that reached the mall; it never saw those whose client left too early."""
 
 
 async def act(_call: Call, _taken: Any) -> NoBody:
@@ -69,12 +69,12 @@ async def abort_many(base_url: str, request: bytes) -> None:
 async def test_the_pool_is_whole_after_a_thousand_aborts(small_mall: Mall, request_line: str) -> None:
     method, path = request_line.split()
     _begun.clear()
-    # Opens all connections: the first ones take longer than the clients' patience.
+    # Open all connections first: that takes longer than the clients wait.
     await asyncio.gather(*(small_mall.http.request(method, path) for _ in range(20)))
     request = f"{request_line} HTTP/1.1\r\nHost: mall\r\nContent-Length: 0\r\n\r\n".encode()
     await abort_many(small_mall.base_url, request)
     pool = await db._pool()
-    end = time.monotonic() + min(limit(5), 15)  # far below the idle_in_transaction timeout, which would hide a leak
+    end = time.monotonic() + min(limit(5), 15)  # far below idle_in_transaction_session_timeout, which would hide a leak
     while pool.get_idle_size() != pool.get_size():
         assert time.monotonic() < end, "a connection was never given back"
         await asyncio.sleep(0.05)
@@ -86,6 +86,6 @@ async def test_the_pool_is_whole_after_a_thousand_aborts(small_mall: Mall, reque
     assert [answer.status_code for answer in answers] == [200] * 20
     written = await db.fetch_value("SELECT count(*) FROM security_events")
     if method == "POST":
-        assert written == len(_begun) > ABORTS // 2  # none was lost although every client went away
+        assert written == len(_begun) > ABORTS // 2  # none was lost although every client disconnected
     else:
         assert 40 <= written < ABORTS + 40

@@ -1,4 +1,4 @@
-"""The whole mall as a person starts it: a process tree that is shot at."""
+"""The whole mall as a person starts it: a process tree, parts of which are killed."""
 
 import asyncio
 import json
@@ -54,7 +54,7 @@ class Dev:
         return sorted(pid for pid, command in children(self.process.pid).items() if module in command)
 
     def stop(self) -> tuple[float, str]:
-        """Seconds it took and all it said."""
+        """Return the seconds it took and all its output."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=limit(30))
@@ -78,7 +78,7 @@ def start(data: Path, *options: str, **environment: str) -> Dev:
 
 
 def end(dev: Dev) -> None:
-    """Kill it, and take away what root keeps elsewhere of its data."""
+    """Kill it, and delete the parts of its data that root keeps elsewhere."""
     dev.process.kill()
     dev.process.wait()
     wait_until(lambda: not running(dev.data))
@@ -87,7 +87,7 @@ def end(dev: Dev) -> None:
 
 
 def _is_gone(folder: Path) -> bool:
-    """Whether there is nothing left; an engine that still stops removes files of its own meanwhile."""
+    """Return whether nothing is left; an engine that is still stopping may remove its own files meanwhile."""
     shutil.rmtree(folder, ignore_errors=True)
     return not folder.exists()
 
@@ -103,11 +103,11 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 def test_it_is_ready_soon(dev: Dev) -> None:
     assert dev.answers()
-    assert dev.started_s < limit(45)  # some 8 s on a machine that does nothing else
+    assert dev.started_s < limit(45)  # about 8 s on an idle machine
 
 
 def play(dev: Dev) -> dict[str, Any]:
-    """`demo` on the running mall; what it says."""
+    """Run `demo` on the running mall; return its output."""
     done = subprocess.run(
         [sys.executable, "-m", "server", "demo", "--data", str(dev.data), "--json"],
         capture_output=True,
@@ -161,7 +161,7 @@ def test_killed_processes_come_back_and_nobody_notices(dev: Dev) -> None:
         before = dev.role(role)
         os.kill(before[-1], signal.SIGKILL)  # the youngest may not be up yet
         while dev.role(role) == before or len(dev.role(role)) < len(before):
-            assert dev.answers("/healthz")  # while one is gone the other serves
+            assert dev.answers("/healthz")  # while one is down the other answers
             time.sleep(0.02)
 
 
@@ -191,7 +191,7 @@ def test_it_stops_in_order_keeps_its_data_and_leaves_nobody(dev: Dev) -> None:
 
     migrate = [sys.executable, "-m", "server", "migrate", "--data", str(dev.data)]
     done = subprocess.run(migrate, capture_output=True, text=True, check=True, timeout=limit(60))
-    assert done.stdout.splitlines() == ["完成 done: 0"]  # on engines of its own
+    assert done.stdout.splitlines() == ["完成 done: 0"]  # on its own engines
     assert not running(dev.data)
 
     again = start(dev.data, **ELSEWHERE)
@@ -228,13 +228,13 @@ def test_a_folder_of_before_is_refused_and_kept_aside_when_told_to_start_anew(tm
         assert f"old data is now in {aside}" in new.said()
         again = subprocess.run([*arguments, "--fresh"], capture_output=True, text=True, check=False, timeout=limit(60))
         assert (again.returncode, again.stdout) == (2, "")
-        assert f"belong to process {new.process.pid}" in again.stderr  # nobody moves what is in use
+        assert f"belong to process {new.process.pid}" in again.stderr  # a folder in use is not moved
         with Engines(aside) as old:
             names = sql(old.start(), "SELECT array_agg(name::text ORDER BY id) FROM tortoise_migrations")
         assert names == list(NAMES)
         assert new.answers()
     finally:
-        new.stop()  # in order, so that nobody works any more in what goes now
+        new.stop()  # in order, so that no process works any more in the folder deleted next
         end(new)
         if (home := home_of(aside)) != aside:
             shutil.rmtree(home)

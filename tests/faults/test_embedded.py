@@ -1,4 +1,4 @@
-"""The embedded engines against real faults: killed servers and owners, second owners, recycled ids, two users."""
+"""The embedded engines under real faults: killed servers and owners, second owners, recycled ids, two users."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ AS_ROOT = os.geteuid() == 0
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
-    """A data folder; what root keeps for it elsewhere goes with it."""
+    """A data folder; what root keeps for it elsewhere is deleted with it."""
     folder = tmp_path / "data"
     yield folder
     for state in tmp_path.glob("*/engines.json"):
@@ -182,7 +182,7 @@ def test_a_killed_owner_takes_its_engines_along(data: Path) -> None:
 
 
 def test_engines_that_outlived_their_owner_are_ended_first(data: Path) -> None:
-    """As on systems that tell no process of its parent's death: stopped here, they cannot act on it."""
+    """Some systems do not tell children of their parent's death. Here the engines are stopped, so they cannot react."""
     owner = spawn_owner(data)
     leaders = {int((home_of(data) / name / kind.pid_file).read_text().split()[0]) for name, kind in KINDS.items()}
     for pid in leaders:
@@ -282,7 +282,7 @@ def test_lost_passwords_are_reported_not_replaced(data: Path) -> None:
 
 
 def python_for_all() -> str:
-    """A Python that an unprivileged user can run; ours may live in root's home."""
+    """Return a Python that an unprivileged user can run; ours may be in root's home."""
     for folder in ("/usr/local/bin", "/usr/bin"):
         python = shutil.which("python3", path=folder)
         if python is not None and "/root/" not in str(Path(python).resolve()):
@@ -336,7 +336,7 @@ def test_data_that_cannot_be_moved_stays(tmp_path: Path, data: Path) -> None:
 
 @pytest.mark.skipif(not AS_ROOT, reason="needs root")
 class TestRoot:
-    """What only root meets."""
+    """Cases that only root can have."""
 
     def test_a_private_checkout_stays_private(self, tmp_path: Path, data: Path) -> None:
         private = tmp_path / "private"
@@ -358,17 +358,17 @@ class TestRoot:
         assert [(stat.S_IMODE(path.stat().st_mode), path.stat().st_uid) for path in parents] == before
         assert (home.stat().st_uid, stat.S_IMODE(home.stat().st_mode)) == (0, 0o710)
         shutil.rmtree(folder)
-        with Engines(data, durable=False):  # sweeps what a vanished throw-away folder left
+        with Engines(data, durable=False):  # removes what a deleted throw-away folder left
             assert not home.exists()
 
     @pytest.mark.parametrize("parent", ["/proc", "private"])
     def test_without_a_system_folder_the_temporary_one_serves(
         self, tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch, parent: str
     ) -> None:
-        """The first cannot be written; into the second the unprivileged user cannot come."""
+        """The first folder is not writable; the second cannot be entered by the unprivileged user."""
         (tmp_path / "private").mkdir(mode=0o700)
         monkeypatch.setattr("server.embedded.home.ROOT_HOMES", tmp_path / parent / "homes")
-        monkeypatch.setattr("tempfile.tempdir", "/tmp")  # noqa: S108 - pytest's own folders are closed to others
+        monkeypatch.setattr("tempfile.tempdir", "/tmp")  # noqa: S108 - other users cannot enter pytest's own folders
         with Engines(data, durable=False) as engines:
             assert sql(engines.start(), "SELECT 1") == 1
             assert home_of(data).parent == Path("/tmp")  # noqa: S108 - the same
@@ -376,7 +376,7 @@ class TestRoot:
 
     def test_an_ordinary_user_runs_them_in_the_data_folder_itself(self, tmp_path: Path) -> None:
         user = pwd.getpwnam("nobody")
-        # pytest's own folders are closed to others; the system's temporary folder is not.
+        # Other users cannot enter pytest's own folders, but they can enter the system's temporary folder.
         place = Path(tempfile.mkdtemp())
         os.chown(place, user.pw_uid, user.pw_gid)
         try:

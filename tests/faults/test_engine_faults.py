@@ -1,4 +1,4 @@
-"""PostgreSQL killed under load, and a WeChat that acts and then answers wrongly or not at all."""
+"""PostgreSQL killed under load, and a WeChat that acts but answers wrongly or not at all."""
 
 import sys
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ async def test_postgresql_killed_under_load(dev: Dev) -> None:
 
 @pytest.mark.parametrize("fault", ["fail_500_after_commit", "timeout_after_commit", "bad_signature_after_commit"])
 async def test_wechat_acts_and_its_answer_is_lost(dev: Dev, fault: str) -> None:
-    """Prepay, close and refund, each done by WeChat without our knowing, and each paid or given back exactly once."""
+    """WeChat does a prepay, a close and a refund without our knowing; each order is paid or refunded exactly once."""
     async with entered(dev) as mall:
         sku = await make_sku()
         member = await join(mall)

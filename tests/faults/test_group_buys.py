@@ -1,4 +1,4 @@
-"""Teams when something breaks in the middle: nothing is half done, and the next try ends it."""
+"""Failures in the middle of a team's steps: nothing is half done, and the next try completes it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,7 +18,7 @@ from tests.support.shop import join, make_sku, pass_days, work
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, room: Any, name: str) -> None:
-    """The step does its work and falls over behind it, once."""
+    """Let the step do its work and then fail, once."""
     step: Callable[..., Awaitable[Any]] = getattr(room, name)
 
     async def falls(*args: Any, **named: Any) -> None:
@@ -80,7 +80,7 @@ async def test_a_failure_breaks_and_goes_on(mall: Mall, monkeypatch: pytest.Monk
 
 
 async def test_wechat_is_silent_about_one_seat(mall: Mall) -> None:
-    """That team waits a round, the others are decided."""
+    """That team waits for the next round; the others are decided."""
     sku = await make_sku()
     activity = await make_group_buy(mall, sku)
     _, waiting = await open_team(await join(mall), activity, sku)

@@ -36,14 +36,14 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 
 async def approved(mall: Mall, member: Shopper) -> str:
-    """A withdrawal that the worker may send from now on."""
+    """Make a withdrawal that the worker may now send."""
     no = await ask(member)
     await withdrawal_requests.approve(mall.deps, no, "tester")
     return no
 
 
 async def ends(mall: Mall) -> None:
-    """Members confirm whatever WeChat offers them, until nothing is on its way."""
+    """Members confirm every transfer that WeChat offers, until no transfer is open."""
     for _ in range(300):
         live = await db.fetch(_LIVE)
         if not live:
@@ -60,7 +60,7 @@ async def ends(mall: Mall) -> None:
 
 
 async def paid_once(dev: Dev, mall: Mall, numbers: list[str]) -> None:
-    """WeChat has one bill for each, under our number and paid; so have the books, which are clean."""
+    """WeChat has one paid bill under our number for each withdrawal; so has the ledger, and the books are clean."""
     await mall.control("knobs", reset=True)
     await ends(mall)
     await quiet(mall)
@@ -99,7 +99,7 @@ async def test_killed_after_wechat_acted_and_before_it_answered(dev: Dev) -> Non
 
 
 async def test_workers_killed_again_and_again(dev: Dev) -> None:
-    """Among withdrawals and refunds at every step, with answers lost besides."""
+    """At every step of withdrawals and refunds; answers are lost as well."""
     async with entered(dev) as mall:
         sku = await make_sku()
         members = [await rich(mall) for _ in range(6)]
@@ -127,7 +127,7 @@ async def test_workers_killed_again_and_again(dev: Dev) -> None:
 
 @pytest.mark.parametrize("fault", ALL_LOST)
 async def test_wechat_acts_and_its_answer_is_lost(dev: Dev, fault: str) -> None:
-    """Sending, asking and calling off."""
+    """The transfer, its query and its cancellation."""
     async with entered(dev) as mall:
         anna, bert = await rich(mall), await rich(mall)
         numbers = []
@@ -150,7 +150,7 @@ async def test_wechat_acts_and_its_answer_is_lost(dev: Dev, fault: str) -> None:
 
 
 async def test_killed_between_the_request_and_the_decision(dev: Dev) -> None:
-    """The money is in flight meanwhile, and comes back."""
+    """The money stays in flight meanwhile and comes back."""
     async with entered(dev) as mall:
         carl = await rich(mall)
         no = await ask(carl)
@@ -164,7 +164,7 @@ async def test_killed_between_the_request_and_the_decision(dev: Dev) -> None:
 
 
 async def test_killed_among_the_refunds_of_a_failed_team(dev: Dev) -> None:
-    """Once in the middle of the decision, once after WeChat has sent the first money back and before it said so."""
+    """Once in the middle of the decision, once after WeChat has refunded the first order and before it reports that."""
     async with entered(dev) as mall:
         sku = await make_sku(stock=5)
         activity = await make_group_buy(mall, sku)
@@ -204,7 +204,7 @@ async def test_killed_among_the_refunds_of_a_failed_team(dev: Dev) -> None:
 
 
 async def sent_back(mall: Mall, orders: list[str]) -> list[int]:
-    """How many refunds WeChat made of each order."""
+    """Return how many refunds WeChat made of each order."""
     found = []
     for order_no in orders:
         answer = await mall.http.get(f"{mall.sandbox_url}/control/state", params={"out_trade_no": order_no})

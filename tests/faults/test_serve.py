@@ -1,4 +1,4 @@
-"""The production roles as processes, in development's clothes: refusals of settings have their own tests."""
+"""The production roles as processes, with development settings; refused settings have their own tests."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ async def started(environment: dict[str, str], *arguments: str) -> AsyncIterator
 
 
 async def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[str]]:
-    """The exit code and the lines of both outputs."""
+    """Return the exit code and the lines of both outputs."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *arguments, env=os.environ | environment, stdout=PIPE, stderr=PIPE
     )
@@ -52,7 +52,7 @@ async def run(environment: dict[str, str], *arguments: str) -> tuple[int, list[s
 
 
 async def stop(process: Process) -> str:
-    """What it said on standard error; it must end well."""
+    """Stop the process, which must exit cleanly; return its standard error."""
     process.send_signal(signal.SIGTERM)
     _, said = await asyncio.wait_for(process.communicate(), limit(60))
     assert process.returncode == 0
@@ -74,11 +74,11 @@ async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, st
                 return None
 
         async with asyncio.timeout(90):
-            while (ready := await answer("/readyz")) is None:  # noqa: ASYNC110 - another process's event
+            while (ready := await answer("/readyz")) is None:  # noqa: ASYNC110 - the event is in another process
                 await asyncio.sleep(0.05)
         assert ready.json()["ok"]
         for _ in range(20):
-            async with httpx.AsyncClient() as fresh:  # another connection, perhaps another process
+            async with httpx.AsyncClient() as fresh:  # a new connection may reach another process
                 await fresh.get(f"http://127.0.0.1:{port}/healthz")
         numbers = await http.get("/metrics")
         assert 'count{method="GET",route="healthz",status="200"} 20.0' in numbers.text
@@ -124,6 +124,6 @@ async def test_without_a_database_or_a_mall_there_is_nothing_to_migrate(tmp_path
 
 async def test_a_worker_stops_in_order(environment: dict[str, str], redis: "aioredis.Redis") -> None:
     async with started(environment, "worker") as process, asyncio.timeout(90):
-        while not await redis.exists("arq:queue:health-check"):  # noqa: ASYNC110 - another process's event
+        while not await redis.exists("arq:queue:health-check"):  # noqa: ASYNC110 - the event is in another process
             await asyncio.sleep(0.05)
         assert "Traceback" not in await stop(process)

@@ -1,4 +1,4 @@
-"""API processes killed in the middle of settling: WeChat asks again, customers ask again, nothing happens twice."""
+"""API processes killed while they settle: WeChat and customers repeat their requests, and nothing happens twice."""
 
 import asyncio
 import sys
@@ -42,7 +42,7 @@ async def test_api_processes_killed_among_notices(dev: Dev) -> None:
 
 
 async def test_killed_between_the_last_payment_and_the_success_of_its_team(dev: Dev) -> None:
-    """The last seat is paid and counted, the leader's order is about to go on: then there is nobody any more."""
+    """The last seat is paid and counted, and the leader's order is next; then all processes are killed."""
     async with entered(dev) as mall:
         await publish(mall)
         sku = await make_sku()

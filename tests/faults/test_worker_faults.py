@@ -1,4 +1,4 @@
-"""Workers killed in their jobs, Redis emptied and killed: the outbox hands out again what nobody finished."""
+"""Workers killed in their jobs, Redis emptied and killed: the outbox hands out unfinished jobs again."""
 
 import asyncio
 import sys

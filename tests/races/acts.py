@@ -1,6 +1,6 @@
-"""What members, operators and WeChat may do to a shop at any moment, each choosing its victims by chance.
+"""Acts of members, operators and WeChat on a shop, at any time; each act picks its target by chance.
 
-One actor with a seed makes a walk that can be repeated; many at once make a storm.
+One actor with a seed makes a walk that can be repeated; many actors at once make a storm.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.support.shop import DAY_S
 
 OPERATORS = ("boss", "vice")
 _NOT_OURS = ("send_refund", "upload_shipping", "send_notice")
-"""Jobs for a WeChat that these members never met."""
+"""Jobs that need WeChat, which does not know these members."""
 _SPOILS: list[dict[str, Any]] = [
     {knob: {"count": 1, "op": operation}}
     for knob in ("fail_500_after_commit", "bad_signature_after_commit", "timeout_after_commit", "rate_limited")
@@ -46,12 +46,12 @@ _SPOILS: list[dict[str, Any]] = [
 ]
 
 
-class Nothing(Exception):  # noqa: N818 - nothing to act on
-    """No victim."""
+class Nothing(Exception):  # noqa: N818 - an answer of an act, not an error
+    """There is nothing the act could be done to."""
 
 
 class Acts:
-    """Acts that any actor may do at any time; each picks its victims by chance."""
+    """Acts that any actor may do at any time; each picks its targets by chance."""
 
     def __init__(self, arena: Arena, people: list[int], skus: list[int], seed: int) -> None:
         self.arena, self.deps, self.people, self.skus = arena, arena.mall.deps, people, skus
@@ -59,12 +59,12 @@ class Acts:
         self.refused: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.said: list[TransferNotice] = []
-        """All that WeChat ever said of transfers: it may say it again, weeks later."""
+        """All notifications of transfers so far: WeChat may repeat any of them, weeks later."""
         self._calls, self._no_call = 0, asyncio.Condition()
 
     @contextlib.asynccontextmanager
     async def _calling(self) -> AsyncIterator[None]:
-        """WeChat may be called: the clock does not leap meanwhile, for a call lasts less than a minute."""
+        """Allow calls to WeChat in the block. The clock does not jump then: a real call takes less than a minute."""
         async with self._no_call:
             self._calls += 1
         try:
@@ -90,7 +90,7 @@ class Acts:
             await self._settle(order_no)
 
     async def join(self) -> None:
-        """A new friend of somebody."""
+        """Add a new friend of a random member."""
         if len(self.people) > 60:
             raise Nothing
         self.people += await self.arena.members(1, self.chance.choice(self.people[:8]), met=True)
@@ -137,7 +137,7 @@ class Acts:
         await act(self.deps, self.chance.choice(rows)["refund_no"], "boss")
 
     async def pay_back(self) -> None:
-        """What WeChat says of refunds: mostly that they went through, and twice."""
+        """Send WeChat's results of refunds: most succeed, and some come twice."""
         rows = await db.fetch(
             "SELECT * FROM refunds WHERE state IN ('approved', 'processing', 'abnormal') AND cash_fen > 0"
             " ORDER BY id LIMIT 3"
@@ -173,13 +173,13 @@ class Acts:
         await ticks.roll_up_ledger(self.deps)
 
     async def block(self) -> None:
-        """Shut somebody out, or let somebody in again."""
+        """Block or unblock a random member."""
         member = self.chance.choice(self.people)
         state = await db.fetch_value("SELECT state FROM members WHERE id = $1", member)
         await (blocking.unblock if state == "blocked" else blocking.block)(self.deps, member, "x", "boss")
 
     async def correct(self) -> None:
-        """An operator moves somebody with all that stands below."""
+        """An operator moves a member, with all members below, to another referrer."""
         member, referrer = self.chance.sample(self.people, 2)
         await bindings.correct_binding(self.deps, member, referrer, "x", "boss")
 
@@ -196,7 +196,7 @@ class Acts:
         async with db.transaction() as tx:
             rows = await outbox.claim(tx, self.deps.clock.now(), 20)
         for row in rows:
-            with contextlib.suppress(OutcomeUnknown):  # the worker tries it again, later
+            with contextlib.suppress(OutcomeUnknown):  # the worker tries it again later
                 async with self._calling():
                     if row.job not in _NOT_OURS:
                         await JOBS[row.job](self.deps, row.args)
@@ -204,7 +204,7 @@ class Acts:
                     await outbox.done(tx, row.id, self.deps.clock.now())
 
     async def ask_for_money(self) -> None:
-        """A withdrawal of all, of some, or of what the policy does not allow."""
+        """Ask to withdraw everything, a part, or an amount that the policy forbids."""
         member = self.chance.choice(
             [row["member_id"] for row in await db.fetch(_CAN_WITHDRAW, self.people)] or self.people
         )
@@ -234,13 +234,13 @@ class Acts:
             await withdrawal_requests.cancel_for(self.deps, row["withdrawal_no"], self.chance.choice(OPERATORS))
 
     async def confirm(self) -> None:
-        """The member accepts the money in WeChat, if WeChat still offers it."""
+        """Confirm a transfer in WeChat as its member, if WeChat still offers it."""
         row = await self._withdrawal("sent", "confirming")
         with contextlib.suppress(httpx.HTTPStatusError):
             await self.arena.mall.control("transfer_confirm", out_bill_no=row["withdrawal_no"])
 
     async def hear(self) -> None:
-        """WeChat says how a transfer stands, or says again what it said before."""
+        """Deliver WeChat's present state of a transfer, or an old notification again."""
         with contextlib.suppress(Nothing, OutcomeUnknown, WeChatError):
             row = await self._withdrawal("sent", "confirming")
             said = await self.deps.pay.query_transfer(row["withdrawal_no"])
@@ -252,7 +252,7 @@ class Acts:
         await asyncio.gather(*(transfers.apply(self.deps, said) for _ in range(2)))
 
     async def spoil(self) -> None:
-        """The next call to WeChat goes wrong, before or after it acted."""
+        """Let the next call to WeChat fail, before or after WeChat has acted."""
         await self.arena.mall.control("knobs", timeout_hold_s=0.01, **self.chance.choice(_SPOILS))
 
     async def pass_time(self) -> None:
@@ -261,7 +261,7 @@ class Acts:
             self.arena.mall.clock.advance(self.chance.choice([10, 90, 600, DAY_S, 8 * DAY_S]))
 
     async def act(self, acts: Mapping[Callable[[], Awaitable[None]], int]) -> str:
-        """One of these acts by chance and weight; what came of it. A refusal is an answer, anything else a failure."""
+        """Do one act by chance and weight; return the outcome. Refusals are valid outcomes, other errors failures."""
         (one,) = self.chance.choices(list(acts), list(acts.values()))
         try:
             await one()
@@ -277,13 +277,13 @@ class Acts:
         return one.__name__
 
     async def calm_down(self) -> None:
-        """Everybody is unblocked, all work is done, WeChat has paid back what is due and said the end of each transfer.
+        """Unblock all, do all work, and let WeChat finish every refund and transfer.
 
-        Each money that is still asked for is turned down, confirmed, or left to expire.
+        Each open withdrawal is rejected, confirmed, or left to expire.
         """
         await self.arena.mall.control("knobs", reset=True, drop={"op": "transfer_notify"})
         for member in self.people:
-            with contextlib.suppress(StateConflict):  # it is not blocked
+            with contextlib.suppress(StateConflict):  # the member is not blocked
                 await blocking.unblock(self.deps, member, "x", "boss")
         for _ in range(_PATIENCE):
             if not await db.fetch(_OPEN):
@@ -315,5 +315,5 @@ SELECT member_id FROM ledger_accounts WHERE member_id = ANY ($1) AND code = 'wit
   ORDER BY member_id
 """
 _PATIENCE = 200
-"""Days and minutes in which every transfer ends."""
+"""Rounds of a day or some minutes; every transfer ends within them."""
 _OPEN = "SELECT * FROM withdrawals WHERE state IN ('requested', 'approved', 'sent', 'confirming')"

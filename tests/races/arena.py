@@ -1,4 +1,4 @@
-"""Members who act on the services at once, each call on a connection of its own, with WeChat's words made to order."""
+"""Members who call the services concurrently, each call on its own connection, with made-up notifications of WeChat."""
 
 import asyncio
 import itertools
@@ -36,7 +36,7 @@ class Arena:
     homes: dict[int, int] = field(default_factory=dict)
 
     async def members(self, count: int, referrer_id: int | None = None, *, met: bool = False) -> list[int]:
-        """New members, bound to the referrer; if `met`, WeChat knows them, too."""
+        """Make new members, bound to the referrer; with `met`, WeChat's sandbox knows them too."""
         found = await make_members(self.mall, count)
         for member_id in found:
             if met:
@@ -48,11 +48,11 @@ class Arena:
         return found
 
     async def place(self, member_id: int, sku: int, quantity: int = 1, *, key: str = "", **more: Any) -> str:
-        """A pending order; its number."""
+        """Place an order; return the number of the pending order."""
         return await self._place(member_id, ((sku, quantity),), key, more)
 
     async def place_basket(self, member_id: int, skus: Sequence[int]) -> str:
-        """A pending order of one piece each."""
+        """Place an order of one piece of each SKU; return its number."""
         return await self._place(member_id, tuple((sku, 1) for sku in skus), "", {})
 
     async def _place(self, member_id: int, items: tuple[tuple[int, int], ...], key: str, more: dict[str, Any]) -> str:
@@ -61,7 +61,7 @@ class Arena:
         return str(orjson.loads(text)["order_no"])
 
     async def notice(self, order_no: str, transaction_id: str | None = None) -> PaymentNotice:
-        """What WeChat would say of this order, paid now."""
+        """Make the notification that WeChat would send if this order were paid now."""
         row = await db.fetch_row(
             "SELECT o.cash_due_fen, m.openid FROM orders o JOIN members m ON m.id = o.member_id WHERE o.order_no = $1",
             order_no,
@@ -84,24 +84,24 @@ class Arena:
         return await payments.settle(self.mall.deps, said, "notify")
 
     async def buy(self, member_id: int, sku: int, quantity: int = 1, **more: Any) -> str:
-        """A paid order; its number."""
+        """Place and pay an order; return its number."""
         order_no = await self.place(member_id, sku, quantity, **more)
         await self.settle(await self.notice(order_no))
         return order_no
 
     async def refund(self, member_id: int, order_no: str, wanted: dict[int, int] | None = None) -> dict[str, Any]:
-        """The member asks for a refund."""
+        """Request a refund as the member."""
         text = await refunds.request(self.mall.deps, member_id, order_no, wanted, "不要了", keyed())
         return dict(orjson.loads(text))
 
 
 def keyed(key: str = "") -> Keyed:
-    """A call under this idempotency key, or under one of its own."""
+    """Return this idempotency key, or a new one."""
     return Keyed("/test", key or secrets.token_hex(8), "same")
 
 
 async def outcomes(*calls: Awaitable[T]) -> list[T | str]:
-    """All at once: what each gives, or the code of its refusal."""
+    """Run all calls at once; return each result, or the code of its refusal."""
     found: Sequence[T | BaseException] = await asyncio.gather(*calls, return_exceptions=True)
     return [one.code if isinstance(one, Refusal) else _raised(one) for one in found]
 

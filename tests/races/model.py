@@ -1,4 +1,4 @@
-"""The rule once more, as plainly as it can be said: lists in memory, no locks, no jobs, nothing of the server's."""
+"""The rebate rule as a second, simple implementation: lists in memory, no locks, no jobs, no code of the server."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ PRICE_FEN = 10_000
 
 @dataclass
 class Terms:
-    """What varies between the machines; a cycle takes two friends."""
+    """The terms that vary between runs of the machine; a cycle always takes two friends."""
 
     qualify_at: str
     observe_days: int
@@ -24,7 +24,7 @@ class Terms:
 
 @dataclass(eq=False)
 class Order:
-    """One line of `quantity` pieces."""
+    """An order with one line of `quantity` pieces."""
 
     no: str
     member: int
@@ -50,7 +50,7 @@ class Order:
 
 @dataclass(eq=False)
 class Friend:
-    """A qualification."""
+    """A qualification: a referee's order that counts for the referrer."""
 
     referee: int
     referrer: int
@@ -82,7 +82,7 @@ class Wallet:
 
 @dataclass
 class Model:
-    """Members by number; `referrer` says whose friend each is."""
+    """The whole shop. Members are numbers; `referrer` maps each member to its referrer."""
 
     terms: Terms
     referrer: dict[int, int | None]
@@ -182,7 +182,7 @@ class Model:
         self.wallets[order.member].credit(balance - kept)
 
     def _shrink(self, rebate: Rebate, net_fen: int) -> int:
-        """What the wallet could not cover."""
+        """Reduce a rebate to what its order still carries; return the fen that the wallet could not cover."""
         left = min(rebate.amount_fen, net_fen * self.terms.ratio_bp // 10_000) if rebate.order.lives else 0
         short = self._take(rebate, rebate.amount_fen - left)
         rebate.amount_fen = left

@@ -1,4 +1,4 @@
-"""Terms that a shop might set, made up by chance: rebate rules, commission policies, the shop's own numbers."""
+"""Random terms that a shop might set: rebate rules, commission policies, the shop's own numbers."""
 
 import random
 from typing import Any
@@ -7,7 +7,7 @@ _COMMISSIONED = ("ratio", "fixed", "ladder")
 
 
 def rebate_terms(chance: random.Random) -> dict[str, Any]:
-    """A rule version that closes often."""
+    """Return terms of a rule whose cycles close often."""
     required = chance.choice([2, 2, 3])
     terms: dict[str, Any] = {
         "required": required,
@@ -31,7 +31,7 @@ def rebate_terms(chance: random.Random) -> dict[str, Any]:
 
 
 def commission_terms(chance: random.Random, products: list[int]) -> dict[str, Any]:
-    """A version of the commission policies: each kind, on the shop and on a product, on one level or two."""
+    """Return commission policies of each kind, for the shop and for a product, on one level or two."""
     depth = chance.choice([1, 2, 2])
     policies = [_policy(chance, level, {}) for level in range(1, depth + 1) if chance.random() < 0.9]
     policies += [
@@ -58,7 +58,7 @@ def _policy(chance: random.Random, level: int, scope: dict[str, Any]) -> dict[st
 
 
 def shop_terms(chance: random.Random) -> dict[str, Any]:
-    """The shop's numbers, as far as money that goes out depends on them."""
+    """Return the shop's numbers that outgoing money depends on."""
     return {
         "withdrawal_fee_bp": chance.choice([0, 60, 1_000]),
         "withdrawal_withholding": chance.choice(["none", "labour_remuneration"]),

@@ -1,4 +1,4 @@
-"""What must hold whenever nothing is running: the mall's own audit, and what it cannot ask of a mall that works."""
+"""Invariants of a mall at rest: its own audit, and further checks that do not hold while work is going on."""
 
 from collections.abc import Mapping
 
@@ -42,7 +42,7 @@ _PROOFS = {
 
 
 async def check(mall: Mall) -> None:
-    """All proofs hold."""
+    """Check that all proofs hold."""
     found = {name: [dict(row) for row in await db.fetch(query)] for name, query in _PROOFS.items()}
     found |= {check.name: check.offenders for check in (await audit(mall.clock.now())).checks if check.wrong}
     wrong = {name: rows for name, rows in found.items() if rows}
@@ -67,10 +67,10 @@ SELECT r.id, r.granted_fen, n.carried, v.terms FROM rebates r JOIN rule_versions
 
 
 async def caps_kept(after_rebate: int) -> None:
-    """Rebates made after this one are no larger than what their qualifying orders carry; ask before anything else.
+    """Check that rebates made after this one fit the cap of their qualifying orders; call it before any other event.
 
-    A staged rebate meets the cap as each order joins and gives back nothing when a later one carries less than the
-    commission on it: no part of them may carry more than was granted.
+    A staged rebate meets the cap as each order joins. It gives nothing back if a later order carries less than its own
+    commission: such an order counts as 0, so the cap is that of the orders which carry the most together.
     """
     beyond = [dict(row) for row in await db.fetch(_NEW_WITHIN_CAP, after_rebate)]
     assert not beyond, beyond
@@ -94,9 +94,9 @@ FROM members m LEFT JOIN (SELECT member_id, sum(CASE code WHEN 'debt' THEN -bala
 
 
 async def nothing_lost_or_made(given_fen: Mapping[int, int]) -> None:
-    """Each member holds (less debt) what was `given_fen` to it and what it earned, less what was spent and withdrawn.
+    """Check that each member holds (less debt) `given_fen` and its earnings, less what was spent and withdrawn.
 
-    The tables of the business say so, which know nothing of accounts.
+    The expected sums come from the business tables, which do not depend on the ledger's accounts.
     """
     rows = [dict(row) for row in await db.fetch(_HOLDS)]
     wrong = [row for row in rows if row["holds"] != row["due"] + given_fen.get(row["id"], 0)]

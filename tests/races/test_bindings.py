@@ -1,4 +1,4 @@
-"""Bindings at once on real connections: no loop ever, and no copy of an ancestor that went stale."""
+"""Concurrent bindings on real connections: never a loop, never an outdated copy of an ancestor."""
 
 import asyncio
 import itertools
@@ -32,7 +32,7 @@ async def correct(mall: Mall, member_id: int, referrer_id: int) -> str:
 
 
 async def check_tree() -> None:
-    """Nobody stands above themselves, and every row's ancestors are what walking up finds."""
+    """Check that nobody is their own ancestor, and that every row's ancestors match a walk up the tree."""
     referrer = {row.id: row.referrer_id for row in await Member.all()}
     for row in await Member.all():
         seen, above = {row.id}, referrer[row.id]
@@ -86,8 +86,8 @@ async def test_corrections_among_bindings(mall: Mall) -> None:
 async def test_two_corrections_that_share_no_row_do_not_make_a_ring(mall: Mall) -> None:
     """
     Given two chains of six
-    When the head of each is moved below the foot of the other in one moment, far from each other's rows
-    Then one correction waits for the other, and finds the ring that it would close
+    When the head of each is moved below the foot of the other at the same moment, so that the moves share no row
+    Then one correction waits for the other and finds the loop that it would close
     """
     first, second = await make_members(mall, 6), await make_members(mall, 6)
     for chain in (first, second):
@@ -101,7 +101,7 @@ async def test_two_corrections_that_share_no_row_do_not_make_a_ring(mall: Mall) 
 
 
 async def test_a_binding_waits_for_a_correction(mall: Mall) -> None:
-    """A correction looks up the whole tree: whoever wants to be bound meanwhile waits."""
+    """A correction looks at the whole tree, so a binding at the same time has to wait."""
     boss, member, newcomer, elsewhere = await make_members(mall, 4)
     async with held("LOCK TABLE bindings IN SHARE MODE"):
         correction = asyncio.create_task(correct(mall, member, boss))

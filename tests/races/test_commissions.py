@@ -1,4 +1,4 @@
-"""Commission at once: decided twice, against refunds, receipt, release and closing; a worker that dies in between."""
+"""Concurrent commission: decided twice, against refunds, receipt, release and closing; and a worker that dies."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ async def arena(mall: Mall) -> Arena:
 
 
 async def family(arena: Arena) -> list[int]:
-    """Grandparent, parent, child."""
+    """Return grandparent, parent and child."""
     (first,) = await arena.members(1)
     (second,) = await arena.members(1, first)
     return [first, second, *await arena.members(1, second)]
@@ -46,7 +46,7 @@ async def order_id(order_no: str) -> int:
 
 
 async def settle_down(mall: Mall) -> None:
-    """Jobs until none is left, without those that only WeChat could do; then the proof of the books."""
+    """Run all jobs except those that need WeChat, then prove the books."""
     theirs = "UPDATE outbox SET done_at = due_at WHERE job IN ('send_refund', 'upload_shipping') RETURNING id"
     await db.fetch(theirs)
     while await run_jobs(mall):
@@ -80,7 +80,7 @@ async def test_a_refund_against_the_decision(arena: Arena) -> None:
 
 
 async def test_receipt_and_release_against_a_refund(arena: Arena) -> None:
-    """Whatever comes first: after the refund of half an order half of its commission is left, and in one place."""
+    """In any order: after half an order is refunded, half of its commission is left, in one account."""
     deps, mall, sku, dice = arena.mall.deps, arena.mall, await make_sku(), random.Random(7)
     for _ in range(ROUNDS):
         _, _, child = await family(arena)
@@ -110,7 +110,7 @@ async def test_receipt_and_release_against_a_refund(arena: Arena) -> None:
     ],
 )
 async def test_a_release_looks_again_under_the_lock(arena: Arena, moved: str) -> None:
-    """The referrer is blocked, or the release put off, after the look at what is due: the money stays frozen."""
+    """The referrer is blocked, or the release put off, between the read and the lock: the money stays frozen."""
     mall = arena.mall
     _, parent, child = await family(arena)
     order_no = await arena.buy(child, await make_sku())

@@ -1,4 +1,4 @@
-"""Rebates at once: closing, receiving, releasing, blocking and taking back, in every order that chance finds."""
+"""Concurrent rebates: closing, receipt, release, blocking and reversal, in every order that chance picks."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ async def arena(mall: Mall) -> Arena:
 
 
 async def work(mall: Mall) -> None:
-    """Jobs until none is left; what only WeChat could do is left out."""
+    """Run all jobs except those that need WeChat."""
     await db.fetch("UPDATE outbox SET done_at = due_at WHERE job IN ('send_refund', 'upload_shipping') RETURNING id")
     while await run_jobs(mall):
         await db.fetch(
@@ -39,7 +39,7 @@ async def work(mall: Mall) -> None:
 
 
 async def paid_circle(arena: Arena, sku: int) -> tuple[list[int], list[str]]:
-    """A referrer and three friends with a paid order each, no cycle closed yet."""
+    """Make a referrer and three friends with a paid order each; no cycle is closed yet."""
     (referrer,) = await arena.members(1)
     people = [referrer, *await arena.members(3, referrer)]
     orders = [await arena.buy(person, sku) for person in people]
@@ -58,7 +58,7 @@ async def test_close_cycle_many_times_at_once(arena: Arena) -> None:
 
 
 async def test_received_while_the_cycle_closes(arena: Arena) -> None:
-    """Every order was received, so every rebate has its time of release, whoever looked first."""
+    """All orders were received, so every rebate has a release time, whichever transaction read first."""
     sku = await make_sku()
     deps = arena.mall.deps
     for _ in range(ROUNDS):
@@ -75,7 +75,7 @@ async def test_received_while_the_cycle_closes(arena: Arena) -> None:
 
 @asynccontextmanager
 async def outbox_held() -> AsyncIterator[None]:
-    """Whoever writes a job waits at its end; the block runs when someone does."""
+    """Block every writer of the outbox at its insert; the block runs when one of them waits."""
     async with db.connection() as holder, holder.transaction():
         await holder.execute("LOCK TABLE outbox IN SHARE MODE")
         yield
@@ -83,12 +83,12 @@ async def outbox_held() -> AsyncIterator[None]:
 
 async def someone_waits() -> None:
     waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'outbox'::regclass AND NOT granted"
-    while not await db.fetch_value(waiting):  # noqa: ASYNC110 - PostgreSQL tells nobody
+    while not await db.fetch_value(waiting):  # noqa: ASYNC110 - PostgreSQL sends no event for this
         await asyncio.sleep(0.01)
 
 
 async def test_received_between_the_look_and_the_commit_of_a_closing_cycle(arena: Arena) -> None:
-    """The cycle has looked for receipts and not yet committed; the receipt cannot see the rebate."""
+    """The cycle has read the receipts but not committed; the receipt cannot see the rebate."""
     sku = await make_sku()
     deps = arena.mall.deps
     people, orders = await paid_circle(arena, sku)
@@ -108,7 +108,7 @@ async def test_received_between_the_look_and_the_commit_of_a_closing_cycle(arena
 
 
 async def test_paid_while_the_referrer_is_unblocked(arena: Arena) -> None:
-    """What counts during a block counts after it, also when it was paid in the very moment that the block ended."""
+    """A qualification from a block counts after it, also if it was paid at the moment the block ended."""
     sku = await make_sku()
     deps = arena.mall.deps
     for _ in range(ROUNDS):
@@ -152,7 +152,7 @@ async def test_a_budget_for_one_of_two(mall: Mall) -> None:
 
 
 async def received_circle(arena: Arena, sku: int) -> tuple[list[int], list[str]]:
-    """A closed cycle whose orders are all received and whose release is due."""
+    """Make a closed cycle: all its orders are received and its release is due."""
     people, orders = await paid_circle(arena, sku)
     await cycles.close_cycle(arena.mall.deps, people[0])
     for person, order_no in zip(people, orders, strict=True):
@@ -180,7 +180,7 @@ async def test_release_twice_at_once(arena: Arena) -> None:
 
 
 async def test_a_release_that_is_put_off_between_the_look_and_the_lock_waits(arena: Arena) -> None:
-    """Whoever releases has seen that the time has come; when it gets the member's lock, it has come no longer."""
+    """The release saw that the rebate was due; when it gets the member's lock, the rebate is due no longer."""
     mall = arena.mall
     people, orders = await received_circle(arena, await make_sku())
     mall.clock.advance(8 * DAY_S)
@@ -201,7 +201,7 @@ async def test_a_stage_that_cannot_be_released_holds_up_nobody(arena: Arena) -> 
     circles = [await received_circle(arena, sku) for _ in range(3)]
     arena.mall.clock.advance(8 * DAY_S)
     stage = await db.fetch_value("SELECT min(id) FROM rebate_stages WHERE amount_fen > 0")
-    async with db.transaction() as tx:  # as a defect of ours would leave it
+    async with db.transaction() as tx:  # the state that a bug of ours would leave
         taken = entries.rebate_stage(0, 0, 0, circles[0][0][0], 1)
         key = await db.fetch_value(
             "SELECT 'rebate:' || rebate_id || ':release:' || id FROM rebate_stages WHERE id = $1", stage
@@ -214,7 +214,7 @@ async def test_a_stage_that_cannot_be_released_holds_up_nobody(arena: Arena) -> 
 
 @pytest.mark.parametrize("who", [0, 1])
 async def test_refunded_while_it_is_released(arena: Arena, who: int) -> None:
-    """`who`: the returned order (0) or a qualifying one (1)."""
+    """`who`: 0 refunds the returned order, 1 a qualifying order."""
     sku = await make_sku()
     circles = [await received_circle(arena, sku) for _ in range(ROUNDS)]
     arena.mall.clock.advance(8 * DAY_S)
@@ -255,7 +255,7 @@ async def test_two_friends_of_one_rebate_refunded_at_once(arena: Arena) -> None:
 
 
 async def test_two_orders_of_one_friend_refunded_at_once(arena: Arena) -> None:
-    """The second order takes over from the first while it is refunded itself: both refunds are granted."""
+    """The second order takes the place of the first while it is refunded itself: both refunds are granted."""
     sku = await make_sku()
     for _ in range(ROUNDS):
         (referrer,) = await arena.members(1)

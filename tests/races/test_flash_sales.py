@@ -1,6 +1,6 @@
-"""Flash sales by many at once: over several processes, with Redis emptied, a process killed, unpaid orders closed.
+"""Flash sales with many buyers: several processes, Redis emptied, a process killed, unpaid orders closed.
 
-`FLASH_BUYERS=2000` plays the full crowd; fewer by default, so that the run stays short.
+`FLASH_BUYERS=2000` runs the full crowd; the default is smaller, to keep the run short.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ async def arena(mall: Mall) -> AsyncIterator[Arena]:
 
 
 async def crowd(arena: Arena, count: int) -> list[int]:
-    """Members with consecutive numbers and an address each."""
+    """Make members with consecutive ids and an address each."""
     (first,) = await arena.members(1)
     members = await make_members(arena.mall, count)
     async with db.transaction() as tx:
@@ -60,7 +60,7 @@ async def crowd(arena: Arena, count: int) -> list[int]:
 
 
 class Processes:
-    """Buyers in several processes, begun at the same moment."""
+    """Buyers in several processes that start at the same moment."""
 
     def __init__(self, arena: Arena, urls: tuple[str, str], item: int) -> None:
         self._arena = arena
@@ -87,7 +87,7 @@ class Processes:
             assert await one.stdout.readline() == b"ready\n"
 
     async def buy(self, meanwhile: Callable[[], Awaitable[None]] | None = None) -> dict[int, str]:
-        """What each member was answered; those of a process that died are missing."""
+        """Return each member's answer; members of a process that died are missing."""
         for one in self.running:
             assert one.stdin is not None
             one.stdin.write(b"go\n")
@@ -112,7 +112,7 @@ def urls(mall: Mall) -> tuple[str, str]:
 
 
 async def test_a_crowd_for_a_few_pieces_over_several_processes(arena: Arena, urls: tuple[str, str]) -> None:
-    """Each piece is somebody's, every other buyer is told why not, and all can ask for their answer again."""
+    """Each piece is sold once, every other buyer gets a reason, and a repeated request gets the same answer."""
     sku = await make_sku(stock=2 * STOCK)
     item = await make_sale(arena.mall, sku, STOCK)
     members = await crowd(arena, BUYERS)
@@ -156,7 +156,7 @@ async def test_redis_emptied_again_and_again_in_the_middle(arena: Arena, urls: t
 
 
 async def test_a_process_killed_in_the_middle(arena: Arena, urls: tuple[str, str]) -> None:
-    """What it had begun is whole or nothing; what it had not is bought by others."""
+    """Each order that the process had begun exists whole or not at all; other buyers take the rest."""
     sku = await make_sku(stock=STOCK)
     item = await make_sale(arena.mall, sku, STOCK)
     members = await crowd(arena, BUYERS // 2)
@@ -172,7 +172,7 @@ async def test_a_process_killed_in_the_middle(arena: Arena, urls: tuple[str, str
     assert {member: no for member, no in answers.items() if no.startswith("T")}.items() <= rows.items()
     silent = [member for member in members if member not in answers]
     await arena.mall.deps.redis.delete(f"flash:{{{item}}}:claim")
-    for at in range(0, len(silent), 10):  # they ask again
+    for at in range(0, len(silent), 10):  # they send the same request again
         asking = silent[at : at + 10]
         told = await asyncio.gather(*(buy(arena.mall.deps, one, arena.homes[one], item, sku) for one in asking))
         answers |= dict(zip(asking, told, strict=True))
@@ -244,7 +244,7 @@ async def test_a_session_ends_while_payments_and_closings_arrive(arena: Arena) -
 
 
 async def test_stock_changed_while_buyers_race(arena: Arena) -> None:
-    """Lowered, raised, lowered: never below what is taken, and what is said of it is true."""
+    """Lowered, raised, lowered: the stock never falls below what is taken, and the answers about it are true."""
     mall = arena.mall
     sku = await make_sku(stock=60)
     code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku)

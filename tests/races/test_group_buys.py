@@ -1,4 +1,4 @@
-"""Teams under pressure: the last seat, joining twice, the last payments, and the window that closes against them."""
+"""Concurrent teams: the last seat, joining twice, the last payments, and the window that closes against them."""
 
 import asyncio
 from datetime import timedelta
@@ -25,7 +25,7 @@ def arena(mall: Mall) -> Arena:
 
 
 async def opened(arena: Arena, activity: int, sku: int) -> str:
-    """A team whose leader has paid."""
+    """Open a team whose leader has paid."""
     (leader,) = await arena.members(1)
     order_no = await arena.buy(leader, sku, promotion=Promotion("group_buy", activity))
     found: str = await db.fetch_value(
@@ -45,7 +45,7 @@ async def team_row() -> dict[str, Any]:
 
 
 async def give_back(arena: Arena) -> None:
-    """Refunds of failed teams are granted; WeChat, who knows nothing of these payments, is not asked."""
+    """Grant the refunds of failed teams; WeChat is not asked, because it does not know these payments."""
     for row in await db.fetch("SELECT args ->> 'order_no' AS no FROM outbox WHERE job = 'refund_team_order'"):
         await asyncio.gather(*(team_refunds.give_back(arena.mall.deps, row["no"]) for _ in range(2)))
 
@@ -100,7 +100,7 @@ async def test_the_last_pieces_of_an_activity(arena: Arena) -> None:
 
 
 async def test_the_last_payments_at_once(arena: Arena) -> None:
-    """Whichever comes last sees all the others, and the team succeeds once."""
+    """The last transaction to commit sees all other payments, and the team succeeds once."""
     await publish(arena.mall)
     sku = await make_sku()
     activity = await make_group_buy(arena.mall, sku, size=4)
@@ -120,7 +120,7 @@ async def test_the_last_payments_at_once(arena: Arena) -> None:
 
 
 async def test_payments_while_others_join_and_leave(arena: Arena) -> None:
-    """A seat that is given up may be taken at once; nobody waits for anybody in a circle."""
+    """A seat that is given up can be taken at once; there is no deadlock."""
     sku = await make_sku()
     activity = await make_group_buy(arena.mall, sku, size=20)
     team_no = await opened(arena, activity, sku)
@@ -142,7 +142,7 @@ async def test_payments_while_others_join_and_leave(arena: Arena) -> None:
 
 @pytest.mark.parametrize("fill", [False, True])
 async def test_the_window_closes_against_the_last_payment(arena: Arena, fill: bool) -> None:
-    """Either the payment comes first and all get their goods, or the seat is closed and all get their money."""
+    """Either the payment comes first and all members get their goods, or the window closes and all get their money."""
     sku = await make_sku()
     activity = await make_group_buy(arena.mall, sku, size=2, virtual_fill=fill)
     late = []
@@ -195,7 +195,7 @@ async def test_a_team_is_decided_once_by_many(arena: Arena) -> None:
 
 
 async def test_success_and_the_refund_of_another_order_of_a_member(arena: Arena) -> None:
-    """The member's referrer has one qualification afterwards, whichever comes first."""
+    """Afterwards the member's referrer has one qualification, in either order."""
     await publish(arena.mall)
     sku = await make_sku()
     activity = await make_group_buy(arena.mall, sku, size=2)

@@ -1,4 +1,4 @@
-"""Every transaction locks in one order, so that no two wait for each other: seen in the database's own locks."""
+"""Every transaction takes its locks in one order, so no deadlock is possible: checked with the database's own locks."""
 
 from collections.abc import AsyncIterator
 
@@ -21,11 +21,11 @@ BUDGET = "SELECT 1 FROM rule_versions ORDER BY version FOR NO KEY UPDATE"
 
 
 REFUNDING = {("qualifications", "skus"), ("rebates", "skus")}
-"""A refund puts stock back before it takes qualifications and rebates, whose referrers it has locked first of all."""
+"""The known exception: a refund puts stock back first. It is safe because it has locked all referrers before."""
 
 
 def pairs(watch: Watch) -> set[tuple[str, str]]:
-    """The tables out of order, each with what was held before it."""
+    """Return the tables that were locked out of order, each with the tables held before it."""
     return {(one.split()[0], one.partition(" after ")[2].partition(":")[0]) for one in watch.problems}
 
 
@@ -36,7 +36,7 @@ async def watch(mall: Mall, house: House) -> AsyncIterator[Watch]:
 
 
 async def cycle_of(arena: Arena) -> tuple[int, list[tuple[int, str]]]:
-    """A referrer whose cycle has closed, and its friends with their orders."""
+    """Make a referrer whose cycle has closed, and its friends with their orders."""
     sku = await make_sku()
     (referrer,) = await arena.members(1)
     await arena.buy(referrer, sku)

@@ -1,6 +1,6 @@
-"""The whole shop against a plain model of the rule: any order of events, repeated, late, and cut off by crashes.
+"""The whole shop against a simple model of the rule: events in any order, repeated, late, and cut off by crashes.
 
-`MACHINE_EXAMPLES=300 pytest tests/races/test_machine.py` looks longer.
+`MACHINE_EXAMPLES=300 pytest tests/races/test_machine.py` runs more examples.
 """
 
 import asyncio
@@ -41,13 +41,13 @@ crashes = st.sampled_from(["", "", "", "undone", "done"])
 some = st.integers(0, 10**6)
 
 
-class Killed(Exception):  # noqa: N818 - what the process would not live to see
-    """The process ended here."""
+class Killed(Exception):  # noqa: N818 - it stands for the end of a process, not for an error
+    """The process was killed at this point."""
 
 
 @asynccontextmanager
 async def crashing(when: Crash) -> AsyncIterator[None]:
-    """The first transaction in the block ends with the process: before its commit (`undone`) or right after it."""
+    """Kill the process at the first transaction of the block: before its commit (`undone`) or right after (`done`)."""
     real = db.transaction
 
     @asynccontextmanager
@@ -67,7 +67,7 @@ async def crashing(when: Crash) -> AsyncIterator[None]:
 
 
 class Shop(RuleBasedStateMachine):
-    """Members 0…5: 1, 2 and 3 are friends of 0; 4 and 5 of 1."""
+    """Members 0 to 5: 1, 2 and 3 are friends of 0; 4 and 5 are friends of 1."""
 
     arena: ClassVar[Arena]
     loop: ClassVar[asyncio.AbstractEventLoop]
@@ -88,7 +88,7 @@ class Shop(RuleBasedStateMachine):
         firsts=st.lists(st.integers(1, 3), min_size=6, max_size=6),
     )
     def open(self, firsts: list[int], **terms: Any) -> None:
-        """Everybody has bought something: what follows is about rebates from the start."""
+        """Everybody has bought something, so that rebates come up from the start."""
         self.run(self._open(terms))
         for who, quantity in enumerate(firsts):
             self.place(who, quantity, spend=False, paid=True)
@@ -104,7 +104,7 @@ class Shop(RuleBasedStateMachine):
         self.model = Model(Terms(**terms), dict(enumerate(above)), wallets={who: Wallet() for who in range(6)})
 
     def _pick(self, n: int, *states: str) -> Order | None:
-        """An order; every other time one that a rebate depends on, if there is one."""
+        """Pick an order; every second time one that a rebate depends on, if there is one."""
         fitting = [one for one in self.model.orders if one.status in states]
         hot = [order for one in self.model.live() for order in (one.order, *(friend.order for friend in one.friends))]
         if n % 2:
@@ -112,7 +112,7 @@ class Shop(RuleBasedStateMachine):
         return fitting[n % len(fitting)] if fitting else None
 
     async def _attempt(self, when: Crash, act: Callable[[], Awaitable[Any]]) -> bool:
-        """Whether it took effect."""
+        """Return whether the act took effect."""
         try:
             async with crashing(when):
                 await act()
@@ -202,7 +202,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(n=some, when=crashes, twice=st.booleans())
     def job(self, n: int, when: Crash, *, twice: bool) -> None:
-        """Any waiting job, in any order; a crash leaves it waiting."""
+        """Run any waiting job, in any order; after a crash it is still waiting."""
         self.run(self._job(n, when, twice=twice))
 
     async def _job(self, n: int, when: Crash, twice: bool) -> None:
@@ -253,7 +253,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([0.0, 8.0]))
     def good_times(self, days: float) -> None:
-        """All is received and all work is done: what was earned can be spent."""
+        """Receive all orders and do all work, so that earnings can be spent."""
         for order in list(self.model.orders):
             if order.status in ("paid", "shipped"):
                 self.run(self._receive(order, ""))

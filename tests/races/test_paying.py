@@ -1,4 +1,4 @@
-"""Payments at once: the same word, different words, and everything that may happen to an order beside them."""
+"""Concurrent payments: the same notification, different ones, and other events on the same order."""
 
 import asyncio
 import random
@@ -68,7 +68,7 @@ async def test_three_friends_at_once(arena: Arena) -> None:
 
 
 async def test_own_order_and_the_last_friend_at_once(arena: Arena) -> None:
-    """Whichever commits first, the other's job finds the cycle."""
+    """In either order of commits, the job of the second finds the cycle."""
     sku = await make_sku()
     for _ in range(10):
         (referrer,) = await arena.members(1)
@@ -121,7 +121,7 @@ async def test_paid_while_it_is_refunded(arena: Arena) -> None:
 
 
 async def test_wechat_was_paid_before_it_was_asked_to_close(arena: Arena) -> None:
-    """No notice came; closing and cancelling find out. Money that came too late goes back by itself."""
+    """No notification came, so closing and cancelling find the payment out. Money that came too late is refunded."""
     mall, deps = arena.mall, arena.mall.deps
     sku = await make_sku()
     await mall.control("knobs", drop={"op": "pay_notify"})
@@ -130,7 +130,7 @@ async def test_wechat_was_paid_before_it_was_asked_to_close(arena: Arena) -> Non
         placed = (await buyer.place(sku))["order_no"]
         await buyer.post(f"/orders/{placed}/pay")
         if close_first:
-            assert await deps.pay.close(placed)  # and there we died
+            assert await deps.pay.close(placed)  # the process dies after this
             assert await closing.close(deps, placed, "timeout")
         else:
             await mall.control("pay", out_trade_no=placed)

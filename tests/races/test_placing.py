@@ -1,4 +1,4 @@
-"""Placing at once: the last piece, one key, one coupon, one balance; card keys handed out; deltas rolled up."""
+"""Concurrent placing: the last piece, one key, one coupon, one balance; card keys handed out; deltas rolled up."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ def arena(mall: Mall) -> Arena:
 
 
 async def give_balance(arena: Arena, member_id: int, amount_fen: int) -> None:
-    """As a rebate would."""
+    """Give a member balance, as a rebate would."""
     at = arena.mall.clock.now()
     async with db.transaction() as tx:
         await book.post(tx, rebate_stage(member_id, 1, 1, member_id, amount_fen), at)
@@ -41,7 +41,7 @@ async def test_the_last_pieces(arena: Arena) -> None:
 
 
 async def test_two_skus_wanted_in_opposite_order(arena: Arena) -> None:
-    """Locks on stock are taken in one order whatever the baskets' order."""
+    """Stock rows are locked in one order, whatever the order of the baskets."""
     skus = [await make_sku(stock=100), await make_sku(stock=100)]
     members = await arena.members(20)
     baskets = [skus if turn % 2 else skus[::-1] for turn in range(20)]
@@ -52,7 +52,7 @@ async def test_two_skus_wanted_in_opposite_order(arena: Arena) -> None:
 
 @pytest.mark.parametrize("use_balance_fen", [0, 500])
 async def test_one_key_many_times(arena: Arena, use_balance_fen: int) -> None:
-    """Also when the first of them took the last piece or the whole balance."""
+    """Also when the first request took the last piece or the whole balance."""
     sku = await make_sku(stock=1)
     (member,) = await arena.members(1)
     await give_balance(arena, member, 500)
@@ -74,7 +74,7 @@ async def test_one_coupon_in_two_orders(arena: Arena) -> None:
 
 
 async def test_one_balance_in_two_orders(arena: Arena) -> None:
-    """Whoever comes later is refused, or pays the rest in cash; never is more held than was there."""
+    """The later order is refused, or its rest is paid in cash; never is more held than the member has."""
     sku = await make_sku()
     for member in await arena.members(4):
         await give_balance(arena, member, 1_500)
@@ -111,7 +111,7 @@ async def test_cards_are_handed_out_once(arena: Arena) -> None:
 
 
 async def test_cards_refunded_while_they_are_handed_out(arena: Arena) -> None:
-    """Either the member has the cards or the shop has them back, with the money."""
+    """Either the member gets the cards, or the shop gets them back and the member the money."""
     sku = await make_virtual_sku(arena.mall, [f"CARD-{n}" for n in range(16)])
     members = await arena.members(8)
     orders = [await arena.buy(member, sku, 2) for member in members]
@@ -140,7 +140,7 @@ async def test_cards_of_a_mixed_order_are_not_kept_after_a_refund_without_review
     assert asked["state"] == "requested"
     await refunds.approve(arena.mall.deps, asked["refund_no"], "boss")
     rows = await db.fetch("SELECT available FROM skus ORDER BY id")
-    assert sorted(row["available"] for row in rows) == [0, 1000]  # a card that was seen is not sold again
+    assert sorted(row["available"] for row in rows) == [0, 1000]  # a card whose key was seen is not sold again
 
 
 async def test_many_roll_ups(arena: Arena) -> None:

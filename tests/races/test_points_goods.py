@@ -1,4 +1,4 @@
-"""The points mall at once: the last piece, one member's limit, points spent twice, terms that change meanwhile."""
+"""The points mall under concurrency: the last piece, a member's limit, points spent twice, terms that change."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ async def rich(arena: Arena, count: int, points: int) -> list[int]:
 
 
 async def test_the_last_pieces(arena: Arena) -> None:
-    """The good's own stock ends before that of its SKU."""
+    """The good's own stock runs out before that of its SKU."""
     sku = await make_sku(stock=100)
     good = await make_good(arena.mall, sku, 100, 3)
     members = await rich(arena, 12, 100)
@@ -42,7 +42,7 @@ async def test_the_last_pieces(arena: Arena) -> None:
 
 
 async def test_one_member_many_times(arena: Arena) -> None:
-    """Neither more pieces than the limit, nor points that are not there."""
+    """A member gets no more pieces than the limit, and spends no points they do not have."""
     sku = await make_sku()
     limited, dear = await make_good(arena.mall, sku, 10, per_member=2), await make_good(arena.mall, sku, 400)
     (member,) = await rich(arena, 1, 1_000)
@@ -68,7 +68,7 @@ async def test_closing_against_the_next_buyer(arena: Arena) -> None:
 
 
 async def test_what_changed_between_price_and_placing_is_refused(arena: Arena) -> None:
-    """Whoever was shown other terms is told; nothing is counted."""
+    """A member who saw the old terms is refused with a reason; nothing is counted."""
     sku = await make_sku()
     good = await make_good(arena.mall, sku, 10, slug="tea")
     order = await arena.place((await arena.members(1))[0], sku)

@@ -1,4 +1,4 @@
-"""Refunds at once with receipts, with each other and with WeChat's word twice: granted once, paid back once."""
+"""Refunds against receipts, other refunds and repeated notifications: granted once, paid back once."""
 
 import asyncio
 import random
@@ -23,7 +23,7 @@ async def arena(mall: Mall) -> Arena:
 
 
 async def test_granted_by_two_while_the_parcel_is_shipped_and_received(arena: Arena) -> None:
-    """Of two decisions one holds, and what had left by then does not come back to stock."""
+    """Only one of two decisions takes effect, and pieces shipped by then do not return to stock."""
     deps, sku, dice = arena.mall.deps, await make_sku(), random.Random(3)
     (member,) = await arena.members(1)
     for _ in range(ROUNDS):

@@ -1,6 +1,6 @@
-"""Everything at once on one family of members: no deadlock, no error that is not a refusal, and clean books after it.
+"""All acts at once on one family of members: no deadlock, no error except refusals, and clean books at the end.
 
-`STORM_S=60 pytest tests/races/test_storm.py` storms longer; `SEED` repeats a choice of acts (not their timing).
+`STORM_S=60 pytest tests/races/test_storm.py` runs longer; `SEED` repeats the choice of acts (not their timing).
 """
 
 import asyncio
@@ -34,7 +34,7 @@ RULES: dict[str, dict[str, Any]] = {
 
 
 async def deadlocks() -> int:
-    """How many this database has seen in its life."""
+    """Return the number of deadlocks that this database has ever seen."""
     count: int = await db.fetch_value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
     return count
 
@@ -56,7 +56,7 @@ async def test_a_storm(mall: Mall, rule: str) -> None:
     storm = Acts(arena, people, [cards, *[await make_sku(3_000, 200) for _ in range(2)]], SEED)
 
     async def block() -> None:
-        """Shut somebody out for a moment."""
+        """Block a member for a moment."""
         member = storm.chance.choice(people)
         await blocking.block(mall.deps, member, "x", "boss")
         await asyncio.sleep(0.05)
@@ -71,7 +71,7 @@ async def test_a_storm(mall: Mall, rule: str) -> None:
     began, locked = time.monotonic(), await deadlocks()
 
     async def actor() -> None:
-        """Act until the time is over, and on a slow machine until there is something to prove, within reason."""
+        """Act until time is up; on a slow machine go on, within limits, until there is enough to check."""
         while time.monotonic() < began + STORM_S or (
             time.monotonic() < began + 10 * STORM_S and not await db.fetch_value("SELECT count(*) FROM rebates")
         ):

@@ -1,7 +1,7 @@
-"""One thing after another, by chance, under policies made up by chance: no order of events loses or makes a fen.
+"""Random acts one after the other, under random policies: no order of events loses or creates a fen.
 
-A walk that fails names its seed: `SEED=7 WALKS=1 pytest tests/races/test_walk.py` walks it again. `WALKS=200
-WALK_STEPS=400 WALK_PROVE=1` walks longer and proves all books after each step, not only after each tenth.
+A walk that fails prints its seed: `SEED=7 WALKS=1 pytest tests/races/test_walk.py` repeats it. `WALKS=200
+WALK_STEPS=400 WALK_PROVE=1` runs longer and proves all books after each step, not only after each tenth.
 """
 
 import os
@@ -27,11 +27,11 @@ WALKS = int(os.environ.get("WALKS", "6"))
 STEPS = int(os.environ.get("WALK_STEPS", "150"))
 PROVE_EVERY = int(os.environ.get("WALK_PROVE", "10"))
 GIVEN_FEN = 3_000
-"""What each member has to withdraw from the start."""
+"""The amount that each member can withdraw at the start."""
 
 
 class Walk(Acts):
-    """A storm of one, which also changes the shop's policies."""
+    """A storm with one actor, which also changes the shop's policies."""
 
     products: list[int]
     given: dict[int, int]
@@ -48,7 +48,7 @@ class Walk(Acts):
         await set_policy(self.arena.mall, **shop_terms(self.chance))
 
     async def prepare(self) -> None:
-        """Members three levels deep, all of whom have a little; a first set of policies."""
+        """Make members on three levels, each with a little money, and a first set of policies."""
         rows = await db.fetch("SELECT product_id FROM skus WHERE id = ANY ($1)", self.skus)
         self.products = [row["product_id"] for row in rows]
         self.given = dict.fromkeys(self.people, GIVEN_FEN)

@@ -1,4 +1,4 @@
-"""Withdrawals at once with whatever else moves the same money: each fen goes one way only."""
+"""Withdrawals against everything else that moves the same money: each fen is spent only once."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ async def test_two_withdrawals_of_the_same_money(mall: Mall) -> None:
 
 
 async def test_two_withdrawals_share_the_limit_of_a_day(mall: Mall) -> None:
-    """Both are under way before either is written: the second waits for the first, and finds what it asked for."""
+    """Both requests run before either is committed: the second waits for the first and sees its amount."""
     await set_policy(mall, withdrawal_day_fen=3_000)
     anna = await rich(mall)
     async with held("LOCK TABLE withdrawals IN SHARE MODE"):
@@ -50,7 +50,7 @@ async def test_one_key_asks_once(mall: Mall) -> None:
 
 
 async def test_a_withdrawal_against_a_claw_back(mall: Mall) -> None:
-    """What is in flight cannot be taken back: it becomes debt, and is paid when the withdrawal comes back."""
+    """Money in flight cannot be clawed back: it becomes a debt, which is paid when the withdrawal comes back."""
     await publish(mall, observe_days=0, withdrawable=True)
     a = await circle(mall)
     await a.bring(3)
@@ -106,7 +106,7 @@ async def test_a_notice_against_a_query(mall: Mall) -> None:
 
 
 async def test_called_off_while_it_is_sent(mall: Mall) -> None:
-    """Either it never goes out, or it went out and is called back; the money is there again in the end."""
+    """The transfer is never sent, or it is sent and cancelled; either way the money is back in the end."""
     anna = await rich(mall)
     for _ in range(ROUNDS):
         no = await ask(anna, 10_000)
@@ -126,14 +126,14 @@ async def test_called_off_while_it_is_sent(mall: Mall) -> None:
 
 
 async def requested(mall: Mall, amount_fen: int = 6_000) -> tuple[Shopper, str]:
-    """A withdrawal that takes two operators."""
+    """Make a withdrawal that needs two operators."""
     await set_policy(mall, withdrawal_second_from_fen=5_000)
     anna = await rich(mall)
     return anna, await ask(anna, amount_fen)
 
 
 async def test_one_operator_approves_twice_at_once(mall: Mall) -> None:
-    """Two pairs of eyes: the same pair twice is one, also in the same moment."""
+    """One operator cannot be both approvers, not even with two requests at the same moment."""
     anna, no = await requested(mall)
     found = await outcomes(*(withdrawal_requests.approve(mall.deps, no, "boss") for _ in range(4)))
     assert [one for one in found if isinstance(one, str)] == ["not_allowed"] * 3
@@ -164,7 +164,7 @@ async def test_two_operators_approve_and_the_member_calls_it_off(mall: Mall) -> 
 
 
 async def test_a_withdrawal_against_a_release(mall: Mall) -> None:
-    """Money that arrives while another part is asked for: neither forgets the other."""
+    """Money arrives while another part is withdrawn: neither transaction overwrites the other."""
     await publish(mall, observe_days=0, withdrawable=True)
     a = await circle(mall)
     await a.bring(3)
@@ -186,7 +186,7 @@ async def test_a_withdrawal_against_a_release(mall: Mall) -> None:
 
 
 async def test_confirmed_while_it_is_called_off(mall: Mall) -> None:
-    """WeChat alone decides which came first; we end where it ended."""
+    """Only WeChat decides which came first; the mall ends in the same state."""
     anna = await rich(mall)
     for _ in range(ROUNDS):
         no = await send(mall, anna, 1_000)
@@ -207,7 +207,7 @@ async def test_confirmed_while_it_is_called_off(mall: Mall) -> None:
 
 
 async def test_the_rebate_of_a_refunded_order_against_its_withdrawal(mall: Mall) -> None:
-    """Whoever wins: the member never has both the refund and the rebate."""
+    """In either order, the member never has both the refund and the rebate."""
     await publish(mall, observe_days=0, withdrawable=True)
     a = await circle(mall)
     await a.bring(3)

@@ -1,4 +1,4 @@
-"""A process for the supervisor's tests: writes down its life, beats, and ends as CHARACTER says."""
+"""A process for the supervisor's tests: it logs its life, sends heartbeats, and ends as CHARACTER says."""
 
 import asyncio
 import os
@@ -10,13 +10,13 @@ from server.commands import heart
 
 
 def note(line: str) -> None:
-    """Add a line to the diary."""
+    """Append a line to the diary."""
     with Path(os.environ["DIARY"]).open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
 
 
 async def main() -> None:
-    """Live until SIGTERM, for ever if stubborn, hardly at all if weak."""
+    """Live until SIGTERM; forever if stubborn, only a moment if weak."""
     character = os.environ["CHARACTER"]
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()

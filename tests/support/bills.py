@@ -1,4 +1,4 @@
-"""Many payments at once, in our tables and in the sandbox's file, by SQL: a day of ten thousand orders in a second."""
+"""Many payments written by SQL, into our tables and the sandbox's file: a day of ten thousand orders in a second."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ AMOUNT_FEN = 1990
 
 
 def to_hour(mall: Mall, hour: int, minute: int = 0, second: int = 0) -> datetime:
-    """The clock moves on to the next such time in Shanghai; what it says then."""
+    """Move the clock to the next such time in Shanghai; return the new time."""
     now = mall.clock.now().astimezone(SHANGHAI)
     then = now.replace(hour=hour, minute=minute, second=second, microsecond=0)
     mall.clock.advance((then + timedelta(days=then <= now) - now).total_seconds())
@@ -26,7 +26,7 @@ def to_hour(mall: Mall, hour: int, minute: int = 0, second: int = 0) -> datetime
 
 @contextmanager
 def sandbox_file(folder: Path) -> Iterator[sqlite3.Connection]:
-    """What the sandbox of a mall in this folder remembers, to be tampered with."""
+    """Open the state file of the sandbox in this mall folder, to tamper with it."""
     connection = sqlite3.connect(folder / "sandbox.sqlite", isolation_level=None)
     try:
         connection.execute("BEGIN")
@@ -37,13 +37,13 @@ def sandbox_file(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def forget(folder: Path, kind: str, key: str) -> None:
-    """WeChat never heard of it."""
+    """Delete a document, as if WeChat did not know it."""
     with sandbox_file(folder) as file:
         assert file.execute("DELETE FROM docs WHERE kind = ? AND key = ?", (kind, key)).rowcount == 1
 
 
 def alter(folder: Path, kind: str, key: str, **changes: Any) -> None:
-    """WeChat has it otherwise."""
+    """Change a document, so that WeChat's data differ from ours."""
     with sandbox_file(folder) as file:
         [body] = file.execute("SELECT body FROM docs WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         changed = orjson.dumps({**orjson.loads(body), **changes})
@@ -79,7 +79,7 @@ WHERE e.key ~ '^order-paid:M[0-9]' AND a.member_id = 0 AND a.code IN ('sales', '
 
 
 async def our_payments(member_id: int, numbers: Sequence[int], at: datetime) -> None:
-    """Orders `M<n>` paid by transactions `42<n>`, with their entries; once per database."""
+    """Write orders `M<n>` paid by transactions `42<n>`, with their ledger entries; only once per database."""
     async with db.transaction() as tx:
         await tx.execute(_ORDERS, member_id, at, AMOUNT_FEN, list(numbers))
         for statement in (_PAYMENTS, _ACCOUNTS, _ENTRIES):
@@ -88,7 +88,7 @@ async def our_payments(member_id: int, numbers: Sequence[int], at: datetime) -> 
 
 
 def their_payments(mall: Mall, numbers: Sequence[int], at: datetime) -> None:
-    """The same transactions as WeChat has them."""
+    """Write the same transactions into WeChat's data."""
     params = {"appid": mall.deps.appid, "mchid": mall.deps.mchid, "description": "茶,杯", "payer": {"openid": "o"}}
     with sandbox_file(mall.folder) as file:
         file.executemany(

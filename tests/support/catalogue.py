@@ -1,4 +1,4 @@
-"""What a migrated database holds: the frozen catalogue, the comments on tables and the one row that there is."""
+"""The contents of a migrated database: the frozen catalogue, the comments on tables and the only row."""
 
 import asyncpg
 
@@ -11,11 +11,11 @@ _COMMENTS = (
     " WHERE relnamespace = 'public'::regnamespace AND obj_description(oid, 'pg_class') IS NOT NULL AND relname <> $1"
 )
 _ANCHOR = "SELECT 'row of audit_anchor', string_agg(a::text, ' ') FROM audit_anchor a"
-"""The only row that a migration writes."""
+"""The only row that a migration inserts."""
 
 
 async def catalogue(url: str) -> Objects:
-    """Everything in the database at `url`, by kind and name: `table orders`, `column orders.id`."""
+    """Return everything in the database at `url`, by kind and name: `table orders`, `column orders.id`."""
     connection = await asyncpg.connect(url)
     try:
         found: dict[str, str] = dict(await connection.fetch(_COMMENTS, BOOKKEEPING))
@@ -27,17 +27,17 @@ async def catalogue(url: str) -> Objects:
 
 
 def of_kind(found: Objects, kind: str) -> dict[str, str]:
-    """The objects of one kind, by their names alone: `orders.id`; of functions without their arguments."""
+    """Return the objects of one kind by name: `orders.id`; functions without their arguments."""
     start = f"{kind} "
     return {name.removeprefix(start).partition("(")[0]: text for name, text in found.items() if name.startswith(start)}
 
 
 def differences(one: Objects, other: Objects) -> list[str]:
-    """All that only one has, or that is defined otherwise."""
+    """Return the objects that only one of the two has, or that are defined differently."""
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
 async def build(url: str, sql: str) -> Objects:
-    """Run the SQL in the empty database at `url`; what it made."""
+    """Run the SQL in the empty database at `url`; return its objects."""
     await administer(url, sql)
     return await catalogue(url)

@@ -1,6 +1,6 @@
-"""The seed of this run's chance: drawn once for all its processes and told when something fails.
+"""The random seed of this run: drawn once for all its processes and printed when a test fails.
 
-`SEED=4711 ./scripts/test tests/races` draws the same again (not the same timing).
+`SEED=4711 ./scripts/test tests/races` repeats the random choices (not the timing).
 """
 
 import os
@@ -9,4 +9,4 @@ import random
 VARIABLE = "SEED"
 
 SEED = int(os.environ.setdefault(VARIABLE, str(random.SystemRandom().randrange(10**6))))
-"""Processes of the run inherit it by the environment."""
+"""The run's processes inherit it through the environment."""

@@ -1,4 +1,4 @@
-"""The command line on a test's database: forked from a warm process, or as a process of its own."""
+"""Runs the command line on a test's database: forked from a warm process, or as a new process."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ _warm: list[Process] = []
 
 
 async def run(mall: Mall, *args: str) -> tuple[int, str, str]:
-    """The command's exit code, output and errors."""
+    """Run a command; return its exit code, output and errors."""
     if not _warm:
         _warm.append(
             await asyncio.create_subprocess_exec(
@@ -51,26 +51,26 @@ async def _forked(warm: Process, command: object) -> int:
 
 
 async def run_process(mall: Mall, *args: str) -> tuple[int, str, str]:
-    """The same in a new process, for what only that can show."""
+    """Run a command in a new process, for cases that a fork cannot show."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "server", *args, env=environment(mall), stdout=PIPE, stderr=PIPE
     )
     try:
         out, err = await asyncio.wait_for(process.communicate(), limit(_LIMIT_S))
     finally:
-        with contextlib.suppress(ProcessLookupError):  # it ended by itself
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             process.kill()
         await process.wait()
     return process.returncode or 0, out.decode(), err.decode()
 
 
 def kept() -> set[int]:
-    """The processes that stay for the next command."""
+    """Return the processes that stay alive for the next command."""
     return {process.pid for process in _warm}
 
 
 async def stop() -> None:
-    """End the warm process."""
+    """Stop the warm process."""
     for process in _warm:
         assert process.stdin is not None
         process.stdin.close()
@@ -79,7 +79,7 @@ async def stop() -> None:
 
 
 def environment(mall: Mall) -> dict[str, str]:
-    """What makes a process work on this mall."""
+    """Return the environment that makes a process use this mall."""
     settings = mall.settings
     return {
         **os.environ,

@@ -1,4 +1,4 @@
-"""Databases of tests come and go."""
+"""Creating and dropping test databases."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ import asyncpg
 
 
 def named_database(url: str, name: str) -> str:
-    """The same server's URL with another database."""
+    """Return the URL of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
 async def administer(url: str, statement: str) -> None:
-    """One statement on a connection of its own."""
+    """Run one statement on a new connection."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(statement)
@@ -22,7 +22,7 @@ async def administer(url: str, statement: str) -> None:
 
 
 async def drop(url: str, name: str) -> None:
-    """Drop a database, waiting for PostgreSQL's own vacuum to leave it: that may not be ended by us."""
+    """Drop a database once PostgreSQL's own vacuum has left it; we may not terminate that one."""
     for _ in range(100):
         with contextlib.suppress(asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
             await administer(url, f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,4 +1,4 @@
-"""A migrated database becomes as new: what a test left in it goes, what the migrations put into it comes back."""
+"""Resets a migrated database: removes what a test left, restores what the migrations had inserted."""
 
 import io
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 _ROWS_WORTH_TRUNCATING = 2_000
-"""Below, deleting rows is cheaper than giving a table and its indexes new files."""
+"""Below this number of rows, DELETE is cheaper than TRUNCATE, which makes new files for a table and its indexes."""
 
 _TABLES = """
     SELECT c.oid::regclass::text AS name,
@@ -31,21 +31,21 @@ _END_OTHERS = """
 
 @dataclass(frozen=True)
 class Contents:
-    """Rows of some tables in PostgreSQL's binary COPY form, and where the sequences stand."""
+    """Rows of some tables in PostgreSQL's binary COPY format, and the values of the sequences."""
 
     rows: dict[str, bytes]
     sequences: dict[str, int]
 
 
 class Emptying:
-    """One database, and what it held when it was new."""
+    """One database, and its contents when it was new."""
 
     def __init__(self, connection: asyncpg.Connection, tables: list[str], kept: set[str], first: Contents) -> None:
         self._connection = connection
         self._tables = tables
-        """Those that others refer to come first."""
+        """Tables that others refer to come first."""
         self._kept = kept
-        """Those whose rows a trigger keeps from going."""
+        """Tables whose rows a trigger protects from deletion."""
         self._first = first
         counted = ", ".join(
             f"(SELECT count(*) FROM (SELECT FROM {t} LIMIT {_ROWS_WORTH_TRUNCATING}) x)" for t in tables
@@ -54,7 +54,7 @@ class Emptying:
 
     @classmethod
     async def of(cls, url: str) -> "Emptying":
-        """Of a database just migrated, on a connection of its own."""
+        """Take a newly migrated database, on a connection of its own."""
         connection = await asyncpg.connect(url)
         await connection.execute("SET lock_timeout = '5s'")
         found = await connection.fetch(_TABLES)
@@ -67,15 +67,15 @@ class Emptying:
         await self._connection.close()
 
     async def empty(self) -> None:
-        """Make the database as it was at first. Whoever still holds a lock in it is ended."""
+        """Restore the first contents. Connections that still hold a lock in the database are terminated."""
         await self.put(self._first)
 
     async def contents(self) -> Contents:
-        """Everything that the database holds now."""
+        """Return everything the database holds now."""
         return await _contents(self._connection, self._tables)
 
     async def put(self, contents: Contents) -> None:
-        """Make the database hold exactly this."""
+        """Make the database hold exactly these contents."""
         try:
             await self._put(contents)
         except asyncpg.LockNotAvailableError:

@@ -1,7 +1,7 @@
-"""Flash sales for tests, and the buyers of one of several processes.
+"""Flash sales for tests, and the program of one of several buying processes.
 
 Run as `python -m tests.support.flash FOLDER DATABASE_URL REDIS_URL ITEM FIRST LAST AT_ONCE`: members FIRST to LAST each
-try to buy one piece of ITEM. Begins when told to. Prints one line per answer: member, then order or refusal.
+try to buy one piece of ITEM. It waits for a start signal. It prints one line per answer: member, then order or refusal.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _QUEUED_AGAIN = 3
 async def make_sale(
     mall: Mall, sku_id: int, stock: int, *, price_fen: int = 990, per_member: int = 1, slug: str = "sale", **more: Any
 ) -> int:
-    """A session of one item that began a minute ago and runs for an hour, unless `more` says other; the item's id."""
+    """Make a session of one item, from a minute ago to an hour from now; `more` overrides. Return the item's id."""
     now = mall.clock.now()
     times = {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
     code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku_id)
@@ -45,31 +45,31 @@ async def make_sale(
 
 
 async def apply_sale(mall: Mall, **sale: Any) -> activity_apply.Applied:
-    """Apply one session of a file."""
+    """Apply one session, as from a file."""
     return await activity_apply.apply(mall.deps, {"flash_sales": [sale]}, "tester")
 
 
 def promotion(item_id: int) -> Promotion:
-    """What an order of the item names."""
+    """Return the `promotion` field of an order of this item."""
     return Promotion("flash_sale", item_id)
 
 
 async def problems(mall: Mall, **sale: Any) -> dict[str, str]:
-    """What is wrong with a session that cannot be applied, by its place within the session."""
+    """Return the mistakes of a session that cannot be applied, by their path within the session."""
     with pytest.raises(FileInvalid) as refused:
         await apply_sale(mall, **sale)
     return {one["path"].removeprefix("$.flash_sales[0]"): one["problem"] for one in refused.value.detail["problems"]}
 
 
 async def stock_of(sku: int) -> tuple[int, int, int]:
-    """Pieces of a SKU that are available, reserved and sold."""
+    """Return a SKU's pieces: available, reserved and sold."""
     row = await db.fetch_row("SELECT available, reserved, sold FROM skus WHERE id = $1", sku)
     assert row is not None
     return row["available"], row["reserved"], row["sold"]
 
 
 async def pieces(item_id: int) -> tuple[int, int, int]:
-    """Free, held and sold pieces."""
+    """Return an item's pieces: free, held and sold."""
     row = await db.fetch_row(
         "SELECT count(*) FILTER (WHERE order_id IS NULL) AS free,"
         " count(*) FILTER (WHERE order_id IS NOT NULL AND NOT sold) AS held, count(*) FILTER (WHERE sold) AS sold"
@@ -81,7 +81,7 @@ async def pieces(item_id: int) -> tuple[int, int, int]:
 
 
 async def buy(deps: Deps, member_id: int, address_id: int, item_id: int, sku_id: int, key: str = "") -> str:
-    """The order's number, or the refusal's reason. Who is queued asks again, a few times."""
+    """Buy a piece; return the order's number or the reason of the refusal. A queued buyer retries a few times."""
     wanted = Wanted(((sku_id, 1),), address_id=address_id, promotion=promotion(item_id))
     for again in range(_QUEUED_AGAIN, -1, -1):
         try:
@@ -97,7 +97,7 @@ async def buy(deps: Deps, member_id: int, address_id: int, item_id: int, sku_id:
 
 
 async def rush(mall: Mall, anna: Shopper) -> None:
-    """Pieces of a flash sale that are free, held, sold and given back."""
+    """Make pieces of a flash sale that are free, held, sold and given back."""
     sku = await make_sku(9_900)
     item = await make_sale(mall, sku, 5, per_member=5)
     named = {"promotion": {"kind": "flash_sale", "id": item}}

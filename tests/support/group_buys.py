@@ -13,7 +13,7 @@ LIST_FEN, GROUP_FEN = 10_000, 7_000
 
 
 async def make_group_buy(mall: Mall, sku: int, *, size: int = 3, price_fen: int = GROUP_FEN, **more: Any) -> int:
-    """A running activity on the SKU's product; its id."""
+    """Make a running activity for the SKU's product; return its id."""
     row = await db.fetch_row(
         "SELECT p.slug, s.code FROM skus s JOIN products p ON p.id = s.product_id WHERE s.id = $1", sku
     )
@@ -38,12 +38,12 @@ async def make_group_buy(mall: Mall, sku: int, *, size: int = 3, price_fen: int 
 
 
 def promotion(group_buy_id: int, team_no: str | None = None) -> dict[str, Any]:
-    """What placing takes to open a team, or to join one."""
+    """Return the `promotion` field of an order that opens a team or joins one."""
     return {"promotion": {"kind": "group_buy", "id": group_buy_id, "team_no": team_no}}
 
 
 async def team_of(order_no: str) -> str:
-    """The team that an order has a seat of."""
+    """Return the number of the team in which an order has a seat."""
     found: str = await db.fetch_value(
         "SELECT t.team_no FROM orders o JOIN teams t ON t.id = o.team_id WHERE o.order_no = $1", order_no
     )
@@ -51,18 +51,18 @@ async def team_of(order_no: str) -> str:
 
 
 async def open_team(leader: Shopper, group_buy_id: int, sku: int, **more: Any) -> tuple[str, str]:
-    """The leader pays; the order and the team."""
+    """Open a team by a paid order of the leader; return the order and the team."""
     order_no = await leader.buy(sku, **promotion(group_buy_id), **more)
     return order_no, await team_of(order_no)
 
 
 async def join_team(member: Shopper, group_buy_id: int, team_no: str, sku: int, **more: Any) -> str:
-    """A paid seat; its order."""
+    """Join a team by a paid order; return the order."""
     return await member.buy(sku, **promotion(group_buy_id, team_no), **more)
 
 
 async def buy_together(mall: Mall, sku: int) -> None:
-    """A team that succeeds, and one of a referee that fails."""
+    """Make a team that succeeds, and a failed team whose leader has a referrer."""
     activity = await make_group_buy(mall, sku, size=2, stock_limit=10)
     _, team_no = await open_team(await join(mall), activity, sku)
     await join_team(await join(mall), activity, team_no, sku)

@@ -1,4 +1,4 @@
-"""What all tests of one process share: one database, application and sandbox, made as new for each test."""
+"""Shared by all tests of one process: one database, application and sandbox, reset before each test."""
 
 import contextlib
 import secrets
@@ -21,7 +21,7 @@ _DRAIN_S = 20.0
 
 
 class House:
-    """A mall that runs as long as the process. `new()` makes it as new; only what a test left is undone."""
+    """A mall that runs as long as the process. `new()` resets it, undoing only what a test has left."""
 
     def __init__(self, folder: Path, engine_url: str, redis_url: str, template: str) -> None:
         self._folder = folder
@@ -32,11 +32,11 @@ class House:
 
     @property
     def database_url(self) -> str:
-        """Where the shared database is."""
+        """The URL of the shared database."""
         return named_database(self._engine_url, self._name)
 
     async def new(self) -> Mall:
-        """The mall as if it had just been started on an empty database and an empty Redis."""
+        """Return the mall as if it had just been started on an empty database and an empty Redis."""
         if self._mall is None:
             await self._build()
         assert self._mall is not None
@@ -46,7 +46,7 @@ class House:
         return replace(self._mall)
 
     async def empty(self) -> None:
-        """Empty the database, Redis, the clock's offset and the media."""
+        """Reset the database, Redis, the clock's offset and the media."""
         if self._mall is None:
             await self._build()
         assert self._mall is not None
@@ -58,7 +58,7 @@ class House:
         await self.connect()
 
     async def connect(self) -> None:
-        """Have the process's pool lead to the shared database, whose contents are new."""
+        """Connect the process's pool to the shared database, which was just reset."""
         assert self._mall is not None
         if not self._is_connected():
             await db.connect(self.database_url, self._mall.settings.db_pool_size)
@@ -66,28 +66,28 @@ class House:
         audit_log.seal_with(self._mall.deps.cipher)
 
     async def disconnect(self) -> None:
-        """Close the pool, for tests that open one of their own."""
+        """Close the pool, for tests that open their own."""
         await db.disconnect()
 
     def _is_connected(self) -> bool:
-        """Tests may have connected elsewhere meanwhile, or closed the pool."""
+        """Return whether the pool is still ours: a test may have connected elsewhere or closed it."""
         try:
             return bool(db._client().database == self._name)
         except (ConfigurationError, KeyError):
             return False
 
     async def settle(self) -> None:
-        """End what a test left under way: notifications of the sandbox, calls whose clients went away."""
+        """Stop what a test left running: the sandbox's notifications, calls whose clients disconnected."""
         assert self._mall is not None
         await self._mall.control("forget")
         await endpoint.drain(_DRAIN_S)
 
     async def keep(self, mall: Mall) -> Kept:
-        """What the mall remembers now, to be put back later."""
+        """Save the mall's present state, to restore it later."""
         return await Kept.of(mall, self.emptying)
 
     async def again(self, kept: Kept) -> Mall:
-        """The mall as it was when that was kept. The clock has gone on by what the machine's has."""
+        """Restore a saved state. The clock has advanced by as much as the machine's clock."""
         mall = await self.new()
         await kept.put(mall, self.emptying)
         audit_log.seal_with(mall.deps.cipher)

@@ -1,4 +1,4 @@
-"""A mall as it stands, kept in memory and put back as often as it is needed: what took long to live is lived once."""
+"""A mall's state, kept in memory and restored as often as needed, so that a long preparation runs only once."""
 
 import contextlib
 import shutil
@@ -19,7 +19,7 @@ SANDBOX_FILE = "sandbox.sqlite"
 
 @dataclass(frozen=True)
 class Kept:
-    """Everything that a mall remembers but the knobs of its sandbox, which are in health when it is put back."""
+    """The whole state of a mall except the sandbox's knobs, which are reset when it is restored."""
 
     database: Contents
     redis: dict[bytes, bytes]
@@ -28,7 +28,7 @@ class Kept:
 
     @classmethod
     async def of(cls, mall: Mall, database: Emptying) -> "Kept":
-        """What the mall remembers now; nothing may be under way."""
+        """Save the mall's present state; nothing may be running."""
         names = await mall.deps.redis.keys()
         redis = {name: await mall.deps.redis.dump(name) for name in names}
         with _wechat(mall.folder) as file:
@@ -36,7 +36,7 @@ class Kept:
         return cls(await database.contents(), redis, wechat, mall.clock.offset_s)
 
     async def put(self, mall: Mall, database: Emptying) -> None:
-        """Make a mall that is new remember this."""
+        """Restore the state in a new mall."""
         await database.put(self.database)
         for name, value in self.redis.items():
             await mall.deps.redis.restore(name, 0, value)
@@ -47,13 +47,13 @@ class Kept:
 
 
 def set_clock(folder: Path, offset_s: float) -> None:
-    """Set the shared clock so far ahead of the machine's; from outside it may go back."""
+    """Set the shared clock so far ahead of the machine's; unlike `advance`, this can move it back."""
     with (folder / CLOCK_FILE).open("r+b") as file:
         file.write(struct.pack("<d", offset_s))
 
 
 def copy_media(pictures: Path, mall: Mall) -> None:
-    """Give the mall these pictures."""
+    """Copy these pictures to the mall."""
     assert mall.deps.media_dir is not None
     shutil.copytree(pictures, mall.deps.media_dir, dirs_exist_ok=True)
 

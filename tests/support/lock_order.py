@@ -1,7 +1,7 @@
-"""The order in which transactions lock rows, seen in the database itself.
+"""The order in which transactions lock rows, as the database itself shows it.
 
-After each statement of a watched transaction another connection asks which rows it could not lock: those are held.
-What one statement locks is in no order among itself, so an SQL function counts as one step.
+After each statement of a watched transaction, another connection asks which rows it cannot lock: those are held.
+The locks of one statement have no order among themselves, so an SQL function counts as one step.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ ORDER = (
     ("ledger_accounts", "member_id > 0"),
     ("rule_versions", "TRUE"),
 )
-"""Tables in the order of their locks, with the condition of the rows that have one."""
+"""Tables in their lock order, each with a condition for the rows to which the order applies."""
 RANK = {"members": 0, "payments": 1, "orders": 2, "qualifications": 3, "rebates": 3}
 RANK |= {"skus": 4, "ledger_accounts": 5, "rule_versions": 6}
 KEY = {"rule_versions": "version"}
@@ -34,7 +34,7 @@ Row = tuple[str, int]
 
 
 def broken(steps: list[set[Row]]) -> list[str]:
-    """Where the rows that each step added break the order: a lower table, or a lower member, after a higher one."""
+    """Return where a step's new rows break the order: a lower table, or a lower member, after a higher one."""
     problems = []
     held: set[Row] = set()
     for step in steps:
@@ -50,7 +50,7 @@ def broken(steps: list[set[Row]]) -> list[str]:
 
 
 class Watch:
-    """What watched transactions held after each of their statements."""
+    """The rows that watched transactions hold after each of their statements."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -59,13 +59,13 @@ class Watch:
         self.seen: set[str] = set()
 
     async def look(self, connection: asyncpg.Connection, statement: str) -> None:
-        """After a statement: note what is held now; at a transaction's end, judge it."""
+        """After a statement, note the rows held now and report new violations."""
         if not connection.is_in_transaction() or statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             self._steps.pop(connection, None)
             return
         held = await self._held()
         steps = self._steps.setdefault(connection, [])
-        if len(self._steps) > 1:  # others' rows are not told apart
+        if len(self._steps) > 1:  # the rows of several transactions cannot be told apart
             steps.clear()
             return
         steps.append(held)
@@ -98,7 +98,7 @@ def _watched(method: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
 
 @asynccontextmanager
 async def watching(url: str) -> AsyncIterator[Watch]:
-    """Watch the transactions of this process's pool, which go one after the other, until the block ends."""
+    """Watch the transactions of this process's pool during the block; they must run one after the other."""
     watch = Watch(url)
     with contextlib.ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())

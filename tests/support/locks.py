@@ -1,4 +1,4 @@
-"""Locks that a test holds, so that the world moves between a look and its lock."""
+"""Locks that a test holds, so that data change between a transaction's read and its lock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,21 +8,21 @@ from typing import Any
 from server import db
 
 MEMBER = "SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE"
-"""The lock of one member, under which its money moves."""
+"""Lock one member; money of the member moves only under this lock."""
 WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-"""The connections of this database that wait for a lock, as the end of a statement."""
+"""The end of a statement: the connections of this database that wait for a lock."""
 
 
 @asynccontextmanager
 async def held(lock: str, *args: Any) -> AsyncIterator[db.Connection]:
-    """The block runs while this lock is held; what its connection writes is committed at the end."""
+    """Hold this lock during the block; the writes of its connection are committed at the end."""
     async with db.connection() as holder, holder.transaction():
         await holder.execute(lock, *args)
         yield holder
 
 
 async def waiting(count: int = 1) -> None:
-    """Until so many connections wait for a lock. Raises TimeoutError after twenty seconds."""
+    """Wait until so many connections wait for a lock. Raises TimeoutError after twenty seconds."""
     async with asyncio.timeout(20):
-        while await db.fetch_value(f"SELECT count(*) {WAITING}") < count:  # noqa: ASYNC110 - PostgreSQL tells nobody
+        while await db.fetch_value(f"SELECT count(*) {WAITING}") < count:  # noqa: ASYNC110 - PostgreSQL sends no event for this
             await asyncio.sleep(0.01)

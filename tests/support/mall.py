@@ -27,7 +27,7 @@ _serial = itertools.count()
 
 @dataclass
 class Mall:
-    """Where everything listens, and its parts for looking inside."""
+    """The addresses of a running mall, and its parts for tests that look inside."""
 
     deps: Deps
     base_url: str
@@ -36,24 +36,24 @@ class Mall:
     settings: Settings
     http: httpx.AsyncClient
     folder: Path
-    """Its identity, keys, clock and media."""
+    """The folder with its identity, keys, clock and media."""
     app: Sanic[Any, Any] | None
-    """None where it runs in other processes."""
+    """None if the application runs in other processes."""
 
     def swap(self, **parts: Any) -> None:
-        """Run the mall with other parts."""
+        """Replace parts of the application's dependencies."""
         assert self.app is not None
         self.deps = self.app.ctx.deps = replace(self.deps, **parts)
 
     async def control(self, path: str, **body: Any) -> Any:
-        """Give the sandbox an order."""
+        """Send a control call to the sandbox."""
         answer = await self.http.post(f"{self.sandbox_url}/control/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
 
 
 def settings_for(folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str) -> Settings:
-    """Settings of a test mall with the identity that its sandbox plays for."""
+    """Return the settings of a test mall, with the identity that its sandbox uses."""
     return Settings.from_env(
         {
             "DATABASE_URL": database_url,
@@ -69,7 +69,7 @@ def settings_for(folder: Path, database_url: str, redis_url: str, port: int, san
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """Return a port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
 
@@ -78,7 +78,7 @@ _identities: list[bytes] = []
 
 
 def lend_identity(folder: Path) -> Identity:
-    """The run's one identity: its keys take half a second to make."""
+    """Give the folder the run's shared identity, because making its keys takes half a second."""
     path = folder / FILE_NAME
     if _identities:
         path.write_bytes(_identities[0])
@@ -90,7 +90,7 @@ def lend_identity(folder: Path) -> Identity:
 
 @contextlib.asynccontextmanager
 async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
-    """The mall and its sandbox on the running loop."""
+    """Run the mall and its sandbox on the running loop."""
     clock = SharedClock(folder / CLOCK_FILE)
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]

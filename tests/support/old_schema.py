@@ -1,4 +1,4 @@
-"""A database as it was when many migrations stood where the initial one stands now."""
+"""A database from the time when many migrations stood in place of today's initial one."""
 
 from importlib import import_module
 
@@ -37,7 +37,7 @@ NAMES = (
     "0032_points_goods",
     "0033_flash_pieces",
 )
-"""The steps that its bookkeeping names."""
+"""The migrations that its bookkeeping names."""
 
 _BOOKKEEPING = """
 CREATE TABLE tortoise_migrations (
@@ -50,7 +50,7 @@ CREATE TABLE tortoise_migrations (
 
 
 async def make_old(url: str, names: tuple[str, ...] = NAMES) -> None:
-    """Give the empty database at `url` the tables, and the bookkeeping of these steps."""
+    """Create the tables in the empty database at `url`, and record these migrations as applied."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(import_module("server.migrations.0001_initial").UP)

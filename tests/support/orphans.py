@@ -1,6 +1,6 @@
-"""Processes that a test leaves behind are found, ended and held against it.
+"""Finds and ends processes that a test leaves behind, and fails that test.
 
-This process adopts what its descendants leave (Linux's child subreaper), so nothing escapes by losing its parent.
+This process adopts orphaned descendants (Linux's child subreaper), so no process escapes by losing its parent.
 """
 
 import contextlib
@@ -26,22 +26,22 @@ def adopt() -> None:
 
 
 def present() -> set[int]:
-    """The live children of this process; empty where /proc does not list them."""
+    """Return the live children of this process; empty where /proc does not list them."""
     found: set[int] = set()
-    with contextlib.suppress(OSError):  # a thread ended meanwhile, or there is no /proc
+    with contextlib.suppress(OSError):  # a thread has ended meanwhile, or there is no /proc
         for thread in Path("/proc/self/task").iterdir():
             found.update(map(int, (thread / "children").read_text("ascii").split()))
     return {pid for pid in found if is_alive(pid)}
 
 
 def end_those_left(before: set[int]) -> list[str]:
-    """End what came since `before` and does not end by itself in a moment; the command lines of those ended."""
+    """End the processes that are new since `before` and do not end soon by themselves; return their command lines."""
     until = time.monotonic() + limit(_GRACE_S)
     while (left := present() - before) and time.monotonic() < until:
         time.sleep(0.02)
     told = [command for pid, command in children(os.getpid()).items() if pid in left] if left else []
     for pid in left:
         for one in (*descendants(pid), pid):
-            with contextlib.suppress(ProcessLookupError):  # it ended at last
+            with contextlib.suppress(ProcessLookupError):  # it has ended in the end
                 os.kill(one, signal.SIGKILL)
     return told

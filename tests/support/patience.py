@@ -1,6 +1,6 @@
-"""How long a test waits for something: a limit meant for an idle machine, stretched by how slow this one is now.
+"""Time limits of tests: meant for an idle machine, and multiplied by how slow this machine is now.
 
-A limit that is reached means a hang, so it may be long; it must never mean that somebody else was using the machine.
+A limit may be long, because reaching it means a hang; it must never mean that the machine was busy with other work.
 """
 
 import functools
@@ -11,12 +11,12 @@ import time
 _BLOCK = bytes(1_000_000)
 _BLOCKS = 30
 _IDLE_S = 0.046
-"""What the sample takes on an idle machine of two cores of today."""
+"""The sample's time on an idle machine with two present-day cores."""
 
 
 @functools.cache
 def slowness() -> float:
-    """How many times longer the sample took than on an idle machine; at least 1."""
+    """Return how many times longer the sample took than on an idle machine; at least 1."""
     began = time.perf_counter()
     for _ in range(_BLOCKS):
         hashlib.sha256(_BLOCK).digest()
@@ -24,6 +24,6 @@ def slowness() -> float:
 
 
 def limit(idle_s: float) -> float:
-    """Seconds to wait here and now for what takes at most `idle_s` on an idle machine."""
+    """Return the seconds to wait on this machine now for work that takes at most `idle_s` on an idle one."""
     crowd = os.getloadavg()[0] / (os.cpu_count() or 1)
     return idle_s * max(1.0, slowness(), crowd)

@@ -1,4 +1,4 @@
-"""Members of a running mall, as their phones act: logged in through WeChat's sandbox."""
+"""Members of a running mall, acting as their phones do: they log in through WeChat's sandbox."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,19 +23,19 @@ class Person:
     is_new: bool
 
     async def call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """One call to `/api` with this member's token."""
+        """Make one call to `/api` with this member's token."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         return await self.mall.http.request(method, f"/api{path}", headers=headers, **options)
 
 
 async def try_login(mall: Mall, openid: str, **more: Any) -> httpx.Response:
-    """A login with a fresh code, whatever comes of it."""
+    """Try to log in with a fresh code; return any answer."""
     code = (await mall.control("code", openid=openid))["code"]
     return await mall.http.post("/api/login", json={"code": code, **more})
 
 
 async def log_in(mall: Mall, openid: str, **more: Any) -> Person:
-    """A login that succeeds."""
+    """Log in; it must succeed."""
     answer = await try_login(mall, openid, **more)
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -44,12 +44,12 @@ async def log_in(mall: Mall, openid: str, **more: Any) -> Person:
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal."""
+    """Return status and code of a refusal."""
     return answer.status_code, answer.json()["error"]["code"]
 
 
 async def make_members(mall: Mall, count: int) -> list[int]:
-    """Members with home shares `S<id>`, who never logged in; their ids."""
+    """Make members with home shares `S<id>` who never logged in; return their ids."""
     async with db.transaction() as tx:
         rows = await tx.fetch(
             "WITH born AS (INSERT INTO members (openid, nickname, avatar_url, share_code, state, created_at, seen_at)"
@@ -64,6 +64,6 @@ async def make_members(mall: Mall, count: int) -> list[int]:
 
 
 async def chain_of(member_id: int) -> list[int | None]:
-    """The three ancestors in the member's row."""
+    """Return the three ancestors in the member's row."""
     row = await Member.get(id=member_id)
     return [row.referrer_id, row.ancestor2_id, row.ancestor3_id]

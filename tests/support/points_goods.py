@@ -11,7 +11,7 @@ from tests.support.shop import Shopper, make_sku, work
 
 
 async def make_good(mall: Mall, sku_id: int, points: int = 500, stock: int = 10, **more: Any) -> int:
-    """A SKU in the points mall; the good's id."""
+    """Put a SKU into the points mall; return the good's id."""
     code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku_id)
     entry = {"slug": f"p-{secrets.token_hex(4)}", "sku": code, "points": points, "stock": stock} | more
     await apply_good(mall, **entry)
@@ -20,23 +20,23 @@ async def make_good(mall: Mall, sku_id: int, points: int = 500, stock: int = 10,
 
 
 async def apply_good(mall: Mall, **good: Any) -> activity_apply.Applied:
-    """Apply one good of a file."""
+    """Apply one good, as from a file."""
     return await activity_apply.apply(mall.deps, {"points_goods": [good]}, "tester")
 
 
 def exchange(good_id: int) -> dict[str, Any]:
-    """What placing takes besides the items."""
+    """Return the fields of an order beside its items."""
     return {"promotion": {"kind": "points", "id": good_id}}
 
 
 async def taken(good_id: int) -> int:
-    """Pieces that are counted as exchanged."""
+    """Return how many pieces count as exchanged."""
     found: int = await db.fetch_value("SELECT taken FROM points_goods WHERE id = $1", good_id)
     return found
 
 
 async def swap(mall: Mall, anna: Shopper) -> None:
-    """Exchanges that are paid, closed and refunded."""
+    """Make exchanges that are paid, closed and refunded."""
     sku = await make_sku(3_000)
     good = await make_good(mall, sku, 20, price_fen=100)
     await give_points(mall, anna.id, 60)

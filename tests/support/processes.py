@@ -1,4 +1,4 @@
-"""Looking at processes from outside."""
+"""Inspects processes from outside."""
 
 import contextlib
 import time
@@ -9,7 +9,7 @@ from tests.support.patience import limit
 
 
 def is_alive(pid: int) -> bool:
-    """Whether it runs; one that ended and is not yet waited for does not."""
+    """Return whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -17,11 +17,11 @@ def is_alive(pid: int) -> bool:
 
 
 def children(pid: int) -> dict[int, str]:
-    """The live processes that `pid` started, with their command lines."""
+    """Return the live processes that `pid` started, with their command lines."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit() and is_alive(int(entry.name)):
-            with contextlib.suppress(OSError):  # it ended meanwhile
+            with contextlib.suppress(OSError):  # it has ended meanwhile
                 parent = int((entry / "stat").read_text("utf-8").rsplit(")", 1)[1].split()[1])
                 if parent == pid:
                     found[int(entry.name)] = (entry / "cmdline").read_text("utf-8").replace("\0", " ")
@@ -29,13 +29,13 @@ def children(pid: int) -> dict[int, str]:
 
 
 def descendants(pid: int) -> set[int]:
-    """All live processes below `pid`."""
+    """Return all live processes below `pid`."""
     direct = set(children(pid))
     return direct.union(*(descendants(child) for child in direct))
 
 
 def wait_until(happened: Callable[[], object], within_s: float = 60) -> float:
-    """Seconds until it happened; fails after `within_s` of an idle machine."""
+    """Wait until it happened; return the seconds. Fails after `within_s`, measured on an idle machine."""
     began, longest = time.monotonic(), limit(within_s)
     while not happened():
         assert time.monotonic() - began < longest, "it did not happen"

@@ -1,4 +1,4 @@
-"""What must hold after every story: the audit finds nothing, and each wallet is the sum of its statement."""
+"""The checks after every story: the audit finds nothing, and each wallet is the sum of its statement."""
 
 from server import db
 from server.ledger import statement

@@ -19,7 +19,7 @@ from tests.support.shop import Shopper, join, work
 
 
 async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
-    """Withdrawable money, as a released rebate would bring it."""
+    """Credit withdrawable money, as a released rebate would."""
     key = f"test:{secrets.token_hex(8)}"
     lines = moved(Line(0, REBATE_COST, -amount_fen), Line(member_id, WITHDRAWABLE, amount_fen))
     async with db.transaction() as tx:
@@ -27,21 +27,21 @@ async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
 
 
 async def owe(mall: Mall, member_id: int, amount_fen: int) -> None:
-    """A debt, as a rebate that was taken back would leave it."""
+    """Book a debt, as a reversed rebate would leave it."""
     async with db.transaction() as tx:
         entry = entries.coupon_take_back(f"test:{member_id}", 1, member_id, "收回", amount_fen)
         await book.post(tx, entry, mall.clock.now())
 
 
 async def rich(mall: Mall, amount_fen: int = 10_000) -> Shopper:
-    """A member with that much to withdraw."""
+    """Make a member with that much to withdraw."""
     shopper = await join(mall)
     await earn(mall, shopper.id, amount_fen)
     return shopper
 
 
 async def set_policy(mall: Mall, **terms: Any) -> None:
-    """The shop's policy, in force at once."""
+    """Set the shop's policy, in force at once."""
     async with db.transaction() as tx:
         await tx.execute(
             "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)"
@@ -53,13 +53,13 @@ async def set_policy(mall: Mall, **terms: Any) -> None:
 
 
 async def ask(shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
-    """A requested withdrawal; its number."""
+    """Request a withdrawal; return its number."""
     asked = await shopper.post("/withdrawals", {"amount_fen": amount_fen, **more})
     return str(asked["withdrawal_no"])
 
 
 async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: Any) -> str:
-    """A withdrawal that an operator approved and the worker handed to WeChat; its number."""
+    """Make a withdrawal that an operator approved and the worker sent to WeChat; return its number."""
     no = await ask(shopper, amount_fen, **more)
     await withdrawal_requests.approve(mall.deps, no, "tester")
     await work(mall)
@@ -67,12 +67,12 @@ async def send(mall: Mall, shopper: Shopper, amount_fen: int = 5_000, **more: An
 
 
 async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
-    """As its member sees it."""
+    """Return the state that the member sees."""
     return str((await shopper.get(f"/withdrawals/{withdrawal_no}"))["state"])
 
 
 async def give_points(mall: Mall, member_id: int, points: int) -> None:
-    """Points that can be spent."""
+    """Credit points that can be spent."""
     async with db.transaction() as tx:
         await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
         key = f"test:{secrets.token_hex(8)}"
@@ -80,12 +80,12 @@ async def give_points(mall: Mall, member_id: int, points: int) -> None:
 
 
 async def points_of(shopper: Shopper) -> int:
-    """What its member sees in the wallet."""
+    """Return the points that the member sees in the wallet."""
     return int((await shopper.wallet())["points"])
 
 
 async def give_coupons(mall: Mall, shopper: Shopper) -> None:
-    """A template that the shopper claims, and that everybody is to get."""
+    """Make a template that the shopper claims, and an issue of it to everybody."""
     gift = {"slug": "gift", "name": "礼券", "amount_fen": 500}
     await coupon_apply.apply(mall.deps, {"templates": [gift]}, "tester")
     template = await db.fetch_value("SELECT id FROM coupon_templates")

@@ -1,4 +1,4 @@
-"""A stocked shop, members who act in it over HTTP, and background work done on demand, for stories and handlers."""
+"""A stocked shop, members who use it over HTTP, and background work on demand, for stories and handler tests."""
 
 import asyncio
 import itertools
@@ -31,24 +31,24 @@ _serial = itertools.count(1)
 
 
 async def publish(mall: Mall, **terms: Any) -> int:
-    """A rule version with these terms."""
+    """Publish a rule version with these terms."""
     return (await rebate_rules.publish(mall.deps, orjson.dumps(terms), "test", "tester")).version
 
 
 def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[str, Any]:
-    """One product with one SKU of 100 pieces, unless `more` says otherwise."""
+    """Return a product with one SKU of 100 pieces; `more` overrides fields."""
     sku = {"code": f"{slug}-1", "price_fen": price_fen, "stock_add": 100, "alert_at": 10}
     return {"slug": slug, "category": "face", "title": title, "images": [f"/media/{slug}.webp"], "skus": [sku], **more}
 
 
 async def stock(mall: Mall, *products: dict[str, Any], categories: list[dict[str, Any]] | None = None) -> None:
-    """Apply products, with the test's categories."""
+    """Apply products, together with the test's categories."""
     document = {"categories": CATEGORIES if categories is None else categories, "products": [*products]}
     await catalogue_apply.apply(mall.deps, document, "cli")
 
 
 async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, category: str = "care", alert_at: int = 0) -> int:
-    """A physical product of one SKU; its SKU id."""
+    """Make a physical product with one SKU; return the SKU's id."""
     n = next(_serial)
     async with db.connection() as connection:
         category_id = await connection.fetchval(
@@ -79,7 +79,7 @@ async def make_sku(price_fen: int = 10_000, stock: int = 1000, *, category: str 
 
 
 async def make_virtual_sku(mall: Mall, cards: Iterable[str], price_fen: int = 10_000) -> int:
-    """A virtual product whose stock is these card keys; its SKU id."""
+    """Make a virtual product with these card keys as its stock; return the SKU's id."""
     slug = f"card-{secrets.token_hex(4)}"
     sku = {"code": slug, "price_fen": price_fen, "card_keys": list(cards)}
     await stock(mall, product(slug, "储值卡", kind="virtual", skus=[sku]))
@@ -88,7 +88,7 @@ async def make_virtual_sku(mall: Mall, cards: Iterable[str], price_fen: int = 10
 
 
 async def make_coupon_sku(mall: Mall, template: str, pieces: int = 100, price_fen: int = 300) -> int:
-    """A virtual product whose pieces are coupons of this template; its SKU id."""
+    """Make a virtual product whose pieces are coupons of this template; return the SKU's id."""
     slug = f"coupon-{secrets.token_hex(4)}"
     sku = {"code": slug, "price_fen": price_fen, "stock_add": pieces}
     await stock(mall, product(slug, "礼券", kind="virtual", coupon=template, skus=[sku]))
@@ -97,7 +97,7 @@ async def make_coupon_sku(mall: Mall, template: str, pieces: int = 100, price_fe
 
 
 async def work(mall: Mall) -> None:
-    """Everything the worker would do now: due jobs until none is left, with the ticks in between."""
+    """Do all the worker's present work: due jobs until none is left, with the ticks in between."""
     for _ in range(30):
         ran = await run_jobs(mall)
         for tick in ticks.TICKS:
@@ -108,7 +108,7 @@ async def work(mall: Mall) -> None:
 
 
 async def run_jobs(mall: Mall) -> int:
-    """Due outbox rows, once each; returns how many ran. What a job raises, it raises."""
+    """Run due outbox rows, once each; return how many ran. An error of a job is raised."""
     at = mall.deps.clock.now()
     async with db.transaction() as tx:
         rows = await outbox.claim(tx, at, 200)
@@ -120,7 +120,7 @@ async def run_jobs(mall: Mall) -> int:
 
 
 async def until(happened: Callable[[], Awaitable[object]]) -> None:
-    """Wait for what WeChat does by itself, at most ten seconds."""
+    """Wait at most ten seconds for something that WeChat does by itself."""
     for _ in range(200):
         if await happened():
             return
@@ -129,14 +129,14 @@ async def until(happened: Callable[[], Awaitable[object]]) -> None:
 
 
 async def pass_days(mall: Mall, days: float) -> None:
-    """The clock moves on and the worker does what fell due."""
+    """Move the clock forward and let the worker do what has become due."""
     mall.clock.advance(days * DAY_S)
     await work(mall)
 
 
 @dataclass
 class Shopper:
-    """A member with a token; requests go to `/api` of the mall."""
+    """A member with a token; requests go to the mall's `/api`."""
 
     mall: Mall
     openid: str
@@ -154,39 +154,39 @@ class Shopper:
         return {"Authorization": f"Bearer {self.token}"}
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
-        """A raw answer."""
+        """Send a request; return the raw answer."""
         content = None if body is None else json.dumps(body)
         return await self.mall.http.request(method, f"/api{path}", content=content, headers=self.headers | headers)
 
     async def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> httpx.Response:
-        """A raw answer to a call under an idempotency key."""
+        """Send a request under an idempotency key; return the raw answer."""
         return await self.ask(method, path, body, **({"Idempotency-Key": key} if key else {}))
 
     async def do(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """What an acting call gives."""
+        """Make a call that acts, and return its result."""
         answer = await self.ask(method, path, body, **headers)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def get(self, path: str) -> Any:
-        """What a reading call gives."""
+        """Make a call that reads, and return its result."""
         return await self.do("GET", path)
 
     async def post(self, path: str, body: Any = None) -> Any:
-        """What an acting call gives, under a key of its own."""
+        """Make a call that acts, under a new key, and return its result."""
         return await self.do("POST", path, body or {}, **{"Idempotency-Key": secrets.token_hex(8)})
 
     async def refused(self, method: str, path: str, body: Any = None, **headers: str) -> str:
-        """The status and code of a refusal, as `422 stock_insufficient`."""
+        """Make a call that must be refused; return status and code, as `422 stock_insufficient`."""
         answer = await self.ask(method, path, body, **headers)
         return f"{answer.status_code} {answer.json()['error']['code']}"
 
     async def refused_post(self, path: str, body: Any = None) -> str:
-        """The status and code of a refusal of an acting call under a key of its own."""
+        """The same for a POST under a new key."""
         return await self.refused("POST", path, body or {}, **{"Idempotency-Key": secrets.token_hex(8)})
 
     async def address(self) -> int:
-        """The member's address, made at the first call."""
+        """Return the id of the member's address, created at the first call."""
         if self.address_id is None:
             made = await self.post(
                 "/addresses",
@@ -203,7 +203,7 @@ class Shopper:
         return self.address_id
 
     async def basket(self, *skus: int, **more: Any) -> dict[str, Any]:
-        """What placing takes: one piece of each SKU to the member's address."""
+        """Return the body of an order: one piece of each SKU to the member's address."""
         items = [{"sku_id": sku, "quantity": 1} for sku in skus]
         return {"items": items, "address_id": await self.address()} | more
 
@@ -217,19 +217,19 @@ class Shopper:
             await self.mall.control("pay", out_trade_no=order_no)
 
     async def buy(self, *skus: int, **more: Any) -> str:
-        """A paid order; its number."""
+        """Place and pay an order; return its number."""
         placed = await self.place(*skus, **more)
         order_no: str = placed["order_no"]
         await self.pay(order_no)
         return order_no
 
     async def receive(self, order_no: str) -> None:
-        """The shop ships a paid order and the member has it."""
+        """Ship a paid order as the shop, and receive it as the member."""
         await fulfilment.ship(self.mall.deps, order_no, "SF", "SF1234567890", "tester")
         await self.post(f"/orders/{order_no}/receive")
 
     async def refund(self, order_no: str, **pieces: Any) -> dict[str, Any]:
-        """Ask for a refund, of everything or of some `lines`."""
+        """Request a refund of everything, or of some `lines`."""
         asked: dict[str, Any] = await self.post(f"/orders/{order_no}/refunds", {"reason": "不想要了"} | pieces)
         return asked
 
@@ -240,14 +240,14 @@ class Shopper:
         return dict(await self.get("/wallet"))
 
     async def rebates(self) -> list[dict[str, Any]]:
-        """Newest first."""
+        """Return the member's rebates, newest first."""
         return list((await self.get("/rebates"))["items"])
 
     async def progress(self) -> dict[str, int]:
         return dict((await self.get("/me/referral"))["progress"])
 
     async def log_in_again(self) -> None:
-        """After the token has run out."""
+        """Log in again after the token has expired."""
         self.token = (await join(self.mall, openid=self.openid)).token
 
     async def share_code(self) -> str:
@@ -255,7 +255,7 @@ class Shopper:
 
 
 async def join(mall: Mall, referrer: Shopper | None = None, openid: str | None = None) -> Shopper:
-    """A member who logs in, through the referrer's card if there is one."""
+    """Make a member who logs in, through the referrer's card if there is one."""
     openid = openid or f"o{secrets.token_hex(8)}"
     code = (await mall.control("code", openid=openid))["code"]
     body = {"code": code} | ({"share_code": await referrer.share_code()} if referrer else {})
@@ -266,7 +266,7 @@ async def join(mall: Mall, referrer: Shopper | None = None, openid: str | None =
 
 
 async def shopper(mall: Mall, openid: str = "o-first") -> Shopper:
-    """Logs in without a referrer, the first time as a new member."""
+    """Log in without a referrer; the first login makes the member."""
     return await join(mall, openid=openid)
 
 

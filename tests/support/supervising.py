@@ -1,4 +1,4 @@
-"""A supervisor in a process of its own, to be killed: `python -m tests.support.supervising DIARY`."""
+"""A supervisor in its own process, to be killed: `python -m tests.support.supervising DIARY`."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from server.commands.supervisor import Child, Supervisor
 
 
 async def main() -> None:
-    """Keep one child until killed."""
+    """Keep one child running until killed."""
     child = Child("one", "tests.support.beating", {"DIARY": sys.argv[1], "CHARACTER": "calm"})
     async with Supervisor([[child]]):
         await asyncio.Event().wait()

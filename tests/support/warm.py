@@ -1,8 +1,8 @@
-"""A warm process that commands are forked from: `python -m tests.support.warm`.
+"""A warm process from which commands are forked: `python -m tests.support.warm`.
 
-Importing the whole command line takes longer than most commands; here it is done once. Each line on standard input is
-a command, `{"args", "env", "out", "err"}`; each line on standard output says how it went, `{"pid"}` at its start and
-`{"code"}` at its end. What a command runs in is a process of its own, with its own loop and its own pool.
+Importing the whole command line takes longer than most commands, so it is done here once. Each line on standard input
+is a command, `{"args", "env", "out", "err"}`. Each line on standard output reports on a command: `{"pid"}` at its start
+and `{"code"}` at its end. Each command runs in a process of its own, with its own loop and its own pool.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A worker process with jobs for tests: `python -m tests.support.working`, told by the environment."""
+"""A worker process with jobs for tests: `python -m tests.support.working`, configured by the environment."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from server.settings import Settings
 
 
 async def note(deps: Deps, args: dict[str, Any]) -> None:
-    """Leave a trace for each run."""
+    """Leave a record of each run."""
     async with db.transaction() as tx:
         await tx.execute(
             "INSERT INTO alarms (kind, subject, detail, at) VALUES ('ran', $1, '{}', $2)",
@@ -24,14 +24,14 @@ async def note(deps: Deps, args: dict[str, Any]) -> None:
 
 
 async def stumble(deps: Deps, args: dict[str, Any]) -> None:
-    """Fail at the first run, with something in the error that must not be kept."""
+    """Fail at the first run, with a text in the error that must not be stored."""
     await note(deps, args)
     if await db.fetch_value("SELECT count(*) FROM alarms WHERE subject = $1", str(args["n"])) == 1:
         raise ValueError("13800138000")
 
 
 async def linger(deps: Deps, args: dict[str, Any]) -> None:
-    """Take a while, with a trace before and after."""
+    """Take a while, with a record before and after."""
     await note(deps, {"n": "begin"})
     await asyncio.sleep(args["seconds"])
     await note(deps, {"n": "end"})

@@ -1,4 +1,4 @@
-"""One's own account: devices, password, second factor."""
+"""The operator's own account: devices, password, second factor."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ _Secret = Annotated[str, msgspec.Meta(max_length=PASSWORD_CHARS_MAX)]
 
 
 class PasswordForm(msgspec.Struct):
-    """The old one, and the new one twice."""
+    """The old password, and the new one twice."""
 
     old: _Secret
     new: _Secret
@@ -25,14 +25,14 @@ class PasswordForm(msgspec.Struct):
 
 
 class CodeForm(msgspec.Struct):
-    """What the authenticator shows."""
+    """The code that the authenticator app shows."""
 
     code: Annotated[str, msgspec.Meta(max_length=20)]
 
 
 @screens.page("/account", None, "operators/account.html")
 async def account(visit: Visit, _: None) -> dict[str, Any]:
-    """Where one is logged in."""
+    """Show the devices where this operator is logged in."""
     return {"devices": await operator_sessions.devices(visit.deps, visit.operator.id)}
 
 
@@ -45,20 +45,20 @@ async def revoke(visit: Visit, _: None) -> Done:
 
 @screens.action("/account/logout-everywhere", None)
 async def log_out_everywhere(visit: Visit, _: None) -> Done:
-    """All devices, this one too."""
+    """Log out all devices, this one included."""
     await operator_sessions.log_out_everywhere(visit.deps, visit.operator)
     return Done("", "/admin/login")
 
 
 @screens.page("/account/password", None, "operators/password.html")
 async def password(_visit: Visit, _: None) -> dict[str, Any]:
-    """Choose a new password."""
+    """Show the form for a new password."""
     return {"least": PASSWORD_CHARS_MIN}
 
 
 @screens.action("/account/password", None, PasswordForm)
 async def change_password(visit: Visit, form: PasswordForm) -> Done:
-    """The other devices are logged out by it."""
+    """Set the new password and log out all other devices."""
     if form.new != form.again:
         raise errors.PasswordUnfit(problem="两次输入的新密码不一致")
     await operator_accounts.change_password(visit.deps, visit.operator, form.old, form.new)
@@ -69,12 +69,12 @@ async def change_password(visit: Visit, form: PasswordForm) -> Done:
 
 @screens.page("/account/totp", None, "operators/totp.html")
 async def totp(visit: Visit, _: None) -> dict[str, Any]:
-    """A secret to scan."""
+    """Show a new TOTP secret to scan."""
     return {"offer": await operator_totp.offer(visit.deps, visit.operator)}
 
 
 @screens.action("/account/totp", None, CodeForm)
 async def set_totp(visit: Visit, form: CodeForm) -> Done:
-    """From now on a login needs the code."""
+    """Turn the second factor on: every later login needs a code."""
     await operator_totp.confirm(visit.deps, visit.operator, form.code)
     return Done("两步验证已开启", "/admin/account")

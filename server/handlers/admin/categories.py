@@ -1,4 +1,4 @@
-"""The tree of categories: made, named, moved, ordered, pictured."""
+"""The category tree: create, rename, move and order categories, and set their pictures."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ _LABELS = {"slug": "标识", "name": "名称", "parent": "上级", "position": "
 
 @screens.page("/categories", _VIEW, "catalogue/categories.html")
 async def tree(visit: Visit, _: None) -> dict[str, Any]:
-    """All of it."""
+    """Show the whole tree."""
     return {"categories": await goods.categories()}
 
 
 @screens.action("/categories", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create a category."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
     await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
@@ -32,7 +32,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/categories/<category_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Another name, place or order."""
+    """Change a category's name, place or order."""
     slug = await goods.category(visit.path["category_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": slug})
@@ -49,7 +49,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
 
 @screens.action("/categories/<category_id:int>/icon", _EDIT, file_most=product_pictures.MOST_BYTES)
 async def icon(visit: Visit, _: None) -> Done:
-    """Its picture."""
+    """Set a category's picture."""
     with Typed({}, _LABELS).judged():
         await product_pictures.set_icon(visit.deps, visit.path["category_id"], visit.file, visit.operator.name)
     return Done("分类图片已更换", _HERE)

@@ -1,4 +1,4 @@
-"""Commission policies: versions, what differs between two, and a new one from a text, previewed and then published."""
+"""Commission policies: versions, comparing two of them, and a new version that is written, previewed and published."""
 
 from typing import Annotated, Any
 
@@ -20,27 +20,27 @@ _Text = Annotated[str, msgspec.Meta(max_length=200_000)]
 
 
 class DraftForm(msgspec.Struct):
-    """JSON as the command line takes it, and the version it was made from."""
+    """The policies as JSON, in the form the command line takes, and the version the draft is based on."""
 
     text: _Text
     base: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class PublishForm(Publishing):
-    """The draft as it was previewed."""
+    """The draft as the operator previewed it."""
 
     text: _Text
 
 
 class NewQuery(msgspec.Struct):
-    """`edit` asks for the draft again."""
+    """With `edit`, show the saved draft again."""
 
     edit: str = ""
 
 
 @screens.page("/commission-policies/<version:int>", Permission.COMMISSIONS_VIEW, "commissions/policy.html")
 async def policies(visit: Visit, _: None) -> dict[str, Any]:
-    """One version with what it changed."""
+    """Show one version and what it changed."""
     found = await commissions.version(visit.path["version"])
     before = await commissions.version(found.version - 1) if found.version > 1 else None
     changes = commission_words.changes(before.words.fields, found.words.fields) if before else []
@@ -49,14 +49,14 @@ async def policies(visit: Visit, _: None) -> dict[str, Any]:
 
 @screens.page("/commission-policies/compare", Permission.COMMISSIONS_VIEW, "commissions/compare.html", Compared)
 async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
-    """What differs between two versions."""
+    """Show what differs between two versions."""
     old, new = await commissions.version(query.old), await commissions.version(query.new)
     return {"old": old, "new": new, "changes": commission_words.changes(old.words.fields, new.words.fields)}
 
 
 @screens.page("/commission-policies/new", Permission.COMMISSIONS_PUBLISH, "commissions/form.html", NewQuery)
 async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
-    """The version in force as a text, or the draft."""
+    """Show the version in force as JSON text, or the saved draft."""
     current = await commissions.newest()
     if query.edit:
         draft = await commissions.kept(visit.deps, visit.operator.session_id)
@@ -68,14 +68,14 @@ async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
 
 @screens.action("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, DraftForm)
 async def keep_draft(visit: Visit, form: DraftForm) -> Done:
-    """Judged, and shown before it is published."""
+    """Check the draft and save it, so that it is previewed before it is published."""
     await commissions.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base))
     return Done("", f"{_HERE}/preview")
 
 
 @screens.page("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, "commissions/preview.html")
 async def preview(visit: Visit, _: None) -> dict[str, Any]:
-    """What the draft would change."""
+    """Show what the draft would change."""
     draft = await commissions.kept(visit.deps, visit.operator.session_id)
     current, words = await commissions.newest(), await commissions.draft_in_words(draft)
     return {
@@ -89,7 +89,7 @@ async def preview(visit: Visit, _: None) -> dict[str, Any]:
 
 @screens.action("/commission-policies", Permission.COMMISSIONS_PUBLISH, PublishForm)
 async def publish(visit: Visit, form: PublishForm) -> Done:
-    """A new version, as it was previewed."""
+    """Publish the previewed draft as a new version."""
     made = await commission_policies.apply(visit.deps, form.text, form.note, visit.operator.name, form.base)
     said = f"第 {made.version} 版分润策略" + (
         "已发布，从现在起付款的订单按它执行" if made.version > form.base else "与此相同，没有发布新的版本"

@@ -1,4 +1,4 @@
-"""Giving coupons to one member or to many, and taking unused ones back."""
+"""Issue coupons to one member or to many, and take unused ones back."""
 
 from typing import Annotated, Any
 
@@ -30,25 +30,25 @@ _LABELS = {
 }
 _LIST_BYTES = 2 * 1024 * 1024
 _TOLD = 5
-"""Names of a list that are told when nobody is called so."""
+"""How many unknown names of a list the error message shows."""
 _Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class NewQuery(msgspec.Struct):
-    """Of which template, and perhaps to whom."""
+    """The template to issue, and a member if one was chosen."""
 
     template: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
     member: Annotated[str, msgspec.Meta(max_length=20)] = ""
 
 
 class ReasonForm(msgspec.Struct):
-    """Why; it stands in the log."""
+    """The reason, which goes into the log."""
 
     reason: _Reason
 
 
 class VoidForm(msgspec.Struct):
-    """Which coupons were ticked, and why."""
+    """The coupons that were ticked, and the reason."""
 
     reason: _Reason
     coupon: Annotated[list[int], msgspec.Meta(max_length=200)] = []
@@ -56,7 +56,7 @@ class VoidForm(msgspec.Struct):
 
 @screens.page("/coupon-issues/new", _EDIT, "coupons/issue.html", NewQuery)
 async def new_issue(_visit: Visit, query: NewQuery) -> dict[str, Any]:
-    """To whom a template's coupons go. The form has a code of its own: sent twice it is one job."""
+    """Show the form for issuing a template. Its code makes the request idempotent: sent twice, it is one job."""
     found = await coupons.template(query.template)
     return {
         "found": found,
@@ -70,7 +70,7 @@ async def new_issue(_visit: Visit, query: NewQuery) -> dict[str, Any]:
 
 @screens.action("/coupon-issues/new", _EDIT, dict[str, str], file_most=_LIST_BYTES)
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """Ask for it; a worker does it."""
+    """Queue the issue; a worker does it."""
     typed = Typed(form, _LABELS)
     segment = typed.text("segment")
     if segment not in SEGMENTS:
@@ -80,7 +80,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     if segment in ("bought", "not_bought"):
         typed.need("days")
         days = typed.whole("days")
-        if days is not None and not 1 <= days <= 3650:  # noqa: PLR2004 - ten years, as it is said
+        if days is not None and not 1 <= days <= 3650:  # noqa: PLR2004 - ten years, as the message says
             typed.note("days", "应在 1 到 3650 之间")
     chosen = ticked(typed) if segment == "level" else []
     if segment == "level" and not chosen:
@@ -94,7 +94,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 
 async def _members(visit: Visit, typed: Typed) -> list[int]:
-    """Whom the list names, typed or in a file of text."""
+    """Return the ids of the listed members; the list is typed, uploaded as a text file, or both."""
     try:
         text = f"{typed.text('list')}\n{visit.file.decode('utf-8-sig')}".replace("\0", " ")
     except UnicodeDecodeError:
@@ -113,21 +113,21 @@ async def _members(visit: Visit, typed: Typed) -> list[int]:
 
 @screens.action("/coupon-issues/<issue_id:int>/stop", _EDIT, ReasonForm)
 async def stop(visit: Visit, form: ReasonForm) -> Done:
-    """Go no further."""
+    """Stop an issue before it has reached all its members."""
     await issues.stop(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
     return Done("已停止发放，已发出的优惠券不受影响", _HERE)
 
 
 @screens.action("/coupon-issues/<issue_id:int>/void", _EDIT, ReasonForm)
 async def void_issue(visit: Visit, form: ReasonForm) -> Done:
-    """Take back what it issued and nobody used."""
+    """Take back the coupons of an issue that are still unused."""
     gone = await coupons.void_issue(visit.deps, visit.path["issue_id"], form.reason, visit.operator.name)
     return Done(f"已作废 {gone} 张未使用的优惠券", _HERE)
 
 
 @screens.action("/coupons", _EDIT, VoidForm)
 async def void(visit: Visit, form: VoidForm) -> Done:
-    """Take back what was ticked and is still unused."""
+    """Take back the ticked coupons that are still unused."""
     gone, kept = await coupons.void(visit.deps, form.coupon, form.reason, visit.operator.name)
     lines = [f"#{one} 没有作废：不是未使用的优惠券，由返一发放，或是买到的" for one in kept]
     return Done(f"已作废 {gone} 张优惠券", "/admin/coupons", lines=lines)

@@ -1,4 +1,4 @@
-"""Coupon templates: made and changed by the checks of services/coupons/apply.py. The lists are in desk/coupons.py."""
+"""Coupon templates: created and changed through services/coupons/apply.py. The lists are in desk/coupons.py."""
 
 import re
 from typing import Any
@@ -48,26 +48,26 @@ async def _form() -> dict[str, Any]:
 
 
 def ticked(typed: Typed) -> list[int]:
-    """The positions of the levels that were ticked."""
+    """Return the positions of the ticked levels."""
     return [position for position in range(MOST_LEVELS) if typed.flag(f"level.{position}")]
 
 
 @screens.page("/coupon-templates/new", _EDIT, "coupons/template.html")
 async def new_template(visit: Visit, _: None) -> dict[str, Any]:
-    """An empty form."""
+    """Show an empty form."""
     return {"found": None, "results": None, **await _form()}
 
 
 @screens.page("/coupon-templates/<template_id:int>", _VIEW, "coupons/template.html")
 async def template(visit: Visit, _: None) -> dict[str, Any]:
-    """One, to be changed by those who may, and what came of it."""
+    """Show one template and its results; operators with the permission can change it."""
     found = await coupons.template(visit.path["template_id"])
     return {"found": found, "results": await coupons.results(visit.deps, found["id"]), **await _form()}
 
 
 @screens.action("/coupon-templates/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create a template."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
     await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
@@ -76,7 +76,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/coupon-templates/<template_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Other terms for coupons that are issued from now on."""
+    """Change the terms for coupons issued from now on."""
     found = await coupons.template(visit.path["template_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": found["slug"]})
@@ -105,7 +105,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
 
 
 def _worth(typed: Typed) -> dict[str, Any]:
-    """What was typed of an amount and of a percentage, `8.5` 折; which of them go together is judged with the rest."""
+    """Read the amount and the percentage (`8.5` 折); whether both may be given is checked with the whole entry."""
     if not typed.text("amount_fen") and not typed.text("off_bp"):
         typed.need("amount_fen")
     found: dict[str, Any] = {"most_fen": typed.fen("most_fen")}

@@ -1,4 +1,4 @@
-"""In and out of the panel: login in one or two steps, logout, and the files of its pages."""
+"""Enter and leave the panel: login in one or two steps, logout, and the static files of its pages."""
 
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 class LoginForm(msgspec.Struct):
-    """Who one is, and where one wanted to go."""
+    """The operator's name and proof, and the page to open after the login."""
 
     name: Annotated[str, msgspec.Meta(max_length=40)] = ""
     password: Annotated[str, msgspec.Meta(max_length=200)] = ""
@@ -46,7 +46,7 @@ class LoginForm(msgspec.Struct):
 
 
 def _inside(path: str) -> str:
-    """Where to go after the login: a page of the panel, never another site."""
+    """Return where to go after the login: always a page of the panel, never another site."""
     return path if path.startswith(f"{PREFIX}/") and path.isascii() and path.isprintable() else PREFIX
 
 
@@ -59,7 +59,7 @@ def _form(request: Request, values: Any) -> LoginForm:  # noqa: ANN401 - Sanic's
 
 @screens.blueprint.get("/login", name="login")
 async def login(request: Request) -> HTTPResponse:
-    """The door. Where nobody was ever let in, it says how to make the first operator."""
+    """Show the login page. While there is no operator yet, it says how to create the first one."""
     values = {
         "set_up": await operator_accounts.any_exists(),
         "next": _inside(request.args.get("next", "")),
@@ -72,13 +72,13 @@ async def login(request: Request) -> HTTPResponse:
 
 @screens.blueprint.post("/login", name="login_password")
 async def login_password(request: Request) -> HTTPResponse:
-    """Name and password."""
+    """Check name and password."""
     return await finish(_step(request, "password"))
 
 
 @screens.blueprint.post("/login/code", name="login_code")
 async def login_code(request: Request) -> HTTPResponse:
-    """The authenticator's code, of somebody whose password was right."""
+    """Check the authenticator's code; the password was right in the step before."""
     return await finish(_step(request, "code"))
 
 
@@ -114,14 +114,14 @@ async def _try(request: Request, deps: Deps, form: LoginForm, step: str) -> Ente
 
 @screens.action("/logout", None)
 async def logout(visit: Visit, _: None) -> Done:
-    """This device only."""
+    """Log out this device only."""
     await operator_sessions.revoke(visit.deps, visit.operator, visit.operator.session_id)
     return Done("", f"{PREFIX}/login")
 
 
 @screens.blueprint.get(r"/assets/<name:[a-z]+-[0-9a-f]{10}\.(?:css|js)>", name="asset")
 async def asset(request: Request, name: str) -> HTTPResponse:
-    """Style and scripts, for everybody: the login page needs them."""
+    """Serve style and scripts without a login, because the login page needs them."""
     found = by_hashed_name().get(name)
     if found is None:
         raise errors.NotFound

@@ -1,4 +1,4 @@
-"""Flash sales: sessions made, changed and stopped by services/promotions/flash_apply.py. Lists: desk/flash_sales.py."""
+"""Flash sales: create, change and stop sessions by services/promotions/flash_apply.py. Lists: desk/flash_sales.py."""
 
 import re
 from typing import Any
@@ -30,13 +30,13 @@ _LABELS = {
 
 @screens.page("/flash-sales/new", _EDIT, "promotions/flash_sale.html")
 async def new_sale(visit: Visit, _: None) -> dict[str, Any]:
-    """An empty form."""
+    """Show an empty form."""
     return {"found": None, "rows": range(_BLANK_ROWS)}
 
 
 @screens.page("/flash-sales/<sale_id:int>", _VIEW, "promotions/flash_sale.html")
 async def sale(visit: Visit, _: None) -> dict[str, Any]:
-    """One session with its results, to be changed by those who may until it is over."""
+    """Show one session and its results; operators with the permission can change it until it is over."""
     found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     used = len(found["items"])
     return {"found": found, "rows": range(used, used + _BLANK_ROWS)}
@@ -44,7 +44,7 @@ async def sale(visit: Visit, _: None) -> dict[str, Any]:
 
 @screens.action("/flash-sales/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create a session."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
     await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
@@ -54,7 +54,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/flash-sales/<sale_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Times, items and their stock; prices only before the start."""
+    """Change times, items and their stock; prices only before the start."""
     found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存", f"{_HERE}/{found['id']}")
@@ -62,7 +62,7 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/flash-sales/<sale_id:int>/stop", _EDIT, dict[str, str])
 async def stop(visit: Visit, form: dict[str, str]) -> Done:
-    """Before its time; what is not sold goes back to the goods' stock."""
+    """Stop a session early; unsold pieces go back to the goods' stock."""
     found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)

@@ -34,20 +34,20 @@ _NAMES = re.compile(r"[\s、，,;；]+")
 
 @screens.page("/freight/new", _EDIT, "catalogue/freight_template.html")
 async def new_template(_visit: Visit, _: None) -> dict[str, Any]:
-    """An empty form."""
+    """Show an empty form."""
     return {"found": None, "zones": [None] * _BLANK_ZONES}
 
 
 @screens.page("/freight/<freight_id:int>", _VIEW, "catalogue/freight_template.html")
 async def template(visit: Visit, _: None) -> dict[str, Any]:
-    """One, to be changed by those who may."""
+    """Show one template; operators with the permission can change it."""
     found = await freight.template(visit.path["freight_id"])
     return {"found": found, "zones": [*found["terms"]["zones"], *[None] * _BLANK_ZONES]}
 
 
 @screens.action("/freight/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create a template."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
     await _apply(visit, typed, {"slug": typed.text("slug"), "new": True})
@@ -56,7 +56,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/freight/<freight_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Other terms for orders that are placed from now on."""
+    """Change the terms for orders placed from now on."""
     found = await freight.template(visit.path["freight_id"])
     typed = Typed(form, _LABELS)
     await _apply(visit, typed, {"slug": found["slug"]})
@@ -94,5 +94,5 @@ def _rate(typed: Typed, before: str) -> dict[str, Any]:
 
 
 def _provinces(typed: Typed, name: str) -> list[str]:
-    """`浙江、江苏` as names."""
+    """Split `浙江、江苏` into names."""
     return [one for one in _NAMES.split(typed.text(name)) if one]

@@ -53,13 +53,13 @@ _PAIR = re.compile(r"\s*[:：=]\s*")
 
 @screens.page("/products/new", _EDIT, "catalogue/product.html")
 async def new_product(visit: Visit, _: None) -> dict[str, Any]:
-    """An empty form."""
+    """Show an empty form."""
     return {"found": None, "rows": range(1 + _BLANK_ROWS), **await _choices()}
 
 
 @screens.page("/products/<product_id:int>", _VIEW, "catalogue/product.html")
 async def product(visit: Visit, _: None) -> dict[str, Any]:
-    """One product, to be changed by those who may."""
+    """Show one product; operators with the permission can change it."""
     found = await catalogue_goods.product(visit.path["product_id"])
     used = len(found["skus"])
     return {
@@ -81,7 +81,7 @@ async def _choices() -> dict[str, Any]:
 
 @screens.action("/products/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """A product with its SKUs."""
+    """Create a product with its SKUs."""
     typed = Typed(form, _LABELS)
     typed.need("slug")
     made_as = {
@@ -97,7 +97,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/products/<product_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Everything on its page."""
+    """Change everything that the product's page shows."""
     found = await catalogue_goods.product(visit.path["product_id"])
     typed = Typed(form, _LABELS)
     await _save(visit, typed, {"slug": found["slug"], "seen": typed.text("seen")})
@@ -132,7 +132,7 @@ def _rows(typed: Typed) -> list[int]:
 
 
 def _filled(typed: Typed, row: int) -> bool:
-    """A row in which nothing was typed stands there for the next SKU."""
+    """Tell whether a SKU row was filled in; the form always has an empty row for one more SKU."""
     names = ("code", "spec", "price_fen", "market_price_fen", "stock_add", "alert_at", "weight_g")
     return any(typed.text(f"skus[{row}].{name}") for name in names)
 
@@ -156,7 +156,7 @@ def _sku(typed: Typed, row: int) -> dict[str, Any]:
 
 
 def _spec(typed: Typed, name: str) -> dict[str, str]:
-    """`颜色：红；规格：500ml` as pairs."""
+    """Split `颜色：红；规格：500ml` into pairs."""
     pairs = [_PAIR.split(part.strip(), maxsplit=1) for part in _SPEC.split(typed.text(name)) if part.strip()]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):  # noqa: PLR2004 - a pair
         typed.note(name, "请写成 名称：值，多个用分号隔开，例如 颜色：红；规格：500ml")
@@ -166,7 +166,7 @@ def _spec(typed: Typed, name: str) -> dict[str, str]:
 
 @screens.action("/products/<product_id:int>/pictures", _EDIT, file_most=product_pictures.MOST_BYTES)
 async def add_picture(visit: Visit, _: None) -> Done:
-    """Behind the others."""
+    """Add a picture after the others."""
     product_id = visit.path["product_id"]
     with Typed({}, _LABELS).judged():
         await product_pictures.add(visit.deps, product_id, visit.file, visit.operator.name)
@@ -174,7 +174,7 @@ async def add_picture(visit: Visit, _: None) -> Done:
 
 
 class MoveForm(msgspec.Struct):
-    """Where a picture goes."""
+    """The picture, and where it moves."""
 
     picture: Annotated[str, msgspec.Meta(max_length=400)]
     move: Move
@@ -182,7 +182,7 @@ class MoveForm(msgspec.Struct):
 
 @screens.action("/products/<product_id:int>/pictures/move", _EDIT, MoveForm)
 async def move_picture(visit: Visit, form: MoveForm) -> Done:
-    """First, one on, one back or off."""
+    """Move a picture to the front, forward or back, or remove it."""
     product_id = visit.path["product_id"]
     with Typed({}, _LABELS).judged():
         await product_pictures.arrange(visit.deps, product_id, form.picture, form.move, visit.operator.name)
@@ -191,7 +191,7 @@ async def move_picture(visit: Visit, form: MoveForm) -> Done:
 
 @screens.action("/stock/<sku_id:int>", _EDIT, dict[str, str])
 async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
-    """Pieces in, or out of what is free, and the line below which operators are told."""
+    """Add pieces, or remove free ones, and set the stock level at which operators get a low-stock alert."""
     sku = await catalogue_goods.sku(visit.path["sku_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
@@ -205,7 +205,7 @@ async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.page("/skus/<sku_id:int>/cards", _VIEW, "catalogue/cards.html")
 async def cards(visit: Visit, _: None) -> dict[str, Any]:
-    """How many card keys there are, never which; and what came of the last file."""
+    """Show how many card keys there are, but never the keys, and the report on the last file."""
     sku = await catalogue_goods.sku(visit.path["sku_id"])
     return {
         "sku": sku,
@@ -216,14 +216,14 @@ async def cards(visit: Visit, _: None) -> dict[str, Any]:
 
 
 class CardsForm(msgspec.Struct):
-    """What happens to a file with wrong lines."""
+    """Whether to accept a file that has wrong lines."""
 
     skip_bad: bool = False
 
 
 @screens.action("/skus/<sku_id:int>/cards", _EDIT, CardsForm, file_most=card_import.MOST_BYTES)
 async def import_cards(visit: Visit, form: CardsForm) -> Done:
-    """Out of a file; the page that follows has the report."""
+    """Import card keys from a file; the next page shows the report."""
     sku_id, who = visit.path["sku_id"], visit.operator
     report = await card_import.take(visit.deps, sku_id, visit.file, skip_bad=form.skip_bad, actor=who.name)
     await card_import.remember(visit.deps, sku_id, who.id, report)

@@ -1,4 +1,4 @@
-"""Group buys: made, changed and stopped by services/promotions/group_buy_apply.py. Lists: desk/group_buys.py."""
+"""Group buys: created, changed and stopped by services/promotions/group_buy_apply.py. Lists: desk/group_buys.py."""
 
 import re
 from typing import Annotated, Any
@@ -36,14 +36,14 @@ _LABELS = {
 
 
 class NewQuery(msgspec.Struct):
-    """The product, by its slug, that a new activity sells."""
+    """The slug of the product that the new activity sells."""
 
     product: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
 
 @screens.page("/group-buys/new", _EDIT, "promotions/group_buy.html", NewQuery)
 async def new_group_buy(visit: Visit, query: NewQuery) -> dict[str, Any]:
-    """First the product, then everything else."""
+    """Show the form: first to choose the product, then for everything else."""
     product = query.product.strip()
     skus = await group_buys.product_skus(product)
     if product and not skus:
@@ -53,20 +53,20 @@ async def new_group_buy(visit: Visit, query: NewQuery) -> dict[str, Any]:
 
 @screens.page("/group-buys/<group_buy_id:int>", _VIEW, "promotions/group_buy.html")
 async def group_buy(visit: Visit, _: None) -> dict[str, Any]:
-    """One with what came of it, to be changed by those who may."""
+    """Show one activity and its results; operators with the permission can change it."""
     found = await group_buys.group_buy(visit.deps, visit.path["group_buy_id"])
     return {"found": found, "product": found["product"], "skus": found["skus"]}
 
 
 @screens.page("/teams/<team_no:str>", _VIEW, "promotions/team.html")
 async def team(visit: Visit, _: None) -> dict[str, Any]:
-    """One team with its orders."""
+    """Show one team with its orders."""
     return {"found": await group_buys.team(visit.path["team_no"])}
 
 
 @screens.action("/group-buys/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create an activity."""
     typed = Typed(form, _LABELS)
     typed.need("slug", "product")
     await _apply(visit, typed, {"slug": typed.text("slug"), "product": typed.text("product"), "new": True})
@@ -76,7 +76,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/group-buys/<group_buy_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Other terms for teams that are opened from now on; stopping ends the opening of teams."""
+    """Change the terms for teams opened from now on. After a stop nobody can open a team."""
     found = await group_buys.group_buy(visit.deps, visit.path["group_buy_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存，已经开出的团仍按原来的人数和时限", f"{_HERE}/{found['id']}")

@@ -1,4 +1,4 @@
-"""What an operator sees first, and what waits to be seen."""
+"""The operator's start page, and the alarms that wait for somebody."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ screens = Screens("home")
 
 @screens.page("/", Permission.DASHBOARD, "operations/dashboard.html")
 async def home(visit: Visit, _: None) -> dict[str, Any]:
-    """The shop at a glance."""
+    """Show the overview of the shop."""
     shop = await dashboard.current(visit.deps)
     return {"shop": shop, "money": _money(shop), "people": _people(shop)}
 
@@ -31,7 +31,7 @@ def _people(shop: Dashboard) -> dict[str, Any]:
 
 
 def _chart(shop: Dashboard, bars: tuple[str, list[Any]], line: tuple[str, list[Any]]) -> dict[str, Any]:
-    """What panel.js draws, and what the table beside it says."""
+    """Return the data of one chart, for panel.js to draw and for the table beside it."""
     days = [f"{day.day:%m-%d}" for day in shop.days]
     return {
         "days": days,
@@ -42,6 +42,6 @@ def _chart(shop: Dashboard, bars: tuple[str, list[Any]], line: tuple[str, list[A
 
 @screens.action("/alarms/<alarm_id:int>/seen", Permission.ALARMS_SEE)
 async def see_alarm(visit: Visit, _: None) -> Done:
-    """Somebody takes care of it."""
+    """Mark an alarm as seen: this operator takes care of it."""
     await alarms.see(visit.deps, visit.path["alarm_id"], visit.operator.name)
     return Done("已标记为已处理", "/admin/alarms")

@@ -1,4 +1,4 @@
-"""Running the house: background jobs, subscription messages, the shop's settings."""
+"""Running the shop: background jobs, subscription messages and settings."""
 
 from typing import Annotated, Any
 
@@ -19,26 +19,26 @@ _REASON_CHARS = 200
 
 
 class ReasonForm(msgspec.Struct):
-    """Why; it stands in the log."""
+    """The reason, which goes into the log."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=_REASON_CHARS, pattern=r"\S")]
 
 
 @screens.action("/jobs/<outbox_id:int>/retry", Permission.JOBS_RETRY, ReasonForm)
 async def retry(visit: Visit, form: ReasonForm) -> Done:
-    """Run it now."""
+    """Run a job now."""
     await jobs.retry(visit.deps, visit.path["outbox_id"], form.reason, visit.operator.name)
     return Done("已安排立即执行", "/admin/jobs")
 
 
 @screens.page("/notices", Permission.NOTICES_VIEW, "notices/templates.html")
 async def notices(_visit: Visit, _: None) -> dict[str, Any]:
-    """All messages, each with its form."""
+    """Show all message templates, each with its form."""
     return {"templates": await notice_desk.templates()}
 
 
 class TemplateForm(msgspec.Struct):
-    """One message; `fields` one keyword with its value a line, as `amount3=amount`."""
+    """One message template; `fields` has one `keyword=value` per line, such as `amount3=amount`."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=_REASON_CHARS, pattern=r"\S")]
     template_id: str = ""
@@ -57,7 +57,7 @@ _TOLD = {
 
 @screens.action("/notices/<key:str>", Permission.NOTICES_EDIT, TemplateForm)
 async def change_notice(visit: Visit, form: TemplateForm) -> Done:
-    """Set a message anew."""
+    """Change a message template."""
     lines = [line.partition("=") for line in form.fields.splitlines() if line.strip()]
     fields = {keyword.strip(): name.strip() for keyword, _, name in lines}
     asked = {"template_id": form.template_id, "title": form.title, "page": form.page}
@@ -75,14 +75,14 @@ async def change_notice(visit: Visit, form: TemplateForm) -> Done:
 
 @screens.page("/settings", Permission.SETTINGS_VIEW, "operations/settings.html")
 async def settings(_visit: Visit, _: None) -> dict[str, Any]:
-    """The whole policy as a form."""
+    """Show the whole policy as a form."""
     held = await policy.stored()
     return {"groups": shop_form.GROUPS, "texts": shop_form.texts(held.policy), "version": held.version}
 
 
 @screens.action("/settings", Permission.SETTINGS_EDIT, dict[str, str])
 async def change_settings(visit: Visit, form: dict[str, str]) -> Done:
-    """Put what was typed into force."""
+    """Put the policy that was typed into force."""
     reason, version = form.pop("reason", "").strip(), form.pop("version", "")
     if not 0 < len(reason) <= _REASON_CHARS:
         raise errors.BadRequest(field="reason", problem=f"请填写理由，最多 {_REASON_CHARS} 个字")

@@ -1,4 +1,4 @@
-"""The books: an account with its lines, an entry with its sides. The lists are declared in services/desk/ledger.py."""
+"""The ledger: an account with its lines, an entry with its lines. The lists are declared in services/desk/ledger.py."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ screens = Screens("ledger")
 
 
 class PageQuery(msgspec.Struct):
-    """Where a page begins; empty is the newest line."""
+    """The cursor where the page begins; empty: at the newest line."""
 
     cursor: str = ""
 
 
 @screens.page("/ledger/accounts/<account_id:int>", Permission.LEDGER_VIEW, "ledger/account.html", PageQuery)
 async def account(visit: Visit, query: PageQuery) -> dict[str, Any]:
-    """One account with its lines and the balance after each."""
+    """Show one account: its lines, with the balance after each."""
     page = await ledger.account_page(visit.path["account_id"], query.cursor, PAGE_ROWS)
     return {"found": page, "names": chart.NAMES, "kinds": chart.LABELS}
 
 
 @screens.page("/ledger/entries/<entry_id:int>", Permission.LEDGER_VIEW, "ledger/entry.html")
 async def entry(visit: Visit, _: None) -> dict[str, Any]:
-    """One entry with all its lines."""
+    """Show one entry with all its lines."""
     return {"entry": await browser.entry(visit.path["entry_id"]), "names": chart.NAMES, "kinds": chart.LABELS}

@@ -1,4 +1,4 @@
-"""Levels: the whole set as one form, and growth and points given or taken by an operator."""
+"""Member levels: the whole set in one form; and growth and points that an operator gives or takes."""
 
 from typing import Annotated, Any
 
@@ -39,14 +39,14 @@ _LIMITS = {
 
 @screens.page("/levels", Permission.MEMBERS_VIEW, "growth/levels.html")
 async def shown(_visit: Visit, _: None) -> dict[str, Any]:
-    """The levels in force, with room for one more."""
+    """Show the levels in force, with an empty row for one more."""
     found = await growth.levels_now()
     return {"found": found, "rows": range(min(MOST_LEVELS, len(found.levels) + 1)), "icons": ICONS}
 
 
 @screens.action("/levels", Permission.SETTINGS_EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Put what was typed into force; a row without a name is no level."""
+    """Put the levels that were typed into force; a row without a name is ignored."""
     typed = Typed(form, _LABELS)
     wanted = [level for n in range(MOST_LEVELS) if (level := _level(typed, f"levels[{n}]."))]
     reason = typed.reason(needed=True)
@@ -56,7 +56,7 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
 
 
 def _level(typed: Typed, row: str) -> Level | None:
-    """The level of a row; what is wrong with it is noted."""
+    """Read the level of one row and note its mistakes; None when empty or wrong."""
     if not typed.text(f"{row}name"):
         return None
     values = {
@@ -78,7 +78,7 @@ def _level(typed: Typed, row: str) -> Level | None:
 
 
 class GrowthForm(ReasonForm):
-    """How much growth, under a key that the page was given: sent twice, it counts once. `anew`: judged at once."""
+    """The growth and the form's idempotency key: sent twice, it counts once. `anew`: judge the level now, even down."""
 
     amount: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
     key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
@@ -86,7 +86,7 @@ class GrowthForm(ReasonForm):
 
 
 class PointsForm(ReasonForm):
-    """How many points, under a key that the page was given: sent twice, it counts once."""
+    """The points and the form's idempotency key: sent twice, it counts once."""
 
     points: Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
     key: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{8,40}$")]
@@ -94,7 +94,7 @@ class PointsForm(ReasonForm):
 
 @screens.action("/members/<member_id:int>/points", Permission.MEMBERS_CORRECT, PointsForm)
 async def adjust(visit: Visit, form: PointsForm) -> Done:
-    """Points given or taken, with a reason."""
+    """Give or take points, with a reason."""
     member_id = visit.path["member_id"]
     new = await point_movements.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
     return Done("积分已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")
@@ -102,7 +102,7 @@ async def adjust(visit: Visit, form: PointsForm) -> Done:
 
 @screens.action("/members/<member_id:int>/growth", Permission.MEMBERS_CORRECT, GrowthForm)
 async def correct(visit: Visit, form: GrowthForm) -> Done:
-    """Growth given or taken, with a reason."""
+    """Give or take growth, with a reason."""
     member_id = visit.path["member_id"]
     new = await progress.correct(
         visit.deps, member_id, form.amount, form.key, form.reason, visit.operator.name, anew=bool(form.anew)

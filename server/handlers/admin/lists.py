@@ -1,4 +1,4 @@
-"""Every declared list as a screen, and as a file."""
+"""Every declared list, as a screen and as a file to export."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,7 +19,7 @@ PAGE_ROWS = 50
 
 
 Beside = Callable[[Visit], Awaitable[dict[str, Any]]]
-"""What a list's template shows besides its rows."""
+"""Return what a list's template shows besides its rows."""
 
 
 async def _nothing(_visit: Visit) -> dict[str, Any]:
@@ -46,27 +46,27 @@ for _one in LISTINGS:
 
 @screens.page("/exports", Permission.EXPORTS, "operations/exports.html")
 async def files(visit: Visit, _: None) -> dict[str, Any]:
-    """One's own files, those in the making with how far they are."""
+    """Show the operator's own exports, with the progress of those that are not finished."""
     found = await exports.of(visit.operator.name)
     return {"files": found, "making": any(one.open for one in found), "most": exports.ROWS_MOST}
 
 
 @screens.action("/exports/<name:str>", Permission.EXPORTS, dict[str, str])
 async def export(visit: Visit, form: dict[str, str]) -> Done:
-    """Have a file made of a list as it is filtered."""
+    """Queue an export of a list with its present filters."""
     listing = BY_NAME.get(visit.path["name"])
     if listing is None:
         raise NotFound(what="list")
     if not may(visit.operator.role, listing.permission):
         raise NotAllowed
     asked = listing.asked(form)
-    listings.statement(visit.deps, listing, asked, "", 1)  # a filter that means nothing is told now
+    listings.statement(visit.deps, listing, asked, "", 1)  # reject a bad filter now, not later in the worker
     await exports.ask(visit.deps, listing, asked, visit.operator.name)
     return Done(f"正在导出“{listing.title}”，完成后可在这里下载", "/admin/exports")
 
 
 @screens.page("/exports/<export_id:int>/file", Permission.EXPORTS, "")
 async def file(visit: Visit, _: None) -> Download:
-    """A finished one."""
+    """Download a finished export."""
     made = await exports.download(visit.deps, visit.path["export_id"], visit.operator.name)
     return Download(made.name, MEDIA_TYPE, made.body)

@@ -1,4 +1,4 @@
-"""The panel's navigation: what somebody may not open is not offered."""
+"""The panel's navigation. It leaves out what the operator may not open."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from server.services.operators.sessions import Operator
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way to a screen."""
+    """A link to one screen."""
 
     label: str
     path: str
@@ -17,7 +17,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Ways that belong together; the first group has no name."""
+    """Links that belong together; the first group has no name."""
 
     label: str
     entries: list[Entry]
@@ -104,7 +104,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
 
 
 def groups(operator: Operator, path: str) -> list[Group]:
-    """The ways open to this operator; the one that leads to `path` is marked."""
+    """Return the links that this operator may open; the one for `path` is marked."""
     path = path.rstrip("/")
     found = [
         Group(label, [Entry(name, to, _leads(to, path)) for name, to, needs in ways if may(operator.role, needs)])

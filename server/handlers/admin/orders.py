@@ -1,4 +1,4 @@
-"""Orders and refunds: shipped one by one or by a file, decided. Their lists are declared in services/desk/orders.py."""
+"""Orders and refunds: ship one order or many by a file, decide refunds. The lists are in services/desk/orders.py."""
 
 import re
 from typing import Annotated, Any
@@ -20,28 +20,28 @@ _REASON_CHARS = 80
 
 
 class ParcelForm(msgspec.Struct):
-    """How an order goes out; both empty when the shop brings it itself."""
+    """The carrier and tracking number of an order; both empty when the shop delivers it itself."""
 
     company: Annotated[str, msgspec.Meta(max_length=40)] = ""
     tracking_no: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
 
 class ReasonForm(msgspec.Struct):
-    """Why; it stands in the log."""
+    """The reason, which goes into the log."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "orders/order.html")
 async def order(visit: Visit, _: None) -> dict[str, Any]:
-    """One order with its lines, refunds and what may be done with it."""
+    """Show one order: its lines, its refunds and what can be done with it."""
     found = await orders.detail(visit.deps, visit.path["order_no"])
     return {"found": found, "companies": COMPANIES, "stacking": stacking}
 
 
 @screens.action("/orders/<order_no:str>/ship", Permission.ORDERS_SHIP, ParcelForm)
 async def ship(visit: Visit, form: ParcelForm) -> Done:
-    """It leaves the house."""
+    """Ship an order."""
     order_no, tracking_no = visit.path["order_no"], form.tracking_no.strip()
     company = company_code(form.company) or ""
     if form.company.strip() and not company:
@@ -56,7 +56,7 @@ async def ship(visit: Visit, form: ParcelForm) -> Done:
 
 @screens.action("/orders/<order_no:str>/receiver", Permission.ORDERS_SHIP)
 async def receiver(visit: Visit, _: None) -> Done:
-    """Whom it goes to, shown this once."""
+    """Show the receiver of an order this once."""
     order_no = visit.path["order_no"]
     told = await shipping.receiver(visit.deps, order_no, visit.operator.name)
     return Done("收货信息（查看已记入操作日志）：", f"/admin/orders/{order_no}", told)
@@ -64,21 +64,21 @@ async def receiver(visit: Visit, _: None) -> Done:
 
 @screens.action("/shipping", Permission.ORDERS_SHIP, file_most=_SHEET_BYTES)
 async def ship_file(visit: Visit, _: None) -> Done:
-    """Many at once, by a file."""
+    """Ship many orders by a file."""
     report = await shipping.ship_file(visit.deps, visit.file, visit.operator.name, visit.operator.id)
     problems = f"，{len(report.problems)} 行有问题，见下" if report.problems else ""
     return Done(f"已发货 {report.shipped} 单{problems}", "/admin/shipping")
 
 
 async def beside_shipping(visit: Visit) -> dict[str, Any]:
-    """What came of the last file."""
+    """Return the report on the last file."""
     report = await shipping.last_report(visit.deps, visit.operator.id)
     return {"report": report, "most": shipping.ROWS_MOST, "companies": "、".join(COMPANIES.values())}
 
 
 @screens.action("/orders/<order_no:str>/refund", Permission.REFUNDS_DECIDE, dict[str, str])
 async def refund(visit: Visit, form: dict[str, str]) -> Done:
-    """Open a refund for the member, of chosen pieces or of everything left; it still has to be approved."""
+    """Open a refund for the member, for some pieces or for everything left; it still needs an approval."""
     order_no = visit.path["order_no"]
     reason = form.pop("reason", "").strip()
     if not 0 < len(reason) <= _REASON_CHARS:
@@ -89,7 +89,7 @@ async def refund(visit: Visit, form: dict[str, str]) -> Done:
 
 
 def _pieces(form: dict[str, str]) -> dict[int, int]:
-    """Fields `line-<id>` with how many pieces; those left empty or at 0 are none."""
+    """Read the pieces to refund by line id, from fields `line-<id>`; empty fields and zeros are skipped."""
     found = {}
     for name, text in form.items():
         line, number = re.fullmatch(r"line-([0-9]{1,18})", name), re.fullmatch(r"[0-9]{0,6}", text.strip())
@@ -101,20 +101,20 @@ def _pieces(form: dict[str, str]) -> dict[int, int]:
 
 
 class ApprovalForm(ReasonForm):
-    """`restock`: what was shipped came back and can be sold again."""
+    """`restock`: the shipped goods came back and can be sold again."""
 
     restock: bool = False
 
 
 class ReturnForm(ReasonForm):
-    """Where the goods have to go; the member reads both."""
+    """The address for the goods to come back, and the reason; the member reads both."""
 
     return_to: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
 @screens.action("/refunds/<refund_no:str>/return", Permission.REFUNDS_DECIDE, ReturnForm)
 async def ask_back(visit: Visit, form: ReturnForm) -> Done:
-    """The goods have to come back first."""
+    """Ask the member to send the goods back before the refund."""
     order_no = await orders.order_of_refund(visit.path["refund_no"])
     await returns.accept(visit.deps, visit.path["refund_no"], form.return_to, form.reason, visit.operator.name)
     return Done("已请会员寄回商品", f"/admin/orders/{order_no}")
@@ -122,7 +122,7 @@ async def ask_back(visit: Visit, form: ReturnForm) -> Done:
 
 @screens.action("/refunds/<refund_no:str>/approve", Permission.REFUNDS_DECIDE, ApprovalForm)
 async def approve(visit: Visit, form: ApprovalForm) -> Done:
-    """The money goes back."""
+    """Approve a refund: the money goes back."""
     order_no = await orders.order_of_refund(visit.path["refund_no"])
     await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason, restock=form.restock)
     return Done("已同意退款", f"/admin/orders/{order_no}")
@@ -130,7 +130,7 @@ async def approve(visit: Visit, form: ApprovalForm) -> Done:
 
 @screens.action("/refunds/<refund_no:str>/reject", Permission.REFUNDS_DECIDE, ReasonForm)
 async def reject(visit: Visit, form: ReasonForm) -> Done:
-    """It does not."""
+    """Reject a refund: no money goes back."""
     order_no = await orders.order_of_refund(visit.path["refund_no"])
     await refunds.reject(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason)
     return Done("已拒绝退款", f"/admin/orders/{order_no}")

@@ -1,4 +1,4 @@
-"""The points mall: goods made, changed and stopped by the checks of services/promotions/points_goods_apply.py."""
+"""The points mall: create, change and stop goods, through services/promotions/points_goods_apply.py."""
 
 from typing import Any
 
@@ -25,19 +25,19 @@ _LABELS = {
 
 @screens.page("/points-goods/new", _EDIT, "promotions/points_good.html")
 async def new_good(visit: Visit, _: None) -> dict[str, Any]:
-    """An empty form."""
+    """Show an empty form."""
     return {"found": None}
 
 
 @screens.page("/points-goods/<good_id:int>", _VIEW, "promotions/points_good.html")
 async def good(visit: Visit, _: None) -> dict[str, Any]:
-    """One good with its results, to be changed by those who may."""
+    """Show one good and its results; operators with the permission can change it."""
     return {"found": await points_goods.good(visit.deps, visit.path["good_id"])}
 
 
 @screens.action("/points-goods/new", _EDIT, dict[str, str])
 async def create(visit: Visit, form: dict[str, str]) -> Done:
-    """One more."""
+    """Create a good."""
     typed = Typed(form, _LABELS)
     typed.need("slug", "sku")
     await _apply(visit, typed, {"slug": typed.text("slug"), "sku": typed.text("sku"), "new": True})
@@ -47,7 +47,7 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
 
 @screens.action("/points-goods/<good_id:int>", _EDIT, dict[str, str])
 async def change(visit: Visit, form: dict[str, str]) -> Done:
-    """Other terms for orders from now on; orders that are there keep theirs."""
+    """Change the terms for orders from now on; existing orders keep theirs."""
     found = await points_goods.good(visit.deps, visit.path["good_id"])
     await _apply(visit, Typed(form, _LABELS), {"slug": found["slug"]})
     return Done("已保存", f"{_HERE}/{found['id']}")

@@ -1,4 +1,4 @@
-"""A day's bills against the books: its result, and having it compared. See services/desk/reconciliation.py."""
+"""Reconcile a day's WeChat bills with the ledger, and show the result. See services/desk/reconciliation.py."""
 
 from datetime import date
 from typing import Any
@@ -20,14 +20,14 @@ def _day(text: str) -> date:
 
 @screens.page("/reconciliation/<day:str>", Permission.RECONCILIATION_VIEW, "reconciliation/day.html")
 async def day(visit: Visit, _: None) -> dict[str, Any]:
-    """One day with its sums and differences."""
+    """Show one day with its sums and differences."""
     found = await reconciliation.of_day(_day(visit.path["day"]))
     return {"found": found, "numbers": reconciliation.numbers, "most": reconciliation.DIFFERENCES_MOST}
 
 
 @screens.action("/reconciliation/<day:str>/run", Permission.RECONCILIATION_RUN)
 async def run(visit: Visit, _: None) -> Done:
-    """Have it compared, once more or for the first time."""
+    """Reconcile this day, for the first time or again."""
     asked = _day(visit.path["day"])
     await reconciliation.ask(visit.deps, asked, visit.operator.name)
     return Done("已安排对账，进度见下", f"/admin/reconciliation/{asked}")
@@ -35,7 +35,7 @@ async def run(visit: Visit, _: None) -> Done:
 
 @screens.action("/reconciliation", Permission.RECONCILIATION_RUN, dict[str, str])
 async def run_day(visit: Visit, form: dict[str, str]) -> Done:
-    """The same for a day that was typed."""
+    """Reconcile the day that was typed."""
     asked = _day(form.get("day", ""))
     await reconciliation.ask(visit.deps, asked, visit.operator.name)
     return Done("已安排对账，进度见下", f"/admin/reconciliation/{asked}")

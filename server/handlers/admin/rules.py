@@ -1,4 +1,4 @@
-"""The rebate rule: its versions, what differs between two, and a new one by a form, previewed and then published."""
+"""The rebate rule: its versions, comparing two of them, and a form to write, preview and publish a new one."""
 
 from typing import Annotated, Any
 
@@ -18,14 +18,14 @@ _Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Compared(msgspec.Struct):
-    """Two versions."""
+    """The two versions to compare."""
 
     old: _Number
     new: _Number
 
 
 class Publishing(msgspec.Struct):
-    """What stands beside the rule's own fields: the version that was looked at, and why there is a new one."""
+    """The fields beside the rule itself: the version it is based on, and the reason for a new one."""
 
     base: _Number
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -33,7 +33,7 @@ class Publishing(msgspec.Struct):
 
 @screens.page("/rules/<version:int>", Permission.REBATES_VIEW, "rules/rule.html")
 async def rule(visit: Visit, _: None) -> dict[str, Any]:
-    """One version, in words and by field, with what it changed."""
+    """Show one version, in words and by field, and what it changed."""
     found = await rules.version(visit.path["version"])
     before = await rules.version(found.version - 1) if found.version > 1 else None
     changes = rule_forms.changes(before.words.fields, found.words.fields) if before else []
@@ -42,14 +42,14 @@ async def rule(visit: Visit, _: None) -> dict[str, Any]:
 
 @screens.page("/rules/compare", Permission.REBATES_VIEW, "rules/compare.html", Compared)
 async def compare(_visit: Visit, query: Compared) -> dict[str, Any]:
-    """What differs between two versions."""
+    """Show what differs between two versions."""
     old, new = await rules.version(query.old), await rules.version(query.new)
     return {"old": old, "new": new, "changes": rule_forms.changes(old.words.fields, new.words.fields)}
 
 
 @screens.page("/rules/new", Permission.RULES_PUBLISH, "rules/form.html", dict[str, str])
 async def new_rule(_visit: Visit, query: dict[str, str]) -> dict[str, Any]:
-    """The form, filled with the version in force; once it was sent, what would be published, or what is wrong."""
+    """Show the form with the version in force; after it was sent, show what would be published, or the mistakes."""
     current = await rules.newest()
     base = str(current.version if current else 0)
     form = query if "base" in query else rule_forms.filled(current.terms if current else RuleTerms()) | {"base": base}
@@ -66,7 +66,7 @@ async def new_rule(_visit: Visit, query: dict[str, str]) -> dict[str, Any]:
 
 @screens.action("/rules", Permission.RULES_PUBLISH, dict[str, str])
 async def publish(visit: Visit, form: dict[str, str]) -> Done:
-    """A new version, as it was previewed."""
+    """Publish a new version, as previewed."""
     about = visit.read({name: form[name] for name in ("base", "note") if name in form}, Publishing)
     terms, problems = rule_forms.read(form)
     if terms is None:

@@ -1,7 +1,7 @@
-"""One declaration per screen: method, path, the permission it needs, what it takes and the template it shows.
+"""One declaration per screen: method, path, permission, the type of its input and the template it shows.
 
-Login, CSRF, origin, permission, parsing, refusals and headers all come from here; a handler gives a page's values
-(GET) or says what was done and where to go on (POST).
+Login, CSRF, origin, permission, parsing, refusals and headers are handled here for all screens. A handler only returns
+the values of a page (GET), or says what was done and which page comes next (POST).
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,9 +31,9 @@ _CSRF_HEADER = "x-csrf-token"
 _MAX_ID = 2**63 - 1
 _FLASH_S = 60
 _FORM_BYTES = 64 * 1024
-"""Fields and borders around an uploaded file."""
+"""Room for the other form fields and the multipart borders around an uploaded file."""
 _ON_THE_WAY = frozenset({f"{PREFIX}/account/password", f"{PREFIX}/logout"})
-"""What is open to somebody whose password was given by another person, and has to be changed first."""
+"""The only pages open to an operator who must first change a password that somebody else set."""
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -60,28 +60,28 @@ class Visit:
     path: dict[str, Any]
     """Path parameters by name."""
     file: bytes = b""
-    """What was uploaded, where the action takes a file."""
+    """The uploaded file, where the action takes one."""
 
     def read(self, values: dict[str, str], kind: type[_T]) -> _T:
-        """A part of a form as `kind`. Raises BadRequest."""
+        """Convert a part of a form to `kind`. Raises BadRequest."""
         found: _T = _parse(values, kind)
         return found
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action did, told once on the page `to`."""
+    """The result of an action; the page `to` shows it once."""
 
     message: str
     to: str
     secret: str = ""
-    """Something to be shown this once, such as a password made for somebody."""
+    """Something to show only this once, such as a new operator's password."""
     lines: list[str] = field(default_factory=list)
-    """What became of each, where many were done at once."""
+    """The result of each item, where the action handled many."""
 
 
 class Flash(msgspec.Struct):
-    """What the next page says first."""
+    """The message that the next page shows on top."""
 
     message: str
     secret: str = ""
@@ -90,7 +90,7 @@ class Flash(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file that is given out under a name."""
+    """A file to download, with its name."""
 
     name: str
     media_type: str
@@ -101,7 +101,7 @@ Handler = Callable[[Visit, Any], Awaitable[Any]]
 
 
 class Screens:
-    """The screens of one noun: `@screens.page(…)` shows, `@screens.action(…)` does."""
+    """The screens of one noun: `@screens.page(…)` declares a page, `@screens.action(…)` a form that acts."""
 
     def __init__(self, name: str) -> None:
         self.blueprint = Blueprint(f"admin_{name}", url_prefix=PREFIX)
@@ -114,9 +114,9 @@ class Screens:
         template: str,
         takes: type[msgspec.Struct] | type[dict[str, str]] = NoBody,
     ) -> Callable[[Handler], Handler]:
-        """Declare what is shown at `path`; the handler gives the template's values. None: everybody logged in.
+        """Declare a page at `path`; the handler returns the template's values. Permission None: every operator.
 
-        A handler may give a `Download` instead.
+        A handler may return a `Download` instead.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -124,7 +124,7 @@ class Screens:
                 operator = await _entering(request, permission)
                 if isinstance(operator, HTTPResponse):
                     return operator
-                given = request.get_args(keep_blank_values=True)  # an empty choice is one, too
+                given = request.get_args(keep_blank_values=True)  # an empty choice counts as a choice
                 taken = _parse({name: values[0] for name, values in given.items()}, takes)
                 values = await handler(_visit(request, operator, path_values), taken)
                 return (
@@ -144,9 +144,9 @@ class Screens:
         *,
         file_most: int = 0,
     ) -> Callable[[Handler], Handler]:
-        """Declare what is done at `path`; the handler gives a `Done`. It finishes although the client goes away.
+        """Declare an action at `path`; the handler returns a `Done`. It runs to its end even if the client disconnects.
 
-        With `file_most` it takes a file of at most that many bytes, read only from somebody who may do this.
+        With `file_most` it takes a file of at most that many bytes, read only for an operator with the permission.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -173,7 +173,7 @@ class Screens:
 
 
 async def _receive(request: Request, permission: Permission | None, most: int) -> None:
-    """Read the body of somebody who is known and allowed; everybody else's is never read. Raises TooLarge."""
+    """Read the body, but only for an operator with the permission. Raises NotAllowed, TooLarge."""
     operator = await who(request)
     if operator is None or (permission is not None and not may(operator.role, permission)):
         raise errors.NotAllowed
@@ -191,7 +191,7 @@ def _sent(file: Download) -> HTTPResponse:
 
 
 async def _entering(request: Request, permission: Permission | None, *, form: bool = False) -> Operator | HTTPResponse:
-    """Who comes in, or the way to the door. Raises FormForged (a form without this session's token), NotAllowed."""
+    """Return the operator, or a redirect to the login. Raises FormForged (no token of this session), NotAllowed."""
     operator = await who(request)
     if operator is None:
         query = "" if form else "?" + urlencode({"next": request.path})
@@ -206,7 +206,7 @@ async def _entering(request: Request, permission: Permission | None, *, form: bo
 
 
 async def who(request: Request) -> Operator | None:
-    """The operator whose cookie came along."""
+    """Return the operator of the session cookie; None without a valid one."""
     token = request.cookies.get(COOKIE)
     return await operator_sessions.find(request.app.ctx.deps, token) if token else None
 
@@ -217,7 +217,7 @@ def _token(request: Request) -> str:
 
 
 def same_origin(request: Request) -> None:
-    """A browser says where a form came from; another place than ours is refused. Raises FormForged."""
+    """Check the Origin header, which browsers send with forms, against our own address. Raises FormForged."""
     origin = request.headers.get("origin")
     deps: Deps = request.app.ctx.deps
     if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(deps.public_base_url).netloc):
@@ -226,13 +226,13 @@ def same_origin(request: Request) -> None:
 
 def _visit(request: Request, operator: Operator, path: dict[str, Any]) -> Visit:
     if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
-        raise errors.NotFound  # no text column holds a NUL, no key is that large
+        raise errors.NotFound  # no text column can store a NUL, and no key is that large
     files = [file for named in (request.files or {}).values() for file in named]
     return Visit(request.app.ctx.deps, operator, path, files[0].body if files else b"")
 
 
 def _lists(takes: type[Any]) -> frozenset[str]:
-    """The fields of a form that may come several times, such as the rows that were ticked."""
+    """Return the form fields that may come several times, such as ticked rows."""
     told = msgspec.inspect.type_info(takes)
     fields = told.fields if isinstance(told, msgspec.inspect.StructType) else ()
     return frozenset(one.encode_name for one in fields if isinstance(one.type, msgspec.inspect.ListType))
@@ -262,7 +262,7 @@ def _flash(operator: Operator) -> str:
 async def shown(
     request: Request, operator: Operator | None, template: str, values: dict[str, Any], status: int = 200
 ) -> HTTPResponse:
-    """A page of the panel; the cookie's life begins anew."""
+    """Render a page of the panel and renew the session cookie."""
     deps: Deps = request.app.ctx.deps
     told = await deps.redis.getdel(_flash(operator)) if operator else None
     flash = msgspec.json.decode(told, type=Flash) if told else None
@@ -285,7 +285,7 @@ def _can(operator: Operator | None, permission: str) -> bool:
 
 
 async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
-    """A refusal as a page, in the frame of who is logged in."""
+    """Render a refusal as a page, with the operator's menu around it."""
     operator = await who(request)
     values = {
         "refusal": refusal,
@@ -299,11 +299,11 @@ async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
 
 
 def keep(answer: HTTPResponse, deps: Deps, name: str, value: str, seconds: int) -> None:
-    """Set a cookie that no script reads and no other site sends; over https only, where the mall has that."""
+    """Set a cookie that scripts cannot read and other sites do not send; over https only, if the mall uses https."""
     secure = deps.public_base_url.startswith("https://")
     answer.add_cookie(name, value, path=PREFIX, httponly=True, samesite="Strict", secure=secure, max_age=seconds)
 
 
 def headers() -> dict[str, str]:
-    """What every answer of the panel carries."""
+    """Return the headers that every answer of the panel carries."""
     return dict(_HEADERS)

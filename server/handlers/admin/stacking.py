@@ -1,4 +1,4 @@
-"""叠加规则: what goes together per kind of order, its versions, and a new one by ticking boxes."""
+"""叠加规则: which discounts combine for each kind of order, the versions, and a new version by ticking boxes."""
 
 from typing import Annotated, Any
 
@@ -18,13 +18,13 @@ _Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 
 class Shown(msgspec.Struct):
-    """Which version; the newest where none is said."""
+    """The version to show; the newest by default."""
 
     version: _Number | None = None
 
 
 class Publishing(msgspec.Struct):
-    """What stands beside the boxes: the version that was looked at, and why there is a new one."""
+    """The fields beside the boxes: the version it is based on, and the reason for a new one."""
 
     base: _Number
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
@@ -32,7 +32,7 @@ class Publishing(msgspec.Struct):
 
 @screens.page("/stacking", Permission.PROMOTIONS_VIEW, "promotions/stacking.html", Shown)
 async def matrix(_visit: Visit, query: Shown) -> dict[str, Any]:
-    """The matrix in force, or an older version, with what each version changed."""
+    """Show the matrix in force, or an older version, and what each version changed."""
     versions = await stacking_desk.versions()
     newest = versions[0].stacking
     found = newest if query.version is None else await stacking.version(query.version)
@@ -41,7 +41,7 @@ async def matrix(_visit: Visit, query: Shown) -> dict[str, Any]:
 
 @screens.action("/stacking", Permission.PROMOTIONS_EDIT, dict[str, str])
 async def publish(visit: Visit, form: dict[str, str]) -> Done:
-    """A new version: a box `<kind>.<what>` that is sent is ticked, whatever its value."""
+    """Publish a new version: a box `<kind>.<what>` counts as ticked when the form has it, whatever its value."""
     about = visit.read({name: form[name] for name in ("base", "note") if name in form}, Publishing)
     boxes = {f"{kind}.{what}" for kind in KINDS for what in LABELS}
     for name in form.keys() - boxes - {"base", "note"}:

@@ -1,4 +1,4 @@
-"""Who may work here: for owners."""
+"""The operators of the panel, managed by owners."""
 
 from typing import Annotated, Any
 
@@ -15,27 +15,27 @@ _HERE = "/admin/operators"
 
 
 class OperatorForm(msgspec.Struct):
-    """A new operator; the password is made for them."""
+    """A new operator; the server chooses the password."""
 
     name: Annotated[str, msgspec.Meta(max_length=40)]
     role: Role
 
 
 class RoleForm(ReasonForm):
-    """Another role."""
+    """The operator's new role, and the reason."""
 
     role: Role
 
 
 @screens.page("/operators", Permission.OPERATORS_MANAGE, "operators/operators.html")
 async def staff(visit: Visit, _: None) -> dict[str, Any]:
-    """Everybody who ever was one."""
+    """Show all operators, past ones included."""
     return {"accounts": await operator_accounts.listed(visit.deps), "roles": list(Role)}
 
 
 @screens.action("/operators", Permission.OPERATORS_MANAGE, OperatorForm)
 async def create(visit: Visit, form: OperatorForm) -> Done:
-    """The password is shown this once."""
+    """Create an operator; the password is shown only this once."""
     name = form.name.strip()
     password = await operator_accounts.create(visit.deps, name, form.role, visit.operator.name)
     return Done(f"已新增操作员 {name}，一次性密码只显示这一次：", _HERE, password)
@@ -43,27 +43,27 @@ async def create(visit: Visit, form: OperatorForm) -> Done:
 
 @screens.action("/operators/<operator_id:int>/role", Permission.OPERATORS_MANAGE, RoleForm)
 async def set_role(visit: Visit, form: RoleForm) -> Done:
-    """From the next page on."""
+    """Change an operator's role, from their next page on."""
     await operator_accounts.set_role(visit.deps, visit.path["operator_id"], form.role, form.reason, visit.operator.name)
     return Done("角色已变更", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/disable", Permission.OPERATORS_MANAGE, ReasonForm)
 async def disable(visit: Visit, form: ReasonForm) -> Done:
-    """At once, on every device."""
+    """Disable an operator at once, on every device."""
     await operator_accounts.disable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("操作员已停用", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/enable", Permission.OPERATORS_MANAGE, ReasonForm)
 async def enable(visit: Visit, form: ReasonForm) -> Done:
-    """With the password they had."""
+    """Enable an operator again, with the old password."""
     await operator_accounts.enable(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("操作员已启用", _HERE)
 
 
 @screens.action("/operators/<operator_id:int>/reset", Permission.OPERATORS_MANAGE, ReasonForm)
 async def reset(visit: Visit, form: ReasonForm) -> Done:
-    """Password and second factor; the new password is shown this once."""
+    """Reset password and second factor; the new password is shown only this once."""
     password = await operator_accounts.reset(visit.deps, visit.path["operator_id"], form.reason, visit.operator.name)
     return Done("已重置密码和两步验证，一次性密码只显示这一次：", _HERE, password)

@@ -1,4 +1,4 @@
-"""What somebody typed into a form, read field by field; everything that is wrong is told at once, by field."""
+"""Reads a submitted form field by field, and reports all mistakes at once, each at its field."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _REASON_CHARS = 200
 
 
 class Typed:
-    """A form and its problems so far. `labels` names a field by the last part of its name."""
+    """A form and the mistakes found so far. `labels` gives a field's label by the last part of its name."""
 
     def __init__(self, form: Mapping[str, str], labels: Mapping[str, str]) -> None:
         self.form = form
@@ -26,15 +26,15 @@ class Typed:
         self._problems: list[dict[str, Any]] = []
 
     def text(self, name: str) -> str:
-        """Trimmed, with plain line breaks; empty when it is not there."""
+        """Return the text, trimmed and with LF line breaks; empty when the field is missing."""
         return self.form.get(name, "").replace("\r\n", "\n").strip()
 
     def flag(self, name: str) -> bool:
-        """Whether a box was ticked."""
+        """Tell whether a box was ticked."""
         return name in self.form
 
     def whole(self, name: str) -> int | None:
-        """A whole number; None when empty or wrong."""
+        """Return a whole number; None when empty or wrong."""
         if not (text := self.text(name)):
             return None
         if _WHOLE.fullmatch(text):
@@ -43,7 +43,7 @@ class Typed:
         return None
 
     def fen(self, name: str, least_fen: int = 1) -> int | None:
-        """An amount in yuan as fen; None when empty or wrong."""
+        """Return an amount typed in yuan, as fen; None when empty or wrong."""
         if not (text := self.text(name)):
             return None
         try:
@@ -57,7 +57,7 @@ class Typed:
         return None
 
     def moment(self, name: str) -> datetime | None:
-        """A time in Shanghai as `<input type="datetime-local">` has it; None when empty or wrong."""
+        """Return a time in Shanghai, typed as `<input type="datetime-local">` sends it; None when empty or wrong."""
         if not (text := self.text(name)):
             return None
         try:
@@ -67,13 +67,13 @@ class Typed:
             return None
 
     def need(self, *names: str) -> None:
-        """Note those that were left empty."""
+        """Note a mistake for each of these fields that is empty."""
         for name in names:
             if not self.text(name):
                 self.note(name, "请填写")
 
     def reason(self, *, needed: bool) -> str:
-        """Why; it stands in the log."""
+        """Return the reason, which goes into the log."""
         if needed:
             self.need("reason")
         if len(self.text("reason")) > _REASON_CHARS:
@@ -81,17 +81,17 @@ class Typed:
         return self.text("reason")
 
     def note(self, name: str, problem: str) -> None:
-        """One mistake."""
+        """Note one mistake."""
         self._problems.append({"field": name, "label": self._label(name), "problem": problem})
 
     def check(self) -> None:
-        """Raises FormInvalid with every mistake so far."""
+        """Raise FormInvalid with all mistakes so far, if there are any."""
         if self._problems:
             raise FormInvalid(problems=self._problems)
 
     @contextmanager
     def judged(self, listed: str = "", rows: Sequence[int] = ()) -> Iterator[None]:
-        """Checks, then applies the one entry that the form makes: what is wrong with it is wrong with its field.
+        """Check the form, then let the block apply its entry, and move the mistakes found there to the form's fields.
 
         `rows` are the form's rows that make the entry's list `listed`, in its order. Raises FormInvalid.
         """

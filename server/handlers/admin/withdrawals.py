@@ -1,4 +1,4 @@
-"""Withdrawals: decided one by one or many at once. Their list is declared in services/desk/withdrawals.py."""
+"""Withdrawals: decide one, or many at once. The list is declared in services/desk/withdrawals.py."""
 
 from typing import Annotated, Any
 
@@ -19,13 +19,13 @@ _Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S
 
 
 class ReasonForm(msgspec.Struct):
-    """Why; it stands in the log, and the member reads it where the money comes back."""
+    """The reason. It goes into the log; the member reads it too, if the money comes back."""
 
     reason: _Reason
 
 
 class ManyForm(msgspec.Struct):
-    """Which ones were ticked, what to do with them all, and why."""
+    """The withdrawals that were ticked, the decision for all of them, and the reason."""
 
     do: str
     reason: _Reason
@@ -34,14 +34,14 @@ class ManyForm(msgspec.Struct):
 
 @screens.page("/withdrawals/<withdrawal_no:str>", Permission.WITHDRAWALS_VIEW, "withdrawals/withdrawal.html")
 async def withdrawal(visit: Visit, _: None) -> dict[str, Any]:
-    """One withdrawal with its evidence and what may be done with it."""
+    """Show one withdrawal with its evidence and what can be done with it."""
     found = await withdrawals.detail(visit.deps, visit.path["withdrawal_no"])
     return {"found": found, "names": chart.NAMES, "kinds": chart.LABELS}
 
 
 @screens.action("/withdrawals/<withdrawal_no:str>/approve", Permission.WITHDRAWALS_DECIDE, ReasonForm)
 async def approve(visit: Visit, form: ReasonForm) -> Done:
-    """A yes, the first or the second."""
+    """Approve a withdrawal, as the first or the second operator."""
     number = visit.path["withdrawal_no"]
     after = await withdrawal_requests.approve(visit.deps, number, visit.operator.name, form.reason)
     told = "已同意，等待另一位操作员复核" if after.state is S.REQUESTED else "已同意提现"
@@ -50,7 +50,7 @@ async def approve(visit: Visit, form: ReasonForm) -> Done:
 
 @screens.action("/withdrawals/<withdrawal_no:str>/reject", Permission.WITHDRAWALS_DECIDE, ReasonForm)
 async def reject(visit: Visit, form: ReasonForm) -> Done:
-    """A no; the money goes back."""
+    """Reject a withdrawal; the money goes back to the member."""
     number = visit.path["withdrawal_no"]
     await withdrawal_requests.reject(visit.deps, number, visit.operator.name, form.reason)
     return Done("已拒绝提现，金额已退回会员", f"/admin/withdrawals/{number}")
@@ -58,7 +58,7 @@ async def reject(visit: Visit, form: ReasonForm) -> Done:
 
 @screens.action("/withdrawals/<withdrawal_no:str>/cancel", Permission.WITHDRAWALS_DECIDE, ReasonForm)
 async def cancel(visit: Visit, form: ReasonForm) -> Done:
-    """Called off, at once or as soon as WeChat agrees."""
+    """Cancel a withdrawal, at once or as soon as WeChat agrees."""
     number = visit.path["withdrawal_no"]
     after = await withdrawal_requests.cancel_for(visit.deps, number, visit.operator.name, form.reason)
     told = "正在向微信撤销" if after.cancelling else "已撤销提现，金额已退回会员"
@@ -67,7 +67,7 @@ async def cancel(visit: Visit, form: ReasonForm) -> Done:
 
 @screens.action("/withdrawals/<withdrawal_no:str>/name", Permission.MEMBERS_REVEAL, ReasonForm)
 async def name(visit: Visit, form: ReasonForm) -> Done:
-    """The real name, shown this once."""
+    """Show the real name this once."""
     number = visit.path["withdrawal_no"]
     told = await withdrawals.real_name(visit.deps, number, visit.operator.name, form.reason)
     return Done("实名（查看已记入操作日志）：", f"/admin/withdrawals/{number}", told)
@@ -75,7 +75,7 @@ async def name(visit: Visit, form: ReasonForm) -> Done:
 
 @screens.action("/withdrawals", Permission.WITHDRAWALS_DECIDE, ManyForm)
 async def many(visit: Visit, form: ManyForm) -> Done:
-    """A yes or a no for everything that was ticked, each on its own."""
+    """Approve or reject every ticked withdrawal, each on its own."""
     who = visit.operator.name
     doings: dict[str, Decide] = {
         "approve": lambda number: withdrawal_requests.approve(visit.deps, number, who, form.reason),

@@ -1,4 +1,4 @@
-"""The H5 shop at `/h5/`: the folder that `scripts/h5/build.mjs` makes, kept in memory as it is sent."""
+"""The H5 shop at `/h5/`: serves the folder that `scripts/h5/build.mjs` builds, from memory."""
 
 import asyncio
 import gzip
@@ -30,7 +30,7 @@ _TYPES = {
 }
 _TEXT = frozenset({".css", ".html", ".js", ".json", ".map", ".svg"})
 _HASHED = re.compile(r"[.-]([0-9A-Z]{8}|[0-9a-f]{8,})(\.[a-z0-9]+)+$")
-"""`home.3fa9c1d2.js`, `home-K2JX5QPA.js.map`: another content has another name."""
+"""`home.3fa9c1d2.js`, `home-K2JX5QPA.js.map`: the name has a hash of the content, so the file never changes."""
 
 _ALWAYS = "no-cache"
 _FOREVER = "public, max-age=31536000, immutable"
@@ -39,7 +39,7 @@ _POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 _PLACE = b'<meta name="tuisan" content="">'
-"""Where index.html is told whether the sandbox logs in and pays (`development`) or WeChat does (`production`)."""
+"""Replaced in index.html by the mode: `development` (the sandbox logs in and pays) or `production` (WeChat does)."""
 
 _UNBUILT = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>推三返一商城</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -54,7 +54,7 @@ node scripts/h5/build.mjs</pre><p>然后刷新本页。接口与微信小程序�
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A file as it is sent. `packed` is its smaller forms by encoding, the smallest first."""
+    """A file as it is sent. `packed` holds compressed forms by encoding, the smallest first."""
 
     stamp: tuple[int, int]
     body: bytes
@@ -64,14 +64,14 @@ class _Held:
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
-    """What has been read of one folder; a file that changed is read again."""
+    """The cache of one folder's files; a file that changed on disk is read again."""
 
     folder: Path
     development: bool
     held: dict[str, _Held] = field(default_factory=dict)
 
     async def take(self, name: str) -> _Held | None:
-        """The file of that name below the folder; None where there is none."""
+        """Return the file with this name below the folder; None if there is none."""
         path = self.folder / name
         try:
             found = path.stat()
@@ -111,7 +111,7 @@ def _shelf(request: Request) -> _Shelf | None:
 
 @blueprint.get("/")
 async def root(request: Request) -> HTTPResponse:
-    """The bare address leads to the H5 shop, where there is one."""
+    """Redirect the bare address to the H5 shop, if there is one."""
     shelf = _shelf(request)
     if shelf is None or await shelf.take("index.html") is None:
         raise NotFound
@@ -120,7 +120,7 @@ async def root(request: Request) -> HTTPResponse:
 
 @blueprint.get("/h5/")
 async def index(request: Request) -> HTTPResponse:
-    """The shop's one page, or how to build it. The shop's own addresses are behind `#`."""
+    """Serve the shop's single page, or a page that says how to build it. Addresses inside the shop stand behind `#`."""
     if request.path == "/h5":
         return redirect(f"/h5/?{request.query_string}" if request.query_string else "/h5/")
     shelf = _shelf(request)
@@ -133,7 +133,7 @@ async def index(request: Request) -> HTTPResponse:
 
 @blueprint.get("/h5/assets/<name:path>")
 async def asset(request: Request, name: str) -> HTTPResponse:
-    """A script, style or picture of the shop; one with its content's hash in its name is kept forever."""
+    """Serve a script, style or picture; browsers cache a file with a hash in its name forever."""
     shelf = _shelf(request)
     inside = all(part and not part.startswith(".") for part in name.split("/"))
     held = await shelf.take(f"assets/{name}") if shelf and inside else None

@@ -1,4 +1,4 @@
-"""Is the process alive, is it ready, and its numbers for Prometheus."""
+"""Liveness, readiness, and metrics for Prometheus."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ blueprint = Blueprint("ops")
 
 @blueprint.get("/healthz")
 async def healthz(_request: Request) -> HTTPResponse:
-    """The process answers."""
+    """Answer as long as the process lives."""
     return json_response({"ok": True})
 
 
 @blueprint.get("/readyz")
 async def readyz(request: Request) -> HTTPResponse:
-    """Database, Redis and migrations; 503 names what is missing."""
+    """Check database, Redis and migrations; 503 names what is missing."""
     deps: Deps = request.app.ctx.deps
     checks: dict[str, Any] = {}
     try:
@@ -41,5 +41,5 @@ async def readyz(request: Request) -> HTTPResponse:
 
 @blueprint.get("/metrics")
 async def show_metrics(request: Request) -> HTTPResponse:
-    """Numbers for Prometheus; keep it from the outside at the reverse proxy."""
+    """Show metrics for Prometheus; the reverse proxy should not let outsiders read them."""
     return HTTPResponse(await metrics.exposition(request.app.ctx.deps), 200, None, metrics.CONTENT_TYPE)

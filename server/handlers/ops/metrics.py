@@ -1,8 +1,8 @@
-"""Numbers for Prometheus.
+"""Metrics for Prometheus.
 
-Requests are counted and timed by route, method and status. Under the supervisor all API processes count together
-(`PROMETHEUS_MULTIPROC_DIR`), so it does not matter which of them answers a scrape; alone, a process shows its own.
-The outbox is looked up at each scrape: how many rows are open, and how long the oldest due one has been waiting.
+Requests are counted and timed by route, method and status. Under the supervisor all API processes share their counts
+(`PROMETHEUS_MULTIPROC_DIR`), so any of them can answer a scrape; a process without a supervisor shows its own counts.
+Each scrape also queries the outbox: how many rows are open, and how long the oldest due row has been waiting.
 """
 
 import os
@@ -22,7 +22,7 @@ from server.gateways.ports import Deps
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
-"""The library's own name for the folder in which processes count together; it must be set before the import."""
+"""The library's environment variable for the folder of shared counts; it must be set before the import."""
 
 _SECONDS = Histogram(
     "tuisan_http_request_seconds",
@@ -31,7 +31,7 @@ _SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 _children: dict[tuple[str, str, int], Any] = {}
-"""The library's own lookup of a child takes a lock and builds strings, for each request anew."""
+"""A cache: the library's own look-up of a child takes a lock and builds strings for every request."""
 
 
 def watch(app: Sanic[Any, Any]) -> None:
@@ -46,9 +46,9 @@ def _begin(request: Request) -> None:
 
 def _end(request: Request, response: BaseHTTPResponse) -> None:
     began = getattr(request.ctx, "began", None)
-    if began is None:  # refused before it was a request, e.g. too large
+    if began is None:  # the request was refused early, e.g. as too large
         return
-    # The route as declared, not the path as asked: paths are without number.
+    # The declared route, not the requested path: there is no limit to the number of different paths.
     key = (request.method, request.route.path if request.route else "", response.status)
     child = _children.get(key)
     if child is None:
@@ -66,7 +66,7 @@ class _Outbox:
 
 
 async def exposition(deps: Deps) -> bytes:
-    """All numbers as text; without the outbox's while the database cannot be asked."""
+    """Return all metrics as text; those of the outbox are left out when the database does not answer."""
     registry = REGISTRY
     if SHARED_DIR in os.environ:
         registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made of the same declarations that serve the calls, and a page to read it, without any CDN."""
+"""The OpenAPI document, built from the declarations that also serve the calls, and a page to read it, without a CDN."""
 
 import html
 import re
@@ -19,7 +19,7 @@ _ALWAYS: tuple[type[Refusal], ...] = (errors.Busy,)
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """OpenAPI 3.1 of the given calls: every request, answer and refusal."""
+    """Return the OpenAPI 3.1 document of these calls: every request, answer and refusal."""
     bodies = [e for e in endpoints if e.method != "GET" and e.takes not in {NoBody, Upload}]
     types = [endpoint.takes for endpoint in bodies]
     types += [endpoint.gives for endpoint in endpoints]
@@ -121,7 +121,7 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _plain(shape: dict[str, Any]) -> dict[str, Any]:
-    """A query value is never null: absent is absent."""
+    """Drop null from a query value's schema: a query leaves a value out instead of sending null."""
     options = [one for one in shape.get("anyOf", ()) if one != {"type": "null"}]
     return options[0] if len(options) == 1 else {key: value for key, value in shape.items() if key != "default"}
 
@@ -165,7 +165,7 @@ def _sample(refusal: type[Refusal]) -> dict[str, Any]:
 
 
 def publish(app: Sanic[Any, Any], endpoints: list[Endpoint]) -> None:
-    """Serve `/openapi.json` and `/docs`, both made once per process."""
+    """Serve `/openapi.json` and `/docs`; both are built once per process."""
     body, page = _published(tuple(endpoints))
 
     async def openapi_json(_request: Request) -> HTTPResponse:

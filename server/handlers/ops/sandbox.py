@@ -1,4 +1,4 @@
-"""Development only: what the member's phone would do, shipping, and the clock. The sandbox does the work."""
+"""Development only: act as the member's phone, ship orders, move the clock. Most calls are passed on to the sandbox."""
 
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from server.services.orders import fulfilment
 blueprint = Blueprint("sandbox", url_prefix="/sandbox")
 
 _TIMEOUT_S = 20
-"""Paying waits for the mall's own answer to the notification."""
+"""Long enough for a payment: the sandbox answers only after the mall has answered its notification."""
 
 
 _LONGEST_S = 10 * 366 * 86_400
@@ -27,51 +27,51 @@ _Shape = TypeVar("_Shape")
 
 
 class Payment(msgspec.Struct, forbid_unknown_fields=True):
-    """Which order is paid."""
+    """The order to pay."""
 
     order_no: str
 
 
 class Parcel(msgspec.Struct, forbid_unknown_fields=True):
-    """Which order leaves the house."""
+    """The order to ship."""
 
     order_no: str
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True):
-    """How far the clock moves, in seconds."""
+    """How far to move the clock, in seconds."""
 
     advance_s: float
 
 
 @blueprint.post("/code")
 async def code(request: Request) -> HTTPResponse:
-    """`{openid}` → `{code}` for login. An openid is 1 to 64 letters, digits, `_` and `-`; a new one is a new user."""
+    """Return a login `{code}` for `{openid}`: 1 to 64 letters, digits, `_` and `-`; a new openid makes a new user."""
     return await _forward(request, "code", request.body)
 
 
 @blueprint.post("/phone")
 async def phone(request: Request) -> HTTPResponse:
-    """`{openid, phone}` → `{code}` of the phone-number button, for `POST /api/me/phone`; `phone` is 5 to 15 digits."""
+    """Return the phone-number button's `{code}` for `{openid, phone}` (5 to 15 digits), for `POST /api/me/phone`."""
     return await _forward(request, "phone", request.body)
 
 
 @blueprint.post("/subscribe")
 async def subscribe(request: Request) -> HTTPResponse:
-    """`{openid, template_id}` (one or several): the member allowed one message of each."""
+    """Record for `{openid, template_id}` (one or several) that the member allowed one message of each template."""
     return await _forward(request, "subscribe", request.body)
 
 
 @blueprint.post("/pay")
 async def pay(request: Request) -> HTTPResponse:
-    """`{order_no}`: pay as the member would; WeChat's notice follows."""
+    """Pay `{order_no}` as the member would; WeChat's notification follows."""
     payment = _read(request, Payment)
     return await _forward(request, "pay", msgspec.json.encode({"out_trade_no": payment.order_no}))
 
 
 @blueprint.post("/ship")
 async def ship(request: Request) -> HTTPResponse:
-    """`{order_no}`: ship as the shop would, for who plays the shop's part in a browser beside the member's."""
+    """Ship `{order_no}` as the shop would, for a developer who plays member and shop in one browser."""
     deps: Deps = request.app.ctx.deps
     await fulfilment.ship(deps, _read(request, Parcel).order_no, "演示快递", "", "sandbox")
     return json({})
@@ -79,7 +79,7 @@ async def ship(request: Request) -> HTTPResponse:
 
 @blueprint.post("/transfers/<withdrawal_no:str>/confirm")
 async def confirm(request: Request, withdrawal_no: str) -> HTTPResponse:
-    """Accept a withdrawal's money as the member would; WeChat's notice follows."""
+    """Confirm a withdrawal's transfer as the member would; WeChat's notification follows."""
     return await _forward(request, "transfer_confirm", msgspec.json.encode({"out_bill_no": withdrawal_no}))
 
 
@@ -91,7 +91,7 @@ async def knobs(request: Request) -> HTTPResponse:
 
 @blueprint.post("/clock")
 async def clock(request: Request) -> HTTPResponse:
-    """`{advance_s}`: move the clock that API, jobs and sandbox share; gives the new time."""
+    """Move the clock that API, jobs and sandbox share by `{advance_s}`; return the new time."""
     deps: Deps = request.app.ctx.deps
     if not isinstance(deps.clock, SharedClock):
         raise errors.NotFound
@@ -110,7 +110,7 @@ def _read(request: Request, shape: type[_Shape]) -> _Shape:
 
 
 async def _forward(request: Request, path: str, body: bytes) -> HTTPResponse:
-    """The sandbox's answer; what it refuses comes in our own envelope."""
+    """Return the sandbox's answer; its refusals are wrapped in our own error envelope."""
     deps: Deps = request.app.ctx.deps
     if not deps.sandbox_control_url:
         raise errors.NotFound

@@ -27,7 +27,7 @@ class AddressForm(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def place(self) -> Place:
-        """The same without surrounding spaces."""
+        """The place with surrounding spaces removed."""
         texts = (self.name, self.phone, self.province, self.city, self.district, self.detail)
         return Place(*(text.strip() for text in texts))
 

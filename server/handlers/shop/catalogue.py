@@ -1,4 +1,4 @@
-"""The catalogue, open to guests and answered from memory for less than a second."""
+"""The catalogue, open to guests. Answers are cached in memory for less than a second."""
 
 from collections.abc import Hashable, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from server.services.promotions import kinds as promotion_kinds
 room = Room("catalogue", "商品")
 
 _MAX_AGE_S = 0.8
-"""Price and stock may be a second old when they reach the client; the rest of it is for the way."""
+"""Price and stock may be one second old at the client; the remaining 0.2 s is for the network."""
 _answers = Answers(_MAX_AGE_S, size=2000)
 
 

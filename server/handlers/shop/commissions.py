@@ -1,4 +1,4 @@
-"""分润: what friends' orders bring."""
+"""分润: the commissions that friends' orders earn."""
 
 import msgspec
 

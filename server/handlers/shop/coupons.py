@@ -1,4 +1,4 @@
-"""Coupons, what can be claimed, and the goods that a coupon is for."""
+"""A member's coupons, the templates that can be claimed, and the goods a coupon is for."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ room = Room("coupons", "优惠券")
 
 
 class CouponQuery(Page, kw_only=True):
-    """Which of the member's coupons; all without a state. `unused` has those an unpaid order holds, too."""
+    """A filter by state; without it, all coupons of the member. `unused` includes those held by an unpaid order."""
 
     state: Literal["unused", "used", "expired"] | None = None
 
@@ -32,19 +32,19 @@ class CouponView(msgspec.Struct):
     off_bp: int
     most_fen: int | None
     worth: str
-    """`减 10 元`, or `8.5 折，最多减 20 元`."""
+    """The discount in words: `减 10 元`, or `8.5 折，最多减 20 元`."""
     threshold_fen: int
     scope_label: str
     scoped: bool
-    """Whether it is for some goods only: those of `/coupons/{id}/products`."""
+    """Whether the coupon is limited to some goods, listed at `/coupons/{id}/products`."""
     state: Literal["unused", "locked", "used", "expired", "void"]
     state_label: str
     started: bool
-    """Whether its period has begun."""
+    """Whether its validity has begun."""
     starts_at: datetime
     expires_at: datetime
     discount_fen: int
-    """What it took off the order that used or holds it."""
+    """The discount on the order that used the coupon or holds it."""
 
 
 class CouponList(msgspec.Struct):
@@ -79,7 +79,7 @@ class OfferView(msgspec.Struct):
     claimed_by_me: int
     claimable: bool
     refusal: str | None
-    """The code a claim would be refused with."""
+    """The error code that a claim would get now."""
     problem: str | None
 
 
@@ -99,7 +99,7 @@ async def list_coupons(call: Call, query: CouponQuery) -> CouponList:
 
 
 def view(coupon: drawer.Coupon) -> CouponView:
-    """A coupon as its member sees it."""
+    """Return a coupon as its member sees it."""
     return CouponView(
         id=coupon.id,
         name=coupon.name,
@@ -125,7 +125,7 @@ class ChoiceView(CouponView):
     fits: bool
     reason: str | None
     problem: str | None
-    """Why it does not fit."""
+    """Why the coupon does not fit, in words."""
     off_fen: int
     to_pay_fen: int
 

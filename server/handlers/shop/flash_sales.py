@@ -1,4 +1,4 @@
-"""Flash sales: the sessions of today, and one of them."""
+"""Flash sales: the sessions of today, and a single session."""
 
 from datetime import datetime
 from typing import Literal
@@ -34,7 +34,7 @@ class FlashItemView(msgspec.Struct):
     stock: int
     left: int
     taken_bp: int
-    """The share of the stock that is taken."""
+    """The share of the stock that is taken, in basis points."""
     per_member: int
     state: Literal["not_started", "running", "queued", "sold_out", "over"]
 

@@ -1,4 +1,4 @@
-"""拼团: activities, teams to join, one team."""
+"""拼团: activities, teams to join, a single team."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Logging in."""
+"""The members' login."""
 
 from typing import Annotated
 

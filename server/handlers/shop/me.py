@@ -1,4 +1,4 @@
-"""The member's own data, late binding, and who stands below."""
+"""The member's own data, binding after the login, and the members below."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -48,7 +48,7 @@ class BindingForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DownlineQuery(Page, kw_only=True):
-    """Which level below: 1 are one's own referees."""
+    """The level below; 1: the member's own referees."""
 
     level: Literal[1, 2, 3] = 1
 

@@ -1,4 +1,4 @@
-"""What the member allows to be told."""
+"""The subscription messages that a member allows."""
 
 from typing import Annotated
 

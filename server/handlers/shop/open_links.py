@@ -1,4 +1,4 @@
-"""From a browser into WeChat."""
+"""Links that lead from a browser into WeChat."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Placing, paying, following and refunding orders."""
+"""Orders: place, pay, follow, cancel, receive and refund them."""
 
 from typing import Annotated
 
@@ -58,7 +58,7 @@ class OrderForm(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError(msg)
 
     def wanted(self) -> Wanted:
-        """The same for the service."""
+        """Return the same as the service takes it."""
         items = None if self.items is None else tuple((item.sku_id, item.quantity) for item in self.items)
         return Wanted(
             items=items,
@@ -112,11 +112,11 @@ async def place(call: Call, form: OrderForm) -> bytes:
 
 
 class OrderQuery(Page, kw_only=True):
-    """Which orders."""
+    """Filters of the order list."""
 
     status: OrderStatus | None = None
     with_refund: bool = False
-    """Only those of which a refund was asked for, whatever their status and its outcome."""
+    """Only orders with a refund request, whatever the status of the order and of the refund."""
 
 
 class OrderList(msgspec.Struct):

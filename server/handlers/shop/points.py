@@ -1,4 +1,4 @@
-"""Points: what one has, the statement, the daily check-in, and what is to be had for them."""
+"""Points: the balance, the statement, the daily check-in, and the points mall."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""推三返一: progress, rebates, and the order that comes back."""
+"""推三返一: progress, rebates, and the order to be returned."""
 
 from typing import Annotated
 

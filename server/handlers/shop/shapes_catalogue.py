@@ -1,4 +1,4 @@
-"""What the catalogue's calls take and give."""
+"""Input and output types of the catalogue's calls."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,7 +14,7 @@ from server.services.terms.levels import Needed
 
 StockState = Literal["in_stock", "low", "sold_out"]
 Fen = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
-"""An amount in a query."""
+"""An amount in fen, as a query parameter."""
 
 
 class CategoryNode(msgspec.Struct):
@@ -35,7 +35,7 @@ class CategoryTree(msgspec.Struct):
 
 
 class ProductQuery(Page, kw_only=True):
-    """Filters of the list; those left out do not filter. `category` is a slug or an id."""
+    """Filters of the product list; those left out do not filter. `category` is a slug or an id."""
 
     category: Annotated[str, msgspec.Meta(max_length=40)] = ""
     q: Annotated[str, msgspec.Meta(max_length=80)] = ""
@@ -58,7 +58,7 @@ class ProductCard(msgspec.Struct):
     min_price_fen: int
     max_price_fen: int
     market_price_fen: int | None
-    """The crossed-out price beside the lowest one."""
+    """The crossed-out price shown beside the lowest price."""
     sold_count: int
     stock_state: StockState
     min_level: Needed | None
@@ -66,7 +66,7 @@ class ProductCard(msgspec.Struct):
 
 
 async def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
-    """Rows of `products.page`. Raises Busy."""
+    """Make cards of the rows of `products.page`. Raises Busy."""
     known = await levels.current()
     return [
         ProductCard(
@@ -129,16 +129,16 @@ class ProductView(msgspec.Struct):
     sold_count: int
     skus: list[SkuView]
     limit_each: int | None
-    """Pieces that one member may buy."""
+    """How many pieces one member may buy."""
     exchange_only: bool
-    """Had in the points mall only."""
+    """Whether it can be had only in the points mall."""
     min_level: Needed | None
     """Members below this level cannot buy it."""
     coupon: str | None
-    """Of goods whose pieces are coupons: what one is worth, in words; else null."""
+    """What the coupon is worth, in words, if the goods are coupons; else null."""
     off_from: datetime | None
-    """From then on it is not sold any more."""
+    """When the product goes off sale."""
     freight: list[str]
-    """What sending it costs, line by line, where it has a template of its own; else the shop's freight applies."""
+    """Shipping cost, line by line, if the product has its own freight template; else the shop's freight applies."""
     promotions: list[Shown] = []
-    """Those that run first, of them those that end first."""
+    """Running promotions first, and among them those that end first."""

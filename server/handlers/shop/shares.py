@@ -1,4 +1,4 @@
-"""Sharing, and opening what was shared."""
+"""Create shares, and open what was shared."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The shop itself: what the home page, the rule pages and the agreements show."""
+"""The shop itself: data for the home page, the rule pages and the agreements."""
 
 import msgspec
 

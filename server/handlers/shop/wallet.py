@@ -1,4 +1,4 @@
-"""Balance and its statement."""
+"""The member's balance and its statement."""
 
 from datetime import datetime
 from typing import Annotated
@@ -45,7 +45,7 @@ Month = Annotated[str, msgspec.Meta(pattern=r"^(20\d\d)-(0[1-9]|1[0-2])$")]
 
 
 class StatementQuery(Page, kw_only=True):
-    """Which entries: of a kind or of a group of kinds (`rebate`, `commission`, `order`, `withdrawal`), of a month."""
+    """Filters: a kind of entry or a group of kinds (`rebate`, `commission`, `order`, `withdrawal`), and a month."""
 
     kind: Annotated[str, msgspec.Meta(max_length=24)] | None = None
     month: Month | None = None
@@ -142,7 +142,7 @@ async def months(call: Call, _query: NoBody) -> Months:
 
 
 class FileQuery(msgspec.Struct):
-    """Of which month; without it, all that fits."""
+    """The month to export; without it, as many lines as fit."""
 
     month: Month | None = None
 

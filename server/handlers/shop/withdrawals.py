@@ -1,4 +1,4 @@
-"""提现: asking for money, following it, calling it off."""
+"""提现: ask for a withdrawal, follow it, cancel it."""
 
 from typing import Annotated
 
@@ -43,7 +43,7 @@ async def ask(call: Call, form: WithdrawalForm) -> bytes:
 
 
 class PreviewQuery(msgspec.Struct):
-    """How much would be asked for; without it, the terms alone."""
+    """The amount to preview; without it, only the terms are shown."""
 
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)] | None = None
 

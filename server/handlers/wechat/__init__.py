@@ -1,1 +1,1 @@
-"""WeChat calls us."""
+"""The calls that WeChat makes to us: payment notifications and message push."""

@@ -1,4 +1,4 @@
-"""WeChat Pay calls us: raw bytes in, 204 after commit, 401 for what is not believed, 5xx so that it asks again."""
+"""WeChat Pay's notifications: 204 after the commit, 401 if verification fails, 5xx so that WeChat sends it again."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ Work = Callable[[Deps, Request], Awaitable[None]]
 
 @blueprint.post("/pay/notify")
 async def pay_notify(request: Request) -> HTTPResponse:
-    """A payment. Also 204 when it was settled before or does not fit: that is recorded, not refused."""
+    """Take a payment notification. One that was settled before or does not fit is recorded and gets 204, too."""
 
     async def settle(deps: Deps, received: Request) -> None:
         notice = deps.pay.parse_payment_notice(received.headers, received.body)
@@ -34,7 +34,7 @@ async def pay_notify(request: Request) -> HTTPResponse:
 
 @blueprint.post("/refund/notify")
 async def refund_notify(request: Request) -> HTTPResponse:
-    """A refund's outcome."""
+    """Take a notification about the outcome of a refund."""
 
     async def apply(deps: Deps, received: Request) -> None:
         await refund_transfers.apply(deps, deps.pay.parse_refund_notice(received.headers, received.body))
@@ -44,7 +44,7 @@ async def refund_notify(request: Request) -> HTTPResponse:
 
 @blueprint.post("/transfer/notify")
 async def transfer_notify(request: Request) -> HTTPResponse:
-    """The end of a merchant transfer."""
+    """Take a notification about the end of a merchant transfer."""
 
     async def apply(deps: Deps, received: Request) -> None:
         await transfers.apply(deps, deps.pay.parse_transfer_notice(received.headers, received.body))

@@ -1,4 +1,4 @@
-"""The mini program's message push: WeChat's check of the address, and its events."""
+"""The mini program's message push: WeChat's check of our address, and its events."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ blueprint = Blueprint("wechat_push", url_prefix="/wechat")
 
 @blueprint.get("/push")
 async def check_address(request: Request) -> HTTPResponse:
-    """Give `echostr` back when the query carries our token's signature."""
+    """Return `echostr` if the query has a valid signature by our token."""
     deps: Deps = request.app.ctx.deps
     query = _query(request)
     if not deps.push.verify_url(query):
@@ -27,7 +27,7 @@ async def check_address(request: Request) -> HTTPResponse:
 
 @blueprint.post("/push")
 async def take_event(request: Request) -> HTTPResponse:
-    """`success` when the event is taken in; a failure of ours makes WeChat ask again."""
+    """Take an event and answer `success`; after an error of ours WeChat sends it again."""
     return await finish(_take(request))
 
 

@@ -1,1 +1,1 @@
-"""A year of a large shop, made in minutes: what long lists, searches and proofs are tried on. Never in production."""
+"""A year of a large shop, made in minutes, to try long lists, searches and proofs. Never for production."""

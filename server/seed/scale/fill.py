@@ -1,4 +1,4 @@
-"""Makes it all in one transaction: a database holds the whole year or nothing of it."""
+"""Makes the whole year in one transaction, so that a database never holds a part of it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,14 +23,14 @@ from server.services.common import audit_log
 from server.services.reconciliation.matching import Sums
 
 Tell = Callable[[str, int, int], None]
-"""Takes what is being made, and how much of it is done, of how much."""
+"""Reports progress: the name of what is being made, how much is done, and how much there is."""
 
 _ACTOR = "cli"
 _TIMEOUT_S = 3600
 _SLICE = 100_000
 _RULE = b'{"payout_cap_bp": 5000, "budget_fen": 1000000000000}'
 _POLICIES = CommissionTerms(policies=(Ratio(ratio_bp=500),))
-"""What the SQL computes by, as the rule above."""
+"""The commission that the SQL assumes, as it assumes the rule above."""
 _LOGGED = 4_000
 
 _SETTINGS = """
@@ -69,7 +69,7 @@ SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS ma
    AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
    AND pg_get_indexdef(i.indexrelid) NOT LIKE '% ANY (%' ORDER BY i.indexrelid
 """
-"""All but those of constraints, and of lists of states: those are small, and their text changes when it is read."""
+"""All indexes except those of constraints, and small ones on lists of states, whose definition reads back changed."""
 _FOREIGN_KEYS = """
 SELECT conrelid::regclass::text AS of, quote_ident(conname) AS name, pg_get_constraintdef(oid) AS made
  FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY ($1::regclass[]) ORDER BY conname
@@ -86,19 +86,19 @@ class Filled:
 
 
 async def refuse_unless_empty() -> None:
-    """Raises NotEmpty where there is a member, an order or a ledger entry. Raises Busy."""
+    """Refuse a shop that has a member, an order or a ledger entry. Raises NotEmpty, Busy."""
     async with db.connection() as reader:
         await _refuse_unless_empty(reader)
 
 
 async def _refuse_unless_empty(connection: Connection) -> None:
     for table in ("members", "orders", "ledger_entries"):
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608 - our own names
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608 - the names are our own
             raise NotEmpty(table=table)
 
 
 async def publish_terms(deps: Deps, plan: Plan) -> None:
-    """The rule and the commission of the year; before `plant`, whose smaller budget they would not fit.
+    """Publish the year's rule and commission, before `plant` adds its rule, whose budget is too small for the year.
 
     Safe to repeat.
     """
@@ -107,7 +107,7 @@ async def publish_terms(deps: Deps, plan: Plan) -> None:
 
 
 async def fill(deps: Deps, plan: Plan, tell: Tell) -> Filled:
-    """Make the year in a shop that has its goods and no members. Raises NotEmpty, Busy."""
+    """Make the year, in a shop that has goods but no members. Raises NotEmpty, Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await tx.execute(_SETTINGS)
@@ -149,9 +149,9 @@ async def _run(tx: Connection, step: Step, plan: Plan, values: dict[str, object]
 
 @asynccontextmanager
 async def _without_indexes(tx: Connection, tell: Tell) -> AsyncIterator[None]:
-    """Rows come in faster when they are not sorted into indexes and looked up one by one.
+    """Drop indexes and foreign keys during the block: rows are inserted faster without these checks.
 
-    At the end everything is made and proved again, or the transaction brings it back.
+    At the end all are created and checked again; if that fails, the transaction's rollback restores them.
     """
     indexes, keys = await tx.fetch(_INDEXES, list(_TABLES)), await tx.fetch(_FOREIGN_KEYS, list(_TABLES))
     for key in keys:
@@ -167,7 +167,7 @@ async def _without_indexes(tx: Connection, tell: Tell) -> AsyncIterator[None]:
 
 
 async def _published(tx: Connection, began: datetime) -> tuple[int, int]:
-    """The versions of the rule and of the commission that the year runs under, made where they are not in force."""
+    """Return the versions of rule and commission that the year uses; publish them if they are not in force."""
     versions = []
     for table, terms in (("rule_versions", parse_terms(_RULE)), ("commission_versions", _POLICIES)):
         text = msgspec.json.encode(terms).decode()
@@ -192,7 +192,7 @@ async def _published(tx: Connection, began: datetime) -> tuple[int, int]:
 
 
 async def _log(tx: Connection, at: datetime, plan: Plan) -> None:
-    """What operators did, in its chain: the newest shipped orders and decided refunds."""
+    """Write the operators' log with its hash chain: the newest shipped orders and decided refunds."""
     acts = await tx.fetch(
         "SELECT at, action, subject FROM ("
         "  (SELECT shipped_at AS at, 'order_ship' AS action, 'order:' || order_no AS subject FROM orders"
@@ -212,7 +212,7 @@ _VACUUMED = ("outbox", "audit_log", "skus", "products", *_TABLES)
 
 
 async def _vacuum(tell: Tell) -> None:
-    """What autovacuum would do by and by: statistics, and pages that an index alone can answer for."""
+    """Do what autovacuum would do later: update statistics, and mark pages so that index-only scans work."""
     async with db.connection() as connection:
         await connection.execute("SET statement_timeout = 0")
         for done, table in enumerate(_VACUUMED, start=1):

@@ -1,4 +1,4 @@
-"""What no SQL can make: sealed phone numbers and addresses with the digests that they are searched by."""
+"""The data that SQL cannot make: encrypted phone numbers and addresses, with digests to search them by."""
 
 import asyncio
 from collections.abc import Iterator
@@ -29,16 +29,16 @@ _COLUMNS = (
     *("province", "city", "district"),
 )
 _WITHOUT_PHONE = 5
-"""One member in so many never gave a phone number."""
+"""One member in this many never gave a phone number."""
 
 
 def phone(member_id: int) -> str:
-    """A member's phone number, another for each."""
+    """Return a member's phone number, different for each."""
     return f"13{member_id % 10}{member_id:08d}"
 
 
 async def copy(tx: Connection, cipher: Cipher, first: int, last: int) -> None:
-    """The rows of `scale_secrets` of these members."""
+    """Copy the rows of `scale_secrets` of these members into the database."""
     rows = await asyncio.to_thread(list, _rows(cipher, first, last))
     await tx.copy_records_to_table("scale_secrets", records=rows, columns=_COLUMNS, timeout=600)
 

@@ -1,4 +1,4 @@
-"""How much is to be made, and the SQL that makes it."""
+"""How much to make, and the SQL that makes it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,20 +11,20 @@ _DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Members and orders, at least one of each; the same `number` makes the same shop."""
+    """How many members and orders to make, at least one of each; the same `number` makes the same shop."""
 
     members: int
     orders: int
     number: int = 1
     star_bp: int = 340
-    """Share of the members with a referrer who were brought by member 1; their orders make a long statement."""
+    """The share of members with a referrer whom member 1 has referred; their orders make a long statement."""
 
     def began(self, now: datetime) -> datetime:
-        """When the year began that ends an hour before `now`."""
+        """Return when the year began; it ends an hour before `now`."""
         return now - timedelta(days=_DAYS, hours=1)
 
     def values(self, now: datetime) -> dict[str, object]:
-        """What stands for itself in the files of SQL."""
+        """Return the values of the placeholders in the SQL files."""
         return {
             "members": self.members,
             "orders": self.orders,
@@ -40,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One file of SQL, run once, or for slices of the numbers 1 … `of` as `first` and `last`."""
+    """One SQL file, run once, or once per slice `first` to `last` of the numbers 1 to `of`."""
 
     title: str
     file: str
@@ -48,5 +48,5 @@ class Step:
     """`members` or `orders`."""
 
     def text(self, values: dict[str, object]) -> str:
-        """The statements."""
+        """Return the statements."""
         return Template((_SQL / f"{self.file}.sql").read_text("utf-8")).substitute(values)
