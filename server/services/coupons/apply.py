@@ -113,7 +113,8 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.COUPON_TEMPLATES)
         rows = await tx.fetch(
-            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[]) FOR NO KEY UPDATE",  # house: lock - by slug
+            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[])"
+            " FOR NO KEY UPDATE",  # house: lock - they are found and locked by slug in one round trip
             [entry.slug for _, entry in entries],
         )
         known = {row["slug"]: _plain(row) for row in rows}

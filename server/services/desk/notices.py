@@ -57,7 +57,7 @@ async def change(deps: Deps, key: str, terms: TemplateTerms, reason: str, operat
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(
-            f"SELECT {_COLUMNS} FROM notice_templates WHERE key = $1 FOR UPDATE",  # noqa: S608 - our own columns # house: lock - the only row
+            f"SELECT {_COLUMNS} FROM notice_templates WHERE key = $1 FOR UPDATE",  # noqa: S608 - our own columns # house: lock - a template of a notice, and nothing else
             key,
         )
         if row is None:

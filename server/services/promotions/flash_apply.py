@@ -134,7 +134,7 @@ async def _beside(tx: db.Connection, file: Entries, entries: list[tuple[str, Sal
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
     locked_sales = await tx.fetch(
-        "SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE",  # house: lock - sessions by slug
+        "SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE",  # house: lock - found by slug
         slugs,
     )
     locked_skus = await tx.fetch(_SKUS, codes)

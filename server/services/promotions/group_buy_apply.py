@@ -58,7 +58,7 @@ SELECT g.*, p.slug AS product, (SELECT jsonb_agg(jsonb_build_object('code', k.co
     'leader_price_fen', s.leader_fen) ORDER BY k.code) FROM group_buy_skus s JOIN skus k ON k.id = s.sku_id
     WHERE s.group_buy_id = g.id) AS skus
   FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.slug = ANY ($1::text[]) FOR NO KEY UPDATE OF g
-"""  # house: lock - activities by slug
+"""  # house: lock - they are found and locked by slug in one round trip
 _GOODS = """
 SELECT p.slug, p.id, p.exchange_only, (SELECT jsonb_object_agg(code, jsonb_build_array(id, price_fen)) FROM skus
     WHERE product_id = p.id) AS skus FROM products p WHERE p.slug = ANY ($1::text[])

@@ -45,7 +45,7 @@ _NEW = {"price_fen": 0, "taken": 0, "per_member": None, "active": True}
 _KNOWN = """
 SELECT g.*, k.code AS sku FROM points_goods g JOIN skus k ON k.id = g.sku_id WHERE g.slug = ANY ($1::text[])
   FOR NO KEY UPDATE OF g
-"""  # house: lock - activities by slug
+"""  # house: lock - they are found and locked by slug in one round trip
 _SKUS = "SELECT id, code, price_fen AS list_price_fen, available FROM skus WHERE code = ANY ($1::text[])"
 
 
