@@ -144,6 +144,12 @@ def _alarm(task: asyncio.Task[None]) -> None:
         task.get_loop().call_exception_handler({"message": "the sandbox's courier failed", "exception": error})
 
 
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)  # _alarm has reported their errors
+
+
 class Courier:
     """Delivers due notifications and runs the changes that are due by time, until stopped."""
 
@@ -163,18 +169,13 @@ class Courier:
 
     async def stop(self) -> None:
         """Stop ticking and cancel running attempts; they are made again after the next start."""
-        if self._ticking:
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+        await _cancel([self._ticking] if self._ticking else [])
         await self.drop_attempts()
         await self._client.aclose()
 
     async def drop_attempts(self) -> None:
         """Cancel running attempts; each is repeated when due, if its notification still exists."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)  # _alarm has reported their errors
+        await _cancel(list(self._tasks))
 
     async def _tick_for_ever(self) -> None:
         while True:

@@ -22,12 +22,12 @@ ABORTS = 1000
 
 
 _begun: list[str] = []
-"""The calls that reached the mall; it never saw those whose client left too early."""
+"""Calls that got a transaction: their client had not left before they were read, and a connection was free."""
 
 
 async def act(_call: Call, _taken: Any) -> NoBody:
-    _begun.append("act")
     async with db.transaction() as tx:
+        _begun.append("act")
         await tx.fetchval("SELECT pg_sleep(0.004)")
         await tx.execute("INSERT INTO security_events (at, kind, reason, remote_ip) SELECT 'epoch', 'test', '', ''")
     return NoBody()
