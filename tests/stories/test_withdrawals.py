@@ -9,7 +9,7 @@ from tests.support.calendar import MINUTE, UTC_BEHIND, move_to, next_day, next_m
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.purse import ask, owe, rich, send, set_policy, state_of
-from tests.support.shop import DAY_S, pass_days, run_jobs, work
+from tests.support.shop import DAY_S, pass_days, run_jobs, until, work
 
 
 async def test_a_withdrawal_to_its_good_end(mall: Mall) -> None:
@@ -115,6 +115,11 @@ async def test_called_off_while_the_member_should_confirm(mall: Mall, by_shop: b
     await run_jobs(mall)
     mall.clock.advance(120)
     await work(mall)
+
+    async def ended() -> bool:
+        return bool((await anna.get(f"/withdrawals/{no}"))["state"] != "confirming")
+
+    await until(ended)  # by asking, or by WeChat's notice
     gone = await anna.get(f"/withdrawals/{no}")
     assert (gone["state"], gone["why"]) == ("cancelled", "商城已撤销提现" if by_shop else "已取消提现")
     assert (await anna.wallet())["withdrawable_fen"] == 10_000
