@@ -20,6 +20,7 @@ _CLOCK_READS = (
 _SQL_NOW = re.compile(r"\b(now\s*\(\s*\)|(current|local)_(timestamp|date|time)\b|clock_timestamp\s*\()", re.IGNORECASE)
 _SQL = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|RETURN|VALUES|DEFAULT)\b")
 _ROW_LOCK = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+UPDATE|UPDATE|SHARE|KEY\s+SHARE)\b")
+_CHOSEN_AGAIN = re.compile(r"\bIN\s*\(\s*SELECT\b[^;]*\bSKIP\s+LOCKED\b")
 _STATEMENT = re.compile(r"\b(?:SELECT|WITH|VALUES|CALL|LOCK)\b|\b(?:INSERT INTO|DELETE FROM|UPDATE \w+ SET)\b")
 _SPAWNERS = ("create_task", "ensure_future", "add_task", "run_coroutine_threadsafe")
 _MAY_SPAWN = ("server/db.py", "server/app.py", "server/worker.py", "server/commands/", *_OWN_WORLDS)
@@ -63,6 +64,18 @@ def one_lock_room(source: Source) -> Breaches:
     for node, text in _strings(source):
         if lock := _ROW_LOCK.search(text):
             yield node.end_lineno or node.lineno, f"`{lock[0]}` locks rows here: ask common/locks.py, or say why not"
+
+
+def rows_chosen_once(source: Source) -> Breaches:
+    """PostgreSQL may run a subquery under IN more than once; skipping locked rows, it then finds others each time."""
+    if not source.within("server/") or source.within("server/migrations/"):
+        return
+    for node, text in _strings(source):
+        if _CHOSEN_AGAIN.search(text):
+            yield (
+                node.end_lineno or node.lineno,
+                "a plan may take more rows than the limit: say `= ANY (ARRAY(SELECT …))`",
+            )
 
 
 def no_swallowed_errors(source: Source) -> Breaches:

@@ -25,6 +25,7 @@ RULES = (
     Rule("job-sql", _PYTHON, habits.no_sql_in_jobs),
     Rule("save", _PYTHON, habits.named_columns_only),
     Rule("lock", _PYTHON, habits.one_lock_room),
+    Rule("chosen-once", _PYTHON, habits.rows_chosen_once),
     Rule("task", _PYTHON, habits.no_stray_tasks),
     Rule("function-size", _PYTHON, size.short_functions),
     Rule("file-size", (*_CODE, *_PAGES), size.short_files),
