@@ -11,7 +11,7 @@ import orjson
 
 from server import db
 from server.core.clock import SHANGHAI
-from tests.support.mall import Mall
+from tests.support.mall import SANDBOX_FILE, Mall
 
 AMOUNT_FEN = 1990
 
@@ -27,7 +27,7 @@ def to_hour(mall: Mall, hour: int, minute: int = 0, second: int = 0) -> datetime
 @contextmanager
 def sandbox_file(folder: Path) -> Iterator[sqlite3.Connection]:
     """Open the state file of the sandbox in this mall folder, to tamper with it."""
-    connection = sqlite3.connect(folder / "sandbox.sqlite", isolation_level=None)
+    connection = sqlite3.connect(folder / SANDBOX_FILE, isolation_level=None)
     try:
         connection.execute("BEGIN")
         yield connection

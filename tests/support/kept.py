@@ -12,9 +12,7 @@ from typing import Any
 from server import db
 from server.commands.environment import CLOCK_FILE
 from tests.support.emptying import Contents, Emptying
-from tests.support.mall import Mall
-
-SANDBOX_FILE = "sandbox.sqlite"
+from tests.support.mall import SANDBOX_FILE, Mall
 
 
 @dataclass(frozen=True)

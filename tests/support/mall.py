@@ -22,6 +22,9 @@ from server.sandbox.identity import FILE_NAME, Identity, make_identity
 from server.sandbox.serve import running as running_sandbox
 from server.settings import Settings
 
+SANDBOX_FILE = "sandbox.sqlite"
+"""Where the sandbox of a mall keeps its state, in the mall's folder."""
+
 _serial = itertools.count()
 
 
@@ -96,7 +99,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
     port = listening.getsockname()[1]
     sandbox_config = SandboxConfig.of(
         lend_identity(folder),
-        folder / "sandbox.sqlite",
+        folder / SANDBOX_FILE,
         clock=lambda: clock.now().timestamp(),
         notify_time_scale=0.01,
     )
