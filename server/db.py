@@ -9,10 +9,11 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
+import msgspec
 import orjson
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -233,6 +234,22 @@ async def fetch_value(sql: str, *args: Any) -> Any:  # noqa: ANN401 - SQL parame
     """Return the first column of the first row, or None. Raises Busy."""
     async with connection() as reader:
         return await reader.fetchval(sql, *args)
+
+
+_Row = TypeVar("_Row", bound=msgspec.Struct)
+
+
+def typed(row: asyncpg.Record, kind: type[_Row]) -> _Row:
+    """Decode a row into `kind` by the names of its columns; a column that `kind` does not name is left out.
+
+    Raises msgspec.ValidationError: the statement and `kind` disagree.
+    """
+    return msgspec.convert(dict(row), kind)
+
+
+def columns(kind: type[msgspec.Struct], of: str = "") -> str:
+    """Return the columns that `kind` needs, for a SELECT list: "id, state", or "o.id, o.state" with `of="o"`."""
+    return ", ".join(f"{of}.{name}" if of else name for name in kind.__struct_fields__)
 
 
 async def hold(guard: Connection, number: Advisory) -> None:
