@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import orjson
 
 from server import db
@@ -42,15 +43,23 @@ class Claimed:
     attempts: int
 
 
-def as_json(jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Return jobs in the form that SQL functions take (`outbox_put`, `settle_write`)."""
-    return [{"job": job.name, "args": job.args, "due": job.due and job.due.isoformat()} for job in jobs]
+class Row(msgspec.Struct, frozen=True):
+    """A job in the form that SQL functions take (`outbox_put`, `settle_write`)."""
+
+    job: str
+    args: dict[str, Any]
+    due: datetime | None
+
+
+def as_rows(jobs: Sequence[Job]) -> list[Row]:
+    """Return jobs in the form that SQL functions take."""
+    return [Row(job.name, job.args, job.due) for job in jobs]
 
 
 async def put(tx: Connection, jobs: Sequence[Job], at: datetime) -> None:
     """Write the jobs in the caller's transaction: they exist if and only if it commits."""
     if jobs:
-        await tx.execute("SELECT outbox_put($1::jsonb, $2)", orjson.dumps(as_json(jobs)).decode(), at)
+        await tx.execute("SELECT outbox_put($1::jsonb, $2)", msgspec.json.encode(as_rows(jobs)).decode(), at)
 
 
 async def is_due(at: datetime) -> bool:

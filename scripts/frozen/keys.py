@@ -78,7 +78,7 @@ def _entry(builder: Callable[..., Entry]) -> str:
     ]
     heads = {"key": entry.key, "kind": entry.kind, "link": entry.link, "reverses": entry.reverses, "why": entry.why}
     told = [f"{name} {text}" for name, text in heads.items() if text is not None] + lines
-    return "\n".join([*map(named, told), f"hash {book.as_json(entry, _AT)['hash']}"])
+    return "\n".join([*map(named, told), f"hash {book.posting(entry, _AT).hash}"])
 
 
 def sample(name: str, hint: Any) -> Any:  # noqa: ANN401 - any annotation, and a value of it

@@ -1,11 +1,10 @@
-"""The only writer of the ledger: `post` inside the caller's transaction, `as_json` for SQL functions that post."""
+"""The only writer of the ledger: `post` inside the caller's transaction, `posting` for SQL functions that post."""
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 import asyncpg
-import orjson
+import msgspec
 
 from server.core.errors import BalanceInsufficient
 from server.ledger.entries import Entry
@@ -19,30 +18,40 @@ class LedgerMismatch(Exception):  # noqa: N818 - the name of what happened
     """An idempotency key was used again with other lines: a bug of ours, never a mistake of the caller's input."""
 
 
-def as_json(entry: Entry, at: datetime) -> dict[str, Any]:
-    """Return the entry in the form that `ledger_post_json` takes. The hash covers what is posted, not when."""
-    lines = [
-        {
-            "m": line.member_id,
-            "a": line.account.code,
-            "s": line.source,
-            "c": line.currency,
-            "d": line.account.debit_normal,
-            "v": line.amount,
-        }
+class PostingLine(msgspec.Struct, frozen=True):
+    """One line: member (0 is the shop), account, source, currency, debit-normal, amount (credit is positive)."""
+
+    m: int
+    a: str
+    s: str
+    c: str
+    d: bool
+    v: int
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """An entry in the form that `ledger_post_json` takes. `hash` covers what is posted, not when."""
+
+    key: str
+    kind: str
+    hash: str
+    at: datetime
+    why: str
+    link: str
+    reverses: str | None
+    lines: tuple[PostingLine, ...]
+
+
+def posting(entry: Entry, at: datetime) -> Posting:
+    """Return the entry in the form that SQL functions post."""
+    lines = tuple(
+        PostingLine(
+            line.member_id, line.account.code, line.source, line.currency, line.account.debit_normal, line.amount
+        )
         for line in entry.lines
-    ]
-    digest = hashlib.sha256(orjson.dumps([entry.kind, entry.link, lines])).hexdigest()
-    return {
-        "key": entry.key,
-        "kind": entry.kind,
-        "hash": digest,
-        "at": at,
-        "why": entry.why,
-        "link": entry.link,
-        "reverses": entry.reverses,
-        "lines": lines,
-    }
+    )
+    digest = hashlib.sha256(msgspec.json.encode((entry.kind, entry.link, lines))).hexdigest()
+    return Posting(entry.key, entry.kind, digest, at, entry.why, entry.link, entry.reverses, lines)
 
 
 async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None:
@@ -55,7 +64,9 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
     if not entry.lines:
         return None
     try:
-        entry_id: int = await tx.fetchval("SELECT ledger_post_json($1)", orjson.dumps(as_json(entry, at)).decode())
+        entry_id: int = await tx.fetchval(
+            "SELECT ledger_post_json($1)", msgspec.json.encode(posting(entry, at)).decode()
+        )
     except asyncpg.CheckViolationError as error:
         if error.constraint_name != _NEGATIVE:
             raise

@@ -85,7 +85,7 @@ ALTER TABLE load_reversals ADD PRIMARY KEY (id);
 ANALYZE load_reversals
 """
 
-# The hash covers kind, link and lines, in exactly the JSON that `book.as_json` hashes.
+# The hash covers kind, link and lines, in exactly the JSON that `book.posting` hashes.
 _ENTRIES = """
 INSERT INTO ledger_entries (id, key, kind, input_hash, why, link, reverses_id, at)
 SELECT e.id, e.key, e.kind, encode(sha256(convert_to('["' || e.kind || '","' || e.link || '",[' || l.lines || ']]',

@@ -12,7 +12,7 @@ from server import db
 from server.commands.audit import everything
 from server.core.errors import NotEmpty
 from server.ledger import entries
-from server.ledger.book import as_json
+from server.ledger.book import posting
 from server.ledger.chart import LABELS, SPEND_ONLY
 from server.ledger.entries import Entry, Held, RefundSums, Taken, Wallet
 from server.ledger.statement import statement
@@ -111,11 +111,11 @@ async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:
         "SELECT DISTINCT ON (e.kind, e.id % 5) e.*, r.key AS reverses FROM ledger_entries e"
         " LEFT JOIN ledger_entries r ON r.id = e.reverses_id ORDER BY e.kind, e.id % 5, e.id"
     ):
-        entry = as_json(await _built(dict(row)), at)
+        entry = posting(await _built(dict(row)), at)
         assert {name: row[name] for name in ("key", "kind", "why", "link", "reverses")} == {
-            name: entry[name] for name in ("key", "kind", "why", "link", "reverses")
+            name: getattr(entry, name) for name in ("key", "kind", "why", "link", "reverses")
         }
-        assert row["input_hash"] == entry["hash"], row["key"]
+        assert row["input_hash"] == entry.hash, row["key"]
         kinds.add(row["kind"])
     missing = {kind for kind in set(LABELS) - kinds if not kind.startswith("points_")}  # nobody has points yet
     assert missing == {"order_release", "rebate_take_back", "coupon_take_back", "bought_coupon_take_back"}

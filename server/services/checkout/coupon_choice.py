@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from server import db
 from server.core.errors import CouponUnusable, NotCombinable
 from server.gateways.ports import Deps
@@ -47,7 +49,8 @@ async def choices(deps: Deps, member_id: int, wanted: Wanted) -> tuple[list[Choi
         without = (await placing.drafted(connection, member_id, plain, facts, terms, at, None)).quote
         found = []
         for row, coupon in held:
-            tried, known = replace(plain, coupon_id=coupon.id), replace(facts, coupon=coupon_terms(row["terms"]))
+            tried = replace(plain, coupon_id=coupon.id)
+            known = msgspec.structs.replace(facts, coupon=coupon_terms(row["terms"]))
             try:
                 quote = (await placing.drafted(connection, member_id, tried, known, terms, at, None)).quote
             except (CouponUnusable, NotCombinable) as refused:

@@ -1,18 +1,18 @@
 """A priced order before it is written: what its member is shown, and what `order_place` writes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-import orjson
 
 from server.ledger import book, entries
+from server.ledger.book import Posting
 from server.rules.pricing import LinePrice, Quote
 from server.rules.promotions import Offer
 from server.rules.stacking import LABELS, Combination
-from server.services.checkout.facts import Facts, Wanted
+from server.services.checkout.facts import Facts, Wanted, WantedSku
 from server.services.common.idempotency import Keyed
 
 
@@ -82,6 +82,106 @@ class Priced(msgspec.Struct):
     expires_at: datetime | None
 
 
+class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """The new row of `orders`."""
+
+    order_no: str | None
+    member_id: int
+    kind: str
+    promotion_id: int | None
+    team_id: int | None
+    stacking_version: int
+    for_commission: bool
+    for_qualification: bool
+    for_return: bool
+    status: str = "pending"
+    virtual: bool
+    items_fen: int
+    discounts: list[PricedDiscount]
+    coupon_id: int | None
+    freight_fen: int
+    freight_cash_fen: int
+    balance_fen: int
+    withdrawable_fen: int
+    points: int
+    cash_due_fen: int
+    address_sealed: str | None
+    region: str
+    remark: str
+    created_at: datetime
+    expires_at: datetime | None
+    checks: int = 0
+    refunded_cash_fen: int = 0
+    refunded_balance_fen: int = 0
+    refunded_freight_fen: int = 0
+    refunded_points: int = 0
+
+
+class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A new row of `order_lines`."""
+
+    position: int
+    sku_id: int
+    product_id: int
+    category_id: int
+    title: str
+    image: str
+    spec: dict[str, str]
+    virtual: bool
+    quantity: int
+    unit_price_fen: int
+    amount_fen: int
+    discount_fen: int
+    coupon_fen: int
+    points_fen: int
+    points: int
+    balance_fen: int
+    withdrawable_fen: int
+    cash_fen: int
+    refunded_quantity: int = 0
+    refunded_cash_fen: int = 0
+    refunded_balance_fen: int = 0
+    refunded_withdrawable_fen: int = 0
+    refunded_points: int = 0
+
+
+class AnsweredKey(msgspec.Struct, frozen=True):
+    """The idempotency key with the answer to store."""
+
+    path: str
+    key: str
+    body_hash: str
+    answer: str
+
+
+class LockedCoupon(msgspec.Struct, frozen=True):
+    """The coupon that the order locks, and what it takes off."""
+
+    id: int
+    discount_fen: int
+
+
+class TakenPromotion(msgspec.Struct, frozen=True):
+    """What the order takes from its promotion; see `Offer.take`."""
+
+    kind: str
+    held_stock: bool
+    take: Mapping[str, Any]
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The argument of `order_place`. `cart` lists the SKUs to take out of the cart; what is None is left out."""
+
+    order: PlacedOrder
+    lines: list[PlacedLine]
+    key: AnsweredKey
+    at: datetime
+    coupon: LockedCoupon | None = None
+    cart: list[int] | None = None
+    promotion: TakenPromotion | None = None
+    entry: Posting | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A priced order before it is written."""
@@ -143,102 +243,69 @@ class Draft:
             expires_at=self.expires_at,
         )
 
-    def _pairs(self) -> Sequence[tuple[Any, LinePrice]]:
+    def _pairs(self) -> Sequence[tuple[WantedSku, LinePrice]]:
         return list(zip(self.facts.items, self.quote.lines, strict=True))
 
-    def row(self, member_id: int) -> dict[str, Any]:
-        """Build the row of `orders`."""
-        address = self.facts.address or {}
-        return {
-            "order_no": self.order_no,
-            "member_id": member_id,
-            "kind": self.kind,
-            "promotion_id": self.offer and self.offer.promotion_id,
-            "team_id": self.offer and self.offer.team_id,
-            "stacking_version": self.stacking_version,
-            "for_commission": self.stack.commission,
-            "for_qualification": self.stack.qualifies,
-            "for_return": self.stack.returnable,
-            "status": "pending",
-            "virtual": self.virtual,
-            "items_fen": self.quote.items_fen,
-            "discounts": [
-                {"kind": one.kind, "label": one.label, "amount_fen": one.amount_fen} for one in self.quote.discounts
-            ],
-            "coupon_id": self.wanted.coupon_id,
-            "freight_fen": self.quote.freight_fen,
-            "freight_cash_fen": self.quote.freight_cash_fen,
-            "balance_fen": self.quote.balance_fen,
-            "withdrawable_fen": self.quote.withdrawable_fen,
-            "points": self.quote.points,
-            "refunded_points": 0,
-            "cash_due_fen": self.quote.cash_due_fen,
-            "address_sealed": None if self.virtual else address.get("sealed"),
-            "region": "" if self.virtual else address.get("region", ""),
-            "remark": self.wanted.remark,
-            "created_at": self.at,
-            "expires_at": self.expires_at,
-            "checks": 0,
-            "refunded_cash_fen": 0,
-            "refunded_balance_fen": 0,
-            "refunded_freight_fen": 0,
-        }
+    def _order(self, member_id: int) -> PlacedOrder:
+        address = None if self.virtual else self.facts.address
+        return PlacedOrder(
+            order_no=self.order_no,
+            member_id=member_id,
+            kind=self.kind,
+            promotion_id=self.offer.promotion_id if self.offer else None,
+            team_id=self.offer.team_id if self.offer else None,
+            stacking_version=self.stacking_version,
+            for_commission=self.stack.commission,
+            for_qualification=self.stack.qualifies,
+            for_return=self.stack.returnable,
+            virtual=self.virtual,
+            items_fen=self.quote.items_fen,
+            discounts=[PricedDiscount(one.kind, one.label, one.amount_fen) for one in self.quote.discounts],
+            coupon_id=self.wanted.coupon_id,
+            freight_fen=self.quote.freight_fen,
+            freight_cash_fen=self.quote.freight_cash_fen,
+            balance_fen=self.quote.balance_fen,
+            withdrawable_fen=self.quote.withdrawable_fen,
+            points=self.quote.points,
+            cash_due_fen=self.quote.cash_due_fen,
+            address_sealed=address.sealed if address else None,
+            region=address.region if address else "",
+            remark=self.wanted.remark,
+            created_at=self.at,
+            expires_at=self.expires_at,
+        )
 
-    def line_rows(self) -> list[dict[str, Any]]:
-        """Build the rows of `order_lines`."""
+    def _lines(self) -> list[PlacedLine]:
         return [
-            {
-                "position": position,
-                "sku_id": item.sku_id,
-                "product_id": item.product_id,
-                "category_id": item.category_id,
-                "title": item.title,
-                "image": item.image or "",
-                "spec": item.spec,
-                "virtual": item.virtual,
-                "quantity": item.n,
-                "unit_price_fen": item.price_fen,
-                "amount_fen": line.amount_fen,
-                "discount_fen": line.discount_fen,
-                "coupon_fen": line.coupon_fen,
-                "points_fen": line.points_fen,
-                "points": line.points,
-                "refunded_points": 0,
-                "balance_fen": line.balance_fen,
-                "withdrawable_fen": line.withdrawable_fen,
-                "cash_fen": line.cash_fen,
-                "refunded_quantity": 0,
-                "refunded_cash_fen": 0,
-                "refunded_balance_fen": 0,
-                "refunded_withdrawable_fen": 0,
-            }
+            PlacedLine(
+                position=position,
+                sku_id=item.sku_id,
+                product_id=item.product_id,
+                category_id=item.category_id,
+                title=item.title,
+                image=item.image or "",
+                spec=item.spec,
+                virtual=item.virtual,
+                quantity=item.n,
+                unit_price_fen=item.price_fen,
+                amount_fen=line.amount_fen,
+                discount_fen=line.discount_fen,
+                coupon_fen=line.coupon_fen,
+                points_fen=line.points_fen,
+                points=line.points,
+                balance_fen=line.balance_fen,
+                withdrawable_fen=line.withdrawable_fen,
+                cash_fen=line.cash_fen,
+            )
             for position, (item, line) in enumerate(self._pairs(), start=1)
         ]
 
+    def _coupon_fen(self) -> int:
+        return sum(line.coupon_fen for line in self.quote.lines)
+
     def payload(self, member_id: int, keyed: Keyed, answer: bytes) -> bytes:
         """Encode the argument of `order_place`."""
-        payload: dict[str, Any] = {
-            "order": self.row(member_id),
-            "lines": self.line_rows(),
-            "key": {
-                "path": keyed.path,
-                "key": keyed.key,
-                "body_hash": keyed.body_hash,
-                "answer": answer.decode(),
-            },
-            "at": self.at,
-        }
-        if self.wanted.coupon_id is not None:
-            off = sum(line.coupon_fen for line in self.quote.lines)
-            payload["coupon"] = {"id": self.wanted.coupon_id, "discount_fen": off}
-        if self.wanted.items is None:
-            payload["cart"] = [item.sku_id for item in self.facts.items]
-        if self.offer is not None:
-            payload["promotion"] = {
-                "kind": self.kind,
-                "held_stock": self.held_stock,
-                "take": self.offer.take,
-            }
+        coupon_id, offer, entry = self.wanted.coupon_id, self.offer, None
         if self.quote.balance_fen or self.quote.points:
             held = entries.order_hold(
                 str(self.order_no),
@@ -247,5 +314,15 @@ class Draft:
                 self.quote.withdrawable_fen,
                 self.quote.points,
             )
-            payload["entry"] = book.as_json(held, self.at)
-        return orjson.dumps(payload)
+            entry = book.posting(held, self.at)
+        placement = Placement(
+            order=self._order(member_id),
+            lines=self._lines(),
+            key=AnsweredKey(keyed.path, keyed.key, keyed.body_hash, answer.decode()),
+            at=self.at,
+            coupon=None if coupon_id is None else LockedCoupon(coupon_id, self._coupon_fen()),
+            cart=[item.sku_id for item in self.facts.items] if self.wanted.items is None else None,
+            promotion=TakenPromotion(self.kind, self.held_stock, offer.take) if offer else None,
+            entry=entry,
+        )
+        return msgspec.json.encode(placement)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import orjson
@@ -38,7 +37,8 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,
   (SELECT jsonb_build_object('body_hash', k.body_hash, 'answer', k.answer) FROM idempotency_keys k
     WHERE k.member_id = m.id AND k.path = $5 AND k.key = $6) AS answered,
-  (SELECT jsonb_agg((SELECT jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
+  (SELECT jsonb_agg((SELECT CASE WHEN s.id IS NULL THEN jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id)
+    ELSE jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
       'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
       'price_fen', s.price_fen, 'available', LEAST(s.available,
         (SELECT CASE WHEN t.active AND COALESCE(t.ends_at > $7, true) THEN t.total - t.claimed ELSE 0 END
@@ -48,7 +48,7 @@ SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHE
       'freight', (SELECT to_jsonb(f) FROM freight_templates f WHERE f.id = p.freight_template_id),
       'min_level', p.min_level, 'limit_each', p.limit_each, 'bought', CASE WHEN p.limit_each > 0 THEN
         (SELECT COALESCE(sum(l.quantity - l.refunded_quantity), 0) FROM orders o JOIN order_lines l ON l.order_id = o.id
-          WHERE o.member_id = m.id AND l.product_id = p.id AND o.status NOT IN ('closed', 'refunded')) END)
+          WHERE o.member_id = m.id AND l.product_id = p.id AND o.status NOT IN ('closed', 'refunded')) END) END
         FROM (VALUES (w.sku_id)) AS one (id) LEFT JOIN skus s ON s.id = one.id
           LEFT JOIN products p ON p.id = s.product_id)
       ORDER BY w.place) FROM ({wanted}) w) AS items
@@ -67,43 +67,73 @@ _CART_FACTS = _FACTS.format(
 )
 
 
-class _Sku(msgspec.Struct):
-    """One wanted SKU as the catalogue has it; its fields are None when there is no such SKU."""
+class WantedSku(msgspec.Struct, frozen=True):
+    """`n` pieces of a wanted SKU, which the catalogue has as the other fields say.
+
+    An SKU that does not exist is not on sale; then the other fields say nothing.
+    """
 
     n: int
     sku_id: int
-    product_id: int | None
-    category_id: int | None
-    title: str | None
-    image: str | None
-    spec: dict[str, str] | None
-    price_fen: int | None
-    available: int | None
-    virtual: bool | None
-    on_sale: bool | None
-    weight_g: int | None
-    freight: Template | None
-    min_level: int | None
-    limit_each: int | None
-    bought: int | None
-    """Pieces of the product in the member's orders; None where the product has no purchase limit."""
+    on_sale: bool = False
+    product_id: int = 0
+    category_id: int = 0
+    title: str = ""
+    image: str | None = None
+    spec: dict[str, str] = {}
+    price_fen: int = 0
+    available: int = 0
+    virtual: bool = False
+    weight_g: int = 0
+    freight: Template | None = None
+    min_level: int | None = None
+    limit_each: int | None = None
+    """How many pieces of the product each member may buy; None is no limit."""
+    bought: int | None = None
+    """Pieces of the product in the member's orders; None where there is no limit."""
 
 
-_items = msgspec.json.Decoder(list[_Sku])
+class SealedAddress(msgspec.Struct, frozen=True):
+    """The address to send to, encrypted, and its province, city and district."""
+
+    sealed: str
+    region: str
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was found; `answered` is the stored answer of the idempotency key, `items` are `_Sku`s in order."""
+class Answered(msgspec.Struct, frozen=True):
+    """The stored answer of an idempotency key, with the hash of the request that got it."""
+
+    body_hash: str
+    answer: str
+
+
+class Purse(msgspec.Struct, frozen=True):
+    """What the member can pay with: balance in fen, and points."""
+
+    spend_only: int = 0
+    withdrawable: int = 0
+    points: int = 0
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What was found."""
 
     state: str
-    wallet: dict[str, int]
-    address: dict[str, str] | None
+    wallet: Purse
+    address: SealedAddress | None
     level: int
     """The position of the member's level, as stored."""
     coupon: CouponTerms | None
-    answered: dict[str, str] | None
-    items: list[Any]
+    answered: Answered | None
+    items: tuple[WantedSku, ...]
+    """In the order in which they were asked for."""
+
+
+_items = msgspec.json.Decoder(tuple[WantedSku, ...])
+_wallet = msgspec.json.Decoder(Purse)
+_address = msgspec.json.Decoder(SealedAddress | None)
+_answered = msgspec.json.Decoder(Answered | None)
+_coupon = msgspec.json.Decoder(CouponTerms)
 
 
 async def facts_of(
@@ -132,15 +162,15 @@ async def facts_of(
         raise NotFound(what="member")
     return Facts(
         state=row["state"],
-        wallet=orjson.loads(row["wallet"] or "{}"),
-        address=orjson.loads(row["address"] or "null"),
+        wallet=_wallet.decode(row["wallet"] or "{}"),
+        address=_address.decode(row["address"] or "null"),
         level=row["level"],
         coupon=coupon_terms(row["coupon"]) if row["coupon"] else None,
-        answered=orjson.loads(row["answered"] or "null"),
+        answered=_answered.decode(row["answered"] or "null"),
         items=_items.decode(row["items"] or "[]"),
     )
 
 
 def coupon_terms(stored: str) -> CouponTerms:
     """Convert a row of `coupons`, as JSON, to the terms that the price pipeline takes."""
-    return msgspec.convert(orjson.loads(stored), CouponTerms)
+    return _coupon.decode(stored)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -30,7 +29,7 @@ from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import EXCHANGE, Offer
 from server.rules.shop import ShopPolicy
 from server.services.checkout.drafts import Draft, Priced
-from server.services.checkout.facts import Facts, Wanted, facts_of
+from server.services.checkout.facts import Facts, Wanted, WantedSku, facts_of
 from server.services.common import idempotency, locks
 from server.services.common.idempotency import AnsweredMeanwhile, Keyed
 from server.services.promotions import kinds as promotion_kinds
@@ -83,25 +82,25 @@ async def drafted(
             means=Means(
                 coupon=facts.coupon,
                 use_balance_fen=wanted.use_balance_fen,
-                spend_only_fen=facts.wallet.get("spend_only", 0),
-                withdrawable_fen=facts.wallet.get("withdrawable", 0),
+                spend_only_fen=facts.wallet.spend_only,
+                withdrawable_fen=facts.wallet.withdrawable,
                 points=wanted.points,
                 level=levels.price_terms(terms.levels, facts.level),
-                points_held=facts.wallet.get("points", 0),
+                points_held=facts.wallet.points,
             ),
             policy=shop,
             now=at,
             kind=offer.kind if offer else "normal",
             label=offer.label if offer else "",
             stack=stack,
-            address=facts.address["region"] if facts.address else None,
+            address=facts.address.region if facts.address else None,
         )
     )
     expires_at = at + timedelta(minutes=shop.order_minutes) if order_no else None
     return Draft(facts, wanted, priced, offer, held, stack, stacking.version, order_no, at, expires_at)
 
 
-def _item(item: Any, offer: Offer | None) -> Item:  # noqa: ANN401 - of `Facts.items`
+def _item(item: WantedSku, offer: Offer | None) -> Item:
     return Item(
         sku_id=item.sku_id,
         quantity=item.n,
@@ -147,8 +146,9 @@ def _refuse_too_many(facts: Facts) -> None:
     pieces = Counter[int]()
     for item in facts.items:
         pieces[item.product_id] += item.n
-        if item.limit_each is not None and item.bought + pieces[item.product_id] > item.limit_each:
-            raise PurchaseLimit(product_id=item.product_id, limit=item.limit_each, bought=item.bought)
+        bought = item.bought or 0
+        if item.limit_each and bought + pieces[item.product_id] > item.limit_each:
+            raise PurchaseLimit(product_id=item.product_id, limit=item.limit_each, bought=bought)
 
 
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
@@ -188,10 +188,10 @@ async def _place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed, *, lo
         at = deps.clock.now()
         facts = await facts_of(connection, member_id, wanted, keyed, at)
         if facts.answered is not None:
-            if facts.answered["body_hash"] != keyed.body_hash:
+            if facts.answered.body_hash != keyed.body_hash:
                 raise IdempotencyMismatch
             keyed.replayed = True
-            return facts.answered["answer"].encode()
+            return facts.answered.answer.encode()
         order = await drafted(connection, member_id, wanted, facts, terms, at, ids.number("T", at))
         if locked or not any(item.limit_each for item in facts.items):
             answer = msgspec.json.encode(order.shown())
