@@ -11,6 +11,8 @@ from server.core.errors import CouponClosed, CouponLimit, CouponNotForYou, Coupo
 from server.core.money import WHOLE_BP, yuan
 from server.rules.levels import fold
 
+CouponState = Literal["unused", "locked", "used", "void"]
+"""The states as stored."""
 Shown = Literal["unused", "locked", "used", "expired", "void"]
 Audience = Literal["all", "new", "birthday"]
 

@@ -35,6 +35,14 @@ class Offer:
     team_id: int | None = None
 
 
+class PromotedOrder(msgspec.Struct, frozen=True):
+    """What a promotion needs to know of its order. `team_id` is set for group buys only."""
+
+    id: int
+    promotion_id: int | None
+    team_id: int | None
+
+
 class Shown(msgspec.Struct):
     """A promotion on a product's page. Times are ISO 8601, prices fen per piece; the least price over its SKUs."""
 

@@ -7,8 +7,10 @@ import pytest
 
 from server import db
 from server.gateways.ports import RefundNotice
+from server.rules.payments import Outcome
 from server.services.orders import fulfilment, refund_transfers, refunds
 from tests.races.arena import Arena, outcomes
+from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.shop import make_sku, publish
@@ -52,4 +54,21 @@ async def test_a_notice_of_a_refund_against_a_query(arena: Arena) -> None:
     await asyncio.gather(*(refund_transfers.apply(deps, said) for said in words * 3))
     assert await db.fetch_value("SELECT state FROM refunds") == "succeeded"
     assert await db.fetch_value("SELECT count(*) FROM ledger_entries WHERE kind = 'refund_sent'") == 1
+    await proved(arena.mall)
+
+
+async def test_opened_while_the_payment_that_names_the_referrer_settles(arena: Arena) -> None:
+    """The refund found an order of nobody's friend and locked too few members: it is refused and can be asked again."""
+    (referrer,) = await arena.members(1)
+    (friend,) = await arena.members(1, referrer)
+    order_no = await arena.place(friend, await make_sku())
+    said = await arena.notice(order_no)
+    async with asyncio.TaskGroup() as group, held(MEMBER, friend):
+        paying = group.create_task(arena.settle(said))
+        await waiting(1)
+        opening = group.create_task(outcomes(refunds.open_for(arena.mall.deps, order_no, None, "售后", "tester")))
+        await waiting(2)
+    assert paying.result() is Outcome.SETTLE
+    assert opening.result() == ["state_conflict"]
+    assert (await refunds.open_for(arena.mall.deps, order_no, None, "售后", "tester")).state == "requested"
     await proved(arena.mall)

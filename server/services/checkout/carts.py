@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import asyncpg
+import msgspec
 import orjson
 
 from server import db
@@ -46,7 +46,7 @@ async def lines_of(deps: Deps, member_id: int) -> list[CartLine]:
         member_id,
         deps.clock.now(),
     )
-    return [_line(row) for row in rows]
+    return [db.typed(row, _Row).line() for row in rows]
 
 
 async def put(deps: Deps, member_id: int, sku_id: int, quantity: int) -> None:
@@ -87,26 +87,42 @@ async def take_out(member_id: int, sku_id: int) -> None:
         await tx.execute("DELETE FROM cart_items WHERE member_id = $1 AND sku_id = $2", member_id, sku_id)
 
 
-def _line(row: asyncpg.Record) -> CartLine:
-    return CartLine(
-        sku_id=row["sku_id"],
-        product_id=row["product_id"],
-        title=row["title"],
-        image=next(iter(orjson.loads(row["images"])), ""),
-        spec=orjson.loads(row["spec"]),
-        kind=row["kind"],
-        quantity=row["quantity"],
-        price_fen=row["price_fen"],
-        market_price_fen=row["market_price_fen"],
-        available=row["available"],
-        stock_state=stock_state(row["available"], row["alert_at"]),
-        problem=_problem(row),
-    )
+class _Row(msgspec.Struct, frozen=True):
+    """A line as the statement reads it."""
 
+    sku_id: int
+    quantity: int
+    product_id: int
+    spec: str
+    price_fen: int
+    market_price_fen: int | None
+    available: int
+    alert_at: int
+    on_sale: bool
+    title: str
+    images: str
+    kind: str
 
-def _problem(row: asyncpg.Record) -> Problem | None:
-    if not row["on_sale"]:
-        return "off_sale"
-    if row["available"] <= 0:
-        return "sold_out"
-    return "stock_insufficient" if row["quantity"] > row["available"] else None
+    @property
+    def problem(self) -> Problem | None:
+        if not self.on_sale:
+            return "off_sale"
+        if self.available <= 0:
+            return "sold_out"
+        return "stock_insufficient" if self.quantity > self.available else None
+
+    def line(self) -> CartLine:
+        return CartLine(
+            sku_id=self.sku_id,
+            product_id=self.product_id,
+            title=self.title,
+            image=next(iter(orjson.loads(self.images)), ""),
+            spec=orjson.loads(self.spec),
+            kind=self.kind,
+            quantity=self.quantity,
+            price_fen=self.price_fen,
+            market_price_fen=self.market_price_fen,
+            available=self.available,
+            stock_state=stock_state(self.available, self.alert_at),
+            problem=self.problem,
+        )

@@ -80,33 +80,33 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
     async with db.transaction() as tx:
         await locks.owner(tx, "order_no", order_no)
         order = await locks.order_of_no(tx, order_no)
-        if order["status"] != OrderStatus.PENDING:
+        if order.status != OrderStatus.PENDING:
             return False
-        if order["prepay_started_at"] is not None and not opened:
+        if order.prepay_started_at is not None and not opened:
             return None
         await tx.execute(
             "UPDATE orders SET status = 'closed', closed_at = $2, close_reason = $3, check_at = NULL"
             " WHERE id = $1 AND status = 'pending'",
-            order["id"],
+            order.id,
             at,
             reason,
         )
-        kind = promotion_kinds.KINDS.get(order["kind"])
+        kind = promotion_kinds.KINDS.get(order.kind)
         if kind is not None:
             await kind.released(tx, order, at)
         if kind is None or not kind.held_stock:
-            lines = await tx.fetch("SELECT sku_id, quantity FROM order_lines WHERE order_id = $1", order["id"])
+            lines = await tx.fetch("SELECT sku_id, quantity FROM order_lines WHERE order_id = $1", order.id)
             stock = orjson.dumps([{"sku": line["sku_id"], "n": line["quantity"]} for line in lines]).decode()
             await tx.execute("SELECT stock_move($1::jsonb, 'reserved', 'available', $2)", stock, at)
         await tx.execute(
             "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0"
             " WHERE order_id = $1 AND state = 'locked'",
-            order["id"],
+            order.id,
         )
-        if order["balance_fen"] or order["points"]:
-            spend_only = order["balance_fen"] - order["withdrawable_fen"]
-            held = Held(spend_only, order["withdrawable_fen"], order["points"])
-            owner = await statement.wallet(tx, order["member_id"])
-            await book.post(tx, entries.order_release(order_no, order["member_id"], held, owner), at)
-            await point_movements.reopen_ended(tx, order["member_id"], at)
+        if order.balance_fen or order.points:
+            spend_only = order.balance_fen - order.withdrawable_fen
+            held = Held(spend_only, order.withdrawable_fen, order.points)
+            owner = await statement.wallet(tx, order.member_id)
+            await book.post(tx, entries.order_release(order_no, order.member_id, held, owner), at)
+            await point_movements.reopen_ended(tx, order.member_id, at)
     return True

@@ -79,8 +79,7 @@ async def _write(tx: db.Connection, facts: SettleFacts, settlement: Settlement) 
     )
     kind = promotion_kinds.KINDS.get(order.kind) if order is not None else None
     if order is not None and kind is not None:
-        row = await tx.fetchrow("SELECT * FROM orders WHERE id = $1", order.id)
-        await outbox.put(tx, await kind.paid(tx, dict(row), settlement.at), settlement.at)
+        await outbox.put(tx, await kind.paid(tx, order, settlement.at), settlement.at)
     return payment_id
 
 

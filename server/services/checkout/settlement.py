@@ -14,15 +14,15 @@ from server.rules import qualifications
 from server.rules.members import masked_name
 from server.rules.orders import OrderKind, OrderStatus
 from server.rules.payments import Judgement, Outcome
+from server.rules.promotions import PromotedOrder
 from server.rules.rebates import LineNet, qualifies
 from server.services.notices import messages
 from server.services.terms.rebate_rules import terms_of
 
 
-class PayableOrder(msgspec.Struct, frozen=True):
+class PayableOrder(PromotedOrder, frozen=True):
     """The order that a payment names, under its lock."""
 
-    id: int
     order_no: str
     member_id: int
     kind: OrderKind
@@ -32,8 +32,6 @@ class PayableOrder(msgspec.Struct, frozen=True):
     balance_fen: int
     points: int
     coupon_id: int | None
-    promotion_id: int | None
-    team_id: int | None
     transaction_id: str | None
     for_commission: bool
     for_qualification: bool

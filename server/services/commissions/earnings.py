@@ -4,9 +4,10 @@ Locks: the earning members (ascending), then the order, then its commissions. Ev
 concurrently.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+import msgspec
 import orjson
 
 from server import db, outbox
@@ -23,6 +24,17 @@ from server.services.notices import messages
 from server.services.terms import levels
 from server.services.terms.commission_policies import terms_of
 
+
+class _PaidOrder(msgspec.Struct, frozen=True):
+    id: int
+    order_no: str
+    referrer_id: int | None
+    ancestor2_id: int | None
+    paid_at: datetime
+    version: int
+    """The version of the commission rules in force when the order was paid."""
+
+
 _PAID = """
 SELECT id, order_no, referrer_id, ancestor2_id, paid_at,
     (SELECT max(version) FROM commission_versions WHERE published_at <= orders.paid_at) AS version
@@ -36,38 +48,59 @@ async def decide(deps: Deps, order_id: int) -> None:
     A refund that was granted before has the same effect as a later one. Closed accounts earn nothing. A blocked
     referrer's commission is not released before the block ends.
     """
-    order = await db.fetch_row(_PAID, order_id)
-    if order is None or order["version"] is None:
+    found = await db.fetch_row(_PAID, order_id)
+    if found is None or found["version"] is None:
         return
-    terms = await terms_of(order["version"])
-    chain = (order["referrer_id"], order["ancestor2_id"])[: terms.depth]
+    order = db.typed(found, _PaidOrder)
+    terms = await terms_of(order.version)
+    chain = dict(enumerate((order.referrer_id, order.ancestor2_id)[: terms.depth], start=1))
     at = deps.clock.now()
     async with db.transaction() as tx:
-        members = await locks.members(tx, chain)
+        members = await locks.members(tx, chain.values())
         await locks.order(tx, order_id)
         if await tx.fetchval("SELECT EXISTS (SELECT FROM commissions WHERE order_id = $1)", order_id):
             return
-        active = {member_id for member_id, state in members.items() if state != "closed"}
-        earners = [
-            await _earner(tx, terms, dict(order), level, member_id)
-            for level, member_id in enumerate(chain, start=1)
-            if member_id in active
-        ]
-        rows = await tx.fetch(_LINES, order_id)
-        lines = [Line(row["id"], row["product_id"], row["category_id"], row["quantity"], row["cash"]) for row in rows]
-        grants = rules.decide(terms, lines, earners)
-        left = rules.remaining(terms.commission_cap_bp, [_parts(grant) for grant in grants], _now(rows))
+        earning = {
+            level: member_id
+            for level, member_id in chain.items()
+            if member_id is not None and members.get(member_id, "closed") != "closed"
+        }
+        earners = [await _earner(tx, terms, order, level, member_id) for level, member_id in earning.items()]
+        lines = await _lines(tx, order_id)
+        grants = rules.decide(terms, [line.whole for line in lines], earners)
+        left = rules.remaining(
+            terms.commission_cap_bp, [_parts(grant) for grant in grants], [line.now for line in lines]
+        )
         if not any(left):
             return
         for grant, left_fen in zip(grants, left, strict=True):
-            await _grant(tx, dict(order), chain[grant.level - 1], grant, left_fen, at)
+            await _grant(tx, order, earning[grant.level], grant, left_fen, at)
         await schedule(tx, order_id)
 
 
-_LINES = """
-SELECT id, product_id, category_id, quantity, cash_fen AS cash, cash_fen - refunded_cash_fen AS net
-  FROM order_lines WHERE order_id = $1 ORDER BY position
-"""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    whole: Line
+    """As it was paid."""
+    now: LineNow
+    """As refunds left it."""
+
+
+async def _lines(tx: db.Connection, order_id: int) -> list[_Line]:
+    rows = await tx.fetch(
+        "SELECT id, product_id, category_id, quantity, cash_fen, cash_fen - refunded_cash_fen AS net_fen"
+        " FROM order_lines WHERE order_id = $1 ORDER BY position",
+        order_id,
+    )
+    return [
+        _Line(
+            Line(row["id"], row["product_id"], row["category_id"], row["quantity"], row["cash_fen"]),
+            LineNow(row["id"], row["cash_fen"], row["net_fen"]),
+        )
+        for row in rows
+    ]
+
+
 _MONTH = """
 SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_cash_fen = 0 THEN 0 ELSE
     (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
@@ -77,25 +110,23 @@ SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_c
 """
 
 
-async def _earner(
-    tx: db.Connection, terms: CommissionTerms, order: dict[str, Any], level: int, member_id: int
-) -> Earner:
+async def _earner(tx: db.Connection, terms: CommissionTerms, order: _PaidOrder, level: int, member_id: int) -> Earner:
     """Read a referrer's level and month's sum as of the order's payment."""
     known = await levels.read(tx)
-    stood = levels.place(known, await progress.position_at(tx, member_id, order["paid_at"]))
+    stood = levels.place(known, await progress.position_at(tx, member_id, order.paid_at))
     bonus_bp = known[stood].commission_bonus_bp if known else 0
     return Earner(level, stood, await _month_fen(tx, terms, member_id, order), bonus_bp)
 
 
-async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: dict[str, Any]) -> int:
+async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: _PaidOrder) -> int:
     """Sum up the net cash that a member's referees paid earlier in the order's month.
 
     Refunds granted before the order's payment are deducted.
     """
     if not terms.by_month:
         return 0
-    paid_at = order["paid_at"]
-    found: int = await tx.fetchval(_MONTH, member_id, month_start(paid_at), paid_at, order["id"])
+    paid_at = order.paid_at
+    found: int = await tx.fetchval(_MONTH, member_id, month_start(paid_at), paid_at, order.id)
     return found
 
 
@@ -103,12 +134,8 @@ def _parts(grant: Grant) -> dict[int, int]:
     return {line.line_id: line.amount_fen for line in grant.lines}
 
 
-def _now(rows: list[Any]) -> list[LineNow]:
-    return [LineNow(row["id"], row["cash"], row["net"]) for row in rows]
-
-
 async def _grant(
-    tx: db.Connection, order: dict[str, Any], member_id: int, grant: Grant, left_fen: int, at: datetime
+    tx: db.Connection, order: _PaidOrder, member_id: int, grant: Grant, left_fen: int, at: datetime
 ) -> None:
     """Write one referrer's commission: its row with the explanation, its frozen money, its notice."""
     lines = [
@@ -124,10 +151,10 @@ async def _grant(
     commission_id: int = await tx.fetchval(
         "INSERT INTO commissions (order_id, member_id, level, version, state, whole_fen, granted_fen, explanation,"
         " created_at, reversed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10) RETURNING id",
-        order["id"],
+        order.id,
         member_id,
         grant.level,
-        order["version"],
+        order.version,
         "frozen" if left_fen else "reversed",
         grant.whole_fen,
         left_fen,
@@ -136,7 +163,7 @@ async def _grant(
         None if left_fen else at,
     )
     if left_fen:
-        entry = entries.commission_frozen(commission_id, order["order_no"], member_id, left_fen)
+        entry = entries.commission_frozen(commission_id, order.order_no, member_id, left_fen)
         await book.post(tx, entry, at)
         await outbox.put(tx, [_told(member_id, commission_id, "frozen", left_fen)], at)
 
@@ -164,41 +191,53 @@ async def schedule(tx: db.Connection, order_id: int) -> None:
         )
 
 
+class _Granted(msgspec.Struct, frozen=True):
+    id: int
+    member_id: int
+    version: int
+    granted_fen: int
+    explanation: str
+
+    @property
+    def parts(self) -> dict[int, int]:
+        """Line id → granted fen."""
+        return {line["line_id"]: line["amount_fen"] for line in orjson.loads(self.explanation)["lines"]}
+
+
 async def reduce(tx: db.Connection, order_id: int, refund_no: str, at: datetime) -> None:
     """Step, in a refund's transaction, after its lines are written: reduce commissions with the lines, down to zero.
 
     The caller holds the locks of the order's referrers. What a wallet does not cover becomes debt.
     """
-    granted = await tx.fetch(
+    rows = await tx.fetch(
         "SELECT id, member_id, version, granted_fen, explanation FROM commissions WHERE order_id = $1"
         " ORDER BY level FOR NO KEY UPDATE",  # house: lock - after their order, ascending
         order_id,
     )
+    granted = [db.typed(row, _Granted) for row in rows]
     if not granted:
         return
-    terms = await terms_of(granted[0]["version"])
-    parts = [
-        {line["line_id"]: line["amount_fen"] for line in orjson.loads(row["explanation"])["lines"]} for row in granted
-    ]
-    left = rules.remaining(terms.commission_cap_bp, parts, _now(await tx.fetch(_LINES, order_id)))
-    for row, left_fen in zip(granted, left, strict=True):
-        if left_fen < row["granted_fen"]:
-            await _take(tx, row, left_fen, refund_no, at)
+    terms = await terms_of(granted[0].version)
+    now = [line.now for line in await _lines(tx, order_id)]
+    left = rules.remaining(terms.commission_cap_bp, [commission.parts for commission in granted], now)
+    for commission, left_fen in zip(granted, left, strict=True):
+        if left_fen < commission.granted_fen:
+            await _take(tx, commission, left_fen, refund_no, at)
 
 
-async def _take(tx: db.Connection, row: Any, left_fen: int, refund_no: str, at: datetime) -> None:  # noqa: ANN401 - a row
+async def _take(tx: db.Connection, commission: _Granted, left_fen: int, refund_no: str, at: datetime) -> None:
     await tx.execute(
         "UPDATE commissions SET granted_fen = $2, state = CASE WHEN $3 THEN 'reversed' ELSE state END,"
         " release_at = CASE WHEN NOT $3 THEN release_at END, reversed_at = CASE WHEN $3 THEN $4::timestamptz END"
         " WHERE id = $1",
-        row["id"],
+        commission.id,
         left_fen,
         left_fen == 0,
         at,
     )
-    source = entries.commission_source(row["id"])
-    taken, _ = await take_backs.parts(tx, row["member_id"], source, row["granted_fen"] - left_fen, debt=True)
-    await book.post(tx, entries.commission_take_back(row["id"], refund_no, row["member_id"], taken), at)
+    source = entries.commission_source(commission.id)
+    taken, _ = await take_backs.parts(tx, commission.member_id, source, commission.granted_fen - left_fen, debt=True)
+    await book.post(tx, entries.commission_take_back(commission.id, refund_no, commission.member_id, taken), at)
 
 
 async def release_due(deps: Deps) -> int:

@@ -6,13 +6,17 @@ refer to the locked row. A wallet has no lock of its own: the ledger writes it u
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import asyncpg
 
+from server import db
 from server.core.advisory import Advisory
 from server.core.errors import NotFound
 from server.db import Connection
+from server.rules.orders import OrderKind, OrderStatus
+from server.rules.promotions import PromotedOrder
 
 ROWS = "FOR NO KEY UPDATE"
 """The end of a statement that fetches and locks in one round trip."""
@@ -30,9 +34,31 @@ _OWNER: dict[str, str] = {
         ("withdrawal_no", "withdrawals", "withdrawal_no"),
     )
 }
-_ORDER = f"SELECT * FROM orders WHERE id = $1 {ROWS}"  # noqa: S608 - our own text
-_ORDER_NO = f"SELECT * FROM orders WHERE order_no = $1 {ROWS}"  # noqa: S608 - our own text
 _TEAM = f"SELECT FROM teams WHERE id = $1 {ROWS}"
+
+
+class LockedOrder(PromotedOrder, frozen=True):
+    """An order as it is under its lock: what decides about its money, and whose it is."""
+
+    order_no: str
+    member_id: int
+    kind: OrderKind
+    status: OrderStatus
+    virtual: bool
+    coupon_id: int | None
+    points: int
+    balance_fen: int
+    withdrawable_fen: int
+    freight_fen: int
+    freight_cash_fen: int
+    prepay_started_at: datetime | None
+    received_at: datetime | None
+    rule_version: int | None
+    referrer_id: int | None
+
+
+_ORDER = f"SELECT {db.columns(LockedOrder)} FROM orders WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
+_ORDER_NO = f"SELECT {db.columns(LockedOrder)} FROM orders WHERE order_no = $1 {ROWS}"  # noqa: S608 - our own names
 
 
 async def alone(tx: Connection, number: Advisory) -> None:
@@ -73,14 +99,14 @@ async def owner(tx: Connection, what: Owned, number: int | str) -> str | None:
     return state
 
 
-async def order(tx: Connection, order_id: int) -> asyncpg.Record:
-    """Lock an order; return its row under the lock. Where money moves, lock its buyer first. Raises NotFound."""
-    return _found(await tx.fetchrow(_ORDER, order_id))
+async def order(tx: Connection, order_id: int) -> LockedOrder:
+    """Lock an order; return it as it is under the lock. Where money moves, lock its buyer first. Raises NotFound."""
+    return db.typed(_found(await tx.fetchrow(_ORDER, order_id)), LockedOrder)
 
 
-async def order_of_no(tx: Connection, order_no: str) -> asyncpg.Record:
+async def order_of_no(tx: Connection, order_no: str) -> LockedOrder:
     """Lock an order by its order number, like `order`. Raises NotFound."""
-    return _found(await tx.fetchrow(_ORDER_NO, order_no))
+    return db.typed(_found(await tx.fetchrow(_ORDER_NO, order_no)), LockedOrder)
 
 
 def _found(row: asyncpg.Record | None, what: str = "order") -> asyncpg.Record:

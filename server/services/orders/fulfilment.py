@@ -1,9 +1,9 @@
 """After payment: shipping, card keys, receipt, completion."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+
+import msgspec
 
 from server import db, outbox
 from server.core.errors import NotFound, StateConflict
@@ -12,6 +12,7 @@ from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
 from server.services.commissions import earnings
 from server.services.common import alarms, audit_log, locks
+from server.services.common.locks import LockedOrder
 from server.services.members import addresses
 from server.services.notices import messages
 from server.services.points import movements as point_movements
@@ -77,6 +78,24 @@ async def upload_shipping(deps: Deps, order_id: int) -> None:
         raise OutcomeUnknown(str(error)) from error
 
 
+class _VirtualLine(msgspec.Struct, frozen=True):
+    """A line of virtual goods to hand out: `handed` pieces are, `missing` are not yet."""
+
+    id: int
+    sku_id: int
+    coupon_template_id: int | None
+    """Set where the goods are coupons; the others are card keys."""
+    handed: int
+    missing: int
+
+
+_VIRTUAL_LINES = """
+SELECT l.id, l.sku_id, p.coupon_template_id, h.handed, l.quantity - l.refunded_quantity - h.handed AS missing
+  FROM order_lines l JOIN products p ON p.id = l.product_id CROSS JOIN handed_out(l.id) AS h (handed)
+  WHERE l.order_id = $1 AND l.virtual ORDER BY p.coupon_template_id, l.id
+"""
+
+
 async def deliver_cards(deps: Deps, order_id: int) -> None:
     """Hand out the card keys and coupons of a paid order, which marks an all-virtual order as received. Safe to repeat.
 
@@ -85,47 +104,42 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await _locked(tx, order_id)
-        if order["status"] not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
+        if order.status not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
             return
-        lines = await tx.fetch(
-            "SELECT l.id, l.sku_id, p.coupon_template_id, h.handed,"
-            " l.quantity - l.refunded_quantity - h.handed AS missing"
-            " FROM order_lines l JOIN products p ON p.id = l.product_id CROSS JOIN handed_out(l.id) AS h (handed)"
-            " WHERE l.order_id = $1 AND l.virtual ORDER BY p.coupon_template_id, l.id",
-            order_id,
-        )
         missing = 0
-        for line in lines:
-            pieces = max(0, line["missing"])
-            if line["coupon_template_id"] is None:
-                missing += pieces - await _hand_keys(tx, line, pieces, at)
+        for row in await tx.fetch(_VIRTUAL_LINES, order_id):
+            line = db.typed(row, _VirtualLine)
+            pieces, template_id = max(0, line.missing), line.coupon_template_id
+            if template_id is None:
+                handed = await _hand_keys(tx, line, pieces, at)
             else:
-                missing += pieces - await coupon_goods.hand_out(tx, order["member_id"], line, pieces, at)
+                handed = await coupon_goods.hand_out(tx, order.member_id, line.id, template_id, line.handed, pieces, at)
+            missing += pieces - handed
         if missing:
             await _cards_missing(tx, order, missing, at)
-        elif order["virtual"] and order["status"] == OrderStatus.PAID:
+        elif order.virtual and order.status == OrderStatus.PAID:
             await _receive(tx, order, at)
             await outbox.put(tx, [Job("upload_shipping", {"order_id": order_id})], at)
 
 
-async def _hand_keys(tx: db.Connection, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
+async def _hand_keys(tx: db.Connection, line: _VirtualLine, pieces: int, at: datetime) -> int:
     """Step: bind up to `pieces` free card keys to a line; returns how many were bound."""
     handed = await tx.fetch(
         "UPDATE card_keys SET order_line_id = $1, delivered_at = $4 WHERE id = ANY (ARRAY(SELECT id FROM card_keys"
         " WHERE sku_id = $2 AND order_line_id IS NULL ORDER BY id LIMIT $3"
         " FOR UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a locked key is being handed out by another
-        line["id"],
-        line["sku_id"],
+        line.id,
+        line.sku_id,
         pieces,
         at,
     )
     return len(handed)
 
 
-async def _cards_missing(tx: db.Connection, order: dict[str, Any], missing: int, at: datetime) -> None:
+async def _cards_missing(tx: db.Connection, order: LockedOrder, missing: int, at: datetime) -> None:
     """Step: raise one alarm for operators, and try again in ten minutes."""
-    await alarms.sound(tx, "cards_missing", f"order:{order['order_no']}", at, {"missing": missing})
-    await outbox.put(tx, [Job("deliver_cards", {"order_id": order["id"]}, at + timedelta(minutes=10))], at)
+    await alarms.sound(tx, "cards_missing", f"order:{order.order_no}", at, {"missing": missing})
+    await outbox.put(tx, [Job("deliver_cards", {"order_id": order.id}, at + timedelta(minutes=10))], at)
 
 
 async def receive(deps: Deps, member_id: int, order_no: str) -> None:
@@ -136,10 +150,10 @@ async def receive(deps: Deps, member_id: int, order_no: str) -> None:
         if found is None:
             raise NotFound(what="order")
         order = await _locked(tx, found)
-        if order["status"] in (OrderStatus.RECEIVED, OrderStatus.COMPLETED):
+        if order.status in (OrderStatus.RECEIVED, OrderStatus.COMPLETED):
             return
-        if order["status"] != OrderStatus.SHIPPED:
-            raise StateConflict(status=order["status"])
+        if order.status != OrderStatus.SHIPPED:
+            raise StateConflict(status=order.status)
         await _receive(tx, order, at)
 
 
@@ -155,7 +169,7 @@ async def receive_overdue(deps: Deps) -> int:
     for row in rows:
         async with db.transaction() as tx:
             order = await _locked(tx, row["id"])
-            if order["status"] == OrderStatus.SHIPPED:
+            if order.status == OrderStatus.SHIPPED:
                 await _receive(tx, order, at)
     return len(rows)
 
@@ -178,27 +192,27 @@ async def complete_overdue(deps: Deps) -> int:
     return len(done)
 
 
-async def _locked(tx: db.Connection, order_id: int) -> dict[str, Any]:
-    """Lock the buyer, then the order; returns the order's row. Raises NotFound."""
+async def _locked(tx: db.Connection, order_id: int) -> LockedOrder:
+    """Lock the buyer, then the order. Raises NotFound."""
     await locks.owner(tx, "order", order_id)
-    return dict(await locks.order(tx, order_id))
+    return await locks.order(tx, order_id)
 
 
-async def _receive(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
+async def _receive(tx: db.Connection, order: LockedOrder, at: datetime) -> None:
     """Step: mark the order as received and continue everything that waited for the receipt."""
     await tx.execute(
         "UPDATE orders SET status = 'received', received_at = $2 WHERE id = $1 AND status = ANY ($3)",
-        order["id"],
+        order.id,
         at,
         sources_of(OrderStatus.RECEIVED),
     )
-    await earnings.schedule(tx, order["id"])
+    await earnings.schedule(tx, order.id)
     await point_movements.earn(tx, order, at)
-    jobs = await qualifications.order_received(tx, order["id"], at)
+    jobs = await qualifications.order_received(tx, order.id, at)
     rebates = await tx.fetch(
         "SELECT id FROM rebates WHERE order_id = $1 AND state = 'frozen' UNION"
         " SELECT rebate_id FROM qualifications WHERE order_id = $1 AND state = 'consumed'",
-        order["id"],
+        order.id,
     )
     jobs += [Job("schedule_release", {"rebate_id": row["id"]}) for row in rebates]
     await outbox.put(tx, jobs, at)

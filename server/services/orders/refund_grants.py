@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -17,6 +16,7 @@ from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
 from server.services.commissions import earnings
 from server.services.common import locks
+from server.services.common.locks import LockedOrder
 from server.services.growth import progress
 from server.services.notices import messages
 from server.services.points import movements as point_movements
@@ -25,16 +25,16 @@ from server.services.terms.rebate_rules import terms_of
 
 
 @dataclass(frozen=True, slots=True)
-class LockedOrder:
+class RefundableOrder:
     """An order under all the locks that a refund of it needs."""
 
-    row: dict[str, Any]
+    row: LockedOrder
     lines: list[LineState]
     categories: dict[int, tuple[int, int]]
     """Line id → (product_id, category_id)."""
 
 
-async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
+async def lock(tx: db.Connection, order_no: str) -> RefundableOrder:
     """Step: lock the buyer and the referrers (ascending), then the order.
 
     Who they are is read without a lock and checked again under the locks. Raises NotFound, StateConflict (the referrer
@@ -49,11 +49,11 @@ async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
     owners = [found["member_id"], found["referrer_id"], found["ancestor2_id"]]
     await locks.members(tx, owners)
     row = await locks.order(tx, found["id"])
-    if row["referrer_id"] != found["referrer_id"]:
-        raise StateConflict(status=row["status"])
+    if row.referrer_id != found["referrer_id"]:
+        raise StateConflict(status=row.status)
     lines = await tx.fetch("SELECT * FROM order_lines WHERE order_id = $1 ORDER BY position", found["id"])
-    return LockedOrder(
-        dict(row),
+    return RefundableOrder(
+        row,
         [LineState(**{name: line[name] for name in LineState.__dataclass_fields__}) for line in lines],
         {line["id"]: (line["product_id"], line["category_id"]) for line in lines},
     )
@@ -61,7 +61,7 @@ async def lock(tx: db.Connection, order_no: str) -> LockedOrder:
 
 async def grant(
     tx: db.Connection,
-    order: LockedOrder,
+    order: RefundableOrder,
     refund_id: int,
     planned: RefundPlan,
     operator: str,
@@ -71,17 +71,17 @@ async def grant(
 ) -> None:
     """Step: write the decision and all that it changes in our books; a job asks WeChat for the cash afterwards."""
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
-    unshipped = order.row["status"] in (OrderStatus.PAID, OrderStatus.TEAMING)
+    unshipped = order.row.status in (OrderStatus.PAID, OrderStatus.TEAMING)
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
     await _after_goods(tx, order, planned, at, here=unshipped or restock)
     short, jobs = await _returned(tx, order, planned, refund_no, at)
     jobs += await coupon_goods.take_back(tx, order.row, refund_id, at)
     jobs += await _qualified(tx, order, planned, at)
-    await earnings.reduce(tx, order.row["id"], refund_no, at)
+    await earnings.reduce(tx, order.row.id, refund_no, at)
     net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
     await point_movements.reduce(tx, order.row, refund_no, net_fen, at)
-    await progress.reduce(tx, order.row["id"], order.row["member_id"], refund_no, net_fen, at)
+    await progress.reduce(tx, order.row.id, order.row.member_id, refund_no, net_fen, at)
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
         short, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
@@ -102,14 +102,12 @@ async def grant(
         kept.total_fen,
         freight.cash_fen,
         None if kept.cash_fen else at,
-        order.row["id"],
+        order.row.id,
         at if restock and not unshipped else None,
     )
     if kept.cash_fen:
         jobs.append(Job("send_refund", {"refund_id": refund_id}))
-    jobs.append(
-        notice(order.row["member_id"], order.row["order_no"], planned.cash_fen + planned.balance_fen, "已同意退款")
-    )
+    jobs.append(notice(order.row.member_id, order.row.order_no, planned.cash_fen + planned.balance_fen, "已同意退款"))
     await outbox.put(tx, jobs, at)
 
 
@@ -128,15 +126,15 @@ class _Freight:
     withdrawable_fen: int
 
     @classmethod
-    def of(cls, order: LockedOrder) -> "_Freight":
-        cash: int = order.row["freight_cash_fen"]
-        balance = order.row["freight_fen"] - cash
-        withdrawable = order.row["withdrawable_fen"] - sum(line.withdrawable_fen for line in order.lines)
+    def of(cls, order: RefundableOrder) -> "_Freight":
+        cash = order.row.freight_cash_fen
+        balance = order.row.freight_fen - cash
+        withdrawable = order.row.withdrawable_fen - sum(line.withdrawable_fen for line in order.lines)
         return cls(cash, balance - withdrawable, withdrawable)
 
 
 async def _write_lines(
-    tx: db.Connection, order: LockedOrder, planned: RefundPlan, freight: _Freight, at: datetime
+    tx: db.Connection, order: RefundableOrder, planned: RefundPlan, freight: _Freight, at: datetime
 ) -> None:
     await tx.executemany(
         "UPDATE order_lines SET refunded_quantity = refunded_quantity + $2, refunded_cash_fen = refunded_cash_fen + $3,"
@@ -153,7 +151,7 @@ async def _write_lines(
         " refunded_balance_fen = refunded_balance_fen + $3, refunded_freight_fen = refunded_freight_fen + $4,"
         " refunded_points = refunded_points + $7, status = CASE WHEN $5 THEN 'refunded' ELSE status END,"
         " refunded_at = CASE WHEN $5 THEN $6::timestamptz ELSE refunded_at END WHERE id = $1",
-        order.row["id"],
+        order.row.id,
         planned.cash_fen + freight.cash_fen,
         planned.balance_fen + freight.spend_only_fen + freight.withdrawable_fen,
         freight.cash_fen,
@@ -170,7 +168,9 @@ SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
 """
 
 
-async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime, *, here: bool) -> None:
+async def _after_goods(
+    tx: db.Connection, order: RefundableOrder, planned: RefundPlan, at: datetime, *, here: bool
+) -> None:
     """Put stock that never left, or came back, on sale again; a whole refund also returns the order's coupon.
 
     Virtual goods leave as card keys or coupons; those never return to stock.
@@ -179,14 +179,14 @@ async def _after_goods(tx: db.Connection, order: LockedOrder, planned: RefundPla
     rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)
     stock = orjson.dumps([dict(row) for row in rows if row["n"] > 0]).decode()
     await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", stock, at)
-    if planned.whole and order.row["coupon_id"] is not None:
+    if planned.whole and order.row.coupon_id is not None:
         await tx.execute(
             "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0 WHERE id = $1 AND state = 'used'",
-            order.row["coupon_id"],
+            order.row.coupon_id,
         )
 
 
-def _nets(order: LockedOrder, planned: RefundPlan) -> list[LineNet]:
+def _nets(order: RefundableOrder, planned: RefundPlan) -> list[LineNet]:
     """Compute the net cash per line as it is after this refund."""
     now = {line.line_id: line.cash_fen for line in planned.lines}
     return [
@@ -196,13 +196,13 @@ def _nets(order: LockedOrder, planned: RefundPlan) -> list[LineNet]:
 
 
 async def _returned(
-    tx: db.Connection, order: LockedOrder, planned: RefundPlan, refund_no: str, at: datetime
+    tx: db.Connection, order: RefundableOrder, planned: RefundPlan, refund_no: str, at: datetime
 ) -> tuple[int, list[Job]]:
     """Take back the buyer's own rebate for this order first; returns the fen not covered and the follow-up jobs.
 
     What the buyer's wallet cannot cover is withheld from this refund.
     """
-    rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row["id"])
+    rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row.id)
     if rebate_id is None:
         return 0, []
     if planned.empties:
@@ -210,22 +210,25 @@ async def _returned(
     return await reversals.reduce(tx, rebate_id, _nets(order, planned), refund_no, at)
 
 
-async def _qualified(tx: db.Connection, order: LockedOrder, planned: RefundPlan, at: datetime) -> list[Job]:
+async def _qualified(tx: db.Connection, order: RefundableOrder, planned: RefundPlan, at: datetime) -> list[Job]:
     """Void the qualification that this order gave the buyer's referrer if the order no longer matches its rule."""
-    row = await tx.fetchrow("SELECT id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row["id"])
-    if row is None:
+    row = await tx.fetchrow("SELECT id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row.id)
+    version = order.row.rule_version
+    if row is None or version is None:
         return []
-    terms = await terms_of(order.row["rule_version"])
-    if not planned.empties and qualifies(terms, order.row["kind"], _nets(order, planned)):
+    terms = await terms_of(version)
+    if not planned.empties and qualifies(terms, order.row.kind, _nets(order, planned)):
         return []
-    why = "team_failed" if order.row["status"] == OrderStatus.TEAMING else "refund"
+    why = "team_failed" if order.row.status == OrderStatus.TEAMING else "refund"
     jobs = await reversals.lose(tx, row["id"], why, at)
-    return jobs + await qualifications.requalify(tx, order.row["member_id"], at)
+    return jobs + await qualifications.requalify(tx, order.row.member_id, at)
 
 
-async def _post(tx: db.Connection, order: LockedOrder, refund_no: str, kept: Withheld, back: int, at: datetime) -> None:
-    owner = await statement.wallet(tx, order.row["member_id"])
+async def _post(
+    tx: db.Connection, order: RefundableOrder, refund_no: str, kept: Withheld, back: int, at: datetime
+) -> None:
+    owner = await statement.wallet(tx, order.row.member_id)
     sums = RefundSums(kept.cash_fen, kept.total_fen, Held(kept.spend_only_fen, kept.withdrawable_fen, back))
-    await book.post(tx, entries.refund(refund_no, order.row["order_no"], order.row["member_id"], sums, owner), at)
+    await book.post(tx, entries.refund(refund_no, order.row.order_no, order.row.member_id, sums, owner), at)
     if back:
-        await point_movements.reopen_ended(tx, order.row["member_id"], at)
+        await point_movements.reopen_ended(tx, order.row.member_id, at)

@@ -5,8 +5,8 @@ Granting a refund also takes back everything that the order had earned, in one t
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
+import asyncpg
 import msgspec
 
 from server import db, outbox
@@ -18,7 +18,7 @@ from server.rules.refunds import LABELS, UNDECIDED, RefundPlan, plan
 from server.services.common import audit_log, idempotency
 from server.services.common.idempotency import Keyed
 from server.services.orders import refund_grants
-from server.services.orders.refund_grants import LockedOrder
+from server.services.orders.refund_grants import RefundableOrder
 from server.services.terms import policy
 
 SYSTEM = "system"
@@ -66,11 +66,11 @@ async def request(
 
     async def work(tx: db.Connection) -> RefundView:
         order = await refund_grants.lock(tx, order_no)
-        status = OrderStatus(order.row["status"])
-        if not refund_window_open(status, order.row["received_at"], shop.refund_days, at):
+        status = OrderStatus(order.row.status)
+        if not refund_window_open(status, order.row.received_at, shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
         refund_id, planned = await open_refund(tx, order, wanted, reason, at)
-        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row["id"]):
+        if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row.id):
             await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
         return await view(tx, refund_id)
 
@@ -84,7 +84,7 @@ async def open_for(
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
-        if order.row["status"] not in _OPERATORS:
+        if order.row.status not in _OPERATORS:
             raise RefundNotAllowed(reason="status")
         refund_id, _ = await open_refund(tx, order, wanted, reason, at)
         await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
@@ -153,7 +153,7 @@ async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
 
 
 async def open_refund(
-    tx: db.Connection, order: LockedOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
+    tx: db.Connection, order: RefundableOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
 ) -> tuple[int, RefundPlan]:
     """Step: insert an undecided refund; returns its id and what it would give. Raises RefundNotAllowed, RefundOpen."""
     planned = plan(order.lines, wanted)
@@ -163,8 +163,8 @@ async def open_refund(
         " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9, $10)"
         " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning') DO NOTHING RETURNING id",
         ids.number("R", at),
-        order.row["id"],
-        order.row["member_id"],
+        order.row.id,
+        order.row.member_id,
         reason,
         planned.whole,
         planned.cash_fen,
@@ -200,9 +200,9 @@ _VIEW = (
 )
 
 
-def _shown(row: Mapping[str, Any]) -> RefundView:
+def _shown(row: asyncpg.Record) -> RefundView:
     state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
-    return RefundView(**{**row, "state": state}, state_label=LABELS[state])
+    return msgspec.convert({**row, "state": state, "state_label": LABELS[state]}, RefundView)
 
 
 async def view(tx: db.Connection, refund_id: int) -> RefundView:

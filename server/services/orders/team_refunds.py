@@ -22,9 +22,9 @@ async def give_back(deps: Deps, order_no: str) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
-        state = await tx.fetchval("SELECT state FROM teams WHERE id = $1", order.row["team_id"])
-        if order.row["status"] != OrderStatus.TEAMING or state != TeamState.FAILED:
+        state = await tx.fetchval("SELECT state FROM teams WHERE id = $1", order.row.team_id)
+        if order.row.status != OrderStatus.TEAMING or state != TeamState.FAILED:
             return
         refund_id, planned = await refunds.open_refund(tx, order, None, "拼团未成团，自动退款", at)
         await refund_grants.grant(tx, order, refund_id, planned, refunds.SYSTEM, at)
-        await tx.execute(_FORGET, order.row["member_id"])
+        await tx.execute(_FORGET, order.row.member_id)

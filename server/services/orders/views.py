@@ -1,9 +1,9 @@
 """Reading orders: lists and details as their member sees them."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -167,7 +167,7 @@ async def page_of(
     )
     shop = await policy.current()
     now = deps.clock.now()
-    items = [OrderSummary(**_summary(row, shop.refund_days, now)) for row in rows[:limit]]
+    items = [_summary(row, shop.refund_days, now) for row in rows[:limit]]
     return items, cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
 
 
@@ -178,7 +178,7 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         raise NotFound(what="order")
     shop = await policy.current()
     view = OrderDetail(
-        **_summary(row, shop.refund_days, deps.clock.now()),
+        **msgspec.structs.asdict(_summary(row, shop.refund_days, deps.clock.now())),
         address=_address(deps, row),
         remark=row["remark"],
         company=row["company"],
@@ -208,7 +208,7 @@ _TIMES = (
 )
 
 
-def _summary(row: Mapping[str, Any], refund_days: int, now: datetime) -> dict[str, Any]:
+def _summary(row: asyncpg.Record, refund_days: int, now: datetime) -> OrderSummary:
     status = OrderStatus(row["status"])
     actions = allowed_actions(
         status,
@@ -217,27 +217,27 @@ def _summary(row: Mapping[str, Any], refund_days: int, now: datetime) -> dict[st
         refund_days=refund_days,
         now=now,
     )
-    return {
-        "order_no": row["order_no"],
-        "status": status,
-        "status_label": LABELS[status],
-        "kind": row["kind"],
-        "lines": _lines.decode(row["lines"]),
-        "items_fen": row["items_fen"],
-        "discounts": orjson.loads(row["discounts"]),
-        "freight_fen": row["freight_fen"],
-        "balance_fen": row["balance_fen"],
-        "cash_due_fen": row["cash_due_fen"],
-        "refunded_fen": row["refunded_cash_fen"] + row["refunded_balance_fen"],
-        "created_at": row["created_at"],
-        "expires_at": row["expires_at"],
-        "paid_at": row["paid_at"],
-        "allowed_actions": actions,
-        "refund_open": row["refund_open"],
-    }
+    return OrderSummary(
+        order_no=row["order_no"],
+        status=status,
+        status_label=LABELS[status],
+        kind=row["kind"],
+        lines=_lines.decode(row["lines"]),
+        items_fen=row["items_fen"],
+        discounts=orjson.loads(row["discounts"]),
+        freight_fen=row["freight_fen"],
+        balance_fen=row["balance_fen"],
+        cash_due_fen=row["cash_due_fen"],
+        refunded_fen=row["refunded_cash_fen"] + row["refunded_balance_fen"],
+        created_at=row["created_at"],
+        expires_at=row["expires_at"],
+        paid_at=row["paid_at"],
+        allowed_actions=actions,
+        refund_open=row["refund_open"],
+    )
 
 
-def _address(deps: Deps, row: Mapping[str, Any]) -> DeliveryAddress | None:
+def _address(deps: Deps, row: asyncpg.Record) -> DeliveryAddress | None:
     if row["address_sealed"] is None:
         return None
     known = addresses.opened(deps.cipher, row["address_sealed"])

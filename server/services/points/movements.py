@@ -4,7 +4,6 @@ Every step runs under its member's lock. Every movement is one ledger entry with
 """
 
 from datetime import datetime
-from typing import Any
 
 from server import db, outbox
 from server.core import ids
@@ -18,6 +17,7 @@ from server.rules.levels import left_of
 from server.rules.points import TELL_BEFORE, earned, ends_at, expiring, take_back
 from server.rules.rebates import RuleTerms, release_at
 from server.services.common import audit_log, batches, locks
+from server.services.common.locks import LockedOrder
 from server.services.notices import messages
 from server.services.terms import levels, policy
 from server.services.terms.rebate_rules import terms_of
@@ -25,31 +25,31 @@ from server.services.terms.rebate_rules import terms_of
 BATCH = 100
 
 
-async def earn(tx: db.Connection, order: dict[str, Any], at: datetime) -> None:
+async def earn(tx: db.Connection, order: LockedOrder, at: datetime) -> None:
     """Step, under the locks of the buyer and the order: freeze, once, the points that the order earns.
 
     The order is received at `at`.
     """
     shop = (await policy.read(tx)).policy
     net_fen = await tx.fetchval(
-        "SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = $1", order["id"]
+        "SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = $1", order.id
     )
-    points = earned(net_fen, shop.points_per_yuan, await _multiplied(tx, order["member_id"]))
+    points = earned(net_fen, shop.points_per_yuan, await _multiplied(tx, order.member_id))
     if not points:
         return
-    terms = RuleTerms() if order["rule_version"] is None else await terms_of(order["rule_version"])
+    terms = RuleTerms() if order.rule_version is None else await terms_of(order.rule_version)
     new = await tx.fetchval(
         "INSERT INTO point_earnings (order_id, member_id, base_fen, granted, remaining, state, release_at, created_at)"
         " VALUES ($1, $2, $3, $4, $4, 'frozen', $5, $6) ON CONFLICT DO NOTHING RETURNING order_id",
-        order["id"],
-        order["member_id"],
+        order.id,
+        order.member_id,
         net_fen,
         points,
         release_at(terms, [at], at),
         at,
     )
     if new is not None:
-        entry = entries.points_frozen(order["id"], order["order_no"], order["member_id"], points)
+        entry = entries.points_frozen(order.id, order.order_no, order.member_id, points)
         await book.post(tx, entry, at)
 
 
@@ -59,11 +59,11 @@ async def _multiplied(tx: db.Connection, member_id: int) -> int:
     return known[levels.place(known, position or 0)].points_bp if known else WHOLE_BP
 
 
-async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_fen: int, at: datetime) -> None:
+async def reduce(tx: db.Connection, order: LockedOrder, refund_no: str, net_fen: int, at: datetime) -> None:
     """Step, under the buyer's lock: take back points after a refund that left the order with this net cash."""
     row = await tx.fetchrow(
         "SELECT * FROM point_earnings WHERE order_id = $1 FOR NO KEY UPDATE",  # house: lock - taken after its order
-        order["id"],
+        order.id,
     )
     if row is None:
         return
@@ -71,14 +71,14 @@ async def reduce(tx: db.Connection, order: dict[str, Any], refund_no: str, net_f
     if left == row["remaining"]:
         return
     wallet = await statement.wallet(tx, row["member_id"])
-    frozen = wallet.frozen_points.get(entries.point_source(order["id"]), 0)
+    frozen = wallet.frozen_points.get(entries.point_source(order.id), 0)
     taken = take_back(row["remaining"] - left, frozen, wallet.points)
-    entry = entries.points_take_back(order["id"], order["order_no"], refund_no, row["member_id"], taken)
+    entry = entries.points_take_back(order.id, order.order_no, refund_no, row["member_id"], taken)
     await book.post(tx, entry, at)
     await tx.execute(
         "UPDATE point_earnings SET remaining = $2, state = CASE WHEN $3 THEN 'reversed' ELSE state END"
         " WHERE order_id = $1",
-        order["id"],
+        order.id,
         left,
         left == 0,
     )

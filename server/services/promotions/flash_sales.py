@@ -15,7 +15,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.flash_sales import State, Window
-from server.rules.promotions import Offer, Promotion, Shown
+from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
 from server.services.promotions import flash_gate
 
 KIND = "flash_sale"
@@ -204,15 +204,15 @@ async def admit(deps: Deps, member_id: int, promotion: Promotion) -> None:
     await flash_gate.admit(deps, promotion.id, member_id)
 
 
-async def paid(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> list[Job]:
+async def paid(tx: db.Connection, order: PromotedOrder, _at: datetime) -> list[Job]:
     """Step: mark the pieces of a paid order as sold."""
-    await tx.execute("UPDATE flash_units SET sold = true WHERE order_id = $1", order["id"])
+    await tx.execute("UPDATE flash_units SET sold = true WHERE order_id = $1", order.id)
     return []
 
 
-async def released(tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
+async def released(tx: db.Connection, order: PromotedOrder, at: datetime) -> None:
     """Step: free the pieces of an unpaid order, or return them to the SKU if the session is settled."""
-    await tx.execute("SELECT flash_sale_release($1, $2)", order["id"], at)
+    await tx.execute("SELECT flash_sale_release($1, $2)", order.id, at)
 
 
 async def settle_over(deps: Deps) -> int:

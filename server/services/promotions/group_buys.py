@@ -4,7 +4,7 @@ Locks: the team comes after its order and before stock; the activity comes after
 locked after the team. This is safe: a paid order waits for nothing else, so nobody who holds it asks for the team.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules import group_buys as rules
 from server.rules.group_buys import Activity, Seats, TeamState
-from server.rules.promotions import Offer, Promotion, Shown
+from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
 from server.services.notices import messages
 from server.services.promotions import qualification_waits
 from server.services.terms.rebate_rules import terms_of
@@ -170,21 +170,22 @@ class GroupBuys:
         prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
         return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
 
-    async def released(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
+    async def released(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> None:
         """Step: free the seat of an unpaid order that was closed. A team without any taken seat ends."""
         await tx.execute(
             "UPDATE teams SET taken = taken - 1, state = CASE WHEN taken = 1 THEN 'failed' ELSE 'open' END,"
             " ended_at = CASE WHEN taken = 1 THEN $2::timestamptz END WHERE id = $1",
-            order["team_id"],
+            order.team_id,
             at,
         )
-        await tx.execute(_GIVE_BACK.format("o.id = $2"), order["team_id"], order["id"])
+        await tx.execute(_GIVE_BACK.format("o.id = $2"), order.team_id, order.id)
 
-    async def paid(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> list[Job]:
+    async def paid(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> list[Job]:
         """Step: count a paid order of a team. When the last seat is paid, the team succeeds."""
-        team_id = order["team_id"]
-        team = await tx.fetchrow("UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING paid, size", team_id)
-        return await succeed(tx, team_id, at) if team["paid"] == team["size"] else []
+        team = await tx.fetchrow(
+            "UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING id, paid, size", order.team_id
+        )
+        return await succeed(tx, team["id"], at) if team["paid"] == team["size"] else []
 
     async def shown(self, product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
         """Return the running activities of these products."""

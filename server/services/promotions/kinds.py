@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from server import db
 from server.core.errors import PromotionUnknown
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules.promotions import Offer, Promotion, Shown
+from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
 from server.services.promotions import flash_sales, group_buys, points_goods
 
 Items = Sequence[tuple[int, int]]
@@ -37,12 +37,12 @@ class Kind(Protocol):
         """
         ...
 
-    async def paid(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> Sequence[Job]:
-        """Step: an order of this kind was paid; return the jobs that follow. `order` is its row."""
+    async def paid(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> Sequence[Job]:
+        """Step: an order of this kind was paid; return the jobs that follow."""
         ...
 
-    async def released(self, tx: db.Connection, order: Mapping[str, Any], at: datetime) -> None:
-        """Step: an unpaid order of this kind was closed. `order` is its row."""
+    async def released(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> None:
+        """Step: an unpaid order of this kind was closed."""
         ...
 
     async def shown(self, product_ids: Sequence[int], at: datetime) -> Mapping[int, Sequence[Shown]]:

@@ -13,7 +13,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules import points_goods as rules
 from server.rules.points_goods import State
-from server.rules.promotions import Offer, Promotion, Shown
+from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
 
 KIND = "points"
 held_stock: bool = False
@@ -142,16 +142,16 @@ async def offer(
     )
 
 
-async def paid(_tx: db.Connection, _order: Mapping[str, Any], _at: datetime) -> list[Job]:
+async def paid(_tx: db.Connection, _order: PromotedOrder, _at: datetime) -> list[Job]:
     """Step: an exchange was paid. Do nothing: its pieces were taken when it was placed."""
     return []
 
 
-async def released(tx: db.Connection, order: Mapping[str, Any], _at: datetime) -> None:
+async def released(tx: db.Connection, order: PromotedOrder, _at: datetime) -> None:
     """Step: an unpaid exchange was closed; make its pieces available again."""
     await tx.execute(
         "UPDATE points_goods SET taken = taken - (SELECT sum(quantity) FROM order_lines WHERE order_id = $2)"
         " WHERE id = $1",
-        order["promotion_id"],
-        order["id"],
+        order.promotion_id,
+        order.id,
     )

@@ -4,17 +4,18 @@ Steps run inside their callers' transactions, with the buyer and the order locke
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from server import db
 from server.outbox import Job
 from server.rules.coupons import LABELS, shown
+from server.services.common.locks import LockedOrder
 from server.services.coupons import drawer
 from server.services.rebates import coupon_returns
+from server.services.rebates.coupon_returns import LockedCoupon
 
 
 class BoughtCoupon(msgspec.Struct):
@@ -28,12 +29,13 @@ class BoughtCoupon(msgspec.Struct):
     taken_back: bool
 
 
-async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], pieces: int, at: datetime) -> int:
-    """Step: issue up to `pieces` coupons of a line (`id, coupon_template_id, handed`); returns how many were issued.
+async def hand_out(
+    tx: db.Connection, member_id: int, line_id: int, template_id: int, handed: int, pieces: int, at: datetime
+) -> int:
+    """Step: issue up to `pieces` coupons of a line that has `handed` already; returns how many were issued.
 
     The template limits them. Its lock is taken here, so callers go through lines by ascending template.
     """
-    template_id = line["coupon_template_id"]
     row = await tx.fetchrow(
         "SELECT active AND COALESCE(ends_at > $2, true) AS open, total - claimed AS left FROM coupon_templates"
         " WHERE id = $1 FOR NO KEY UPDATE",  # house: lock - reads and locks in one round trip
@@ -41,30 +43,39 @@ async def hand_out(tx: db.Connection, member_id: int, line: Mapping[str, Any], p
         at,
     )
     free = pieces if row["left"] is None else min(pieces, row["left"])
-    names = [f"line:{line['id']}:{line['handed'] + n}" for n in range(1, 1 + (free if row["open"] else 0))]
+    names = [f"line:{line_id}:{handed + n}" for n in range(1, 1 + (free if row["open"] else 0))]
     sources = [(member_id, name) for name in names]
-    return len(await drawer.issue_from(tx, template_id, sources, at, order_line_id=line["id"]))
+    return len(await drawer.issue_from(tx, template_id, sources, at, order_line_id=line_id))
+
+
+class _Live(LockedCoupon, frozen=True):
+    order_line_id: int
+    pieces: int
+    """Pieces of the line that are not refunded."""
 
 
 _LIVE = """
-SELECT c.*, l.quantity - l.refunded_quantity AS pieces FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
+SELECT c.id, c.member_id, c.source, c.state, c.expires_at, c.discount_fen, c.order_line_id,
+    l.quantity - l.refunded_quantity AS pieces
+  FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
   WHERE l.order_id = $1 AND c.taken_by IS NULL ORDER BY c.id FOR UPDATE OF c
 """  # house: lock - coupons come after their order
 _FIRST = ("unused", "locked", "void", "expired", "used")
 """The order in which a refund takes coupons: first those that can still be given back."""
 
 
-async def take_back(tx: db.Connection, order: Mapping[str, Any], refund_id: int, at: datetime) -> list[Job]:
+async def take_back(tx: db.Connection, order: LockedOrder, refund_id: int, at: datetime) -> list[Job]:
     """Step: leave each line no more coupons than pieces, and take back the others; returns the follow-up jobs."""
-    of_line = defaultdict[int, list[Any]](list)
-    for row in await tx.fetch(_LIVE, order["id"]):
-        of_line[row["order_line_id"]].append(row)
+    of_line = defaultdict[int, list[_Live]](list)
+    for row in await tx.fetch(_LIVE, order.id):
+        coupon = db.typed(row, _Live)
+        of_line[coupon.order_line_id].append(coupon)
     jobs = []
-    for rows in of_line.values():
-        rows.sort(key=lambda row: _FIRST.index(shown(row["state"], row["expires_at"], at)))
-        for row in rows[: max(0, len(rows) - rows[0]["pieces"])]:
-            await tx.execute("UPDATE coupons SET taken_by = $2 WHERE id = $1", row["id"], refund_id)
-            jobs += await coupon_returns.take_bought(tx, row, order["order_no"], at)
+    for coupons in of_line.values():
+        coupons.sort(key=lambda coupon: _FIRST.index(shown(coupon.state, coupon.expires_at, at)))
+        for coupon in coupons[: max(0, len(coupons) - coupons[0].pieces)]:
+            await tx.execute("UPDATE coupons SET taken_by = $2 WHERE id = $1", coupon.id, refund_id)
+            jobs += await coupon_returns.take_bought(tx, coupon, order.order_no, at)
     return jobs
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+
+import msgspec
 
 from server import db
 from server.core.errors import WeChatUnavailable
@@ -10,12 +11,25 @@ from server.gateways.ports import Deps
 from server.ledger import book, entries
 from server.ledger.entries import Entry
 from server.outbox import Job
+from server.rules.coupons import CouponState
 from server.services.checkout import closing
 from server.services.common import locks
 from server.services.rebates.releases import coupon_source
 
-Owed = Callable[[Mapping[str, Any]], Entry]
-"""From the row of a used coupon, builds the ledger entry that turns the coupon's discount into debt."""
+
+class LockedCoupon(msgspec.Struct, frozen=True):
+    """A coupon under its lock. `discount_fen` is what it took off the order that used it."""
+
+    id: int
+    member_id: int
+    source: str
+    state: CouponState
+    expires_at: datetime
+    discount_fen: int
+
+
+Owed = Callable[[LockedCoupon], Entry]
+"""From a used coupon, builds the ledger entry that turns the coupon's discount into debt."""
 
 
 def job(rebate_id: int, stage_id: int) -> Job:
@@ -51,14 +65,14 @@ async def shrink(
     return short_fen, jobs
 
 
-async def take_bought(tx: db.Connection, coupon: Mapping[str, Any], order_no: str, at: datetime) -> list[Job]:
+async def take_bought(tx: db.Connection, coupon: LockedCoupon, order_no: str, at: datetime) -> list[Job]:
     """Step, with the coupon's row locked: take back a coupon of a refunded order.
 
     Returns the follow-up job if an unpaid order locks the coupon.
     """
     if await _take(tx, coupon, _of_order(order_no), at):
         return []
-    return [Job("take_back_bought_coupon", {"source": coupon["source"], "order_no": order_no})]
+    return [Job("take_back_bought_coupon", {"source": coupon.source, "order_no": order_no})]
 
 
 async def take_back_coupon(deps: Deps, rebate_id: int, stage_id: int) -> None:
@@ -76,18 +90,16 @@ async def take_back_bought_coupon(deps: Deps, source: str, order_no: str) -> Non
 
 
 def _of_rebate(rebate_id: int) -> Owed:
-    def owed(coupon: Mapping[str, Any]) -> Entry:
-        key = f"coupon:{coupon['id']}:take-back"
+    def owed(coupon: LockedCoupon) -> Entry:
+        key = f"coupon:{coupon.id}:take-back"
         why = "已使用的返还券收回"
-        return entries.coupon_take_back(key, rebate_id, coupon["member_id"], why, coupon["discount_fen"])
+        return entries.coupon_take_back(key, rebate_id, coupon.member_id, why, coupon.discount_fen)
 
     return owed
 
 
 def _of_order(order_no: str) -> Owed:
-    return lambda coupon: entries.bought_coupon_take_back(
-        coupon["id"], order_no, coupon["member_id"], coupon["discount_fen"]
-    )
+    return lambda coupon: entries.bought_coupon_take_back(coupon.id, order_no, coupon.member_id, coupon.discount_fen)
 
 
 async def _take_back(deps: Deps, source: str, owed: Owed) -> None:
@@ -113,26 +125,28 @@ async def _cancel(deps: Deps, source: str, order_no: str) -> None:
         raise WeChatUnavailable
 
 
+_LOCK = f"""
+SELECT {db.columns(LockedCoupon)} FROM coupons WHERE source = $1 FOR UPDATE
+"""  # noqa: S608 - our own names  # house: lock - a coupon, under its member's lock
+
+
 async def _end(deps: Deps, source: str, member_id: int, owed: Owed) -> bool:
     """Take the coupon back; False when an order locked it meanwhile."""
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.member(tx, member_id)
-        coupon = await tx.fetchrow(
-            "SELECT * FROM coupons WHERE source = $1 FOR UPDATE",  # house: lock - a coupon, under its member's lock
-            source,
-        )
-        return await _take(tx, coupon, owed, at)
+        row = await tx.fetchrow(_LOCK, source)
+        return await _take(tx, db.typed(row, LockedCoupon), owed, at)
 
 
-async def _take(tx: db.Connection, coupon: Mapping[str, Any], owed: Owed, at: datetime) -> bool:
+async def _take(tx: db.Connection, coupon: LockedCoupon, owed: Owed, at: datetime) -> bool:
     """Step, with the coupon's row locked: void it or book its discount as debt; False when an unpaid order locks it."""
-    match coupon["state"]:
+    match coupon.state:
         case "unused":
-            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon["id"])
+            await tx.execute("UPDATE coupons SET state = 'void' WHERE id = $1", coupon.id)
         case "used":
             await book.post(tx, owed(coupon), at)
-            await _never_again(tx, coupon["id"], at)
+            await _never_again(tx, coupon.id, at)
         case "locked":
             return False
     return True

@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import orjson
 
@@ -269,6 +268,6 @@ async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
 async def _told(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:
     if not amount_fen:
         return
-    values: dict[str, Any] = {"amount": f"{yuan(amount_fen)}元", "state": "已入账（冻结中）"}
+    values = {"amount": f"{yuan(amount_fen)}元", "state": "已入账（冻结中）"}
     told: Job = messages.notice_job(member_id, "rebate_frozen", values, f"id={rebate_id}")
     await outbox.put(tx, [told], at)

@@ -1,7 +1,9 @@
 """Release rebate stages, frozen → settled, when every order they depend on was received and observed long enough."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Literal
+
+import msgspec
 
 from server import db, outbox
 from server.core.money import yuan
@@ -61,50 +63,63 @@ async def release_due(deps: Deps) -> int:
     return await batches.release_each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
 
 
+class _Stage(msgspec.Struct, frozen=True):
+    id: int
+    rebate_id: int
+    amount_fen: int
+
+
+class _Rebate(msgspec.Struct, frozen=True):
+    id: int
+    member_id: int
+    rule_version: int
+    pay_as: Literal["balance", "coupon"]
+    withdrawable: bool
+
+
 async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.member(tx, member_id)
-        stage = await tx.fetchrow(
+        row = await tx.fetchrow(
             "UPDATE rebate_stages SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
-            " RETURNING id, rebate_id, position, amount_fen",
+            " RETURNING id, rebate_id, amount_fen",
             stage_id,
             at,
         )
-        if stage is None:
+        if row is None:
             return
-        rebate = await locks.row(tx, "rebates", stage["rebate_id"])
-        if stage["amount_fen"]:
-            await _pay(tx, dict(rebate), dict(stage), at)
+        stage = db.typed(row, _Stage)
+        rebate = db.typed(await locks.row(tx, "rebates", stage.rebate_id), _Rebate)
+        if stage.amount_fen:
+            await _pay(tx, rebate, stage, at)
         settled = await tx.fetchval(
             "UPDATE rebates SET state = 'settled', settled_at = $2 WHERE id = $1 AND required ="
             " (SELECT count(*) FROM rebate_stages WHERE rebate_id = $1 AND state = 'settled') RETURNING granted_fen",
-            rebate["id"],
+            rebate.id,
             at,
         )
         if settled is not None:
             values = {"amount": f"{yuan(settled)}元", "state": "已到账"}
-            told = messages.notice_job(member_id, "rebate_settled", values, f"id={rebate['id']}")
+            told = messages.notice_job(member_id, "rebate_settled", values, f"id={rebate.id}")
             await outbox.put(tx, [told], at)
 
 
-async def _pay(tx: db.Connection, rebate: dict[str, Any], stage: dict[str, Any], at: datetime) -> None:
+async def _pay(tx: db.Connection, rebate: _Rebate, stage: _Stage, at: datetime) -> None:
     """Pay a stage to its member: as balance, where debts are settled first, or as a coupon."""
-    if rebate["pay_as"] == "balance":
-        owed = (await statement.wallet(tx, rebate["member_id"])).debts
-        destination = WITHDRAWABLE if rebate["withdrawable"] else SPEND_ONLY
-        released = entries.rebate_release(
-            rebate["id"], stage["id"], rebate["member_id"], stage["amount_fen"], destination, owed
-        )
+    if rebate.pay_as == "balance":
+        owed = (await statement.wallet(tx, rebate.member_id)).debts
+        destination = WITHDRAWABLE if rebate.withdrawable else SPEND_ONLY
+        released = entries.rebate_release(rebate.id, stage.id, rebate.member_id, stage.amount_fen, destination, owed)
         await book.post(tx, released, at)
         return
-    terms = await terms_of(rebate["rule_version"])
+    terms = await terms_of(rebate.rule_version)
     await drawer.issue(
         tx,
-        member_id=rebate["member_id"],
-        source=coupon_source(rebate["id"], stage["id"]),
+        member_id=rebate.member_id,
+        source=coupon_source(rebate.id, stage.id),
         name="推三返一返还券",
-        amount_fen=stage["amount_fen"],
+        amount_fen=stage.amount_fen,
         threshold_fen=terms.coupon_threshold_fen,
         starts_at=at,
         expires_at=at + timedelta(days=terms.coupon_days),

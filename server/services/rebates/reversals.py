@@ -4,9 +4,11 @@ Steps inside their callers' transactions. The callers hold the locks of the buye
 ascending). What the wallet cannot cover becomes debt, or is reported to the caller.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Literal
+
+import msgspec
 
 from server import db
 from server.ledger import book, entries
@@ -20,17 +22,20 @@ from server.services.terms import policy
 from server.services.terms.rebate_rules import terms_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Rebate:
+class _Stage(msgspec.Struct, frozen=True):
+    id: int
+    amount_fen: int
+    state: Literal["frozen", "settled"]
+
+
+class _Rebate(msgspec.Struct, frozen=True):
     id: int
     member_id: int
-    order_id: int
     rule_version: int
-    pay_as: str
-    required: int
+    pay_as: Literal["balance", "coupon"]
     whole_fen: int
     granted_fen: int
-    stages: list[dict[str, Any]]
+    stages: tuple[_Stage, ...]
     """Live stages, first to last."""
 
 
@@ -41,21 +46,11 @@ async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
     """
     row = await locks.row(tx, "rebates", rebate_id)
     stages = await tx.fetch(
-        "SELECT id, position, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
+        "SELECT id, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
         " ORDER BY position FOR NO KEY UPDATE",  # house: lock - the stages, after their rebate
         rebate_id,
     )
-    return _Rebate(
-        row["id"],
-        row["member_id"],
-        row["order_id"],
-        row["rule_version"],
-        row["pay_as"],
-        row["required"],
-        row["whole_fen"],
-        row["granted_fen"],
-        [dict(stage) for stage in stages],
-    )
+    return msgspec.convert({**row, "stages": [dict(stage) for stage in stages]}, _Rebate)
 
 
 async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime) -> list[Job]:
@@ -90,20 +85,20 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     """Reverse the last stage; reduce the others where the orders of the remaining friends no longer cover them."""
     terms = await terms_of(rebate.rule_version)
     *kept, last = rebate.stages
-    amounts = [stage["amount_fen"] for stage in kept]
+    amounts = [stage.amount_fen for stage in kept]
     points_per_fen = (await policy.read(tx)).policy.points_per_fen
     row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
     carried_fen = granted(terms, rebate.whole_fen, row["nets"], row["given"])
     excess = max(0, sum(amounts) - carried_fen)
     left = take_from_stages(amounts, excess)
-    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last["id"])
+    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last.id)
     await _resize(tx, kept, left)
     await tx.execute(
         "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
     )
     await releases.schedule(tx, rebate.id)  # the remaining stages depend on other orders now
-    key, text = f"rebate:{rebate.id}:reversal:{last['id']}", _WHY.get(why, "返还收回")
-    _, jobs = await _take(tx, rebate, [last], last["amount_fen"] + excess, key, text, at, debt=True)
+    key, text = f"rebate:{rebate.id}:reversal:{last.id}", _WHY.get(why, "返还收回")
+    _, jobs = await _take(tx, rebate, [last], last.amount_fen + excess, key, text, at, debt=True)
     if rebate.pay_as == "coupon" and excess:
         used_fen, more = await coupon_returns.shrink(tx, rebate.id, _settled(kept, left), at)
         await book.post(tx, entries.coupon_take_back(key, rebate.id, rebate.member_id, text, used_fen), at)
@@ -111,19 +106,19 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     return jobs
 
 
-async def _resize(tx: db.Connection, stages: list[dict[str, Any]], amounts_fen: list[int]) -> None:
+async def _resize(tx: db.Connection, stages: Sequence[_Stage], amounts_fen: list[int]) -> None:
     await tx.execute(
         "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
         " WHERE s.id = n.id",
-        [stage["id"] for stage in stages],
+        [stage.id for stage in stages],
         amounts_fen,
     )
 
 
-def _settled(stages: list[dict[str, Any]], amounts_fen: list[int]) -> dict[int, int]:
+def _settled(stages: Sequence[_Stage], amounts_fen: list[int]) -> dict[int, int]:
     """Map stage id → new amount in fen, for the settled stages, which have become coupons."""
     pairs = zip(stages, amounts_fen, strict=True)
-    return {stage["id"]: amount_fen for stage, amount_fen in pairs if stage["state"] == "settled"}
+    return {stage.id: amount_fen for stage, amount_fen in pairs if stage.state == "settled"}
 
 
 _WHY = {
@@ -174,7 +169,7 @@ async def reduce(
     whole = reduced(terms, rebate.whole_fen, lines)
     if whole == 0:
         return await reverse(tx, rebate_id, "returned_refund", at, debt=False)
-    amounts = [stage["amount_fen"] for stage in rebate.stages]
+    amounts = [stage.amount_fen for stage in rebate.stages]
     excess = max(0, rebate.granted_fen - stage_total(terms, whole, len(amounts)))
     left = take_from_stages(amounts, excess)
     await tx.execute(
@@ -205,7 +200,7 @@ async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int)
 async def _take(  # noqa: PLR0913 - one taking-back with all its parts
     tx: db.Connection,
     rebate: _Rebate,
-    stages: list[dict[str, Any]],
+    stages: Sequence[_Stage],
     amount_fen: int,
     key: str,
     why: str,
@@ -214,7 +209,7 @@ async def _take(  # noqa: PLR0913 - one taking-back with all its parts
     debt: bool,
 ) -> tuple[int, list[Job]]:
     if rebate.pay_as == "coupon":
-        settled = [stage["id"] for stage in stages if stage["state"] == "settled"]
+        settled = [stage.id for stage in stages if stage.state == "settled"]
         if not debt:
             return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
         return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
