@@ -9,6 +9,7 @@ from server import db
 from server.core.errors import BadRequest, NotFound
 from server.rules.levels import Level
 from server.services.checkout import closing
+from server.services.common import locks
 from server.services.growth import progress
 from server.services.orders import fulfilment
 from server.services.points import check_ins
@@ -71,17 +72,16 @@ async def test_given_a_received_order_then_its_points_are_frozen_and_come_after_
     me = await join(mall)
     order_no = await received(mall, me, 12_399)
     assert await held(me) == (0, 123, 0)
-    order = await db.fetch_row("SELECT * FROM orders WHERE order_no = $1", order_no)
-    assert order
     async with db.transaction() as tx:
-        await point_movements.earn(tx, dict(order), mall.clock.now())
+        order = await locks.order_of_no(tx, order_no)
+        await point_movements.earn(tx, order, mall.clock.now())
     await pass_days(mall, 6.9)
     assert await held(me) == (0, 123, 0)
     await pass_days(mall, 0.2)
     assert await held(me) == (123, 0, 0)
     assert (await me.wallet())["points"] == 123
     assert await point_movements.release_due(mall.deps) == 0
-    await point_movements._release(mall.deps, me.id, order["id"])
+    await point_movements._release(mall.deps, me.id, order.id)
     assert await kinds(me) == [("points_frozen", 0, 123, 0), ("points_release", 123, -123, 0)]
     page = await me.get("/points/statement?limit=1")
     assert page["items"][0]["label"] == "积分解冻到账"

@@ -71,6 +71,7 @@ async def grant(
 ) -> None:
     """Step: write the decision and all that it changes in our books; a job asks WeChat for the cash afterwards."""
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
+    await _lock_rewards(tx, order.row.id)
     unshipped = order.row.status in (OrderStatus.PAID, OrderStatus.TEAMING)
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
@@ -109,6 +110,25 @@ async def grant(
         jobs.append(Job("send_refund", {"refund_id": refund_id}))
     jobs.append(notice(order.row.member_id, order.row.order_no, planned.cash_fen + planned.balance_fen, "已同意退款"))
     await outbox.put(tx, jobs, at)
+
+
+async def _lock_rewards(tx: db.Connection, order_id: int) -> None:
+    """Lock the rebates of the order and of its qualification, and their qualifications.
+
+    They come before stock in the order of locks, but stock is moved first.
+    """
+    rebates = await tx.fetch(
+        "SELECT id FROM rebates WHERE state <> 'reversed' AND (order_id = $1 OR id ="
+        " (SELECT rebate_id FROM qualifications WHERE order_id = $1 AND state <> 'void'))"
+        " FOR NO KEY UPDATE",  # house: lock - under their members' locks
+        order_id,
+    )
+    await tx.execute(
+        "SELECT FROM qualifications WHERE order_id = $1 AND state <> 'void' OR rebate_id = ANY ($2)"
+        " FOR NO KEY UPDATE",  # house: lock - under their referrers' locks
+        order_id,
+        [row["id"] for row in rebates],
+    )
 
 
 def notice(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
