@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scripts.files import ROOT, project_files
-from scripts.lint import habits, money, parts, places, refusals, shop, size
+from scripts.lint import habits, money, parts, places, refusals, rows, shop, size
 from scripts.lint.source import Finding, Rule, Source, WholeRule
 
 _PYTHON = (".py",)
@@ -26,6 +26,7 @@ RULES = (
     Rule("save", _PYTHON, habits.named_columns_only),
     Rule("lock", _PYTHON, habits.one_lock_room),
     Rule("chosen-once", _PYTHON, habits.rows_chosen_once),
+    Rule("typed-rows", _PYTHON, rows.typed_rows),
     Rule("task", _PYTHON, habits.no_stray_tasks),
     Rule("function-size", _PYTHON, size.short_functions),
     Rule("file-size", (*_CODE, *_PAGES), size.short_files),
@@ -41,6 +42,7 @@ WHOLE_RULES = (
     WholeRule("component", parts.components),
     WholeRule("class", parts.classes),
     WholeRule("refusal", refusals.told_apart),
+    WholeRule("counted-rows", rows.counted_rows),
 )
 
 _EXEMPTION = re.compile(r"(?:#|//|--|/\*) house: (?P<rule>[a-z-]+)(?: - (?P<reason>\S.*))?")
