@@ -88,6 +88,16 @@ BROKEN = [
         "q = 'UPDATE a SET b = 1 WHERE id IN (SELECT id FROM a LIMIT 1 FOR UPDATE SKIP LOCKED)'",
         "ANY",
     ),
+    ("typed-rows", "server/services/orders/a.py", "def pay(order: dict[str, Any]) -> None: ...", "db.typed"),
+    (
+        "typed-rows",
+        "server/services/orders/a.py",
+        "async def f(rows: list[Mapping[str, Any]]) -> None: ...",
+        "db.typed",
+    ),
+    ("typed-rows", "server/ledger/a.py", "def lock(no: str) -> asyncpg.Record: ...", "db.typed"),
+    ("typed-rows", "server/ledger/a.py", "def pay(row: asyncpg.Record) -> Paid: ...", "db.typed"),
+    ("typed-rows", "server/services/coupons/a.py", "class A:\n    row: dict[str, Any]", "db.typed"),
     ("task", "server/services/a.py", "asyncio.create_task(f())", "outbox"),
     ("task", "server/handlers/a.py", "request.app.add_task(f())", "outbox"),
     ("task", "server/jobs/a.py", "async with TaskGroup() as group:\n    group.create_task(f())", "outbox"),
@@ -118,6 +128,8 @@ BROKEN = [
 ]
 
 KEPT = [
+    ("server/services/orders/a.py", "def _view(row: asyncpg.Record) -> OrderView: ..."),
+    ("server/services/orders/a.py", "def pay(order: LockedOrder, prices: dict[str, int]) -> None: ..."),
     ("server/rules/pricing.py", "part = amount_fen * ratio_bp // 10_000"),
     ("server/services/a.py", "seconds = elapsed / 2\nratio = hits / (hits + misses)"),
     (
@@ -230,6 +242,10 @@ DISAGREEING = [
         "miniprogram/m/pages/b/index.wxml:2: [component] <price> is used and not declared in index.json",
     ),
     ({f"{PAGE}.wxss": "/* .a */\n.one,\n.gone { color: red }"}, f"{PAGE}.wxss:3: [class] nothing has the class `gone`"),
+    (
+        {"server/services/members/a.py": "def f(row: dict[str, Any]) -> None: ..."},
+        "server/services/members/a.py:1: [counted-rows] 1 untyped rows cross borders here, 0 are listed",
+    ),
     (
         {"miniprogram/theme/common.wxss": ".note { color: red }\n.old { color: red }"},
         "miniprogram/theme/common.wxss:2: [class] nothing has the class `old`",
