@@ -17,7 +17,7 @@ CREATE TABLE "addresses" (
     "created_at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "idx_addresses_member__7ac588" ON "addresses" ("member_id");
-COMMENT ON TABLE "addresses" IS 'Where to send. `sealed` is encrypted JSON `{name, phone, detail}`; blind digests serve equality checks.';
+COMMENT ON TABLE "addresses" IS 'Where to send. `sealed` is encrypted JSON `{name, phone, detail}`; equal values have equal blind digests.';
 
 CREATE TABLE "alarms" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -27,7 +27,7 @@ CREATE TABLE "alarms" (
     "at" TIMESTAMPTZ NOT NULL,
     "seen_at" TIMESTAMPTZ
 );
-COMMENT ON TABLE "alarms" IS 'Something an operator must know: low stock, an unfitting payment, a refund that WeChat cannot make.';
+COMMENT ON TABLE "alarms" IS 'Something that an operator must know: low stock, a payment that does not fit, a refund that WeChat refuses.';
 
 CREATE TABLE "audit_anchor" (
     "id" INT NOT NULL  PRIMARY KEY,
@@ -35,7 +35,7 @@ CREATE TABLE "audit_anchor" (
     "head" VARCHAR(64) NOT NULL,
     "seal" VARCHAR(64) NOT NULL
 );
-COMMENT ON TABLE "audit_anchor" IS 'Where the chain of `audit_log` ends, one row: a cut at its end would show nowhere else.';
+COMMENT ON TABLE "audit_anchor" IS 'One row: the end of the chain of `audit_log`. Without it nobody would notice a deletion of the last records.';
 
 CREATE TABLE "audit_log" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -50,7 +50,7 @@ CREATE TABLE "audit_log" (
 CREATE INDEX "audit_log_by_actor" ON "audit_log" ("actor", "id");
 CREATE INDEX "audit_log_by_action" ON "audit_log" ("action", "id");
 CREATE INDEX "audit_log_by_subject" ON "audit_log" ("subject", "id");
-COMMENT ON TABLE "audit_log" IS 'What an operator did, chained: each row''s hash covers the one before.';
+COMMENT ON TABLE "audit_log" IS 'What an operator did. The records form a chain: each row''s hash covers the hash of the row before.';
 
 CREATE TABLE "bindings" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -64,7 +64,7 @@ CREATE TABLE "bindings" (
     "valid_to" TIMESTAMPTZ
 );
 CREATE INDEX "idx_bindings_member__0a2fcc" ON "bindings" ("member_id");
-COMMENT ON TABLE "bindings" IS 'The history of who referred whom; the open row (`valid_to` null) is the one in force.';
+COMMENT ON TABLE "bindings" IS 'The history of who referred whom. The open row (`valid_to` null) is in force.';
 
 CREATE TABLE "card_keys" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -76,7 +76,7 @@ CREATE TABLE "card_keys" (
     CONSTRAINT "uid_card_keys_sku_id_d48dcf" UNIQUE ("sku_id", "blind")
 );
 CREATE INDEX "idx_card_keys_order_l_d04e0a" ON "card_keys" ("order_line_id");
-COMMENT ON TABLE "card_keys" IS 'One piece of virtual stock, encrypted; bound to an order line when delivered.';
+COMMENT ON TABLE "card_keys" IS 'One piece of virtual stock, encrypted. It is bound to an order line when it is delivered.';
 
 CREATE TABLE "cart_items" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -106,7 +106,7 @@ CREATE TABLE "check_ins" (
     "points" INT NOT NULL,
     CONSTRAINT "uid_check_ins_member__bf2628" UNIQUE ("member_id", "day")
 );
-COMMENT ON TABLE "check_ins" IS 'A member''s check-in of a day in Shanghai.';
+COMMENT ON TABLE "check_ins" IS 'A member''s check-in on one day in Shanghai.';
 
 CREATE TABLE "commission_versions" (
     "version" SERIAL NOT NULL PRIMARY KEY,
@@ -115,7 +115,7 @@ CREATE TABLE "commission_versions" (
     "operator" VARCHAR(40) NOT NULL,
     "published_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "commission_versions" IS 'An immutable set of policies; the highest version is in force, an order keeps the one it was paid under.';
+COMMENT ON TABLE "commission_versions" IS 'An immutable set of policies. The highest version is in force; an order keeps the version it was paid under.';
 
 CREATE TABLE "commissions" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -146,7 +146,7 @@ CREATE TABLE "coupon_issue_members" (
     "member_id" BIGINT NOT NULL,
     CONSTRAINT "uid_coupon_issu_issue_i_4877cb" UNIQUE ("issue_id", "member_id")
 );
-COMMENT ON TABLE "coupon_issue_members" IS 'A member that a list named.';
+COMMENT ON TABLE "coupon_issue_members" IS 'A member on the list that an operator uploaded for a job.';
 
 CREATE TABLE "coupon_issues" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -168,7 +168,7 @@ CREATE TABLE "coupon_issues" (
     "finished_at" TIMESTAMPTZ
 );
 CREATE INDEX "idx_coupon_issu_templat_5da9b9" ON "coupon_issues" ("template_id");
-COMMENT ON TABLE "coupon_issues" IS 'Giving a template''s coupons to many: the table is the queue, a row goes through the members batch by batch.';
+COMMENT ON TABLE "coupon_issues" IS 'One job that issues a template''s coupons to many members. The table is the queue; a job works in batches.';
 
 CREATE TABLE "coupon_templates" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -195,7 +195,7 @@ CREATE TABLE "coupon_templates" (
     "active" BOOL NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "coupon_templates" IS 'What a coupon is worth, for whom and how long.';
+COMMENT ON TABLE "coupon_templates" IS 'What a coupon is worth, who may have it, and how long it is valid.';
 
 CREATE TABLE "coupons" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -241,7 +241,7 @@ CREATE TABLE "exports" (
     "finished_at" TIMESTAMPTZ
 );
 CREATE INDEX "idx_exports_operato_a2181d" ON "exports" ("operator", "id");
-COMMENT ON TABLE "exports" IS 'One file, from being asked for to being forgotten.';
+COMMENT ON TABLE "exports" IS 'One file, from the request until it is deleted.';
 
 CREATE TABLE "flash_sales" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -254,7 +254,7 @@ CREATE TABLE "flash_sales" (
     "created_at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "flash_sales_window" ON "flash_sales" ("starts_at");
-COMMENT ON TABLE "flash_sales" IS 'A session. It runs from `starts_at` until before `ends_at`, or until it was stopped.';
+COMMENT ON TABLE "flash_sales" IS 'A session. It runs from `starts_at` until `ends_at` (exclusive), or until it is stopped.';
 
 CREATE TABLE "flash_tallies" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -263,7 +263,7 @@ CREATE TABLE "flash_tallies" (
     "taken" INT NOT NULL,
     CONSTRAINT "uid_flash_talli_item_id_6ab42a" UNIQUE ("item_id", "member_id")
 );
-COMMENT ON TABLE "flash_tallies" IS 'How many pieces of an item a member''s orders hold or bought; what a refund brings back stays counted.';
+COMMENT ON TABLE "flash_tallies" IS 'How many pieces of an item a member''s orders hold or have bought. Refunded pieces still count.';
 
 CREATE TABLE "freight_templates" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -272,7 +272,7 @@ CREATE TABLE "freight_templates" (
     "terms" JSONB NOT NULL,
     "updated_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "freight_templates" IS 'What sending costs, for the products that name it.';
+COMMENT ON TABLE "freight_templates" IS 'What it costs to send the products that name this template.';
 
 CREATE TABLE "group_buys" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -291,7 +291,7 @@ CREATE TABLE "group_buys" (
     "created_at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "idx_group_buys_product_f46a75" ON "group_buys" ("product_id");
-COMMENT ON TABLE "group_buys" IS 'An activity: `size` members who buy within `window_hours` of the first pay its prices.';
+COMMENT ON TABLE "group_buys" IS 'An activity. `size` members who buy within `window_hours` of the first one pay its prices.';
 
 CREATE TABLE "growth_entries" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -309,7 +309,7 @@ CREATE TABLE "growth_entries" (
 CREATE INDEX "idx_growth_entr_member__0724bd" ON "growth_entries" ("member_id", "counts_at");
 CREATE INDEX "idx_growth_entr_member__317c41" ON "growth_entries" ("member_id", "id");
 CREATE INDEX "idx_growth_entr_kind_21b2b8" ON "growth_entries" ("kind", "id");
-COMMENT ON TABLE "growth_entries" IS 'Growth gained or taken back, once per key; never changed. What counts is their sum over a year.';
+COMMENT ON TABLE "growth_entries" IS 'Growth that was gained or taken back, once per key; a row never changes. The sum over a year counts.';
 
 CREATE TABLE "idempotency_keys" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -323,7 +323,7 @@ CREATE TABLE "idempotency_keys" (
     CONSTRAINT "uid_idempotency_member__1a48d0" UNIQUE ("member_id", "path", "key")
 );
 CREATE INDEX "idx_idempotency_created_944834" ON "idempotency_keys" ("created_at");
-COMMENT ON TABLE "idempotency_keys" IS 'The first 2xx answer to a keyed call, stored in the transaction of its effect.';
+COMMENT ON TABLE "idempotency_keys" IS 'The first 2xx answer to a call with a key, stored in the transaction of the call''s effect.';
 
 CREATE TABLE "ledger_accounts" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -337,7 +337,7 @@ CREATE TABLE "ledger_accounts" (
 );
 CREATE INDEX "ledger_accounts_member" ON "ledger_accounts" ("member_id", "id");
 CREATE INDEX "ledger_accounts_code" ON "ledger_accounts" ("code", "id");
-COMMENT ON TABLE "ledger_accounts" IS 'One account. `balance` is on its normal side; a member''s can never fall below zero (CHECK).';
+COMMENT ON TABLE "ledger_accounts" IS 'One account. `balance` is counted on its normal side. A member''s balance never falls below zero (CHECK).';
 
 CREATE TABLE "ledger_deltas" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -345,7 +345,7 @@ CREATE TABLE "ledger_deltas" (
     "amount" BIGINT NOT NULL
 );
 CREATE INDEX "ledger_deltas_account" ON "ledger_deltas" ("account_id");
-COMMENT ON TABLE "ledger_deltas" IS 'A movement of a shop account that is not yet rolled up into its balance, so that no payment waits for another.';
+COMMENT ON TABLE "ledger_deltas" IS 'A movement of a shop account that is not yet added to its balance. So payments do not wait for each other.';
 
 CREATE TABLE "ledger_entries" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -376,7 +376,7 @@ CREATE TABLE "ledger_lines" (
 );
 CREATE INDEX "idx_ledger_line_entry_i_3a6e6f" ON "ledger_lines" ("entry_id");
 CREATE INDEX "ledger_lines_account" ON "ledger_lines" ("account_id", "id");
-COMMENT ON TABLE "ledger_lines" IS 'One side of an entry. `amount` is positive for credit, negative for debit.';
+COMMENT ON TABLE "ledger_lines" IS 'One line of an entry. `amount` is positive for credit, negative for debit.';
 
 CREATE TABLE "level_changes" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -389,7 +389,7 @@ CREATE TABLE "level_changes" (
     "at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "idx_level_chang_member__d7cff3" ON "level_changes" ("member_id", "id");
-COMMENT ON TABLE "level_changes" IS 'A member''s way from one level to another.';
+COMMENT ON TABLE "level_changes" IS 'One change of a member''s level.';
 
 CREATE TABLE "levels" (
     "place" INT NOT NULL  PRIMARY KEY,
@@ -402,14 +402,14 @@ CREATE TABLE "levels" (
     "colour" VARCHAR(7) NOT NULL,
     "icon" VARCHAR(12) NOT NULL
 );
-COMMENT ON TABLE "levels" IS 'One level, see rules/levels.py. The whole set is replaced at once.';
+COMMENT ON TABLE "levels" IS 'One level, see rules/levels.py. Operators replace the whole set at once.';
 
 CREATE TABLE "member_levels" (
     "member_id" BIGINT NOT NULL  PRIMARY KEY,
     "position" INT NOT NULL,
     "kept_until" TIMESTAMPTZ
 );
-COMMENT ON TABLE "member_levels" IS 'Where a member stands; who has none stands lowest.';
+COMMENT ON TABLE "member_levels" IS 'The level of a member. A member without a row has the lowest level.';
 
 CREATE TABLE "members" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -435,7 +435,7 @@ CREATE INDEX "idx_members_referre_ea9cf7" ON "members" ("referrer_id", "id");
 CREATE INDEX "idx_members_ancesto_c4475a" ON "members" ("ancestor2_id", "id");
 CREATE INDEX "idx_members_ancesto_979154" ON "members" ("ancestor3_id", "id");
 CREATE INDEX "members_by_time" ON "members" ("created_at", "id");
-COMMENT ON TABLE "members" IS 'A person, known by WeChat''s openid. The three ancestors are columns: O(1) to read and to snapshot.';
+COMMENT ON TABLE "members" IS 'A person, known by WeChat''s openid. The three ancestors are columns, so one row read gives the whole chain.';
 
 CREATE TABLE "notice_credits" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -444,7 +444,7 @@ CREATE TABLE "notice_credits" (
     "credits" INT NOT NULL,
     CONSTRAINT "uid_notice_cred_member__0a4618" UNIQUE ("member_id", "template")
 );
-COMMENT ON TABLE "notice_credits" IS 'How many messages of a template a member has allowed and not yet received.';
+COMMENT ON TABLE "notice_credits" IS 'How many more messages of a template a member has allowed.';
 
 CREATE TABLE "notice_templates" (
     "key" VARCHAR(24) NOT NULL  PRIMARY KEY,
@@ -453,7 +453,7 @@ CREATE TABLE "notice_templates" (
     "page" VARCHAR(200) NOT NULL,
     "fields" JSONB NOT NULL
 );
-COMMENT ON TABLE "notice_templates" IS 'A subscription-message template of the mini program, by our own key.';
+COMMENT ON TABLE "notice_templates" IS 'A subscription-message template of the mini program, under a key of our own.';
 
 CREATE TABLE "operators" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -526,7 +526,7 @@ CREATE TABLE "orders" (
 CREATE INDEX "idx_orders_member__54da2d" ON "orders" ("member_id", "id");
 CREATE INDEX "orders_by_time" ON "orders" ("created_at", "id");
 CREATE INDEX "orders_by_status" ON "orders" ("status", "created_at", "id");
-COMMENT ON TABLE "orders" IS 'items − discounts + freight − balance = cash due. `status` moves only along rules/orders.py.';
+COMMENT ON TABLE "orders" IS 'items − discounts + freight − balance = cash due. `status` changes only as rules/orders.py allows.';
 
 CREATE TABLE "outbox" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -538,7 +538,7 @@ CREATE TABLE "outbox" (
     "created_at" TIMESTAMPTZ NOT NULL,
     "done_at" TIMESTAMPTZ
 );
-COMMENT ON TABLE "outbox" IS 'One job to be done, written with its cause. It is done when its effect is committed, not when it is queued.';
+COMMENT ON TABLE "outbox" IS 'One job, written in the transaction that causes it. It is done when its effect is committed, not when queued.';
 
 CREATE TABLE "payment_notices" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -552,7 +552,7 @@ CREATE TABLE "payment_notices" (
     "at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "idx_payment_not_out_tra_1250f1" ON "payment_notices" ("out_trade_no");
-COMMENT ON TABLE "payment_notices" IS 'The inbox: what WeChat said of a payment, once per content, in the transaction that acts on it.';
+COMMENT ON TABLE "payment_notices" IS 'The inbox: what WeChat said about a payment, once per content, stored in the transaction that acts on it.';
 
 CREATE TABLE "payments" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -565,7 +565,7 @@ CREATE TABLE "payments" (
 );
 CREATE INDEX "idx_payments_order_i_b4a5f9" ON "payments" ("order_id");
 CREATE INDEX "payments_by_time" ON "payments" ("paid_at");
-COMMENT ON TABLE "payments" IS 'One successful WeChat transaction that belongs to an order of ours, whatever became of it.';
+COMMENT ON TABLE "payments" IS 'One successful WeChat transaction for an order of ours, whatever its outcome.';
 
 CREATE TABLE "point_credits" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -577,7 +577,7 @@ CREATE TABLE "point_credits" (
     "told" BOOL NOT NULL
 );
 CREATE INDEX "idx_point_credi_member__dfa88b" ON "point_credits" ("member_id", "ends_at");
-COMMENT ON TABLE "point_credits" IS 'Points that became available, until their end. What is spent counts against the credit that ends first.';
+COMMENT ON TABLE "point_credits" IS 'Points that became available, with their expiry. Spending uses the credit first that expires first.';
 
 CREATE TABLE "point_earnings" (
     "order_id" BIGINT NOT NULL  PRIMARY KEY,
@@ -589,7 +589,7 @@ CREATE TABLE "point_earnings" (
     "release_at" TIMESTAMPTZ NOT NULL,
     "created_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "point_earnings" IS 'What an order earned its buyer at receipt.';
+COMMENT ON TABLE "point_earnings" IS 'What an order earned for its buyer at receipt.';
 
 CREATE TABLE "points_goods" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -604,7 +604,7 @@ CREATE TABLE "points_goods" (
     "created_at" TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX "points_goods_sku" ON "points_goods" ("sku_id");
-COMMENT ON TABLE "points_goods" IS 'A SKU for points, or for points and cash. The pieces of an order are the SKU''s, and count against `stock`.';
+COMMENT ON TABLE "points_goods" IS 'A SKU for points, or for points and cash. Its orders take pieces from the SKU and count against `stock`.';
 
 CREATE TABLE "rebates" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -627,7 +627,7 @@ CREATE TABLE "rebates" (
 CREATE INDEX "idx_rebates_member__154a8e" ON "rebates" ("member_id", "id");
 CREATE INDEX "rebates_by_time" ON "rebates" ("closed_at", "id");
 CREATE INDEX "rebates_by_state" ON "rebates" ("state", "closed_at", "id");
-COMMENT ON TABLE "rebates" IS 'The return of one historical order of a member. One live rebate per order, by a partial unique index.';
+COMMENT ON TABLE "rebates" IS 'The return of one earlier order of a member. An order has at most one live rebate (a partial unique index).';
 
 CREATE TABLE "reconciliation_asks" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -641,7 +641,7 @@ CREATE TABLE "reconciliation_asks" (
     "created_at" TIMESTAMPTZ NOT NULL,
     "finished_at" TIMESTAMPTZ
 );
-COMMENT ON TABLE "reconciliation_asks" IS 'A day that an operator asked to have compared, from the asking to the result.';
+COMMENT ON TABLE "reconciliation_asks" IS 'A day that an operator asked to compare, from the request to the result.';
 
 CREATE TABLE "reconciliations" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -654,7 +654,7 @@ CREATE TABLE "reconciliations" (
     "finished_at" TIMESTAMPTZ
 );
 CREATE INDEX "idx_reconciliat_day_e48fad" ON "reconciliations" ("day", "id");
-COMMENT ON TABLE "reconciliations" IS 'One run over one day. The newest run of a day is what counts.';
+COMMENT ON TABLE "reconciliations" IS 'One run for one day. Only the newest run of a day counts.';
 
 CREATE TABLE "refunds" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -688,14 +688,14 @@ CREATE TABLE "refunds" (
 );
 CREATE INDEX "idx_refunds_order_i_83dc7c" ON "refunds" ("order_id");
 CREATE INDEX "refunds_by_state" ON "refunds" ("state", "id");
-COMMENT ON TABLE "refunds" IS 'One refund of an order, or of a stray payment (paid after close, paid twice).';
+COMMENT ON TABLE "refunds" IS 'One refund of an order, or of a stray payment (paid after the order was closed, or paid twice).';
 
 CREATE TABLE "return_choices" (
     "member_id" BIGINT NOT NULL  PRIMARY KEY,
     "order_id" BIGINT NOT NULL,
     "chosen_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "return_choices" IS 'Which order a member wants returned under `member_chooses`.';
+COMMENT ON TABLE "return_choices" IS 'The order that a member wants to have returned, if the rule says `member_chooses`.';
 
 CREATE TABLE "rule_versions" (
     "version" SERIAL NOT NULL PRIMARY KEY,
@@ -705,7 +705,7 @@ CREATE TABLE "rule_versions" (
     "budget_used_fen" BIGINT NOT NULL,
     "published_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "rule_versions" IS 'An immutable rebate rule; the highest version is in force.';
+COMMENT ON TABLE "rule_versions" IS 'An immutable rebate rule. The highest version is in force.';
 
 CREATE TABLE "security_events" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -714,7 +714,7 @@ CREATE TABLE "security_events" (
     "reason" VARCHAR(60) NOT NULL,
     "remote_ip" VARCHAR(45) NOT NULL
 );
-COMMENT ON TABLE "security_events" IS 'A callback that was not believed. The table is kept short by a job.';
+COMMENT ON TABLE "security_events" IS 'A callback whose signature or content was not accepted. A job deletes old rows.';
 
 CREATE TABLE "shares" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -727,14 +727,14 @@ CREATE TABLE "shares" (
     "created_at" TIMESTAMPTZ NOT NULL,
     CONSTRAINT "uid_shares_member__aead69" UNIQUE ("member_id", "kind", "target", "channel")
 );
-COMMENT ON TABLE "shares" IS 'One share card, link or poster of a member; its code is what travels.';
+COMMENT ON TABLE "shares" IS 'One share card, link or poster of a member. The code is what other people open.';
 
 CREATE TABLE "shop_policy" (
     "id" INT NOT NULL  PRIMARY KEY,
     "terms" JSONB NOT NULL,
     "updated_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "shop_policy" IS 'The shop''s own numbers, one row: freight, periods, limits (see rules/shop.py).';
+COMMENT ON TABLE "shop_policy" IS 'The shop''s own settings, one row: freight, periods, limits (see rules/shop.py).';
 
 CREATE TABLE "stacking_versions" (
     "version" SERIAL NOT NULL PRIMARY KEY,
@@ -743,7 +743,7 @@ CREATE TABLE "stacking_versions" (
     "operator" VARCHAR(40) NOT NULL,
     "published_at" TIMESTAMPTZ NOT NULL
 );
-COMMENT ON TABLE "stacking_versions" IS 'An immutable stacking matrix; the highest version is in force, an order keeps what its version said.';
+COMMENT ON TABLE "stacking_versions" IS 'An immutable stacking matrix. The highest version is in force; an order keeps the version it was placed under.';
 
 CREATE TABLE "touches" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -786,7 +786,7 @@ CREATE TABLE "withdrawals" (
 );
 CREATE INDEX "idx_withdrawals_member__ba8f8e" ON "withdrawals" ("member_id", "id");
 CREATE INDEX "withdrawals_by_state" ON "withdrawals" ("state", "id");
-COMMENT ON TABLE "withdrawals" IS 'One withdrawal. amount = fee + tax + payout; `state` moves only along rules/withdrawals.py.';
+COMMENT ON TABLE "withdrawals" IS 'One withdrawal. amount = fee + tax + payout. `state` changes only as rules/withdrawals.py allows.';
 
 CREATE TABLE "flash_items" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -809,7 +809,7 @@ CREATE TABLE "group_buy_skus" (
     "group_buy_id" BIGINT NOT NULL REFERENCES "group_buys" ("id") ON DELETE RESTRICT,
     CONSTRAINT "uid_group_buy_s_group_b_1d4785" UNIQUE ("group_buy_id", "sku_id")
 );
-COMMENT ON TABLE "group_buy_skus" IS 'What one SKU costs in an activity; `leader_fen` is for who opens the team, where that is another price.';
+COMMENT ON TABLE "group_buy_skus" IS 'The prices of one SKU in an activity; `leader_fen`, if it differs, is for the member who opens the team.';
 
 CREATE TABLE "operator_sessions" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -823,7 +823,7 @@ CREATE TABLE "operator_sessions" (
     "operator_id" BIGINT NOT NULL REFERENCES "operators" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "operator_sessions_operator" ON "operator_sessions" ("operator_id", "id");
-COMMENT ON TABLE "operator_sessions" IS 'One device of an operator. The cookie''s token is stored hashed.';
+COMMENT ON TABLE "operator_sessions" IS 'One device of an operator. The token of the cookie is stored as a hash.';
 
 CREATE TABLE "order_lines" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -853,7 +853,7 @@ CREATE TABLE "order_lines" (
     "order_id" BIGINT NOT NULL REFERENCES "orders" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "order_lines_order" ON "order_lines" ("order_id");
-COMMENT ON TABLE "order_lines" IS 'One SKU of an order with its shares of discount, coupon, points, balance and cash. Freight is not in it.';
+COMMENT ON TABLE "order_lines" IS 'One SKU of an order with its shares of discount, coupon, points, balance and cash, without freight.';
 
 CREATE TABLE "products" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -879,7 +879,7 @@ CREATE TABLE "products" (
     "coupon_template_id" BIGINT REFERENCES "coupon_templates" ("id") ON DELETE RESTRICT,
     "freight_template_id" BIGINT REFERENCES "freight_templates" ("id") ON DELETE RESTRICT
 );
-COMMENT ON TABLE "products" IS 'What is for sale. Prices and stock stand on its SKUs; the price range here serves lists and sorting.';
+COMMENT ON TABLE "products" IS 'Something for sale. Its SKUs hold prices and stock; the price range here is for lists and sorting.';
 
 CREATE TABLE "qualifications" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -900,7 +900,7 @@ CREATE INDEX "idx_qualificati_order_i_a9417f" ON "qualifications" ("order_id");
 CREATE INDEX "idx_qualificati_referre_1d755a" ON "qualifications" ("referrer_id", "state", "paid_at");
 CREATE INDEX "qualifications_by_time" ON "qualifications" ("created_at", "id");
 CREATE INDEX "qualifications_by_state" ON "qualifications" ("state", "created_at", "id");
-COMMENT ON TABLE "qualifications" IS 'One referee''s first order that counts. At most one per referee that is not void, by a partial unique index.';
+COMMENT ON TABLE "qualifications" IS 'One referee''s first order that counts. A referee has at most one that is not void (a partial unique index).';
 
 CREATE TABLE "rebate_stages" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -912,7 +912,7 @@ CREATE TABLE "rebate_stages" (
     "rebate_id" BIGINT NOT NULL REFERENCES "rebates" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "rebate_stages_rebate" ON "rebate_stages" ("rebate_id");
-COMMENT ON TABLE "rebate_stages" IS 'The part of a rebate that one joining qualification brought.';
+COMMENT ON TABLE "rebate_stages" IS 'The part of a rebate that one qualification brought.';
 
 CREATE TABLE "reconciliation_differences" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -924,7 +924,7 @@ CREATE TABLE "reconciliation_differences" (
     "run_id" BIGINT NOT NULL REFERENCES "reconciliations" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "differences_run" ON "reconciliation_differences" ("run_id");
-COMMENT ON TABLE "reconciliation_differences" IS 'One thing on which WeChat''s bill and our books do not agree.';
+COMMENT ON TABLE "reconciliation_differences" IS 'One point on which WeChat''s bill and our books differ.';
 
 CREATE TABLE "refund_lines" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -938,7 +938,7 @@ CREATE TABLE "refund_lines" (
 );
 CREATE INDEX "refund_lines_refund" ON "refund_lines" ("refund_id");
 CREATE INDEX "refund_lines_line" ON "refund_lines" ("order_line_id");
-COMMENT ON TABLE "refund_lines" IS 'How much of an order line a refund gives back.';
+COMMENT ON TABLE "refund_lines" IS 'The part of an order line that a refund gives back.';
 
 CREATE TABLE "teams" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -956,7 +956,7 @@ CREATE TABLE "teams" (
     "group_buy_id" BIGINT NOT NULL REFERENCES "group_buys" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "idx_teams_group_b_4f6762" ON "teams" ("group_buy_id", "id");
-COMMENT ON TABLE "teams" IS 'Members who buy together. Its seats are its orders that are not closed; `taken` and `paid` count them.';
+COMMENT ON TABLE "teams" IS 'Members who buy together. Each order that is not closed has a seat; `taken` and `paid` count the seats.';
 
 CREATE TABLE "flash_units" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -964,7 +964,7 @@ CREATE TABLE "flash_units" (
     "sold" BOOL NOT NULL,
     "item_id" BIGINT NOT NULL REFERENCES "flash_items" ("id") ON DELETE RESTRICT
 );
-COMMENT ON TABLE "flash_units" IS 'One piece, reserved of its SKU: free, held by an unpaid order, or sold. Pieces that went back have no row.';
+COMMENT ON TABLE "flash_units" IS 'One piece, reserved from its SKU: free, held by an unpaid order, or sold. A piece that went back has no row.';
 
 CREATE TABLE "skus" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -984,11 +984,11 @@ CREATE TABLE "skus" (
     "product_id" BIGINT NOT NULL REFERENCES "products" ("id") ON DELETE RESTRICT
 );
 CREATE INDEX "skus_product" ON "skus" ("product_id", "position", "id");
-COMMENT ON TABLE "skus" IS 'One buyable variant. `stocked_in = available + reserved + sold`, held by the database.';
+COMMENT ON TABLE "skus" IS 'One variant that can be bought. The database checks that `stocked_in = available + reserved + sold`.';
 
 -- functions/audit_log_refuse_edit.sql
 
--- The operators' log is append-only: rows are added, and nothing else happens to them.
+-- The audit log is append-only: rows are added, but never changed or deleted.
 CREATE OR REPLACE FUNCTION audit_log_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the audit log is append-only: %', TG_OP USING ERRCODE = 'TML04';
@@ -999,14 +999,14 @@ CREATE OR REPLACE TRIGGER audit_log_immutable BEFORE UPDATE OR DELETE OR TRUNCAT
 
 -- functions/flash_sale_take.sql
 
--- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": as
--- the buyer saw it}.
--- Refuses with promotion_refused (over, not_started, price_changed, limit, sold_out) or, while others hold the last
--- pieces unpaid, with promotion_queued.
--- Locks: the row of (item, member) in flash_tallies, so that one member's orders wait for each other; claims of
--- different members never wait, because each skips the pieces that another is claiming.
--- ORDER BY order_id, id is there for the plan: it is the order of the index flash_units_open. Without it the planner
--- reads the table from end to end where many rows seem to fit: 33 ms behind 200 000 pieces of other items, not 0.08 ms.
+-- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": the price that
+-- the buyer saw}.
+-- Refuses with promotion_refused (over, not_started, price_changed, limit, sold_out). While unpaid orders of other
+-- buyers hold the last pieces, it refuses with promotion_queued.
+-- Locks: the row of (item, member) in flash_tallies, so that the orders of one member wait for each other. Different
+-- members do not wait for each other, because each skips the pieces that another is claiming.
+-- ORDER BY order_id, id is the order of the index flash_units_open. Without it the planner reads the whole table if
+-- many rows seem to fit: 33 ms instead of 0.08 ms with 200 000 pieces of other items.
 CREATE OR REPLACE FUNCTION flash_sale_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_item bigint := (p_take ->> 'item')::bigint;
@@ -1046,7 +1046,7 @@ END $$;
 
 -- functions/group_buy_refuse.sql
 
--- Refuse the order with a reason. p_more: what else helps the buyer, merged into the refusal's detail.
+-- Refuse the order with a reason. p_more: more facts for the buyer, merged into the detail of the refusal.
 CREATE OR REPLACE FUNCTION group_buy_refuse(p_reason text, p_more jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'promotion_refused' USING ERRCODE = 'TM422', DETAIL = jsonb_build_object('reason', p_reason) || p_more;
@@ -1054,7 +1054,7 @@ END $$;
 
 -- functions/growth_refuse_edit.sql
 
--- Growth is history: what was gained stays, and what is taken back is another row.
+-- Growth entries are append-only: growth that is taken back is another row.
 CREATE OR REPLACE FUNCTION growth_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'growth is append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'TML01';
@@ -1065,7 +1065,7 @@ CREATE OR REPLACE TRIGGER growth_entries_immutable BEFORE UPDATE OR DELETE OR TR
 
 -- functions/handed_out.sql
 
--- How many pieces of a line of virtual goods left the shop: card keys or coupons. They never come back to stock.
+-- How many pieces (card keys or coupons) of a line of virtual goods were delivered. They never go back to stock.
 CREATE OR REPLACE FUNCTION handed_out(p_line bigint) RETURNS integer LANGUAGE sql STABLE AS $$
   SELECT (SELECT count(*) FROM card_keys WHERE order_line_id = p_line)::int
     + (SELECT count(*) FROM coupons WHERE order_line_id = p_line)::int
@@ -1073,8 +1073,8 @@ $$;
 
 -- functions/idempotency_put.sql
 
--- Store the answer of a keyed call. Returns false when the key is there already, perhaps after waiting for the
--- transaction that wrote it.
+-- Store the answer to a call with a key. Returns false if the key is stored already. If another transaction is
+-- writing the same key, it waits for that one.
 CREATE OR REPLACE FUNCTION idempotency_put(p_member bigint, p_path text, p_key text, p_hash text, p_status integer, p_answer text,
                                 p_at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -1088,10 +1088,10 @@ END $$;
 -- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
 -- "v": amount}], amounts credit-positive, in fen or points.
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
--- Members' lines in CNY say their kind and their month in Shanghai, so that an index finds a page of few among many.
--- Shop lines, which nobody reads so, stay without, and their inserts cost nothing more.
--- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: what changes them is
--- written into ledger_deltas, see ledger_roll_up.
+-- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
+-- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
+-- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
+-- written to ledger_deltas, see ledger_roll_up.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
 LANGUAGE plpgsql AS $$
@@ -1163,7 +1163,7 @@ END $$;
 
 -- functions/ledger_refuse_edit.sql
 
--- The books are append-only: a correction is a new entry.
+-- The ledger is append-only: a correction is a new entry.
 CREATE OR REPLACE FUNCTION ledger_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the ledger is append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'TML01';
@@ -1176,9 +1176,9 @@ CREATE OR REPLACE TRIGGER ledger_lines_immutable BEFORE UPDATE OR DELETE OR TRUN
 
 -- functions/ledger_refuse_unbalanced.sql
 
--- The lines that one statement inserts must balance by themselves. Then every entry balances, however many statements
--- wrote it, and no deferred trigger is needed. To look at the whole entry would prove no more, and its plan read all
--- lines ever written.
+-- The lines that one statement inserts must balance. Then every entry balances, even if several statements wrote it,
+-- and no deferred trigger is needed. A check of the whole entry would prove nothing more, and its plan read all lines
+-- ever written.
 CREATE OR REPLACE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_bad bigint;
@@ -1195,8 +1195,8 @@ CREATE OR REPLACE TRIGGER ledger_lines_balanced AFTER INSERT ON ledger_lines
 
 -- functions/ledger_roll_up.sql
 
--- Move up to p_limit pending deltas of shop accounts into their balances. Returns how many it moved. Several may run at
--- once; none waits for another's deltas.
+-- Add up to p_limit pending deltas of shop accounts to their balances. Returns how many. Several calls may run at
+-- the same time; each skips the deltas that another has locked.
 CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   v_count integer;
@@ -1216,16 +1216,16 @@ END $$;
 
 -- functions/on_shelf.sql
 
--- Whether a product can be bought at a time. Plain SQL, so that PostgreSQL writes it into the statement and still finds
--- the indexes of what is on sale.
+-- Whether a product can be bought at a given time. A plain SQL function: PostgreSQL puts it inline into the statement
+-- and can still use the indexes WHERE on_sale.
 CREATE OR REPLACE FUNCTION on_shelf(p products, p_at timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT p.on_sale AND (p.on_from IS NULL OR p.on_from <= p_at) AND (p.off_from IS NULL OR p_at < p.off_from)
 $$;
 
 -- functions/outbox_put.sql
 
--- Put the jobs that a transaction causes into the outbox. p_jobs: [{"job": name, "args": {…}, "due": time}]; without
--- `due` a job is due at p_at.
+-- Put the jobs of a transaction into the outbox. p_jobs: [{"job": name, "args": {…}, "due": time}]; a job without
+-- `due` is due at p_at.
 CREATE OR REPLACE FUNCTION outbox_put(p_jobs jsonb, p_at timestamptz) RETURNS void LANGUAGE sql AS $$
   INSERT INTO outbox (job, args, due_at, attempts, created_at)
     SELECT j.job, j.args, COALESCE(j.due, p_at), 0, p_at
@@ -1236,7 +1236,7 @@ $$;
 
 -- Take the pieces of an order that is being placed from a good of the points mall. p_take: {"good": id, "n": pieces,
 -- "points" and "price_fen": as the buyer saw them}. Refuses with promotion_refused (over, price_changed, sold_out).
--- The member's own limit was checked before: whoever spends points places behind the member's lock.
+-- The caller checks the member's own limit: an order that spends points is placed under the lock of its member.
 -- Locks: the good.
 CREATE OR REPLACE FUNCTION points_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -1259,7 +1259,7 @@ END $$;
 -- functions/settle_facts.sql
 
 -- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
--- Each statement has a snapshot of its own, so what is read after a lock is what the lock's former holder left.
+-- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
 CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
                              p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
@@ -1308,7 +1308,7 @@ END $$;
 -- functions/stock_move.sql
 
 -- Move pieces between the states of stock: available → reserved → sold, and back. p_lines: [{"sku": id, "n": pieces}].
--- Refuses with stock_insufficient. When `available` falls to the SKU's threshold, operators are told once.
+-- Refuses with stock_insufficient. If `available` falls to the SKU's threshold, it tells operators once.
 -- Locks: the SKUs in ascending order.
 CREATE OR REPLACE FUNCTION stock_move(p_lines jsonb, p_from text, p_to text, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -1339,8 +1339,8 @@ END $$;
 
 -- functions/flash_sale_release.sql
 
--- Free the pieces of an unpaid order; once its session is settled they go back to the SKU.
--- The session is locked FOR SHARE, so that nobody settles it between the look at `settled_at` and the writing.
+-- Free the pieces of an unpaid order. If its session is settled already, they go back to the SKU.
+-- The session is locked FOR SHARE, so that nobody settles it after `settled_at` was read.
 CREATE OR REPLACE FUNCTION flash_sale_release(p_order bigint, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_held record;
@@ -1363,8 +1363,8 @@ END $$;
 
 -- functions/flash_sale_settle.sql
 
--- Give the free pieces of one session that is over back to their SKUs. Returns the session's id, NULL when there is
--- none. A buyer who is just claiming a piece is waited for.
+-- Settle one session that is over: its free pieces go back to their SKUs. Returns the session's id, NULL if there is
+-- none. It waits for a buyer who is claiming a piece at the same moment.
 CREATE OR REPLACE FUNCTION flash_sale_settle(p_at timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_sale bigint;
@@ -1389,10 +1389,10 @@ END $$;
 
 -- functions/group_buy_take.sql
 
--- Take a seat of a team, or open a team, for an order that is being placed, and count its pieces for the activity.
+-- Take a seat in a team, or open a team, for an order that is being placed. Adds its pieces to the activity's count.
 -- p_take: {group_buy_id, team_id, can_open} to join, {group_buy_id, team_no, closes_at} to open.
 -- Refuses with promotion_refused (limit, team_over, joined, team_full, sold_out).
--- Locks: the member (where the activity limits what one may buy), the team, the activity.
+-- Locks: the member (if the activity limits what one member may buy), the team, the activity.
 CREATE OR REPLACE FUNCTION group_buy_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_team bigint := (p_take ->> 'team_id')::bigint;
@@ -1449,8 +1449,8 @@ $$;
 
 -- functions/listed.sql
 
--- Whether the shop shows a product among what it sells at a time. What is had for points only can be bought, but is not
--- listed. Plain SQL, like on_shelf.
+-- Whether the shop's lists show a product at a given time. A product for points only can be bought, but is not
+-- listed. A plain SQL function, like on_shelf.
 CREATE OR REPLACE FUNCTION listed(p products, p_at timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT on_shelf(p, p_at) AND NOT p.exchange_only
 $$;
@@ -1458,9 +1458,9 @@ $$;
 -- functions/order_place.sql
 
 -- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. Each kind of promotion has a function that takes from it what
--- the order needs; `held_stock` says that the pieces are reserved of their SKU already.
--- Returns the order's id; 0 when the key was answered before, perhaps by a transaction that this one waited for.
+-- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
+-- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -1507,7 +1507,7 @@ END $$;
 -- functions/settle_write.sql
 
 -- Write what settling decided. p: {notice_id, outcome, mismatch?, at, payment?, paid?: {order_id, status, …}, stock?,
--- coupon_id?, entry?, qualification?, jobs?, alarm?}. Returns the payment's id, NULL when none was written.
+-- coupon_id?, entry?, qualification?, jobs?, alarm?}. Returns the payment's id, NULL if no payment was written.
 CREATE OR REPLACE FUNCTION settle_write(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_at timestamptz := (p ->> 'at')::timestamptz;
@@ -1567,7 +1567,7 @@ ALTER TABLE products
   ADD CONSTRAINT products_level CHECK (min_level > 0),
   ADD CONSTRAINT products_coupon CHECK (coupon_template_id IS NULL OR kind = 'virtual');
 CREATE INDEX products_words ON products USING gin (to_tsvector('simple', words));
--- The shop's lists hold what is on sale only.
+-- The shop's lists show only what is on sale.
 CREATE INDEX products_newest ON products (id DESC) WHERE on_sale;
 CREATE INDEX products_by_category ON products (category_id, id DESC) WHERE on_sale;
 CREATE INDEX products_by_price ON products (min_price_fen, id) WHERE on_sale;
@@ -1596,8 +1596,8 @@ CREATE INDEX commissions_live ON commissions (member_id) WHERE state <> 'reverse
 
 -- constraints/coupons.sql
 
--- A coupon is worth an amount or a percentage, for all goods or for some. A template's coupons live for days from their
--- claim, or between two days of the template's own.
+-- A coupon takes off an amount or a percentage, for all goods or for some. It is valid for some days after the claim,
+-- or between two dates of its template.
 ALTER TABLE coupon_templates
   ADD CONSTRAINT coupon_templates_total CHECK (threshold_fen >= 0 AND claimed >= 0
     AND (total IS NULL OR claimed <= total)),
@@ -1615,7 +1615,7 @@ ALTER TABLE coupons
   ADD CONSTRAINT coupons_worth CHECK (CASE WHEN off_bp = 0 THEN most_fen IS NULL
     ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 END),
   ADD CONSTRAINT coupons_scope CHECK (products IS NULL OR categories IS NULL),
-  -- Only a coupon that was bought is ever taken back.
+  -- Only a coupon that was bought can be taken back.
   ADD CONSTRAINT coupons_taken CHECK (owed_fen >= 0 AND (taken_by IS NOT NULL OR owed_fen = 0)
     AND (taken_by IS NULL OR order_line_id IS NOT NULL));
 CREATE UNIQUE INDEX coupons_one_per_order ON coupons (order_id) WHERE order_id IS NOT NULL;
@@ -1648,9 +1648,9 @@ ALTER TABLE flash_items
   ADD CONSTRAINT flash_items_stock CHECK (returned BETWEEN 0 AND stock),
   ADD CONSTRAINT flash_items_per_member CHECK (per_member > 0);
 
--- The pieces of an item are rows, so that buyers claim different ones and never wait for each other.
+-- Each piece of an item is a row, so that buyers claim different rows and never wait for each other.
 ALTER TABLE flash_units ADD CONSTRAINT flash_units_sold CHECK (NOT sold OR order_id IS NOT NULL);
--- Its order finds a free piece, however many pieces other items have, see flash_sale_take.
+-- This order of columns finds a free piece fast even if other items have many pieces, see flash_sale_take.
 CREATE INDEX flash_units_open ON flash_units (item_id, order_id, id) WHERE NOT sold;
 CREATE INDEX flash_units_orders ON flash_units (order_id) WHERE order_id IS NOT NULL;
 
@@ -1666,7 +1666,7 @@ CREATE INDEX group_buys_running ON group_buys (ends_at) WHERE active;
 
 ALTER TABLE group_buy_skus ADD CONSTRAINT group_buy_skus_price CHECK (price_fen > 0 AND leader_fen > 0);
 
--- What makes a state hold is checked here: seats are reserved by placing, see group_buy_take.
+-- These checks say what each state of a team means. group_buy_take reserves the seats.
 ALTER TABLE teams
   ADD CONSTRAINT teams_state CHECK (state IN ('open', 'full', 'succeeded', 'failed')
     AND (ended_at IS NULL) = (state IN ('open', 'full'))),
@@ -1683,7 +1683,7 @@ ALTER TABLE ledger_accounts ADD CONSTRAINT ledger_member_not_negative CHECK (mem
 CREATE INDEX ledger_entries_reverses ON ledger_entries (reverses_id) WHERE reverses_id IS NOT NULL;
 
 CREATE INDEX ledger_lines_member ON ledger_lines (member_id, entry_id) WHERE member_id > 0;
--- A member's statement, by kind and by month (only lines of members in CNY say both, see ledger_post), and of points.
+-- For a member's statement: by kind, by month (only CNY lines of members have both, see ledger_post), and of points.
 CREATE INDEX ledger_lines_kind ON ledger_lines (member_id, kind, entry_id) WHERE month IS NOT NULL;
 CREATE INDEX ledger_lines_month ON ledger_lines (member_id, month, entry_id) INCLUDE (code, amount)
   WHERE month IS NOT NULL;
@@ -1711,13 +1711,13 @@ ALTER TABLE members
   ADD CONSTRAINT members_state CHECK (state IN ('active', 'blocked', 'closed')),
   ADD CONSTRAINT members_not_own_referrer CHECK (referrer_id <> id);
 
--- The panel's list, newest first: those who are not active, those with a referrer, those without.
+-- For the panel's list, newest first: members who are not active, members with a referrer, members without.
 CREATE INDEX members_not_active ON members (created_at, id) WHERE state <> 'active';
 CREATE INDEX members_bound ON members (created_at, id) WHERE referrer_id IS NOT NULL;
 CREATE INDEX members_unbound ON members (created_at, id) WHERE referrer_id IS NULL;
 
--- Members are found by the beginning of their name. By its first letters, newest first, because one letter may fit a
--- tenth of all members.
+-- The panel finds members by the beginning of their name. The indexes by first letters are in the order of the list,
+-- because one letter may fit a tenth of all members.
 CREATE INDEX members_by_name ON members (nickname text_pattern_ops) WHERE nickname <> '';
 CREATE INDEX members_by_letter ON members (left(nickname, 1), created_at, id);
 CREATE INDEX members_by_letters ON members (left(nickname, 2), created_at, id, nickname text_pattern_ops);
@@ -1737,7 +1737,7 @@ ALTER TABLE notice_credits ADD CONSTRAINT notice_credits_left CHECK (credits >= 
 
 CREATE INDEX alarms_unseen ON alarms (id) WHERE seen_at IS NULL;
 
--- One row. It has no seal until the first record of the log, or `audit --seal`, gives it one.
+-- There is one row. Its seal is empty until the first record of the log, or `audit --seal`, sets it.
 ALTER TABLE audit_anchor ADD CONSTRAINT audit_anchor_one CHECK (id = 1);
 INSERT INTO audit_anchor (id, count, head, seal) VALUES (1, 0, repeat('0', 64), '');
 
@@ -1764,19 +1764,18 @@ ALTER TABLE orders
 CREATE UNIQUE INDEX orders_transaction ON orders (transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE UNIQUE INDEX orders_one_seat ON orders (team_id, member_id) WHERE team_id IS NOT NULL AND status <> 'closed';
 
--- What the ticks look for.
+-- For the jobs that run at intervals.
 CREATE INDEX orders_expiring ON orders (expires_at) WHERE status = 'pending';
 CREATE INDEX orders_silent ON orders (check_at) WHERE status = 'pending' AND check_at IS NOT NULL;
 CREATE INDEX orders_on_the_way ON orders (shipped_at) WHERE status = 'shipped';
 CREATE INDEX orders_received ON orders (received_at) WHERE status = 'received';
 
--- The panel searches orders by the beginning of their number. What is to be shipped has an index that holds nothing
--- else.
+-- The panel searches orders by the beginning of their number. Orders to ship have an index of their own.
 CREATE INDEX orders_by_number ON orders (order_no text_pattern_ops);
 CREATE INDEX orders_to_ship ON orders (id) WHERE status = 'paid' AND NOT virtual;
 -- The overview reads two weeks of orders from the index alone.
 CREATE INDEX orders_by_payment ON orders (paid_at) INCLUDE (cash_due_fen, balance_fen) WHERE paid_at IS NOT NULL;
--- Ladders of commission by the month sum up what a referrer's friends paid since its first day.
+-- A commission policy with steps by month adds up what a referrer's friends have paid since the first of the month.
 CREATE INDEX orders_referred ON orders (referrer_id, paid_at) WHERE referrer_id IS NOT NULL;
 CREATE INDEX orders_of_flash_items ON orders (promotion_id) WHERE kind = 'flash_sale';
 CREATE INDEX orders_of_points_goods ON orders (promotion_id) WHERE kind = 'points';
@@ -1791,7 +1790,7 @@ ALTER TABLE order_lines
     AND refunded_cash_fen BETWEEN 0 AND cash_fen
     AND refunded_balance_fen BETWEEN 0 AND balance_fen
     AND refunded_withdrawable_fen BETWEEN 0 AND withdrawable_fen);
--- Only pictures that operators uploaded are ever deleted: what an order line shows stays.
+-- Only pictures that operators uploaded are ever deleted, and not while an order line shows them.
 CREATE INDEX order_lines_picture ON order_lines (image) WHERE image LIKE '/media/goods-%';
 
 -- constraints/payments.sql
@@ -1808,12 +1807,12 @@ ALTER TABLE refunds
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
--- A refund that waits for its goods is open, too, and an order has one open refund at most.
+-- A refund that waits for its goods is open too. An order has at most one open refund.
 CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
--- Reconciliation reads one day, and what the bills of that day name.
+-- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;
 CREATE INDEX refunds_at_wechat ON refunds (wechat_refund_id) WHERE wechat_refund_id IS NOT NULL;
 
@@ -1872,7 +1871,7 @@ ALTER TABLE reconciliation_differences
 
 ALTER TABLE reconciliation_asks
   ADD CONSTRAINT reconciliation_asks_state CHECK (state IN ('waiting', 'running', 'done', 'failed'));
--- A day is compared once at a time, however often it is asked for.
+-- Two runs for the same day never run at the same time.
 CREATE UNIQUE INDEX reconciliation_asks_open ON reconciliation_asks (day) WHERE state IN ('waiting', 'running');
 
 -- constraints/withdrawals.sql
@@ -1885,7 +1884,7 @@ ALTER TABLE withdrawals
   ADD CONSTRAINT withdrawals_two_pairs_of_eyes CHECK (second_by IS NULL OR second_by <> approved_by);
 CREATE INDEX withdrawals_to_review ON withdrawals (id) WHERE state = 'requested';
 CREATE INDEX withdrawals_to_ask ON withdrawals (check_at) WHERE check_at IS NOT NULL;
--- Reconciliation reads one day, and what the bills of that day name.
+-- Reconciliation reads the withdrawals of one day, and those that the bills of that day name.
 CREATE INDEX withdrawals_by_end ON withdrawals (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_bill_no IS NOT NULL;
 """

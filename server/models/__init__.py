@@ -1,8 +1,8 @@
-"""The tables, one room per noun. No behaviour here: rules decide, services act.
+"""The tables, one file per noun. Models hold no behaviour: the rules decide, and the services act.
 
-What the ORM cannot express stands beside them: each SQL function with its triggers in `functions/NAME.sql`; checks,
-partial and expression indexes in `constraints/NOUN.sql`. `scripts/initial_migration.py` makes the migration of all
-three, and `tests/migrations` holds them against the live catalogue.
+What the ORM cannot express is in SQL files: each function with its triggers in `functions/NAME.sql`; checks, partial
+indexes and indexes on expressions in `constraints/NOUN.sql`. `scripts/initial_migration.py` makes the migration from
+all three, and `tests/migrations` compares them with the catalogue of a real database.
 """
 
 from server.models.catalogue import CardKey, Category, FreightTemplate, Product, Sku

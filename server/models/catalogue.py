@@ -24,13 +24,13 @@ class Category(Model):
 
 
 class FreightTemplate(Model):
-    """What sending costs, for the products that name it."""
+    """What it costs to send the products that name this template."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=40, unique=True)
     name = fields.CharField(max_length=40)
     terms: fields.JSONField[Any] = fields.JSONField()
-    """rules/freight.py: FreightTerms"""
+    """See FreightTerms in rules/freight.py."""
     updated_at = fields.DatetimeField()
 
     class Meta:
@@ -38,7 +38,7 @@ class FreightTemplate(Model):
 
 
 class Product(Model):
-    """What is for sale. Prices and stock stand on its SKUs; the price range here serves lists and sorting."""
+    """Something for sale. Its SKUs hold prices and stock; the price range here is for lists and sorting."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=60, unique=True)
@@ -52,23 +52,23 @@ class Product(Model):
     detail = fields.TextField(default="")
     on_sale = fields.BooleanField(default=True)
     on_from = fields.DatetimeField(null=True)
-    """It cannot be bought before; see the SQL function `on_shelf`."""
+    """It cannot be bought before this time, see the SQL function `on_shelf`."""
     off_from = fields.DatetimeField(null=True)
-    """It cannot be bought from then on."""
+    """It cannot be bought from this time on."""
     limit_each = fields.IntField(null=True)
-    """Pieces that one member may buy, in all orders that were not closed or refunded."""
+    """Pieces that one member may buy in all orders together; closed and refunded orders do not count."""
     exchange_only = fields.BooleanField(db_default=False)
-    """Had for points only: its page may be opened, no list shows it; see the SQL function `listed`."""
+    """It can be had for points only. Its page can be opened, but no list shows it, see the SQL function `listed`."""
     min_level = fields.IntField(null=True)
-    """Who stands on a lower level cannot buy it; a position, 0 is the lowest."""
+    """The position of the lowest level that may buy it; 0 is the lowest level."""
     coupon_template: fields.ForeignKeyNullableRelation[CouponTemplate] = fields.ForeignKeyField(
         "models.CouponTemplate", related_name="goods", null=True, on_delete=fields.OnDelete.RESTRICT
     )
-    """Of a virtual product whose pieces are coupons; None: they are card keys."""
+    """Set for a virtual product whose pieces are coupons. None: its pieces are card keys."""
     freight_template: fields.ForeignKeyNullableRelation[FreightTemplate] = fields.ForeignKeyField(
         "models.FreightTemplate", related_name="products", null=True, on_delete=fields.OnDelete.RESTRICT
     )
-    """None: the shop's plain freight."""
+    """None: the shop's general freight."""
     min_price_fen = fields.BigIntField()
     max_price_fen = fields.BigIntField()
     sold_count = fields.BigIntField(default=0)
@@ -82,7 +82,7 @@ class Product(Model):
 
 
 class Sku(Model):
-    """One buyable variant. `stocked_in = available + reserved + sold`, held by the database."""
+    """One variant that can be bought. The database checks that `stocked_in = available + reserved + sold`."""
 
     id = fields.BigIntField(primary_key=True)
     product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
@@ -90,7 +90,7 @@ class Sku(Model):
     )
     code = fields.CharField(max_length=60, unique=True)
     spec: fields.JSONField[Any] = fields.JSONField()
-    """`{"颜色": "红", "规格": "500ml"}`; empty when there is one variant."""
+    """`{"颜色": "红", "规格": "500ml"}`; empty when there is only one variant."""
     price_fen = fields.BigIntField()
     market_price_fen = fields.BigIntField(null=True)
     stocked_in = fields.BigIntField(default=0)
@@ -98,7 +98,7 @@ class Sku(Model):
     reserved = fields.BigIntField(default=0)
     sold = fields.BigIntField(default=0)
     alert_at = fields.IntField(default=0)
-    """Operators are told when `available` falls to this or below."""
+    """Operators are told when `available` falls to this number or below."""
     alerted = fields.BooleanField(default=False)
     on_sale = fields.BooleanField(default=True)
     position = fields.IntField(default=0)
@@ -110,7 +110,7 @@ class Sku(Model):
 
 
 class CardKey(Model):
-    """One piece of virtual stock, encrypted; bound to an order line when delivered."""
+    """One piece of virtual stock, encrypted. It is bound to an order line when it is delivered."""
 
     id = fields.BigIntField(primary_key=True)
     sku_id = fields.BigIntField()

@@ -1,4 +1,4 @@
-"""分润: versions of the commission policies, and what each paid order brought to whom."""
+"""分润: versions of the commission policies, and what each paid order earned for its referrers."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class CommissionVersion(Model):
-    """An immutable set of policies; the highest version is in force, an order keeps the one it was paid under."""
+    """An immutable set of policies. The highest version is in force; an order keeps the version it was paid under."""
 
     version = fields.IntField(primary_key=True)
     terms: fields.JSONField[Any] = fields.JSONField()
@@ -29,18 +29,18 @@ class Commission(Model):
     member_id = fields.BigIntField()
     """Who earns it."""
     level = fields.IntField()
-    """1 is the direct referrer, 2 the one above."""
+    """1 is the direct referrer, 2 is that member's referrer."""
     version = fields.IntField()
     state = fields.CharField(max_length=8)
     """`frozen`, `settled` or `reversed`."""
     whole_fen = fields.BigIntField()
-    """As decided at payment."""
+    """As it was decided at payment."""
     granted_fen = fields.BigIntField()
-    """What is left of it after refunds."""
+    """What is left after refunds."""
     explanation: fields.JSONField[Any] = fields.JSONField()
-    """Per line: which policy, which base, which rate; then the cap. Sums to `whole_fen`."""
+    """For each line the policy, the base and the rate; then the cap. The parts sum to `whole_fen`."""
     release_at = fields.DatetimeField(null=True)
-    """Receipt + observe_days; null before receipt."""
+    """Receipt + `observe_days`; null before receipt."""
     created_at = fields.DatetimeField()
     settled_at = fields.DatetimeField(null=True)
     reversed_at = fields.DatetimeField(null=True)
@@ -50,7 +50,7 @@ class Commission(Model):
         indexes = (
             ("member_id", "id"),
             Index(fields=("order_id",), name="commissions_order"),
-            # The panel's list, newest first: all, those of one state, those of one member (perhaps 10 000).
+            # For the panel's list, newest first: of all, of one state, of one member (who may have 10 000).
             Index(fields=("created_at", "id"), name="commissions_by_time"),
             Index(fields=("state", "created_at", "id"), name="commissions_by_state"),
             Index(fields=("member_id", "created_at", "id"), name="commissions_member_time"),

@@ -1,4 +1,4 @@
-"""Coupon templates, the coupons they, and rebates, issue, and the jobs that issue them to many."""
+"""Coupon templates, the coupons of members, and the jobs that issue a template's coupons to many members."""
 
 from typing import Any
 
@@ -8,39 +8,39 @@ from tortoise.models import Model
 
 
 class CouponTemplate(Model):
-    """What a coupon is worth, for whom and how long."""
+    """What a coupon is worth, who may have it, and how long it is valid."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=40, unique=True)
     name = fields.CharField(max_length=40)
     amount_fen = fields.BigIntField()
-    """0 for a percentage."""
+    """0 if the coupon takes off a percentage."""
     off_bp = fields.IntField(db_default=0)
-    """What a percentage takes off: 1500 is 15 %, 八五折; 0 for an amount."""
+    """The percentage it takes off: 1500 is 15 % (八五折); 0 if it takes off an amount."""
     most_fen = fields.BigIntField(null=True)
-    """What a percentage takes off at most."""
+    """The most that a percentage takes off."""
     threshold_fen = fields.BigIntField(default=0)
     products: fields.JSONField[Any] = fields.JSONField(null=True)
-    """The products it is for; null: see `categories`."""
+    """Ids of the products it is for; null: see `categories`."""
     categories: fields.JSONField[Any] = fields.JSONField(null=True)
-    """The categories it is for, with all below them as they were when it was saved; both null: everything."""
+    """Ids of the categories it is for, with all categories below them at the time of saving; both null: everything."""
     valid_days = fields.IntField(default=30, null=True)
-    """Days from the claim; null where it has its own `starts_at` and `ends_at`."""
+    """Days from the claim; null if the template has `starts_at` and `ends_at`."""
     starts_at = fields.DatetimeField(null=True)
     ends_at = fields.DatetimeField(null=True)
     claim_from = fields.DatetimeField(null=True)
     claim_until = fields.DatetimeField(null=True)
     audience = fields.CharField(max_length=8, db_default="all")
-    """Who may claim: `all`, `new` (no paid order yet) or `birthday` (in the month of theirs)."""
+    """Who may claim: `all`, `new` (no paid order yet) or `birthday` (in the month of the birthday)."""
     levels: fields.JSONField[Any] = fields.JSONField(null=True)
-    """The positions of the levels that may claim it, or get it as a gift; null: every one."""
+    """Positions of the levels that may claim it or get it as a gift; null: every level."""
     listed = fields.BooleanField(db_default=True)
     """Whether the claim centre shows it."""
     birthday_gift = fields.BooleanField(db_default=False)
-    """Given to each member on the day, once a year."""
+    """Given to each member on the birthday, once a year."""
     total = fields.IntField(null=True)
     claimed = fields.IntField(default=0)
-    """How many coupons it has issued, in whichever way."""
+    """How many coupons were issued from it, in all ways together."""
     per_member = fields.IntField(default=1)
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
@@ -56,7 +56,7 @@ class Coupon(Model):
     member_id = fields.BigIntField()
     template_id = fields.BigIntField(null=True)
     source = fields.CharField(max_length=60, unique=True)
-    """What it came from, once: `template:3:member:8:1`, `issue:5:member:8`, `birthday:3:2026:member:8`,
+    """Where it came from, each source once: `template:3:member:8:1`, `issue:5:member:8`, `birthday:3:2026:member:8`,
     `rebate:12:stage:3`, `line:7:2`."""
     issue_id = fields.BigIntField(null=True)
     """The job that issued it."""
@@ -68,27 +68,27 @@ class Coupon(Model):
     products: fields.JSONField[Any] = fields.JSONField(null=True)
     categories: fields.JSONField[Any] = fields.JSONField(null=True)
     state = fields.CharField(max_length=8, default="unused")
-    """`unused`, `locked` (by an unpaid order), `used` or `void`; expiry is a matter of time."""
+    """`unused`, `locked` (by an unpaid order), `used` or `void`. "Expired" is not a state: compare `expires_at`."""
     starts_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     order_id = fields.BigIntField(null=True)
     discount_fen = fields.BigIntField(default=0)
-    """What it actually took off the order that locked or used it."""
+    """What it took off the order that locked or used it."""
     order_line_id = fields.BigIntField(null=True)
-    """The line of an order that it was bought by."""
+    """The order line that it was bought with."""
     taken_by = fields.BigIntField(null=True)
-    """The refund of that order that took it back."""
+    """The refund that took it back; set only for a coupon that was bought."""
     owed_fen = fields.BigIntField(db_default=0)
-    """What it had taken off when it was taken back, which its member owes."""
+    """What it had already taken off an order when it was taken back. The member owes this amount."""
     warned_at = fields.DatetimeField(null=True)
-    """When its member was told that it ends soon."""
+    """When the member was told that it expires soon."""
     created_at = fields.DatetimeField()
 
     class Meta:
         table = "coupons"
         indexes = (
             ("member_id", "id"),
-            # The panel's list, newest first: all, those of one state, those of one template.
+            # For the panel's list, newest first: of all, of one state, of one template.
             Index(fields=("created_at", "id"), name="coupons_by_day"),
             Index(fields=("state", "created_at", "id"), name="coupons_by_state"),
             Index(fields=("template_id", "created_at", "id"), name="coupons_by_template"),
@@ -96,29 +96,29 @@ class Coupon(Model):
 
 
 class CouponIssue(Model):
-    """Giving a template's coupons to many: the table is the queue, a row goes through the members batch by batch."""
+    """One job that issues a template's coupons to many members. The table is the queue; a job works in batches."""
 
     id = fields.BigIntField(primary_key=True)
     template_id = fields.BigIntField(db_index=True)
     source = fields.CharField(max_length=40, unique=True)
-    """What its coupons' sources begin with: `issue:5`, or `birthday:3:2026-11-28` for a day's gifts."""
+    """The beginning of its coupons' sources: `issue:5`, or `birthday:3:2026-11-28` for the gifts of a day."""
     segment = fields.CharField(max_length=12)
     """Who gets one, see rules/coupons.py."""
     days = fields.IntField(null=True)
     levels: fields.JSONField[Any] = fields.JSONField(null=True)
     day = fields.DateField(null=True)
-    """Of a birthday gift: whose day it is."""
+    """For birthday gifts: the day of the birthdays."""
     operator = fields.CharField(max_length=40)
     reason = fields.CharField(max_length=200)
     state = fields.CharField(max_length=8, db_default="running")
-    """`running`, `done`, or why it ended before: `total`, `ended`, `stopped`."""
+    """`running`, `done`, or why it ended early: `total`, `ended`, `stopped`."""
     place = fields.BigIntField(db_default=0)
-    """The last member that was looked at; moves in the transaction that issues."""
+    """Id of the last member that was processed. It changes in the transaction that issues the coupons."""
     last_id = fields.BigIntField()
-    """The newest member there was when it was asked for."""
+    """Id of the newest member when the job was asked for."""
     seen = fields.IntField(db_default=0)
     members = fields.IntField()
-    """How many are to be looked at."""
+    """How many members are to be processed."""
     issued = fields.IntField(db_default=0)
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
@@ -128,7 +128,7 @@ class CouponIssue(Model):
 
 
 class CouponIssueMember(Model):
-    """A member that a list named."""
+    """A member on the list that an operator uploaded for a job."""
 
     id = fields.BigIntField(primary_key=True)
     issue_id = fields.BigIntField()

@@ -1,4 +1,4 @@
-"""Files that operators had made of lists."""
+"""Lists that operators export as files."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class Export(Model):
-    """One file, from being asked for to being forgotten."""
+    """One file, from the request until it is deleted."""
 
     id = fields.BigIntField(primary_key=True)
     operator = fields.CharField(max_length=40)
@@ -18,9 +18,9 @@ class Export(Model):
     """`waiting`, `running`, `done` or `failed`."""
     rows_done = fields.IntField(default=0)
     rows_total = fields.IntField(null=True)
-    """How many there will be; counted when the work begins."""
+    """How many rows there will be; counted when the work begins."""
     alive_at = fields.DatetimeField(null=True)
-    """When whoever makes it last said so: another takes over from one that fell silent."""
+    """When the worker last reported. After a long silence another worker takes over."""
     body = fields.BinaryField(null=True)
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)

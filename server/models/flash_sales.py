@@ -1,4 +1,4 @@
-"""Flash sales: sessions with items, each piece of an item a row, and how many pieces each member took."""
+"""Flash sales: sessions, their items, one row for each piece of an item, and the pieces that each member took."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,7 +6,7 @@ from tortoise.models import Model
 
 
 class FlashSale(Model):
-    """A session. It runs from `starts_at` until before `ends_at`, or until it was stopped."""
+    """A session. It runs from `starts_at` until `ends_at` (exclusive), or until it is stopped."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=40, unique=True)
@@ -15,7 +15,7 @@ class FlashSale(Model):
     ends_at = fields.DatetimeField()
     stopped_at = fields.DatetimeField(null=True)
     settled_at = fields.DatetimeField(null=True)
-    """When its free pieces went back to their SKUs; from then on pieces of unpaid orders go there, too."""
+    """When its free pieces went back to their SKUs. After that, the pieces of unpaid orders go back there too."""
     created_at = fields.DatetimeField()
 
     class Meta:
@@ -44,7 +44,7 @@ class FlashItem(Model):
 
 
 class FlashUnit(Model):
-    """One piece, reserved of its SKU: free, held by an unpaid order, or sold. Pieces that went back have no row."""
+    """One piece, reserved from its SKU: free, held by an unpaid order, or sold. A piece that went back has no row."""
 
     id = fields.BigIntField(primary_key=True)
     item: fields.ForeignKeyRelation[FlashItem] = fields.ForeignKeyField(
@@ -59,7 +59,7 @@ class FlashUnit(Model):
 
 
 class FlashTally(Model):
-    """How many pieces of an item a member's orders hold or bought; what a refund brings back stays counted."""
+    """How many pieces of an item a member's orders hold or have bought. Refunded pieces still count."""
 
     id = fields.BigIntField(primary_key=True)
     item_id = fields.BigIntField()

@@ -1,11 +1,11 @@
-"""Group buys: activities, what their goods cost, and the teams that were opened."""
+"""Group buys: activities, the prices of their goods, and the teams that members opened."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 
 class GroupBuy(Model):
-    """An activity: `size` members who buy within `window_hours` of the first pay its prices."""
+    """An activity. `size` members who buy within `window_hours` of the first one pay its prices."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=40, unique=True)
@@ -14,13 +14,13 @@ class GroupBuy(Model):
     size = fields.IntField()
     window_hours = fields.IntField()
     per_member = fields.IntField(null=True)
-    """Pieces that one member may have in live orders of it."""
+    """Pieces that one member's orders may hold or have bought in this activity."""
     stock_limit = fields.IntField(null=True)
-    """Pieces that may be sold in it altogether."""
+    """Pieces that may be sold in this activity in all."""
     taken = fields.IntField(default=0)
-    """Pieces in orders that are neither closed nor of a failed team."""
+    """Pieces in orders that are not closed and whose team has not failed."""
     virtual_fill = fields.BooleanField(default=False)
-    """A team with a paid seat is filled up when its window ends."""
+    """Whether a team with at least one paid seat is filled up when its window ends."""
     active = fields.BooleanField(default=True)
     starts_at = fields.DatetimeField()
     ends_at = fields.DatetimeField()
@@ -31,7 +31,7 @@ class GroupBuy(Model):
 
 
 class GroupBuySku(Model):
-    """What one SKU costs in an activity; `leader_fen` is for who opens the team, where that is another price."""
+    """The prices of one SKU in an activity; `leader_fen`, if it differs, is for the member who opens the team."""
 
     id = fields.BigIntField(primary_key=True)
     group_buy: fields.ForeignKeyRelation[GroupBuy] = fields.ForeignKeyField(
@@ -47,7 +47,7 @@ class GroupBuySku(Model):
 
 
 class Team(Model):
-    """Members who buy together. Its seats are its orders that are not closed; `taken` and `paid` count them."""
+    """Members who buy together. Each order that is not closed has a seat; `taken` and `paid` count the seats."""
 
     id = fields.BigIntField(primary_key=True)
     team_no = fields.CharField(max_length=32, unique=True)
@@ -61,11 +61,11 @@ class Team(Model):
     taken = fields.IntField(default=0)
     paid = fields.IntField(default=0)
     filled = fields.IntField(default=0)
-    """Seats nobody sits on: filled when the window ended, because an operator had switched that on."""
+    """Seats without a member. They were filled when the window ended, because the activity has `virtual_fill`."""
     opened_at = fields.DatetimeField()
     closes_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
-    """When to look next whether it is over: first when it closes."""
+    """When to check next whether the team is finished; at first the time when it closes."""
     ended_at = fields.DatetimeField(null=True)
 
     class Meta:

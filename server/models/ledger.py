@@ -1,4 +1,4 @@
-"""The books. Only the SQL function `ledger_post`, called by ledger/book.py, writes here."""
+"""The ledger. Only the SQL function `ledger_post`, which ledger/book.py calls, writes to these tables."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,14 +6,14 @@ from tortoise.models import Model
 
 
 class LedgerAccount(Model):
-    """One account. `balance` is on its normal side; a member's can never fall below zero (CHECK)."""
+    """One account. `balance` is counted on its normal side. A member's balance never falls below zero (CHECK)."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField(default=0)
     """0 for accounts of the shop."""
     code = fields.CharField(max_length=20)
     source = fields.CharField(max_length=40, default="")
-    """What frozen money or debt came from, e.g. `rebate:12`."""
+    """Where frozen money or a debt came from, e.g. `rebate:12`."""
     currency = fields.CharField(max_length=5)
     debit_normal = fields.BooleanField()
     balance = fields.BigIntField(default=0)
@@ -21,9 +21,9 @@ class LedgerAccount(Model):
     class Meta:
         table = "ledger_accounts"
         indexes = (
-            # A member whose friends buy much has an account for each thing that was frozen.
+            # A member whose friends buy a lot has an account for each frozen amount.
             Index(fields=("member_id", "id"), name="ledger_accounts_member"),
-            # The panel: the accounts of one code.
+            # For the panel: the accounts of one code.
             Index(fields=("code", "id"), name="ledger_accounts_code"),
         )
         unique_together = (("member_id", "code", "source", "currency"),)
@@ -45,7 +45,7 @@ class LedgerEntry(Model):
     class Meta:
         table = "ledger_entries"
         indexes = (
-            # The panel's list: by time, by kind, and by what they are about.
+            # For the panel's list: by time, by kind, and by what they are about.
             Index(fields=("at", "id"), name="ledger_entries_time"),
             Index(fields=("kind", "at", "id"), name="ledger_entries_kind"),
             Index(fields=("link", "id"), name="ledger_entries_link"),
@@ -53,7 +53,7 @@ class LedgerEntry(Model):
 
 
 class LedgerLine(Model):
-    """One side of an entry. `amount` is positive for credit, negative for debit."""
+    """One line of an entry. `amount` is positive for credit, negative for debit."""
 
     id = fields.BigIntField(primary_key=True)
     entry_id = fields.BigIntField(db_index=True)
@@ -63,11 +63,11 @@ class LedgerLine(Model):
     currency = fields.CharField(max_length=5)
     amount = fields.BigIntField()
     available_after = fields.BigIntField(null=True)
-    """What the member could spend after the entry (CNY lines of members)."""
+    """What the member could spend after the entry. Set for CNY lines of members."""
     kind = fields.CharField(max_length=24, null=True)
-    """The entry's (CNY lines of members)."""
+    """The entry's kind. Set for CNY lines of members."""
     month = fields.IntField(null=True)
-    """The entry's in Shanghai, as `202611` (CNY lines of members)."""
+    """The entry's month in Shanghai, as `202611`. Set for CNY lines of members."""
 
     class Meta:
         table = "ledger_lines"
@@ -75,7 +75,7 @@ class LedgerLine(Model):
 
 
 class LedgerDelta(Model):
-    """A movement of a shop account that is not yet rolled up into its balance, so that no payment waits for another."""
+    """A movement of a shop account that is not yet added to its balance. So payments do not wait for each other."""
 
     id = fields.BigIntField(primary_key=True)
     account_id = fields.BigIntField()

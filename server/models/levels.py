@@ -1,11 +1,11 @@
-"""等级: the levels there are, each member's standing, and the history of growth and of levels."""
+"""等级: the levels, the level of each member, and the history of growth and of levels."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 
 class Level(Model):
-    """One level, see rules/levels.py. The whole set is replaced at once."""
+    """One level, see rules/levels.py. Operators replace the whole set at once."""
 
     place = fields.IntField(primary_key=True, generated=False)
     """0 is the lowest."""
@@ -23,33 +23,33 @@ class Level(Model):
 
 
 class MemberLevel(Model):
-    """Where a member stands; who has none stands lowest."""
+    """The level of a member. A member without a row has the lowest level."""
 
     member_id = fields.BigIntField(primary_key=True, generated=False)
     position = fields.IntField()
     kept_until = fields.DatetimeField(null=True)
-    """When the growth of the year before is judged anew; null on the lowest level."""
+    """When the growth of the past year is judged again; null on the lowest level."""
 
     class Meta:
         table = "member_levels"
 
 
 class GrowthEntry(Model):
-    """Growth gained or taken back, once per key; never changed. What counts is their sum over a year."""
+    """Growth that was gained or taken back, once per key; a row never changes. The sum over a year counts."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
     key = fields.CharField(max_length=60, unique=True)
     """The event: `order:7`, `order:7:refund:R26…`, `qualification:3`, `qualification:3:void`, `correction:…`."""
     source = fields.CharField(max_length=40)
-    """What it is about; what is taken back has the source of what was gained."""
+    """What it is about. Growth that is taken back has the source of the growth that was gained."""
     kind = fields.CharField(max_length=12)
     """`spend`, `referral`, `taken_back` or `correction`."""
     amount = fields.BigIntField()
     base_fen = fields.BigIntField(default=0)
-    """The net cash it was gained on."""
+    """The net cash on which it was gained."""
     counts_at = fields.DatetimeField()
-    """Since when it counts: of what is taken back, when it was gained, so that both leave the year together."""
+    """From when on it counts. Growth that is taken back has the time of the gain, so both leave the year together."""
     why = fields.CharField(max_length=200)
     operator = fields.CharField(max_length=40, null=True)
     at = fields.DatetimeField()
@@ -60,17 +60,17 @@ class GrowthEntry(Model):
 
 
 class LevelChange(Model):
-    """A member's way from one level to another."""
+    """One change of a member's level."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
     before = fields.IntField()
     after = fields.IntField()
     name = fields.CharField(max_length=10)
-    """What the level after was called then."""
+    """The name of the new level at that time."""
     growth = fields.BigIntField()
     why = fields.CharField(max_length=12)
-    """`growth`, `year` (judged anew) or `correction`."""
+    """`growth`, `year` (judged again after a year) or `correction`."""
     at = fields.DatetimeField()
 
     class Meta:

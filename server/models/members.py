@@ -1,4 +1,4 @@
-"""Members, who referred whom, what they shared, where they live and what lies in their cart."""
+"""Members, who referred them, what they shared, their addresses and their carts."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,7 +6,7 @@ from tortoise.models import Model
 
 
 class Member(Model):
-    """A person, known by WeChat's openid. The three ancestors are columns: O(1) to read and to snapshot."""
+    """A person, known by WeChat's openid. The three ancestors are columns, so one row read gives the whole chain."""
 
     id = fields.BigIntField(primary_key=True)
     openid = fields.CharField(max_length=64, unique=True)
@@ -17,7 +17,7 @@ class Member(Model):
     phone_sealed = fields.TextField(null=True)
     phone_blind = fields.CharField(max_length=64, null=True, db_index=True)
     share_code = fields.CharField(max_length=16, unique=True)
-    """The member's own code: of the home share that is made with the member."""
+    """The code of the home share, which is made together with the member."""
     referrer_id = fields.BigIntField(null=True)
     ancestor2_id = fields.BigIntField(null=True)
     ancestor3_id = fields.BigIntField(null=True)
@@ -35,13 +35,13 @@ class Member(Model):
             ("referrer_id", "id"),
             ("ancestor2_id", "id"),
             ("ancestor3_id", "id"),
-            # The panel's list, newest first.
+            # For the panel's list, newest first.
             Index(fields=("created_at", "id"), name="members_by_time"),
         )
 
 
 class Binding(Model):
-    """The history of who referred whom; the open row (`valid_to` null) is the one in force."""
+    """The history of who referred whom. The open row (`valid_to` null) is in force."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField(db_index=True)
@@ -59,7 +59,7 @@ class Binding(Model):
 
 
 class Share(Model):
-    """One share card, link or poster of a member; its code is what travels."""
+    """One share card, link or poster of a member. The code is what other people open."""
 
     id = fields.BigIntField(primary_key=True)
     code = fields.CharField(max_length=16, unique=True)
@@ -92,7 +92,7 @@ class Touch(Model):
 
 
 class Address(Model):
-    """Where to send. `sealed` is encrypted JSON `{name, phone, detail}`; blind digests serve equality checks."""
+    """Where to send. `sealed` is encrypted JSON `{name, phone, detail}`; equal values have equal blind digests."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField(db_index=True)

@@ -1,4 +1,4 @@
-"""What keeps the house running: outbox, idempotency, audit log, alarms, notices, the shop's policy."""
+"""What keeps the shop running: outbox, idempotency, audit log, alarms, notices, the shop's policy."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from tortoise.models import Model
 
 
 class OutboxMessage(Model):
-    """One job to be done, written with its cause. It is done when its effect is committed, not when it is queued."""
+    """One job, written in the transaction that causes it. It is done when its effect is committed, not when queued."""
 
     id = fields.BigIntField(primary_key=True)
     job = fields.CharField(max_length=40)
     args: fields.JSONField[Any] = fields.JSONField()
     due_at = fields.DatetimeField()
-    """When to hand it to a worker next; moved on at each attempt."""
+    """When to give it to a worker next; each attempt moves it on."""
     attempts = fields.IntField(default=0)
     last_error = fields.CharField(max_length=300, null=True)
     created_at = fields.DatetimeField()
@@ -25,7 +25,7 @@ class OutboxMessage(Model):
 
 
 class IdempotencyKey(Model):
-    """The first 2xx answer to a keyed call, stored in the transaction of its effect."""
+    """The first 2xx answer to a call with a key, stored in the transaction of the call's effect."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
@@ -42,7 +42,7 @@ class IdempotencyKey(Model):
 
 
 class AuditRecord(Model):
-    """What an operator did, chained: each row's hash covers the one before."""
+    """What an operator did. The records form a chain: each row's hash covers the hash of the row before."""
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()
@@ -56,7 +56,7 @@ class AuditRecord(Model):
     class Meta:
         table = "audit_log"
         indexes = (
-            # The panel's list: of one person, of one act, of one thing.
+            # For the panel's list: of one person, of one act, of one thing.
             Index(fields=("actor", "id"), name="audit_log_by_actor"),
             Index(fields=("action", "id"), name="audit_log_by_action"),
             Index(fields=("subject", "id"), name="audit_log_by_subject"),
@@ -64,21 +64,21 @@ class AuditRecord(Model):
 
 
 class AuditAnchor(Model):
-    """Where the chain of `audit_log` ends, one row: a cut at its end would show nowhere else."""
+    """One row: the end of the chain of `audit_log`. Without it nobody would notice a deletion of the last records."""
 
     id = fields.IntField(primary_key=True, generated=False)
     count = fields.BigIntField()
     head = fields.CharField(max_length=64)
-    """The newest record's hash."""
+    """The hash of the newest record."""
     seal = fields.CharField(max_length=64)
-    """Keyed digest of both, by a key that is not in the database; empty before the first record."""
+    """A digest of `count` and `head` with a key that is not in the database; empty before the first record."""
 
     class Meta:
         table = "audit_anchor"
 
 
 class Alarm(Model):
-    """Something an operator must know: low stock, an unfitting payment, a refund that WeChat cannot make."""
+    """Something that an operator must know: low stock, a payment that does not fit, a refund that WeChat refuses."""
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=30)
@@ -92,7 +92,7 @@ class Alarm(Model):
 
 
 class SecurityEvent(Model):
-    """A callback that was not believed. The table is kept short by a job."""
+    """A callback whose signature or content was not accepted. A job deletes old rows."""
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()
@@ -105,21 +105,21 @@ class SecurityEvent(Model):
 
 
 class NoticeTemplate(Model):
-    """A subscription-message template of the mini program, by our own key."""
+    """A subscription-message template of the mini program, under a key of our own."""
 
     key = fields.CharField(max_length=24, primary_key=True)
     template_id = fields.CharField(max_length=64)
     title = fields.CharField(max_length=40)
     page = fields.CharField(max_length=200)
     fields_: fields.JSONField[Any] = fields.JSONField(source_field="fields")
-    """WeChat's keyword → our value name, e.g. `{"amount3": "amount"}`."""
+    """WeChat's keyword → the name of our value, e.g. `{"amount3": "amount"}`."""
 
     class Meta:
         table = "notice_templates"
 
 
 class NoticeCredit(Model):
-    """How many messages of a template a member has allowed and not yet received."""
+    """How many more messages of a template a member has allowed."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
@@ -132,7 +132,7 @@ class NoticeCredit(Model):
 
 
 class ShopPolicy(Model):
-    """The shop's own numbers, one row: freight, periods, limits (see rules/shop.py)."""
+    """The shop's own settings, one row: freight, periods, limits (see rules/shop.py)."""
 
     id = fields.IntField(primary_key=True, generated=False)
     terms: fields.JSONField[Any] = fields.JSONField()

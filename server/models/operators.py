@@ -1,4 +1,4 @@
-"""Who runs the shop: panel accounts and the devices they are logged in on."""
+"""The people who run the shop: panel accounts and the devices on which they are logged in."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -13,13 +13,13 @@ class Operator(Model):
     role = fields.CharField(max_length=12)
     """`owner`, `operations`, `finance`, `service` or `auditor`."""
     password_hash = fields.CharField(max_length=200)
-    """Argon2id, with its parameters in it."""
+    """Argon2id; the text includes its parameters."""
     must_change = fields.BooleanField(default=False)
-    """The password was given by somebody else."""
+    """True while the password is one that somebody else set."""
     totp_sealed = fields.TextField(null=True)
-    """The second factor's secret, encrypted; null before it is set up."""
+    """The secret of the second factor, encrypted; null before it is set up."""
     totp_step = fields.BigIntField(default=0)
-    """The last time step whose code was used: no code works twice."""
+    """The last time step whose code was used, so that no code works twice."""
     state = fields.CharField(max_length=8, default="active")
     """`active` or `disabled`."""
     failures = fields.IntField(default=0)
@@ -32,7 +32,7 @@ class Operator(Model):
 
 
 class OperatorSession(Model):
-    """One device of an operator. The cookie's token is stored hashed."""
+    """One device of an operator. The token of the cookie is stored as a hash."""
 
     id = fields.BigIntField(primary_key=True)
     token_hash = fields.CharField(max_length=64, unique=True)

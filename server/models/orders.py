@@ -1,4 +1,4 @@
-"""Orders and their lines, with every amount fixed at placing."""
+"""Orders and their lines. Every amount is fixed when the order is placed."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class Order(Model):
-    """items − discounts + freight − balance = cash due. `status` moves only along rules/orders.py."""
+    """items − discounts + freight − balance = cash due. `status` changes only as rules/orders.py allows."""
 
     id = fields.BigIntField(primary_key=True)
     order_no = fields.CharField(max_length=32, unique=True)
@@ -16,29 +16,29 @@ class Order(Model):
     kind = fields.CharField(max_length=12, default="normal")
     """`normal`, `group_buy`, `flash_sale` or `points`."""
     promotion_id = fields.BigIntField(null=True)
-    """Of the group buy, the item of a flash sale, or the points good."""
+    """Id of the group buy, of the item of a flash sale, or of the points good."""
     team_id = fields.BigIntField(null=True)
     stacking_version = fields.IntField(db_default=0)
-    """The matrix that it was priced under; 0 is the one the shop starts with."""
+    """The stacking matrix it was priced under; 0 is the one built into the code."""
     for_commission = fields.BooleanField(db_default=True)
     for_qualification = fields.BooleanField(db_default=True)
     for_return = fields.BooleanField(db_default=True)
-    """What the matrix said of its kind when it was placed: whether it may earn, count and be returned."""
+    """Whether the stacking matrix let its kind earn, count and be returned under 推三返一 when it was placed."""
     points = fields.BigIntField(db_default=0)
     refunded_points = fields.BigIntField(db_default=0)
     status = fields.CharField(max_length=12, default="pending")
     virtual = fields.BooleanField(default=False)
-    """All lines are virtual goods: delivered on payment, never shipped."""
+    """All lines are virtual goods, so it is delivered on payment and never shipped."""
     items_fen = fields.BigIntField()
     discounts: fields.JSONField[Any] = fields.JSONField()
     """`[{kind, label, amount_fen}]` as shown to the member."""
     coupon_id = fields.BigIntField(null=True)
     freight_fen = fields.BigIntField(default=0)
     freight_cash_fen = fields.BigIntField(default=0)
-    """The part of the freight paid in cash: freight counts as paid in cash first."""
+    """The part of the freight paid in cash. Cash pays for freight before it pays for goods."""
     balance_fen = fields.BigIntField(default=0)
     withdrawable_fen = fields.BigIntField(default=0)
-    """The part of `balance_fen` taken from the withdrawable account; the rest was spend-only."""
+    """The part of `balance_fen` taken from the withdrawable account; the rest is spend-only."""
     cash_due_fen = fields.BigIntField()
     address_sealed = fields.TextField(null=True)
     region = fields.CharField(max_length=130, default="")
@@ -46,11 +46,11 @@ class Order(Model):
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()
     prepay_started_at = fields.DatetimeField(null=True)
-    """Set before WeChat is first asked to open the payment: from then on closing must ask WeChat too."""
+    """Set before WeChat is first asked to open the payment. From then on, closing must ask WeChat first."""
     prepay_id = fields.CharField(max_length=64, null=True)
     prepay_at = fields.DatetimeField(null=True)
     check_at = fields.DatetimeField(null=True)
-    """When to ask WeChat next about a payment that stays silent."""
+    """When to ask WeChat next whether the order was paid, if no notice comes."""
     checks = fields.IntField(default=0)
     paid_at = fields.DatetimeField(null=True)
     transaction_id = fields.CharField(max_length=40, null=True)
@@ -58,35 +58,35 @@ class Order(Model):
     referrer_id = fields.BigIntField(null=True)
     ancestor2_id = fields.BigIntField(null=True)
     ancestor3_id = fields.BigIntField(null=True)
-    """Rule version and referral chain as they were when the order was paid."""
+    """The rule version and the chain of referrers at the time of payment."""
     shipped_at = fields.DatetimeField(null=True)
     company = fields.CharField(max_length=40, null=True)
     tracking_no = fields.CharField(max_length=60, null=True)
     received_at = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
     close_at = fields.DatetimeField(null=True)
-    """When to try again to close it, where WeChat did not let us."""
+    """When to try again to close it, if WeChat did not confirm the closing."""
     closed_at = fields.DatetimeField(null=True)
     close_reason = fields.CharField(max_length=20, null=True)
     refunded_at = fields.DatetimeField(null=True)
     refunded_cash_fen = fields.BigIntField(default=0)
-    """Cash granted back, freight included; what was withheld counts as granted."""
+    """Cash granted back, freight included. A part that was withheld counts as granted."""
     refunded_balance_fen = fields.BigIntField(default=0)
     refunded_freight_fen = fields.BigIntField(default=0)
-    """The cash part of the freight that was granted back, also in `refunded_cash_fen`."""
+    """The cash part of the freight that was granted back. It is also included in `refunded_cash_fen`."""
 
     class Meta:
         table = "orders"
         indexes = (
             ("member_id", "id"),
-            # The panel's list: all, and those of one status in the list's own order.
+            # For the panel's list: of all, and of one status in the list's own order.
             Index(fields=("created_at", "id"), name="orders_by_time"),
             Index(fields=("status", "created_at", "id"), name="orders_by_status"),
         )
 
 
 class OrderLine(Model):
-    """One SKU of an order with its shares of discount, coupon, points, balance and cash. Freight is not in it."""
+    """One SKU of an order with its shares of discount, coupon, points, balance and cash, without freight."""
 
     id = fields.BigIntField(primary_key=True)
     order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(

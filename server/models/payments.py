@@ -1,4 +1,4 @@
-"""WeChat transactions, what WeChat told us of them, and refunds."""
+"""WeChat transactions, WeChat's notices about them, and refunds."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,31 +6,31 @@ from tortoise.models import Model
 
 
 class Payment(Model):
-    """One successful WeChat transaction that belongs to an order of ours, whatever became of it."""
+    """One successful WeChat transaction for an order of ours, whatever its outcome."""
 
     id = fields.BigIntField(primary_key=True)
     transaction_id = fields.CharField(max_length=40, unique=True)
     order_id = fields.BigIntField(db_index=True)
     amount_fen = fields.BigIntField()
     outcome = fields.CharField(max_length=12)
-    """`settled`, `after_close` or `twice`; the last two are refunded by themselves."""
+    """`settled`, `after_close` or `twice`. The last two are refunded automatically."""
     paid_at = fields.DatetimeField()
     recorded_at = fields.DatetimeField()
 
     class Meta:
         table = "payments"
         indexes = (
-            # Reconciliation reads one day, however many there are.
+            # Reconciliation reads the payments of one day.
             Index(fields=("paid_at",), name="payments_by_time"),
         )
 
 
 class PaymentNotice(Model):
-    """The inbox: what WeChat said of a payment, once per content, in the transaction that acts on it."""
+    """The inbox: what WeChat said about a payment, once per content, stored in the transaction that acts on it."""
 
     id = fields.BigIntField(primary_key=True)
     digest = fields.CharField(max_length=64, unique=True)
-    """SHA-256 over the content: a repeated notice, and a query that says the same, are one row."""
+    """SHA-256 of the content. A repeated notice and a query with the same content share one row."""
     source = fields.CharField(max_length=8)
     out_trade_no = fields.CharField(max_length=32, db_index=True)
     transaction_id = fields.CharField(max_length=40)
@@ -44,29 +44,29 @@ class PaymentNotice(Model):
 
 
 class Refund(Model):
-    """One refund of an order, or of a stray payment (paid after close, paid twice)."""
+    """One refund of an order, or of a stray payment (paid after the order was closed, or paid twice)."""
 
     id = fields.BigIntField(primary_key=True)
     refund_no = fields.CharField(max_length=32, unique=True)
     order_id = fields.BigIntField(db_index=True)
     member_id = fields.BigIntField()
     payment_id = fields.BigIntField(null=True)
-    """The transaction that gives the cash back; null while only balance moves."""
+    """The transaction that the cash goes back through; null if only balance moves."""
     kind = fields.CharField(max_length=8)
     """`order` or `stray`."""
     state = fields.CharField(max_length=12)
-    """`requested`, `returning` (the goods must come back first), `rejected`, `approved` (granted, WeChat to be asked),
+    """`requested`, `returning` (goods must come back first), `rejected`, `approved` (granted, WeChat not asked yet),
     `processing`, `abnormal`, `succeeded`."""
     reason = fields.CharField(max_length=80)
     whole = fields.BooleanField(default=False)
     cash_fen = fields.BigIntField(default=0)
-    """What WeChat pays back: granted cash less what is withheld."""
+    """What WeChat pays back: the granted cash less what is withheld."""
     freight_fen = fields.BigIntField(default=0)
-    """The cash part of the freight in it."""
+    """The cash part of the freight in this refund."""
     balance_fen = fields.BigIntField(default=0)
     withdrawable_fen = fields.BigIntField(default=0)
     withheld_fen = fields.BigIntField(default=0)
-    """Kept back because this order's own rebate could not be taken back from the wallet."""
+    """The amount kept back because the wallet no longer holds this order's own rebate."""
     points = fields.BigIntField(db_default=0)
     requested_at = fields.DatetimeField()
     decided_at = fields.DatetimeField(null=True)
@@ -76,26 +76,26 @@ class Refund(Model):
     check_at = fields.DatetimeField(null=True)
     problem = fields.CharField(max_length=200, null=True)
     answer = fields.CharField(max_length=200, null=True)
-    """What the operator who decided says to the member."""
+    """The operator's message to the member about the decision."""
     return_to = fields.CharField(max_length=200, null=True)
-    """Where the goods go back to, from when they were asked for."""
+    """The address for the returned goods, fixed when the shop asks for them."""
     return_by = fields.DatetimeField(null=True)
-    """Until when the parcel must be on its way."""
+    """The parcel must be on its way before this time."""
     return_company = fields.CharField(max_length=40, null=True)
     return_tracking_no = fields.CharField(max_length=60, null=True)
     restocked_at = fields.DatetimeField(null=True)
-    """When its shipped goods were back and for sale again; null where they never left, or did not come back."""
+    """When its shipped goods were back in stock; null if they were never shipped, or did not come back."""
 
     class Meta:
         table = "refunds"
         indexes = (
-            # The panel's list: those of one state.
+            # For the panel's list: of one state.
             Index(fields=("state", "id"), name="refunds_by_state"),
         )
 
 
 class RefundLine(Model):
-    """How much of an order line a refund gives back."""
+    """The part of an order line that a refund gives back."""
 
     id = fields.BigIntField(primary_key=True)
     refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(

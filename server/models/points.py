@@ -1,19 +1,19 @@
-"""积分 beside the ledger: what each order earned, credits with their ends, and daily check-ins."""
+"""积分 outside the ledger: what each order earned, credits with their expiry, and daily check-ins."""
 
 from tortoise import fields
 from tortoise.models import Model
 
 
 class PointEarning(Model):
-    """What an order earned its buyer at receipt."""
+    """What an order earned for its buyer at receipt."""
 
     order_id = fields.BigIntField(primary_key=True, generated=False)
     member_id = fields.BigIntField()
     base_fen = fields.BigIntField()
-    """The net cash it was earned on."""
+    """The net cash on which it was earned."""
     granted = fields.BigIntField()
     remaining = fields.BigIntField()
-    """What is left of it after refunds."""
+    """What is left after refunds."""
     state = fields.CharField(max_length=8)
     """`frozen`, `settled` or `reversed`."""
     release_at = fields.DatetimeField()
@@ -24,19 +24,19 @@ class PointEarning(Model):
 
 
 class PointCredit(Model):
-    """Points that became available, until their end. What is spent counts against the credit that ends first."""
+    """Points that became available, with their expiry. Spending uses the credit first that expires first."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
     source = fields.CharField(max_length=80, unique=True)
-    """The key of the entry that gave them."""
+    """The key of the ledger entry that gave them."""
     points = fields.BigIntField()
-    """What reached the balance, after debts."""
+    """What was added to the balance after debts were paid."""
     ends_at = fields.DatetimeField()
     settled = fields.BooleanField(default=False)
-    """Its end came, and what was left of it is gone."""
+    """Whether it has expired and the rest of it was taken away."""
     told = fields.BooleanField(default=False)
-    """Its member was told that the end is near."""
+    """Whether the member was told that it expires soon."""
 
     class Meta:
         table = "point_credits"
@@ -44,13 +44,13 @@ class PointCredit(Model):
 
 
 class CheckIn(Model):
-    """A member's check-in of a day in Shanghai."""
+    """A member's check-in on one day in Shanghai."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
     day = fields.DateField()
     days = fields.IntField()
-    """In a row, with this one."""
+    """Days in a row, this one included."""
     points = fields.IntField()
 
     class Meta:

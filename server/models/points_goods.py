@@ -1,4 +1,4 @@
-"""The points mall: what is to be had for points."""
+"""The points mall: goods that members buy with points."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,21 +6,21 @@ from tortoise.models import Model
 
 
 class PointsGood(Model):
-    """A SKU for points, or for points and cash. The pieces of an order are the SKU's, and count against `stock`."""
+    """A SKU for points, or for points and cash. Its orders take pieces from the SKU and count against `stock`."""
 
     id = fields.BigIntField(primary_key=True)
     slug = fields.CharField(max_length=40, unique=True)
     sku_id = fields.BigIntField()
     points = fields.BigIntField()
-    """Of one piece."""
+    """For one piece."""
     price_fen = fields.BigIntField()
-    """Of one piece, besides the points; 0 for points alone."""
+    """Cash for one piece, in addition to the points; 0 for points alone."""
     stock = fields.IntField()
-    """Pieces that may be exchanged, ever."""
+    """Pieces that may be bought with points in all."""
     taken = fields.IntField(default=0)
-    """Pieces of orders that were not closed; what a refund brings back stays counted."""
+    """Pieces in orders that are not closed. Refunded pieces still count."""
     per_member = fields.IntField(null=True)
-    """Pieces that a member's orders may hold or have bought."""
+    """Pieces that one member's orders may hold or have bought."""
     active = fields.BooleanField(default=True)
     created_at = fields.DatetimeField()
 

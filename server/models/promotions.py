@@ -1,4 +1,4 @@
-"""What every promotion shares: the versions of the matrix of what goes together."""
+"""What all promotions share: the versions of the stacking matrix, which says what can be combined."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 
 class StackingVersion(Model):
-    """An immutable stacking matrix; the highest version is in force, an order keeps what its version said."""
+    """An immutable stacking matrix. The highest version is in force; an order keeps the version it was placed under."""
 
     version = fields.IntField(primary_key=True)
     matrix: fields.JSONField[Any] = fields.JSONField()

@@ -1,4 +1,4 @@
-"""推三返一: rule versions, qualifications, rebates with their stages."""
+"""推三返一: versions of the rule, qualifications, and rebates with their stages."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from tortoise.models import Model
 
 
 class RuleVersion(Model):
-    """An immutable rebate rule; the highest version is in force."""
+    """An immutable rebate rule. The highest version is in force."""
 
     version = fields.IntField(primary_key=True)
     terms: fields.JSONField[Any] = fields.JSONField()
-    """The fields of rules.md §3, complete and validated."""
+    """The fields of RuleTerms in rules/rebates.py, complete and validated."""
     note = fields.CharField(max_length=200)
     operator = fields.CharField(max_length=40)
     budget_used_fen = fields.BigIntField(default=0)
@@ -23,20 +23,20 @@ class RuleVersion(Model):
 
 
 class Qualification(Model):
-    """One referee's first order that counts. At most one per referee that is not void, by a partial unique index."""
+    """One referee's first order that counts. A referee has at most one that is not void (a partial unique index)."""
 
     id = fields.BigIntField(primary_key=True)
     referee_id = fields.BigIntField(db_index=True)
     referrer_id = fields.BigIntField()
     order_id = fields.BigIntField(db_index=True)
     rule_version = fields.IntField()
-    """The version its cycle runs under if it is the oldest: the order's, or that of the cycle it came back from."""
+    """The version for its cycle if it is the oldest there: the order's, or that of the cycle it came back from."""
     state = fields.CharField(max_length=8)
     """`pending`, `held`, `counted`, `consumed` or `void`."""
     held_for = fields.CharField(max_length=20, null=True)
     void_for = fields.CharField(max_length=20, null=True)
     paid_at = fields.DatetimeField()
-    """When the order was paid: qualifications are consumed oldest first."""
+    """When the order was paid. The oldest qualifications are consumed first."""
     counted_at = fields.DatetimeField(null=True)
     rebate: fields.ForeignKeyNullableRelation["Rebate"] = fields.ForeignKeyField(
         "models.Rebate", related_name="qualifications", null=True, on_delete=fields.OnDelete.RESTRICT
@@ -47,14 +47,14 @@ class Qualification(Model):
         table = "qualifications"
         indexes = (
             ("referrer_id", "state", "paid_at"),
-            # The panel's list, newest first: all, and those of one state.
+            # For the panel's list, newest first: of all, and of one state.
             Index(fields=("created_at", "id"), name="qualifications_by_time"),
             Index(fields=("state", "created_at", "id"), name="qualifications_by_state"),
         )
 
 
 class Rebate(Model):
-    """The return of one historical order of a member. One live rebate per order, by a partial unique index."""
+    """The return of one earlier order of a member. An order has at most one live rebate (a partial unique index)."""
 
     id = fields.BigIntField(primary_key=True)
     member_id = fields.BigIntField()
@@ -66,14 +66,14 @@ class Rebate(Model):
     withdrawable = fields.BooleanField(default=False)
     required = fields.IntField()
     whole_fen = fields.BigIntField()
-    """What the full cycle returns."""
+    """What the complete cycle returns."""
     granted_fen = fields.BigIntField(default=0)
-    """Σ of its live stages: what has been posted so far."""
+    """The sum of its live stages: what has been posted so far."""
     release_at = fields.DatetimeField(null=True)
-    """When its last stage is due, once every order it depends on is received."""
+    """When its last stage is due; null until every order it depends on is received."""
     explanation: fields.JSONField[Any] = fields.JSONField()
     closed_at = fields.DatetimeField()
-    """When the cycle closed (a staged one: opened): decides the calendar month of its caps."""
+    """When the cycle closed (with stages: when it opened). The caps of that calendar month apply."""
     settled_at = fields.DatetimeField(null=True)
     reversed_at = fields.DatetimeField(null=True)
     reversed_for = fields.CharField(max_length=40, null=True)
@@ -82,14 +82,14 @@ class Rebate(Model):
         table = "rebates"
         indexes = (
             ("member_id", "id"),
-            # The panel's list, newest first: all, and those of one state.
+            # For the panel's list, newest first: of all, and of one state.
             Index(fields=("closed_at", "id"), name="rebates_by_time"),
             Index(fields=("state", "closed_at", "id"), name="rebates_by_state"),
         )
 
 
 class RebateStage(Model):
-    """The part of a rebate that one joining qualification brought."""
+    """The part of a rebate that one qualification brought."""
 
     id = fields.BigIntField(primary_key=True)
     rebate: fields.ForeignKeyRelation[Rebate] = fields.ForeignKeyField(
@@ -109,7 +109,7 @@ class RebateStage(Model):
 
 
 class ReturnChoice(Model):
-    """Which order a member wants returned under `member_chooses`."""
+    """The order that a member wants to have returned, if the rule says `member_chooses`."""
 
     member_id = fields.BigIntField(primary_key=True, generated=False)
     order_id = fields.BigIntField()

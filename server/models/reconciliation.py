@@ -1,4 +1,4 @@
-"""对账: a finished day's WeChat bills against our books."""
+"""对账: WeChat's bills of a finished day compared with our books."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 
 class Reconciliation(Model):
-    """One run over one day. The newest run of a day is what counts."""
+    """One run for one day. Only the newest run of a day counts."""
 
     id = fields.BigIntField(primary_key=True)
     day = fields.DateField()
@@ -16,7 +16,7 @@ class Reconciliation(Model):
     state = fields.CharField(max_length=12)
     """`running`, `clean`, `differences` or `failed`."""
     sums: fields.JSONField[Any] = fields.JSONField()
-    """Per bill (`trade`, `refund`, `fund`): lines and fen on either side."""
+    """For each bill (`trade`, `refund`, `fund`): the lines and the fen on both sides."""
     problem = fields.CharField(max_length=200, null=True)
     started_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
@@ -27,7 +27,7 @@ class Reconciliation(Model):
 
 
 class Difference(Model):
-    """One thing on which WeChat's bill and our books do not agree."""
+    """One point on which WeChat's bill and our books differ."""
 
     id = fields.BigIntField(primary_key=True)
     run: fields.ForeignKeyRelation[Reconciliation] = fields.ForeignKeyField(
@@ -38,7 +38,7 @@ class Difference(Model):
     kind = fields.CharField(max_length=12)
     """`ours_only`, `theirs_only`, `amount` or `state`."""
     subject = fields.CharField(max_length=64)
-    """The number that both sides know it by."""
+    """The number under which both sides know it."""
     ours: fields.JSONField[Any] = fields.JSONField(null=True)
     theirs: fields.JSONField[Any] = fields.JSONField(null=True)
 
@@ -48,7 +48,7 @@ class Difference(Model):
 
 
 class ReconciliationAsk(Model):
-    """A day that an operator asked to have compared, from the asking to the result."""
+    """A day that an operator asked to compare, from the request to the result."""
 
     id = fields.BigIntField(primary_key=True)
     day = fields.DateField()
@@ -60,7 +60,7 @@ class ReconciliationAsk(Model):
     run_id = fields.BigIntField(null=True)
     problem = fields.CharField(max_length=200, null=True)
     alive_at = fields.DatetimeField(null=True)
-    """When whoever compares last said so: another takes over from one that fell silent."""
+    """When the worker last reported. After a long silence another worker takes over."""
     created_at = fields.DatetimeField()
     finished_at = fields.DatetimeField(null=True)
 

@@ -1,4 +1,4 @@
-"""提现: money on its way from a wallet to WeChat, and what WeChat told us of it."""
+"""提现: money on its way from a wallet to WeChat, and WeChat's answers about it."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -6,11 +6,11 @@ from tortoise.models import Model
 
 
 class Withdrawal(Model):
-    """One withdrawal. amount = fee + tax + payout; `state` moves only along rules/withdrawals.py."""
+    """One withdrawal. amount = fee + tax + payout. `state` changes only as rules/withdrawals.py allows."""
 
     id = fields.BigIntField(primary_key=True)
     withdrawal_no = fields.CharField(max_length=32, unique=True)
-    """Also WeChat's out_bill_no: stored before WeChat is asked, never replaced by another."""
+    """Also WeChat's `out_bill_no`. It is stored before WeChat is asked, and never replaced by another number."""
     member_id = fields.BigIntField()
     amount_fen = fields.BigIntField()
     fee_fen = fields.BigIntField(default=0)
@@ -24,29 +24,29 @@ class Withdrawal(Model):
     approved_by = fields.CharField(max_length=40, null=True)
     approved_at = fields.DatetimeField(null=True)
     second_by = fields.CharField(max_length=40, null=True)
-    """Another operator than `approved_by`, where the amount asks for two."""
+    """An operator other than `approved_by`; needed for large amounts."""
     second_at = fields.DatetimeField(null=True)
     sent_at = fields.DatetimeField(null=True)
-    """When WeChat was first asked: from then on its answer decides."""
+    """When WeChat was first asked. From then on WeChat's answer decides."""
     confirming_at = fields.DatetimeField(null=True)
     package_info = fields.CharField(max_length=500, null=True)
-    """What `wx.requestMerchantTransfer` takes while the member must confirm."""
+    """The argument of `wx.requestMerchantTransfer`, with which the member confirms."""
     wechat_bill_no = fields.CharField(max_length=64, null=True)
     cancelled_by = fields.CharField(max_length=40, null=True)
-    """`member` or an operator: wanted, though WeChat may still have to agree."""
+    """`member` or an operator who asked to cancel; WeChat may still have to agree."""
     finished_at = fields.DatetimeField(null=True)
     why = fields.CharField(max_length=200, null=True)
-    """Why it was rejected, failed or cancelled, as the member reads it."""
+    """Why it was rejected, failed or cancelled, in the words that the member reads."""
     check_at = fields.DatetimeField(null=True)
     """When to ask WeChat next."""
     checks = fields.IntField(default=0)
     absent_at = fields.DatetimeField(null=True)
-    """When WeChat last said that it does not know the bill: no sending before then has made one."""
+    """When WeChat last said that it does not know the bill: no earlier call to WeChat has created it."""
 
     class Meta:
         table = "withdrawals"
         indexes = (
             ("member_id", "id"),
-            # The panel's list: those of one state.
+            # For the panel's list: of one state.
             Index(fields=("state", "id"), name="withdrawals_by_state"),
         )

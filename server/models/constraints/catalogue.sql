@@ -5,7 +5,7 @@ ALTER TABLE products
   ADD CONSTRAINT products_level CHECK (min_level > 0),
   ADD CONSTRAINT products_coupon CHECK (coupon_template_id IS NULL OR kind = 'virtual');
 CREATE INDEX products_words ON products USING gin (to_tsvector('simple', words));
--- The shop's lists hold what is on sale only.
+-- The shop's lists show only what is on sale.
 CREATE INDEX products_newest ON products (id DESC) WHERE on_sale;
 CREATE INDEX products_by_category ON products (category_id, id DESC) WHERE on_sale;
 CREATE INDEX products_by_price ON products (min_price_fen, id) WHERE on_sale;

@@ -1,5 +1,5 @@
--- A coupon is worth an amount or a percentage, for all goods or for some. A template's coupons live for days from their
--- claim, or between two days of the template's own.
+-- A coupon takes off an amount or a percentage, for all goods or for some. It is valid for some days after the claim,
+-- or between two dates of its template.
 ALTER TABLE coupon_templates
   ADD CONSTRAINT coupon_templates_total CHECK (threshold_fen >= 0 AND claimed >= 0
     AND (total IS NULL OR claimed <= total)),
@@ -17,7 +17,7 @@ ALTER TABLE coupons
   ADD CONSTRAINT coupons_worth CHECK (CASE WHEN off_bp = 0 THEN most_fen IS NULL
     ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 END),
   ADD CONSTRAINT coupons_scope CHECK (products IS NULL OR categories IS NULL),
-  -- Only a coupon that was bought is ever taken back.
+  -- Only a coupon that was bought can be taken back.
   ADD CONSTRAINT coupons_taken CHECK (owed_fen >= 0 AND (taken_by IS NOT NULL OR owed_fen = 0)
     AND (taken_by IS NULL OR order_line_id IS NOT NULL));
 CREATE UNIQUE INDEX coupons_one_per_order ON coupons (order_id) WHERE order_id IS NOT NULL;

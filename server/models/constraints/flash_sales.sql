@@ -8,9 +8,9 @@ ALTER TABLE flash_items
   ADD CONSTRAINT flash_items_stock CHECK (returned BETWEEN 0 AND stock),
   ADD CONSTRAINT flash_items_per_member CHECK (per_member > 0);
 
--- The pieces of an item are rows, so that buyers claim different ones and never wait for each other.
+-- Each piece of an item is a row, so that buyers claim different rows and never wait for each other.
 ALTER TABLE flash_units ADD CONSTRAINT flash_units_sold CHECK (NOT sold OR order_id IS NOT NULL);
--- Its order finds a free piece, however many pieces other items have, see flash_sale_take.
+-- This order of columns finds a free piece fast even if other items have many pieces, see flash_sale_take.
 CREATE INDEX flash_units_open ON flash_units (item_id, order_id, id) WHERE NOT sold;
 CREATE INDEX flash_units_orders ON flash_units (order_id) WHERE order_id IS NOT NULL;
 

@@ -6,7 +6,7 @@ CREATE INDEX group_buys_running ON group_buys (ends_at) WHERE active;
 
 ALTER TABLE group_buy_skus ADD CONSTRAINT group_buy_skus_price CHECK (price_fen > 0 AND leader_fen > 0);
 
--- What makes a state hold is checked here: seats are reserved by placing, see group_buy_take.
+-- These checks say what each state of a team means. group_buy_take reserves the seats.
 ALTER TABLE teams
   ADD CONSTRAINT teams_state CHECK (state IN ('open', 'full', 'succeeded', 'failed')
     AND (ended_at IS NULL) = (state IN ('open', 'full'))),

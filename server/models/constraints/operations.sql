@@ -5,6 +5,6 @@ ALTER TABLE notice_credits ADD CONSTRAINT notice_credits_left CHECK (credits >= 
 
 CREATE INDEX alarms_unseen ON alarms (id) WHERE seen_at IS NULL;
 
--- One row. It has no seal until the first record of the log, or `audit --seal`, gives it one.
+-- There is one row. Its seal is empty until the first record of the log, or `audit --seal`, sets it.
 ALTER TABLE audit_anchor ADD CONSTRAINT audit_anchor_one CHECK (id = 1);
 INSERT INTO audit_anchor (id, count, head, seal) VALUES (1, 0, repeat('0', 64), '');

@@ -13,19 +13,18 @@ ALTER TABLE orders
 CREATE UNIQUE INDEX orders_transaction ON orders (transaction_id) WHERE transaction_id IS NOT NULL;
 CREATE UNIQUE INDEX orders_one_seat ON orders (team_id, member_id) WHERE team_id IS NOT NULL AND status <> 'closed';
 
--- What the ticks look for.
+-- For the jobs that run at intervals.
 CREATE INDEX orders_expiring ON orders (expires_at) WHERE status = 'pending';
 CREATE INDEX orders_silent ON orders (check_at) WHERE status = 'pending' AND check_at IS NOT NULL;
 CREATE INDEX orders_on_the_way ON orders (shipped_at) WHERE status = 'shipped';
 CREATE INDEX orders_received ON orders (received_at) WHERE status = 'received';
 
--- The panel searches orders by the beginning of their number. What is to be shipped has an index that holds nothing
--- else.
+-- The panel searches orders by the beginning of their number. Orders to ship have an index of their own.
 CREATE INDEX orders_by_number ON orders (order_no text_pattern_ops);
 CREATE INDEX orders_to_ship ON orders (id) WHERE status = 'paid' AND NOT virtual;
 -- The overview reads two weeks of orders from the index alone.
 CREATE INDEX orders_by_payment ON orders (paid_at) INCLUDE (cash_due_fen, balance_fen) WHERE paid_at IS NOT NULL;
--- Ladders of commission by the month sum up what a referrer's friends paid since its first day.
+-- A commission policy with steps by month adds up what a referrer's friends have paid since the first of the month.
 CREATE INDEX orders_referred ON orders (referrer_id, paid_at) WHERE referrer_id IS NOT NULL;
 CREATE INDEX orders_of_flash_items ON orders (promotion_id) WHERE kind = 'flash_sale';
 CREATE INDEX orders_of_points_goods ON orders (promotion_id) WHERE kind = 'points';
@@ -40,5 +39,5 @@ ALTER TABLE order_lines
     AND refunded_cash_fen BETWEEN 0 AND cash_fen
     AND refunded_balance_fen BETWEEN 0 AND balance_fen
     AND refunded_withdrawable_fen BETWEEN 0 AND withdrawable_fen);
--- Only pictures that operators uploaded are ever deleted: what an order line shows stays.
+-- Only pictures that operators uploaded are ever deleted, and not while an order line shows them.
 CREATE INDEX order_lines_picture ON order_lines (image) WHERE image LIKE '/media/goods-%';

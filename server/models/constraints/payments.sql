@@ -10,11 +10,11 @@ ALTER TABLE refunds
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
--- A refund that waits for its goods is open, too, and an order has one open refund at most.
+-- A refund that waits for its goods is open too. An order has at most one open refund.
 CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
--- Reconciliation reads one day, and what the bills of that day name.
+-- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;
 CREATE INDEX refunds_at_wechat ON refunds (wechat_refund_id) WHERE wechat_refund_id IS NOT NULL;

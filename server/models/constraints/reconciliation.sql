@@ -6,5 +6,5 @@ ALTER TABLE reconciliation_differences
 
 ALTER TABLE reconciliation_asks
   ADD CONSTRAINT reconciliation_asks_state CHECK (state IN ('waiting', 'running', 'done', 'failed'));
--- A day is compared once at a time, however often it is asked for.
+-- Two runs for the same day never run at the same time.
 CREATE UNIQUE INDEX reconciliation_asks_open ON reconciliation_asks (day) WHERE state IN ('waiting', 'running');

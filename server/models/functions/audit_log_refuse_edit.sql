@@ -1,4 +1,4 @@
--- The operators' log is append-only: rows are added, and nothing else happens to them.
+-- The audit log is append-only: rows are added, but never changed or deleted.
 CREATE OR REPLACE FUNCTION audit_log_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the audit log is append-only: %', TG_OP USING ERRCODE = 'TML04';

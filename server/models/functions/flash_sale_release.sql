@@ -1,5 +1,5 @@
--- Free the pieces of an unpaid order; once its session is settled they go back to the SKU.
--- The session is locked FOR SHARE, so that nobody settles it between the look at `settled_at` and the writing.
+-- Free the pieces of an unpaid order. If its session is settled already, they go back to the SKU.
+-- The session is locked FOR SHARE, so that nobody settles it after `settled_at` was read.
 CREATE OR REPLACE FUNCTION flash_sale_release(p_order bigint, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_held record;

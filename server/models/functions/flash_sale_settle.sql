@@ -1,5 +1,5 @@
--- Give the free pieces of one session that is over back to their SKUs. Returns the session's id, NULL when there is
--- none. A buyer who is just claiming a piece is waited for.
+-- Settle one session that is over: its free pieces go back to their SKUs. Returns the session's id, NULL if there is
+-- none. It waits for a buyer who is claiming a piece at the same moment.
 CREATE OR REPLACE FUNCTION flash_sale_settle(p_at timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_sale bigint;

@@ -1,11 +1,11 @@
--- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": as
--- the buyer saw it}.
--- Refuses with promotion_refused (over, not_started, price_changed, limit, sold_out) or, while others hold the last
--- pieces unpaid, with promotion_queued.
--- Locks: the row of (item, member) in flash_tallies, so that one member's orders wait for each other; claims of
--- different members never wait, because each skips the pieces that another is claiming.
--- ORDER BY order_id, id is there for the plan: it is the order of the index flash_units_open. Without it the planner
--- reads the table from end to end where many rows seem to fit: 33 ms behind 200 000 pieces of other items, not 0.08 ms.
+-- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": the price that
+-- the buyer saw}.
+-- Refuses with promotion_refused (over, not_started, price_changed, limit, sold_out). While unpaid orders of other
+-- buyers hold the last pieces, it refuses with promotion_queued.
+-- Locks: the row of (item, member) in flash_tallies, so that the orders of one member wait for each other. Different
+-- members do not wait for each other, because each skips the pieces that another is claiming.
+-- ORDER BY order_id, id is the order of the index flash_units_open. Without it the planner reads the whole table if
+-- many rows seem to fit: 33 ms instead of 0.08 ms with 200 000 pieces of other items.
 CREATE OR REPLACE FUNCTION flash_sale_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_item bigint := (p_take ->> 'item')::bigint;

@@ -1,7 +1,7 @@
--- Take a seat of a team, or open a team, for an order that is being placed, and count its pieces for the activity.
+-- Take a seat in a team, or open a team, for an order that is being placed. Adds its pieces to the activity's count.
 -- p_take: {group_buy_id, team_id, can_open} to join, {group_buy_id, team_no, closes_at} to open.
 -- Refuses with promotion_refused (limit, team_over, joined, team_full, sold_out).
--- Locks: the member (where the activity limits what one may buy), the team, the activity.
+-- Locks: the member (if the activity limits what one member may buy), the team, the activity.
 CREATE OR REPLACE FUNCTION group_buy_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_team bigint := (p_take ->> 'team_id')::bigint;

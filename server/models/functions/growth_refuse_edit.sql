@@ -1,4 +1,4 @@
--- Growth is history: what was gained stays, and what is taken back is another row.
+-- Growth entries are append-only: growth that is taken back is another row.
 CREATE OR REPLACE FUNCTION growth_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'growth is append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'TML01';

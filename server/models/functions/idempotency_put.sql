@@ -1,5 +1,5 @@
--- Store the answer of a keyed call. Returns false when the key is there already, perhaps after waiting for the
--- transaction that wrote it.
+-- Store the answer to a call with a key. Returns false if the key is stored already. If another transaction is
+-- writing the same key, it waits for that one.
 CREATE OR REPLACE FUNCTION idempotency_put(p_member bigint, p_path text, p_key text, p_hash text, p_status integer, p_answer text,
                                 p_at timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN

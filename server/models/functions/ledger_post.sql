@@ -1,10 +1,10 @@
 -- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
 -- "v": amount}], amounts credit-positive, in fen or points.
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
--- Members' lines in CNY say their kind and their month in Shanghai, so that an index finds a page of few among many.
--- Shop lines, which nobody reads so, stay without, and their inserts cost nothing more.
--- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: what changes them is
--- written into ledger_deltas, see ledger_roll_up.
+-- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
+-- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
+-- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
+-- written to ledger_deltas, see ledger_roll_up.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
 LANGUAGE plpgsql AS $$

@@ -1,4 +1,4 @@
--- The books are append-only: a correction is a new entry.
+-- The ledger is append-only: a correction is a new entry.
 CREATE OR REPLACE FUNCTION ledger_refuse_edit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the ledger is append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = 'TML01';

@@ -1,6 +1,6 @@
--- The lines that one statement inserts must balance by themselves. Then every entry balances, however many statements
--- wrote it, and no deferred trigger is needed. To look at the whole entry would prove no more, and its plan read all
--- lines ever written.
+-- The lines that one statement inserts must balance. Then every entry balances, even if several statements wrote it,
+-- and no deferred trigger is needed. A check of the whole entry would prove nothing more, and its plan read all lines
+-- ever written.
 CREATE OR REPLACE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_bad bigint;

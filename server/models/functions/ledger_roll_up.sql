@@ -1,5 +1,5 @@
--- Move up to p_limit pending deltas of shop accounts into their balances. Returns how many it moved. Several may run at
--- once; none waits for another's deltas.
+-- Add up to p_limit pending deltas of shop accounts to their balances. Returns how many. Several calls may run at
+-- the same time; each skips the deltas that another has locked.
 CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
 DECLARE
   v_count integer;

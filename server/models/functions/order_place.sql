@@ -1,7 +1,7 @@
 -- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. Each kind of promotion has a function that takes from it what
--- the order needs; `held_stock` says that the pieces are reserved of their SKU already.
--- Returns the order's id; 0 when the key was answered before, perhaps by a transaction that this one waited for.
+-- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
+-- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE

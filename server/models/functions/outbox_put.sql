@@ -1,5 +1,5 @@
--- Put the jobs that a transaction causes into the outbox. p_jobs: [{"job": name, "args": {…}, "due": time}]; without
--- `due` a job is due at p_at.
+-- Put the jobs of a transaction into the outbox. p_jobs: [{"job": name, "args": {…}, "due": time}]; a job without
+-- `due` is due at p_at.
 CREATE OR REPLACE FUNCTION outbox_put(p_jobs jsonb, p_at timestamptz) RETURNS void LANGUAGE sql AS $$
   INSERT INTO outbox (job, args, due_at, attempts, created_at)
     SELECT j.job, j.args, COALESCE(j.due, p_at), 0, p_at

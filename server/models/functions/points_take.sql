@@ -1,6 +1,6 @@
 -- Take the pieces of an order that is being placed from a good of the points mall. p_take: {"good": id, "n": pieces,
 -- "points" and "price_fen": as the buyer saw them}. Refuses with promotion_refused (over, price_changed, sold_out).
--- The member's own limit was checked before: whoever spends points places behind the member's lock.
+-- The caller checks the member's own limit: an order that spends points is placed under the lock of its member.
 -- Locks: the good.
 CREATE OR REPLACE FUNCTION points_take(p_order bigint, p_take jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

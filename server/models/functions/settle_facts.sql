@@ -1,5 +1,5 @@
 -- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
--- Each statement has a snapshot of its own, so what is read after a lock is what the lock's former holder left.
+-- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
 CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
                              p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
 -- Write what settling decided. p: {notice_id, outcome, mismatch?, at, payment?, paid?: {order_id, status, …}, stock?,
--- coupon_id?, entry?, qualification?, jobs?, alarm?}. Returns the payment's id, NULL when none was written.
+-- coupon_id?, entry?, qualification?, jobs?, alarm?}. Returns the payment's id, NULL if no payment was written.
 CREATE OR REPLACE FUNCTION settle_write(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_at timestamptz := (p ->> 'at')::timestamptz;

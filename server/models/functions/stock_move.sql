@@ -1,5 +1,5 @@
 -- Move pieces between the states of stock: available → reserved → sold, and back. p_lines: [{"sku": id, "n": pieces}].
--- Refuses with stock_insufficient. When `available` falls to the SKU's threshold, operators are told once.
+-- Refuses with stock_insufficient. If `available` falls to the SKU's threshold, it tells operators once.
 -- Locks: the SKUs in ascending order.
 CREATE OR REPLACE FUNCTION stock_move(p_lines jsonb, p_from text, p_to text, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
