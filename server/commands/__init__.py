@@ -1,4 +1,4 @@
-"""The verbs of the command line, one room each; `server/__main__.py` registers them.
+"""The verbs of the command line, one module per verb; `server/__main__.py` registers them.
 
-Nothing is imported here: the processes of a mall live in this package too and start without the verbs.
+This file imports nothing: the processes of a mall live in this package too, and they start without the verbs.
 """

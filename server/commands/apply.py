@@ -1,4 +1,4 @@
-"""What `product apply` and its like share: read the file, run the service, tell what came of it."""
+"""The common part of `product apply` and similar verbs: read the file, run the service, print the result."""
 
 import dataclasses
 import sys
@@ -15,18 +15,18 @@ from server.gateways.ports import Deps
 from server.services.files.apply_file import ApplyFile
 
 Service = Callable[[Deps, str, str], Awaitable[Any]]
-"""Deps, the file's text and the actor in; a dataclass of counts out. Raises FileInvalid with the lines."""
+"""Takes Deps, the file's text and the actor; returns a dataclass of counts. Raises FileInvalid with line numbers."""
 EntriesService = Callable[[Deps, Mapping[str, Any], str], Awaitable[Any]]
-"""The same with the file's entries in place of its text; raises FileInvalid without lines."""
+"""Takes the file's entries instead of its text. Raises FileInvalid without line numbers."""
 
-FILE = typer.Argument(help="JSON 文件 The file")
-DATA = typer.Option(None, help="dev 的数据目录 Data folder of a dev")
+FILE = typer.Argument(help="JSON 文件 JSON file")
+DATA = typer.Option(None, help="dev 的数据目录 Data folder of a `dev`")
 JSON = typer.Option(False, "--json", help="输出一个 JSON 文档 One JSON document on standard output")
 ACTOR = "cli"
 
 
 def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
-    """Apply the file; leaves with 1 and the list of problems when it is refused, 2 when it cannot be read."""
+    """Apply the file. Exits with 1 and the list of problems if it is refused, with 2 if it cannot be read."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -46,7 +46,7 @@ def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
 
 
 def of_entries(service: EntriesService) -> Service:
-    """A service of entries as one of a text: the text is read here, and what is refused gets its lines."""
+    """Turn a service that takes entries into one that takes text. It adds line numbers to the problems."""
 
     async def apply(deps: Deps, text: str, actor: str) -> Any:  # noqa: ANN401 - what the service gives
         file = ApplyFile(text)

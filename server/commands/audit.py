@@ -1,4 +1,4 @@
-"""`audit`: prove on the live database that the books and everything around them fit (rules.md §4)."""
+"""`audit`: prove on the live database that the ledger and the business tables are consistent."""
 
 import sys
 from dataclasses import replace
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def verb(
-    data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a dev"),
+    data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a `dev`"),
     as_json: bool = typer.Option(False, "--json", help="输出 JSON Print one JSON document"),
     seal: str | None = typer.Option(
         None,
         metavar="REASON",
-        help="确认操作日志现状并重新封存 Take the operators' log as it stands for true, and say why",
+        help="确认操作日志现状并重新封存 Accept the audit log as it is now and seal it again; give the reason",
     ),
 ) -> None:
-    """核对账目 Prove the books: exits with 1 and names the offenders when anything does not fit. Stops no writes."""
+    """核对账目 Prove the books. Exits with 1 and lists what does not fit. Writes go on meanwhile."""
 
     async def main(deps: "Deps") -> int:
         if seal is not None:
@@ -49,7 +49,7 @@ async def _seal(at: datetime, reason: str) -> None:
 
 
 async def everything(at: datetime) -> "Report":
-    """The proofs of the ledger and the chain of the operators' log. Raises Busy."""
+    """Run the proofs of the ledger and check the chain of the audit log. Raises Busy."""
     from server import db
     from server.ledger.audit import MAX_OFFENDERS, Check, audit
     from server.services.common import audit_log
@@ -62,7 +62,7 @@ async def everything(at: datetime) -> "Report":
 
 
 def to_json(report: "Report") -> bytes:
-    """`{ok, checks: [{name, checked, offenders: […]}]}`."""
+    """Return `{ok, checks: [{name, checked, offenders: […]}]}`."""
     checks = [{"name": one.name, "checked": one.checked, "offenders": one.offenders} for one in report.checks]
     return orjson.dumps({"ok": report.ok, "checks": checks})
 

@@ -1,4 +1,4 @@
-"""`commission`: the policies of commission, shown and published from a file."""
+"""`commission`: show the commission policies, and publish them from a file."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="分润 Commission")
 
 @app.command("show")
 def show(data: Path | None = apply.DATA, as_json: bool = apply.JSON) -> None:
-    """查看当前分润策略 The policies in force."""
+    """查看当前分润策略 Show the policies in force."""
 
     async def main(_deps: Deps) -> int:
         try:
@@ -38,9 +38,9 @@ def show(data: Path | None = apply.DATA, as_json: bool = apply.JSON) -> None:
 @app.command("apply")
 def apply_file(
     file: Path = apply.FILE,
-    note: str = typer.Option("", help="说明 Why"),
+    note: str = typer.Option("", help="说明 Reason for the change"),
     data: Path | None = apply.DATA,
     as_json: bool = apply.JSON,
 ) -> None:
-    """按文件发布分润策略 Publish the policies of a file; orders paid from now on follow them."""
+    """按文件发布分润策略 Publish the policies of a file. They apply to orders paid from now on."""
     apply.run(file, data, as_json, lambda deps, text, actor: commission_policies.apply(deps, text, note, actor))

@@ -1,4 +1,4 @@
-"""`demo`: 推三返一 played over HTTP on a running `dev`, step by step, to the settled rebate and the proven books."""
+"""`demo`: play 推三返一 over HTTP on a running `dev`, step by step, until the rebate is settled and the books fit."""
 
 import time
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ _NAMES = ("A", "B", "C", "D")
 
 
 class DemoFailure(Exception):  # noqa: N818 - what the demo ends with
-    """Something was not as rules.md says."""
+    """Something differed from the rules."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class _Member:
 
 @dataclass
 class _Play:
-    """The stage: HTTP to the mall, the steps so far, and whether they are printed."""
+    """The state of the demo: HTTP to the mall, the steps so far, and whether they are printed."""
 
     http: httpx.Client
     deps: Deps
@@ -82,11 +82,11 @@ class _Play:
 
 
 def verb(
-    base_url: str = typer.Option("", help="商城地址 Address of the mall; that of the running `dev` by default"),
-    data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Folder of the `dev`"),
+    base_url: str = typer.Option("", help="商城地址 Address of the mall; by default that of the running `dev`"),
+    data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Data folder of the `dev`"),
     as_json: bool = typer.Option(False, "--json", help="输出 JSON Print one JSON document"),
 ) -> None:
-    """演示推三返一 Play it with four members, to the settled rebate; non-zero if anything is not as the rules say."""
+    """演示推三返一 Play it with four members until the rebate is settled. Fails if anything differs from the rules."""
     folder = data.absolute()
 
     async def main(deps: Deps) -> int:
@@ -193,7 +193,7 @@ def _buys(play: _Play, name: str, pieces: int) -> None:
 
 
 def _sku(play: _Play) -> Json:
-    """A piece of a physical product that is in stock."""
+    """Return a physical SKU that is in stock."""
     for product in play.call("GET", "/api/products?kind=physical&sort=price_asc&limit=50")["items"]:
         detail = play.call("GET", f"/api/products/{product['id']}")
         for sku in detail["skus"]:
@@ -220,7 +220,7 @@ def _settles(play: _Play) -> Json:
     play.did("时间", f"快进 {wait_s / _DAY_S:.1f} 天，越过观察期（释放时间 {rebate['release_at']}）")
     play.until("到账", "/api/rebates", anna.token, lambda said: said["items"][0]["state"] == "settled")
     rebate = play.call("GET", f"/api/rebates/{rebate['id']}", token=anna.token)
-    # A shop with commission policies pays those of the three orders, too.
+    # If the shop has commission policies, the three orders pay commission too.
     commissions = play.until(
         "佣金", "/api/commissions", anna.token, lambda said: all(one["state"] != "frozen" for one in said["items"])
     )["items"]
@@ -256,7 +256,7 @@ def _explains(play: _Play, rebate: Json, earned_fen: int) -> None:
 
 
 async def _books(play: _Play) -> Json:
-    """What `audit --json` says."""
+    """Return the result of `audit --json`."""
     from server.commands.audit import everything, to_json
 
     report = await everything(play.deps.clock.now())

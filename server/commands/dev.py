@@ -1,4 +1,4 @@
-"""`dev`: the whole mall on one machine by one command."""
+"""`dev`: run the whole mall on one machine with one command."""
 
 import asyncio
 import contextlib
@@ -26,16 +26,18 @@ _PORT = 8000
 _HOST = "127.0.0.1"
 _LOOK_S = 0.5
 _OWNER = "owner"
-"""The panel's first account; whoever lost its password asks `operator reset`."""
+"""The panel's first account. If its password is lost, `operator reset` makes a new one."""
 
 
 def verb(
-    port: int | None = typer.Option(None, help="端口 Port, 8000 by default or, where that is taken, another"),
+    port: int | None = typer.Option(None, help="端口 Port; 8000 by default, or another one if 8000 is taken"),
     data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Folder for all data"),
-    workers: int = typer.Option(2, min=1, max=64, help="接口进程数 API processes"),
-    fresh: bool = typer.Option(False, "--fresh", help="重新开始，旧数据留在旁边 Start anew; old data is kept aside"),
+    workers: int = typer.Option(2, min=1, max=64, help="接口进程数 Number of API processes"),
+    fresh: bool = typer.Option(
+        False, "--fresh", help="重新开始，旧数据留在旁边 Start with no data; old data is kept aside"
+    ),
 ) -> None:
-    """启动整套商城（开发） The whole mall for development: engines, WeChat sandbox, API, jobs. Data stays."""
+    """启动整套商城（开发） Run the whole mall for development: engines, WeChat sandbox, API, jobs. Data is kept."""
     logs.set_up(logging.WARNING)
     folder = data.absolute()
     with told_plainly():
@@ -45,7 +47,7 @@ def verb(
 
 
 def keep_aside(data: Path) -> Path:
-    """Move a mall's data out of the way; returns where it is now: the same name with today's date in China.
+    """Move a mall's data to a new name beside it; return that path: the same name with today's date in China.
 
     Raises EngineError.
     """
@@ -78,7 +80,7 @@ def run(data: Path, port: int | None, workers: int) -> None:
 
 
 def _listen(port: int, *, elsewhere: bool) -> socket.socket:
-    """A listening socket on `port`, or on any free one where that is taken and `elsewhere` allows it."""
+    """Return a listening socket on `port`; if it is taken and `elsewhere` is true, on any free port."""
     try:
         return socket.create_server((_HOST, port), backlog=1024)
     except OSError as error:
@@ -155,9 +157,9 @@ async def _all_ready(*supervisors: Supervisor) -> None:
 
 
 async def _plant(settings: Settings) -> str | None:
-    """The demo shop, as far as it is missing; before the API opens, so that nobody sees half of it.
+    """Add the missing parts of the demo shop, before the API opens, so that nobody sees half of a shop.
 
-    The panel's first owner is made with it: the password, None where there is an operator already.
+    If the panel has no operator yet, this also creates the first owner. Returns the password, else None.
     """
     from server import wiring
     from server.rules.operators import Role
@@ -172,7 +174,7 @@ async def _plant(settings: Settings) -> str | None:
 
 
 async def _draw(settings: Settings) -> None:
-    """The demo shop's pictures, beside all that starts: they take seconds, and nothing waits for them."""
+    """Draw the demo shop's pictures while the processes start: it takes seconds, and nothing waits for them."""
     from server.seed.plant import draw_pictures
 
     if settings.media_dir is not None:
@@ -180,7 +182,7 @@ async def _draw(settings: Settings) -> None:
 
 
 async def keep_engines(engines: Engines, told: asyncio.Event) -> None:
-    """Start again an engine that died, until told to stop."""
+    """Restart engines that died, until the event is set."""
     while not told.is_set():
         for name in ("redis", "postgres"):
             if not engines.alive()[name]:
@@ -188,6 +190,6 @@ async def keep_engines(engines: Engines, told: asyncio.Event) -> None:
                 try:
                     await asyncio.to_thread(engines.restart, name)
                 except EngineError as error:
-                    log.error("%s cannot be started: %s", name, error)  # noqa: TRY400 - the sentence says it all
-        with contextlib.suppress(TimeoutError):  # nothing happened meanwhile, as wished
+                    log.error("%s cannot be started: %s", name, error)  # noqa: TRY400 - the message says everything
+        with contextlib.suppress(TimeoutError):  # the event was not set in this time
             await asyncio.wait_for(told.wait(), _LOOK_S)

@@ -1,4 +1,4 @@
-"""The environment of a development mall: everything its processes need, made once and kept in the data folder."""
+"""The environment of a development mall: what all its processes need, made once and kept in the data folder."""
 
 import base64
 import os
@@ -12,7 +12,7 @@ _KEYS_FILE = "field_keys"
 
 
 def development_environment(data: Path) -> dict[str, str]:
-    """Settings that come from `data` alone: WeChat identity, field keys, shared clock. Addresses are the caller's."""
+    """Return the settings made from `data` alone: WeChat identity, field keys, shared clock. No addresses."""
     identity = make_identity(data)
     return {
         "TUISAN_ENV": "development",

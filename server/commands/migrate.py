@@ -9,10 +9,12 @@ from server.commands.runtime import resolve, told_plainly
 
 
 def verb(
-    down: str | None = typer.Option(None, help="退回到此迁移，`__first__` 清空数据库 Go back to this one; to nothing"),
-    data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a dev"),
+    down: str | None = typer.Option(
+        None, help="退回到此迁移，`__first__` 清空数据库 Go back to this one; `__first__`: to nothing"
+    ),
+    data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a `dev`"),
 ) -> None:
-    """迁移数据库 Migrate the database. Safe to repeat and to run from several places at once."""
+    """迁移数据库 Migrate the database. It can be repeated, and run in several places at once."""
     from server import schema
 
     with told_plainly(), resolve(data) as settings:

@@ -1,4 +1,4 @@
-"""Operator steps on the command line: the same services as the panel, audited as operator `cli`."""
+"""Operator steps on the command line. They call the same services as the panel; the audit log names operator `cli`."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from server.services.withdrawals import requests as withdrawal_requests
 
 OPERATOR = "cli"
 
-DATA = typer.Option(None, "--data", help="数据目录 Folder of a `dev`")
+DATA = typer.Option(None, "--data", help="数据目录 Data folder of a `dev`")
 AS_JSON = typer.Option(False, "--json", help="输出 JSON Print one JSON document")
 
 rule = typer.Typer(no_args_is_help=True, help="返一规则 The rebate rule")
@@ -29,7 +29,7 @@ withdrawal = typer.Typer(no_args_is_help=True, help="提现 Withdrawals")
 
 
 def act(data: Path | None, work: Callable[[Deps], Awaitable[Any]], done: str) -> None:
-    """Run one operator step: `done` with its result on success, else the refusal in Chinese, its code and exit 1."""
+    """Run one operator step: print `done` with the result, or print the refusal in Chinese with its code and exit 1."""
 
     async def main(deps: Deps) -> int:
         try:
@@ -49,7 +49,7 @@ def _detail(refusal: Refusal) -> str:
 
 @rule.command("show")
 def rule_show(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
-    """查看当前规则 The rule in force."""
+    """查看当前规则 Show the rule in force."""
 
     async def main(_deps: Deps) -> int:
         try:
@@ -78,18 +78,20 @@ def rule_show(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
 
 @rule.command("publish")
 def rule_publish(
-    file: Path = typer.Argument(exists=True, dir_okay=False, help="规则 JSON 文件 Fields as in the rules"),
-    note: str = typer.Option(..., help="说明 Why"),
+    file: Path = typer.Argument(
+        exists=True, dir_okay=False, help="规则 JSON 文件 JSON file with the fields of the rule"
+    ),
+    note: str = typer.Option(..., help="说明 Reason for the change"),
     data: Path | None = DATA,
 ) -> None:
-    """发布新版本 Publish a new version; orders paid from now on follow it."""
+    """发布新版本 Publish a new version. It applies to orders paid from now on."""
     act(data, lambda deps: rebate_rules.publish(deps, file.read_bytes(), note, OPERATOR), "规则已发布 published")
 
 
 @order.command("ship")
 def order_ship(
     order_no: str = typer.Argument(metavar="NO", help="订单号 Order number"),
-    company: str = typer.Option("", help="快递公司编码 Express company's code, e.g. SF"),
+    company: str = typer.Option("", help="快递公司编码 Code of the express company, e.g. SF"),
     tracking: str = typer.Option("", help="运单号 Tracking number"),
     data: Path | None = DATA,
 ) -> None:
@@ -109,17 +111,17 @@ def refund_approve(
 def refund_reject(
     refund_no: str = typer.Argument(metavar="NO", help="退款号 Refund number"), data: Path | None = DATA
 ) -> None:
-    """拒绝退款 Turn a requested refund down."""
+    """拒绝退款 Reject a requested refund."""
     act(data, lambda deps: refunds.reject(deps, refund_no, OPERATOR), "已拒绝退款 rejected")
 
 
 @refund.command("open")
 def refund_open(
     order_no: str = typer.Argument(metavar="ORDER_NO", help="订单号 Order number"),
-    reason: str = typer.Option(..., help="原因 Why"),
+    reason: str = typer.Option(..., help="原因 Reason"),
     data: Path | None = DATA,
 ) -> None:
-    """代客申请整单退款 Ask for everything left of an order, at any time after payment; it still has to be approved."""
+    """代客申请整单退款 Request a refund of what is left of an order, any time after payment. It needs approval."""
 
     async def opened(deps: Deps) -> str:
         return (await refunds.open_for(deps, order_no, None, reason, OPERATOR)).refund_no
@@ -129,12 +131,12 @@ def refund_open(
 
 @qualification.command("review")
 def qualification_review(
-    qualification_id: int = typer.Argument(metavar="ID", help="有效推荐编号 Its id"),
+    qualification_id: int = typer.Argument(metavar="ID", help="有效推荐编号 Id of the qualification"),
     verdict: str = typer.Argument(metavar="pass|void", help="结论 Verdict"),
-    reason: str = typer.Option("", help="理由，记入操作日志 Why, for the log"),
+    reason: str = typer.Option("", help="理由，记入操作日志 Reason, for the audit log"),
     data: Path | None = DATA,
 ) -> None:
-    """审核有效推荐 Let a held one count, or end it for ever."""
+    """审核有效推荐 Review a held qualification: it counts (pass), or it is void for ever (void)."""
     if verdict not in ("pass", "void"):
         raise typer.BadParameter("pass | void")
     chosen: Literal["pass", "void"] = "pass" if verdict == "pass" else "void"
@@ -145,7 +147,7 @@ def qualification_review(
 def withdrawal_approve(
     withdrawal_no: str = typer.Argument(metavar="NO", help="提现号 Withdrawal number"), data: Path | None = DATA
 ) -> None:
-    """同意提现 Approve a withdrawal; large ones need another operator, too."""
+    """同意提现 Approve a withdrawal. Large ones need the approval of a second operator."""
 
     async def approved(deps: Deps) -> str:
         return (await withdrawal_requests.approve(deps, withdrawal_no, OPERATOR)).state
@@ -156,8 +158,8 @@ def withdrawal_approve(
 @withdrawal.command("reject")
 def withdrawal_reject(
     withdrawal_no: str = typer.Argument(metavar="NO", help="提现号 Withdrawal number"),
-    why: str = typer.Option("未通过审核", help="原因，会员可见 Why, as the member reads it"),
+    why: str = typer.Option("未通过审核", help="原因，会员可见 Reason, shown to the member"),
     data: Path | None = DATA,
 ) -> None:
-    """拒绝提现 Turn a withdrawal down; the money goes back."""
+    """拒绝提现 Reject a withdrawal. The money goes back to the member's balance."""
     act(data, lambda deps: withdrawal_requests.reject(deps, withdrawal_no, OPERATOR, why), "已拒绝提现 rejected")

@@ -1,4 +1,4 @@
-"""`reconcile`: a day's WeChat bills against our books, and what came of it lately."""
+"""`reconcile`: compare a day's WeChat bills with our books, and list the results of the last days."""
 
 import contextlib
 import dataclasses
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from server.services.reconciliation.runs import Difference, Run
 
 OPERATOR = "cli"
-DATA = typer.Option(None, "--data", help="数据目录 Folder of a `dev`")
+DATA = typer.Option(None, "--data", help="数据目录 Data folder of a `dev`")
 AS_JSON = typer.Option(False, "--json", help="输出 JSON Print one JSON document")
 
-app = typer.Typer(invoke_without_command=True, help="对账 A day's WeChat bills against ours")
+app = typer.Typer(invoke_without_command=True, help="对账 Compare a day's WeChat bills with our books")
 
 _PAGE = 1000
 
@@ -36,7 +36,7 @@ def verb(
     data: Path | None = DATA,
     as_json: bool = AS_JSON,
 ) -> None:
-    """核对某一天的微信账单 Reconcile one day; exits with 1 on any difference."""
+    """核对某一天的微信账单 Reconcile one day. Exits with 1 if there is any difference."""
     if context.invoked_subcommand is not None:
         return
     if day is None:
@@ -63,7 +63,7 @@ def verb(
 
 @app.command("list")
 def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
-    """最近各日的对账结果 What came of the last days."""
+    """最近各日的对账结果 List the results of the last days."""
 
     async def main(_deps: "Deps") -> int:
         from server.services.reconciliation import runs as reconciliation_runs
@@ -83,7 +83,7 @@ def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
 
 @contextlib.contextmanager
 def _progress() -> Iterator[Callable[[Bill, int], None]]:
-    """Lines read and compared of each bill, on a terminal, as they go."""
+    """On a terminal, show how many lines of each bill have been read and compared."""
     from rich.console import Console
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 

@@ -1,4 +1,4 @@
-"""What the verbs run on: settings of the environment or of a development mall's folder, and their parts."""
+"""What the verbs need: settings from the environment or from a development mall's folder, and the parts from them."""
 
 import contextlib
 import os
@@ -17,13 +17,14 @@ from server.settings import Settings, SettingsError
 
 DEFAULT_DATA = Path(__file__).resolve().parents[2] / ".data"
 PLACES_FILE = "places.json"
-"""Where a `dev` of this data folder listens or last listened: settings by name."""
+"""The settings under which a `dev` of this data folder listens or last listened, by name."""
 
 
 def environment_of(data: Path, places: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a development mall's processes: made from its folder, except what ours says otherwise.
+    """Return the environment of a development mall's processes: its folder's settings, mixed with this process's.
 
-    Ours wins over identity, keys and `places` (settings with addresses), not over the folder's engines and clock.
+    This process's variables replace identity, keys and `places` (settings with addresses), but not the engines and the
+    clock of the folder.
     """
     ours = {name: value for name, value in os.environ.items() if value.strip()}
     own = {"TUISAN_ENV": "development", "DATA_DIR": str(data), "CLOCK_FILE": str(data / CLOCK_FILE)}
@@ -34,12 +35,12 @@ def environment_of(data: Path, places: Mapping[str, str]) -> dict[str, str]:
 
 
 def keep_places(data: Path, places: Mapping[str, str]) -> None:
-    """Remember where this mall listens, for verbs that work on its folder."""
+    """Store where this mall listens, for verbs that work on its folder."""
     (data / PLACES_FILE).write_bytes(orjson.dumps(dict(places), option=orjson.OPT_INDENT_2))
 
 
 def places_of(data: Path) -> dict[str, str]:
-    """Where the mall of this folder listens or last listened; raises EngineError when there never was one."""
+    """Return where the folder's mall listens or last listened. Raises EngineError if there never was one."""
     if addresses(data) is None or not (data / PLACES_FILE).exists():
         raise EngineError(f"{data} holds no mall yet: start one with `dev`")
     places: dict[str, str] = orjson.loads((data / PLACES_FILE).read_bytes())
@@ -48,9 +49,9 @@ def places_of(data: Path) -> dict[str, str]:
 
 @contextlib.contextmanager
 def resolve(data: Path | None = None) -> Iterator[Settings]:
-    """Settings for one command: of `data`, else of the environment, else of the folder that `dev` uses by default.
+    """Yield the settings for one command: from `data`, else from the environment, else from `dev`'s default folder.
 
-    The engines of a folder whose `dev` does not run are started for the block. Raises SettingsError, EngineError.
+    If the folder's `dev` is not running, its engines run during the block. Raises SettingsError, EngineError.
     """
     if data is None and os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         yield Settings.from_env(os.environ)
@@ -64,9 +65,9 @@ def resolve(data: Path | None = None) -> Iterator[Settings]:
 
 
 def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_production: bool = True) -> None:
-    """Run a command with all parts and leave with its exit code (none is 0); 2 when there is nothing fit to run it on.
+    """Run a command with all parts and exit with its code (None is 0); exit with 2 if settings or database do not fit.
 
-    One that must never meet real members says so by `in_production`.
+    `in_production=False` is for commands that must never touch the data of real members.
     """
     import uvloop
 
@@ -86,7 +87,7 @@ def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_
 
 @contextlib.contextmanager
 def told_plainly() -> Iterator[None]:
-    """Say what is wrong with settings, engines or the database on standard error, without a trace, and leave with 2."""
+    """Print problems with settings, engines or the database on standard error, without a trace, and exit with 2."""
     try:
         yield
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""`seed`: the demo shop, or a year of a large one."""
+"""`seed`: fill in the demo shop, or one year of a large shop."""
 
 import contextlib
 import dataclasses
@@ -23,14 +23,16 @@ _MOST = 100_000_000
 def verb(
     data: Path | None = apply.DATA,
     scale: bool = typer.Option(
-        False, "--scale", help="一年的大商城，仅限空的开发库 A year of a large shop, empty only"
+        False,
+        "--scale",
+        help="一年的大商城，仅限空的开发库 One year of a large shop; needs an empty development database",
     ),
     members: int = typer.Option(1_000_000, min=10, max=_MOST, help="会员数 Members, with --scale"),
     orders: int = typer.Option(2_000_000, min=10, max=_MOST, help="订单数 Orders, with --scale"),
-    number: int = typer.Option(1, min=1, max=1_000_000, help="同一数字，同一商城 The same number, the same shop"),
+    number: int = typer.Option(1, min=1, max=1_000_000, help="同一数字，同一商城 The same number makes the same shop"),
     as_json: bool = apply.JSON,
 ) -> None:
-    """填充演示商城，可重复执行 Fill in the demo shop; what is there already stays as it is."""
+    """填充演示商城，可重复执行 Fill in the demo shop. What exists already is not changed."""
     from server.seed.plant import draw_pictures, plant
     from server.seed.scale import fill
     from server.seed.scale.plan import Plan
@@ -68,7 +70,7 @@ def _say(outcome: dict[str, object], *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _progress() -> "Iterator[Tell]":
-    """What is being made and how far it is, on a terminal."""
+    """On a terminal, show what is being made and how much of it is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 

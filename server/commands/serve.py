@@ -1,4 +1,4 @@
-"""`serve`: the API in production, as many processes as told, kept alive."""
+"""`serve`: the API in production: several processes that are restarted when they die."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ def verb(
     host: str = typer.Option("0.0.0.0", help="监听地址 Address to listen on"),  # noqa: S104 - behind a reverse proxy
     port: int = typer.Option(8000, help="监听端口 Port to listen on"),
 ) -> None:
-    """API 进程（生产） The API: WEB_WORKERS processes on one port, restarted when they die or hang."""
+    """API 进程（生产） Run the API: WEB_WORKERS processes on one port. A process that dies or hangs is restarted."""
     logs.set_up()
     with told_plainly():
         code = asyncio.run(_serve(Settings.from_env(os.environ), host, port))

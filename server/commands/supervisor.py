@@ -1,4 +1,4 @@
-"""Keeps the processes of the mall running: what dies or hangs is started again, and nothing outlives its supervisor."""
+"""Keeps the mall's processes running: restarts a process that dies or hangs, and ends all with the supervisor."""
 
 import asyncio
 import contextlib
@@ -18,18 +18,18 @@ from server.embedded.processes import LAUNCHER
 log = logging.getLogger("tuisan.supervisor")
 
 GRACE_S = 15.0
-"""What a process has for ending in order; API and worker need at most 10 s."""
+"""How long a process may take to end in order; API and worker need at most 10 s."""
 _SILENT_S = 10.0
 _START_S = 60.0
 _LOOK_S = 0.5
 _PAUSE_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 _WELL_S = 10.0
-"""A process that lived this long is started again without a pause."""
+"""A process that lived this long is restarted without a pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A Python module to run as a process, with the sockets it inherits. It beats, see `heart`."""
+    """A Python module to run as a process, with the sockets it inherits. It must give signs of life, see `heart`."""
 
     name: str
     module: str
@@ -46,7 +46,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Runs the children: started together, ended stage by stage from the last. A context manager."""
+    """Runs the children: starts all together, ends them stage by stage from the last. A context manager."""
 
     def __init__(self, stages: Sequence[Sequence[Child]]) -> None:
         self._stages = [[_Watched(child) for child in stage] for stage in stages]
@@ -76,7 +76,7 @@ class Supervisor:
         await asyncio.gather(*(watched.ready.wait() for watched in self._all()))
 
     def pids(self) -> dict[str, int]:
-        """The processes that run now, by the name of their child."""
+        """Return the processes that run now, by the name of their child."""
         return {one.child.name: one.process.pid for one in self._all() if one.process}
 
     def _all(self) -> list[_Watched]:
@@ -88,37 +88,37 @@ class Supervisor:
             began = time.monotonic()
             try:
                 end = f"ended with code {await self._run(watched)}"
-            except OSError as error:  # no memory or process to be had just now
+            except OSError as error:  # no memory or no process is available now
                 end = f"could not be started: {error}"
             if self._stopping.is_set():
                 return
             failures = 0 if time.monotonic() - began >= _WELL_S else failures + 1
             pause_s = _PAUSE_S[min(failures, len(_PAUSE_S) - 1)]
             log.warning("%s %s and starts again in %.1f s", watched.child.name, end, pause_s)
-            with contextlib.suppress(TimeoutError):  # nothing happened in the pause, as wished
+            with contextlib.suppress(TimeoutError):  # no stop in the pause
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
 
     async def _run(self, watched: _Watched) -> int:
-        """One life of a child; its exit code."""
+        """Run a child once; return its exit code."""
         child, loop = watched.child, asyncio.get_running_loop()
         listening, beating = os.pipe()
         try:
             environment = os.environ | child.environment | {HEART_FD: str(beating), PROCESS_NAME: child.name}
-            # The launcher ties the process to this thread's life, so that even SIGKILL leaves no orphan.
+            # The launcher ties the process to the life of this thread, so that even SIGKILL leaves no orphan.
             launch = [sys.executable, "-I", "-S", LAUNCHER, os.getpid(), signal.SIGKILL.value, os.getuid(), os.getgid()]
             process = await asyncio.create_subprocess_exec(
                 *map(str, launch),
                 *(sys.executable, "-m", child.module),
                 env=environment,
                 pass_fds=(*child.sockets, beating),
-                start_new_session=True,  # Ctrl-C in the terminal goes to the supervisor, which ends all in order
+                start_new_session=True,  # Ctrl-C in the terminal reaches only the supervisor, which ends all in order
             )
         finally:
             os.close(beating)
         watched.process, watched.last_beat = process, time.monotonic() + _START_S - _SILENT_S
         loop.add_reader(listening, _hear, watched, listening)
         try:
-            if self._stopping.is_set():  # told while it was being started
+            if self._stopping.is_set():  # the stop came while the process was being started
                 _send(process, signal.SIGTERM)
             return await self._watch(watched, process)
         finally:
@@ -128,7 +128,7 @@ class Supervisor:
 
     async def _watch(self, watched: _Watched, process: asyncio.subprocess.Process) -> int:
         while True:
-            with contextlib.suppress(TimeoutError):  # it lives
+            with contextlib.suppress(TimeoutError):  # it is still running
                 return await asyncio.wait_for(process.wait(), _LOOK_S)
             if time.monotonic() - watched.last_beat > _SILENT_S:
                 log.warning("%s hangs", watched.child.name)
@@ -140,18 +140,18 @@ def _hear(watched: _Watched, listening: int) -> None:
         watched.last_beat = time.monotonic()
         watched.ready.set()
     else:
-        asyncio.get_running_loop().remove_reader(listening)  # it closed its end, so it is ending
+        asyncio.get_running_loop().remove_reader(listening)  # the child closed its end, so it is ending
 
 
 def _send(process: asyncio.subprocess.Process | None, number: signal.Signals) -> None:
     if process is not None:
-        with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
             process.send_signal(number)
 
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and Ctrl-C set while the block runs on the running loop."""
+    """Yield an event that SIGTERM and Ctrl-C set while the block runs on the running loop."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)

@@ -1,4 +1,4 @@
-"""`worker`: background work, one process."""
+"""`worker`: one process for background work."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ log = logging.getLogger("tuisan.worker")
 
 
 def verb() -> None:
-    """后台任务进程 Background work: jobs, relay and ticks, until SIGTERM."""
+    """后台任务进程 Run background work until SIGTERM: jobs, relay and ticks."""
     logs.set_up()
     with told_plainly():
         code = run_worker(Settings.from_env(os.environ))
@@ -22,7 +22,7 @@ def verb() -> None:
 
 
 def run_worker(settings: Settings) -> int:
-    """Work in this process; the exit code is 1 when Redis went away and the process must be started again.
+    """Work in this process. The exit code is 1 when Redis went away; the process must then be restarted.
 
     Raises UnfitDatabaseError.
     """
@@ -42,6 +42,6 @@ def run_worker(settings: Settings) -> int:
     try:
         uvloop.run(alive())
     except* RedisError as errors:
-        log.error("stopped: Redis went away: %r", errors.exceptions[0])  # noqa: TRY400 - the trace tells nothing
+        log.error("stopped: Redis went away: %r", errors.exceptions[0])  # noqa: TRY400 - the trace adds nothing
         code = 1
     return code

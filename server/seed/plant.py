@@ -30,7 +30,7 @@ _COUPON_GOODS = ("coupon_goods",)
 """Goods that are coupons. They are added after the templates of these coupons, which are for some other goods."""
 
 _RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
-"""rules.md §10: balance that can only be spent, a cap on each payout, a budget of 100 000 yuan."""
+"""Safe limits: the rebate can only be spent, each payout has a cap, and the budget is 100 000 yuan."""
 
 _POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
 

@@ -1,4 +1,4 @@
-"""One process of the limit: Sanic with handlers that do next to nothing, set up as the API is."""
+"""One process of the limit: Sanic with almost empty handlers, set up like the API."""
 
 import asyncio
 import hashlib
@@ -20,7 +20,7 @@ from server.settings import Settings
 
 
 def main() -> None:
-    """Serve `/hello`, JSON alone, `/login`, one SELECT and one SET, and `/admit`, the gate's script, until SIGTERM."""
+    """Serve until SIGTERM: `/hello` (only JSON), `/login` (one SELECT, one SET), `/admit` (the gate's Redis script)."""
     logs.set_up()
     settings = Settings.from_env(os.environ)
     parts = AsyncExitStack()

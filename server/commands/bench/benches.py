@@ -1,4 +1,4 @@
-"""What is measured, and against what."""
+"""The benches: what each one measures, and the limit it is compared with."""
 
 import asyncio
 import statistics
@@ -18,18 +18,18 @@ from server.embedded import EngineError
 from server.services.members import sessions as member_sessions
 
 PER_SECOND_MOST = 1_500
-"""So many requests are made for a second of what can be done only once; a faster mall ends its round earlier."""
+"""Prepared requests per second, for work that can be done only once. A faster mall ends its round earlier."""
 _SETTLED_PER_SECOND = 500
 _SETTLED_LIMIT_PER_SECOND = 1_500
 _SEATS_LIMIT_PER_SECOND = 8_000
-"""Seats enough for whatever bare SQL does."""
+"""Enough seats for bare SQL, however fast it is."""
 _REST_S = 0.3
 _LOOK_S = 0.005
 _REBATE_MOST_S = 10.0
 
 
 class Result(msgspec.Struct):
-    """One line. Rates are per second, `client_cpu` is a share of one core, `rss_mb` the most of one API process."""
+    """One line of the report: rates per second, `client_cpu` as a share of one core, `rss_mb` of the largest API."""
 
     name: str
     per_second: float | None
@@ -46,7 +46,7 @@ class Result(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a bench lasts."""
+    """How many rounds a bench has, and how long each is."""
 
     rounds: int
     seconds: int
@@ -54,11 +54,11 @@ class Length:
 
 Subject = Callable[[Stage, int], Awaitable[Load]]
 Limit = Callable[[Stage, int], Awaitable[float]]
-"""Take the seconds of the round; the limit gives its rate."""
+"""Takes the seconds of a round and returns the rate of the limit."""
 
 
 async def compare(name: str, stage: Stage, length: Length, subject: Subject, limit: tuple[str, Limit] | None) -> Result:
-    """Alternate subject and limit; medians over the rounds."""
+    """Measure subject and limit in turn; return medians over the rounds."""
     loads, rates = [], []
     for _ in range(length.rounds):
         loads.append(await subject(stage, length.seconds))
@@ -100,7 +100,7 @@ _BARE = ("bare Sanic, JSON", _hello)
 
 
 async def login(stage: Stage, length: Length) -> list[Result]:
-    """Returning members, then new ones; WeChat's answer is made in the process."""
+    """Log in returning members, then new ones. The API process itself answers for WeChat."""
     known = _logins("bench-", MEMBERS)
     fresh = iter(range(length.rounds))
 
@@ -123,7 +123,7 @@ async def login(stage: Stage, length: Length) -> list[Result]:
 
 
 async def list_products(stage: Stage, length: Length) -> list[Result]:
-    """Lists of 20: the newest, and each category in each order."""
+    """Read lists of 20 products: the newest, and each category in each order."""
     orders = ("newest", "price_asc", "price_desc", "sales")
     paths = ["/api/products"]
     paths += [f"/api/products?category={one}&sort={order}" for one in range(1, CATEGORIES + 1) for order in orders]
@@ -136,7 +136,7 @@ async def list_products(stage: Stage, length: Length) -> list[Result]:
 
 
 async def detail(stage: Stage, length: Length) -> list[Result]:
-    """Each product in turn."""
+    """Read the page of each product in turn."""
     asked = [request("GET", f"/api/products/{one}") for one in range(1, PRODUCTS + 1)]
 
     async def subject(stage: Stage, seconds: int) -> Load:
@@ -146,7 +146,7 @@ async def detail(stage: Stage, length: Length) -> list[Result]:
 
 
 async def place(stage: Stage, length: Length) -> list[Result]:
-    """Orders of one line, members and SKUs in turn."""
+    """Place orders of one line; members and SKUs in turn."""
     numbers = iter(range(2 * length.rounds))
 
     async def subject(stage: Stage, seconds: int) -> Load:
@@ -170,7 +170,7 @@ def _orders(stage: Stage, number: int, seconds: int) -> list[bytes]:
 
 
 async def group(stage: Stage, length: Length) -> list[Result]:
-    """Seats of teams of fifty, in teams, members and products in turn."""
+    """Take seats in teams of fifty; teams, members and products in turn."""
     numbers = iter(range(2 * length.rounds))
 
     async def subject(stage: Stage, seconds: int) -> Load:
@@ -189,7 +189,7 @@ async def group(stage: Stage, length: Length) -> list[Result]:
 
 
 async def settle(stage: Stage, length: Length) -> list[Result]:
-    """Signed notices of referred members' first orders, until committed."""
+    """Settle signed notices for first orders of referred members, until the transaction is committed."""
 
     async def subject(stage: Stage, seconds: int) -> Load:
         waiting = await stage.shop.place(seconds * _SETTLED_PER_SECOND)
@@ -211,7 +211,7 @@ async def settle(stage: Stage, length: Length) -> list[Result]:
 
 
 async def rebate(stage: Stage, length: Length) -> list[Result]:
-    """From the third referred member's payment to the frozen rebate that the referrer sees, nothing else going on."""
+    """Measure from the third referred member's payment until the referrer sees the frozen rebate; no other load."""
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{stage.web}", trust_env=False) as http:
         waits = sorted([await _third_payment(stage, http) for _ in range(length.rounds * length.seconds)])
     p50, p95, p99 = (round(waits[min(len(waits) - 1, len(waits) * rank // 100)] * 1000, 1) for rank in (50, 95, 99))
@@ -219,7 +219,7 @@ async def rebate(stage: Stage, length: Length) -> list[Result]:
 
 
 async def _third_payment(stage: Stage, http: httpx.AsyncClient) -> float:
-    """Seconds from sending the third notice."""
+    """Return the seconds since the third notice was sent."""
     shop = stage.shop
     own = await shop.place(1, "NULL")
     referrer_id = own.first + own.to_member
@@ -244,7 +244,7 @@ async def _third_payment(stage: Stage, http: httpx.AsyncClient) -> float:
 
 
 async def _send(stage: Stage, notice: bytes) -> None:
-    """One request on a connection of its own."""
+    """Send one request on a connection of its own."""
     reader, writer = await asyncio.open_connection("127.0.0.1", stage.web)
     writer.write(notice)
     answer = await reader.readuntil(b"\r\n\r\n")

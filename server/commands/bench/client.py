@@ -1,8 +1,8 @@
-"""The load client: one process, raw sockets, requests made beforehand. It must never be what is measured.
+"""The load client: one process, raw sockets, prepared requests. It must never be the bottleneck.
 
 Run as `python -m server.commands.bench.client HOST PORT CONNECTIONS SECONDS FILE MODE`: FILE holds requests, each
-behind its length (4 bytes, little endian); MODE is `again` (start over at the end) or `once` (stop there). Answers are
-read whole, one request at a time on each connection. Prints one JSON object, see `stage.Load`.
+after its length (4 bytes, little endian); MODE is `again` (start over at the end) or `once` (stop there). Each
+connection sends one request at a time and reads the whole answer. Prints one JSON object, see `stage.Load`.
 """
 
 import array
@@ -24,12 +24,12 @@ _CONTENT_LENGTH = b"content-length: "
 
 
 def write_requests(path: Path, requests: list[bytes]) -> None:
-    """Store requests as the client reads them."""
+    """Store requests in the format that the client reads."""
     path.write_bytes(b"".join(_LENGTH.pack(len(request)) + request for request in requests))
 
 
 def read_requests(path: Path) -> list[bytes]:
-    """The stored requests."""
+    """Return the stored requests."""
     stored, requests, at = path.read_bytes(), [], 0
     while at < len(stored):
         (length,) = _LENGTH.unpack_from(stored, at)
@@ -56,13 +56,13 @@ def _take(requests: list[bytes], *, once: bool) -> Iterator[bytes]:
 
 
 def _idle_s() -> float:
-    """Seconds that the machine's cores have been idle, summed."""
+    """Return how many seconds the machine's cores have been idle, all cores added."""
     fields = Path("/proc/stat").read_text("ascii").split(None, 6)
     return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
 class _Driver:
-    """Connections that are kept busy: each sends its next request when the answer to its last one is whole."""
+    """Keeps connections busy: each sends its next request when the answer to its last request is complete."""
 
     def __init__(self, requests: Iterator[bytes]) -> None:
         self._requests = requests
@@ -75,7 +75,7 @@ class _Driver:
         self.first_refused = ""
 
     def connect(self, address: tuple[str, int]) -> None:
-        """One more connection, busy at once."""
+        """Open one more connection and send its first request."""
         connection = socket.create_connection(address, timeout=_WAIT_S)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         number = connection.fileno()
@@ -91,7 +91,7 @@ class _Driver:
             self._connections[number].sendall(request)
 
     def run(self, until: float, *, drain: bool) -> None:
-        """Until that moment, or until there are no more requests; with `drain` then wait for the last answers."""
+        """Run until that time, or until no requests are left; with `drain`, then wait for the last answers."""
         now, began, connections, parts = time.perf_counter, self._began, self._connections, self._parts
         while began and (drain or now() < until):
             ready = self._poll.poll(_WAIT_S if drain else max(0.0, until - now()))
@@ -116,10 +116,10 @@ class _Driver:
 
 
 def drive(address: tuple[str, int], count: int, seconds: float, requests: Iterator[bytes]) -> dict[str, object]:
-    """Keep `count` connections busy for `seconds`, or until there are no more requests; what happened.
+    """Keep `count` connections busy for `seconds`, or until no requests are left; return what happened.
 
-    The connections open one after the other under load, so that the server's processes share them: at rest, one that
-    is awake would take them all. What happens until then is not counted but in `sent`.
+    The connections open one after the other under load, so that all server processes get some. Without load, one awake
+    process would take them all. Until all are open, requests count only in `sent`.
     """
     driver = _Driver(requests)
     for _ in range(count):
@@ -147,7 +147,7 @@ def _percentiles(waits: list[float]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run with the arguments of the command line."""
     host, port, connections, seconds, path, mode = sys.argv[1:]
     requests = _take(read_requests(Path(path)), once=mode == "once")
     print(json.dumps(drive((host, int(port)), int(connections), float(seconds), requests)))  # noqa: T201 - its answer

@@ -1,4 +1,4 @@
-"""A coupon for everybody: how long the worker takes for it, and what it holds meanwhile."""
+"""A coupon for every member: how long the worker takes, and how much memory it uses meanwhile."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from server.services.coupons import issues
 
 MEMBERS = 100_000
 GROWTH_MOST_MB = 48
-"""What the worker may hold more than before: as much for these members as for ten times as many."""
+"""How much the worker's memory may grow. The limit is the same for ten times as many members."""
 _WAIT_MOST_S = 600
 _LOOK_S = 0.05
 _numbers = itertools.count(1)
@@ -28,7 +28,7 @@ SELECT i.state, i.seen, i.issued, c.coupons, c.members FROM coupon_issues i
 
 
 async def coupons(stage: Stage, length: Length) -> list[Result]:
-    """One template after the other to all members; the times are those of whole jobs."""
+    """Issue one template after the other to all members. The times are those of whole jobs."""
     missing = MEMBERS - await db.fetch_value("SELECT count(*) FROM members")
     if missing > 0:
         await stage.shop.people(missing)
@@ -55,7 +55,7 @@ def _held_mb(stage: Stage) -> float:
 
 
 async def _give(stage: Stage) -> int:
-    """Ask for it and wait until the worker is through; how many have it. Raises EngineError unless all do, once."""
+    """Start a job and wait for its end; return the number of coupons. Raises EngineError unless each member has one."""
     deps, slug = stage.shop.deps, f"bench-{next(_numbers)}"
     template = {"slug": slug, "name": "人人有份", "amount_fen": 500, "valid_days": 30}
     await coupon_apply.apply(deps, {"templates": [template]}, "bench")

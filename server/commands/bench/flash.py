@@ -1,4 +1,4 @@
-"""A flash sale: how fast the gate turns buyers away, and how fast those it lets through have their orders."""
+"""A flash sale: how fast the gate refuses late buyers, and how fast the admitted buyers place their orders."""
 
 import itertools
 from datetime import timedelta
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 async def _item(stage: Stage, stock: int) -> tuple[int, int]:
-    """An item of a session that runs; its number and its SKU's."""
+    """Add an item to a running session; return the item's id and its SKU's id."""
     deps, slug = stage.shop.deps, f"bench-{next(_numbers)}"
     now = deps.clock.now()
     item = {"sku": _SKU, "price_fen": _PRICE_FEN, "stock": stock, "per_member": 1_000}
@@ -35,7 +35,7 @@ async def _item(stage: Stage, stock: int) -> tuple[int, int]:
 
 
 def _orders(stage: Stage, item: tuple[int, int], count: int) -> list[bytes]:
-    """Requests for one piece each, members in turn."""
+    """Return requests for one piece each; members in turn."""
     made = []
     for one in range(count):
         member = one % MEMBERS
@@ -49,7 +49,7 @@ def _orders(stage: Stage, item: tuple[int, int], count: int) -> list[bytes]:
 
 
 async def flash(stage: Stage, length: Length) -> list[Result]:
-    """Buyers who come too late, each answered by the gate; then winners, each with an order."""
+    """First buyers who come too late, each answered by the gate; then buyers who are admitted, each with an order."""
     gone = await _item(stage, 0)
     late = _orders(stage, gone, _BUYERS)
 

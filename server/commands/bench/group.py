@@ -1,4 +1,4 @@
-"""Seats of teams: placing orders into teams that wait, beside the same rows in bare SQL."""
+"""Seats in teams: placing orders into open teams, compared with writing the same rows in bare SQL."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from server import db
 from server.commands.bench.shop import MEMBERS, PRODUCTS, SKUS, Shop, request
 
 SEATS = 45
-"""Taken of a team of fifty by one round."""
+"""Seats of a team of fifty that one round takes."""
 
 _ACTIVITIES = """
 WITH made AS (INSERT INTO group_buys (slug, title, product_id, size, window_hours, taken, virtual_fill, active,
@@ -18,7 +18,7 @@ WITH made AS (INSERT INTO group_buys (slug, title, product_id, size, window_hour
     FROM generate_series(1, $2::int) i RETURNING id, product_id)
 INSERT INTO group_buy_skus (group_buy_id, sku_id, price_fen) SELECT id, product_id * 2 - 1, 9000 FROM made
 """
-# A team of product p is one of activity p, whose number is the product's in a shop that has no other activities.
+# Activity p is for product p: the shop has no other activities, so both have the same id.
 _TEAMS = """
 WITH made AS (INSERT INTO teams (team_no, group_buy_id, leader_id, size, state, taken, paid, filled, opened_at,
     closes_at, due_at)
@@ -31,18 +31,18 @@ SELECT min(id) FROM made
 
 @dataclass(frozen=True, slots=True)
 class Teams:
-    """Open teams with consecutive ids, the first of product 1, the next of product 2, and so on."""
+    """Open teams with consecutive ids: the first is for product 1, the next for product 2, and so on."""
 
     first: int
     name: str
 
     def team_no(self, number: int) -> str:
-        """The number of one of them, from 0."""
+        """Return the number of a team; teams count from 0."""
         return f"G{self.name}{number:020d}"
 
 
 async def open_teams(shop: Shop, count: int, name: str) -> Teams:
-    """So many teams that wait, in activities of all products."""
+    """Open `count` teams in activities of all products."""
     at = shop.deps.clock.now()
     async with db.transaction() as tx:
         if not await tx.fetchval("SELECT EXISTS (SELECT FROM group_buys)"):
@@ -51,7 +51,7 @@ async def open_teams(shop: Shop, count: int, name: str) -> Teams:
 
 
 async def joins(shop: Shop, teams: Teams, count: int) -> list[bytes]:
-    """Orders that take one seat each, `SEATS` in a team, by members in turn."""
+    """Return orders that take one seat each, `SEATS` in a team; members in turn."""
     ids = {row["product_id"]: row["id"] for row in await db.fetch("SELECT id, product_id FROM group_buys")}
     made = []
     for one in range(count):
@@ -66,7 +66,7 @@ async def joins(shop: Shop, teams: Teams, count: int) -> list[bytes]:
 
 
 def values(teams: Teams, base: int, each: int) -> dict[str, int]:
-    """What `group.sql` is told; every client has `each` teams."""
+    """Return the variables of `group.sql`; every client has `each` teams."""
     return {
         "k": 0,
         "base": base,

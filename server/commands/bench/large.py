@@ -1,4 +1,4 @@
-"""A large shop to measure on: made for it and dropped, or the data folder of a `dev` that was filled before."""
+"""A large shop to measure on: a temporary one, or the data folder of a `dev` with a large shop already in it."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -22,14 +22,14 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """How large it is to be, or (`data`) where it stands already."""
+    """The size of the shop to fill, or (`data`) the folder of an existing one."""
 
     plan: Plan
     data: Path | None
 
 
 async def measure(names: list[str], shop: Shop, results: list[Result], tell: Told) -> None:
-    """Add the results of these benches. Raises TooSlow once all are there, EngineError."""
+    """Run these benches and add their results. Raises EngineError; raises TooSlow after all benches have run."""
     seen: list[Seen] = []
     with _settings(shop) as settings:
         await schema.migrate(settings.database_url)

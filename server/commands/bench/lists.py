@@ -1,4 +1,4 @@
-"""Every list of the panel on a large shop: each filter, each kind of search, the first page and one deep down."""
+"""Every list of the panel on a large shop: each filter, each kind of search, the first page and a page deep down."""
 
 import itertools
 import statistics
@@ -23,13 +23,13 @@ from server.services.desk.lists import LISTINGS
 
 MOST_MS = 200.0
 BIG_ROWS = 100_000
-"""From so many rows on a table is never read from end to end."""
+"""A table of this size or larger must never be read from end to end."""
 _PAGE = 50
 _DEEP = 50_000
 _TIMES = 7
-"""A statement is planned for its values five times, and then perhaps once for all: both must be quick."""
+"""PostgreSQL plans a statement for its values five times, and then perhaps once for all values: both must be fast."""
 _HOPELESS_MS = 2_000
-"""What takes so long is not tried again."""
+"""A page that takes longer is not measured again."""
 _TOLD = 40
 _DEEP_TIMEOUT_S = 600
 
@@ -47,16 +47,16 @@ UNION ALL SELECT unnest(ARRAY[actor, action, subject]) FROM (SELECT * FROM audit
 UNION ALL SELECT unnest(ARRAY['#1', '#999999999', '13900000000', 'T999999999999ZZZZZZZZ', '没有这个', 'nothing',
   'close_cycle'])
 """
-"""What operators look for: things that are there, and things that are not."""
+"""Search texts: some exist in the shop, some do not."""
 
 
 class TooSlow(EngineError):  # noqa: N818 - what happened
-    """A page took too long, or was found by reading a large table."""
+    """A page took too long, or its plan read a large table from end to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One page as it was measured; `scanned` are large tables read from end to end."""
+    """One page as it was measured; `scanned` names the large tables that were read from end to end."""
 
     what: str
     ms: float
@@ -64,12 +64,12 @@ class Seen:
 
     @property
     def bad(self) -> bool:
-        """Whether it breaks the bar."""
+        """Whether the page breaks the limits."""
         return self.ms > MOST_MS or bool(self.scanned)
 
 
 async def measure(deps: Deps) -> AsyncIterator[tuple[Result, list[Seen]]]:
-    """A line per list, and one for the screens that count; with what was seen."""
+    """Yield a line for each list, and one for the screens that count; each with the pages that were measured."""
     texts = [row[0] for row in await db.fetch(_TEXTS)] + [await _phone(deps)]
     big = {row["relname"] for row in await db.fetch("SELECT relname FROM pg_class WHERE reltuples > $1", BIG_ROWS)}
     for listing in LISTINGS:
@@ -84,13 +84,13 @@ async def measure(deps: Deps) -> AsyncIterator[tuple[Result, list[Seen]]]:
 
 
 async def _phone(deps: Deps) -> str:
-    """The number of some member's phone."""
+    """Return some member's phone number."""
     sealed = await db.fetch_value("SELECT phone_sealed FROM members WHERE phone_sealed IS NOT NULL ORDER BY id LIMIT 1")
     return deps.cipher.open(sealed, PHONE_COLUMN)
 
 
 def _cases(deps: Deps, listing: Listing, texts: list[str]) -> Iterator[dict[str, str]]:
-    """Each value of each filter alone, and two filters together: each choice, but only two texts or days."""
+    """Yield each value of each filter alone, and pairs of filters: with each choice, but only two texts or days."""
     today = shanghai_day(deps.clock.now())
     days = [str(today - timedelta(days=back)) for back in (1, 180, 30, 400)]
     none = dict.fromkeys((one.name for one in listing.filters), "")
@@ -117,7 +117,7 @@ def _means(one: Filter, text: str) -> bool:
 
 
 async def _deep(deps: Deps, listing: Listing, asked: dict[str, str]) -> str:
-    """The cursor of a row deep down in the list, or near its end; empty for a list of one page."""
+    """Return the cursor of a row deep down in the list, or near its end; empty if the list has one page."""
     sql, values = listings.statement(deps, listing, asked, "", _DEEP)
     keys = ", ".join(f"key_{n}" for n in range(len(listing.keys)))
     last = f"SELECT {keys} FROM (SELECT {keys}, count(*) OVER () AS rows FROM ({sql}) l) f WHERE rows > {_PAGE}"  # noqa: S608 - declared SQL
@@ -136,7 +136,7 @@ async def _page(deps: Deps, listing: Listing, asked: dict[str, str], where: str,
 
 
 def _scanned(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Tables that a plan reads from end to end."""
+    """Yield the tables that a plan reads from end to end."""
     if isinstance(node, list):
         for one in node:
             yield from _scanned(one)
@@ -148,13 +148,13 @@ def _scanned(node: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 
 async def _timed(what: str, read: Callable[[], Awaitable[object]]) -> Seen:
-    """The slower of the medians of the first and of the last three, after one that warms up."""
+    """Measure after one warm-up call; return the slower of two medians: of the first calls and of the last three."""
     times = []
     for _ in range(1 + _TIMES):
         began = stopwatch()
         try:
             await read()
-        except Busy:  # the statement ran into its limit
+        except Busy:  # the statement timed out
             return Seen(what, round((stopwatch() - began) * 1000, 1))
         times.append((stopwatch() - began) * 1000)
         if times[-1] > _HOPELESS_MS:
@@ -163,7 +163,7 @@ async def _timed(what: str, read: Callable[[], Awaitable[object]]) -> Seen:
 
 
 async def _screens(deps: Deps) -> list[tuple[str, Callable[[], Awaitable[object]]]]:
-    """What is no list: the overview, an order, and the member with the most below."""
+    """Return the screens that are not lists: the overview, an order, and the member with the most referred members."""
     order_no = await db.fetch_value("SELECT order_no FROM orders WHERE id = (SELECT max(id) / 2 FROM orders)")
     star = 1
     return [
@@ -181,7 +181,7 @@ def _result(name: str, seen: list[Seen]) -> Result:
 
 
 def refuse(seen: list[Seen]) -> None:
-    """Raises TooSlow with what broke the bar, the slowest first."""
+    """Raise TooSlow with the pages that broke the limits, the slowest first."""
     bad = sorted((one for one in seen if one.bad), key=lambda one: -one.ms)
     if bad:
         told = "\n".join(f"  {one.ms:8.1f} ms  {one.what}  {' '.join(one.scanned)}".rstrip() for one in bad[:_TOLD])

@@ -19,9 +19,9 @@ def _program() -> Path:
 
 
 async def run(script: str, database_url: str, length: tuple[str, int], values: dict[str, int]) -> float:
-    """Transactions per second of a script in this folder; `length` is `("-T", seconds)` or `("-t", each)`.
+    """Return the transactions per second of a script in this folder; `length` is `("-T", seconds)` or `("-t", each)`.
 
-    Raises EngineError with what pgbench says when a transaction fails.
+    Raises EngineError with pgbench's message when a transaction fails.
     """
     defined = [part for name, value in values.items() for part in ("-D", f"{name}={value}")]
     process = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Runs benches one after the other and shows what came out."""
+"""Runs benches one after the other and shows the results."""
 
 import sys
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ async def measure(names: Sequence[str], length: Length, shop: Shop, *, as_json: 
                 await _at_work(at_work, length, results, lambda told: status.update(f"bench: {told}"))
             if on_a_large_shop:
                 await large.measure(on_a_large_shop, shop, results, lambda told: status.update(f"bench: {told}"))
-    finally:  # what was measured before a run failed is worth telling
+    finally:  # if a later bench fails, the earlier results are still shown
         if as_json:
             sys.stdout.write(msgspec.json.encode(results).decode() + "\n")
         else:

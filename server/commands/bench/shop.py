@@ -1,4 +1,4 @@
-"""The shop that is measured: products, members with tokens and addresses, and orders that wait for their payment."""
+"""The shop to measure: products, members with tokens and addresses, and orders that wait for payment."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ MEMBERS = 5_000
 CATEGORIES = 10
 _AT_ONCE = 50
 _SOON = timedelta(hours=2)
-"""Longer than the outbox waits before it hands a job out again."""
+"""Longer than the outbox waits before it hands out a job again."""
 _LOOK_S = 0.1
 
 _SHOP = """
@@ -37,7 +37,7 @@ INSERT INTO skus (product_id, code, spec, price_fen, market_price_fen, stocked_i
     alerted, on_sale, position)
   SELECT (i + 1) / 2, 'S' || i, json_build_object('规格', (ARRAY['大', '小'])[1 + i % 2]), 10000 + i, 15000, 1000000,
     1000000, 0, 0, 0, false, true, i % 2 FROM generate_series(1, {products} * 2) i;
-"""  # noqa: E501 - SQL reads better unbroken
+"""  # noqa: E501 - SQL reads better in long lines
 _PEOPLE = """
 WITH born AS (
   INSERT INTO members (openid, nickname, avatar_url, share_code, state, referrer_id, created_at, seen_at)
@@ -78,25 +78,25 @@ UPDATE skus SET available = available - n, reserved = reserved + n FROM (
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Orders with consecutive ids, each of a member who never bought: member's id = order's id + `to_member`.
+    """Orders with consecutive ids, each of a new member: the member's id is the order's id + `to_member`.
 
-    The order's number is `B` and the member's id; it is one piece of SKU 1 + id % SKUS for 10000 fen and the SKU's id.
+    The order number is `B` and the member's id. Each order is one piece of SKU 1 + id % SKUS, for 10000 fen + that id.
     """
 
     first: int
     count: int
     to_member: int
     name: str
-    """The members' openids are this and a number from 1."""
+    """The members' openids are this name followed by a number from 1."""
 
 
 class Shop:
-    """The shop in the database, with what WeChat would sign."""
+    """The shop in the database, and the notices that WeChat would sign."""
 
     def __init__(self, deps: Deps, data: Path) -> None:
         self.deps = deps
         self.tokens: list[str] = []
-        """Of the members 1 … MEMBERS, who have the address with their own number."""
+        """The tokens of members 1 … MEMBERS. Each member has the address with the same id."""
         self._wechat: Sandbox = open_sandbox(SandboxConfig.of(make_identity(data), data / "sandbox.sqlite"))
         self._born = itertools.count(1)
         self._sealed = deps.cipher.seal(
@@ -104,7 +104,7 @@ class Shop:
         )
 
     async def fill(self) -> None:
-        """Products, members and the rule."""
+        """Add products, members and the rule."""
         at = self.deps.clock.now()
         async with db.transaction() as tx:
             await tx.execute(
@@ -121,12 +121,12 @@ class Shop:
             self.tokens += await asyncio.gather(*(member_sessions.start(self.deps, number, "") for number in numbers))
 
     async def people(self, count: int) -> None:
-        """So many more members, whom nobody referred and who do nothing."""
+        """Add `count` more members without referrers. They do nothing."""
         async with db.transaction() as tx:
             await tx.fetchrow(_PEOPLE.format(referrer="NULL"), count, self.deps.clock.now(), f"i{next(self._born)}-")
 
     async def place(self, count: int, referrer: str = f"1 + i % {MEMBERS}") -> Waiting:
-        """Orders that wait for their payment, each of a new member; `referrer` is SQL for who referred number `i`."""
+        """Place orders that wait for payment, each of a new member; `referrer` is SQL for the referrer of number i."""
         at, name = self.deps.clock.now(), f"r{next(self._born)}-"
         async with db.transaction() as tx:
             people = await tx.fetchrow(_PEOPLE.format(referrer=referrer), count, at, name)
@@ -139,17 +139,17 @@ class Shop:
         return Waiting(orders["first"], count, people["first"] - orders["first"], name)
 
     async def rest(self) -> None:
-        """Wait until the worker has done what was caused so far. What the SQL limit wrote is due in a day."""
+        """Wait until the worker has done all due jobs; those that the SQL limit wrote are due in a day."""
         undone = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND due_at < $1)"
         while await db.fetch_value(undone, self.deps.clock.now() + _SOON):  # noqa: ASYNC110 - other processes do it
             await asyncio.sleep(_LOOK_S)
 
     def notices(self, waiting: Waiting) -> list[bytes]:
-        """WeChat's signed notices of their payments, as requests; good for five minutes."""
+        """Return requests with WeChat's signed notices of the payments; they are valid for five minutes."""
         return [self.notice(waiting, number) for number in range(waiting.count)]
 
     def notice(self, waiting: Waiting, number: int) -> bytes:
-        """The signed notice of one of them, from 0."""
+        """Return the signed notice of one order; orders count from 0."""
         order = waiting.first + number
         amount_fen, config, at = 10_001 + order % SKUS, self._wechat.config, rfc3339(self._wechat.now())
         paid = {
@@ -185,7 +185,7 @@ class Shop:
 
 
 def request(method: str, path: str, body: bytes = b"", headers: Sequence[str] = ()) -> bytes:
-    """An HTTP/1.1 request."""
+    """Return an HTTP/1.1 request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: bench", *headers]
     if method != "GET":
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]

@@ -1,4 +1,4 @@
-"""Where it is measured: engines with fsync, API, worker, limit and load client, all made and dropped."""
+"""The processes of a bench: engines with fsync, API, worker, limit and load client, started for it and removed."""
 
 import asyncio
 import contextlib
@@ -28,43 +28,43 @@ PROCESSES = 2
 CONNECTIONS = 16
 _HOST = "127.0.0.1"
 NOWHERE = f"http://{_HOST}:9"
-"""Nothing that is measured asks WeChat."""
+"""Used as WeChat's address, because no bench calls WeChat."""
 _CLIENT_MOST = 0.6
 _IDLE_MOST_CORES = 0.2
 
 
 class ClientTooSlow(EngineError):  # noqa: N818 - what happened
-    """The load client was the bottleneck, so the figure would tell of it."""
+    """The load client was the bottleneck, so the result would describe the client and not the mall."""
 
 
 class Load(msgspec.Struct):
-    """What the client saw in one run."""
+    """What the client measured in one run."""
 
     done: int
     sent: int
-    """Those before all connections were open included."""
+    """Includes requests sent before all connections were open."""
     seconds: float
     client_cpu: float
-    """Share of one core."""
+    """A share of one core."""
     idle_cores: float
     refused: int
-    """Answers that were not 2xx."""
+    """Answers other than 2xx."""
     first_refused: str
     p50_ms: float
     p95_ms: float
     p99_ms: float
     cpu_ms_per_op: float = 0.0
-    """Of everything but the client."""
+    """CPU time of all processes except the client, in ms per request."""
 
     @property
     def per_second(self) -> float:
-        """Answers a second."""
+        """Answers per second."""
         return self.done / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The running mall. `web`, `login` and `bare` are ports: the API, the API with codes of ours, the limit."""
+    """The running mall. `web`, `login` and `bare` are ports: the API, the API with our own codes, the limit."""
 
     shop: Shop
     settings: Settings
@@ -82,9 +82,9 @@ class Stage:
     async def load(
         self, port: int, requests: list[bytes], seconds: float, *, once: bool = False, refused: bool = False
     ) -> Load:
-        """Send the requests for so long, from the first again at the end unless `once`.
+        """Send the requests for that many seconds; at the end start with the first again, unless `once`.
 
-        Raises EngineError when an answer is not a success (or, with `refused`, is one), ClientTooSlow.
+        Raises EngineError when an answer is not a success (with `refused`: when one is), and ClientTooSlow.
         """
         path = self.folder / "requests"
         client.write_requests(path, requests)
@@ -105,7 +105,7 @@ class Stage:
 
 
 def check(load: Load, *, refused: bool = False) -> None:
-    """Whether the run measured what it was to. Raises EngineError, ClientTooSlow."""
+    """Check that the run measured what it should. Raises EngineError, ClientTooSlow."""
     if refused and load.refused < load.sent:
         raise EngineError(f"only {load.refused} of {load.sent} requests were refused")
     if load.refused and not refused:
@@ -117,7 +117,7 @@ def check(load: Load, *, refused: bool = False) -> None:
 
 @contextlib.asynccontextmanager
 async def running() -> AsyncIterator[Stage]:
-    """A filled mall in a folder of its own. Raises EngineError."""
+    """Run a filled mall in a temporary folder. Raises EngineError."""
     with engines() as data, contextlib.ExitStack() as stack:
         engine_pids = procs.children(os.getpid())
         listening = [stack.enter_context(socket.create_server((_HOST, 0), backlog=1024)) for _ in range(3)]
@@ -148,7 +148,7 @@ def _like_api(name: str, module: str, listening: socket.socket, environment: dic
 
 @contextlib.contextmanager
 def engines() -> Iterator[Path]:
-    """Engines that run in a data folder of their own, which goes with them. Raises EngineError."""
+    """Run engines in a temporary data folder. Raises EngineError."""
     with _folder() as data, Engines(data):
         _mark(data)
         yield data
@@ -156,7 +156,7 @@ def engines() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _folder() -> Iterator[Path]:
-    """A data folder beside the usual one: on a real disk, where the temporary folder may be memory."""
+    """Make a temporary data folder beside the usual one: it is on a real disk, but /tmp may be in memory."""
     data = Path(tempfile.mkdtemp(prefix=".data-bench-", dir=DEFAULT_DATA.parent))
     try:
         yield data
@@ -168,7 +168,7 @@ def _folder() -> Iterator[Path]:
 
 
 def _mark(data: Path) -> None:
-    """Let the next start of any engines sweep the place that root needs, should this run be killed."""
+    """Mark the engines' home as temporary, so that the next start of any engines removes it if this run is killed."""
     state = load_state(data)
     if state is not None and state.home is not None:
         (Path(state.home) / THROWAWAY_NAME).write_text(str(data), "utf-8")

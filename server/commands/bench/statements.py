@@ -1,4 +1,4 @@
-"""A page of the longest statement there is, beside the same of a member with a hundred entries."""
+"""Pages of the longest statement of a member, compared with pages of a member with a hundred entries."""
 
 import statistics
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ UNION ALL (SELECT * FROM counts ORDER BY abs(entries - 100), member_id LIMIT 1)
 
 
 async def measure(deps: Deps) -> AsyncIterator[tuple[Result, list[Seen]]]:
-    """The newest page, one deep down, and those of a kind and of a month; the two members in turn."""
+    """Measure the newest page, a page deep down, a kind and a month, for the two members in turn."""
     async with db.snapshot() as reader:
         long, short = await reader.fetch(_MEMBERS, timeout=600)
     month = int((deps.clock.now().astimezone(SHANGHAI) - timedelta(days=40)).strftime("%Y%m"))

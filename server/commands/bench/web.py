@@ -1,6 +1,6 @@
-"""One API process as `serve` runs it, except that WeChat's answer to a login code is made here: the code's owner is it.
+"""One API process as `serve` runs it, but without a call to WeChat at login: the login code itself is the openid.
 
-Every other part is the real one, so `login` measures the mall and not an imitation of WeChat.
+All other parts are the real ones, so `login` measures the mall and not an imitation of WeChat.
 """
 
 from collections.abc import AsyncIterator
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class _AnyCode:
-    """The one call that logging in makes."""
+    """The only part of the gateway that a login calls."""
 
     async def login(self, code: str) -> WeChatLogin:
-        """The code is the openid."""
+        """Return the code as the openid."""
         return WeChatLogin(openid=code, session_key="c2Vzc2lvbi1rZXktb2YtMTY=", unionid=None)
 
 

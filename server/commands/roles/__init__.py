@@ -1,5 +1,5 @@
-"""What runs in the supervised processes, one module each; their settings come through the environment."""
+"""The supervised processes, one module each. Their settings come from the environment."""
 
 LISTEN_FD = "TUISAN_LISTEN_FD"
-"""Names the inherited listening socket in the environment. All API processes accept from the same one: while one of
-them is gone or hangs, the others take its connections and none is refused."""
+"""The variable that names the inherited listening socket. All API processes accept from this socket: while one of
+them is gone or hangs, the others take its connections, and none is refused."""

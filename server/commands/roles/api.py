@@ -1,4 +1,4 @@
-"""One API process on the socket it inherited."""
+"""One API process on the socket that it inherited."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from server.settings import Settings
 
 
 def main(build: Callable[[Settings], AbstractAsyncContextManager[Deps]] = wiring.build_deps) -> None:
-    """Serve with the parts that `build` makes until SIGTERM; requests that run are answered first."""
+    """Serve with the parts from `build` until SIGTERM; first answer the requests that are running."""
     logs.set_up()
     settings = Settings.from_env(os.environ)
     parts = AsyncExitStack()

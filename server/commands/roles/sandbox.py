@@ -1,4 +1,4 @@
-"""The WeChat sandbox of `dev` on the socket it inherited; identity and state are in the data folder."""
+"""The WeChat sandbox of `dev` on the socket that it inherited. Its identity and state are in the data folder."""
 
 import asyncio
 import os
