@@ -23,55 +23,55 @@ from tests.support.patience import limit
 
 _LIMIT_S = 120
 _HEAVY = ("tests/browser", "tests/faults", "tests/seed", "tests/bench", "tests/races", "tests/stories")
-"""Folders whose files come first, so that the processes of a run end together."""
+"""Folders whose tests start first, so that the processes of a run end at about the same time."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give each test the time that this machine needs."""
+    """Set the time limit of each test by the speed of this machine."""
     if not config.getoption("timeout", None):
         config.option.timeout = limit(_LIMIT_S)
     orphans.adopt()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
+    """Start with the tests that take longest."""
     items.sort(key=lambda item: next((n for n, part in enumerate(_HEAVY) if item.nodeid.startswith(part)), len(_HEAVY)))
 
 
 def pytest_report_header() -> str:
-    """Say how the run's chance is drawn again."""
+    """Print how to repeat the run with the same random numbers."""
     return f"{chance.VARIABLE}={chance.SEED}"
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int) -> None:
-    """Say it once more where it is needed."""
+    """Print it again at the end if a test failed."""
     if exitstatus:
         terminalreporter.write_line(f"{chance.VARIABLE}={chance.SEED} draws the same chance again")
 
 
 @pytest.fixture(autouse=True)
 def _drawn_again(request: pytest.FixtureRequest) -> None:
-    """Chance is the same in each run with this seed, whatever ran before."""
+    """Start each test with the same random numbers for a seed, whatever ran before."""
     random.seed(f"{chance.SEED} {request.node.nodeid}")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left_running() -> Iterator[None]:
-    """Whatever fails, no process outlives the test that started it."""
+    """End every process that a test started, also when it fails."""
     before = orphans.present()
     yield
     left = orphans.end_those_left(before | cli.kept())
     assert not left, f"left running: {left}"
 
 
-# How long an example takes is the machine's affair: timings stand in benchmarks.
+# How long an example takes depends on the machine. The benches measure times.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
 @dataclass(frozen=True)
 class EngineUrls:
-    """Where the engines of this run listen."""
+    """The addresses of the engines of this run."""
 
     database: str
     redis: str
@@ -79,10 +79,10 @@ class EngineUrls:
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUrls]:
-    """The engines of the whole run."""
+    """Start the engines for the whole run."""
     named = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
     if named[0] and named[1]:
-        # Each process of the run empties a numbered database of its own.
+        # Each process of the run has a numbered Redis database of its own and empties it.
         number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
         yield EngineUrls(named[0], urlunsplit(urlsplit(named[1])._replace(path=f"/{number}")))
         return
@@ -94,7 +94,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUrls]:
 
 @pytest.fixture(scope="session")
 async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
-    """A migrated, empty database to copy from; its name."""
+    """Make a migrated, empty database to copy from; return its name."""
     name = f"tuisan_template_{secrets.token_hex(4)}"
     await administer(engines.database, f'CREATE DATABASE "{name}"')
     await schema.migrate(named_database(engines.database, name))
@@ -106,7 +106,7 @@ async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
 async def house(
     engines: EngineUrls, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
-    """What all tests of this process share."""
+    """Return what all tests of this process share."""
     shared = House(tmp_path_factory.mktemp("house"), engines.database, engines.redis, template_database)
     yield shared
     await shared.close()
@@ -114,21 +114,21 @@ async def house(
 
 @pytest.fixture
 async def mall(house: House) -> AsyncIterator[Mall]:
-    """A whole mall, as new: application, sandbox, pool, clock, Redis."""
+    """Return a whole new mall: application, sandbox, pool, clock, Redis."""
     yield await house.new()
     await house.settle()
 
 
 @pytest.fixture
 async def database(house: House) -> str:
-    """A migrated database without rows, with this process's pool connected to it; its URL."""
+    """Make a migrated database without rows and connect this process's pool to it; return its URL."""
     await house.empty()
     return house.database_url
 
 
 @pytest.fixture
 async def redis(engines: EngineUrls) -> AsyncIterator["aioredis.Redis"]:
-    """An empty Redis."""
+    """Return an empty Redis database."""
     client = aioredis.Redis.from_url(engines.redis)
     await client.flushdb()
     yield client
@@ -137,7 +137,7 @@ async def redis(engines: EngineUrls) -> AsyncIterator["aioredis.Redis"]:
 
 @pytest.fixture
 async def own_database_url(house: House, engines: EngineUrls, template_database: str) -> AsyncIterator[str]:
-    """A migrated database of the test's own, with no pool open in this process."""
+    """Make a migrated database for this test alone; this process has no pool for it. Returns its URL."""
     await house.disconnect()
     name = f"tuisan_test_{secrets.token_hex(6)}"
     await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')

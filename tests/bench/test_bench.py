@@ -1,4 +1,4 @@
-"""That the benchmarks work; what they measure is nobody's to pass or fail here."""
+"""The benches run. No test here judges their results."""
 
 import subprocess
 import sys
@@ -49,7 +49,7 @@ def load(client_cpu: float, idle_cores: float, refused: int = 0) -> Load:
 
 
 def test_a_client_that_is_the_bottleneck_fails_the_run() -> None:
-    check(load(0.9, 0.0))  # the server's cores are busy too
+    check(load(0.9, 0.0))  # the server's cores are busy too, so the client is not the only bottleneck
     check(load(0.3, 1.5))
     with pytest.raises(ClientTooSlow, match="90% of a core"):
         check(load(0.9, 1.0))

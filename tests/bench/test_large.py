@@ -1,4 +1,4 @@
-"""The benches of a large shop, on a small one: that they look everywhere and can fail."""
+"""The benches of a large shop, run on a small one: they cover everything, and they can fail."""
 
 import dataclasses
 
@@ -39,7 +39,7 @@ async def test_each_list_is_walked(mall: Mall, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_large_table_read_from_end_to_end_is_seen(own_database_url: str) -> None:
-    """In a database whose tables nobody has filled or counted before."""
+    """The tables are empty, and PostgreSQL has no statistics of them."""
     connection = await asyncpg.connect(own_database_url)
     plan = await connection.fetchval(
         "EXPLAIN (FORMAT JSON) SELECT * FROM members m JOIN orders o ON o.remark = m.nickname"

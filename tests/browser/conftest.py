@@ -1,4 +1,4 @@
-"""The built H5 shop in Chromium, served by a running mall that is stocked as the demo shop."""
+"""The built H5 shop in Chromium, served by a running mall with the goods of the demo shop."""
 
 import fcntl
 import shutil
@@ -23,7 +23,7 @@ from tests.support.kept import Kept, copy_media
 from tests.support.mall import Mall
 
 _CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-"""The shell opens a page for a fifth of the work: it has no window around it."""
+"""The headless shell needs a fifth of the CPU to open a page, because it has no window."""
 _FLAGS = [
     "--headless=new",
     "--no-sandbox",
@@ -41,7 +41,7 @@ Admit = Callable[..., Awaitable[Operator]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is marked, and left out where there is no Chromium; `scripts/test` sees to it that there is."""
+    """Mark all tests here, and skip them if there is no Chromium; `scripts/test` makes sure that there is one."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def of_this_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder that all processes of the run share."""
+    """Return a folder that all processes of the run share."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "browser"
     folder.mkdir(exist_ok=True)
@@ -59,10 +59,10 @@ def of_this_run(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pat
 
 
 async def once(place: Path, make: Callable[[Path], Awaitable[None]]) -> Path:
-    """What one process makes at that place and the others wait for."""
+    """Let one process make the files at `place`; the others wait for it."""
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not place.exists():  # noqa: ASYNC240 - at the start, while nothing else runs
+        if not place.exists():  # noqa: ASYNC240 - at the start nothing else runs on this loop
             draft = place.with_suffix(".draft")
             await make(draft)
             draft.rename(place)
@@ -71,7 +71,7 @@ async def once(place: Path, make: Callable[[Path], Awaitable[None]]) -> Path:
 
 @pytest.fixture(scope="session")
 async def built(of_this_run: Path) -> Path:
-    """The H5 shop, built from the pages as they are."""
+    """Build the H5 shop from the current pages."""
 
     async def build(draft: Path) -> None:
         script = ROOT / "scripts" / "h5" / "build.mjs"
@@ -83,13 +83,13 @@ async def built(of_this_run: Path) -> Path:
 
 @pytest.fixture(scope="session")
 async def pictures(of_this_run: Path) -> Path:
-    """The demo shop's pictures."""
+    """Draw the pictures of the demo shop."""
     return await once(of_this_run / "media", plant.draw_pictures)
 
 
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """One browser for all tests of a process."""
+    """Start one browser for all tests of a process."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         yield browser
@@ -98,14 +98,14 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @dataclass
 class Shop:
-    """A mall with the demo goods that serves the built pages, for all tests of a file."""
+    """A mall with the demo goods that also serves the built pages. All tests of a file share it."""
 
     mall: Mall
 
 
 @pytest.fixture(scope="session")
 async def planted(house: House, pictures: Path) -> Kept:
-    """The demo shop on its first day."""
+    """Return the demo shop on its first day."""
     mall = await house.new()
     copy_media(pictures, mall)
     await plant.plant(mall.deps, "cli")
@@ -114,7 +114,7 @@ async def planted(house: House, pictures: Path) -> Kept:
 
 @pytest.fixture(scope="session")
 async def lived_once(house: House, pictures: Path, planted: Kept) -> tuple[Kept, Life]:
-    """The demo shop in which everything has happened to one member, and that member's life."""
+    """Return the demo shop with a member who has used every feature, and what that member has."""
     mall = await house.again(planted)
     copy_media(pictures, mall)
     life = await lived(mall)
@@ -123,7 +123,7 @@ async def lived_once(house: House, pictures: Path, planted: Kept) -> tuple[Kept,
 
 @pytest.fixture(scope="module")
 async def shop(house: House, built: Path, pictures: Path, planted: Kept) -> AsyncIterator[Shop]:
-    """The demo shop of this file."""
+    """Run the demo shop for this file."""
     mall = await house.again(planted)
     copy_media(pictures, mall)
     mall.swap(h5_dir=built)
@@ -133,7 +133,7 @@ async def shop(house: House, built: Path, pictures: Path, planted: Kept) -> Asyn
 
 @pytest.fixture(scope="module")
 async def life(house: House, shop: Shop, built: Path, pictures: Path, lived_once: tuple[Kept, Life]) -> Life:
-    """Somebody to whom everything has happened; the file's shop is the one where it did."""
+    """Return the member who has used every feature; the shop of the file is the one with this member."""
     kept, found = lived_once
     await house.settle()
     shop.mall = await house.again(kept)
@@ -144,7 +144,7 @@ async def life(house: House, shop: Shop, built: Path, pictures: Path, lived_once
 
 @pytest.fixture
 async def visitor(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
-    """Lets people in: `await visitor("A")`. At the end everybody leaves, and nothing may have gone wrong."""
+    """Yield a function that lets people in: `await visitor("A")`. At the end all leave, and no page may have failed."""
     async with AsyncExitStack() as stack:
 
         async def enter(name: str, **options: Any) -> Visitor:
@@ -157,7 +157,7 @@ async def visitor(shop: Shop, chromium: Browser) -> AsyncIterator[Enter]:
 
 @pytest.fixture
 async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Admit]:
-    """Lets operators in: `await panel(Role.OWNER, "op")`. At the end nothing may have gone wrong."""
+    """Yield a function that logs operators in: `await panel(Role.OWNER, "op")`. At the end no page may have failed."""
     async with AsyncExitStack() as stack:
 
         async def admit(role: Role, name: str, **options: Any) -> Operator:
@@ -170,5 +170,5 @@ async def panel(shop: Shop, chromium: Browser) -> AsyncIterator[Admit]:
 
 @pytest.fixture
 def deps(shop: Shop) -> Deps:
-    """The mall's parts."""
+    """Return the parts of the mall."""
     return shop.mall.deps

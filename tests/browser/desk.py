@@ -1,4 +1,4 @@
-"""An operator at a browser: the panel's pages opened, filled in and pressed as a person would."""
+"""An operator in a browser: opens the panel's pages, fills in forms and presses buttons as a person does."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ _AUDITS = Path(__file__).with_name("audits.js")
 
 @dataclass
 class Operator:
-    """Looks and presses. What goes wrong meanwhile is kept in `errors`."""
+    """Reads pages and presses buttons. Page errors are collected in `errors`."""
 
     name: str
     mall: Mall
@@ -29,7 +29,7 @@ class Operator:
 
     @classmethod
     async def enter(cls, browser: Browser, mall: Mall, role: Role, name: str, **options: Any) -> Self:
-        """A new account of that role, logged in by hand."""
+        """Create an account with that role and log in through the form."""
         password = await operator_accounts.create(mall.deps, name, role, "cli", must_change=False)
         context = await browser.new_context(
             viewport={"width": 1280, "height": 900}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
@@ -51,7 +51,7 @@ class Operator:
             self.errors.append(f"{message.text} ({message.location['url']})")
 
     async def leave(self) -> None:
-        """Raises AssertionError with what went wrong."""
+        """Close the browser. Raises AssertionError with the errors."""
         await self.context.close()
         assert not self.errors, f"{self.name}: {self.errors}"
 
@@ -62,12 +62,12 @@ class Operator:
         assert answer.status == expected, f"{path}: {answer.status}"
 
     async def menu(self, label: str) -> None:
-        """Go where the menu leads."""
+        """Follow an entry of the menu."""
         await self.page.get_by_role("navigation", name="主导航").get_by_role("link", name=label, exact=True).click()
         await expect(self.page.get_by_role("heading", level=1)).to_contain_text(label)
 
     def form(self, button: str) -> Locator:
-        """The form that this button sends."""
+        """Return the form that this button submits."""
         return self.page.locator("form").filter(has=self.page.get_by_role("button", name=button, exact=True)).first
 
     async def fill(self, label: str, text: str, within: Locator | None = None) -> None:
@@ -83,20 +83,20 @@ class Operator:
         await self.page.get_by_role("main").get_by_role("link", name=link).first.click()
 
     async def sees(self, *texts: str) -> None:
-        """Wait until these words can be seen."""
+        """Wait until these texts are visible."""
         for text in texts:
             await expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
 
     async def told(self, text: str) -> None:
-        """Wait for what the last action says."""
+        """Wait for this message about the last action."""
         await expect(self.page.get_by_role("status")).to_contain_text(text)
 
     async def done(self) -> None:
-        """Wait until the last action has said that it was done."""
+        """Wait for the message that the last action was done."""
         await expect(self.page.get_by_role("status")).to_be_visible()
 
     async def looks(self, name: str) -> list[str]:
-        """What cannot be read, pressed or heard, or hangs over the edge, at both widths; pictures where wanted."""
+        """Return what cannot be read, pressed or heard, or is too wide, at two widths; takes pictures if wanted."""
         found = []
         for width, height in WIDTHS.items():
             await self.page.set_viewport_size({"width": width, "height": height})

@@ -1,4 +1,4 @@
-"""A member to whom everything has happened already: orders in every state, friends, rebate, commission, withdrawals."""
+"""A member who has used every feature: orders in every state, friends, rebate, commission, withdrawals."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ _OBSERVED_DAYS = 8
 
 @dataclass(frozen=True)
 class Life:
-    """Who it is, and the numbers of what can be looked at."""
+    """The member, and the ids and numbers that tests look at."""
 
     me: Shopper
     product: int
@@ -26,30 +26,30 @@ class Life:
     """Order numbers by state: `completed, pending, paid, shipped, closed, refunded, virtual`."""
     rebate: int
     commission: int
-    """One that has arrived."""
+    """Id of a commission that has arrived."""
     withdrawal: str
-    """One that waits for being confirmed."""
+    """Number of a withdrawal that waits for the member to confirm it."""
     address: int
     coupon: int
-    """One for some goods only."""
+    """Id of a coupon that is for some goods only."""
     team: str
-    """One that was opened and waits for two more."""
+    """Number of a team that the member opened and that needs two more."""
 
 
 async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
-    """Product details of one kind that are plentiful, cheapest first."""
+    """Return details of products of one kind with plenty of stock, cheapest first."""
     items = (await mall.http.get(f"/api/products?kind={kind}&sort=price_asc&limit=30")).json()["items"]
     plenty = [one["id"] for one in items if one["stock_state"] == "in_stock"][:6]
     return [(await mall.http.get(f"/api/products/{product}")).json() for product in plenty]
 
 
 def sku_of(product: dict[str, Any]) -> int:
-    """A SKU that can be bought by the dozen."""
+    """Return a SKU of which a dozen can be bought."""
     return int(next(sku["id"] for sku in product["skus"] if sku["available"] >= 12))
 
 
 async def _rebate(mall: Mall, me: Shopper, sku: int) -> str:
-    """Three friends buy, everybody receives, days pass: my own order comes back. Its number."""
+    """Three friends buy, all receive, days pass: the member's own order comes back. Returns its order number."""
     own = await me.buy(sku)
     bought = [(me, own)]
     for _ in range(3):
@@ -63,7 +63,7 @@ async def _rebate(mall: Mall, me: Shopper, sku: int) -> str:
 
 
 async def _orders(mall: Mall, me: Shopper, sku: int, card: int) -> dict[str, str]:
-    """One order in every state."""
+    """Make one order in every state."""
     pending = (await me.place(sku))["order_no"]
     closed = (await me.place(sku))["order_no"]
     await me.post(f"/orders/{closed}/cancel")
@@ -85,7 +85,7 @@ POLICIES = '{"policies": [{"kind": "ratio", "ratio_bp": 1000}]}'
 
 
 async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
-    """Commission that arrived, one withdrawal that was turned down, one paid, one to confirm."""
+    """Make a commission that arrived, and withdrawals: one rejected, one paid, one that waits for the member."""
     settled = next(one for one in (await me.get("/commissions"))["items"] if one["state"] == "settled")
     no = ""
     for state in ("rejected", "paid", "confirming"):
@@ -101,7 +101,7 @@ async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:
 
 
 async def _team(mall: Mall, me: Shopper) -> str:
-    """The demo shop's team of three is opened."""
+    """Open a team of three from the demo shop's activity."""
     activities = (await mall.http.get("/api/group-buys")).json()["items"]
     one = await me.get(f"/group-buys/{next(one['id'] for one in activities if one['size'] == 3)}")
     _, team_no = await open_team(me, one["id"], one["skus"][0]["sku_id"])
@@ -109,7 +109,7 @@ async def _team(mall: Mall, me: Shopper) -> str:
 
 
 async def lived(mall: Mall) -> Life:
-    """Live it."""
+    """Go through all of it."""
     physical, virtual = await goods(mall), await goods(mall, "virtual")
     product, sku = physical[0], sku_of(physical[0])
     await commission_policies.apply(mall.deps, POLICIES, "for tests", "tester")

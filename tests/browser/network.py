@@ -1,4 +1,4 @@
-"""A bad network, between a visitor's pages and the server: only calls to the API are touched."""
+"""A bad network between a visitor's pages and the server. Only calls to the API are affected."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ BUSY = "服务正忙，请稍后再试"
 
 @asynccontextmanager
 async def slow(visitor: Visitor) -> AsyncIterator[asyncio.Event]:
-    """No call gets through before the event is set, or the block ends."""
+    """Hold every call until the event is set or the block ends."""
     through = asyncio.Event()
 
     async def wait(route: Route) -> None:
@@ -30,7 +30,7 @@ async def slow(visitor: Visitor) -> AsyncIterator[asyncio.Event]:
 
 @asynccontextmanager
 async def broken(visitor: Visitor, status: int) -> AsyncIterator[None]:
-    """Every call is answered by a server in trouble: 503 as ours says it, others as a gateway in between does."""
+    """Answer every call with an error: 503 in our own format, any other status as a gateway in between does."""
     visitor.expected.append(LOST)
     body = json.dumps({"error": {"code": "busy", "message": BUSY, "detail": {}, "request_id": "r"}})
 
@@ -47,7 +47,7 @@ async def broken(visitor: Visitor, status: int) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def unanswered(visitor: Visitor, path: str, *, heard: bool) -> AsyncIterator[None]:
-    """No answer comes to what is posted to this path; `heard`: the server got it and acted."""
+    """Lose the answers to what is posted to this path; with `heard` the server still gets and does it."""
     visitor.expected.append(LOST)
 
     async def lose(route: Route) -> None:
@@ -65,7 +65,7 @@ async def unanswered(visitor: Visitor, path: str, *, heard: bool) -> AsyncIterat
 
 @asynccontextmanager
 async def offline(visitor: Visitor) -> AsyncIterator[None]:
-    """No call reaches anybody."""
+    """Fail every call."""
     visitor.expected.append(LOST)
 
     async def lose(route: Route) -> None:

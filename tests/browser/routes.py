@@ -1,4 +1,4 @@
-"""Every page of app.json: how to open it, what it shows, and what it says where there is nothing to show."""
+"""Every page of app.json: how to open it, what it shows, and what it says when there is nothing to show."""
 
 import json
 from collections.abc import Callable
@@ -13,32 +13,32 @@ Query = Callable[[Life], str]
 
 @dataclass(frozen=True)
 class Route:
-    """A page and what is looked for on it."""
+    """A page and the texts that tests look for on it."""
 
     path: str
     shows: tuple[str, ...]
-    """What it says to a member to whom everything has happened."""
+    """Texts for the member who has used every feature."""
     empty: tuple[str, ...] = ()
-    """What it says to a newcomer."""
+    """Texts for a new member."""
     query: Query = lambda _life: ""
     newcomer: Query | None = None
-    """The query for a newcomer, where it is another one."""
+    """The query for a new member, if it is different."""
     blank: str = ""
-    """Calls that are answered with an empty list for the newcomer."""
+    """Calls that are answered with an empty list for the new member."""
     reads: bool = True
-    """Whether there is something to load, and so something that can fail."""
+    """Whether the page loads data, so that loading can fail."""
 
     @property
     def name(self) -> str:
-        """For tests and screenshots: `order-detail`."""
+        """Return the name for tests and screenshots: `order-detail`."""
         return self.path.replace("packages/", "").replace("/pages/", "-").removeprefix("pages/").removesuffix("/index")
 
     def url(self, life: Life) -> str:
-        """Where it is, for the member."""
+        """Return the page's address for the member who has used every feature."""
         return self._at(self.query, life)
 
     def newcomers_url(self, life: Life) -> str:
-        """Where it is, for a newcomer."""
+        """Return the page's address for a new member."""
         return self._at(self.newcomer or self.query, life)
 
     def _at(self, query: Query, life: Life) -> str:
@@ -169,5 +169,5 @@ ROUTES = (
 
 
 def listed() -> set[str]:
-    """The routes of app.json."""
+    """Return the routes in app.json."""
     return set(pages(json.loads((ROOT / "miniprogram" / "app.json").read_text(encoding="utf-8"))))

@@ -1,4 +1,4 @@
-"""Activities from the form they are made with to what came of them; a flash sale before, while and after it runs."""
+"""Activities, from the form that creates them to their results; a flash sale before, while and after it runs."""
 
 import re
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ _EARLY_S = 0.5
 
 
 async def session(shop: Shop, slug: str, skus: list[int], **times: datetime) -> tuple[int, list[int]]:
-    """One piece of each SKU for ¥9.90; the session's number and its items'."""
+    """Create a session with one piece of each SKU for ¥9.90; return its id and the ids of its items."""
     now = shop.mall.clock.now()
     codes = [await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku) for sku in skus]
     items = [{"sku": code, "price_fen": 990, "stock": 1, "per_member": 1} for code in codes]
@@ -39,7 +39,7 @@ async def session(shop: Shop, slug: str, skus: list[int], **times: datetime) -> 
 
 
 def flash(item: int) -> dict[str, Any]:
-    """What placing takes."""
+    """Return the promotion as placing an order takes it."""
     return {"promotion": {"kind": "flash_sale", "id": item}}
 
 
@@ -77,7 +77,7 @@ async def test_a_flash_sale_sold_out_queued_and_starting_by_the_malls_clock(visi
     await expect(waiting).to_be_disabled()
     await me.looks("flash-not-started")
     left_s = (starts_at - mall.clock.now()).total_seconds()
-    mall.clock.advance(left_s - _EARLY_S)  # the page asks a moment too soon, and again
+    mall.clock.advance(left_s - _EARLY_S)  # the page asks a moment too early, and then again
     await me.page.clock.fast_forward(_WAIT_S * 1000)
     await me.tap(re.compile("^马上抢："))
     await me.stand("packages/order/pages/confirm/index")
@@ -89,7 +89,7 @@ async def test_a_flash_sale_sold_out_queued_and_starting_by_the_malls_clock(visi
 
 
 def clock(moment: datetime) -> str:
-    """As it is typed into a field of a time, in Shanghai."""
+    """Return a time as it is typed into a field, in Shanghai."""
     return (moment + timedelta(hours=8)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
@@ -107,7 +107,7 @@ async def made(operator: Operator, fields: dict[str, str], *, days: int = 1) -> 
 
 
 def figure(operator: Operator, label: str) -> Locator:
-    """What a page of results says under that word."""
+    """Return the number beside that label on a page of results."""
     return operator.page.locator("li.figure").filter(has=operator.page.get_by_text(label, exact=True)).locator("b")
 
 
@@ -175,7 +175,7 @@ async def test_an_operator_makes_activities_and_sees_what_members_bought(panel: 
 
 
 async def buy_with(member: Shopper, name: str, sku: int) -> None:
-    """Take a coupon from the centre and pay with it."""
+    """Take a coupon from the claim centre and pay with it."""
     templates = (await member.get("/coupon-templates"))["items"]
     template = next(one["id"] for one in templates if one["name"] == name)
     coupon = await member.post(f"/coupon-templates/{template}/claim")

@@ -1,4 +1,4 @@
-"""The audit of what is seen finds what it looks for, and passes over what is meant."""
+"""The audit of pages finds what it should find, and ignores what is intended."""
 
 import pytest
 from playwright.async_api import Browser
@@ -38,7 +38,7 @@ WRONG = [
 
 
 async def audited(browser: Browser, html: str) -> list[str]:
-    """What is found in a page that holds this."""
+    """Return the findings on a page with this content."""
     visitor = await Visitor.enter(browser, "", "sample")
     await visitor.page.set_content(f'<body style="margin:0"><div class="sample" style="background:#fff">{html}</div>')
     found = await visitor.audit()

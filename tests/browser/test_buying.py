@@ -1,4 +1,4 @@
-"""Coupon, points and balance in one price, told as the server tells it; refunds; what is sold out meanwhile."""
+"""Coupon, points and balance in one price, explained in the server's words; refunds; goods that sell out meanwhile."""
 
 import re
 from datetime import timedelta
@@ -16,12 +16,12 @@ from tests.support.shop import join, work
 
 
 def yuan(amount_fen: int) -> str:
-    """As the pages write it."""
+    """Return the amount as the pages write it."""
     return f"¥{amount_fen // 100:,}.{amount_fen % 100:02}"
 
 
 def explained(priced: dict[str, Any]) -> list[tuple[str, str]]:
-    """How a price comes about, step by step, in the server's words and amounts."""
+    """Return the steps of a price with the server's words and amounts."""
     detail = {one["label"]: one["detail"] for one in priced["why"]}
     return [
         ("商品金额", yuan(priced["items_fen"])),
@@ -86,7 +86,7 @@ async def test_coupon_points_and_balance_in_one_price(visitor: Enter, life: Life
 
 
 async def test_an_exchange_in_the_points_mall(visitor: Enter, life: Life) -> None:
-    """From home to a paid order, in points and cash; then the points are no longer enough."""
+    """From the home page to a paid order in points and cash; after it the points do not suffice for another."""
     held = (await life.me.wallet())["points"]
     await give_points(life.me.mall, life.me.id, 1_300 - held)
     me = await visitor("me", openid=OPENID)

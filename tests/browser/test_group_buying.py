@@ -1,4 +1,4 @@
-"""拼团 from the product's page to the last friend who joins by a card, on phones of their own."""
+"""拼团 from the product's page until the last friend joins through a card, each on a phone of their own."""
 
 from playwright.async_api import Browser
 
@@ -8,7 +8,7 @@ from tests.support.shop import join, work
 
 
 async def pay(person: Visitor) -> None:
-    """Place what the confirm page shows, and pay it."""
+    """Place the order that the confirm page shows, and pay it."""
     await person.tap("提交订单")
     await person.sheet.get_by_role("button", name="拒绝").click()
     await person.tap("确认支付")
@@ -75,6 +75,6 @@ async def test_a_team_from_its_opening_to_a_friend_who_comes_by_the_card(
 
 
 async def sku_of(shop: Shop, group_buy_id: int) -> int:
-    """What the activity sells."""
+    """Return the SKU that the activity sells."""
     view = (await shop.mall.http.get(f"/api/group-buys/{group_buy_id}")).json()
     return int(view["skus"][0]["sku_id"])

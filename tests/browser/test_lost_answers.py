@@ -1,4 +1,4 @@
-"""Answers that never come: what was asked for is pressed again, and happens once."""
+"""Answers that never arrive: the person presses again, and the action happens only once."""
 
 from typing import Any
 
@@ -16,18 +16,18 @@ CONFIRM = "packages/order/pages/confirm/index"
 
 @pytest.fixture
 async def cards(shop: Shop) -> list[int]:
-    """SKUs that need no address."""
+    """Return SKUs that need no address."""
     return [sku_of(one) for one in await goods(shop.mall, "virtual")]
 
 
 async def press(me: Visitor) -> None:
-    """Order what the page shows, and be told of nothing afterwards."""
+    """Order what the page shows; afterwards no message is shown."""
     await me.tap("提交订单")
     await me.sheet.get_by_role("button", name="拒绝").click()
 
 
 async def lose(me: Visitor, path: str) -> None:
-    """Order by this path without hearing that it worked."""
+    """Order through this path and lose the answer."""
     async with unanswered(me, "/orders", heard=True):
         await me.open(path)
         await press(me)

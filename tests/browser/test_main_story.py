@@ -1,4 +1,4 @@
-"""推三返一, clicked by four members in four browsers: from A's card to the line in A's statement."""
+"""推三返一 as four members click it in four browsers, from A's card to the line in A's statement."""
 
 import re
 
@@ -14,7 +14,7 @@ ADDRESS = {"收货人": "收货人", "电话": "13800138000", "详细地址": "�
 
 
 async def choose_region(member: Visitor) -> None:
-    """The first region that the picker offers."""
+    """Choose the first region that the picker offers."""
     await member.tap("所在地区")
     await member.tap("确定")
     await member.misses("省、市、区")
@@ -34,7 +34,7 @@ async def enter_address(member: Visitor) -> None:
 
 
 async def buy(member: Visitor, product: int) -> str:
-    """Buy a product from its page, with a new address; the order's number."""
+    """Buy a product from its page, with a new address; return the order number."""
     await member.stand("pages/product/index")
     await member.tap("立即购买")
     for group in await member.sheet.get_by_role("radiogroup").all():
@@ -48,7 +48,7 @@ async def buy(member: Visitor, product: int) -> str:
 
 
 async def pay(member: Visitor) -> str:
-    """Pay in the sandbox's sheet."""
+    """Pay in the sandbox's payment sheet."""
     await member.tap(re.compile("确认支付"))
     await member.stand("packages/order/pages/result/index")
     await member.sees("支付成功")
@@ -58,7 +58,7 @@ async def pay(member: Visitor) -> str:
 
 
 async def share(member: Visitor) -> str:
-    """The link of the page on top, as its card would carry it."""
+    """Return the link of the current page, as a share card carries it."""
     await member.tap("分享给朋友")
     link = await member.sheet.locator("p").inner_text()
     await member.sheet.get_by_role("button", name="取消").click()
@@ -66,7 +66,7 @@ async def share(member: Visitor) -> str:
 
 
 async def receive(member: Visitor, order_no: str) -> None:
-    """Confirm that it has arrived, and being asked again."""
+    """Confirm the receipt, and the question that follows."""
     await member.open(f"packages/order/pages/detail/index?order_no={order_no}")
     await member.tap("确认收货")
     await member.sheet.get_by_role("button", name="确认收货").click()
@@ -74,7 +74,7 @@ async def receive(member: Visitor, order_no: str) -> None:
 
 
 async def counted(member: Visitor, friends: int) -> None:
-    """The ring shows so many of three."""
+    """Check that the ring shows this many of three friends."""
     await member.open("pages/referral/index")
     await expect(member.top.get_by_text(f"{friends}/3").first).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""A thousand products: scrolling through all of them costs no more than a screenful."""
+"""A thousand products: scrolling through all of them needs no more memory than one screen."""
 
 from server import db
 from tests.browser.conftest import Enter, Shop
@@ -6,9 +6,9 @@ from tests.browser.visitor import Visitor
 
 PRODUCTS = 1000
 NODES = 2000
-"""What the document may hold at any time (about 900 when measured); all cards together would be 16 000."""
+"""How many nodes the document may have at any time. About 900 were measured; all cards together would be 16 000."""
 HEAP_GROWTH_BYTES = 6_000_000
-"""What may be left on the heap (1.7 MB when measured: the products' own data)."""
+"""How much the heap may grow. 1.7 MB were measured, which is the data of the products."""
 
 FILL = """
 WITH born AS (
@@ -25,14 +25,14 @@ SELECT id, 'many-' || id, '{}', 990, 100, 100, 0, 0, 0, false, true, 0 FROM born
 
 
 async def scroll_down(visitor: Visitor) -> int:
-    """Several screens further; how many nodes the document has then."""
+    """Scroll down several screens; return how many nodes the document has then."""
     await visitor.page.mouse.wheel(0, 4000)
     nodes: int = await visitor.page.evaluate("document.querySelectorAll('*').length")
     return nodes
 
 
 async def heap_bytes(visitor: Visitor) -> int:
-    """What lives on the heap after the garbage is gone."""
+    """Return the size of the heap after garbage collection."""
     session = await visitor.context.new_cdp_session(visitor.page)
     await session.send("HeapProfiler.collectGarbage")
     used: int = (await session.send("Runtime.getHeapUsage"))["usedSize"]

@@ -1,4 +1,4 @@
-"""Every page for somebody who has done nothing yet: it says so, and shows a way on."""
+"""Every page for a member who has done nothing yet: it says that it is empty, and offers a next step."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Every page on a slow and on a broken network: it says in Chinese what is wrong, and recovers when asked to."""
+"""Every page on a slow and on a broken network: it says in Chinese what is wrong, and recovers after a retry."""
 
 import pytest
 from playwright.async_api import expect
@@ -17,7 +17,7 @@ SENTENCES = {
 
 
 async def slowly(me: Visitor, route: Route, url: str) -> None:
-    """While it waits there is a skeleton, said aloud; then the page."""
+    """While the page waits, it shows a skeleton with a label for screen readers; then the content."""
     async with network.slow(me) as through:
         await me.open(url)
         await me.stand(route.path)
@@ -28,13 +28,13 @@ async def slowly(me: Visitor, route: Route, url: str) -> None:
 
 
 async def badly(me: Visitor, route: Route, url: str, trouble: str) -> None:
-    """It says what is wrong, and on being asked again, when all is well, it is there."""
+    """The page says what is wrong. After a retry on a good network it shows its content."""
     spoilt = {"busy": network.broken(me, 503), "gateway": network.broken(me, 502), "offline": network.offline(me)}
     async with spoilt[trouble]:
         await me.open(url)
         await me.stand(route.path)
         await me.sees(SENTENCES[trouble])
-        if trouble != "gateway":  # it looks like the other busy one
+        if trouble != "gateway":  # its page looks like that of the other 5xx error
             await me.looks(f"{route.name}-{trouble}", widths=(320, 390))
     await me.tap("重新加载")
     await me.sees(*route.shows)

@@ -1,4 +1,4 @@
-"""Every page with data: it shows them, and can be read, tapped and heard on phones of three widths."""
+"""Every page with data: it shows the data, and can be read, tapped and heard on phones of three widths."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The operators' panel in Chromium: every screen looked at, and an operator's day from morning to the audit log."""
+"""The operators' panel in Chromium: every screen, and an operator's day from the morning to the audit log."""
 
 import io
 import json
@@ -44,7 +44,7 @@ PLACES = {
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
     "day": "SELECT day::text FROM reconciliations ORDER BY id LIMIT 1",
 }
-"""What stands for a parameter of an address."""
+"""What replaces the parameters in an address."""
 NOT_LOOKED_AT = {
     "/admin/login",
     "/admin/exports/<export_id:int>/file",
@@ -53,7 +53,7 @@ NOT_LOOKED_AT = {
     "/admin/commission-policies/preview",
     "/admin/coupon-issues/new",
 }
-"""The door, which is looked at by whoever comes in, a file, and what needs a query or a draft."""
+"""Pages that are not checked here: the login (each operator passes it), a file, pages that need a query or a draft."""
 AND_THESE = (
     "/rules/compare?old=1&new=1",
     "/commission-policies/compare?old=1&new=1",
@@ -64,12 +64,12 @@ AND_THESE = (
 )
 
 _PARTS = 4
-"""Tests that the screens are shared out to: each has a limit of time."""
+"""How many tests share the screens: each test has a time limit."""
 
 
 @pytest.fixture(scope="module")
 async def life(life: Life, shop: Shop) -> Life:
-    """A shop in which everything has happened, also to its operators."""
+    """Return a shop with a member who has used every feature; its operators have, too."""
     ratio = {"scope": "shop", "kind": "ratio", "ratio_bp": 500}
     await commission_policies.apply(shop.mall.deps, json.dumps({"policies": [ratio]}), "百分之五", "cli")
     await ask(await rich(shop.mall))
@@ -78,7 +78,7 @@ async def life(life: Life, shop: Shop) -> Life:
 
 
 async def screens() -> list[str]:
-    """Every address of the panel that shows a page, with what there is for its parameters."""
+    """Return every address of the panel that shows a page, with real values as its parameters."""
     uris = {
         f"/admin{route.uri}".rstrip("/")
         for blueprint in ADMIN
@@ -157,7 +157,7 @@ async def test_a_refused_form_keeps_what_was_typed(life: Life, panel: Admit) -> 
 
 
 async def paid_orders(shop: Shop, count: int) -> tuple[Shopper, list[str]]:
-    """One member's paid orders of something that is shipped."""
+    """Make paid orders of one member for goods that are shipped."""
     me = await shopper(shop.mall, "day-buyer")
     sku = await db.fetch_value(
         "SELECT s.id FROM skus s JOIN products p ON p.id = s.product_id"
@@ -167,7 +167,7 @@ async def paid_orders(shop: Shop, count: int) -> tuple[Shopper, list[str]]:
 
 
 async def ship_by_file(owner: Operator, mall: Mall, orders: list[str], folder: Path) -> None:
-    """The list of what has to leave, filled in, three rows of it wrong."""
+    """Fill in the list of orders to ship, with three wrong rows."""
     await owner.menu("待发货")
     await owner.press("导出 XLSX")
     await owner.told("正在导出")
@@ -199,7 +199,7 @@ async def ship_by_file(owner: Operator, mall: Mall, orders: list[str], folder: P
 
 
 async def add_product(owner: Operator, mall: Mall) -> None:
-    """It is on sale at once."""
+    """Add a product that is on sale at once."""
     await owner.open("/products/new")
     await owner.fill("标识", "osmanthus-tea")
     await owner.fill("标题", "桂花乌龙")
@@ -216,7 +216,7 @@ async def add_product(owner: Operator, mall: Mall) -> None:
 
 
 async def publish_rule(owner: Operator) -> None:
-    """Money is observed for ten days from now on."""
+    """Publish a rule that observes money for ten days."""
     await owner.open("/rules/new")
     await owner.fill("观察期", "10")
     await owner.press("预览")
@@ -229,7 +229,7 @@ async def publish_rule(owner: Operator) -> None:
 
 
 async def decide_withdrawals(owner: Operator, good: str, bad: str) -> None:
-    """One is let through, one turned down."""
+    """Approve one withdrawal and reject the other."""
     for number, button, label, reason in (
         (good, "同意提现", "同意理由", "来源清楚"),
         (bad, "拒绝", "拒绝理由", "资料不全"),
@@ -242,7 +242,7 @@ async def decide_withdrawals(owner: Operator, good: str, bad: str) -> None:
 
 
 async def approve_refund(owner: Operator, refund_no: str) -> None:
-    """The money goes back."""
+    """Approve a refund."""
     await owner.menu("退款")
     card = owner.page.get_by_role("listitem").filter(has_text=refund_no)
     await owner.fill("同意理由", "七天无理由", card)
@@ -251,7 +251,7 @@ async def approve_refund(owner: Operator, refund_no: str) -> None:
 
 
 async def correct_binding(owner: Operator, child: int, parent: int) -> None:
-    """Who referred whom is put right."""
+    """Correct who referred whom."""
     await owner.open(f"/members/{child}/binding")
     await owner.fill("会员号或分享码", str(parent))
     await owner.press("预览")
@@ -262,7 +262,7 @@ async def correct_binding(owner: Operator, child: int, parent: int) -> None:
 
 
 async def find_in_log(owner: Operator, done: dict[str, str]) -> None:
-    """Each action, by what it is called and what it was done to."""
+    """Find each action by its name and its object."""
     await owner.menu("操作日志")
     for action, subject in done.items():
         await owner.page.locator("select[name=action]").select_option(label=action)

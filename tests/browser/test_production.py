@@ -1,4 +1,4 @@
-"""The shop as it runs in production: a browser is a guest, and everything that needs WeChat leads there."""
+"""The shop as in production: a browser is a guest, and everything that needs WeChat leads there."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ IN_WECHAT = "登录、下单和支付请在微信小程序中进行"
 
 @pytest.fixture(scope="module", autouse=True)
 async def production(shop: Shop) -> AsyncIterator[None]:
-    """The same mall, that tells its pages to be in production."""
+    """Let the same mall tell its pages that it is in production."""
     control = shop.mall.deps.sandbox_control_url
     shop.mall.swap(sandbox_control_url="")
     yield

@@ -1,4 +1,4 @@
-"""Cards, links and posters: what leaves the shop comes back to it with its sharer's code."""
+"""Cards, links and posters: a person who opens one arrives with the sharer's code."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.support.shop import join
 
 @pytest.fixture
 async def product(shop: Shop) -> dict[str, str]:
-    """A product: its id and title."""
+    """Return a product: its id and title."""
     found = (await goods(shop.mall))[0]
     return {"id": str(found["id"]), "title": found["title"]}
 

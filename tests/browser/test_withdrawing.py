@@ -1,4 +1,4 @@
-"""Money out, clicked by a member: from a friend's order to the wallet, and from there to WeChat or back."""
+"""A member withdraws money by clicking: from a friend's order to the wallet, and from there to WeChat or back."""
 
 import re
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ DETAIL = f"{WALLET}/withdrawal/index"
 
 
 async def agree(terms: str) -> None:
-    """Terms of the shop from now on, as JSON."""
+    """Set the shop's terms, given as JSON, from now on."""
     async with db.transaction() as tx:
         await tx.execute("UPDATE shop_policy SET terms = terms || $1::jsonb", terms)
     policy.FRESH.forget()
@@ -31,28 +31,28 @@ async def agree(terms: str) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 async def fee(shop: Shop) -> None:
-    """A shop that pays commission and takes 1 % of what is withdrawn."""
+    """Let the shop pay commission, and take 1 % of withdrawals as a fee."""
     await commission_policies.apply(shop.mall.deps, POLICIES, "for tests", "tester")
     await agree('{"withdrawal_fee_bp": 100}')
 
 
 @pytest.fixture
 async def taxed() -> AsyncIterator[None]:
-    """The shop withholds income tax for a while."""
+    """Let the shop withhold income tax during the block."""
     await agree('{"withdrawal_withholding": "labour_remuneration"}')
     yield
     await agree('{"withdrawal_withholding": "none"}')
 
 
 async def rich(shop: Shop, name: str) -> Shopper:
-    """Somebody with 100 yuan to withdraw."""
+    """Return a member with 100 yuan that can be withdrawn."""
     me = await join(shop.mall, openid=f"h5-{name}")
     await earn(shop.mall, me.id, 10_000)
     return me
 
 
 async def ask(me: Visitor, amount: str) -> str:
-    """Ask for this much and let oneself be told of it; the number."""
+    """Ask for a withdrawal and allow messages about it; return its number."""
     await me.open(f"{WALLET}/withdraw/index")
     await me.fill("提现金额，元", amount)
     await me.sees("预计到账")
@@ -70,7 +70,7 @@ async def approve(shop: Shop, no: str) -> None:
 
 
 async def told(shop: Shop, openid: str) -> list[dict[str, Any]]:
-    """The messages that reached somebody's WeChat."""
+    """Return the messages that the member's WeChat received."""
     answer = await shop.mall.http.get(f"{shop.mall.sandbox_url}/control/messages", params={"openid": openid})
     return list(answer.json()["items"])
 

@@ -1,4 +1,4 @@
-"""Somebody with a phone: a browser context with its own storage, and so with an openid of its own."""
+"""A person with a phone: a browser context with its own storage, and therefore its own openid."""
 
 import asyncio
 import os
@@ -15,9 +15,9 @@ Role = Literal["button", "link", "tab", "checkbox", "radio", "switch", "search"]
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
 SHOTS = os.environ.get("SHOTS") == "1"
-"""Whether somebody wants to look at pictures: `SHOTS=1 ./scripts/test tests/browser`. They are a third of the work."""
+"""Whether to take screenshots: `SHOTS=1 ./scripts/test tests/browser`. They need a third of the time."""
 WIDTHS = {320: 640, 390: 844, 768: 1024}
-"""The widths that pages are looked at, with a height for each."""
+"""The widths at which pages are checked, with a height for each."""
 
 _AUDITS = Path(__file__).with_name("audits.js")
 _SETTLED = Path(__file__).with_name("settled.js")
@@ -32,12 +32,12 @@ Object.defineProperty(UserActivation.prototype, 'isActive', {{ get: () => perfor
 expect.set_options(timeout=15_000)
 
 LOST = "Failed to load resource"
-"""What Chromium says of any answer of 400 and more, and of none."""
+"""Chromium's message about an answer of 400 or more, or about no answer."""
 
 
 @dataclass
 class Visitor:
-    """Opens the shop's pages, looks and taps. What goes wrong meanwhile is kept in `errors`."""
+    """Opens the shop's pages, reads and taps. Page errors are collected in `errors`."""
 
     name: str
     openid: str
@@ -46,11 +46,11 @@ class Visitor:
     page: Page
     errors: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
-    """Pieces of the errors that the test provokes."""
+    """Parts of the error messages that the test provokes."""
 
     @classmethod
     async def enter(cls, browser: Browser, base_url: str, name: str, width: int = 390, **options: Any) -> Self:
-        """A person who was never here before."""
+        """Return a person who was never in the shop before."""
         openid = options.pop("openid", f"h5-{name}")
         context = await browser.new_context(
             viewport={"width": width, "height": WIDTHS[width]}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
@@ -74,7 +74,7 @@ class Visitor:
             self.errors.append(f"asks another host: {request.url}")
 
     async def leave(self) -> None:
-        """End the visit. Raises AssertionError with what went wrong and was not expected."""
+        """End the visit. Raises AssertionError with the errors that were not expected."""
         recorded: list[str] = await self.page.evaluate("() => window.__errors ?? []")
         await self.context.close()
         wrong = [one for one in (*self.errors, *recorded) if not any(known in one for known in self.expected)]
@@ -83,7 +83,7 @@ class Visitor:
     # --- Going ---------------------------------------------------------------------------------------------------
 
     async def open(self, path: str = "") -> None:
-        """Open the shop anew at a page's path: `pages/product/index?id=12`."""
+        """Open the shop at a page's path: `pages/product/index?id=12`."""
         await self.page.goto("about:blank")
         await self.page.goto(f"{self.base_url}/h5/#/{path.removeprefix('/')}", wait_until="commit")
 
@@ -97,41 +97,41 @@ class Visitor:
         await expect(self.page.locator(f'.h5-page:not([hidden])[data-route="{route}"]')).to_be_visible()
 
     async def back(self) -> None:
-        """The way back in the bar."""
+        """Go back with the button in the bar."""
         await self.top.get_by_role("button", name="返回", exact=True).click()
 
     async def tab(self, name: str) -> None:
-        """A tab of the main navigation."""
+        """Open a tab of the main navigation."""
         await self.page.get_by_role("navigation", name="主导航").get_by_role("button", name=name).click()
 
     # --- Looking -------------------------------------------------------------------------------------------------
 
     @property
     def top(self) -> Locator:
-        """The page on top; those under it stay in the document."""
+        """Return the page on top; the pages under it stay in the document."""
         return self.page.locator(".h5-page:not([hidden])")
 
     def words(self, text: str | re.Pattern[str], *, exact: bool = False) -> Locator:
-        """Where these words can be seen, on the page or in a sheet over it."""
+        """Find visible text on the page or in a sheet over it."""
         return self.page.get_by_text(text, exact=exact).filter(visible=True)
 
     async def sees(self, *texts: str | re.Pattern[str]) -> None:
-        """Wait until these words can be seen."""
+        """Wait until these texts are visible."""
         for text in texts:
             await expect(self.words(text).first).to_be_visible()
 
     async def misses(self, text: str) -> None:
-        """Wait until these words can be seen no more."""
+        """Wait until this text is no longer visible."""
         await expect(self.words(text)).to_have_count(0)
 
     async def text(self) -> str:
-        """All words of the page on top."""
+        """Return all text of the page on top."""
         return await self.top.inner_text()
 
     # --- Doing ---------------------------------------------------------------------------------------------------
 
     def control(self, name: str | re.Pattern[str], role: Role | None = None, *, exact: bool = False) -> Locator:
-        """What can be tapped and goes by this name."""
+        """Find what can be tapped and has this name."""
         roles = (role,) if role else _ACTING
         found = [self.page.get_by_role(one, name=name, exact=exact).filter(visible=True) for one in roles]
         either = found[0]
@@ -140,7 +140,7 @@ class Visitor:
         return either
 
     async def tap(self, name: str | re.Pattern[str], role: Role | None = None, *, exact: bool = False) -> None:
-        """Tap what goes by this name, the first of several."""
+        """Tap the control with this name; the first if there are several."""
         await self.control(name, role, exact=exact).first.click()
 
     async def fill(self, label: str, text: str) -> None:
@@ -150,17 +150,17 @@ class Visitor:
 
     @property
     def sheet(self) -> Locator:
-        """The sheet over the page."""
+        """Return the sheet over the page."""
         return self.page.get_by_role("dialog").filter(visible=True).last
 
     # --- Watching ------------------------------------------------------------------------------------------------
 
     async def width(self, width: int) -> None:
-        """Hold a phone of another width."""
+        """Change the phone's width."""
         await self.page.set_viewport_size({"width": width, "height": WIDTHS[width]})
 
     async def shot(self, name: str) -> None:
-        """Keep a picture of what is on the screen as build output, where somebody wants to see it."""
+        """Save a screenshot of the visible part if screenshots are wanted."""
         if not SHOTS:
             return
         size = self.page.viewport_size or {"width": 0}
@@ -169,7 +169,7 @@ class Visitor:
         await self.page.screenshot(path=path, animations="disabled", scale="css")
 
     async def whole(self, name: str) -> None:
-        """Keep a picture of the page down to its end, or three screens of it, where somebody wants to see it."""
+        """Save a screenshot of the whole page, or of its first three screens, if screenshots are wanted."""
         if not SHOTS:
             return
         size = self.page.viewport_size or {"width": 390, "height": 844}
@@ -183,17 +183,17 @@ class Visitor:
         await self.page.set_viewport_size(size)
 
     async def settled(self) -> None:
-        """Wait until pictures are there, and nothing moves any more."""
+        """Wait until pictures are loaded and nothing moves."""
         await self.page.evaluate(_SETTLED.read_text(encoding="utf-8"))
 
     async def audit(self) -> list[str]:
-        """What cannot be read, tapped or heard on the screen as it is, one sentence each."""
+        """Return what cannot be read, tapped or heard on the screen, one sentence each."""
         await self.settled()
         found: list[str] = await self.page.evaluate(_AUDITS.read_text(encoding="utf-8"))
         return found
 
     async def looks(self, name: str, widths: tuple[int, ...] = tuple(WIDTHS)) -> None:
-        """Audit and picture at several widths, the first again at the end. Raises AssertionError with all findings."""
+        """Audit and screenshot at several widths, the first again at the end. Raises AssertionError with findings."""
         before = (self.page.viewport_size or {"width": 390})["width"]
         found = []
         for width in widths:

@@ -23,7 +23,7 @@ async def test_policies_are_applied_from_a_file_and_shown(mall: Mall, tmp_path: 
         ]
     }
     file.write_text(json.dumps(terms), encoding="utf-8")
-    for _ in range(2):  # the second time it says what is in force already
+    for _ in range(2):  # the second time it says that these policies are in force already
         code, out, err = await run(mall, "commission", "apply", str(file), "--note", "开业")
         assert (code, out, err) == (0, "完成 done: version 1, policies 3\n", "")
     record = await db.fetch_row("SELECT actor, action, subject, count(*) OVER () AS records FROM audit_log")

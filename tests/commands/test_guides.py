@@ -1,4 +1,4 @@
-"""The files in the guide are files that can be applied."""
+"""The files in the guide can be applied."""
 
 import re
 from pathlib import Path

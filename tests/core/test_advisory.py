@@ -1,4 +1,4 @@
-"""The numbers of advisory locks are told apart, and named and taken in one place."""
+"""The numbers of advisory locks are different; each is named and taken in one place."""
 
 import re
 
@@ -14,7 +14,7 @@ CALLS = {
 
 
 def in_server(pattern: re.Pattern[str]) -> dict[str, set[str]]:
-    """What of the server's code and SQL fits, by file."""
+    """Return what matches in the server's code and SQL, by file."""
     files = [*ROOT.glob("server/**/*.py"), *ROOT.glob("server/**/*.sql")]
     found = {path.relative_to(ROOT).as_posix(): set(pattern.findall(path.read_text())) for path in files}
     return {path: texts for path, texts in found.items() if texts}

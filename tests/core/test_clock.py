@@ -1,4 +1,4 @@
-"""One time for several processes, days and months as people in China count them."""
+"""One clock for several processes; days and months begin at midnight in Shanghai."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every refusal has a code of its own, a fitting status, and a sentence in Chinese."""
+"""Every refusal has its own code, a fitting status, and a sentence in Chinese."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Numbers and codes: their form, and that two are never the same."""
+"""Numbers and codes: their format, and that no two are equal."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Parts always sum, nothing is rounded up, and a sign mistake is an error."""
+"""Parts always sum to the whole, nothing is rounded up, and a wrong sign is an error."""
 
 import re
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""Cards and posters, as far as a program can see them."""
+"""Cards and posters, as far as a program can check them."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""Pictures that others made."""
+"""Pictures from other people."""
 
 import contextlib
 import io
@@ -48,7 +48,7 @@ def test_half_a_picture_is_refused_and_a_changed_one_breaks_nothing() -> None:
     for _ in range(200):
         changed = bytearray(whole)
         changed[chance.randrange(8, len(whole))] ^= 1 << chance.randrange(8)
-        with contextlib.suppress(NotAPicture):  # it may still be a picture; nothing else may be raised
+        with contextlib.suppress(NotAPicture):  # it may still be a valid picture; no other error may be raised
             assert opened(bytes(changed)).mode == "RGB"
 
 

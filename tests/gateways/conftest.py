@@ -1,4 +1,4 @@
-"""A WeChat that signs for real, and the gateways pointed at it."""
+"""A sandbox of WeChat that signs for real, and the gateways that talk to it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -29,7 +29,7 @@ def clock() -> HandClock:
 
 @pytest.fixture
 async def wechat(identity: Identity, clock: HandClock, tmp_path: Path) -> AsyncIterator[str]:
-    """The sandbox's address."""
+    """Run the sandbox; return its address."""
     config = SandboxConfig.of(identity, tmp_path / "state.sqlite", clock=lambda: clock.now().timestamp())
     async with running(config) as url:
         yield url
@@ -40,7 +40,7 @@ Control = Callable[..., Any]
 
 @pytest.fixture
 async def control(wechat: str) -> AsyncIterator[Control]:
-    """`await control("pay", out_trade_no=…)`: what the member's phone would do, and the knobs."""
+    """Return `await control("pay", out_trade_no=…)`: it does what the member's phone would do, and sets faults."""
     async with client(wechat, 5) as http:
 
         async def call(path: str, **body: object) -> Any:
@@ -82,7 +82,7 @@ def pay_config_of(identity: Identity, base_url: str, public_base_url: str) -> Pa
 
 @pytest.fixture
 async def pay(pay_config: PayConfig, clock: HandClock) -> AsyncIterator[WeChatPay]:
-    """Payments at the sandbox; the parrot hears its notices."""
+    """Return a payment gateway for the sandbox; its notices go to the parrot."""
     gateway = WeChatPay(pay_config, clock)
     await gateway.open()
     yield gateway
@@ -91,7 +91,7 @@ async def pay(pay_config: PayConfig, clock: HandClock) -> AsyncIterator[WeChatPa
 
 @pytest.fixture
 async def fooled_pay(identity: Identity, parrot: Parrot, clock: HandClock) -> AsyncIterator[WeChatPay]:
-    """Payments at the parrot."""
+    """Return a payment gateway for the parrot."""
     gateway = WeChatPay(pay_config_of(identity, parrot.url, "https://mall.example.com"), clock)
     await gateway.open()
     yield gateway
@@ -105,7 +105,7 @@ def mini_config(identity: Identity, wechat: str) -> MiniConfig:
 
 @pytest.fixture
 async def mini(mini_config: MiniConfig, redis: aioredis.Redis, clock: HandClock) -> AsyncIterator[WeChatMini]:
-    """The mini program at the sandbox."""
+    """Return a mini-program gateway for the sandbox."""
     gateway = WeChatMini(mini_config, redis, clock)
     await gateway.open()
     yield gateway

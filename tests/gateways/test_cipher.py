@@ -1,4 +1,4 @@
-"""Encrypted fields: they come back, only where they belong, and only unchanged."""
+"""Encrypted fields: they can be decrypted only in their own place, and only if unchanged."""
 
 import base64
 import secrets
@@ -92,7 +92,7 @@ def test_digests_search_within_a_column() -> None:
 
 
 def test_what_was_stored_before_is_still_read_and_found() -> None:
-    """How keys are derived is part of the format."""
+    """How keys are derived is part of the stored format, so it must not change."""
     stored = "v1.1cd34e14.SdAjrY-I5LUVEdDbrZME2Neb9WKyhK2s3fTSg302dMluT87G3trL"
     assert CIPHER.open(stored, PHONE) == "13800138000"
     digest = "676a812b16e276b155f85cd4af4c42e8df6b72f8820fac6c00070c9faa734667"
@@ -124,7 +124,7 @@ def test_keys_that_are_none(text: str, fault: str) -> None:
 
 
 def test_wechats_resource_cipher_is_the_librarys() -> None:
-    """The vector that notices are checked against elsewhere: 32-byte key, 12-character nonce, text as extra data."""
+    """The test vector that other tests use for notices: 32-byte key, 12-character nonce, text as extra data."""
     sealed = "YOZ0/AYhCiKPoeP4ZKU2lztKffXtwuD93dL/Hw8EPaelxtm3l+GnNX6ihVvm"
     opened = AESGCM(b"0123456789abcdef0123456789ABCDEF").decrypt(
         b"abcdefghijkl", base64.b64decode(sealed), b"transaction"

@@ -31,7 +31,7 @@ from server.sandbox.mini_messages import check_value
         ("name11", "Bartholomew Featherstonehaugh", "Bartholomew Feathers"),
         ("phrase12", "已发货，请查收", "已发货请查"),
         ("enum13", "进行中", "进行中"),
-        ("amount8", "面议", "面议"),  # nothing fits: WeChat's refusal says so
+        ("amount8", "面议", "面议"),  # nothing fits, so it is sent as it is and WeChat refuses it
     ],
 )
 def test_cut_to_fit(key: str, value: str, sent: str) -> None:

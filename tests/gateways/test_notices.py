@@ -1,4 +1,4 @@
-"""Callbacks of WeChat Pay: what is believed, and what is not."""
+"""Callbacks of WeChat Pay: which are accepted, and which are not."""
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ def body(identity: Identity) -> bytes:
 
 @pytest.fixture
 def pay(identity: Identity, clock: HandClock) -> WeChatPay:
-    """Not opened: callbacks need no connection."""
+    """Return a gateway that is not opened: callbacks need no connection."""
     return WeChatPay(pay_config_of(identity, "http://127.0.0.1:9", "https://mall.example.com"), clock)
 
 
@@ -70,7 +70,7 @@ def signed(identity: Identity, body: bytes, stamp: int | str = STAMP, **changes:
     return signature_headers(identity, body, stamp) | changed
 
 
-# --- Believed --------------------------------------------------------------------------------------------------------
+# --- Accepted --------------------------------------------------------------------------------------------------------
 
 
 def test_a_payment_notice(pay: WeChatPay, identity: Identity, body: bytes) -> None:
@@ -117,7 +117,7 @@ def test_another_merchants_notice_is_read_for_the_rules_to_judge(pay: WeChatPay,
     assert pay.parse_payment_notice(signed(identity, body), body).mchid == "1999999999"
 
 
-# --- Not believed ----------------------------------------------------------------------------------------------------
+# --- Not accepted ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("age_s", [-301, 301, 31_536_000])
@@ -239,7 +239,7 @@ def test_values_of_other_types(pay: WeChatPay, identity: Identity, changes: dict
 async def live_pay(
     wechat: str, control: Control, parrot: Parrot, identity: Identity, clock: HandClock
 ) -> AsyncIterator[WeChatPay]:
-    """A gateway at the sandbox, whose notices the parrot hears, with NUMBER ready to be paid."""
+    """Return a gateway for the sandbox, whose notices go to the parrot; NUMBER can be paid."""
     gateway = WeChatPay(pay_config_of(identity, wechat, parrot.url), clock)
     await gateway.open()
     await control("code", openid="o-member")

@@ -1,4 +1,4 @@
-"""Bills as they come from WeChat, and everything that may stand in their way."""
+"""Bills from WeChat, and everything that can go wrong with them."""
 
 import asyncio
 import gzip
@@ -103,7 +103,7 @@ TEXT = "一\r\n`1\r\n".encode()
 
 @pytest.fixture
 async def shelf() -> AsyncIterator[Parrot]:
-    """What stands behind the link."""
+    """Run the server behind the download link."""
     bird = Parrot()
     server = await asyncio.start_server(bird.serve, "127.0.0.1", 0)
     async with server:
@@ -112,8 +112,8 @@ async def shelf() -> AsyncIterator[Parrot]:
 
 
 def link(parrot: Parrot, identity: Identity, url: str, content: bytes) -> None:
-    """The signed answer names `url`, and the hash of `content`."""
-    digest = hashlib.sha1(content).hexdigest().upper()  # noqa: S324 - WeChat's
+    """Let the signed answer contain `url` and the hash of `content`."""
+    digest = hashlib.sha1(content).hexdigest().upper()  # noqa: S324 - WeChat uses SHA-1
     parrot.say_signed(identity, {"download_url": url, "hash_type": "SHA1", "hash_value": digest})
 
 

@@ -13,7 +13,7 @@ from tests.support.mall import free_port
 
 @pytest.fixture
 async def host() -> AsyncIterator[str]:
-    """A host of pictures."""
+    """Run a host of pictures."""
     app: Sanic[Any, Any] = Sanic("photo-host")
     app.config.TOUCHUP = False
 

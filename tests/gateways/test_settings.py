@@ -1,4 +1,4 @@
-"""Settings: everything that is wrong is named, and production starts with nothing less than all of it."""
+"""Settings: every mistake is named, and production starts only when all are right."""
 
 import base64
 import ipaddress
@@ -29,7 +29,7 @@ Environment = dict[str, str]
 
 @pytest.fixture
 def production(identity: Identity) -> Environment:
-    """Settings that production starts with."""
+    """Return settings with which production starts."""
     return {
         "TUISAN_ENV": "production",
         "DATABASE_URL": "postgres://tuisan:q8Zr2LxVb5Nw7KtD@db.internal:5432/tuisan",

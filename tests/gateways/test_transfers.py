@@ -31,7 +31,7 @@ async def member(control: Control) -> None:
 
 
 def whole(identity: Identity, **changes: object) -> dict[str, object]:
-    """What a query and a notice say."""
+    """Return a transfer as queries and notices describe it."""
     return {
         "mch_id": identity.mchid,
         "out_bill_no": NUMBER,
@@ -72,7 +72,7 @@ async def test_a_transfer_to_its_end_and_its_notice(
 async def test_a_name_travels_encrypted_and_is_compared(pay: WeChatPay, control: Control, clock: HandClock) -> None:
     await control("knobs", name_mismatch=1)
     assert (await pay.transfer(LARGE)).state == "ACCEPTED"
-    assert (await pay.transfer(LARGE)).state == "ACCEPTED"  # encrypted anew, and still the same bill
+    assert (await pay.transfer(LARGE)).state == "ACCEPTED"  # the name is encrypted anew; it is still the same bill
     clock.advance(2)
     ended = await pay.query_transfer(NUMBER)
     assert ended is not None
@@ -122,7 +122,7 @@ async def test_refusals_keep_wechats_code(pay: WeChatPay, control: Control) -> N
 
 
 async def test_names_where_they_do_not_belong_are_ours_to_refuse(fooled_pay: WeChatPay) -> None:
-    """The library would drop the one without a word, and its error for the other would look like an unknown outcome."""
+    """The library would silently drop one name, and its error for the other would look like an unknown outcome."""
     with pytest.raises(ValueError, match="takes no name"):
         await fooled_pay.transfer(replace(LARGE, amount_fen=29))
     with pytest.raises(ValueError, match="needs name"):
@@ -152,7 +152,7 @@ async def test_every_call_says_unknown_when_the_answer_is_lost(pay: WeChatPay, c
             await call()
     known = await pay.query_transfer(NUMBER)
     assert known is not None
-    assert known.state == "CANCELING"  # all of it had happened
+    assert known.state == "CANCELING"  # WeChat had done all of it
 
 
 async def test_a_signed_answer_about_another_number_or_in_another_form_proves_nothing(

@@ -37,7 +37,7 @@ async def member(control: Control) -> str:
 
 @pytest.fixture
 async def parcel(pay: WeChatPay, control: Control, member: str) -> Parcel:
-    """A paid order's parcel, ready to be recorded."""
+    """Return the parcel of a paid order, ready to be recorded."""
     await pay.prepay(prepay_of(NUMBER))
     paid = (await control("pay", out_trade_no=NUMBER))["transaction_id"]
     return Parcel(paid, member, "龙井茶 250 克 ×1" * 20, False, "SF", "SF1234567890", "13800138000")
@@ -52,7 +52,7 @@ async def fooled_mini(identity: Identity, parrot: Parrot, redis: aioredis.Redis,
 
 
 def calls_of(*gateways: WeChatMini) -> Counter[str]:
-    """How often each path is called from now on."""
+    """Return a counter of the calls to each path from now on."""
     counted: Counter[str] = Counter()
 
     async def count(request: httpx.Request) -> None:
@@ -142,7 +142,7 @@ async def test_a_foreign_phone_keeps_its_country(fooled_mini: WeChatMini, parrot
 async def test_eight_at_once_make_one_token_call(
     mini: WeChatMini, mini_config: MiniConfig, redis: aioredis.Redis, clock: HandClock, member: str
 ) -> None:
-    other = WeChatMini(mini_config, redis, clock)  # as in another process
+    other = WeChatMini(mini_config, redis, clock)  # like in another process
     await other.open()
     counted = calls_of(mini, other)
     await asyncio.gather(*(send(gateway) for gateway in (mini, other) for _ in range(4)))
@@ -211,7 +211,7 @@ async def test_without_redis_nothing_is_known(mini_config: MiniConfig, clock: Ha
         with pytest.raises(OutcomeUnknown, match="no access token"):
             await send(gateway)
         code = (await control("code", openid=MEMBER))["code"]
-        assert (await gateway.login(code)).openid == MEMBER  # needs no token
+        assert (await gateway.login(code)).openid == MEMBER  # login needs no token
         await gateway.aclose()
 
 
@@ -252,7 +252,7 @@ async def test_messages_refused(mini: WeChatMini, member: str) -> None:
 async def test_shipping_is_recorded_once(mini: WeChatMini, parcel: Parcel, clock: HandClock) -> None:
     await mini.upload_shipping(parcel)
     clock.advance(1)
-    await mini.upload_shipping(parcel)  # 10060023
+    await mini.upload_shipping(parcel)  # WeChat answers 10060023: already recorded
 
 
 async def test_an_order_shipped_by_hand_is_success(mini: WeChatMini, parcel: Parcel, control: Control) -> None:

@@ -28,7 +28,7 @@ async def member(control: Control) -> str:
 
 @pytest.fixture
 async def paid(pay: WeChatPay, control: Control, member: str) -> str:
-    """The transaction id of NUMBER, paid with 1990 fen."""
+    """Pay NUMBER with 1990 fen; return the transaction id."""
     await pay.prepay(prepay_of(NUMBER))
     return str((await control("pay", out_trade_no=NUMBER))["transaction_id"])
 
@@ -143,7 +143,7 @@ async def test_what_a_prepay_says_on_the_wire(fooled_pay: WeChatPay, parrot: Par
 
 
 async def test_closing(pay: WeChatPay, member: str) -> None:
-    assert await pay.close(NUMBER)  # never known
+    assert await pay.close(NUMBER)  # WeChat never knew it
     await pay.prepay(prepay_of(NUMBER))
     assert await pay.close(NUMBER)
     assert await pay.close(NUMBER)
@@ -253,7 +253,7 @@ async def test_every_call_says_unknown_when_the_answer_is_lost(
         await control("knobs", timeout_hold_s=2, **{fault: {"count": 1, "op": op}})
         with pytest.raises(OutcomeUnknown):
             await call()
-    if fault != "rate_limited":  # all of it had happened
+    if fault != "rate_limited":  # WeChat had done all of it
         closed, refund = await pay.query("T261122120000NEW1"), await pay.query_refund(REFUND)
         assert closed is not None
         assert refund is not None
@@ -272,7 +272,7 @@ async def test_nobody_there(pay_config: PayConfig, clock: HandClock) -> None:
     ("status", "body"),
     [
         (302, {"code": "ORDER_NOT_EXIST"}),
-        (302, {"prepay_id": "wx1"}),  # nobody signs a redirect
+        (302, {"prepay_id": "wx1"}),  # a redirect has no signature
         (404, b"<html>nginx</html>"),
         (404, {"code": ""}),
         (403, b"\xff\xfe"),

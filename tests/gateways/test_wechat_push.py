@@ -1,4 +1,4 @@
-"""WeChat's printed vectors of the message push, and what does not pass."""
+"""WeChat's documented examples of the message push, and messages that are refused."""
 
 import orjson
 import pytest
@@ -86,7 +86,7 @@ def test_a_sealed_event() -> None:
 
 
 def test_a_printed_reply_opens_too() -> None:
-    """It is no event, but its cipher is the same."""
+    """It is not an event, but it is encrypted in the same way."""
     sealed = "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
     query = {
         "timestamp": "1713424427",

@@ -1,4 +1,4 @@
-"""What tests of the gateways hold in their hands: a clock that stands still, and a server that says what it is told."""
+"""Helpers of gateway tests: a clock that stands still, and a server with a fixed answer."""
 
 import asyncio
 import secrets
@@ -18,7 +18,7 @@ NOON = datetime(2026, 11, 22, 4, 0, 0, 120_000, tzinfo=UTC)
 
 @dataclass
 class HandClock:
-    """Stands still until moved."""
+    """A clock that stands still until a test moves it."""
 
     moment: datetime = NOON
 
@@ -31,7 +31,7 @@ class HandClock:
 
 @dataclass(frozen=True)
 class Heard:
-    """One request as it came over the wire."""
+    """One request as it was received."""
 
     method: str
     target: str
@@ -41,7 +41,7 @@ class Heard:
 
 @dataclass
 class Parrot:
-    """A loopback HTTP server that gives the same answer to everything and remembers what it heard."""
+    """A loopback HTTP server that gives the same answer to every request and remembers the requests."""
 
     status: int = 204
     body: bytes = b""
@@ -51,7 +51,7 @@ class Parrot:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def hears(self, count: int) -> Heard:
-        """The `count`-th request, waited for."""
+        """Wait for the `count`-th request and return it."""
         async with asyncio.timeout(5):
             while len(self.heard) < count:
                 self.news.clear()
@@ -83,7 +83,7 @@ class Parrot:
 
 
 def signature_headers(identity: Identity, body: bytes, timestamp: int | str) -> dict[str, str]:
-    """The five headers as WeChat signs them."""
+    """Return the five headers of WeChat's signature."""
     nonce = crypto.random_word(32)
     key = crypto.load_private_key(identity.platform_private_key)
     return {
@@ -96,7 +96,7 @@ def signature_headers(identity: Identity, body: bytes, timestamp: int | str) -> 
 
 
 def notice(identity: Identity, event_type: str, original_type: str, resource: object) -> bytes:
-    """The body of a notice, encrypted as WeChat does."""
+    """Return the body of a notice, encrypted as WeChat does."""
     nonce = crypto.random_word(12)
     sealed = crypto.gcm_encrypt(identity.apiv3_key, nonce, original_type, orjson.dumps(resource))
     return orjson.dumps(
@@ -118,5 +118,5 @@ def notice(identity: Identity, event_type: str, original_type: str, resource: ob
 
 
 def prepay_of(number: str, amount_fen: int = 1990, openid: str = "o-member") -> Prepay:
-    """A prepay that can be sent."""
+    """Return a prepay request that WeChat accepts."""
     return Prepay(number, "龙井茶 250 克", amount_fen, openid, NOON + timedelta(minutes=30))

@@ -1,4 +1,4 @@
-"""What tests of handlers share."""
+"""Fixtures for tests of handlers."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from tests.support.mall import Mall
 
 @pytest.fixture
 def swap(mall: Mall) -> Any:
-    """Let the application run with other parts; the mall's own stay, to be built on and compared with."""
+    """Return a function that gives the application other parts; the mall keeps its own, to build and to compare."""
     app = mall.app
     assert app is not None
 

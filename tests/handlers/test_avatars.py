@@ -1,4 +1,4 @@
-"""Avatars from the phone."""
+"""Avatars sent by phones."""
 
 import io
 from typing import Any

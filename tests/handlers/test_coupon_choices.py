@@ -1,4 +1,4 @@
-"""Which coupon for this order: what the server offers is what preview and placing give."""
+"""Coupons for an order: the prices that the server offers are those of preview and placing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The claim centre: windows, audiences, scopes and percentages as members meet them."""
+"""The claim centre for members: claim periods, audiences, scopes and percentages."""
 
 from datetime import timedelta
 from typing import Any

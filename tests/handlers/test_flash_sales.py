@@ -1,4 +1,4 @@
-"""Flash sales over HTTP: what guests see of them, and what buyers are told."""
+"""Flash sales over HTTP: what guests see, and the answers that buyers get."""
 
 from datetime import timedelta
 from typing import Any
@@ -22,7 +22,7 @@ async def item_states(mall: Mall, sale: int) -> list[str]:
 
 
 async def order(me: Shopper, sku: int, item: int, key: str = "k") -> tuple[int, dict[str, Any], str | None]:
-    """Status, error and `Retry-After` of placing one piece."""
+    """Place an order of one piece; return status, error and `Retry-After`."""
     form = await me.basket(sku, promotion={"kind": "flash_sale", "id": item})
     answer = await me.ask("POST", "/orders", form, **{"Idempotency-Key": key})
     return answer.status_code, answer.json().get("error", {}), answer.headers.get("Retry-After")

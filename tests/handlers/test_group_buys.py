@@ -1,4 +1,4 @@
-"""Activities and teams over HTTP, and what is refused when a seat is wanted."""
+"""Activities and teams over HTTP, and the reasons why a seat is refused."""
 
 import json
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from tests.support.shop import Shopper, join, make_sku, product, stock, work
 
 
 async def refused(person: Shopper, sku: int, **more: Any) -> dict[str, Any]:
-    """Why an order is refused, by preview and placing alike."""
+    """Return why an order is refused; preview and placing must agree."""
     body = await person.basket(sku, **more)
     answers = [await person.call("POST", path, body, key="k") for path in ("/orders/preview", "/orders")]
     errors = [answer.json()["error"] for answer in answers]

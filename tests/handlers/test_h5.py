@@ -1,4 +1,4 @@
-"""The H5 shop as a browser gets it."""
+"""The H5 shop as the server delivers it."""
 
 import gzip
 import os
@@ -16,7 +16,7 @@ SCRIPT = "console.log('你好')\n" * 200
 
 @pytest.fixture
 def shop(tmp_path: Path, swap: Any) -> Path:
-    """A built shop of a few files."""
+    """Return a built shop of a few files."""
     folder = tmp_path / "h5"
     (folder / "assets" / "tabs").mkdir(parents=True)
     (folder / "index.html").write_text(PAGE)
@@ -40,7 +40,7 @@ async def test_the_page_is_told_where_it_runs_and_asked_for_each_time(mall: Mall
     assert answer.headers["x-content-type-options"] == "nosniff"
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy
-    assert "script-src" not in policy  # scripts fall under default-src: none inline, none evaluated
+    assert "script-src" not in policy  # default-src applies to scripts: none inline, none evaluated
     again = await mall.http.get("/h5/", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     swap(h5_dir=shop, sandbox_control_url="")

@@ -1,4 +1,4 @@
-"""Logging in, as a phone does it: codes, bindings, attribution, sessions."""
+"""Login as a phone does it: codes, bindings, attribution, sessions."""
 
 import asyncio
 import logging
@@ -177,7 +177,7 @@ async def test_a_blocked_member_is_out_at_once(mall: Mall) -> None:
 async def test_a_login_that_looked_before_the_block_gets_no_token(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
     await blocking.block(mall.deps, anna.id, "刷单", "boss")
-    await Member.filter(id=anna.id).update(state="active")  # as the login saw it
+    await Member.filter(id=anna.id).update(state="active")  # what the login read before the block
     assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
 
 
@@ -195,7 +195,7 @@ async def test_a_login_that_is_overtaken_by_another_binding(mall: Mall) -> None:
     anna, bert, carl = [await log_in(mall, f"o-{name}") for name in ("anna", "bert", "carl")]
     async with asyncio.TaskGroup() as tasks, db.transaction() as tx:
         assert await bindings.bind(tx, mall.deps, carl.id, anna.share_code, "late", mall.clock.now()) is None
-        # the server answers in tasks of its own, outside this transaction
+        # The server answers in its own tasks, outside this transaction.
         late = tasks.create_task(log_in(mall, "o-carl", share_code=bert.share_code))
         while not await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.01)

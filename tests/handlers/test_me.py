@@ -1,4 +1,4 @@
-"""One's own data, the phone number, and those below."""
+"""The member's own data, the phone number, and the members below."""
 
 import orjson
 import pytest
@@ -30,7 +30,7 @@ async def test_changing_the_profile(mall: Mall) -> None:
 
 
 async def test_put_changes_as_patch_does(mall: Mall) -> None:
-    """`wx.request` knows no PATCH."""
+    """`wx.request` cannot send PATCH."""
     anna = await log_in(mall, "o-anna")
     await anna.call("PATCH", "/me", json={"nickname": "小明", "birthday": "1995-03-08"})
     changed = await anna.call("PUT", "/me", json={"nickname": "小亮"})
@@ -81,7 +81,7 @@ async def test_the_phone_number_needs_wechat(mall: Mall) -> None:
 
 
 async def family(mall: Mall) -> tuple[Person, list[int], int, int]:
-    """Anna, three of hers, one of theirs and one below that."""
+    """Return Anna, three whom she referred, one whom they referred, and one below that."""
     anna = await log_in(mall, "o-anna")
     *own, child, grandchild = await make_members(mall, 5)
     for one in own:

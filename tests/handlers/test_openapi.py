@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete and true: held against the running mall, and fuzzed."""
+"""The OpenAPI document is complete and correct: compared with the running mall, and fuzzed."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ from tests.support.shop import Shopper, join, make_sku, publish, work
 
 _EXAMPLES = 25
 _UNFIT = ("unsupported_method", "missing_required_header", "ignored_auth", "positive_data_acceptance")
-"""Checks that ask for what the interface does not promise."""
+"""Checks for things that the interface does not promise."""
 
 
 async def test_every_declared_call_stands_in_the_document(mall: Mall) -> None:
@@ -53,7 +53,7 @@ async def test_no_input_makes_the_mall_fail_or_break_its_word(mall: Mall) -> Non
 
 
 def _fuzz(document: dict[str, Any], base_url: str, member: Shopper, names: dict[str, str]) -> list[str]:
-    """Every call with generated input, as a logged-in member; what broke its word."""
+    """Send generated input to every call as a logged-in member; return what broke the document's promises."""
     schema = schemathesis.openapi.from_dict(document)
     schema.config.base_url = base_url
     checks = [check for check in CHECKS.get_all() if check.__name__ not in _UNFIT]

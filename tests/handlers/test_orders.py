@@ -1,4 +1,4 @@
-"""Placing, previewing, cancelling and reading orders: every refusal by its code, and what an order is."""
+"""Placing, previewing, cancelling and reading orders: every refusal by its code, and the fields of an order."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from tests.support.shop import Shopper, join, make_sku, make_virtual_sku, pass_d
 
 
 async def funded(mall: Mall, amount_fen: int, *, withdrawable: bool = False) -> Shopper:
-    """A member with that much balance, earned by a rebate."""
+    """Return a member with that much balance from a rebate."""
     await publish(mall, required=2, observe_days=0, withdrawable=withdrawable)
     me = await join(mall)
     own = await me.buy(await make_sku(amount_fen))
@@ -100,7 +100,7 @@ async def test_placing_refuses_too_many_a_sku_twice_and_what_is_off_sale(mall: M
 
 
 async def test_who_is_blocked_between_two_calls_orders_nothing(mall: Mall) -> None:
-    """The token still lives: blocking ends it a moment later."""
+    """The token is still valid: the block reaches it a moment later."""
     me = await shopper(mall)
     basket = await me.basket(await make_sku())
     await db.fetch("UPDATE members SET state = 'blocked' WHERE id = $1 RETURNING id", me.id)

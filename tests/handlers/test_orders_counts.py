@@ -1,4 +1,4 @@
-"""The badges of 我的."""
+"""The badges of the page 我的."""
 
 from server.services.orders import fulfilment
 from tests.support.circle import line_ids
@@ -15,7 +15,7 @@ async def test_orders_are_counted_by_what_they_wait_for(mall: Mall) -> None:
     await fulfilment.ship(mall.deps, first, "SF", "SF1", "tester")
     await me.receive(second)
     await me.refund(second, lines=[{"line_id": (await line_ids(me, second))[0], "quantity": 1}])
-    await me.refund(third)  # not shipped: granted at once, WeChat pays it back later
+    await me.refund(third)  # not shipped, so it is granted at once; WeChat pays it back later
     expected = {"pending": 1, "paid": 1, "shipped": 1, "received": 1, "refunding": 2}
     assert await me.get("/orders/counts") == expected
     assert await (await join(mall)).get("/orders/counts") == nothing

@@ -1,4 +1,4 @@
-"""What WeChat says of payments: believed or not, fitting or not, late, doubled, or not said at all."""
+"""WeChat's messages about payments: genuine or not, matching or not, late, doubled, or missing."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,7 +20,7 @@ async def count(table: str, where: str = "true") -> int:
 
 
 async def opened(mall: Mall) -> tuple[Shopper, str]:
-    """A member with an order whose payment is open."""
+    """Return a member with an order whose payment is open."""
     me = await shopper(mall)
     order_no = (await me.place(await make_sku()))["order_no"]
     payment = (await me.post(f"/orders/{order_no}/pay"))["payment"]
@@ -80,7 +80,7 @@ async def test_a_notice_that_does_not_fit_changes_nothing_and_is_told(mall: Mall
     assert row is not None
     assert (row["outcome"], row["mismatch"]) == ("mismatch", field)
     assert await count("alarms", f"kind = 'payment_mismatch' AND detail ->> 'field' = '{field}'") == 1
-    # What really happened is learned by asking.
+    # The server asks WeChat and learns the real result.
     mall.clock.advance(30)
     await work(mall)
     assert (await me.order(order_no))["status"] == "paid"
@@ -105,7 +105,7 @@ async def test_a_notice_that_is_not_genuine_is_refused_and_recorded(mall: Mall, 
     told = await mall.control("pay", out_trade_no=order_no)
     refused = await count("security_events", f"kind = 'pay_notify' AND reason LIKE '%{reason}%'")
     assert refused >= 1, [dict(row) for row in await db.fetch("SELECT * FROM security_events")]
-    if knob == "signtest":  # the probe is refused, the notice itself is genuine
+    if knob == "signtest":  # WeChat's test call has a bad signature; the notice after it is genuine
         assert (told["notify_status"], (await me.order(order_no))["status"]) == (204, "paid")
         return
     assert (told["notify_status"], (await me.order(order_no))["status"]) == (401, "pending")
@@ -154,7 +154,7 @@ async def test_a_payment_after_close_goes_back_by_itself(mall: Mall) -> None:
     placed = await me.place(sku)
     order_no = placed["order_no"]
     await me.post(f"/orders/{order_no}/cancel")
-    # The member's phone still holds parameters of a payment that was opened in the moment of closing.
+    # The member's phone still has the parameters of a payment that was opened just before the order closed.
     soon = mall.clock.now() + timedelta(minutes=10)
     await mall.deps.pay.prepay(Prepay(order_no, "商品", placed["cash_due_fen"], me.openid, soon))
     assert (await mall.control("pay", out_trade_no=order_no))["notify_status"] == 204
@@ -240,7 +240,7 @@ async def test_a_referred_payment_snapshots_the_chain_and_the_version(mall: Mall
 
 
 async def test_an_order_is_never_paid_before_it_was_placed(mall: Mall) -> None:
-    """In development an imitation of WeChat may stamp with the machine's clock while ours was moved on."""
+    """In development the sandbox may use the machine's clock while the mall's clock was moved forward."""
     me = await shopper(mall)
     placed = await me.place(await make_sku())
     said = PaymentNotice(

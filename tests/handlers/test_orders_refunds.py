@@ -1,4 +1,4 @@
-"""Refunds over HTTP, and what WeChat makes of them."""
+"""Refunds over HTTP, and WeChat's answers to them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.support.shop import Shopper, make_sku, make_virtual_sku, pass_days, r
 
 
 async def paid(mall: Mall, *prices_fen: int, quantity: int = 1) -> tuple[Shopper, str]:
-    """A member with a paid order of these lines."""
+    """Return a member with a paid order of these lines."""
     me = await shopper(mall)
     items = [{"sku_id": await make_sku(price_fen), "quantity": quantity} for price_fen in prices_fen]
     placed = await me.post("/orders", {"items": items, "address_id": await me.address()})
@@ -83,7 +83,7 @@ async def test_a_part_is_reviewed_and_returns_exactly_its_share(mall: Mall) -> N
         await refunds.approve(mall.deps, asked["refund_no"], "tester")
     for _ in range(2):
         await shop_refunds(mall, order_no, {line: 1})
-        mall.clock.advance(61)  # WeChat takes one refund of a payment a minute
+        mall.clock.advance(61)  # WeChat accepts one refund of a payment per minute
     assert ((await me.order(order_no))["status"], (await me.order(order_no))["refunded_fen"]) == ("paid", 6_666)
     last = await me.refund(order_no)
     assert (last["state"], last["cash_fen"]) == ("requested", 3_333), "not whole any more, so it is reviewed"

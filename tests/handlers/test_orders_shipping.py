@@ -1,4 +1,4 @@
-"""Shipping: the operator's step, WeChat's knowledge of it, receipt."""
+"""Shipping: the operator's step, the upload to WeChat, and receipt."""
 
 import httpx
 import pytest
@@ -54,7 +54,7 @@ async def test_a_payment_that_wechat_does_not_know_yet_is_reported_again(mall: M
 async def test_missing_card_keys_are_told_and_handed_out_once_they_are_stocked_in(mall: Mall) -> None:
     sku = await make_virtual_sku(mall, ["K-1", "K-2"])
     anna = await shopper(mall)
-    async with db.connection() as connection:  # the keys vanish although their stock is there
+    async with db.connection() as connection:  # the stock says two, but no card key is free
         await connection.execute("UPDATE card_keys SET order_line_id = -1 WHERE sku_id = $1", sku)
     order_no = await anna.buy(sku)
     await work(mall)

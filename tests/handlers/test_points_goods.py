@@ -1,4 +1,4 @@
-"""The points mall as members meet it: what is offered, what an exchange takes and what comes back."""
+"""The points mall for members: what it offers, what an exchange costs, and what a refund gives back."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, publish
 
 @pytest.fixture
 async def me(mall: Mall) -> Shopper:
-    """A member with 1 000 points in a shop that sends for nothing."""
+    """Return a member with 1 000 points in a shop with free shipping."""
     await set_policy(mall, freight_fen=0)
     shopper = await join(mall)
     await give_points(mall, shopper.id, 1_000)
@@ -100,8 +100,8 @@ async def test_points_and_cash_come_back_with_the_piece(mall: Mall, me: Shopper)
     assert (approved.points, approved.cash_fen) == (300, 1_200)
     await work(mall)
     assert (await points_of(me), await taken(good)) == (400, 3)
-    mall.clock.advance(61)  # WeChat takes one refund of a payment per minute
-    rest = await me.refund(no)  # a part went before: no longer the whole order, so it is reviewed
+    mall.clock.advance(61)  # WeChat accepts one refund of a payment per minute
+    rest = await me.refund(no)  # not the whole order any more, so it is reviewed
     await refunds.approve(mall.deps, rest["refund_no"], "tester")
     await work(mall)
     assert await points_of(me) == 1_000
@@ -159,7 +159,7 @@ async def test_a_refunded_exchange_can_be_had_again_within_the_limit(mall: Mall,
 
 
 async def test_an_exchange_counts_for_nobody(mall: Mall, me: Shopper) -> None:
-    """As the shop's first matrix has it: neither the friend's first order nor one to be returned."""
+    """By the built-in matrix it counts neither as the friend's first order nor as an order to be returned."""
     await publish(mall, required=2, min_paid_fen=1)
     sku = await make_sku(3_000)
     good = await make_good(mall, sku, 200, price_fen=2_000)
@@ -172,7 +172,7 @@ async def test_an_exchange_counts_for_nobody(mall: Mall, me: Shopper) -> None:
 
 
 async def test_a_coupon_for_points(mall: Mall, me: Shopper) -> None:
-    """Handed out when the exchange is settled, void again with its refund; the points come back."""
+    """It is issued when the exchange is settled. A refund makes it void and gives the points back."""
     template = {"slug": "tea", "name": "好茶券", "amount_fen": 500}
     await coupon_apply.apply(mall.deps, {"templates": [template]}, "tester")
     sku = await make_coupon_sku(mall, "tea")

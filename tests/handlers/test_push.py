@@ -1,4 +1,4 @@
-"""WeChat's message push, end to end: signatures, events once, credits, and the log of what was not believed."""
+"""WeChat's message push, end to end: signatures, each event once, credits, and the log of refused messages."""
 
 from typing import Any
 
@@ -137,7 +137,7 @@ async def test_a_flood_is_not_written_down(mall: Mall) -> None:
     mall.clock.advance(3600)
     for _ in range(100):
         await security.record(mall.deps, "push", "signature", "127.0.0.1")
-    assert 60 <= len(await events_of(mall)) <= 61 + 60  # a minute may begin meanwhile
+    assert 60 <= len(await events_of(mall)) <= 61 + 60  # a new minute may begin during the test
     before = len(await events_of(mall))
     await security.record(mall.deps, "pay", "x" * 99, "::1")
     mall.clock.advance(60)

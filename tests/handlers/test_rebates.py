@@ -1,4 +1,4 @@
-"""The centre of 推三返一 and each rebate's explanation, as the member sees them."""
+"""推三返一 for members: the overview, and the explanation of each rebate."""
 
 from datetime import datetime
 

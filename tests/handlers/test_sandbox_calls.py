@@ -1,4 +1,4 @@
-"""The development calls: a phone's part, and the clock."""
+"""The calls for development: they act for a phone, and move the clock."""
 
 from typing import Any
 

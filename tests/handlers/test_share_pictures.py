@@ -20,7 +20,7 @@ CODE_CALL = "/wxa/getwxacodeunlimit"
 
 
 async def honey(mall: Mall, *, drawn: bool = True) -> int:
-    """A product with a picture in the media folder."""
+    """Return the id of a product with a picture in the media folder."""
     assert mall.deps.media_dir
     if drawn:
         mall.deps.media_dir.mkdir(exist_ok=True)

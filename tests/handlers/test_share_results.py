@@ -1,4 +1,4 @@
-"""What shares led to, and where they lead."""
+"""The results of shares, and the pages they open."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ async def test_my_shares_tell_what_they_led_to(mall: Mall) -> None:
     bert = await join(mall, openid="o-bert")
     await bert.buy(sku)
     await bert.buy(sku)
-    await join(mall, referrer=anna)  # by the code of home
+    await join(mall, referrer=anna)  # through the home share
     found = await anna.get("/shares")
     assert found["next_cursor"] is None
     newest, oldest = found["items"]
@@ -43,7 +43,7 @@ async def test_my_shares_tell_what_they_led_to(mall: Mall) -> None:
     }
     assert (oldest["kind"], oldest["target_id"], oldest["bound"], oldest["ordered"]) == ("home", "", 1, 0)
     assert oldest["image_url"].startswith("/media/cards/home-")
-    assert (await bert.get("/shares"))["items"] == []  # nobody has opened what is his to share
+    assert (await bert.get("/shares"))["items"] == []  # nobody has opened a share of Bert's
 
 
 async def test_shares_come_in_pages(mall: Mall) -> None:

@@ -1,4 +1,4 @@
-"""Share cards and their openings."""
+"""Share cards, and what happens when one is opened."""
 
 import base64
 import os

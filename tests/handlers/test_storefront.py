@@ -1,4 +1,4 @@
-"""The shop in one answer."""
+"""All data of the shop in one answer."""
 
 import asyncio
 from datetime import datetime

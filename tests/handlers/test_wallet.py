@@ -1,4 +1,4 @@
-"""The wallet and its statement: always the same story."""
+"""The wallet and its statement always agree."""
 
 import io
 from datetime import timedelta
@@ -29,7 +29,7 @@ EMPTY = {
 
 
 async def all_lines(me: Shopper, limit: int) -> list[dict[str, Any]]:
-    """The statement, read page by page."""
+    """Return the statement, read page by page."""
     lines, cursor = [], ""
     while True:
         page = await me.get(f"/wallet/statement?limit={limit}{cursor}")

@@ -1,4 +1,4 @@
-"""提现 before it is asked for: terms, limits and what would become of an amount."""
+"""提现 before the request: terms, limits, and a preview of an amount."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ async def test_a_quote_is_what_the_withdrawal_then_says(mall: Mall) -> None:
 
 
 async def test_what_would_be_withheld_stands_in_the_quote(mall: Mall) -> None:
-    """The month's withdrawals count together, as long as they are not called off."""
+    """All withdrawals of a month count together, except those that were cancelled."""
     await set_policy(mall, withdrawal_withholding="labour_remuneration")
     anna = await rich(mall, 500_000)
     expected = [(100_000, 4_000), (100_000, 20_000), (100_000, 20_000)]

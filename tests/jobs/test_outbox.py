@@ -131,7 +131,7 @@ async def test_relays_side_by_side_hand_out_each_row_once(database: str) -> None
         other = await asyncpg.connect(database)
         try:
             async with other.transaction():
-                second = await outbox.claim(other, AT, 50)  # does not wait for the first
+                second = await outbox.claim(other, AT, 50)  # it does not wait for the first
         finally:
             await other.close()
     assert len(first) == len(second) == 50

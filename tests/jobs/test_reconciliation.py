@@ -1,4 +1,4 @@
-"""Every morning at half past ten, and one day after the other where some were missed."""
+"""Reconciliation runs every morning at half past ten, and catches up on missed days one by one."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.support.mall import Mall
 
 @pytest.fixture
 async def first(mall: Mall, tmp_path: Path) -> date:
-    """The day of the first payment."""
+    """Return the day of the first payment."""
     at = to_hour(mall, 12)
     await our_payments(1, [1], at)
     their_payments(mall, [1], at)

@@ -18,7 +18,7 @@ from tests.support.patience import limit
 
 
 async def run_until(done: Callable[[], bool], *work: Awaitable[None]) -> float:
-    """Let work that never ends go on until it is done; the seconds it took."""
+    """Run endless work until `done` is true; return the seconds it took."""
     began = time.monotonic()
     running = asyncio.gather(*work)
     try:

@@ -29,7 +29,7 @@ from tests.support.working import TEST_JOBS
 
 
 class Shop:
-    """A database with an outbox, its clock, and as many worker processes as a test wants."""
+    """A database with an outbox, a clock for it, and any number of worker processes."""
 
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.clock = SharedClock(folder / CLOCK_FILE)
@@ -54,7 +54,7 @@ class Shop:
 
     async def stop_workers(self) -> None:
         for process in self.workers:
-            with contextlib.suppress(ProcessLookupError):  # it ended by itself
+            with contextlib.suppress(ProcessLookupError):  # it has already ended
                 process.kill()
             await process.wait()
 
@@ -83,7 +83,7 @@ async def shop(tmp_path: Path, database: str, redis: "aioredis.Redis", engines: 
 
 @pytest.fixture
 async def deps(shop: Shop) -> AsyncIterator[Deps]:
-    """Parts of this process, for running relay and jobs in it."""
+    """Return the parts of this process, to run relay and jobs in it."""
     await db.disconnect()
     async with wiring.build_deps(shop.settings) as parts:
         yield parts
@@ -219,7 +219,7 @@ async def test_relay_and_worker_outlive_redis(tmp_path: Path) -> None:
                 await shop.put(Job("note", {"n": 1}))
                 await until(shop.all_done)
                 engines.kill("redis")
-                assert await asyncio.wait_for(process.wait(), 30) == 1  # started again by whoever started it
+                assert await asyncio.wait_for(process.wait(), 30) == 1  # the supervisor would start it again
                 await shop.put(*(Job("note", {"n": n}) for n in range(2, 50)))
                 await asyncio.sleep(0.3)
                 engines.restart("redis")
@@ -233,7 +233,7 @@ async def test_relay_and_worker_outlive_redis(tmp_path: Path) -> None:
 
 
 async def test_a_task_that_lost_its_cancellation_is_cancelled_again() -> None:
-    """As `asyncio.wait_for` may lose it before Python 3.12."""
+    """`asyncio.wait_for` can lose a cancellation before Python 3.12."""
     lost = 0
 
     async def deaf_once() -> None:

@@ -1,4 +1,4 @@
-"""Members without a mall around them, for tests of the books alone."""
+"""Members without a mall, for tests of the ledger alone."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from server import db
 
 
 async def make_members(count: int) -> list[int]:
-    """Rows that only hold an id and money."""
+    """Add rows that have only what the ledger needs; return their ids."""
     rows = await db.fetch(
         "INSERT INTO members (openid, nickname, avatar_url, share_code, state, created_at, seen_at)"
         " SELECT gen_random_uuid(), '', '', left(gen_random_uuid()::text, 16), 'active', $2, $2"

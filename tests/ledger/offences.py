@@ -1,4 +1,4 @@
-"""What must not be in the books or beside them, planted by SQL: the proof that finds it, and the deed."""
+"""Wrong data planted by SQL in the books or business tables, and the name of the proof that must find it."""
 
 LINE = "INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount) "
 _NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"

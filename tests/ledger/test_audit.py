@@ -27,7 +27,7 @@ from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, make_vi
 
 
 async def make_coupon(mall: Mall, shopper: Shopper, amount_fen: int) -> int:
-    """A coupon of the shopper's, out of thin air."""
+    """Give the shopper a coupon without a source; return its id."""
     async with db.connection() as connection:
         coupon_id: int = await connection.fetchval(
             "INSERT INTO coupons (member_id, source, name, amount_fen, threshold_fen, state, starts_at, expires_at,"
@@ -42,14 +42,14 @@ async def make_coupon(mall: Mall, shopper: Shopper, amount_fen: int) -> int:
 
 
 async def approve(mall: Mall, refund_no: str) -> None:
-    """An operator grants a refund, and WeChat makes it; it wants a minute between two of one payment."""
+    """Approve a refund and let WeChat pay it; WeChat accepts one refund of a payment per minute."""
     await refunds.approve(mall.deps, refund_no, "tester")
     await work(mall)
     mall.clock.advance(61)
 
 
 async def settled_rebate(mall: Mall, sku: int) -> tuple[Shopper, str]:
-    """A referrer with a settled rebate, and one of the orders that brought it."""
+    """Return a referrer with a settled rebate, and the number of one of the orders that counted for it."""
     anna = await join(mall)
     orders = [(anna, await anna.buy(sku))]
     for _ in range(3):
@@ -64,7 +64,7 @@ async def settled_rebate(mall: Mall, sku: int) -> tuple[Shopper, str]:
 
 
 async def pay_twice(mall: Mall, shopper: Shopper, order_no: str) -> None:
-    """WeChat tells of another transaction for an order that is paid."""
+    """Send a notice about a second transaction for a paid order."""
     deps = mall.deps
     due = (await shopper.order(order_no))["cash_due_fen"]
     told = PaymentNotice(
@@ -74,7 +74,7 @@ async def pay_twice(mall: Mall, shopper: Shopper, order_no: str) -> None:
 
 
 async def live_through(mall: Mall) -> None:
-    """Everything that touches money, at least once."""
+    """Do everything that moves money, at least once."""
     await publish(mall, budget_fen=1_000_000, withdrawable=True)
     sku, cheap = await make_sku(12_000), await make_sku(3_000)
     keys = await make_virtual_sku(mall, ["k1", "k2", "k3", "k4", "k5"], 2_000)
@@ -86,7 +86,7 @@ async def live_through(mall: Mall) -> None:
 
     await give_coupons(mall, anna)
     await anna.buy(await make_coupon_sku(mall, "gift"))
-    # Pieces refunded before shipping, then others after it.
+    # Some pieces are refunded before shipping, others after it.
     order_no = await anna.buy(sku, cheap)
     first, second = (await anna.order(order_no))["lines"]
     asked = await anna.refund(order_no, lines=[{"line_id": first["line_id"], "quantity": 1}])
@@ -95,7 +95,7 @@ async def live_through(mall: Mall) -> None:
     asked = await anna.refund(order_no, lines=[{"line_id": second["line_id"], "quantity": 1}])
     await approve(mall, asked["refund_no"])
 
-    # A rebate that stays frozen, and one that is taken back beyond what the wallet holds.
+    # One rebate stays frozen; another is taken back, and the wallet holds less than it was.
     bert = await join(mall)
     await bert.buy(sku)
     for _ in range(3):
@@ -108,11 +108,11 @@ async def live_through(mall: Mall) -> None:
     await withdraw(mall)
     await rush(mall, anna)
     await swap(mall, anna)
-    await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never goes through
+    await pay_twice(mall, anna, paid)  # last: WeChat does not know this payment, so its refund never succeeds
 
 
 async def earn_commission(mall: Mall) -> None:
-    """Commissions on two levels: arrived, never received, and taken back in part. Then the policies end."""
+    """Make commissions on two levels: settled, never received, and partly taken back. Then remove the policies."""
     terms = {"policies": [{"kind": "ratio", "ratio_bp": 1_000, "level": level} for level in (1, 2)], "depth": 2}
     await commission_policies.apply(mall.deps, orjson.dumps(terms).decode(), "test", "tester")
     upper = await join(mall)
@@ -131,7 +131,7 @@ async def earn_commission(mall: Mall) -> None:
 
 
 async def earn_points(mall: Mall) -> None:
-    """Points of an order, arrived; later orders bring some, too."""
+    """Make points that an order earned and that have arrived; later orders earn some too."""
     await set_policy(mall, points_per_yuan=1)
     dora = await join(mall)
     await dora.receive(await dora.buy(await make_sku(10_000)))
@@ -140,7 +140,7 @@ async def earn_points(mall: Mall) -> None:
 
 
 async def withdraw(mall: Mall) -> None:
-    """Withdrawals that are paid with a fee, turned down, and still open."""
+    """Make withdrawals: paid with a fee, rejected, and still open."""
     await set_policy(mall, withdrawal_fee_bp=100)
     carl = await rich(mall)
     paid = await send(mall, carl, 3_000)
@@ -150,7 +150,7 @@ async def withdraw(mall: Mall) -> None:
 
 
 async def use_balance_and_coupons(mall: Mall, anna: Shopper, cheap: int, keys: int) -> str:
-    """Orders that hold balance and coupons: pending, closed, paid, refunded; virtual goods; one that costs nothing."""
+    """Place orders with balance and coupons: pending, closed, paid, refunded; virtual goods; one that costs nothing."""
     await anna.place(cheap, use_balance_fen=1_000, coupon_id=await make_coupon(mall, anna, 500))
     closed = await anna.place(cheap, use_balance_fen=700, coupon_id=await make_coupon(mall, anna, 300))
     await anna.post(f"/orders/{closed['order_no']}/cancel")
@@ -161,13 +161,13 @@ async def use_balance_and_coupons(mall: Mall, anna: Shopper, cheap: int, keys: i
     mixed = await anna.buy(keys, cheap)
     await anna.refund(await anna.buy(keys))
     await work(mall)
-    await approve(mall, (await anna.refund(mixed))["refund_no"])  # its card key is out and stays out, its parcel is not
+    await approve(mall, (await anna.refund(mixed))["refund_no"])  # all but the card key, which is delivered
     return paid
 
 
 @pytest.fixture(scope="module")
 async def world(house: House) -> Mall:
-    """A mall that has lived; offences are planted in it by transactions that are rolled back."""
+    """Return a mall with a history; offences are planted in it by transactions that are rolled back."""
     mall = await house.new()
     await live_through(mall)
     return mall

@@ -1,4 +1,4 @@
-"""Posting: once per key, never unbalanced, never below zero, never changed; and hot shop accounts that nobody locks."""
+"""Posting: once per key, always balanced, never below zero, never changed; shop accounts are never locked."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What is loaded at once is, row for row and column for column, what posting one by one would have left."""
+"""Bulk loading leaves the same rows, in every column, as posting one by one."""
 
 import contextlib
 from datetime import UTC, datetime, timedelta
@@ -53,7 +53,7 @@ def history(first: int, second: int) -> list[tuple[Entry, datetime]]:
 async def test_loading_is_posting(database: str) -> None:
     first, second = await make_members(2)
     posted: list[list[tuple[object, ...]]] = []
-    with contextlib.suppress(UndoneError):  # what was posted goes, and its rows stay to compare with
+    with contextlib.suppress(UndoneError):  # the posting is rolled back; its rows are kept for comparison
         async with db.transaction() as tx:
             for entry, at in history(first, second):
                 await book.post(tx, entry, at)

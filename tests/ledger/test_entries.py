@@ -1,4 +1,4 @@
-"""Builders of entries are pure: whatever the amounts, every entry balances, and credits pay debts first."""
+"""Builders of entries are pure. For all amounts, every entry balances and credits pay debts first."""
 
 from collections import defaultdict
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The books against a plain model: whatever happens to a member, the database says what simple sums say."""
+"""The ledger compared with a simple model: whatever happens to a member, the database agrees with plain sums."""
 
 import asyncio
 import itertools
@@ -37,7 +37,7 @@ _serial = itertools.count(1)
 
 
 class Books(RuleBasedStateMachine):
-    """One member of a database that all examples share."""
+    """One member, in a database that all examples share."""
 
     loop: asyncio.AbstractEventLoop
     connection: asyncpg.Connection
@@ -49,7 +49,7 @@ class Books(RuleBasedStateMachine):
         super().__init__()
         self.model = Wallet(0, 0, {}, ())
         self.sources: list[str] = []
-        """In the order in which debts first arose."""
+        """Debts in the order in which they first arose."""
         self.last: tuple[Entry, int | None] | None = None
         self.member: int = self.run(
             self.connection.fetchval(

@@ -1,4 +1,4 @@
-"""What a member reads: a wallet, and entries newest first with a balance that runs along."""
+"""What a member sees: the wallet, and the entries newest first with the balance after each."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ START = datetime(2026, 10, 30, tzinfo=UTC)
 
 
 async def live(member: int) -> list[Entry]:
-    """A rebate that comes, is spent, and is taken back; one entry a day."""
+    """Post a rebate, spend it and take it back, one entry per day; return the entries."""
     owner = Wallet(0, 0, {}, (Debt("rebate:1", 300), Debt("rebate:3", 50)))
     steps = [
         entries.rebate_stage(1, 3, 1, member, 1_000),
@@ -150,7 +150,7 @@ INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amoun
 
 
 async def test_a_page_reads_no_more_than_it_shows(database: str) -> None:
-    """Of 20 000 entries, the first of which is the only one of its kind: no filter makes the page read the others."""
+    """Among 20 000 entries only the first is of its kind. No filter makes a page read all others."""
     (member,) = await make_members(1)
     await live(member)
     async with db.connection() as connection:

@@ -1,4 +1,4 @@
-"""The import contracts of pyproject.toml, tried on a skeleton of the house: they hold, and they break when violated."""
+"""The import contracts of pyproject.toml, tried on a skeleton of the project: they pass, and each breach fails."""
 
 import re
 import subprocess
@@ -48,7 +48,7 @@ HOUSE = {
 }
 
 BREACHES = {
-    # (module, what it must not import): the contract that says so
+    # (module, what it must not import): the name of the contract
     ("server.core.money", "server.rules.orders"): "Floors",
     ("server.rules.orders", "server.models.orders"): "Floors",
     ("server.services.orders.views", "server.handlers.shop.orders"): "Floors",
@@ -73,11 +73,11 @@ BREACHES = {
 }
 
 CIRCLE = ("server.services.rebates.releases", "server.services.rebates.cycles")
-"""The second imports the first already."""
+"""The second module already imports the first."""
 
 
 def lint(root: Path, breaches: list[tuple[str, str]]) -> tuple[int, dict[str, str]]:
-    """Build the house with `breaches` in it; the exit code and each contract's part of the report."""
+    """Build the skeleton with `breaches` in it; return the exit code and each contract's part of the report."""
     for name, imports in HOUSE.items():
         path = root / "server" / (name.replace(".", "/") + ".py")
         if any(other.startswith(f"{name}.") for other in HOUSE):

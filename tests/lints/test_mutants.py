@@ -1,4 +1,4 @@
-"""The list of planted defects follows the code, and the command that plants them says what the tests notice."""
+"""The list of planted defects fits the code, and the command that plants them says which ones the tests notice."""
 
 import ast
 import shutil
@@ -73,7 +73,7 @@ why = "Its test fails anyway."
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project of one file, with a list of five defects; pytest runs there without our plugins."""
+    """Make a project of one file with a list of five defects; pytest runs there without our plugins."""
     files = {"shop.py": CODE, "tests/rules/test_shop.py": TESTS, f"{ROOMS}/till.toml": LIST, "pyproject.toml": ""}
     for name, text in files.items():
         path = tmp_path / name
@@ -87,7 +87,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tried(project: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str]]]:
-    """Runs the command on the project: its exit code and what it said of each defect."""
+    """Return a function that runs the command on the project; it returns the exit code and a line for each defect."""
 
     def said(*arguments: str) -> tuple[int, list[str]]:
         code = main(arguments, project, libraries=())

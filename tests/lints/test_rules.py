@@ -1,4 +1,4 @@
-"""Each house rule finds what breaks it and leaves alone what keeps it."""
+"""Each house rule finds code that breaks it, and accepts code that keeps it."""
 
 import re
 from textwrap import dedent
@@ -12,7 +12,7 @@ PYPI = "py" + "pi.org"
 HOME = "/ho" + "me"
 
 BROKEN = [
-    # (rule, path, code, a piece of the advice)
+    # (rule, path, code, a part of the advice)
     ("money", "server/rules/pricing.py", "RATE = 0.5", "the float 0.5"),
     ("money", "server/rules/pricing.py", "half = price // 2 + price / 2", "division"),
     ("money", "server/core/money.py", "total /= 3", "division"),

@@ -1,4 +1,4 @@
-"""The scripts that keep the record of tests passed and the coverage floors."""
+"""The scripts that record which code was tested, and the coverage floors."""
 
 import subprocess
 from pathlib import Path
@@ -61,7 +61,7 @@ def test_a_record_holds_until_code_changes(tmp_path: Path) -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A repository with a server, a test and a script, all committed."""
+    """Make a repository with a server, a test and a script, all committed."""
     for name in ("server/a.py", "tests/test_a.py", "scripts/b.py"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("a = 1")

@@ -1,4 +1,4 @@
-"""`scripts/run` builds the H5 shop when it must, and does without it when it cannot."""
+"""`scripts/run` builds the H5 shop when necessary, and goes on without it when it cannot."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ BUILD = "mkdir -p build/h5 && touch build/h5/index.html && echo built"
 
 
 class Checkout:
-    """A copy of the script in a checkout with a small shop, and commands of its own in front of the machine's."""
+    """A copy of the script in a checkout with a small shop; its own commands come before the machine's in PATH."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -36,7 +36,7 @@ class Checkout:
         path.chmod(0o755)
 
     def build(self) -> str:
-        """What `build_h5` says; it never fails."""
+        """Return the output of `build_h5`, which never fails."""
         script = "set -euo pipefail; source scripts/setup.sh; build_h5; echo started"
         environment = os.environ | {"PATH": f"{self.commands}:{os.environ['PATH']}"}
         done = subprocess.run(

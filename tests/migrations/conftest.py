@@ -1,4 +1,4 @@
-"""Databases that nothing was done to yet."""
+"""Databases in which nothing was created yet."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from tests.support.databases import administer, drop, named_database
 
 @pytest.fixture
 async def empty_database(engines: EngineUrls) -> AsyncIterator[str]:
-    """A database without any table; its URL."""
+    """Make a database without tables; return its URL."""
     name = f"tuisan_empty_{secrets.token_hex(6)}"
     await administer(engines.database, f'CREATE DATABASE "{name}"')
     yield named_database(engines.database, name)

@@ -1,4 +1,4 @@
-"""The live catalogue is what models and SQL files declare: nothing is missing, nothing is other, nothing is more."""
+"""The live catalogue is exactly what the models and SQL files declare: nothing is missing, different or extra."""
 
 import re
 import shutil
@@ -37,7 +37,7 @@ TYPES = {
 
 
 async def test_the_initial_migration_is_what_models_and_files_make() -> None:
-    """Until the first release. After it the initial migration stays as it is, and this test goes."""
+    """Delete this test at the first release: from then on the initial migration stays as it is."""
     assert MIGRATION.read_text() == await rendered(), "run `python -m scripts.initial_migration`"
 
 
@@ -52,7 +52,7 @@ async def test_a_migrated_database_is_what_models_and_files_declare(own_database
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Path:
-    """A copy of the SQL files, to be changed."""
+    """Return a copy of the SQL files that a test can change."""
     for folder in ("functions", "constraints"):
         shutil.copytree(MODELS / folder, tmp_path / folder)
     return tmp_path
@@ -124,7 +124,7 @@ def test_a_fingerprint_looks_at_what_is_done() -> None:
 
 
 def columns_of(model: type[Model]) -> dict[str, tuple[str, bool]]:
-    """Type and NOT NULL by column, as the model promises them."""
+    """Return type and NOT NULL of each column, as the model declares them."""
     meta = model._meta
     found = {}
     for name, column in meta.fields_db_projection.items():

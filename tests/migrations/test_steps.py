@@ -1,4 +1,4 @@
-"""Migrating up, down and up again, three at once, and what no step leads from."""
+"""Migrating up, down and up again; three processes at once; and databases from which no step leads on."""
 
 import asyncio
 import sys

@@ -1,7 +1,7 @@
-"""rules.md §3 told a second time, slowly and from its text alone: what `decide` must say.
+"""A second, slow implementation of 推三返一, written from the text of the rule alone. `decide` must agree with it.
 
-Exact fractions, no sorting, no shortcuts; nothing of `server.rules` but the plain values it is asked with. An order
-that would bring less than one fen even before any cap counts as not returnable, or it would block its member's cycles.
+It uses exact fractions, no sorting and no shortcuts, and takes only plain values from `server.rules`. An order that
+would bring less than one fen even before any cap counts as not returnable; else it would block its member's cycles.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ Outcome = Close | Join | Wait
 
 
 def counted_cash(terms: RuleTerms, lines: Iterable[LineNet]) -> int:
-    """In-scope net cash."""
+    """Return the net cash of the lines in scope."""
     total = 0
     for line in lines:
         named = line.product_id in (terms.scope.products or ()) or line.category_id in (terms.scope.categories or ())
@@ -25,31 +25,31 @@ def counted_cash(terms: RuleTerms, lines: Iterable[LineNet]) -> int:
 
 
 def uncapped(terms: RuleTerms, order: Candidate) -> Fraction:
-    """In-scope net cash × ratio, as far as the stages post it."""
+    """Net cash in scope × ratio, as much of it as the stages post."""
     part = Fraction(terms.ratio_bp, 10_000) * Fraction(sum(terms.stages_bp), 10_000)
     return counted_cash(terms, order.lines) * part
 
 
 def can_return(terms: RuleTerms, order: Candidate, facts: CycleFacts) -> bool:
-    """Of a returnable kind and age, and worth something."""
+    """Whether the order has a returnable kind and age, and would bring something."""
     age = facts.now - order.paid_at
     young = terms.returnable_days is None or age <= timedelta(days=terms.returnable_days)
     return young and order.kind in terms.return_kinds and uncapped(terms, order) >= 1
 
 
 def older(one: Candidate, other: Candidate) -> bool:
-    """Ties go to the older payment, then the lower id."""
+    """Whether `one` was paid earlier; for equal times, whether it has the lower id."""
     return one.paid_at < other.paid_at or (one.paid_at == other.paid_at and one.order_id < other.order_id)
 
 
 def first_of(orders: list[Candidate], before: Callable[[Candidate, Candidate], bool]) -> Candidate:
-    """The order that no other comes before."""
+    """Return the order that comes before all others."""
     (found,) = [one for one in orders if not any(before(other, one) for other in orders)]
     return found
 
 
 def picked(terms: RuleTerms, orders: list[Candidate], facts: CycleFacts, used: list[Qualified]) -> Candidate | None:
-    """The returned order; None while the member may still choose."""
+    """Return the order to be returned; None while the member may still choose."""
 
     def cash(order: Candidate) -> int:
         return counted_cash(terms, order.lines)
@@ -76,14 +76,14 @@ def picked(terms: RuleTerms, orders: list[Candidate], facts: CycleFacts, used: l
 
 
 def payout_cap(terms: RuleTerms, nets_fen: Iterable[int], given_fen: int) -> Fraction | None:
-    """Σ net cash × `payout_cap_bp`, less what was given for these orders already."""
+    """Net cash of all these orders × `payout_cap_bp`, less what was already given for them."""
     if terms.payout_cap_bp is None:
         return None
     return max(Fraction(0), sum(nets_fen) * Fraction(terms.payout_cap_bp, 10_000) - given_fen)
 
 
 def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qualified]) -> int | Wait:
-    """The ratio, the caps in the order of the table, one rounding at the end."""
+    """Apply the ratio, then the caps in the order of the rule, and round once at the end."""
     exact = uncapped(terms, order)
     if terms.cap_fen is not None:
         exact = min(exact, Fraction(terms.cap_fen))
@@ -100,7 +100,7 @@ def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qua
 
 
 def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int], given_fen: int) -> int:
-    """What must have been posted once these qualifying orders have joined."""
+    """Return the sum that must have been posted when these qualifying orders have joined."""
     stages = [floor(Fraction(whole_fen * part, sum(terms.stages_bp))) for part in terms.stages_bp]
     stages[-1] = whole_fen - sum(stages[:-1])
     cap = payout_cap(terms, nets_fen, given_fen)
@@ -108,7 +108,7 @@ def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int], given_fen: int
 
 
 def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
-    """What the law says of these facts. A `Close` comes without the steps of its sum."""
+    """Return the outcome for these facts. A `Close` has no steps of its sum."""
     needed = 1 if terms.staged or facts.open_rebate is not None else terms.required
     if len(facts.counted) < needed:
         return Wait("qualifications")
@@ -120,7 +120,7 @@ def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
 
 
 def joined(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
-    """A staged cycle goes on."""
+    """Continue a cycle with stages."""
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
     given_fen = rebate.given_fen + joining.given_fen
     more = max(0, posted(terms, rebate.whole_fen, nets, given_fen) - rebate.granted_fen)
@@ -128,7 +128,7 @@ def joined(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
 
 
 def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close | Wait:
-    """A cycle closes, or opens with its first stage."""
+    """Close a cycle, or open it with its first stage."""
     orders = [order for order in facts.candidates if can_return(terms, order, facts)]
     if not orders:
         return Wait("order")

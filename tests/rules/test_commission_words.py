@@ -1,4 +1,4 @@
-"""Commission policies in words, and what differs between two versions."""
+"""Commission policies in words, and the differences between two versions."""
 
 import msgspec
 

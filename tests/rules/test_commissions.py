@@ -1,4 +1,4 @@
-"""Commission: terms, precedence, tiers, the cap and its split, and what refunds leave of it."""
+"""Commission: terms, precedence, tiers, the cap and how it is shared, and what is left after refunds."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -44,16 +44,13 @@ def line(number: int, net_cash_fen: int, *, product: int = 1, category: int = 1,
 
 
 def amounts(terms: CommissionTerms, *lines: Line, earner: Earner = DIRECT) -> list[int]:
-    """What each line brings one earner, in the order of the lines."""
+    """Return what each line brings one earner, in the order of the lines."""
     found = {one.line_id: one.amount_fen for grant in decide(terms, lines, [earner]) for one in grant.lines}
     return [found.get(one.line_id, 0) for one in lines]
 
 
 def test_no_more_than_two_referrers_of_one_order_ever_earn() -> None:
-    """Pinned: three levels that are paid are what the law on pyramid selling and WeChat's rules name (rules.md §10).
-
-    Whoever raises this constant changes what the shop is, not how it counts.
-    """
+    """Never change this number: the law on pyramid selling and WeChat's rules forbid three paid levels."""
     assert MAX_DEPTH == 2
     assert CommissionTerms().depth == 1
     for wrong in ({"depth": 3}, {"depth": 0}, {"policies": [ratio(1, level=3)]}):

@@ -1,4 +1,4 @@
-"""What a coupon is shown as, and that what is shown as usable is usable."""
+"""Coupons as members see them. A coupon that is shown as usable is usable."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

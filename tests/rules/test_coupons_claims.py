@@ -1,4 +1,4 @@
-"""What a template's terms read like, who may claim when, and whose birthday it is."""
+"""The terms of a template in words, who may claim when, and whose birthday it is."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A forecast is the law's decision, asked before its time."""
+"""A forecast is the same decision, made before its time."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

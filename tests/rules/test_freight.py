@@ -1,4 +1,4 @@
-"""Freight: every template's charge to the fen, where it is free, and where nothing is sent to."""
+"""Freight: every template's charge to the fen, where it is free, and where nothing is sent."""
 
 import msgspec
 import pytest
@@ -29,7 +29,7 @@ FREE = st.none() | st.integers(0, 10**9)
 
 @st.composite
 def templates(draw: st.DrawFn, id_: int = 1) -> Template:
-    """Some provinces in zones, some excluded, none twice."""
+    """Draw a template: some provinces are in zones, some are excluded, none is in two lists."""
     some = draw(st.lists(st.sampled_from(PROVINCES), max_size=12, unique=True))
     cut = sorted(draw(st.lists(st.integers(0, 12), min_size=2, max_size=2)))
     terms = {"first": UNITS, "first_fen": FEES, "next": UNITS, "next_fen": FEES, "free_from_fen": FREE}
@@ -76,7 +76,7 @@ def test_each_begun_step_costs_and_no_more(
 
 @given(st.lists(PARCELS, max_size=6), st.integers(0, 20_000))
 def test_ways_are_charged_once_each_and_the_order_of_goods_does_not_matter(sent: list[Parcel], goods_fen: int) -> None:
-    # One template per id, as the database has them.
+    # One template per id, as in the database.
     first = {one.template.id: one.template for one in reversed(sent) if one.template}
     sent = [parcel(one.template and first[one.template.id], one.pieces, one.weight_g) for one in sent]
     found = charges(sent, PLAIN, goods_fen, None)

@@ -1,4 +1,4 @@
-"""Who may open or join a team, when it closes, what becomes of it."""
+"""Who may open or join a team, when it closes, and whether it succeeds or fails."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

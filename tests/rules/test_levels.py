@@ -1,4 +1,4 @@
-"""等级: thresholds, up at once, down by the year, growth in proportion."""
+"""等级: thresholds, promotion at once, demotion by the year, growth in proportion to the amount."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Messages: what operators may put into them is just what comes with them."""
+"""Messages: operators can use in a template exactly the values that come with its event."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One table of transitions, and what a member may do in each state."""
+"""The table of transitions, and what a member may do in each state."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -36,7 +36,7 @@ MOVES = {
     ("received", "refunded"),
     ("completed", "refunded"),
 }
-"""rules.md §7, written out: virtual goods skip shipping, after completion an operator may still refund."""
+"""Written out from the rules: virtual goods skip shipping; after completion an operator can still refund."""
 
 
 def reachable(start: OrderStatus) -> set[OrderStatus]:

@@ -1,4 +1,4 @@
-"""The whole table of what a word from WeChat can mean."""
+"""The whole table of what a message from WeChat about a payment can mean."""
 
 from dataclasses import replace
 from typing import Any

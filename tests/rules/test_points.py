@@ -1,4 +1,4 @@
-"""积分: what is earned, taken back and expires, against a model that keeps every batch."""
+"""积分: what is earned, taken back and expires, compared with a model that keeps every batch."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -37,7 +37,7 @@ ACTS = st.lists(
 
 @given(ACTS, st.integers(1, 4))
 def test_what_expires_is_what_is_left_of_the_oldest_batches(acts: list[tuple[str, int]], months: int) -> None:
-    """The model takes what was spent off the batches one by one, the first to end first, and looks what is left."""
+    """The model takes spent points from the batches one by one, the first to expire first, and sees what is left."""
     batches: list[list[int]] = []  # [end, points]
     month = balance = spent = gone = 0
     for act, amount in acts:

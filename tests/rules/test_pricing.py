@@ -1,4 +1,4 @@
-"""The price pipeline: every sum to the fen, whatever the basket."""
+"""The price pipeline: every sum to the fen, for all baskets."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The rule in plain words says what its terms say, names every limit, and promises nobody a profit."""
+"""The rule in plain words agrees with its terms, names every limit, and promises no profit."""
 
 from typing import Any
 

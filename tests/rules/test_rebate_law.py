@@ -1,4 +1,4 @@
-"""`decide` says what the law says, whatever the terms and the facts; and what follows from it stays within the caps."""
+"""`decide` agrees with the slow implementation for all terms and facts, and its results stay within the caps."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ KINDS: st.SearchStrategy[tuple[OrderKind, ...]] = st.sampled_from(
     [("normal", "group_buy"), ("normal",), ("points", "normal"), ("points",)]
 )
 MOMENTS = st.sampled_from([NOW - timedelta(days=days) for days in (0, 29, 30, 31)])
-"""Few, so that ties and the edges of periods are met."""
+"""Only a few, so that ties and the ends of periods occur often."""
 SCOPES = st.one_of(
     st.just(Scope(all=True)),
     st.just(Scope(all=True)),
@@ -49,7 +49,7 @@ SCOPES = st.one_of(
 
 @st.composite
 def stages(draw: st.DrawFn, required: int) -> tuple[int, ...]:
-    """Nothing but the last, or any stages that sum to at most 10 000."""
+    """Draw stages: either only the last one, or any stages that sum to at most 10 000."""
     if draw(st.booleans()):
         return (*(0,) * (required - 1), draw(RATES))
     cuts = sorted(draw(st.lists(st.integers(0, 10_000), min_size=required, max_size=required)))

@@ -1,4 +1,4 @@
-"""Every field of rules.md §3: its default, its limits, and how a mistake is named."""
+"""Every field of the rebate rule: its default, its limits, and the message for a wrong value."""
 
 from typing import Any
 

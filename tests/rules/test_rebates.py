@@ -1,4 +1,4 @@
-"""推三返一 by example: each field of rules.md §3 with the figures an operator would check by hand."""
+"""推三返一 by example: each field of the rule, with numbers that an operator could check by hand."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,7 +46,7 @@ def friends(*nets_fen: int, counted_at: datetime = NOW) -> tuple[Qualified, ...]
 
 
 def order(number: int, *cash_fen: int, days: float = 1, kind: str = "normal") -> Candidate:
-    """An order paid `days` ago; its n-th line is of product n in category 10 × n."""
+    """Return an order paid `days` ago; its n-th line is of product n in category 10 × n."""
     lines = tuple(LineNet(position, 10 * position, cash) for position, cash in enumerate(cash_fen, start=1))
     return Candidate(number, f"T{number}", kind, NOW - days * DAY, lines)
 

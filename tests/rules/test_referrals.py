@@ -1,4 +1,4 @@
-"""Refusals in their order, which share wins, and what a scene says."""
+"""Refusals in their order, which share wins, and what a scene means."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A line gives back exactly what was paid for it, in whatever pieces, and never more."""
+"""A line gives back exactly what was paid for it, in any number of parts, and never more."""
 
 from collections.abc import Sequence
 from dataclasses import replace

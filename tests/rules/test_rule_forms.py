@@ -1,4 +1,4 @@
-"""The rule as a form: yuan and percent read digit by digit, mistakes told by field, differences in words."""
+"""The rule as a form: yuan and percent read digit by digit, mistakes reported by field, differences in words."""
 
 from typing import Any
 

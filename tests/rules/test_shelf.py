@@ -1,4 +1,4 @@
-"""The shelf by the clock, and that the database sees it the same way."""
+"""When a product is on sale; the database decides it in the same way."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

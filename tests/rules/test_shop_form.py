@@ -1,4 +1,4 @@
-"""The policy as it is typed: nothing is missing, nothing is rounded, and what cannot be is told by field."""
+"""The shop policy as it is typed: nothing is missing, nothing is rounded, and mistakes are reported by field."""
 
 from typing import get_args, get_type_hints
 

@@ -1,4 +1,4 @@
-"""The matrix of what goes together: what a shop starts with, and what cannot be meant."""
+"""The stacking matrix: the built-in one, and matrices that make no sense."""
 
 import msgspec
 import pytest

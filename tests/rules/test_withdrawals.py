@@ -1,4 +1,4 @@
-"""提现: the table, the sum, the limits, and what WeChat's words mean."""
+"""提现: the table of states, the sum, the limits, and what WeChat's answers mean."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -95,7 +95,7 @@ def test_a_month_in_parts_withholds_as_the_whole(amounts: list[int], fee_bp: int
 
 
 def test_tax_that_is_due_never_takes_all() -> None:
-    """A shop that begins to withhold in the middle of a month, and a member from whom too much was withheld."""
+    """A shop that begins to withhold tax in the middle of a month, and a member from whom too much was withheld."""
     late = law.withholding(LABOUR, Today(0, 0, 400_000, 0))
     assert (late(20_000), late(100_000), late(5)) == (19_990, 80_000, 0)
     assert law.withholding(LABOUR, Today(0, 0, 0, 5_000))(100_000) == 0

@@ -106,7 +106,7 @@ async def test_forced_refresh_kills_the_old_one(world: World) -> None:
     first = await stable(world)
     second = await stable(world, force_refresh=True)
     assert [await works(world, one["access_token"]) for one in (first, second)] == [40001, 0]
-    assert await stable(world, force_refresh=True) == second  # within 30 s: no refresh
+    assert await stable(world, force_refresh=True) == second  # no second refresh within 30 s
     for _ in range(19):
         world.clock.advance(30)
         assert "access_token" in await stable(world, force_refresh=True)

@@ -25,7 +25,7 @@ async def send(world: World, **changes: Any) -> int:
 
 
 def opened(world: World, received: Received) -> Any:
-    """A pushed event, after the checks a careful receiver makes."""
+    """Return a pushed event, after the checks that a careful receiver makes."""
     query, token = received.query, world.identity.push_token
     assert query["signature"] == push_signature(token, query["timestamp"], query["nonce"])
     body = json.loads(received.body)

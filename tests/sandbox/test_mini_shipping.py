@@ -88,7 +88,7 @@ async def test_split_parcels_add_up(world: World) -> None:
     assert (await order(world))["order_state"] == 1
     assert await upload(world, **split) == 10060023
     later = {"upload_time": "2026-05-29T05:00:00.000+08:00", "shipping_list": [second]}
-    assert await upload(world, **split, shipping_list=[second]) == 10060014  # upload_time does not move on
+    assert await upload(world, **split, shipping_list=[second]) == 10060014  # upload_time is not later than the last
     assert await upload(world, delivery_mode=2, is_all_delivered=True, **later) == 0
     shipping = (await order(world))["shipping"]
     assert [row["tracking_no"] for row in shipping["shipping_list"]] == ["YT123", "YT124"]

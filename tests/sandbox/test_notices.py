@@ -14,7 +14,7 @@ def resource(world: World, index: int) -> Any:
 
 
 async def attempts_made(world: World, count: int) -> Any:
-    """The first notification of the order, once so many attempts have ended."""
+    """Return the first notification of the order, when this many attempts have ended."""
     async with asyncio.timeout(3):
         while True:
             notice = (await world.state("ORDER0001"))["notices"][0]
@@ -160,10 +160,10 @@ async def test_second_payment_of_one_number(world: World) -> None:
 
 async def test_certificate_signs_notices_while_switching(world: World) -> None:
     await world.control("knobs", {"signing": "switching"})
-    await world.paid()  # answers are still signed with the public key, or the client would raise
+    await world.paid()  # answers are still signed with the public key, else the client would raise
     [received] = world.mall.received
     assert len(received.headers["wechatpay-serial"]) == 40
-    assert open_notice(world, received) is None  # a client that knows the public key only
+    assert open_notice(world, received) is None  # a client that has only the public key
     async with pay_client(world.identity, world.base, "http://x/y", public_key=False) as by_certificate:
         assert by_certificate.callback(received.headers, received.body)["resource"]["out_trade_no"] == "ORDER0001"
 

@@ -94,7 +94,7 @@ async def test_real_hours(world: World) -> None:
         return status if status == 200 else json.loads(body)["code"]
 
     assert await code() == "INVALID_REQUEST"
-    world.clock.advance(86400)  # 04:26 the next morning
+    world.clock.advance(86400)  # to 04:26 the next morning
     assert await code() == "STATEMENT_CREATING"
     world.clock.advance(6 * 3600)
     assert await code() == 200

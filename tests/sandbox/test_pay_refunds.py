@@ -47,7 +47,7 @@ async def test_limits(world: World) -> None:
     assert (await refund(world, total=99))[1]["code"] == "INVALID_REQUEST"
     assert (await refund(world, fen=101))[1]["code"] == "INVALID_REQUEST"
     assert (await refund(world, fen=60))[0] == 200
-    assert (await refund(world, fen=61))[1]["code"] == "INVALID_REQUEST"  # same number, other amount
+    assert (await refund(world, fen=61))[1]["code"] == "INVALID_REQUEST"  # the same number, another amount
     assert (await refund(world, "BACK2", fen=40))[0] == 429
     world.clock.advance(60)
     assert (await refund(world, "BACK2", fen=41))[1]["code"] == "INVALID_REQUEST"

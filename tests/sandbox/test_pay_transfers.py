@@ -100,7 +100,7 @@ async def test_slow_and_failing_transfers(world: World) -> None:
 async def test_names_are_encrypted_and_checked(world: World) -> None:
     big: dict[str, Any] = {"transfer_amount": 200_000, "user_name": "张三丰"}
     assert (await send(world, **big))[1]["state"] == "WAIT_USER_CONFIRM"
-    assert (await send(world, **big))[0] == 200  # encrypted anew, the same name
+    assert (await send(world, **big))[0] == 200  # the same name, encrypted anew
     assert (await send(world, transfer_amount=200_000, user_name="张四丰"))[1]["code"] == "INVALID_REQUEST"
     await world.control("knobs", {"name_mismatch": 1})
     assert (await send(world, "W002", **big))[1]["state"] == "ACCEPTED"

@@ -1,4 +1,4 @@
-"""A running sandbox and what stands around it in tests."""
+"""A running sandbox and its surroundings in tests."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ from server.sandbox.identity import Identity
 from server.sandbox.serve import running
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""Loopback speaks plain HTTP; reading the usual authorities would take most of a test's time."""
+"""Loopback uses plain HTTP. Loading the usual certificates would take most of a test's time."""
 START = 1_780_000_000.0
 OPENID = "alice"
 
@@ -45,7 +45,7 @@ class Received:
 
 @dataclass
 class Mall:
-    """What notifications reach: keeps them and answers as told (statuses, then 204 for ever)."""
+    """Receives notifications: keeps them and answers with the given statuses, then always with 204."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Mall:
 
 @dataclass
 class World:
-    """A running sandbox with its identity, a hand-set clock, a mall that is notified, and both ways to call."""
+    """A running sandbox with its identity, a clock set by hand, a mall that receives notices, and two clients."""
 
     base: str
     identity: Identity
@@ -87,7 +87,7 @@ class World:
         return (await self.http.get("/control/state", params={"out_trade_no": number})).json()
 
     async def mini(self, path: str, body: Any = None, **query: str) -> Any:
-        """A mini-program POST with the access token; the JSON answer."""
+        """Send a mini-program POST with the access token; return the JSON answer."""
         answer = await self.http.post(path, json=body, params={"access_token": await self.access_token(), **query})
         assert answer.status_code == 200
         return answer.json()
@@ -100,7 +100,7 @@ class World:
         return await self.pay.pay("三件茶具", number, {"total": total_fen}, {"openid": OPENID}, **more)  # type: ignore[no-any-return]
 
     async def paid(self, number: str = "ORDER0001", total_fen: int = 100) -> str:
-        """An order placed and paid; its transaction id."""
+        """Place and pay an order; return its transaction id."""
         assert (await self.prepay(number, total_fen))[0] == 200
         return str((await self.control("pay", {"out_trade_no": number}))["transaction_id"])
 
@@ -153,5 +153,5 @@ def pay_client(identity: Identity, base: str, notify_url: str, *, public_key: bo
 
 
 def open_notice(world: World, received: Received) -> Any:
-    """What the real client makes of a notification: its dict, or None when it is not genuine."""
+    """Return the dict that the real client reads from a notification; None if it is not genuine."""
     return world.pay.callback(received.headers, received.body)

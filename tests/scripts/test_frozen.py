@@ -1,4 +1,4 @@
-"""What is frozen: records are read back exactly, every difference is told in one sentence, the real ones hold."""
+"""Frozen records: they are read back exactly, every difference is one sentence, and the real records fit the code."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The speed of two checkouts: loads alternate, the first ones warm up, and what grew too much is told."""
+"""The speed of two checkouts: loads alternate, the first ones warm up, and what became much slower is reported."""
 
 import json
 import subprocess
@@ -45,10 +45,10 @@ END = '{"end": true}'
 
 @contextmanager
 def saying(name: str, log: Path, lines: list[str]) -> Iterator[Side]:
-    """A process that says a line a turn and notes in `log` that it had one."""
+    """Start a process that prints one line per request and notes each request in `log`."""
     command = [sys.executable, "-c", SAYING, name, str(log), *lines]
     with (
-        suppress(BrokenPipeError),  # it had said all before it was asked for the last time
+        suppress(BrokenPipeError),  # it ends after its last line, perhaps before our last request
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process,
     ):
         yield Side(Path(name), process)

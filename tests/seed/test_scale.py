@@ -1,4 +1,4 @@
-"""A year of a large shop, made small: its books prove, and the services that could have made it agree with it."""
+"""A small version of the large shop's year: its books are proved, and the services would have made the same rows."""
 
 import dataclasses
 import json
@@ -43,7 +43,7 @@ _NOT_IN_IT = {
         "points_goods_paid",
     ),
 }
-"""Proofs of what nobody did in that year."""
+"""Proofs of features that nobody used in that year."""
 _INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1, 2
@@ -80,7 +80,7 @@ async def test_the_year_is_whole_and_proves(mall: Mall) -> None:
 
 
 async def test_the_services_would_have_done_the_same(mall: Mall) -> None:
-    """Nothing is left for the jobs that release and close; what each order brought is what the rules say."""
+    """Jobs that release and close find nothing to do, and each order brought what the rules say."""
     await made(mall)
     before = await db.fetch_value("SELECT count(*) FROM rebates")
     assert before > 20
@@ -103,7 +103,7 @@ async def test_the_services_would_have_done_the_same(mall: Mall) -> None:
 
 
 async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:
-    """Key, words and hash: what comes again for the same event finds it."""
+    """Key, words and hash agree, so that posting the same event again finds the entry."""
     await made(mall)
     at = mall.clock.now()
     kinds = set[str]()
@@ -117,12 +117,12 @@ async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:
         }
         assert row["input_hash"] == entry.hash, row["key"]
         kinds.add(row["kind"])
-    missing = {kind for kind in set(LABELS) - kinds if not kind.startswith("points_")}  # nobody has points yet
+    missing = {kind for kind in set(LABELS) - kinds if not kind.startswith("points_")}  # nobody has points in this year
     assert missing == {"order_release", "rebate_take_back", "coupon_take_back", "bought_coupon_take_back"}
 
 
 async def _built(row: dict[str, object]) -> Entry:
-    """The entry again, by the builder of its kind, from the business's own tables."""
+    """Build the entry again from the business tables, with the builder of its kind."""
     what, number = str(row["link"]).split(":")
     if what == "order":
         order = await db.fetch_row("SELECT * FROM orders WHERE order_no = $1", number)
@@ -214,7 +214,7 @@ async def test_only_into_an_empty_shop_and_all_or_nothing(mall: Mall) -> None:
     await fill.refuse_unless_empty()
     await fill.fill(bare, dataclasses.replace(PLAN, orders=400), lambda _title, _done, _of: None)
     rule = await db.fetch_row("SELECT max(version) AS newest, min(rule_version) AS used FROM rule_versions, orders")
-    assert tuple(rule or ()) == (2, 2)  # the demo shop's own has a small budget
+    assert tuple(rule or ()) == (2, 2)  # version 1, of the demo shop, has a budget that is too small
     with pytest.raises(NotEmpty):
         await fill.refuse_unless_empty()
     with pytest.raises(NotEmpty):

@@ -1,4 +1,4 @@
-"""Every story ends with the proof of the books."""
+"""Every story ends with a proof of the books."""
 
 from collections.abc import AsyncIterator
 

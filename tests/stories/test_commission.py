@@ -1,4 +1,4 @@
-"""分润 from payment to wallet: decided, frozen, released, taken back, and beside 推三返一."""
+"""分润 from payment to wallet: decided, frozen, released, taken back, and together with 推三返一."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
 
 
 async def policies(mall: Mall, *found: dict[str, Any], **more: Any) -> int:
-    """A version of these policies."""
+    """Publish these policies; return the version."""
     text = orjson.dumps({"policies": found, **more}).decode()
     return (await commission_policies.apply(mall.deps, text, "test", "tester")).version
 
@@ -29,7 +29,7 @@ def ratio(ratio_bp: int, **more: Any) -> dict[str, Any]:
 
 
 async def chain(mall: Mall) -> tuple[Shopper, Shopper, Shopper]:
-    """Grandparent, parent, child, in a shop whose rebates are far away."""
+    """Return grandparent, parent and child, in a shop whose rebates need many friends."""
     await publish(mall, required=10)
     first = await join(mall)
     second = await join(mall, first)
@@ -41,7 +41,7 @@ async def mine(shopper: Shopper) -> list[dict[str, Any]]:
 
 
 async def money(shopper: Shopper) -> tuple[int, int, int]:
-    """Withdrawable, frozen, debt."""
+    """Return withdrawable, frozen and debt."""
     wallet = await shopper.wallet()
     return wallet["withdrawable_fen"], wallet["frozen_fen"], wallet["debt_fen"]
 
@@ -227,7 +227,7 @@ async def test_given_a_ladder_by_the_month_then_earlier_orders_count_and_refunds
 
 
 async def test_given_a_ladder_by_the_month_then_months_begin_at_midnight_in_shanghai(mall: Mall) -> None:
-    """What was bought an hour before the month ended counts no more a minute after, when UTC has yet to turn."""
+    """A purchase an hour before midnight no longer counts a minute after it, though the month has not begun in UTC."""
     tiers = [{"from_fen": 0, "ratio_bp": 100}, {"from_fen": 15_000, "ratio_bp": 1_000}]
     await policies(mall, {"kind": "ladder", "by": "month", "tiers": tiers})
     edge = next_month(mall)
@@ -279,7 +279,7 @@ async def test_given_commission_on_friends_orders_then_the_payout_cap_of_a_rebat
     for _ in range(3):
         friend = await join(mall, a.me)
         await friend.buy(a.sku)
-    # The cycle is looked at before any job decided a commission.
+    # The cycle is checked before any job decided a commission.
     assert await cycles.close_cycle(mall.deps, a.me.id) == (1 if back else 0)
     await work(mall)
     assert [one["whole_fen"] for one in await mine(a.me)] == [rate] * 3

@@ -1,4 +1,4 @@
-"""Coupons that are bought: they come with payment, as far as their template lets, and a refund takes them back."""
+"""Coupons that are bought: payment issues them, as far as their template allows, and a refund takes them back."""
 
 import asyncio
 from typing import Any
@@ -19,7 +19,7 @@ from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, pass_da
 
 
 async def template(mall: Mall, **terms: Any) -> None:
-    """The template `ten` of ten yuan off, lived or changed."""
+    """Create or change the template `ten`, which takes off ten yuan."""
     ten = {"slug": "ten", **terms}
     await coupon_apply.apply(mall.deps, {"templates": [ten]}, "tester")
 
@@ -131,7 +131,7 @@ async def test_given_bought_coupons_when_pieces_are_refunded_then_what_can_be_gi
 
     async def refund_one() -> list[str]:
         await shop_refunds(mall, order_no, {line_id: 1})
-        mall.clock.advance(61)  # WeChat wants a minute between two of one payment
+        mall.clock.advance(61)  # WeChat accepts one refund of a payment per minute
         return [state for state, _ in await bought(me, order_no)]
 
     assert await refund_one() == ["used", "locked", "void", "unused"]

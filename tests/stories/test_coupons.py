@@ -1,4 +1,4 @@
-"""A rebate paid as a coupon: issued at release, used under its terms, taken back by what became of it."""
+"""A rebate paid as a coupon: issued at release, used under its terms, taken back if its orders are refunded."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ TERMS: dict[str, Any] = {"pay_as": "coupon", "coupon_threshold_fen": 5_000, "cou
 
 
 async def couponed(mall: Mall, **terms: Any) -> tuple[Circle, int]:
-    """A circle whose rebate of 10 000 has become a coupon; the coupon's id."""
+    """Return a circle whose rebate of 10 000 was paid as a coupon, and the coupon's id."""
     await publish(mall, **TERMS | terms)
     a = await circle(mall)
     await a.bring(3)
@@ -55,7 +55,7 @@ async def test_given_a_used_coupon_then_only_the_refund_of_everything_at_once_gi
     for line_id in await line_ids(a.me, part):
         await shop_refunds(mall, part, {line_id: 1})
         assert (await coupon(a))["state"] == "used"
-        mall.clock.advance(61)  # WeChat refunds parts of an order once a minute
+        mall.clock.advance(61)  # WeChat accepts one refund of a payment per minute
     assert (await a.me.order(part))["status"] == "refunded"
 
 

@@ -1,4 +1,4 @@
-"""拼团: teams that succeed and go on to the rule, teams that fail without a trace, and what counts only then."""
+"""拼团: teams that succeed and count for the rule, teams that fail and change nothing, and what counts only later."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ async def state_of(team_no: str) -> tuple[str, int, int, int]:
 
 
 async def window_over(mall: Mall) -> None:
-    """The clock passes the window; what the tick decides is done."""
+    """Move the clock past the window and run the jobs."""
     await pass_days(mall, DAY_AND_A_BIT)
     await work(mall)
 

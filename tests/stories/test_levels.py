@@ -1,4 +1,4 @@
-"""等级 from receipt to privileges: growth that is earned, taken back and outlived, and the levels that follow."""
+"""等级 from receipt to privileges: growth that is earned, taken back and too old, and the levels that follow."""
 
 import asyncio
 from typing import Any
@@ -28,20 +28,20 @@ LEVELS = (
 
 
 async def offer(mall: Mall, *wanted: Level) -> None:
-    """These levels instead of those in force."""
+    """Replace the levels in force."""
     assert await levels.change(mall.deps, wanted or LEVELS, levels.version(await levels.current()), "test", "tester")
     await work(mall)
 
 
 async def stands(shopper: Shopper) -> tuple[str, int]:
-    """Level and growth as the member sees them."""
+    """Return level and growth as the member sees them."""
     me = await profiles.profile(shopper.mall.deps, shopper.id)
     assert me.level
     return me.level.name, me.growth
 
 
 async def completed(mall: Mall, shopper: Shopper, price_fen: int) -> str:
-    """An order that is bought, received and completed."""
+    """Buy, receive and complete an order; return its number."""
     order_no = await shopper.buy(await make_sku(price_fen))
     await work(mall)
     await shopper.receive(order_no)
@@ -160,13 +160,13 @@ async def test_given_a_year_then_what_was_earned_in_it_decides_however_late_it_i
     await pass_days(mall, 300)
     assert await progress.correct(mall.deps, me.id, 120, "a", "补偿", "anna", anew=False)
     assert await stands(me) == ("金卡会员", 420)
-    mall.clock.advance(65 * 86_400)  # the year is over, and the worker sleeps for a week
+    mall.clock.advance(65 * 86_400)  # the year is over; the worker notices it late
     await work(mall)
     assert await changes(me) == [(0, 2, "growth"), (2, 1, "year")]
     kept = await db.fetch_value("SELECT kept_until FROM member_levels WHERE member_id = $1", me.id)
     since = await db.fetch_value("SELECT min(counts_at) FROM growth_entries WHERE member_id = $1", me.id)
     assert (kept - since).days == 730
-    mall.clock.advance(800 * 86_400)  # over two years are over at once
+    mall.clock.advance(800 * 86_400)  # more than two years end at once
     await work(mall)
     assert await stands(me) == ("普通会员", 0)
     assert (await changes(me))[2:] == [(1, 0, "year")]

@@ -1,4 +1,4 @@
-"""推三返一 as rules.md tells it, over HTTP, against a WeChat that signs for real."""
+"""The whole of 推三返一 over HTTP, with a sandbox of WeChat that signs for real."""
 
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, join, make_sku, publish, receive, work

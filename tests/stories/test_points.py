@@ -1,4 +1,4 @@
-"""积分 from receipt to their end: earned, frozen, spent, taken back, given, expired; twice and at once."""
+"""积分 from receipt to expiry: earned, frozen, spent, taken back, given, expired; twice and at the same time."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ from tests.support.shop import Shopper, join, make_sku, pass_days, work
 
 
 async def rewards(**terms: int) -> None:
-    """The shop's rules of points."""
+    """Set the shop's rules of points."""
     given = {"points_per_yuan": 1, "points_months": 1, "check_in_points": 5, "check_in_week_points": 20} | terms
     async with db.transaction() as tx:
         await tx.execute(
@@ -33,7 +33,7 @@ async def rewards(**terms: int) -> None:
 
 
 async def held(shopper: Shopper) -> tuple[int, int, int]:
-    """To spend, frozen, owed."""
+    """Return the points that are available, frozen and owed."""
     found = await check_ins.held(shopper.mall.deps, shopper.id)
     return found.points, found.frozen, found.debt
 
@@ -47,13 +47,13 @@ async def received(mall: Mall, shopper: Shopper, *prices_fen: int) -> str:
 
 
 async def kinds(shopper: Shopper) -> list[tuple[str, int, int, int]]:
-    """The statement, oldest first."""
+    """Return the statement, oldest first."""
     items = (await shopper.get("/points/statement"))["items"]
     return [(one["kind"], one["points_delta"], one["frozen_delta"], one["debt_delta"]) for one in reversed(items)]
 
 
 async def to_month_end(mall: Mall, shopper: Shopper, before_s: float = -1) -> None:
-    """To the moment when what the member has next ends, or so long before it."""
+    """Move the clock to `before_s` before the member's next points expire; by default a second after."""
     end = (await check_ins.held(mall.deps, shopper.id)).ends_at
     assert end is not None
     mall.clock.advance((end - mall.clock.now()).total_seconds() - before_s)
@@ -119,7 +119,7 @@ async def test_given_refunds_then_points_go_in_proportion_frozen_then_available_
     assert await db.fetch_value("SELECT state FROM point_earnings") == "reversed"
     await give_points(mall, me.id, 50)
     assert await held(me) == (0, 0, 10)
-    await pass_days(mall, 1)  # the unpaid order closes: what it held pays the rest first
+    await pass_days(mall, 1)  # the unpaid order closes: the points it held pay the rest of the debt first
     assert await held(me) == (50, 0, 0)
 
 
@@ -185,7 +185,7 @@ async def test_given_check_ins_then_once_a_day_with_more_for_a_week(mall: Mall) 
 
 
 async def test_given_check_ins_then_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
-    """One before midnight and one after are two days; when the day turns in UTC, it is still the same."""
+    """Check-ins before and after midnight are two days. When the day changes in UTC, it is still the same day."""
     await rewards()
     me, edge = await join(mall), next_day(mall)
     seen = []
@@ -210,7 +210,7 @@ async def test_given_points_whose_month_is_over_then_what_is_left_of_them_goes_f
     assert await held(me) == (40, 0, 0)
     await closing.cancel(mall.deps, me.id, order)
     assert await held(me) == (110, 0, 0)
-    await work(mall)  # what came back had ended meanwhile
+    await work(mall)  # the points that came back had expired meanwhile
     assert await held(me) == (40, 0, 0)
     await to_month_end(mall, me)
     await work(mall)
@@ -227,7 +227,7 @@ async def test_given_points_whose_month_is_over_then_what_is_left_of_them_goes_f
 
 
 async def me_places(mall: Mall, me: Shopper, spent: int) -> str:
-    """An unpaid order that holds points, by a member whose session may be old; its number."""
+    """Log in again and place an unpaid order that holds points; return its number."""
     assert me.mall is mall
     await me.log_in_again()
     return str((await me.place(await make_sku(10_000), points=spent))["order_no"])

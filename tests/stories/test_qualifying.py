@@ -1,4 +1,4 @@
-"""Who counts, for whom, when, and under which version."""
+"""Which orders count, for whom, when, and under which version."""
 
 import asyncio
 
@@ -82,7 +82,7 @@ async def test_given_a_referee_who_pays_all_by_balance_then_only_a_later_cash_or
     a = await circle(mall)
     (friend,) = await a.bring()
     await a.bring()
-    # The friend earns balance of their own from two friends, then their first order is refunded.
+    # The friend earns balance from two friends of their own; then the friend's first order is refunded.
     for _ in range(2):
         third = await join(mall, friend.person)
         order_no = await third.buy(a.sku)

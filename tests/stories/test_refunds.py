@@ -1,4 +1,4 @@
-"""Refunds at every moment: of the order that qualified, and of the order that came back."""
+"""Refunds at every moment: of the order that counted, and of the order that was returned."""
 
 from server import db
 from tests.support.circle import Circle, circle, line_ids, shop_refunds
@@ -7,13 +7,13 @@ from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
 
 
 async def money(shopper: Shopper) -> tuple[int, int, int]:
-    """Available, frozen, debt."""
+    """Return available, frozen and debt."""
     wallet = await shopper.wallet()
     return wallet["available_fen"], wallet["frozen_fen"], wallet["debt_fen"]
 
 
 async def settled(mall: Mall, *, own_fen: int = 10_000) -> Circle:
-    """A circle whose one rebate is settled."""
+    """Return a circle whose only rebate is settled."""
     await publish(mall)
     a = await circle(mall, own_fen=own_fen)
     await a.bring(3)
@@ -24,7 +24,7 @@ async def settled(mall: Mall, *, own_fen: int = 10_000) -> Circle:
 
 
 async def spend(shopper: Shopper, amount_fen: int) -> str:
-    """An order that balance pays; freight comes on top in cash where it is due."""
+    """Place an order paid with balance; freight is paid in cash if it is due."""
     return await shopper.buy(await make_sku(amount_fen), use_balance_fen=amount_fen)
 
 
@@ -107,7 +107,7 @@ async def test_given_two_debts_when_money_comes_then_the_oldest_is_paid_first(ma
     await shop_refunds(mall, a.friends[0].order_no)
     assert await money(a.me) == (0, 0, 10_000)
     await shop_refunds(mall, a.friends[2].order_no)
-    # The two friends left close a cycle again; what it brings at once pays the older debt and nothing of the younger.
+    # The two friends left close a new cycle. Its rebate comes at once and pays a part of the older debt only.
     assert await money(a.me) == (0, 0, 9_900)
     rows = await db.fetch("SELECT source, balance FROM ledger_accounts WHERE code = 'debt' ORDER BY id")
     assert [row["balance"] for row in rows] == [0, 9_900]
@@ -149,7 +149,7 @@ async def test_given_all_of_it_spent_when_the_returned_order_is_refunded_then_no
 
 
 async def two_lines(mall: Mall, *, friend_fen: int = 20_000) -> tuple[Circle, list[int]]:
-    """A circle whose own order has lines of 10 000 and 6 000."""
+    """Return a circle whose own order has lines of 10 000 and 6 000, and the ids of the lines."""
     me = await join(mall)
     own = await me.buy(await make_sku(10_000), await make_sku(6_000))
     a = Circle(mall, me, own, await make_sku(friend_fen), [])

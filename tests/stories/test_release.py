@@ -1,4 +1,4 @@
-"""Frozen until the latest receipt among all orders concerned has been observed long enough."""
+"""A rebate stays frozen until the observation period after the latest receipt of all its orders is over."""
 
 from server.services.orders import fulfilment
 from tests.support.circle import Circle, circle

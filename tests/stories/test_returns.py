@@ -1,4 +1,4 @@
-"""Goods that come back before the money does: sent, seen, sold again; late, never, twice, at once with a decision."""
+"""Goods that must come back before the money: sent, seen, sold again; late, never, twice, together with a decision."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ PARCEL = {"company": "顺丰速运", "tracking_no": "SF1234567890"}
 
 
 async def returning(mall: Mall, pieces: int = 2) -> tuple[Shopper, str, str, int]:
-    """A member whose received order waits for one piece to come back; order, refund and SKU."""
+    """Return a member whose received order waits for one piece to come back, and order, refund and SKU."""
     me = await shopper(mall)
     sku = await make_sku()
     placed = await me.post(
@@ -60,7 +60,7 @@ async def test_given_a_return_when_the_parcel_arrives_then_the_money_goes_back_a
     mall.clock.advance(RETURN_TIME.total_seconds() + DAY_S)
     await me.log_in_again()
     await work(mall)
-    assert (await shown(me, order_no))["state"] == "returning"  # it is on its way: nobody gives up on it
+    assert (await shown(me, order_no))["state"] == "returning"  # the parcel is on its way, so time does not end it
     before = await stock(sku)
     await refunds.approve(mall.deps, refund_no, "op", "收到", restock=True)
     await work(mall)
@@ -98,7 +98,7 @@ async def test_given_a_return_when_no_parcel_is_ever_sent_then_it_ends_and_may_b
     assert "逾期" in told["answer"]
     assert await returns.give_up(mall.deps) == 0
     refund_id = await db.fetch_value("SELECT id FROM refunds WHERE refund_no = $1", refund_no)
-    await returns._give_up(refund_id, mall.clock.now())  # found late, decided meanwhile
+    await returns._give_up(refund_id, mall.clock.now())  # it was found late and decided meanwhile
     assert await db.fetch_value("SELECT count(*) FROM refunds WHERE decided_by = 'system'") == 1
     assert await me.refused_post(f"/orders/{order_no}/refunds/{refund_no}/parcel", PARCEL) == "409 state_conflict"
     with pytest.raises(StateConflict):

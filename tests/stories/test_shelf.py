@@ -1,4 +1,4 @@
-"""Goods by the clock, so many pieces per member, and freight by template: from the shelf to the order."""
+"""Goods with sale periods, a limit per member, and freight by template: from the product list to the order."""
 
 import asyncio
 import secrets
@@ -36,13 +36,13 @@ COLD: dict[str, Any] = {
 
 
 def forget() -> None:
-    """What is answered from memory is read anew."""
+    """Forget cached answers."""
     catalogue._answers._kept.clear()
     catalogue._details._shops.clear()
 
 
 async def sku_of(slug: str) -> tuple[int, int]:
-    """Product and SKU."""
+    """Return the ids of product and SKU."""
     row = await db.fetch_row(
         "SELECT s.id, s.product_id FROM skus s JOIN products p ON p.id = s.product_id WHERE slug = $1", slug
     )
@@ -51,7 +51,7 @@ async def sku_of(slug: str) -> tuple[int, int]:
 
 
 async def sell(mall: Mall, **terms: Any) -> tuple[int, int]:
-    """A product of these terms; product and SKU."""
+    """Add a product with these terms; return the ids of product and SKU."""
     slug = f"g-{secrets.token_hex(4)}"
     await stock(mall, product(slug, "定时面霜", **terms))
     return await sku_of(slug)
@@ -63,7 +63,7 @@ async def place(me: Shopper, *items: tuple[int, int], **more: Any) -> httpx.Resp
 
 
 async def seen(mall: Mall, me: Shopper, product_id: int, sku: int) -> dict[str, Any]:
-    """What each reader makes of it now."""
+    """Return what each call answers about the product now."""
     forget()
     listed = (await mall.http.get("/api/products")).json()["items"]
     found = (await mall.http.get("/api/products", params={"q": "面霜"})).json()["items"]
@@ -247,7 +247,7 @@ async def test_freight_by_template_from_the_page_to_the_order(mall: Mall) -> Non
     assert (await priced((ice, 2), address_id=far)).json()["freight_fen"] == 3000 + 2 * 250
     assert (await priced((ice, 1), (plain, 1))).json()[
         "freight_fen"
-    ] == 900  # the plain goods travel free above 99 yuan
+    ] == 900  # the plain goods have free shipping above 99 yuan
     assert (await priced((ice, 6))).json()["freight_fen"] == 0
     refused = await priced((ice, 1), (plain, 1), address_id=never)
     assert error_of(refused) == (422, "delivery_refused")

@@ -1,4 +1,4 @@
-"""A staged rule posts a part at each friend; losing one reverses the last part paid."""
+"""A rule with stages posts a part for each friend; losing a friend reverses the last part."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every field of the rule does what rules.md §3 says of it."""
+"""Every field of the rule has the effect that the rule promises."""
 
 from typing import Any
 
@@ -103,7 +103,7 @@ async def test_given_a_month_cap_then_months_begin_at_midnight_in_shanghai(mall:
     """
     Given a cap of one rebate a month, and a referrer with three rebates to come
     When one came an hour before the month ends in Shanghai
-    Then the next comes once it has ended, and the last waits although the month now begins in UTC, too
+    Then the next comes after the month ends, and the last waits, although the month then begins in UTC
     """
     await publish(mall, member_month_cap_fen=15_000)
     edge = next_month(mall)
@@ -149,7 +149,7 @@ async def test_given_a_budget_when_it_is_used_up_then_cycles_wait_and_operators_
     assert await b.me.rebates() == [], "its cycle runs under the version of its oldest qualification"
 
     await a.friends[0].refund()
-    await work(mall)  # a reversal gives budget back and wakes who waited for it
+    await work(mall)  # the reversal gives budget back, so the job checks the cycles that waited for it
     assert (await b.rebate())["explanation"]["rule_version"] == first
     used = await db.fetch("SELECT budget_used_fen FROM rule_versions ORDER BY version")
     assert [row["budget_used_fen"] for row in used] == [10_000, 10_000]

@@ -1,4 +1,4 @@
-"""提现 from the wallet to WeChat and back, as a member and the shop live it."""
+"""提现 from the wallet to WeChat and back, as member and shop experience it."""
 
 import pytest
 
@@ -14,9 +14,9 @@ from tests.support.shop import DAY_S, pass_days, run_jobs, until, work
 
 async def test_a_withdrawal_to_its_good_end(mall: Mall) -> None:
     """
-    Given somebody with 100 yuan to withdraw, and a fee of 1.5 %
-    When 50.01 are asked for, approved, sent and confirmed
-    Then they are in flight until WeChat has paid them, and the statement says what was kept
+    Given a member with 100 yuan to withdraw, and a fee of 1.5 %
+    When the member asks for 50.01, and it is approved, sent and confirmed
+    Then the money is in flight until WeChat has paid it, and the statement shows the fee
     """
     await set_policy(mall, withdrawal_fee_bp=150)
     anna = await rich(mall)
@@ -119,7 +119,7 @@ async def test_called_off_while_the_member_should_confirm(mall: Mall, by_shop: b
     async def ended() -> bool:
         return bool((await anna.get(f"/withdrawals/{no}"))["state"] != "confirming")
 
-    await until(ended)  # by asking, or by WeChat's notice
+    await until(ended)  # the server asks WeChat, or WeChat's notice comes first
     gone = await anna.get(f"/withdrawals/{no}")
     assert (gone["state"], gone["why"]) == ("cancelled", "商城已撤销提现" if by_shop else "已取消提现")
     assert (await anna.wallet())["withdrawable_fen"] == 10_000
@@ -127,7 +127,7 @@ async def test_called_off_while_the_member_should_confirm(mall: Mall, by_shop: b
 
 
 async def test_called_off_too_late(mall: Mall) -> None:
-    """The member has confirmed, and says so only to WeChat: the wish comes too late and changes nothing."""
+    """The member has confirmed at WeChat and then cancels: it is too late and changes nothing."""
     anna = await rich(mall)
     no = await send(mall, anna)
     await mall.control("knobs", drop={"op": "transfer_notify"})
@@ -152,9 +152,9 @@ async def test_nobody_confirms_within_a_day(mall: Mall) -> None:
 
 async def test_what_comes_back_pays_debts_first(mall: Mall) -> None:
     """
-    Given somebody whose money is in flight when a rebate is taken back
-    When the withdrawal is called off
-    Then what was owed is paid first
+    Given a member whose money is in flight when a rebate is taken back
+    When the withdrawal is cancelled
+    Then the money pays the debt first
     """
     anna = await rich(mall)
     no = await ask(anna, 10_000)
@@ -200,7 +200,7 @@ async def test_limits(mall: Mall) -> None:
 
 
 async def test_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
-    """Each day brings one withdrawal of 30 yuan; when the day turns in UTC, no new one has begun."""
+    """Each day allows one withdrawal of 30 yuan. When the day changes in UTC, no new day has begun."""
     await set_policy(mall, withdrawal_day_count=1, withdrawal_day_fen=3_000)
     edge = next_day(mall)
     move_to(mall, edge - MINUTE * 5)
@@ -215,7 +215,7 @@ async def test_a_day_begins_at_midnight_in_shanghai(mall: Mall) -> None:
 
 
 async def test_the_tax_of_a_month_begins_at_midnight_in_shanghai(mall: Mall) -> None:
-    """The first 800 yuan of a month are free of it: what was asked for before the month began counts no more."""
+    """The first 800 yuan of a month are free of tax. A withdrawal before the month began does not count."""
     await set_policy(mall, withdrawal_withholding="labour_remuneration")
     edge = next_month(mall)
     move_to(mall, edge - MINUTE * 5)

@@ -1,4 +1,4 @@
-"""Operators at their browsers: a session each, forms with the token that the page gave them."""
+"""Operators in their browsers: each has a session, and sends forms with the token from the page."""
 
 import re
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ class Desk:
 
 @pytest.fixture
 async def desks(mall: Mall) -> AsyncIterator[Any]:
-    """Make an operator and open the browser, logged in unless told otherwise."""
+    """Yield a function that creates an operator and opens their browser, logged in by default."""
     opened: list[httpx.AsyncClient] = []
 
     async def make(role: Role = Role.OWNER, name: str | None = None, *, log_in: bool = True) -> Desk:
@@ -67,19 +67,19 @@ def browser(mall: Mall, opened: list[httpx.AsyncClient]) -> httpx.AsyncClient:
 
 
 async def actions() -> list[str]:
-    """What stands in the log, oldest first."""
+    """Return the actions in the audit log, oldest first."""
     return [row["action"] for row in await db.fetch("SELECT action FROM audit_log ORDER BY id")]
 
 
 async def send(desk: Desk, path: str, form: dict[str, Any], file: bytes | None = None) -> httpx.Response:
-    """A form as it is, with a file perhaps."""
+    """Send a form, optionally with a file."""
     data = {"csrf": await desk.csrf(), **form}
     files = None if file is None else {"file": ("f", file)}
     return await desk.http.post(f"/admin{path}", data=data, files=files)
 
 
 async def last_record() -> dict[str, Any]:
-    """The newest of the log."""
+    """Return the newest record of the audit log."""
     row = await db.fetch_row("SELECT * FROM audit_log ORDER BY id DESC LIMIT 1")
     assert row is not None
     return {**row, "detail": orjson.loads(row["detail"])}

@@ -1,4 +1,4 @@
-"""A shop in which everything that people can type is a script: what no screen may run."""
+"""A shop in which every text that people can type is a script. No screen of the panel may run it."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ XSS = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
 async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
-    """A member whose texts are poisonous, with a paid order and a refund that waits; an alarm."""
+    """Make a member with such texts, with a paid order and an open refund; and an alarm."""
     sku = await make_sku(10_000)
     product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", sku)
     await rebate_rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
@@ -167,7 +167,7 @@ UPDATE orders SET team_id = team.id FROM team
 
 
 async def of_goods() -> dict[str, int]:
-    """The numbers of what `stage` made beside the order."""
+    """Return the ids of the other things that `stage` made."""
     found = await db.fetch_row(
         "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
         " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight, e.id AS points_good"

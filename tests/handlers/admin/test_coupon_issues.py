@@ -1,4 +1,4 @@
-"""Coupons given to many at the panel, and unused ones taken back."""
+"""Coupons issued to many members in the panel, and unused ones taken back."""
 
 import re
 from typing import Any
@@ -166,7 +166,7 @@ async def test_for_a_level_by_its_name(mall: Mall, desks: Any) -> None:
 
 
 async def levels_seen() -> None:
-    """The panel shows levels as they were a second ago at most."""
+    """Wait until the cached levels are renewed: they may be a second old."""
 
     async def there() -> bool:
         return len(await levels.current()) == 2

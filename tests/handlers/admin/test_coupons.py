@@ -1,4 +1,4 @@
-"""Coupon templates at the panel, and the coupons that members took."""
+"""Coupon templates in the panel, and the coupons that members claimed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The overview: what today brought, what waits, and a way to each list that says more."""
+"""The overview: the numbers of today, what waits, and a link to each list with more."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""有效推荐, rebates and commissions at the panel: found, explained, reviewed; policies previewed and published once."""
+"""有效推荐, rebates and commissions in the panel: found, explained, reviewed; policies previewed and published once."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ RATIO = {"policies": [{"kind": "ratio", "ratio_bp": 1_000}]}
 
 @pytest.fixture
 async def ring(mall: Mall) -> Circle:
-    """Somebody with three friends who bought, a closed cycle, and commission on each."""
+    """Return a member with three friends who bought, a closed cycle, and commission from each friend."""
     await publish(mall)
     await commission_policies.apply(mall.deps, json.dumps(RATIO), "开始", "tester")
     found = await circle(mall)
@@ -57,7 +57,7 @@ async def test_what_was_earned_is_found_and_explained(ring: Circle, desks: Any) 
     order = ring.own.lower()
     assert f'href="/admin/rebates/{rebate}"' in (await desk.get("/rebates", q=order)).text
     assert f'href="/admin/commissions/{commissions[0]}"' in (await desk.get("/commissions", q=friend.order_no)).text
-    assert f"#{friend.person.id}" not in (await desk.get("/qualifications")).text  # none is held
+    assert f"#{friend.person.id}" not in (await desk.get("/qualifications")).text  # the list shows held ones
     page = (await desk.get(f"/rebates/{rebate}")).text
     for text in (f"订单 {ring.own} 现金实付", "¥100.00", "3 / 3", "返一入账", f"/admin/members/{friend.person.id}"):
         assert text in page, text

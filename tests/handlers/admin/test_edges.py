@@ -1,4 +1,4 @@
-"""What a browser may send that no form of ours does."""
+"""Requests that no form of ours sends, but a browser can."""
 
 import asyncio
 from typing import Any

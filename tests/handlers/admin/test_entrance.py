@@ -75,7 +75,7 @@ async def test_many_guesses_at_once_are_five(desks: Any) -> None:
 
 
 async def test_two_guesses_in_one_moment_are_two(desks: Any) -> None:
-    """Both are under way before either is counted: the second finds what the first wrote."""
+    """Both start before either is counted. The second one must see the count that the first wrote."""
     desk: Desk = await desks(log_in=False)
     desk.password = "wrong"
     async with held("SELECT 1 FROM operators WHERE name = $1 FOR NO KEY UPDATE", desk.name):
@@ -102,7 +102,7 @@ async def test_two_steps_and_no_code_works_twice(mall: Mall, desks: Any) -> None
         assert "动态码" in (await again.log_in()).text
         return (await again.http.post("/admin/login/code", data={"code": shown})).status_code
 
-    assert await second(code.at(mall.clock.now())) == 401  # it confirmed the set-up
+    assert await second(code.at(mall.clock.now())) == 401  # this code was used to confirm the set-up
     mall.clock.advance(60)
     used = code.at(mall.clock.now())
     assert await second(used) == 303

@@ -1,4 +1,4 @@
-"""Lists as files: asked for, made by the worker, taken by who asked, forgotten after a day."""
+"""Lists as files: requested, made by the worker, downloaded only by their operator, deleted after a day."""
 
 import io
 from datetime import timedelta

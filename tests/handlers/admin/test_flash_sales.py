@@ -1,4 +1,4 @@
-"""Flash sales at the panel: a session from being made to its results."""
+"""Flash sales in the panel: a session from its creation to its results."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Freight templates at the panel: made, changed, chosen for goods, refused by field, told to the log."""
+"""Freight templates in the panel: created, changed, chosen for goods, refused by field, recorded in the audit log."""
 
 import re
 from typing import Any
@@ -42,7 +42,7 @@ TERMS = {
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """The form as a browser would send it back."""
+    """Return the form as a browser sends it back."""
     form = page[page.index("<form method") :]
     found = dict(re.findall(r'<input name="([^"]+)"[^>]*?value="([^"]*)"', form))
     found |= dict(re.findall(r'<textarea name="([^"]+)"[^>]*>([^<]*)</textarea>', form))
@@ -65,7 +65,7 @@ async def test_a_template_is_made_changed_and_chosen(mall: Mall, desks: Any) -> 
     assert "不发货：台湾、香港、澳门" in listed
     number = await db.fetch_value("SELECT id FROM freight_templates")
     form = fields_of((await desk.get(f"/freight/{number}")).text)
-    assert (await send(desk, f"/freight/{number}", form)).status_code == 422  # why?
+    assert (await send(desk, f"/freight/{number}", form)).status_code == 422  # no reason
     assert (await send(desk, f"/freight/{number}", form | {"reason": "原样"})).status_code == 303
     assert await terms() == TERMS
     change = form | {"reason": "偏远另算", "zones[0].provinces": "", "excluded": "", "name": "冷链运输"}

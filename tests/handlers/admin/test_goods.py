@@ -1,4 +1,4 @@
-"""Goods at the panel: what forms do, refuse by field, and leave in the log."""
+"""Goods in the panel: what the forms change, refuse by field, and write to the audit log."""
 
 import re
 from datetime import timedelta
@@ -41,7 +41,7 @@ NEW = {
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """The product form as a browser would send it back."""
+    """Return the product form as a browser sends it back."""
     form = page[page.index('name="seen"') :]
     found = {"seen": re.findall(r'name="seen" value="([^"]+)"', page)[0]}
     found |= dict(re.findall(r'<input name="([^"]+)"[^>]*?value="([^"]*)"', form))

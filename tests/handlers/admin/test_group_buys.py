@@ -1,4 +1,4 @@
-"""Group buys at the panel: made, changed, stopped, and what came of them."""
+"""Group buys in the panel: created, changed, stopped, and their results."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ async def _wrong(desk: Desk, place: str) -> None:
 
 
 async def _sold(mall: Mall, number: int, sku: int) -> None:
-    """One team of two, and one that is filled."""
+    """Make one team of two paid orders, and one that is filled up."""
     _, team_no = await open_team(await join(mall), number, sku)
     await join_team(await join(mall), number, team_no, sku)
     await open_team(await join(mall), number, sku)

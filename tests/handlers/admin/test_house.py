@@ -1,4 +1,4 @@
-"""Running the house from the panel: jobs are hurried, messages and settings are set, and the log knows."""
+"""Running the shop from the panel: jobs, messages and settings, each with a record in the audit log."""
 
 import asyncio
 import re
@@ -129,7 +129,7 @@ async def test_a_message_that_cannot_be_sent_is_refused(
 
 
 async def typed(desk: Desk) -> dict[str, str]:
-    """The form of the settings as the page shows it."""
+    """Return the settings form as the page shows it."""
     page = (await desk.get("/settings")).text.partition("<fieldset")[2]
     form = dict(re.findall(r'<input name="(\w+)" value="([^"]*)"', page))
     form |= dict(re.findall(r'<textarea name="(\w+)">(.*?)</textarea>', page, re.DOTALL))

@@ -1,4 +1,4 @@
-"""The books at the operators' desk: from an account to its entries, from an entry to what it is about."""
+"""The ledger in the panel: from an account to its entries, and from an entry to what it is about."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Levels at the panel: the set as one form, growth given and taken."""
+"""Levels in the panel: the whole set as one form; growth given and taken back."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.support.shop import shopper, work
 
 
 def row(n: int, name: str, growth: str, **more: str) -> dict[str, str]:
-    """One level as it is typed."""
+    """Return one level as it is typed."""
     typed = {"name": name, "growth": growth, "discount_bp": "100", "points_bp": "100", "commission_bonus_bp": "0"}
     typed |= {"colour": "#8C7A6B", "icon": "star"} | more
     return {f"levels[{n}].{field}": value for field, value in typed.items()}

@@ -1,4 +1,4 @@
-"""Members at the panel: found, masked, shown to whoever gives a reason, shut out, and bound to somebody else."""
+"""Members in the panel: found, masked, shown in full for a reason, blocked, and bound to another referrer."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ PHONE = "13812345678"
 
 @pytest.fixture(autouse=True)
 async def rule(mall: Mall) -> int:
-    """Referrals need one."""
+    """Publish a rule, because referrals need one."""
     return await publish(mall)
 
 
 async def known(mall: Mall, referrer: Shopper | None = None, nickname: str = "小明同学") -> Shopper:
-    """A member with a name, a phone number and an address."""
+    """Return a member with a name, a phone number and an address."""
     me = await join(mall, referrer)
     await me.do("PATCH", "/me", {"nickname": nickname})
     await me.post("/me/phone", {"code": (await mall.control("phone", openid=me.openid, phone=PHONE))["code"]})

@@ -1,4 +1,4 @@
-"""Pictures of goods and categories: drawn anew, moved, forgotten; and the tree that categories stand in."""
+"""Pictures of goods and categories: resized, moved, deleted; and the category tree."""
 
 import io
 import os

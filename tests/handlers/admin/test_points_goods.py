@@ -1,4 +1,4 @@
-"""The points mall at the panel: a good from being made to its results."""
+"""The points mall in the panel: a good from its creation to its results."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reconciliation at the operators' desk: days, differences, and a day compared by a worker while one watches."""
+"""Reconciliation in the panel: days, differences, and a day that a worker compares while the operator watches."""
 
 import asyncio
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ from tests.support.mall import Mall
 
 @pytest.fixture
 async def day(mall: Mall, tmp_path: Path) -> date:
-    """Yesterday, on which WeChat has a payment that we do not, and the other way round."""
+    """Return yesterday, with one payment that only WeChat knows and one that only we know."""
     at = to_hour(mall, 12)
     await our_payments(1, [1, 2, 3], at)
     their_payments(mall, [1, 2, 4], at)

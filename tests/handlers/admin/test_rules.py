@@ -1,4 +1,4 @@
-"""The rebate rule at the panel: versions read and compared, a new one filled in, previewed and published once."""
+"""The rebate rule in the panel: versions shown and compared, a new one filled in, previewed and published once."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from tests.support.shop import make_sku, publish
 
 
 def form(base: int | str, **fields: str) -> dict[str, str]:
-    """The form of the default terms, with these fields typed over."""
+    """Return the form of the default terms, with these fields changed."""
     return rule_forms.filled(RuleTerms()) | {"base": str(base)} | fields
 
 

@@ -1,4 +1,4 @@
-"""Many orders shipped by a file: good rows go out, bad ones are told by line, twice changes nothing."""
+"""Shipping many orders with a file: good rows are shipped, bad rows are listed, and a second upload does nothing."""
 
 import io
 from typing import Any

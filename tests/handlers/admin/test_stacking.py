@@ -1,4 +1,4 @@
-"""叠加规则 at the panel: read by everybody, changed by who may, in versions, and obeyed by the next order."""
+"""叠加规则 in the panel: all operators can read it and some can change it, in versions; the next order obeys it."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tests.support.shop import join, make_sku, publish
 
 
 def boxes(**off: str) -> dict[str, str]:
-    """The form of the matrix a shop starts with, without the boxes named (`normal="coupon"`)."""
+    """Return the form of the built-in matrix, without the boxes named (`normal="coupon"`)."""
     matrix = Matrix()
     ticked = [(kind, what) for kind in KINDS for what in LABELS if getattr(matrix.of(kind), what)]
     return {f"{kind}.{what}": "on" for kind, what in ticked if off.get(kind) != what}

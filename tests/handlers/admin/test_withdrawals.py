@@ -1,4 +1,4 @@
-"""Withdrawals at the operators' desk: evidence, one and two pairs of eyes, many at once, the name behind a reason."""
+"""Withdrawals in the panel: evidence, one or two approvals, many at once, and the real name shown for a reason."""
 
 from typing import Any
 

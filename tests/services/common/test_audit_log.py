@@ -15,7 +15,7 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def sealed(database: str) -> None:
-    """A process that holds the key."""
+    """Give this process the key of the seal."""
     audit_log.seal_with(FieldCipher([b"k" * 32]))
 
 
@@ -41,7 +41,7 @@ async def verified() -> tuple[int, list[dict[str, Any]]]:
 
 
 async def tamper(*statements: str) -> None:
-    """What somebody does who may switch triggers off."""
+    """Do what somebody can do who may switch triggers off."""
     async with db.transaction() as tx:
         await tx.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
         for statement in statements:
@@ -107,7 +107,7 @@ async def test_an_end_that_is_not_the_anchors_is_found_and_stays_so(
         with pytest.raises(RuntimeError, match="audit --seal"):
             await write(1)
     else:
-        await write(2)  # going on mends nothing
+        await write(2)  # new records do not repair the chain
         assert (await verified())[1]
 
 

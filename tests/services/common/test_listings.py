@@ -1,4 +1,4 @@
-"""Lists: read newest first in pages, narrowed by filters, whatever is typed into them."""
+"""Lists: newest first, in pages, with filters, for any text that people type."""
 
 from typing import Any
 
@@ -100,7 +100,7 @@ async def test_a_text_means_what_it_looks_like(mall: Mall) -> None:
 
 @pytest.mark.parametrize("listing", LISTINGS, ids=lambda one: one.name)
 async def test_every_list_and_each_of_its_filters_can_be_asked(mall: Mall, listing: Listing) -> None:
-    """Declared SQL is right for each way a text can be read, on the first page and after a cursor."""
+    """The declared SQL is valid for each way to read a text, on the first page and after a cursor."""
     for one in listing.filters:
         samples = list(one.choices) or [
             "2026-01-01" if one.is_day else "",
@@ -117,5 +117,5 @@ async def test_every_list_and_each_of_its_filters_can_be_asked(mall: Mall, listi
                 await listings.page(mall.deps, listing, asked, "", 3)
                 await listings.counted(mall.deps, listing, asked, 3)
             except BadRequest as refusal:
-                assert refusal.detail["field"] == one.name  # noqa: PT017 - some texts mean nothing to some filters
+                assert refusal.detail["field"] == one.name  # noqa: PT017 - some filters refuse some texts
     assert {column.name for column in listing.columns}

@@ -1,4 +1,4 @@
-"""Coupons for many: who gets one, once, up to the total, whatever stops the worker; birthday gifts; endings."""
+"""Coupons for many members: who gets one, only once, up to the total, also if the worker stops; birthdays; expiry."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ async def template(mall: Mall, **fields: Any) -> int:
 
 
 async def people(mall: Mall, count: int, **columns: str) -> list[int]:
-    """Members; `columns` are SQL expressions of `n`, 1 … count."""
+    """Add members and return their ids; `columns` are SQL expressions of `n`, 1 … count."""
     columns = {"state": "'active'"} | columns
     names, values = ", ".join(["", *columns]), ", ".join(["", *columns.values()])
     rows = await db.fetch(
@@ -166,12 +166,12 @@ async def test_killed_between_any_two_batches_it_goes_on_and_nobody_gets_two(
     async def dying(tx: db.Connection, *args: Any) -> Sequence[asyncpg.Record]:
         rows = await plain(tx, *args)
         if next(turns) % 2:
-            raise asyncio.CancelledError  # after the batch is written, before it is kept
+            raise asyncio.CancelledError  # after the batch was written, before the commit
         return rows
 
     monkeypatch.setattr(drawer, "issue_from", dying)
     for _ in range(30):
-        with contextlib.suppress(asyncio.CancelledError):  # the worker died
+        with contextlib.suppress(asyncio.CancelledError):  # as if the worker had died
             await jobs.issue(mall.deps)
     assert await holders(number) == members
     assert await state_of(job) == ("done", 95, 95)
@@ -263,7 +263,7 @@ def noon(day: date) -> datetime:
 
 
 class Calendar:
-    """A clock that stands."""
+    """A clock that stands still."""
 
     def __init__(self, at: datetime) -> None:
         self.at = at

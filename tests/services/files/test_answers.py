@@ -95,7 +95,7 @@ async def test_answers_that_are_too_old_are_made_together(database: str) -> None
     answers = Batched(max_age_s=1, size=3)
     assert await answers.get(1, make) == b"1"
     assert await asyncio.gather(*(answers.get(number, make) for number in (1, 2, 3, 100))) == [b"1", b"2", b"3", None]
-    assert asked == [[1], [2], [3, 100], [100]]  # what came while 2 was made, together; what is not there, each time
+    assert asked == [[1], [2], [3, 100], [100]]  # calls during the making of 2 wait together; 100 does not exist
     await asyncio.gather(*(answers.get(number, make) for number in (1, 2)))
     await asyncio.sleep(1)
     assert await answers.get(1, make) == b"1"
@@ -103,7 +103,7 @@ async def test_answers_that_are_too_old_are_made_together(database: str) -> None
     assert await answers.get(4, make) == b"4"
     assert await answers.get(2, make) == b"2"
     assert await answers.get(3, make) == b"3"
-    assert asked[5:] == [[4], [3]]  # the oldest of three made room
+    assert asked[5:] == [[4], [3]]  # the cache holds three, so the oldest was dropped
 
 
 async def test_a_batch_that_fails_fails_one_request(database: str) -> None:

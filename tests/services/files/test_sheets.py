@@ -1,4 +1,4 @@
-"""XLSX files: what is written is read again, formulas stay texts, bombs and rubbish are refused."""
+"""XLSX files: what is written can be read again, formulas stay texts, zip bombs and broken files are refused."""
 
 import io
 import zipfile
@@ -21,7 +21,7 @@ def test_values_keep_their_kind() -> None:
     at = datetime(2026, 1, 1, 17, 0, 0, 999, tzinfo=UTC)
     book = load_workbook(io.BytesIO(written((Yuan(123456), at, None), (-5, Yuan(-1), "文字\x0b"))))
     assert [[cell.value for cell in row] for row in book.worksheets[0].iter_rows(min_row=2)] == [
-        [1234.56, datetime(2026, 1, 2, 1, 0, 0), None],  # noqa: DTZ001 - a file's times have no zone
+        [1234.56, datetime(2026, 1, 2, 1, 0, 0), None],  # noqa: DTZ001 - times in XLSX files have no zone
         [-5, -0.01, "文字"],
     ]
     assert book.worksheets[0].freeze_panes == "A2"
@@ -41,7 +41,7 @@ def test_rows_are_read_with_their_lines() -> None:
     sheet.append(["订单号", "公司", "运单"])
     sheet.append([" T1 ", "SF", 1234567890123.0])
     sheet.append([None, None, None])
-    sheet.append(["T2", None, datetime(2026, 1, 2, 3, 4, 5)])  # noqa: DTZ001 - as Excel keeps it
+    sheet.append(["T2", None, datetime(2026, 1, 2, 3, 4, 5)])  # noqa: DTZ001 - as Excel stores it
     sheet.append(["T3", 1.5, 1e17])
     into = io.BytesIO()
     book.save(into)

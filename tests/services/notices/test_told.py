@@ -1,4 +1,4 @@
-"""What a member is told of money: each step once, in words that WeChat takes, and leading to the page that shows it."""
+"""Messages to members about money: one for each step, in a form that WeChat accepts, with a link to the right page."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ from tests.support.purse import ask, rich, send
 from tests.support.shop import join, make_sku, pass_days, publish, until, work
 
 PHRASE = 5
-"""How many signs WeChat takes for a phrase."""
+"""How many characters WeChat accepts in a phrase."""
 
 
 async def told(member_id: int) -> list[tuple[str, str, str]]:
-    """Template, state and query of what somebody was told of money, in order; each fits its template."""
+    """Return template, state and query of a member's messages about money, in order; each fits its template."""
     templates = {one["key"]: one for one in _NOTICES}
     rows = await db.fetch("SELECT args FROM outbox WHERE job = 'send_notice' ORDER BY id")
     found = []

@@ -1,4 +1,4 @@
-"""Money at its rare turns: words said twice, refusals by WeChat, what is not there, and more than one batch due."""
+"""Rare cases with money: repeated messages, refusals by WeChat, missing rows, and more than one batch due."""
 
 from datetime import timedelta
 from typing import Any
@@ -33,14 +33,14 @@ async def statuses(*order_nos: str) -> list[str]:
 
 
 async def placed(mall: Mall) -> tuple[Shopper, str, int]:
-    """A member with a pending order that is not opened at WeChat, and what is due."""
+    """Return a member, a pending order that was not opened at WeChat, and the amount due."""
     me = await join(mall)
     order = await me.place(await make_sku())
     return me, order["order_no"], order["cash_due_fen"]
 
 
 async def open_elsewhere(mall: Mall, me: Shopper, order_no: str, amount_fen: int) -> None:
-    """WeChat has a payment of this number that we know nothing of."""
+    """Open a payment of this order at WeChat that we know nothing of."""
     soon = mall.clock.now() + timedelta(minutes=10)
     await mall.deps.pay.prepay(Prepay(order_no, "商品", amount_fen, me.openid, soon))
 
@@ -61,7 +61,7 @@ async def test_a_payment_known_from_elsewhere_is_not_taken_twice(mall: Mall) -> 
     (buyer,) = await arena.members(1)
     order_no = await arena.buy(buyer, await make_sku())
     said = await arena.notice(order_no, await db.fetch_value("SELECT transaction_id FROM payments"))
-    async with db.transaction() as tx:  # the inbox is lost, the payment is not
+    async with db.transaction() as tx:  # the payment stays without its notice
         await tx.execute("DELETE FROM payment_notices")
     assert await arena.settle(said) is Outcome.ALREADY
     assert await db.fetch_value("SELECT count(*) FROM payments") == 1
@@ -156,7 +156,7 @@ async def test_a_refund_that_wechat_refuses_is_told_and_made_later(mall: Mall) -
     assert (row["state"], row["problem"].split(":")[0]) == ("approved", "NOT_ENOUGH")
     assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'refund_refused'") == 1
     await mall.control("knobs", not_enough=None)
-    async with db.transaction() as tx:  # WeChat had taken it, and has forgotten it
+    async with db.transaction() as tx:  # as if WeChat had accepted it and then forgotten it
         await tx.execute("UPDATE refunds SET state = 'processing'")
     mall.clock.advance(61)
     await refund_transfers.check_pending(mall.deps)
@@ -229,7 +229,7 @@ async def test_void_by_review_is_final(mall: Mall) -> None:
     qualification_id = await db.fetch_value("SELECT id FROM qualifications")
     with pytest.raises(StateConflict):
         await qualifications.review(mall.deps, qualification_id, "pass", "tester")
-    for _ in range(2):  # the second verdict changes nothing
+    for _ in range(2):  # the second time changes nothing
         await qualifications.review(mall.deps, qualification_id, "void", "tester")
     await friend.person.buy(a.sku)
     async with db.transaction() as tx:

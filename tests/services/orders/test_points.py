@@ -1,4 +1,4 @@
-"""Points in orders: held by placing, spent by paying, back by closing and refunding, never spent twice."""
+"""Points in orders: placing holds them, paying spends them, closing and refunding give them back; never spent twice."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ from tests.support.shop import Shopper, join, make_sku, work
 
 @pytest.fixture
 async def me(mall: Mall) -> Shopper:
-    """A member with 3 000 points, of which two take off one fen."""
+    """Return a member with 3 000 points; two points pay one fen."""
     await set_policy(mall, points_per_fen=2, freight_fen=0)
     shopper = await join(mall)
     await give_points(mall, shopper.id, 3_000)

@@ -1,4 +1,4 @@
-"""What operators may change of a flash sale, and when."""
+"""What operators may change in a flash sale, and when."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def test_what_may_be_changed_before_and_after_the_start(arena: Arena) -> N
 
 
 async def test_a_buyer_who_is_faster_than_the_operator(arena: Arena) -> None:
-    """The piece that is being claimed is waited for, and what was said of the stock is not true any more."""
+    """The operator's change waits for the buyer who is claiming a piece; then the stock it assumed is wrong."""
     mall = arena.mall
     sku = await make_sku(stock=10)
     code = await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku)

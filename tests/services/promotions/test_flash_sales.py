@@ -1,4 +1,4 @@
-"""Flash sales one buyer at a time: the gate, the pieces, the end."""
+"""Flash sales with one buyer at a time: the gate, the pieces, the end."""
 
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import replace
@@ -38,7 +38,7 @@ async def refusal(arena: Arena, member: int, sku: int, item: int, quantity: int 
 
 
 async def fresh(mall: Mall, item: int) -> None:
-    """As if a second had gone by: the gate is read anew."""
+    """Read the gate again, as it is done every second."""
     await mall.deps.redis.delete(f"flash:{{{item}}}:claim")
 
 
@@ -141,7 +141,7 @@ async def test_preview_says_what_placing_would(arena: Arena) -> None:
 
 
 async def test_the_database_refuses_by_itself(arena: Arena) -> None:
-    """Whatever was read before: what is claimed is judged once more."""
+    """The database checks a claim again, whatever the server read before."""
     mall = arena.mall
     sku, other_sku = await make_sku(), await make_sku()
     item = await make_sale(mall, sku, 2, per_member=3)
@@ -198,7 +198,7 @@ async def test_what_is_left_goes_back_at_the_end(arena: Arena) -> None:
     assert await stock_of(sku) == (8, 0, 2)
     assert await pieces(item) == (0, 0, 2)
     assert await db.fetch_value("SELECT returned FROM flash_items") == 4
-    assert (await apply_sale(mall, slug="sale", stop=True)).activities == 1  # said twice
+    assert (await apply_sale(mall, slug="sale", stop=True)).activities == 1  # stopping again changes nothing
     assert await problems(mall, slug="sale", name="再来") == {"": "本场已结束，不能修改"}
     await work(mall)
 
@@ -229,7 +229,7 @@ async def test_a_refund_brings_the_piece_back_to_the_goods(arena: Arena) -> None
 
 
 class _Broken:
-    """A Redis that is gone: every script fails."""
+    """A Redis that cannot be reached: every script fails."""
 
     def register_script(self, _script: str) -> Any:
         async def call(*_arguments: object) -> object:
@@ -262,7 +262,7 @@ async def test_a_gate_that_nobody_reads_is_not_waited_for_for_ever(
     sku = await make_sku()
     item = await make_sale(mall, sku, 100)
     monkeypatch.setattr(flash_gate, "_WAITS", 3)
-    await mall.deps.redis.set(f"flash:{{{item}}}:claim", 1)  # who claimed it has died
+    await mall.deps.redis.set(f"flash:{{{item}}}:claim", 1)  # the process that should read it has died
     (member,) = await arena.members(1)
     flash_gate._passing.count = 0
     await flash_sales.admit(mall.deps, member, promotion(item))
@@ -282,7 +282,7 @@ async def test_gates_are_warm_before_the_start(arena: Arena) -> None:
 
 
 async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Arena) -> None:
-    """PostgreSQL knows the table, in which most rows seem to fit."""
+    """The table is analysed, so the planner believes that most rows fit."""
     (member,) = await arena.members(1)
     skus = [await make_sku(stock=3_000) for _ in range(2)]
     items = [await make_sale(arena.mall, sku, 2_500, slug=f"s{sku}") for sku in skus]
@@ -291,7 +291,7 @@ async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Aren
     async with db.connection() as connection:
         await connection.execute("ANALYZE flash_units")
         read = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'flash_units'"
-        before = await connection.fetchval(read) or 0  # of this connection's work that is not yet reported
+        before = await connection.fetchval(read) or 0  # counts of this connection that are not reported yet
         undone = connection.transaction()
         await undone.start()
         at = arena.mall.clock.now()

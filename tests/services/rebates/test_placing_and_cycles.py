@@ -1,4 +1,4 @@
-"""What happens between a look and its lock: orders, cycles and coupons that another call changes meanwhile."""
+"""Orders, cycles and coupons that another call changes between a read and its lock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ def arena(mall: Mall) -> Arena:
 
 @asynccontextmanager
 async def breaking() -> AsyncIterator[None]:
-    """Whoever places an order in the block loses the connection at the look at its key."""
+    """Break the connection of an order placed in the block, at the moment when it reads its key."""
     async with held("LOCK TABLE idempotency_keys IN ACCESS EXCLUSIVE MODE"):
         yield
         await waiting()
@@ -109,7 +109,7 @@ async def test_cards_of_no_order_are_not_delivered(mall: Mall) -> None:
 
 
 async def ready(arena: Arena, sku: int, friends: int = 3) -> int:
-    """A referrer whose cycle can close, though nobody has looked yet."""
+    """Return a referrer whose cycle could close, but was not checked yet."""
     (referrer,) = await arena.members(1)
     for person in (referrer, *await arena.members(friends, referrer)):
         await arena.buy(person, sku)
@@ -170,7 +170,7 @@ async def test_a_stage_of_nothing_is_not_told(arena: Arena) -> None:
 
 
 async def couponed(mall: Mall) -> tuple[Circle, int]:
-    """A circle whose rebate of 10 000 has become a coupon; the coupon's id."""
+    """Return a circle whose rebate of 10 000 was paid as a coupon, and the coupon's id."""
     await publish(mall, pay_as="coupon", coupon_days=30, observe_days=0)
     a = await circle(mall)
     await a.bring(3)
@@ -184,7 +184,7 @@ async def coupon(a: Circle) -> dict[str, Any]:
 
 
 async def lose_a_friend(a: Circle) -> tuple[int, int]:
-    """The rebate is reversed, its coupon not yet taken back: the arguments of that job."""
+    """Reverse the rebate but leave its coupon; return the arguments of the job that takes the coupon back."""
     asked = await refunds.open_for(a.mall.deps, a.friends[0].order_no, None, "售后", "tester")
     await refunds.approve(a.mall.deps, asked.refund_no, "tester")
     row = await db.fetch_row("SELECT rebate_id, id FROM rebate_stages WHERE amount_fen > 0")

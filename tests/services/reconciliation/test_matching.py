@@ -9,10 +9,10 @@ from server.services.reconciliation import matching as bill_matching
 
 @pytest.mark.parametrize("bill", list(Bill))
 async def test_a_day_is_read_by_indexes(database: str, bill: Bill) -> None:
-    """However many payments, refunds and withdrawals the shop has had before."""
+    """The number of older payments, refunds and withdrawals does not matter."""
     async with db.transaction() as tx:
         await tx.execute(bill_matching._SPOOL)
-        await tx.execute("SET LOCAL enable_seqscan = off")  # the tables are empty: only what has no index is scanned
+        await tx.execute("SET LOCAL enable_seqscan = off")  # else the planner would scan, because the tables are empty
         noon = datetime(2026, 11, 1, tzinfo=UTC)
         rows = await tx.fetch(f"EXPLAIN {bill_matching._OURS[bill]}", noon, noon + timedelta(days=1))
     scanned = [row[0] for row in rows if "Seq Scan" in row[0] and "bill_lines" not in row[0]]

@@ -1,4 +1,4 @@
-"""Planted differences are found and nothing else, on days that were made through the sandbox."""
+"""Planted differences are found, and nothing else, on days that were made in the sandbox."""
 
 import asyncio
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from tests.support.shop import DAY_S, Shopper, join, make_sku, run_jobs, until, 
 
 @pytest.fixture
 async def noon(mall: Mall) -> date:
-    """The day of the test, from its noon on."""
+    """Return the day of the test, which starts at noon."""
     return shanghai_day(to_hour(mall, 12))
 
 
@@ -42,7 +42,7 @@ async def transaction_of(order_no: str) -> str:
 
 
 async def refunded(mall: Mall, buyer: Shopper, sku: int) -> str:
-    """A whole refund that came to its end; its number."""
+    """Make a whole refund and wait for its end; return its number."""
     order_no = await buyer.buy(sku)
     asked = await buyer.refund(order_no)
     await work(mall)
@@ -54,7 +54,7 @@ async def refunded(mall: Mall, buyer: Shopper, sku: int) -> str:
 
 
 async def transfer(mall: Mall, number: str, openid: str, member_id: int, paid_at: datetime) -> str:
-    """A withdrawal of 5 yuan that WeChat pays out now, and that we hear of at `paid_at`; WeChat's number of it."""
+    """Make a withdrawal of 5 yuan that WeChat pays now and we book at `paid_at`; return WeChat's number of it."""
     request = TransferRequest(
         out_bill_no=number,
         openid=openid,
@@ -172,7 +172,7 @@ async def test_a_payment_that_they_never_saw_and_amounts_that_differ(mall: Mall,
         [
             ("trade", "ours_only", await transaction_of(lost)),
             ("fund", "ours_only", await transaction_of(lost)),
-            ("trade", "amount", await transaction_of(ours)),  # the books have it right
+            ("trade", "amount", await transaction_of(ours)),  # the payment row is wrong, the ledger is right
             ("trade", "amount", await transaction_of(theirs)),
             ("fund", "amount", await transaction_of(theirs)),
         ]
@@ -204,7 +204,7 @@ async def test_refunds_that_differ(mall: Mall, noon: date, tmp_path: Path) -> No
             ("fund", "amount", ids[amount]),
             ("refund", "ours_only", "R0"),
             ("refund", "theirs_only", unknown),
-            ("fund", "amount", ids["R0"]),  # the books know no such grant
+            ("fund", "amount", ids["R0"]),  # the ledger has no such refund
         ]
     )
 
@@ -264,7 +264,7 @@ async def test_what_crosses_midnight_belongs_to_wechats_day(mall: Mall) -> None:
     await refunds.approve(mall.deps, opened.refund_no, "tester")
     await transfer(mall, "W1", buyer.openid, buyer.id, mall.clock.now() + timedelta(minutes=30))
     to_hour(mall, 0, 5)
-    await run_jobs(mall)  # only now WeChat hears of the refund
+    await run_jobs(mall)  # WeChat is asked for the refund only now
     mall.clock.advance(5)
     await mall.deps.pay.query_refund(opened.refund_no)
     await until(lambda: db.fetch_value("SELECT 1 FROM refunds WHERE state = 'succeeded'"))
@@ -347,7 +347,7 @@ async def test_two_at_once(mall: Mall, noon: date) -> None:
 
 
 async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> None:
-    """One of each difference, among refunds and transfers that agree, is found, and nothing else."""
+    """Among refunds and transfers that agree, one of each kind of difference is found, and nothing else."""
     buyer, sku = await join(mall), await make_sku(10_000)
     refund, closed, _ = [await refunded(mall, buyer, sku) for _ in range(3)]
     at = mall.clock.now()
@@ -387,7 +387,7 @@ async def test_which_days_were_missed(mall: Mall, tmp_path: Path) -> None:
     their_payments(mall, [1], morning)
     assert await reconciliation_runs.missed(morning + timedelta(days=1)) == []
     assert await reconciliation_runs.missed(morning + timedelta(days=1, minutes=1)) == [today]
-    await reconciled(mall, today)  # while it still runs, which proves nothing
+    await reconciled(mall, today)  # the day has not ended yet, so this run proves nothing
     assert await reconciliation_runs.missed(morning + timedelta(days=1, minutes=1)) == [today]
     mall.clock.advance(DAY_S * 2)
     await mall.control("knobs", fail_500_after_commit={"count": 1, "op": "trade_bill"})

@@ -1,4 +1,4 @@
-"""Withdrawals when WeChat fails, keeps silent, refuses, or says what cannot be: never paid twice, never lost."""
+"""Withdrawals when WeChat fails, does not answer, refuses, or contradicts itself: never paid twice, never lost."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.support.purse import ask, rich, send, set_policy, state_of
 from tests.support.shop import DAY_S, Shopper, run_jobs, until, work
 
 RETRY_S = 61
-"""A little more than the first wait before WeChat is asked again."""
+"""A little longer than the first wait before WeChat is asked again."""
 
 
 async def later(mall: Mall, seconds: float = RETRY_S) -> None:
@@ -31,7 +31,7 @@ async def alarms() -> list[str]:
 
 
 async def ends_well(mall: Mall, anna: Shopper, no: str) -> None:
-    """The member confirms and has been paid once."""
+    """Check that the member can confirm and is paid once."""
     assert await state_of(anna, no) == "confirming"
     assert (await mall.http.post(f"/sandbox/transfers/{no}/confirm")).json()["state"] == "SUCCESS"
     assert await state_of(anna, no) == "paid"
@@ -46,7 +46,7 @@ async def said_of(no: str, state: str, **more: Any) -> TransferNotice:
 
 @pytest.mark.parametrize("fault", ["fail_500_after_commit", "bad_signature_after_commit", "rate_limited"])
 async def test_the_answer_to_sending_is_lost(mall: Mall, fault: str) -> None:
-    """Whether WeChat acted or not: it is asked, and sent the same bill again."""
+    """WeChat may have acted or not: it is asked, and then the same bill is sent again."""
     anna = await rich(mall)
     await mall.control("knobs", **{fault: {"count": 1, "op": "transfer"}})
     no = await send(mall, anna)
@@ -76,7 +76,7 @@ async def test_killed_while_wechat_answers(mall: Mall) -> None:
 
 
 async def test_killed_after_the_request_and_after_the_approval(mall: Mall) -> None:
-    """What was committed is done by whoever comes next: nothing else is remembered."""
+    """The committed rows are enough: any worker can continue from them."""
     anna = await rich(mall)
     no = await ask(anna)
     await work(mall)
@@ -120,7 +120,7 @@ async def test_called_off_while_the_shops_purse_is_empty(mall: Mall) -> None:
     no = await send(mall, anna)
     await anna.post(f"/withdrawals/{no}/cancel")
     await run_jobs(mall)
-    assert await state_of(anna, no) == "sent"  # a call to WeChat might still be on its way
+    assert await state_of(anna, no) == "sent"  # a call to WeChat may still be running
     await later(mall)
     assert await state_of(anna, no) == "cancelled"
     assert (await anna.wallet())["withdrawable_fen"] == 10_000
@@ -147,7 +147,7 @@ async def test_refused_for_good(mall: Mall, silent: bool) -> None:
 
 
 async def test_the_answer_is_lost_and_the_shop_changes_its_scene(mall: Mall) -> None:
-    """WeChat has the bill and refuses the changed repetition: there is no way to confirm, and it runs out."""
+    """WeChat has the bill and refuses the changed repetition. The member cannot confirm it, so it expires."""
     anna = await rich(mall)
     await mall.control("knobs", fail_500_after_commit={"count": 1, "op": "transfer"})
     no = await send(mall, anna)
@@ -217,7 +217,7 @@ async def test_old_news_and_the_same_again(mall: Mall) -> None:
 
 @pytest.mark.parametrize("said", ["SUCCESS", "WAIT_USER_CONFIRM"])
 async def test_wechat_pays_what_was_given_back(mall: Mall, said: str) -> None:
-    """It cannot be; if it is, operators must know, and the books stay as they are."""
+    """This should never happen. If it does, operators are told, and the books stay as they are."""
     anna = await rich(mall)
     no = await ask(anna)
     await anna.post(f"/withdrawals/{no}/cancel")
@@ -228,7 +228,7 @@ async def test_wechat_pays_what_was_given_back(mall: Mall, said: str) -> None:
 
 
 async def test_wechat_no_longer_knows_a_bill(mall: Mall) -> None:
-    """After 30 days it forgets: that proves nothing, so nothing is decided without a person."""
+    """WeChat forgets a bill after 30 days. That proves nothing, so a person must decide."""
     anna = await rich(mall)
     no = await send(mall, anna)
     await mall.control("knobs", drop={"op": "transfer_notify"})
@@ -259,7 +259,7 @@ async def test_a_bill_whose_answer_was_lost_is_not_sent_again_once_wechat_may_ha
 
 
 async def test_a_sending_that_comes_late_does_not_send_what_was_called_off(mall: Mall) -> None:
-    """The job may come twice: WeChat, which has no such bill, must not get one after the member's no."""
+    """The job may run twice. If the member has cancelled and WeChat has no such bill, WeChat must not get one."""
     anna = await rich(mall)
     await mall.control("knobs", not_enough={"count": 1, "op": "transfer"})
     no = await send(mall, anna)
@@ -273,7 +273,7 @@ async def test_a_sending_that_comes_late_does_not_send_what_was_called_off(mall:
 
 
 async def test_a_shop_without_funds_for_longer_than_wechat_remembers(mall: Mall) -> None:
-    """Asked again and again, WeChat never knew the bill: it goes out at last, under its number, and is paid once."""
+    """WeChat says each time that it does not know the bill. At last it is sent under its number and paid once."""
     anna = await rich(mall)
     await mall.control("knobs", not_enough={"op": "transfer"})
     no = await send(mall, anna)
