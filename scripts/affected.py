@@ -1,7 +1,7 @@
-"""The tests of the rooms that changed since a commit, one path a line, for `./scripts/test fast`.
+"""Prints the tests for the nouns that changed since a commit, one path per line, for `./scripts/test fast`.
 
-A room is a noun: what changed in `server/handlers/shop/coupons.py` or `server/services/coupons/claims.py` is tried by
-every test file and folder that goes by `coupons`. Pure tests are not among them: they take seconds and run always.
+If `server/handlers/shop/coupons.py` or `server/services/coupons/claims.py` changed, every test file and folder named
+`coupons` is printed. Pure tests are always printed, because they take only seconds.
 """
 
 import subprocess
@@ -14,7 +14,7 @@ from scripts.tested import covered
 
 PURE = ("tests/core", "tests/drawing", "tests/lints", "tests/rules", "tests/scripts")
 _SLOW = ("tests/bench", "tests/browser", "tests/faults", "tests/races", "tests/seed", "tests/support")
-"""What only whole runs try."""
+"""Only a whole run includes these."""
 _FLOORS = {
     "server",
     "handlers",
@@ -28,12 +28,12 @@ _FLOORS = {
     "core",
     "functions",
 }
-"""Words of a path that name no room."""
+"""Words of a path that are not nouns."""
 _MAIN_STORY = "tests/stories/test_main_story.py"
 
 
 def changed(since: str, root: Path = ROOT) -> list[str]:
-    """Files that differ from the commit or are new. Raises CalledProcessError when git does not know it."""
+    """Return the files that differ from the commit or are new. Raises CalledProcessError if git does not know it."""
 
     def git(*words: str) -> list[str]:
         done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=True)  # noqa: S607
@@ -43,7 +43,7 @@ def changed(since: str, root: Path = ROOT) -> list[str]:
 
 
 def rooms(files: Iterable[str]) -> set[str]:
-    """The nouns of changed files of the server."""
+    """Return the nouns of the server's changed files."""
     found: set[str] = set()
     for file in map(PurePosixPath, files):
         if file.parts[0] == "server" and file.suffix in {".py", ".sql", ".html"}:
@@ -53,7 +53,7 @@ def rooms(files: Iterable[str]) -> set[str]:
 
 
 def affected(files: list[str], tests: Iterable[str]) -> Iterator[str]:
-    """Of these test files, the changed ones and those of the rooms that changed; one long story in any case."""
+    """Yield the tests that changed, the tests of changed nouns, and always one long story."""
     nouns = rooms(files)
     for test in tests:
         path = PurePosixPath(test)
@@ -63,7 +63,7 @@ def affected(files: list[str], tests: Iterable[str]) -> Iterator[str]:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The exit code; the paths are printed, the pure ones first."""
+    """Print the paths, the pure ones first; return the exit code."""
     since = arguments[0] if arguments else covered(root)["commit"]
     if not since:
         print("nothing was proved whole yet: name a commit", file=sys.stderr)

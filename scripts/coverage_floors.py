@@ -1,7 +1,7 @@
-"""Holds every file of server/ to its coverage floor, as `coverage_floors.toml` beside this file has it.
+"""Checks that every file of server/ reaches its coverage floor in `coverage_floors.toml` beside this file.
 
-Reads the data that `./scripts/test` left. `--tighten` rewrites the list with what was reached; it never lowers
-a figure.
+Reads the data that `./scripts/test` left. `--tighten` raises the floors in the list to what was reached; it never
+lowers one.
 """
 
 import json
@@ -22,24 +22,24 @@ FULL = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """What the list says: rooms that are always full, and the least percentage of each file that may stand below."""
+    """The list: the folders that must be fully covered, and the least percentage of each file that may be below 100."""
 
     always_full: tuple[str, ...]
     below: Mapping[str, float]
 
     @classmethod
     def read(cls, path: Path) -> "Floors":
-        """Raises KeyError or tomllib.TOMLDecodeError when the list is malformed."""
+        """Read the list. Raises KeyError or tomllib.TOMLDecodeError if it is malformed."""
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return cls(tuple(table["always_full"]), table["below"])
 
     def must_be_full(self, file: str) -> bool:
-        """Whether no exemption is possible for the file."""
+        """Whether the file may have no exemption."""
         return any(file == room or (room.endswith("/") and file.startswith(room)) for room in self.always_full)
 
 
 def problems(floors: Floors, reached: Mapping[str, float]) -> Iterator[str]:
-    """One sentence per broken floor; `reached` is the percentage per file, 100 only when no branch is missing."""
+    """Yield one sentence per broken floor. `reached` is the percentage per file; 100 only if no branch is missing."""
     for file, percent in sorted(reached.items()):
         floor = floors.below.get(file, FULL)
         if file in floors.below and floors.must_be_full(file):
@@ -53,7 +53,7 @@ def problems(floors: Floors, reached: Mapping[str, float]) -> Iterator[str]:
 
 
 def tightened(text: str, floors: Floors, reached: Mapping[str, float]) -> str:
-    """The list's text with each figure raised to the whole percent reached; full and vanished files are dropped."""
+    """Return the list's text with each floor raised to the whole percent reached, without full and deleted files."""
 
     def line(match: re.Match[str]) -> str:
         file, comment = match["file"], match["comment"]
@@ -66,7 +66,7 @@ def tightened(text: str, floors: Floors, reached: Mapping[str, float]) -> str:
 
 
 def measured(data: Path) -> dict[str, float]:
-    """Percentage per file (as `server/...`) in coverage's data; rounded down to a tenth, so 100 means all of it."""
+    """Return the percentage per file (as `server/...`) from coverage's data, rounded down to a tenth."""
     report = data.with_name(".coverage-report.json")
     coverage = Coverage(data_file=str(data))
     coverage.load()
@@ -77,7 +77,7 @@ def measured(data: Path) -> dict[str, float]:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The exit code; findings are printed."""
+    """Print the findings; return the exit code."""
     path = root / "scripts" / "coverage_floors.toml"
     floors, reached = Floors.read(path), measured(root / ".coverage")
     if arguments == ["--tighten"]:

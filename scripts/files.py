@@ -1,4 +1,4 @@
-"""The project's own files: what is made, downloaded or private stays out."""
+"""The project's own files, without files that are generated, downloaded or private."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ def _ours(name: str) -> bool:
 
 
 def project_files(root: Path = ROOT) -> Iterator[Path]:
-    """Every file that belongs to the project, in a stable order, without asking git."""
+    """Yield every file of the project in a stable order, without asking git."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(filter(_ours, folders))
         for name in sorted(filter(_ours, names)):

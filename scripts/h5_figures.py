@@ -1,7 +1,7 @@
-"""How long the H5 shop takes to build, to come and to answer: `python -m scripts.h5_figures [ADDRESS]`.
+"""Measures how long the H5 shop takes to build and to load: `python -m scripts.h5_figures [ADDRESS]`.
 
-ADDRESS is that of a running mall (`./scripts/run`). The first view of its home page is loaded with an empty cache in a
-window of a phone's size on a processor slowed down four times; the median of several loads is printed.
+ADDRESS is the address of a running mall (`./scripts/run`). Its home page is loaded several times with an empty cache,
+in a window of a phone's size with the CPU slowed down four times; the medians are printed.
 """
 
 import asyncio
@@ -40,18 +40,18 @@ window.__interactive = new Promise((done) => {{
   addEventListener('DOMContentLoaded', seen)
 }})
 """
-"""Interactive: products are on the screen, and no task of 50 ms or more has run since, for half a second."""
+"""Interactive: products are visible, and for half a second no task has taken 50 ms or more."""
 
 
 def build_s() -> float:
-    """Seconds of one whole build."""
+    """Return the seconds of one complete build."""
     began = time.perf_counter()
-    subprocess.run(["node", _BUILD], check=True, capture_output=True)  # noqa: S607 - the developer's own
+    subprocess.run(["node", _BUILD], check=True, capture_output=True)  # noqa: S607 - the developer's own node
     return time.perf_counter() - began
 
 
 async def first_view(browser: Browser, address: str) -> dict[str, float]:
-    """One load with an empty cache: bytes of script on the wire, milliseconds until drawn and interactive."""
+    """Load once with an empty cache; return the bytes of script received, and ms until drawn and interactive."""
     context = await browser.new_context(viewport={"width": 390, "height": 844})
     page = await context.new_page()
     await page.add_init_script(_WATCH)
@@ -73,7 +73,7 @@ async def first_view(browser: Browser, address: str) -> dict[str, float]:
 
 
 async def measure(address: str) -> dict[str, float]:
-    """Medians of some loads."""
+    """Return medians of several loads."""
     async with async_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu"]
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
@@ -83,7 +83,7 @@ async def measure(address: str) -> dict[str, float]:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code."""
+    """Print the results; return the exit code."""
     address = arguments[0].rstrip("/") if arguments else "http://127.0.0.1:8000"
     if not re.fullmatch(r"https?://[^/]+", address):
         print("usage: python -m scripts.h5_figures [http://HOST:PORT]", file=sys.stderr)

@@ -1,9 +1,9 @@
 """Writes server/migrations/0001_initial.py from what server/models/ declares: `python -m scripts.initial_migration`.
 
-The tables come from the models by Tortoise's own schema editor, the functions with their triggers from
-`functions/NAME.sql`, and what the ORM cannot say from `constraints/NOUN.sql`. The migration holds the text itself and
-reads none of these files, so that it stays what it is when they change. Not for use after the first release: from then
-on a change is a new migration (see CONTRIBUTING.md).
+Tortoise's own schema editor makes the tables from the models; the functions with their triggers come from
+`functions/NAME.sql`, and what the ORM cannot express from `constraints/NOUN.sql`. The migration contains the whole
+text and reads none of these files, so it does not change when they change. Do not use this after the first release:
+from then on a change is a new migration (see CONTRIBUTING.md).
 """
 
 import asyncio
@@ -49,8 +49,8 @@ class Migration(migrations.Migration):
 
 
 async def tables() -> dict[str, str]:
-    """What creates each table of the models, with its keys and indexes; a table stands after those it refers to."""
-    await db.connect("postgres://nobody@nowhere/nothing")  # it is never asked: only the dialect counts
+    """Return the SQL that creates each table, with its keys and indexes. A table is after the tables it refers to."""
+    await db.connect("postgres://nobody@nowhere/nothing")  # no connection is opened: Tortoise only needs the dialect
     try:
         models = {model._meta.db_table: model for model in Tortoise.apps["models"].values()}  # noqa: SLF001 - Tortoise's way
         order = in_order({name: _referred(model) for name, model in models.items()})
@@ -61,7 +61,7 @@ async def tables() -> dict[str, str]:
 
 def _referred(model: type[Model]) -> set[str]:
     keys = (field for field in model._meta.fields_map.values() if isinstance(field, ForeignKeyFieldInstance))  # noqa: SLF001
-    return {key.related_model._meta.db_table for key in keys}  # noqa: SLF001 - the tables' names stand nowhere else
+    return {key.related_model._meta.db_table for key in keys}  # noqa: SLF001 - no public way to the tables' names
 
 
 async def _created(model: type[Model]) -> str:
@@ -72,9 +72,9 @@ async def _created(model: type[Model]) -> str:
 
 
 def functions(models: Path = MODELS) -> dict[str, str]:
-    """The text of each function's file by its name; a function stands after those it calls.
+    """Return the text of each function's file by its name. A function comes after the functions that it calls.
 
-    PostgreSQL looks into the body of a function in plain SQL when it is created, so what it calls must exist.
+    PostgreSQL checks the body of a plain SQL function when it is created, so the functions that it calls must exist.
     """
     texts = {file.stem: file.read_text(encoding="utf-8") for file in sorted((models / "functions").glob("*.sql"))}
     calls = {
@@ -85,12 +85,12 @@ def functions(models: Path = MODELS) -> dict[str, str]:
 
 
 def constraints(models: Path = MODELS) -> dict[str, str]:
-    """The text of each noun's file of constraints, indexes, defaults and first rows, by the noun."""
+    """Return the text of each noun's file of constraints, indexes, defaults and first rows."""
     return {file.stem: file.read_text(encoding="utf-8") for file in sorted((models / "constraints").glob("*.sql"))}
 
 
 def in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names, each after those that it needs, else by the alphabet. Raises graphlib.CycleError."""
+    """Return the names, each after those that it needs, else alphabetically. Raises graphlib.CycleError."""
     sorter = TopologicalSorter({name: sorted(set(needs[name]) - {name}) for name in sorted(needs)})
     sorter.prepare()
     order: list[str] = []
@@ -102,7 +102,7 @@ def in_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def up(tables: Mapping[str, str], models: Path = MODELS) -> str:
-    """The SQL that makes the whole schema in an empty database."""
+    """Return the SQL that makes the whole schema in an empty database."""
     parts = [
         *tables.values(),
         *(f"-- functions/{name}.sql\n\n{text}" for name, text in functions(models).items()),
@@ -112,10 +112,10 @@ def up(tables: Mapping[str, str], models: Path = MODELS) -> str:
 
 
 def down(tables: Mapping[str, str], models: Path = MODELS) -> str:
-    """The SQL that takes all of it away again.
+    """Return the SQL that removes all of it.
 
-    A function may take a table's row as an argument, so it goes before the tables; a trigger's function goes after
-    the table that has the trigger.
+    A function may take a table's row as an argument, so it is dropped before the tables. A trigger's function is
+    dropped after the table that has the trigger.
     """
     texts = functions(models)
     of_triggers = [name for name, text in texts.items() if "RETURNS trigger" in text]
@@ -125,14 +125,14 @@ def down(tables: Mapping[str, str], models: Path = MODELS) -> str:
 
 
 async def rendered(models: Path = MODELS) -> str:
-    """The text of the migration."""
+    """Return the text of the migration."""
     made = await tables()
     forth, back = up(made, models), down(made, models)
     return _FILE.format(fingerprint=fingerprint(forth), up=forth, down=back)
 
 
 def fingerprint(sql: str) -> str:
-    """SHA-256 over what the SQL does: a comment may change without making databases unfit."""
+    """Return SHA-256 of the SQL without comments, so that a changed comment does not make databases unfit."""
     lines = (line for line in sql.splitlines() if line and not line.lstrip().startswith(("--", "COMMENT ON")))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -1,14 +1,14 @@
-"""What the tests were last proved on, so that nothing runs them twice.
+"""Records on which code the tests last passed, so that they do not run twice on the same code.
 
-Two records. `.tests-passed` is this checkout's own: all tests passed on exactly this code, with coverage or without.
-`scripts/covered.json` is committed: on these `server/` and `tests/` all tests passed with coverage and every file kept
-its floor; it also names the commit, which `./scripts/test fast` compares with.
+There are two records. `.tests-passed` belongs to this checkout: all tests passed on exactly this code, with or without
+coverage. `scripts/covered.json` is committed: on this `server/` and `tests/` all tests passed with coverage, and every
+file reached its floor. It also names the commit that `./scripts/test fast` compares with.
 
-    python -m scripts.tested                 exit code 0: all tests passed on the code that lies here
-    python -m scripts.tested --covered       exit code 0: they did with coverage, its floors kept
-    python -m scripts.tested --print         the fingerprint, to be taken before a run
+    python -m scripts.tested                 exit code 0: all tests passed on the current code
+    python -m scripts.tested --covered       exit code 0: they passed with coverage, and every floor was reached
+    python -m scripts.tested --print         print the fingerprint of the code; call it before a run
     python -m scripts.tested --record CODE [--covered]
-                                             all passed on that code, and with `--covered` it still lies here
+                                             record that all tests passed on that code; `--covered` needs it unchanged
 """
 
 import hashlib
@@ -20,13 +20,13 @@ from pathlib import Path
 from scripts.files import ROOT, project_files
 
 _TEXTS = {".md"}
-"""Documents do not change what the tests find."""
+"""Changes in documents do not affect the tests."""
 _COVERED = "scripts/covered.json"
 _MEASURED = ("server", "tests")
 
 
 def fingerprint(root: Path = ROOT, places: tuple[str, ...] = ()) -> str:
-    """One hash over the names and contents of all files that tests may depend on, or of those in some folders."""
+    """Return a hash of the names and contents of all files that tests may depend on, or of those in some folders."""
     whole = hashlib.sha256()
     for path in project_files(root):
         name = path.relative_to(root)
@@ -38,7 +38,7 @@ def fingerprint(root: Path = ROOT, places: tuple[str, ...] = ()) -> str:
 
 
 def covered(root: Path = ROOT) -> dict[str, str]:
-    """The committed record: `fingerprint` and `commit`, both empty where there is none."""
+    """Return the committed record: `fingerprint` and `commit`, both empty if there is none."""
     path = root / _COVERED
     return json.loads(path.read_text("utf-8")) if path.exists() else {"fingerprint": "", "commit": ""}
 
@@ -52,7 +52,7 @@ def _record(root: Path, code: str, *, with_coverage: bool) -> None:
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The exit code."""
+    """Return the exit code."""
     match arguments:
         case ["--print"]:
             print(fingerprint(root))

@@ -1,4 +1,4 @@
-"""`python -m scripts.frozen`: holds this checkout to the committed records, or its speed to another checkout's."""
+"""`python -m scripts.frozen`: compares this checkout with the committed records, or its speed with another one's."""
 
 import asyncio
 import sys
@@ -11,7 +11,7 @@ from scripts.frozen.check import problems_of, write
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """The exit code; findings are printed."""
+    """Print the findings; return the exit code."""
     asked = _asked(arguments)
     if asked.what == "speed":
         return speed.main(speed.Asked(asked.other, asked.only, asked.rounds, asked.seconds))
@@ -30,19 +30,21 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
 def _asked(arguments: list[str]) -> Namespace:
     parser = ArgumentParser(prog="python -m scripts.frozen", description=__doc__)
     parser.set_defaults(what="records")
-    parser.add_argument("--write", action="store_true", help="write the records anew instead of comparing")
+    parser.add_argument("--write", action="store_true", help="write new records instead of comparing")
     of = parser.add_subparsers()
-    pace = of.add_parser("speed", help="compare the speed with that of another checkout, alternated")
+    pace = of.add_parser("speed", help="compare the speed with that of another checkout, in alternation")
     pace.set_defaults(what="speed")
     pace.add_argument("other", type=Path, help="folder of the other checkout, such as a worktree of an older commit")
-    pace.add_argument("--rounds", type=_at_least_five, default=speed.ROUNDS, help="measured rounds of each side")
+    pace.add_argument("--rounds", type=_at_least_five, default=speed.ROUNDS, help="measured rounds of each checkout")
     pace.add_argument("--seconds", type=int, default=speed.SECONDS, help="length of a round")
-    pace.add_argument("--only", nargs="+", choices=speed.NAMES, default=speed.NAMES, metavar="NAME", help="which")
+    pace.add_argument(
+        "--only", nargs="+", choices=speed.NAMES, default=speed.NAMES, metavar="NAME", help="which benches"
+    )
     return parser.parse_args(arguments)
 
 
 def _at_least_five(text: str) -> int:
-    """Fewer rounds do not tell a change from noise. Raises ValueError, ArgumentTypeError."""
+    """Parse the number of rounds: fewer do not show a change among noise. Raises ValueError, ArgumentTypeError."""
     if int(text) < speed.ROUNDS:
         raise ArgumentTypeError(f"at least {speed.ROUNDS}, not {text}")
     return int(text)

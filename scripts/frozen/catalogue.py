@@ -1,4 +1,4 @@
-"""The database's own account of what migrations made. The order of columns in a table does not count."""
+"""What migrations made, read from the database's catalogue. The order of a table's columns is ignored."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import asyncpg
 from scripts.frozen.compare import Objects
 
 BOOKKEEPING = "tortoise_migrations"
-"""Where Tortoise writes which migrations ran; no part of the schema."""
+"""Tortoise's table of migrations that ran; it is not part of the schema."""
 
 _OURS = f"c.relnamespace = 'public'::regnamespace AND c.relname <> '{BOOKKEEPING}'"
 CATALOGUE = {
@@ -62,13 +62,13 @@ UNION ALL SELECT 'column ' || c.relname || '.' || a.attname, a.attacl::text
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE {_OURS} AND a.attacl IS NOT NULL
 """,  # noqa: S608 - our own text
 }
-"""What there is of each kind: the name first, then what counts of it."""
+"""The queries by kind of object: the name comes first, then the properties that are compared."""
 
 _KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 
 
 async def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
-    """Everything that migrations make, by kind, in an order that depends on the contents alone."""
+    """Return everything that migrations make, by kind, in an order that depends only on the contents."""
     connection = await asyncpg.connect(url)
     try:
         return {
@@ -80,7 +80,7 @@ async def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 async def objects(url: str) -> Objects:
-    """The catalogue's objects as texts. Raises ValueError when two have one name."""
+    """Return the catalogue's objects as texts. Raises ValueError if two have the same name."""
     found: dict[str, str] = {}
     for kind, some in (await rows(url)).items():
         for row in some:

@@ -1,4 +1,4 @@
-"""Records as they are beside records as they were committed."""
+"""Compares current records with committed records."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ DIFFERENCES = FOLDER.parent / "differences.toml"
 
 
 def problems_of(live: Mapping[str, Any], root: Path = ROOT) -> Iterator[str]:
-    """One sentence per difference that is not meant; `live` is as `live.py` makes it, perhaps not all of it.
+    """Yield one sentence for each difference that is not listed. `live` comes from `live.py` and may lack some records.
 
     Raises ValueError for a malformed record or list, FileNotFoundError.
     """
@@ -32,7 +32,7 @@ def problems_of(live: Mapping[str, Any], root: Path = ROOT) -> Iterator[str]:
 
 
 def write(live: Mapping[str, Any], root: Path = ROOT) -> None:
-    """Write the records of the project at `root` anew."""
+    """Write new records for the project at `root`."""
     (root / FOLDER).mkdir(parents=True, exist_ok=True)
     for name, made in live.items():
         (root / FOLDER / RECORDS[name].file).write_text(RECORDS[name].written(made), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is different between two states of a record, object by object, and which differences are meant."""
+"""The differences between two states of a record, object by object, and the list of intended ones."""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Literal, cast, get_args
 
 Objects = Mapping[str, str]
-"""One record: what is frozen, by the name of each object; a text may have several lines."""
+"""One record: a text for each frozen object, by the object's name. A text may have several lines."""
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -19,7 +19,7 @@ _FIELDS = {"record", "object", "kind", "reason"}
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One object that is not what it was. `how` says what became of its text."""
+    """One object that was added, removed or changed. `how` describes the change of its text."""
 
     record: str
     object: str
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One change that is meant, with its reason of at least `REASON_CHARS` characters."""
+    """One intended change, with its reason of at least `REASON_CHARS` characters."""
 
     record: str
     object: str
@@ -41,7 +41,7 @@ class Difference:
 
 
 def changes(record: str, before: Objects, after: Objects) -> Iterator[Change]:
-    """Every object that came, went or is different, in the order of their names."""
+    """Yield every object that was added, removed or changed, in the order of their names."""
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             yield Change(record, name, "removed", "")
@@ -52,7 +52,7 @@ def changes(record: str, before: Objects, after: Objects) -> Iterator[Change]:
 
 
 def _how(before: str, after: str) -> str:
-    """The first line that differs, from and to."""
+    """Return the first line that differs, before and after."""
     pairs = enumerate(zip_longest(before.split("\n"), after.split("\n")), 1)
     number, (old, new) = next(pair for pair in pairs if pair[1][0] != pair[1][1])
     line = f" in line {number}" if "\n" in before + after else ""
@@ -60,7 +60,7 @@ def _how(before: str, after: str) -> str:
 
 
 def _shown(line: str | None, other: str | None) -> str:
-    """The line, or the piece of a long one where it starts to differ from the other."""
+    """Return the line, or of a long line the part where it starts to differ from the other."""
     if line is None:
         return "no such line"
     if len(line) <= _SHOWN_CHARS:
@@ -71,7 +71,7 @@ def _shown(line: str | None, other: str | None) -> str:
 
 
 def read_differences(text: str) -> list[Difference]:
-    """The committed list: TOML with `[[difference]]` tables of record, object, kind and reason.
+    """Read the committed list: TOML with `[[difference]]` tables of record, object, kind and reason.
 
     Raises ValueError with a sentence, tomllib.TOMLDecodeError.
     """
@@ -96,7 +96,7 @@ def read_differences(text: str) -> list[Difference]:
 
 
 def problems(found: Iterable[Change], listed: Iterable[Difference]) -> Iterator[str]:
-    """One sentence for each change that is not listed, then for each listed one that is not there."""
+    """Yield a sentence for each change that is not listed, then for each listed change that does not exist."""
     meant = {(one.record, one.object): one for one in listed}
     for change in found:
         known = meant.pop((change.record, change.object), None)

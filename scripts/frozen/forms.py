@@ -1,4 +1,4 @@
-"""The files in which records are kept: made for reading a diff, and read back exactly."""
+"""The format of the record files: easy to read in a diff, and read back exactly."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,14 +9,14 @@ from typing import Any
 from scripts.frozen.compare import Objects
 
 FOLDER = Path("scripts/frozen/records")
-"""From the project's root."""
+"""Relative to the project's root."""
 
 _LINE = "  |"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """How one record is written and read. Reading raises ValueError."""
+    """How to write and to read one record. Reading raises ValueError."""
 
     file: str
     written: Callable[[Any], str]
@@ -24,7 +24,7 @@ class Record:
 
 
 def written(objects: Objects) -> str:
-    """`NAME: TEXT` a line, in the order of the names; a text of several lines stands below, each behind a bar."""
+    """Write one `NAME: TEXT` per line, sorted by name. A text of several lines is below its name, each after a bar."""
     return "".join(f"{line}\n" for name in sorted(objects) for line in _lines(name, objects[name]))
 
 
@@ -39,7 +39,7 @@ def _lines(name: str, text: str) -> Iterator[str]:
 
 
 def read(text: str) -> Objects:
-    """The objects of a text made by `written`. Raises ValueError for any other."""
+    """Return the objects of a text made by `written`. Raises ValueError for any other text."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in text.removesuffix("\n").split("\n") if text else []:
@@ -60,12 +60,12 @@ def read(text: str) -> Objects:
 
 
 def written_json(document: Any) -> str:  # noqa: ANN401 - any JSON
-    """Canonical JSON: sorted keys, one a line."""
+    """Return canonical JSON: sorted keys, one per line."""
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def read_openapi(text: str) -> Objects:
-    """An OpenAPI document's operations, schemas and the rest as objects. Raises ValueError."""
+    """Return the operations, schemas and other parts of an OpenAPI document as objects. Raises ValueError."""
     document: dict[str, Any] = json.loads(text)
     paths: dict[str, dict[str, Any]] = document.pop("paths")
     schemas: dict[str, Any] = document["components"].pop("schemas")
@@ -81,4 +81,4 @@ RECORDS: dict[str, Record] = {
     "keys": Record("keys.txt", written, read),
     "catalogue": Record("catalogue.txt", written, read),
 }
-"""By name; `live.py` makes the first four, `catalogue.py` the last."""
+"""The records by name; `live.py` makes the first four, `catalogue.py` the last."""

@@ -1,7 +1,7 @@
-"""Jobs that rows of the outbox may name: what each reads, what is written for it, and the notices it sends.
+"""Jobs that rows of the outbox may name: the arguments each reads, the arguments written for it, and its notices.
 
-A row is carried out by whatever version of the code runs then, so a name or an argument that was ever written has to
-be understood.
+The version of the code that runs a row may be newer than the one that wrote it. So names and arguments that were ever
+written must still be understood.
 """
 
 import ast
@@ -23,7 +23,7 @@ _QUOTED = re.compile(r"'(\w+)'")
 
 
 def objects(root: Path = ROOT) -> Objects:
-    """`job NAME` → arguments read, and each set of arguments written; `notice NAME` → the values it shows."""
+    """Return `job NAME` → the arguments it reads and each set that is written; `notice NAME` → the values it shows."""
     written = _written(root)
     found = {}
     for name in JOBS.keys() | written.keys():
@@ -38,7 +38,7 @@ def _listed(names: Iterator[str] | set[str] | dict[str, str]) -> str:
 
 
 def _reads(body: Body) -> set[str]:
-    """The arguments that a job's function takes out of its second parameter."""
+    """Return the arguments that a job's function reads from its second parameter."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(body)))
     args = list(inspect.signature(body).parameters)[1]
     found = set()
@@ -58,13 +58,13 @@ def _text(node: ast.expr) -> str:
 
 
 def _written(root: Path) -> dict[str, set[str]]:
-    """Job's name → each set of arguments that any `Job(…)` or SQL text of `server/` gives it."""
+    """Return for each job's name the sets of arguments that any `Job(…)` or SQL text of `server/` gives it."""
     found: dict[str, set[str]] = {}
     for path in sorted((root / "server" / "models" / "functions").glob("*.sql")):
         for name, names in _inserted(path.read_text(encoding="utf-8")):
             found.setdefault(name, set()).add(names)
     for path in sorted((root / "server").rglob("*.py")):
-        if path.parent.name == "migrations":  # copies of the functions
+        if path.parent.name == "migrations":  # they contain copies of the functions
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for name, names in _writes(node):

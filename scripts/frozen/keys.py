@@ -1,7 +1,7 @@
-"""Keys of the ledger: what each builder of an entry makes of values that are always the same, with the entry's hash.
+"""Keys of the ledger: the entry that each builder makes from fixed sample values, with its hash.
 
-A key under another text would post an event a second time, and the same key with another hash is refused as a defect.
-Keys and sources that use cases make themselves are found as texts: `rebate:{}:reversal:{}`.
+If a key changed, an event could be posted twice. If the hash of a key changed, posting again would be refused as an
+error. Keys and sources that use cases compose are recorded as patterns: `rebate:{}:reversal:{}`.
 """
 
 import ast
@@ -32,10 +32,10 @@ _PATTERN = re.compile(r"[a-z][a-z_-]*:[\w{}:-]*\{\}[\w{}:-]*|\{\}:[a-z_-]+(:[\w{
 
 
 def objects(root: Path = ROOT) -> Objects:
-    """`account CODE`, `entry BUILDER` with key, kind and accounts, and `text PATTERN` of every composed key.
+    """Return `account CODE`, `entry BUILDER` with key, kind and accounts, and `text PATTERN` for every composed key.
 
-    A text counts once, wherever it stands; those that SQL composes are in the catalogue's functions. Raises ValueError
-    when two builders have one name, TypeError as `sample` does.
+    A pattern is recorded once, in whatever files it is; patterns composed in SQL are in the record of the catalogue.
+    Raises ValueError when two builders have the same name, TypeError as `sample` does.
     """
     found = {f"account {one.code}": _account(one) for one in vars(chart).values() if isinstance(one, Account)}
     for name, builder in _builders():
@@ -51,7 +51,7 @@ def _account(account: Account) -> str:
 
 
 def _builders() -> Iterator[tuple[str, Callable[..., Entry]]]:
-    """Every public function below `server.ledger.entries…` that gives an entry, once."""
+    """Yield every public function in `server.ledger.entries…` that returns an entry, once."""
     for module in pkgutil.walk_packages(ledger.__path__, f"{ledger.__name__}."):
         if module.name.split(".")[2].startswith("entries"):
             of = importlib.import_module(module.name)
@@ -62,7 +62,7 @@ def _builders() -> Iterator[tuple[str, Callable[..., Entry]]]:
 
 
 def _entry(builder: Callable[..., Entry]) -> str:
-    """The entry made of sample values, its numbers by the names they came in under."""
+    """Return the entry made from sample values; numbers are shown by the names of their parameters."""
     hints = get_type_hints(builder)
     given = {name: sample(name, hints[name]) for name in inspect.signature(builder).parameters}
     entry = builder(**given)
@@ -82,9 +82,9 @@ def _entry(builder: Callable[..., Entry]) -> str:
 
 
 def sample(name: str, hint: Any) -> Any:  # noqa: ANN401 - any annotation, and a value of it
-    """A value of the annotated type that depends on the name alone: moving a parameter changes nothing.
+    """Return a value of the annotated type that depends only on the name, so moving a parameter changes nothing.
 
-    Raises TypeError for a type that no builder takes so far.
+    Raises TypeError for a type that no builder has taken so far.
     """
     kind = get_origin(hint) or hint
     plain: dict[Any, Any] = {
@@ -104,7 +104,7 @@ def sample(name: str, hint: Any) -> Any:  # noqa: ANN401 - any annotation, and a
 
 
 def _patterns(root: Path) -> set[str]:
-    """Composed texts of the form `word:…` in services and ledger, each value as `{}`."""
+    """Return composed texts of the form `word:…` in services and ledger, with each value as `{}`."""
     found = set()
     for folder in _SAMPLED:
         for path in (root / folder).rglob("*.py"):

@@ -1,4 +1,4 @@
-"""The records of this checkout as it is now: four of the code alone, one of a database."""
+"""The current records of this checkout: four from the code alone, one from a database."""
 
 import tempfile
 from pathlib import Path
@@ -11,7 +11,7 @@ from server.embedded import Engines
 
 
 def of_code(root: Path = ROOT) -> dict[str, Any]:
-    """What needs no database, by record: the OpenAPI document, and the objects of routes, jobs and keys."""
+    """Return the records that need no database: the OpenAPI document, and the objects of routes, jobs and keys."""
     return {
         "openapi": routes.document(),
         "routes": routes.objects(),
@@ -21,7 +21,7 @@ def of_code(root: Path = ROOT) -> dict[str, Any]:
 
 
 async def of_all(root: Path = ROOT) -> dict[str, Any]:
-    """All records; the database is made for it and thrown away. Raises EngineError."""
+    """Return all records; a temporary database is made for the last one. Raises EngineError."""
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder), durable=False) as engines:
         url = engines.start().database_url
         await schema.migrate(url)

@@ -1,4 +1,4 @@
-"""Routes of the whole application: method, path, the handler's public name, and who may enter."""
+"""Routes of the whole application: method, path, the handler's public name, and who may call it."""
 
 import inspect
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from server.handlers.ops import openapi
 
 
 def document() -> dict[str, Any]:
-    """The shop's OpenAPI document, as it is published."""
+    """Return the shop's OpenAPI document as it is published."""
     return openapi.document([endpoint for room in rooms.SHOP for endpoint in room.endpoints])
 
 
 def objects() -> Objects:
-    """`METHOD PATH` → the handler's name and who may enter; routes of development only say so."""
+    """Return `METHOD PATH` → the handler's name and who may call it; routes for development are marked as such."""
     everywhere, developing = _routes(development=False), _routes(development=True)
     return developing | {name: f"{text}, development only" for name, text in developing.items() - everywhere.items()}
 
@@ -40,11 +40,11 @@ def _routes(*, development: bool) -> dict[str, str]:
 
 
 async def _nothing(_app: Sanic[Any, Any]) -> None:
-    """The application is looked at and never started."""
+    """Do nothing: the application is never started."""
 
 
 def _entering(uri: str, handler: Callable[..., Any]) -> str:
-    """What was declared of who may call, as `Room` and `Screens` keep it in their handlers."""
+    """Return who may call the handler, as `Room` and `Screens` store it in their handlers."""
     kept = _kept(handler)
     endpoint = kept.get("endpoint")
     if isinstance(endpoint, Endpoint):
@@ -56,7 +56,7 @@ def _entering(uri: str, handler: Callable[..., Any]) -> str:
 
 
 def _kept(handler: Callable[..., Any]) -> dict[str, Any]:
-    """The values that a function holds from where it was made, those of functions among them included."""
+    """Return the values of a function's closure, including closures of functions in it."""
     found: dict[str, Any] = {}
     for name, value in inspect.getclosurevars(handler).nonlocals.items():
         if name in {"act", "answer"}:

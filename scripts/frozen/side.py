@@ -1,8 +1,8 @@
-"""One side of a comparison of speed: drives the benches of the checkout that it runs in, one load a line of its input.
+"""One side of a comparison of speed: runs the benches of the checkout in which it runs, one load per line of input.
 
 Run as `python -P side.py FOLDER ROUNDS SECONDS NAME…` in the root of a checkout that is on PYTHONPATH; its data goes
-below FOLDER. It prints one JSON object a line: `{"ready": true}`, then, each time a line comes in, the next sample,
-and `{"end": true}` when there is none left. Each bench runs one round more than asked, which warms up.
+below FOLDER. It prints one JSON object per line: first `{"ready": true}`, then the next sample for each line of input,
+and `{"end": true}` when no sample is left. Each bench has one round more than asked, to warm up.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from server.embedded import EngineError
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _ENGINES = {"postgres": "postgres", "valkey-server": "redis", "redis-server": "redis"}
-"""By the name of the command's process."""
+"""The part of the mall by the name of its main process."""
 
 
 class Measured(Stage):
-    """The stage of a bench that also notes what each part of the mall used during the last load."""
+    """The stage of a bench that also stores what each part of the mall used in the last load."""
 
     used: dict[str, Any]
 
     async def load(
         self, port: int, requests: list[bytes], seconds: float, *, once: bool = False, refused: bool = False
     ) -> Load:
-        """As the stage does."""
+        """Send the load as the stage does."""
         before = cpu_ms(self)
         load = await super().load(port, requests, seconds, once=once, refused=refused)
         after = cpu_ms(self)
@@ -43,11 +43,11 @@ class Measured(Stage):
 
 
 last: dict[str, Any] = {}
-"""What the last load of this process used: loads come one after the other."""
+"""What the last load used. Loads never run at the same time."""
 
 
 def cpu_ms(of: Stage) -> dict[str, float]:
-    """CPU milliseconds, user and system, that API, PostgreSQL, worker and Redis have used. Raises EngineError."""
+    """Return the CPU time in ms (user and system) of API, PostgreSQL, worker and Redis so far. Raises EngineError."""
     found = dict.fromkeys(("api", "postgres", "worker", "redis"), 0.0)
     for root in of.serving:
         try:
@@ -60,11 +60,11 @@ def cpu_ms(of: Stage) -> dict[str, float]:
 
 
 def _ticks(pid: int) -> int:
-    """Of a process and of its children that ended."""
+    """Return the CPU ticks of a process and of its children that ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
-        return 0  # it ended just now: its parent counts it
+        return 0  # it has just ended, and its parent counts it
     return sum(map(int, fields[11:15]))
 
 
@@ -79,7 +79,7 @@ def _tree(root: int) -> Iterator[int]:
 
 
 async def measure(names: list[str], length: Length) -> None:
-    """Every bench named, on one mall. Raises EngineError."""
+    """Run the named benches on one mall. Raises EngineError."""
     async with stage.running() as bare:
         measured = Measured(**{field.name: getattr(bare, field.name) for field in fields(bare)})
         tell({"ready": True})
@@ -90,30 +90,30 @@ async def measure(names: list[str], length: Length) -> None:
 
 
 async def take_turns(name: str, stage: Stage, length: Length, subject: Subject, _limit: object) -> Result:
-    """What stands in for the benches' own comparison with a limit: one load a turn, and rest after it."""
+    """Replace the benches' comparison with a limit: run one load when it is this side's turn, then wait for jobs."""
     for _ in range(length.rounds):
         await wait_for_turn()
         await subject(stage, length.seconds)
-        await stage.shop.rest()  # the other side comes next, and is not to share the machine with our worker
+        await stage.shop.rest()  # the other side comes next, and our worker must not use its CPU
         tell({"name": name, **last})
     nothing = dict.fromkeys(Result.__struct_fields__)
-    return Result(**nothing | {"name": name})  # type: ignore[arg-type] # nobody looks at it
+    return Result(**nothing | {"name": name})  # type: ignore[arg-type] # nobody reads it
 
 
 async def wait_for_turn() -> None:
-    """Until a line comes in; the end of the input ends the process."""
+    """Wait until a line comes in; the end of the input ends the process."""
     if not await asyncio.to_thread(sys.stdin.readline):
         raise SystemExit("the comparison is gone")
 
 
 def tell(what: dict[str, Any]) -> None:
-    """One line of output."""
+    """Print one line of output."""
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run with the arguments of the command line."""
     folder, rounds, seconds, *names = sys.argv[1:]
     vars(stage)["DEFAULT_DATA"] = Path(folder, ".data")
     for room in (benches, flash):

@@ -1,7 +1,7 @@
-"""The speed of this checkout beside another's: both malls stand at once, and their loads alternate, old, new, old, new.
+"""Compares the speed of this checkout with another one: both malls run, and their loads alternate, old, new, old, new.
 
-What counts is CPU: milliseconds per operation of the API's processes and of PostgreSQL, which the load of other
-processes changes least. Each side runs its own code; both are driven by the benches of their own checkout.
+It compares CPU time: milliseconds per operation of the API's processes and of PostgreSQL, which other processes on the
+machine affect least. Each side runs its own code and the benches of its own checkout.
 """
 
 import json
@@ -26,19 +26,19 @@ NAMES = ("login", "list", "detail", "place", "group", "settle", "flash")
 ROUNDS = 5
 SECONDS = 4
 WORSE_MOST = 1.05
-"""A median CPU per operation may grow to so many times the other's."""
+"""The median CPU time per operation may grow by this factor."""
 
 _SIDE = Path(__file__).with_name("side.py")
 _END_S = 60
 
 
 class SideFailed(Exception):  # noqa: N818 - what happened
-    """A checkout could not be measured; the text says which and what it said."""
+    """A checkout could not be measured; the text says which one, and its message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asks for."""
+    """The arguments of the command line."""
 
     other: Path
     names: Sequence[str]
@@ -58,37 +58,37 @@ class Sample:
 
     @property
     def counted_ms(self) -> float:
-        """CPU that is held to the other's: of the API and of PostgreSQL."""
+        """The CPU time that is compared: of the API and PostgreSQL."""
         return self.cpu_ms["api"] + self.cpu_ms["postgres"]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The measured samples of one operation, as many of the old as of the new checkout, in the order of time."""
+    """The samples of one operation in the order of time, as many of the old as of the new checkout."""
 
     name: str
     old: tuple[Sample, ...]
     new: tuple[Sample, ...]
 
     def middle(self, of: Callable[[Sample], float]) -> tuple[float, float]:
-        """Old and new median."""
+        """Return the old and the new median."""
         return statistics.median(map(of, self.old)), statistics.median(map(of, self.new))
 
     @property
     def ratio(self) -> float:
-        """The new median CPU per operation as a multiple of the old one."""
+        """The new median CPU time per operation, divided by the old one."""
         old, new = self.middle(lambda sample: sample.counted_ms)
         return new / old
 
 
 class Side:
-    """A checkout that is being measured, in a process of its own."""
+    """A checkout that is being measured by its own process."""
 
     def __init__(self, checkout: Path, process: subprocess.Popen[str]) -> None:
         self.checkout, self._process = checkout, process
 
     def hear(self) -> dict[str, Any]:
-        """The next thing it tells. Raises SideFailed."""
+        """Return the next object that it prints. Raises SideFailed."""
         assert self._process.stdout is not None  # noqa: S101 - opened below
         line = self._process.stdout.readline()
         if not line:
@@ -97,9 +97,9 @@ class Side:
         return told
 
     def turn(self) -> Sample | None:
-        """Let it do one load; None when there is no other. Raises SideFailed."""
+        """Let it run one load; return None when no load is left. Raises SideFailed."""
         assert self._process.stdin is not None  # noqa: S101 - opened below
-        with suppress(BrokenPipeError):  # it ended: hearing nothing says so
+        with suppress(BrokenPipeError):  # it has ended; `hear` reports that
             self._process.stdin.write("\n")
             self._process.stdin.flush()
         told = self.hear()
@@ -108,7 +108,7 @@ class Side:
 
 @contextmanager
 def side(checkout: Path, asked: Asked, folder: Path) -> Iterator[Side]:
-    """A checkout's mall; what it writes, byte code included, goes below `folder`."""
+    """Run a checkout's mall; its files, byte code included, are below `folder`."""
     environment = os.environ | {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
     command = [sys.executable, "-P", str(_SIDE), str(folder), str(asked.rounds), str(asked.seconds), *asked.names]
     process = subprocess.Popen(
@@ -119,18 +119,18 @@ def side(checkout: Path, asked: Asked, folder: Path) -> Iterator[Side]:
     finally:
         assert process.stdin is not None  # noqa: S101 - opened above
         assert process.stdout is not None  # noqa: S101 - opened above
-        with suppress(BrokenPipeError):  # it ended before
+        with suppress(BrokenPipeError):  # it has ended before
             process.stdin.close()  # it ends its mall when its input ends
         try:
             process.wait(_END_S)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)  # in the middle of a load: it gives up, and cleans up as well
+            process.send_signal(signal.SIGINT)  # also in the middle of a load it stops and cleans up
             process.wait(_END_S)
         process.stdout.close()
 
 
 def alternate(old: Side, new: Side) -> Iterator[tuple[Sample, Sample]]:
-    """One load of each in turn, until both are through. Raises SideFailed."""
+    """Yield one load of each side in turn until both have none left. Raises SideFailed."""
     while True:
         before, after = old.turn(), new.turn()
         if before is None and after is None:
@@ -144,7 +144,7 @@ def alternate(old: Side, new: Side) -> Iterator[tuple[Sample, Sample]]:
 
 
 def paired(samples: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
-    """Samples by operation, the first round of each left out: it warmed up."""
+    """Return the samples by operation, without the first round, which only warms up."""
     names = dict.fromkeys(old.name for old, _ in samples)
     found = []
     for name in names:
@@ -154,7 +154,7 @@ def paired(samples: Sequence[tuple[Sample, Sample]]) -> list[Pair]:
 
 
 def problems(pairs: Sequence[Pair]) -> Iterator[str]:
-    """One sentence for each operation whose median CPU grew too much."""
+    """Yield one sentence for each operation whose median CPU time grew too much."""
     for pair in pairs:
         if pair.ratio > WORSE_MOST:
             old, new = pair.middle(lambda sample: sample.counted_ms)
@@ -162,7 +162,7 @@ def problems(pairs: Sequence[Pair]) -> Iterator[str]:
 
 
 def told(pair: Pair) -> str:
-    """One operation's figures in one line, each old → new; medians, and the range of what is held to the other's."""
+    """Return one line for an operation, each value old → new: medians, and the range of the compared CPU time."""
     figures: dict[str, Callable[[Sample], float]] = {
         "API": lambda sample: sample.cpu_ms["api"],
         "PostgreSQL": lambda sample: sample.cpu_ms["postgres"],
@@ -185,7 +185,7 @@ def _both(pair: Pair, of: Callable[[Sample], float]) -> str:
 
 
 def _told(stack: ExitStack, old: Side, new: Side) -> Iterator[tuple[Sample, Sample]]:
-    """All samples, with a line on the terminal that says how far it is."""
+    """Yield all samples, and show the progress on the terminal."""
     status = stack.enter_context(Console(stderr=True).status("speed: two malls are made"))
     for one in (old, new):
         one.hear()
@@ -195,13 +195,13 @@ def _told(stack: ExitStack, old: Side, new: Side) -> Iterator[tuple[Sample, Samp
 
 
 def main(asked: Asked, root: Path = ROOT) -> int:
-    """The exit code; figures and findings are printed. Needs Linux, and takes about two minutes a bench."""
+    """Print results and findings; return the exit code. Needs Linux, and takes about two minutes per bench."""
     if not (asked.other / "server" / "commands" / "bench").is_dir():
         print(f"{asked.other} is not a checkout of this project: it has no server/commands/bench")
         return 2
     with ExitStack() as stack:
         folders = [
-            # On a real disk, beside the usual data folder: the machine's temporary folder may be memory.
+            # Beside the usual data folder, which is on a real disk; the temporary folder may be in memory.
             Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".data-speed-", dir=root)))
             for _ in range(2)
         ]

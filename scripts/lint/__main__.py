@@ -1,4 +1,4 @@
-"""`python -m scripts.lint`: the house's own rules, in a second or two."""
+"""`python -m scripts.lint`: checks the project's own rules in a few seconds."""
 
 import sys
 

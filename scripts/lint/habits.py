@@ -1,4 +1,4 @@
-"""Time, errors, transactions and tasks: each has one way in this house."""
+"""Time, errors, transactions and tasks: for each there is one allowed way."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scripts.lint.source import Breaches, Source, called, dotted
 
 _OWN_WORLDS = ("server/sandbox/", "server/embedded/")
-"""They know nothing of the rest of server/, so they read the machine's clock and run their own tasks."""
+"""They do not import the rest of server/, so they read the machine's clock and start tasks themselves."""
 
 _CLOCK_READS = (
     "datetime.now",
@@ -28,7 +28,7 @@ _BLIND = {"Exception", "BaseException"}
 
 
 def injected_time(source: Source) -> Breaches:
-    """The clock is read in `server/core/clock.py` alone, in SQL as little as in Python."""
+    """Only `server/core/clock.py` reads the clock, in Python and in SQL."""
     if not source.within("server/") or source.within("server/core/clock.py", *_OWN_WORLDS):
         return
     for node in source.nodes:
@@ -42,12 +42,12 @@ def injected_time(source: Source) -> Breaches:
 
 
 def _texts(source: Source) -> Iterator[tuple[int, str]]:
-    """Every string with its first line."""
+    """Yield every string with its first line."""
     return ((node.lineno, text) for node, text in _strings(source))
 
 
 def _strings(source: Source) -> Iterator[tuple[ast.expr, str]]:
-    """Every string; an f-string counts once, with what stands between its values."""
+    """Yield every string. An f-string counts as one, without its values."""
     parts = set[ast.AST]()
     for node in source.nodes:
         if isinstance(node, ast.JoinedStr):
@@ -58,7 +58,7 @@ def _strings(source: Source) -> Iterator[tuple[ast.expr, str]]:
 
 
 def one_lock_room(source: Source) -> Breaches:
-    """Services lock rows by `common/locks.py`, which knows the order; told on the last line of the statement."""
+    """Services lock rows through `common/locks.py`, which knows the order. Reported on the statement's last line."""
     if not source.within("server/services/") or source.within("server/services/common/locks.py"):
         return
     for node, text in _strings(source):
@@ -67,7 +67,7 @@ def one_lock_room(source: Source) -> Breaches:
 
 
 def rows_chosen_once(source: Source) -> Breaches:
-    """PostgreSQL may run a subquery under IN more than once; skipping locked rows, it then finds others each time."""
+    """PostgreSQL may run a subquery under IN more than once. If it skips locked rows, each run can find other rows."""
     if not source.within("server/") or source.within("server/migrations/"):
         return
     for node, text in _strings(source):
@@ -79,7 +79,7 @@ def rows_chosen_once(source: Source) -> Breaches:
 
 
 def no_swallowed_errors(source: Source) -> Breaches:
-    """No bare `except:`, none that does nothing, and none that catches everything without raising."""
+    """No bare `except:`, no `except` that does nothing, and none that catches everything without raising."""
     for node in source.nodes:
         if isinstance(node, ast.ExceptHandler):
             if node.type is None:
@@ -110,7 +110,7 @@ def _catches_all(kind: ast.expr) -> bool:
 
 
 def one_door_to_transactions(source: Source) -> Breaches:
-    """Tortoise's own transactions nest as savepoints and leak on cancellation: only `server/db.py` opens one."""
+    """Only `server/db.py` opens transactions: Tortoise's own nest as savepoints and leak when cancelled."""
     if not source.within("server/") or source.within("server/db.py", *_OWN_WORLDS):
         return
     for node in source.nodes:
@@ -121,7 +121,7 @@ def one_door_to_transactions(source: Source) -> Breaches:
 
 
 def ledger_tables(source: Source) -> Breaches:
-    """The books are read and written by `server/ledger/` alone, also where the package of models hands them on."""
+    """Only `server/ledger/` reads and writes the ledger's tables, also if `server.models` exports them."""
     if not source.within("server/") or source.within("server/ledger/", "server/models/"):
         return
     for node in source.nodes:
@@ -132,7 +132,7 @@ def ledger_tables(source: Source) -> Breaches:
 
 
 def no_sql_in_jobs(source: Source) -> Breaches:
-    """A job unpacks its arguments and calls one use case, which holds the SQL."""
+    """A job unpacks its arguments and calls one use case. The SQL is there."""
     if source.within("server/jobs/"):
         for line, text in _texts(source):
             if word := _STATEMENT.search(text):
@@ -140,7 +140,7 @@ def no_sql_in_jobs(source: Source) -> Breaches:
 
 
 def named_columns_only(source: Source) -> Breaches:
-    """A whole-row `save()` overwrites what another request changed meanwhile."""
+    """A `save()` of the whole row overwrites what another request has changed meanwhile."""
     if not source.within("server/"):
         return
     for node in source.nodes:
@@ -157,7 +157,7 @@ def named_columns_only(source: Source) -> Breaches:
 
 
 def no_stray_tasks(source: Source) -> Breaches:
-    """A task spawned inside a transaction joins it; one spawned in a request dies with it."""
+    """A task started inside a transaction joins it; a task started in a request dies with it."""
     if not source.within("server/") or source.within(*_MAY_SPAWN):
         return
     for node in source.nodes:

@@ -15,7 +15,7 @@ def _is_money(node: ast.AST) -> bool:
 
 
 def _inexact(node: ast.AST) -> str | None:
-    """What is inexact about this very node, or None."""
+    """Return what is inexact about this node itself, or None."""
     if isinstance(node, ast.Constant) and isinstance(node.value, float):
         return f"the float {node.value}"
     if isinstance(node, ast.BinOp | ast.AugAssign) and isinstance(node.op, ast.Div):
@@ -28,7 +28,7 @@ def _inexact(node: ast.AST) -> str | None:
 
 
 def no_floats(source: Source) -> Breaches:
-    """No float, `/` or `round()` in the money rooms; elsewhere none in an expression that holds `_fen` or `_bp`."""
+    """No float, `/` or `round()` in money code; elsewhere none in an expression that contains `_fen` or `_bp`."""
     if not source.within("server/"):
         return
     if source.within(*_PURE):
@@ -46,7 +46,7 @@ def no_floats(source: Source) -> Breaches:
 
 
 def typed_amounts(source: Source) -> Breaches:
-    """What is called `_fen` or `_bp` is annotated int (or Fen), alone or inside a container."""
+    """A name that ends in `_fen` or `_bp` is annotated int (or Fen), alone or inside a container."""
     for node in source.nodes:
         if isinstance(node, ast.arg):
             name, annotation = node.arg, node.annotation

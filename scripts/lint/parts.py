@@ -1,4 +1,4 @@
-"""What one file of the mini program says of another: routes, components, classes."""
+"""References between files of the mini program: routes, components, classes."""
 
 import json
 import re
@@ -22,11 +22,11 @@ _BUILT_IN = set(
     root-portal web-view""".split()  # noqa: SIM905 - names read best as words
 )
 _SHARED = ("miniprogram/app.wxss", "miniprogram/theme/")
-"""Their classes are for every page."""
+"""Every page may use their classes."""
 
 
 def routes(sources: Sources) -> Found:
-    """Every page of app.json is there, and every page that is there is in app.json."""
+    """Every page of app.json exists, and every page that exists is in app.json."""
     if _APP not in sources:
         return
     listed = set(pages(json.loads(sources[_APP].text)))
@@ -42,7 +42,7 @@ def routes(sources: Sources) -> Found:
 
 
 def pages(app: Mapping[str, Any]) -> Iterator[str]:
-    """The routes of an app.json."""
+    """Yield the routes of an app.json."""
     yield from app["pages"]
     for package in app.get("subPackages", []):
         for page in package["pages"]:
@@ -59,7 +59,7 @@ def _is_page(sources: Sources, path: str) -> bool:
 
 
 def components(sources: Sources) -> Found:
-    """A page or component declares exactly the components that it uses; those of the project are there."""
+    """A page or component declares exactly the components that it uses; those of the project exist."""
     for path, source in _settings(sources):
         declared = json.loads(source.text).get("usingComponents", {})
         template = f"{path.removesuffix('.json')}.wxml"
@@ -77,14 +77,14 @@ def components(sources: Sources) -> Found:
 
 
 def _settings(sources: Sources) -> Iterator[tuple[str, Source]]:
-    """The JSON files that stand beside a template."""
+    """Yield the JSON files beside templates."""
     for path, source in sources.items():
         if path.startswith(_ROOT) and path.endswith(".json") and f"{path.removesuffix('.json')}.wxml" in sources:
             yield path, source
 
 
 def classes(sources: Sources) -> Found:
-    """Every class that a style names is put on something beside it; a theme's class, on something anywhere."""
+    """Every class in a style is used by a template or script beside it; a class of a theme is used anywhere."""
     for path, source in sources.items():
         if not path.startswith(_ROOT) or not path.endswith(".wxss"):
             continue
@@ -102,7 +102,7 @@ def classes(sources: Sources) -> Found:
 
 
 def _selected(wxss: str) -> Iterator[tuple[int, str]]:
-    """The classes that selectors name, where they do first."""
+    """Yield the classes in selectors, with the line of their first use."""
     text = _COMMENT.sub(lambda match: "\n" * match[0].count("\n"), wxss)
     seen = set()
     for selectors in _SELECTORS.finditer(text):

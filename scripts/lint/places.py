@@ -1,4 +1,4 @@
-"""Nothing in the project knows the machine it was made on, or where packages come from."""
+"""Nothing in the project depends on the machine where it was made, or on a package registry."""
 
 import re
 
@@ -14,14 +14,14 @@ _MACHINE_PATH = re.compile(r"(?<![\w.:/~})-])/(?:home|Users|root|work|workspace|
 
 
 def no_registries(source: Source) -> Breaches:
-    """Which mirror serves the packages is the business of the machine's own settings."""
+    """The settings of a machine choose the package mirror, not the project."""
     for number, line in enumerate(source.lines, 1):
         if match := _REGISTRY.search(line):
             yield number, f"names a package registry ({match[0]}): leave it to pip's, npm's or apt's own settings"
 
 
 def no_machine_paths(source: Source) -> Breaches:
-    """A path of somebody's machine is nobody else's."""
+    """A path of one person's machine exists on no other machine."""
     for number, line in enumerate(source.lines, 1):
         if match := _MACHINE_PATH.search(line):
             yield number, f"names a path of one machine ({match[0]}): write it relative to the project, or as a setting"

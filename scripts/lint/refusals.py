@@ -1,4 +1,4 @@
-"""Every refusal has a code of its own and a sentence in Chinese."""
+"""Every refusal has its own code and a sentence in Chinese."""
 
 import ast
 import re
@@ -6,13 +6,13 @@ import re
 from scripts.lint.source import Found, Sources, dotted
 
 _HOME = "server/core/errors"
-"""All files whose paths begin so hold refusals."""
+"""All files whose paths begin with this hold refusals."""
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
 def _texts(node: ast.ClassDef) -> dict[str, object]:
-    """Constants the class body gives, one by one or as a tuple: `code, status, message = "x", 409, "…"`."""
+    """Return constants that the class body sets, also as a tuple: `code, status, message = "x", 409, "…"`."""
     found: dict[str, object] = {}
     for statement in node.body:
         if isinstance(statement, ast.Assign):
@@ -29,7 +29,7 @@ def _texts(node: ast.ClassDef) -> dict[str, object]:
 
 
 def told_apart(sources: Sources) -> Found:
-    """Codes of refusals are unique; each refusal has a code and a Chinese message (its own, not its parent's)."""
+    """Codes of refusals are unique. Each refusal has its own code and its own Chinese message, not its parent's."""
     codes = dict[object, str]()
     for path, node in _refusals(sources):
         texts = _texts(node)
@@ -45,7 +45,7 @@ def told_apart(sources: Sources) -> Found:
 
 
 def _refusals(sources: Sources) -> list[tuple[str, ast.ClassDef]]:
-    """Every class that is a refusal, with its file; a parent may stand in another file than its children."""
+    """Return every refusal class with its file. A parent may be in another file than its children."""
     classes = [
         (path, node)
         for path in sorted(sources)

@@ -1,6 +1,6 @@
-"""Every rule over every file.
+"""Applies every rule to every file.
 
-A line is exempt from a rule by a comment on it that gives the reason: `# house: RULE - the reason`.
+A comment on a line exempts it from a rule and gives the reason: `# house: RULE - the reason`.
 """
 
 import re
@@ -49,7 +49,7 @@ _EXEMPTION = re.compile(r"(?:#|//|--|/\*) house: (?P<rule>[a-z-]+)(?: - (?P<reas
 
 
 def examine_all(files: Iterable[Source]) -> Iterator[Finding]:
-    """The breaches in all files."""
+    """Yield the breaches in all files."""
     by_path = {source.path: source for source in files}
     found: dict[str, list[tuple[int, str, str]]] = {}
     for rule in WHOLE_RULES:
@@ -60,7 +60,7 @@ def examine_all(files: Iterable[Source]) -> Iterator[Finding]:
 
 
 def examine(source: Source, found: Iterable[tuple[int, str, str]] = ()) -> Iterator[Finding]:
-    """The breaches in one file with those `found` already, and exemptions that give no reason or exempt nothing."""
+    """Yield the breaches in one file, also those in `found`, and exemptions without a reason or without effect."""
     exempt = {
         (number, match["rule"]): match["reason"]
         for number, line in enumerate(source.lines, 1)
@@ -82,7 +82,7 @@ def examine(source: Source, found: Iterable[tuple[int, str, str]] = ()) -> Itera
 
 
 def sources(root: Path = ROOT) -> Iterator[Source]:
-    """The project's text files."""
+    """Yield the project's text files."""
     for path in project_files(root):
         content = path.read_bytes()
         if b"\0" not in content:
@@ -90,7 +90,7 @@ def sources(root: Path = ROOT) -> Iterator[Source]:
 
 
 def main(root: Path = ROOT) -> int:
-    """The exit code; findings are printed."""
+    """Print the findings; return the exit code."""
     files = list(sources(root))
     findings = sorted(examine_all(files))
     for finding in findings:

@@ -1,4 +1,4 @@
-"""The mini program: pages that run anywhere, say money in one way, and can be used by everyone."""
+"""The mini program: pages run on any platform, show money in one way, and can be used by everyone."""
 
 import re
 
@@ -16,12 +16,12 @@ _UNFINISHED = re.compile(r"\b(" + "TO" + r"DO|FIX" + r"ME)\b")
 
 _TAP = re.compile(r"(?:capture-)?(?:bind|catch|mut-bind):?tap")
 _PLAIN = {"view", "text", "image", "cover-view", "scroll-view"}
-"""Tags that say nothing of what they do; buttons, fields and links do by themselves."""
+"""Tags that do not say what they do. Buttons, fields and links do."""
 _SPEAKING = {"text", "price", "button", "rich-text", "input", "slot"}
 
 
 def no_browser(source: Source) -> Breaches:
-    """Pages never know where they run: there is no document in WeChat."""
+    """Pages must not depend on a browser: WeChat has no `document`."""
     if not source.within(_PAGES):
         return
     for number, line in enumerate(source.lines, 1):
@@ -30,7 +30,7 @@ def no_browser(source: Source) -> Breaches:
 
 
 def money_in_words(source: Source) -> Breaches:
-    """Fen become yuan in `lib/money` (and the component `price`, which asks it) alone."""
+    """Only `lib/money` (and the component `price`, which calls it) turns fen into yuan."""
     if not source.within(_PAGES) or source.within(_MONEY_ROOM):
         return
     for number, line in enumerate(source.lines, 1):
@@ -39,7 +39,7 @@ def money_in_words(source: Source) -> Breaches:
 
 
 def tappable(source: Source) -> Breaches:
-    """What can be tapped says what it is, and what it does where it shows no words."""
+    """An element that can be tapped has a role, and a label if it shows no text."""
     if not source.within(_PAGES):
         return
     for element in elements(source.text):
@@ -56,7 +56,7 @@ def _speaks(element: Element) -> bool:
 
 
 def nothing_unfinished(source: Source) -> Breaches:
-    """What is not done is not written down in the code, but done or told as an issue."""
+    """Unfinished work is not marked in the code: finish it, or open an issue."""
     for number, line in enumerate(source.lines, 1):
         if match := _UNFINISHED.search(line):
             yield number, f"{match[1]}: do it now, or open an issue"

@@ -1,4 +1,4 @@
-"""Small rooms: what does not fit on a few screens is two things."""
+"""Short functions and files: a longer one has more than one purpose."""
 
 import ast
 
@@ -10,7 +10,7 @@ _GENERATED = ("server/migrations/",)
 
 
 def short_functions(source: Source) -> Breaches:
-    """No function over 70 lines, decorators aside."""
+    """No function has more than 70 lines, decorators not counted."""
     if source.within(*_GENERATED):
         return
     for node in source.nodes:
@@ -24,6 +24,6 @@ def short_functions(source: Source) -> Breaches:
 
 
 def short_files(source: Source) -> Breaches:
-    """No source file over 400 lines."""
+    """No source file has more than 400 lines."""
     if len(source.lines) > FILE_LINES and not source.within(*_GENERATED):
         yield 1, f"{len(source.lines)} lines, {FILE_LINES} is the limit: find the second room in it"

@@ -1,4 +1,4 @@
-"""What a rule is given and what it says."""
+"""The input and the output of a rule."""
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
@@ -15,22 +15,22 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text's lines."""
+        """The lines of the text."""
         return self.text.splitlines()
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node of a Python file, outer before inner. Raises SyntaxError."""
+        """Every node of a Python file, outer nodes first. Raises SyntaxError."""
         return list(ast.walk(ast.parse(self.text, self.path)))
 
     def within(self, *rooms: str) -> bool:
-        """Whether the file is one of `rooms`: a file's path, or a folder's with its closing slash."""
+        """Whether the file is one of `rooms`: a file's path, or a folder's path that ends in a slash."""
         return any(self.path == room or (room.endswith("/") and self.path.startswith(room)) for room in rooms)
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Finding:
-    """One breach: where, which rule, and what to do instead."""
+    """One breach: where it is, which rule it breaks, and what to do instead."""
 
     path: str
     line: int
@@ -47,7 +47,7 @@ Breaches = Iterator[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A house rule: its name (the one an exemption gives), the suffixes it reads (none: every file), and its check."""
+    """A rule: its name (which exemptions use), the suffixes of its files (none: every file), and its check."""
 
     name: str
     suffixes: tuple[str, ...]
@@ -63,19 +63,19 @@ Found = Iterator[tuple[str, int, str]]
 
 @dataclass(frozen=True, slots=True)
 class WholeRule:
-    """A rule that looks at several files together."""
+    """A rule that checks several files together."""
 
     name: str
     check: Callable[[Sources], Found]
 
 
 def called(node: ast.Call) -> str:
-    """The dotted name of what is called, as far as it is plain: `datetime.now`, `.save` behind anything else."""
+    """Return the dotted name of what is called: `datetime.now`, or `.save` if something else stands before the dot."""
     return dotted(node.func)
 
 
 def dotted(node: ast.expr) -> str:
-    """`a.b.c` for plain names and attributes; what is not plain leaves an empty first part."""
+    """Return `a.b.c` for plain names and attributes. What is not plain leaves the first part empty."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):

@@ -1,4 +1,4 @@
-"""WXML as a tree, as far as the rules look at it."""
+"""WXML as a tree, as far as the rules need it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 @dataclass
 class Element:
-    """A tag with its attributes (names in lower case), the line it begins on, what it holds, and its own text."""
+    """A tag with its attributes (names in lower case), its first line, its child elements and its own text."""
 
     tag: str
     attributes: dict[str, str]
@@ -16,7 +16,7 @@ class Element:
     text: str = ""
 
     def within(self) -> Iterator["Element"]:
-        """This element and all that it holds."""
+        """Yield this element and all elements in it."""
         yield self
         for child in self.children:
             yield from child.within()
@@ -47,7 +47,7 @@ class _Reader(HTMLParser):
 
 
 def elements(text: str) -> list[Element]:
-    """Every element of a document, outer before inner."""
+    """Return every element of a document, outer ones first."""
     reader = _Reader()
     reader.feed(text)
     reader.close()

@@ -1,4 +1,4 @@
-"""`python -m scripts.mutants`: plants the listed defects one after the other and says which ones the tests notice."""
+"""`python -m scripts.mutants`: plants the listed defects one by one and reports which ones the tests notice."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The list of defects: one TOML file a room under `rooms/`, each defect with the tests that must notice it."""
+"""The list of defects: one TOML file per noun under `rooms/`, each defect with the tests that must notice it."""
 
 import re
 import subprocess
@@ -17,20 +17,20 @@ _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Mutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One defect that could be made. Paths are those of the project, with `/`."""
+    """One defect. Paths are relative to the project's root, with `/`."""
 
     file: _Text
     find: _Text
-    """What stands in the file, exactly once."""
+    """A text that is in the file exactly once."""
     replace: str
-    """What the defect puts there."""
+    """The text that replaces it."""
     tests: Annotated[tuple[_Text, ...], msgspec.Meta(min_length=1)]
-    """pytest's names of files or tests, as few and quick as will do; at least one of them must fail."""
+    """Files or tests as pytest names them, few and fast; at least one of them must fail."""
     why: _Text
-    """What would be lost, in one sentence."""
+    """What the defect would cause, in one sentence."""
 
     def planted(self, text: str) -> str:
-        """The file's text with the defect. Raises ValueError when the defect does not fit the text."""
+        """Return the file's text with the defect. Raises ValueError if the defect does not fit the text."""
         found = text.count(self.find)
         if found != 1:
             msg = f"what it looks for stands there {found} times, not once: let the list follow the code"
@@ -43,7 +43,7 @@ class Mutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A defect and where it stands in the list: its room, and its number there from 1 on."""
+    """A defect and its place in the list: its room, and its number there, from 1."""
 
     room: str
     number: int
@@ -58,13 +58,13 @@ class _Room(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def decoded(room: str, text: str) -> Iterator[Listed]:
-    """The defects of one room's file. Raises ValueError (also msgspec's and tomllib's) when it is malformed."""
+    """Yield the defects of one room's file. Raises ValueError (also msgspec's and tomllib's) if it is malformed."""
     for number, mutant in enumerate(msgspec.convert(tomllib.loads(text), _Room).mutant, 1):
         yield Listed(room, number, mutant)
 
 
 def read(root: Path) -> list[Listed]:
-    """The whole list, rooms by name. Raises ValueError, naming the file, when one is malformed."""
+    """Return the whole list, sorted by room. Raises ValueError with the file's name if one is malformed."""
     found: list[Listed] = []
     for path in sorted((root / ROOMS).glob("*.toml")):
         try:
@@ -76,7 +76,7 @@ def read(root: Path) -> list[Listed]:
 
 
 def misfit(mutant: Mutant, root: Path) -> str | None:
-    """Why a defect can no longer be planted or noticed in the code that lies there; None when all is well."""
+    """Return why a defect no longer fits the code or the tests; None if it fits."""
     path = root / mutant.file
     if not path.is_file():
         return "there is no such file"
@@ -101,9 +101,9 @@ def _is_there(name: str, root: Path) -> bool:
 
 
 def changed_since(commit: str, listed: Iterable[Listed], root: Path) -> list[Listed]:
-    """Those whose file or tests differ from a commit's, or that stood otherwise in its list.
+    """Return the defects whose file, tests or entry differ from those in a commit.
 
-    Raises subprocess.CalledProcessError when git knows no such commit.
+    Raises subprocess.CalledProcessError if git does not know the commit.
     """
     files = set(_git(root, "diff", "--name-only", commit, "--").splitlines())
     files |= set(_git(root, "ls-files", "--others", "--exclude-standard").splitlines())

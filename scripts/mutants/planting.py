@@ -1,4 +1,4 @@
-"""A scratch copy of the project in which defects are planted and tests run; the checkout itself is never touched."""
+"""A copy of the project in which defects are planted and tests run. The checkout itself never changes."""
 
 import contextlib
 import importlib.util
@@ -21,7 +21,7 @@ from server.core.clock import stopwatch
 from server.embedded import Engines
 
 _LIMIT_S = 900
-"""No run of a few tests lasts longer, however busy the machine is."""
+"""A run of a few tests never takes longer, even on a busy machine."""
 _WARM = Path(__file__).with_name("warm.py")
 LIBRARIES = (
     *("arq", "cryptography.x509", "httpx", "hypothesis.strategies", "jinja2", "msgspec", "openpyxl", "orjson"),
@@ -29,48 +29,48 @@ LIBRARIES = (
     *("schemathesis.pytest.plugin", "segno", "tortoise.contrib.postgres.fields", "tortoise.migrations.executor"),
     *("typer", "wechatpayv3.async_", "xdist.plugin"),
 )
-"""What most tests load, and takes them seconds."""
+"""Most tests import these, and the imports take seconds."""
 _QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:unraisableexception")
-"""What is loaded already cannot be rewritten, and need not be. A failed test may leave connections open: to be told of
-that at the end of the run would hide that it failed."""
+"""Modules that are already loaded cannot be rewritten, and need not be. A failed test may leave connections open; a
+warning about that at the end of the run would hide the failure."""
 _PURE = re.compile(r"tests/(core|rules)/|tests/ledger/test_entries.py")
-"""Tests of plain values: they need neither engines nor what conftest.py loads for others."""
+"""Tests of plain values. They need no engines, and not what conftest.py imports for other tests."""
 
 
 class Verdict(StrEnum):
-    """How the tests took it."""
+    """The result of the tests."""
 
     PASSED = "passed"
     FAILED = "failed"
     BROKEN = "broken"
-    """They did not run: something cannot be imported, a test is not there, or they came to no end."""
+    """They did not run: an import failed, a test does not exist, or they did not end."""
 
 
 _VERDICTS = {0: Verdict.PASSED, 1: Verdict.FAILED}
-"""What pytest's exit codes mean; all others say that it could not run the tests."""
+"""The meaning of pytest's exit codes. All others mean that pytest could not run the tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of tests; `output` is what pytest said."""
+    """One run of tests; `output` is pytest's output."""
 
     verdict: Verdict
     seconds: float
     output: str
 
     def doubts(self, tests: Iterable[str]) -> bool:
-        """Whether one of these tests may have failed in it."""
+        """Whether one of these tests may have failed in this run."""
         failed = [line.split(" ", 1)[1] for line in self.output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
         return self.verdict is Verdict.BROKEN or any(name.startswith(test) for name in failed for test in tests)
 
     @property
     def tail(self) -> str:
-        """The last lines of what pytest said."""
+        """The last lines of pytest's output."""
         return "\n".join(self.output.strip().splitlines()[-15:])
 
 
 def copy(root: Path, to: Path) -> None:
-    """Copy the project's own files; what is made or downloaded stays behind."""
+    """Copy the project's own files, without generated and downloaded ones."""
     for path in project_files(root):
         target = to / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def copy(root: Path, to: Path) -> None:
 
 @contextlib.contextmanager
 def planted(mutant: Mutant, copied: Path) -> Iterator[None]:
-    """The defect stands in the copy while the block runs. Raises ValueError when it does not fit."""
+    """Plant the defect in the copy during the block. Raises ValueError if it does not fit."""
     path = copied / mutant.file
     before = path.read_bytes()
     path.write_text(mutant.planted(before.decode("utf-8")), encoding="utf-8")
@@ -92,19 +92,19 @@ def planted(mutant: Mutant, copied: Path) -> Iterator[None]:
 
 
 def _forget_compiled(path: Path) -> None:
-    """Python knows what it compiled by size and second alone: too little for two defects in one second."""
+    """Delete the byte code. Python recognises a change only by size and second; two defects may share a second."""
     if path.suffix == ".py":
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
 
 def are_pure(tests: Iterable[str]) -> bool:
-    """Whether these tests are of plain values only: quick, and without engines."""
+    """Whether these are all tests of plain values: fast, and without engines."""
     return all(_PURE.match(test) for test in tests)
 
 
 @contextlib.contextmanager
 def engines(tests: Iterable[str], folder: Path) -> Iterator[dict[str, str]]:
-    """The environment of all runs: engines of their own unless the environment names some or no test needs them."""
+    """Yield the environment of all runs. Engines are started unless the environment has some or no test needs them."""
     environment = dict(os.environ)
     named = environment.get("DATABASE_URL") and environment.get("REDIS_URL")
     if named or are_pure(tests):
@@ -116,10 +116,10 @@ def engines(tests: Iterable[str], folder: Path) -> Iterator[dict[str, str]]:
 
 
 class Runner:
-    """Runs tests in the copy, all in forks of one warm process; used as a context."""
+    """Runs tests in the copy, each run in a fork of one process with loaded libraries. A context manager."""
 
     def __init__(self, copied: Path, environment: dict[str, str], libraries: Sequence[str] = LIBRARIES) -> None:
-        """Nothing is started before the context is entered."""
+        """Prepare only; the process starts when the context is entered."""
         self._libraries = libraries
         self._copied = copied
         self._environment = environment
@@ -139,11 +139,11 @@ class Runner:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End it."""
+        """End the process."""
         self._process.communicate()
 
     def migrate(self) -> None:
-        """Make a migrated database, which later runs copy. Raises RuntimeError when it cannot be made."""
+        """Make a migrated database that later runs copy. Raises RuntimeError if that fails."""
         database = f"tuisan_mutants_{secrets.token_hex(4)}"
         done = self._ordered(do="migrate", database=database)
         if done.verdict is not Verdict.PASSED:
@@ -151,7 +151,7 @@ class Runner:
         self._migrated = database
 
     def run(self, tests: Sequence[str], *, first: bool = True, migrated: bool = True) -> Run:
-        """Run tests up to the first failure, or all of them; `migrated` False: databases are migrated anew."""
+        """Run tests until the first failure, or all of them; with `migrated=False` each database is really migrated."""
         alone = ["--noconftest"] if are_pure(tests) else []
         arguments = ["-q", "-p", "no:cacheprovider", "--tb=short", *_QUIET, *alone, *["-x"] * first, *tests]
         database = self._migrated if migrated and not alone else None

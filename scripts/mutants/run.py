@@ -1,6 +1,6 @@
-"""Plant, test, take out again, and say what was noticed.
+"""Plants each defect, runs its tests, removes it again, and reports what the tests noticed.
 
-Every defect of the list must be noticed by its tests. One that is not noticed is a hole in the tests: fill it there.
+The tests of a defect must notice it. If they do not, a test is missing there.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from server.core.clock import stopwatch
 _WORDS = {Verdict.FAILED: "caught", Verdict.PASSED: "NOT CAUGHT", Verdict.BROKEN: "BROKEN"}
 _GOOD = _WORDS[Verdict.FAILED]
 _SCHEMA = ("server/migrations/", "server/models/functions/", "server/schema.py")
-"""Defects there are noticed only by databases that are made with them."""
+"""Only a database that is made with such a defect can show it."""
 
 
 def main(arguments: Sequence[str], root: Path = ROOT, libraries: Sequence[str] = LIBRARIES) -> int:
-    """The exit code: 0 when every chosen defect was noticed. What is found is printed as it is found.
+    """Print the findings one by one; return 0 when every chosen defect was noticed.
 
     `libraries` are loaded once for all runs of tests.
     """
@@ -42,22 +42,22 @@ def main(arguments: Sequence[str], root: Path = ROOT, libraries: Sequence[str] =
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.mutants", description=__doc__)
-    parser.add_argument("--list", action="store_true", help="say what would be planted, and plant nothing")
+    parser.add_argument("--list", action="store_true", help="print which defects would be planted, and plant nothing")
     parser.add_argument("--room", nargs="+", help="only the defects of these rooms; ROOM:NUMBER is one of them")
-    parser.add_argument("--pure", action="store_true", help="only defects whose tests need no engines: the quick ones")
-    parser.add_argument("--file", help="only the defects of files whose path holds this text")
+    parser.add_argument("--pure", action="store_true", help="only defects whose tests need no engines; these are fast")
+    parser.add_argument("--file", help="only the defects of files whose path contains this text")
     parser.add_argument(
         "--changed",
         metavar="COMMIT",
         nargs="?",
         const="HEAD",
-        help="only defects whose file, tests or entry differ from this commit's (HEAD: what is not committed)",
+        help="only defects whose file, tests or entry differ from this commit (by default HEAD)",
     )
     return parser
 
 
 def _chosen(listed: list[Listed], asked: argparse.Namespace, root: Path) -> list[Listed]:
-    """Raises ValueError when there is no such room or defect."""
+    """Return the defects that were asked for. Raises ValueError if a room or defect does not exist."""
     if asked.room:
         known = {one.room for one in listed} | {f"{one.room}:{one.number}" for one in listed}
         unknown = set(asked.room) - known
@@ -109,7 +109,7 @@ def _tests(listed: list[Listed]) -> list[str]:
 
 
 def _with_good_tests(fit: list[Listed], runner: Runner, found: Counter[str]) -> list[Listed]:
-    """Those whose tests pass without any defect. All tests run at once; those that fail there run once more alone."""
+    """Return the defects whose tests pass without them. All tests run at once; each that fails runs again alone."""
     every = _tests(fit)
     whole = runner.run(every, first=False)
     print(f"{len(every)} tests and files of tests {whole.verdict} without a defect, {whole.seconds:.0f} s", flush=True)

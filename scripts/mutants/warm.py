@@ -1,8 +1,7 @@
-"""Runs pytest in forks of one process that has the libraries loaded: most of a short run is their loading.
+"""Runs pytest in forks of one process that has loaded the libraries, because loading them takes most of a short run.
 
-Started by path in the folder of a project. Each line of its input is an order in JSON, each line of its output the
-exit code of the fork that carried it out. Nothing of the project is loaded but in forks, which see the files as they
-are.
+Started by path in the folder of a project. Each line of its input is an order in JSON; each line of its output is the
+exit code of the fork that ran it. Only forks import modules of the project, so they see the current files.
 """
 
 import asyncio
@@ -25,10 +24,10 @@ _LATEST = "__latest__"
 
 
 def main() -> None:
-    """Load the libraries that the arguments name, then carry out orders until the input ends."""
+    """Load the libraries named in the arguments, then run orders until the input ends."""
     sys.path[0] = str(Path.cwd())
     for name in sys.argv[1:]:
-        with contextlib.suppress(ImportError):  # then it is loaded by whoever needs it
+        with contextlib.suppress(ImportError):  # the fork that needs it will import it
             importlib.import_module(name)
     for line in sys.stdin:
         child = os.fork()
@@ -39,7 +38,7 @@ def main() -> None:
 
 
 def _carried_out(order: dict[str, Any]) -> int:
-    """The exit code. What is printed goes to the order's `output`."""
+    """Run an order and return the exit code. Its output goes to the file `output` of the order."""
     os.setsid()
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for descriptor, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2)):
@@ -54,7 +53,7 @@ def _carried_out(order: dict[str, Any]) -> int:
         if order["migrated"] is not None:
             _copy_what_is_migrated(order["migrated"])
         return int(pytest.main([*_same_examples(), *order["arguments"]]))
-    except BaseException:  # noqa: BLE001 # house: swallowed - told by the exit code and in the output
+    except BaseException:  # noqa: BLE001 # house: swallowed - the exit code and the output report it
         traceback.print_exc()
         return _BROKEN
     finally:
@@ -63,7 +62,7 @@ def _carried_out(order: dict[str, Any]) -> int:
 
 
 def _same_examples() -> list[str]:
-    """The same examples in every run, so that a defect is noticed always or never; what fails is not made simpler."""
+    """Use the same examples in every run, so that a defect is noticed always or never; do not shrink failures."""
     hypothesis = sys.modules.get("hypothesis")
     if hypothesis is None:
         return []
@@ -91,7 +90,7 @@ async def _migrate(database: str) -> None:
 
 
 def _copy_what_is_migrated(migrated: str) -> None:
-    """Whoever brings a database to the newest state gets a copy of one that is there: migrating takes five seconds."""
+    """Copy a migrated database instead of migrating to the newest schema, which takes five seconds."""
     schema = importlib.import_module("server.schema")
     migrate = schema.migrate
 
