@@ -14,7 +14,7 @@ App({
   },
 })
 
-/** A new version waits for the person's word: they may be in the middle of an order. */
+/** Ask before a new version is installed: the person may be placing an order. */
 function updateWhenReady(): void {
   const manager = wx.getUpdateManager()
   manager.onUpdateReady(() => {

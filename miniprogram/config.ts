@@ -1,2 +1,2 @@
-/** Where the mall answers. WeChat asks for an absolute https address of a domain entered in its console. */
+/** The mall's address. WeChat needs an absolute https address of a domain that is entered in its console. */
 export const baseUrl = 'http://127.0.0.1:8000'

@@ -26,7 +26,7 @@ export interface Cart {
 
 export const cart = (): Promise<Cart> => get('/cart')
 
-/** Set how many of a SKU lie in the cart. */
+/** Set the quantity of a SKU in the cart. */
 export const put = (sku_id: number, quantity: number): Promise<Cart> => act('PUT', '/cart/items', { sku_id, quantity })
 
 export const remove = (sku_id: number): Promise<Cart> => act('DELETE', `/cart/items/${sku_id}`)

@@ -44,7 +44,7 @@ export interface Sku {
   available: number
 }
 
-/** What runs, or is announced, for a product; the price is the least of its variants. */
+/** A promotion that runs or is announced for a product. The price is that of its cheapest variant. */
 export interface Promotion {
   kind: 'group_buy' | 'flash_sale' | 'points'
   id: number
@@ -69,21 +69,21 @@ export interface Product {
   max_price_fen: number
   sold_count: number
   skus: Sku[]
-  /** Pieces that one member may buy. */
+  /** How many pieces one member may buy. */
   limit_each: number | null
-  /** Had in the points mall only. */
+  /** Sold only in the points mall. */
   exchange_only: boolean
   min_level: LevelNeeded | null
-  /** Of goods whose pieces are coupons: what one is worth. */
+  /** For goods whose pieces are coupons: what one coupon is worth. */
   coupon: string | null
-  /** From then on it is not sold any more. */
+  /** When it goes off sale. */
   off_from: string | null
-  /** What sending costs, line by line; empty: the shop's freight applies. */
+  /** The shipping cost, line by line; empty: the shop's freight applies. */
   freight: string[]
   promotions: Promotion[]
 }
 
-/** What narrows the list of products; what is left out does not. */
+/** Filters of the product list; a missing one does not filter. */
 export interface Wanted {
   category?: string
   q?: string
@@ -92,7 +92,7 @@ export interface Wanted {
   in_stock?: boolean
   min_price_fen?: number
   max_price_fen?: number
-  /** Only what this coupon of mine is for, best sellers first; nothing else narrows it. */
+  /** Only goods for this coupon of the member, best sellers first. Other filters have no effect. */
   coupon?: number
 }
 

@@ -7,11 +7,11 @@ export interface CommissionLine {
   why: string
   base_fen: number
   earned_fen: number
-  /** What is left of it within the order's cap. */
+  /** What the order's cap left of it. */
   amount_fen: number
 }
 
-/** What one order of a friend brings; the lines sum to `whole_fen`, `amount_fen` is left of that after refunds. */
+/** The commission from a friend's order. The lines sum to `whole_fen`; `amount_fen` is what is left after refunds. */
 export interface Commission {
   id: number
   state: 'frozen' | 'settled' | 'reversed'

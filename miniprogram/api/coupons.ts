@@ -7,14 +7,14 @@ export interface Coupon {
   id: number
   name: string
   amount_fen: number
-  /** Part taken off (1500: 15 %), 0 where it is an amount; at most `most_fen`. */
+  /** The part taken off (1500: 15 %), at most `most_fen`; 0 if it is an amount. */
   off_bp: number
   most_fen: number | null
-  /** In words. */
+  /** The worth in words. */
   worth: string
   threshold_fen: number
   scope_label: string
-  /** Only for the goods of `/coupons/{id}/products`. */
+  /** Whether it is only for the goods of `/coupons/{id}/products`. */
   scoped: boolean
   state: 'unused' | 'locked' | 'used' | 'expired' | 'void'
   state_label: string
@@ -33,7 +33,7 @@ export interface Offer {
   worth: string
   threshold_fen: number
   scope_label: string
-  /** From the claim on; null where it has its own `starts_at` and `ends_at`. */
+  /** Days from the claim; null if it has its own `starts_at` and `ends_at`. */
   valid_days: number | null
   starts_at: string | null
   ends_at: string | null
@@ -47,7 +47,7 @@ export interface Offer {
   problem: string | null
 }
 
-/** A coupon at an order, as the server prices it. */
+/** A coupon and its effect on an order, as the server calculates it. */
 export interface Choice extends Coupon {
   fits: boolean
   reason: string | null
@@ -59,7 +59,7 @@ export interface Choice extends Coupon {
 export const coupons = (state: 'unused' | 'used' | 'expired', cursor: string | null): Promise<Listed<Coupon>> =>
   get('/coupons', { state, cursor })
 
-/** What the claim centre offers; its answer carries the server's time. */
+/** The offers of the claim centre. The answer has the server's time. */
 export async function offers(): Promise<Offer[]> {
   const { items, now } = await get<Listed<Offer> & { now: string }>('/coupon-templates', {}, 'guest')
   learnClock(now)
@@ -68,6 +68,6 @@ export async function offers(): Promise<Offer[]> {
 
 export const claim = (templateId: number): Promise<unknown> => actOnce(`/coupon-templates/${templateId}/claim`)
 
-/** What I hold, for this order: what fits first, the cheapest on top; `best_coupon_id` null where none helps. */
+/** The member's coupons for this order: usable ones first, the best on top. `best_coupon_id` is null if none helps. */
 export const choices = (wish: Wish): Promise<{ items: Choice[]; best_coupon_id: number | null }> =>
   act('POST', '/orders/coupons', wish)

@@ -2,7 +2,7 @@ import { get } from '../lib/request'
 import { learnClock } from '../lib/time'
 
 export type SaleState = 'not_started' | 'running' | 'over'
-/** `queued`: every piece is taken, but not every one is paid; some may come back. */
+/** `queued`: all pieces are taken, but some are not paid yet and may come back. */
 export type ItemState = SaleState | 'queued' | 'sold_out'
 
 export interface FlashItem {
@@ -35,14 +35,14 @@ interface Told {
   now: string
 }
 
-/** The sessions of today. The answer sets the clock that countdowns run by. */
+/** Today's sessions. The answer sets the clock of the countdowns. */
 export async function flashSales(): Promise<FlashSale[]> {
   const { now, items } = await get<Told & { items: FlashSale[] }>('/flash-sales', {}, 'guest')
   learnClock(now)
   return items
 }
 
-/** One session, whatever its day. */
+/** One session of any day. */
 export async function flashSale(id: number): Promise<FlashSale> {
   const { now, ...sale } = await get<Told & FlashSale>(`/flash-sales/${id}`, {}, 'guest')
   learnClock(now)

@@ -2,7 +2,7 @@ import { Failure } from '../lib/failure'
 import { get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
-/** An activity in a list; prices are those of its cheapest variant. */
+/** An activity in a list. Its prices are those of its cheapest variant. */
 export interface GroupBuyCard {
   id: number
   title: string
@@ -55,9 +55,9 @@ export interface Team {
   group_buy: GroupBuyCard
   size: number
   members: Array<{ name: string; avatar_url: string; leader: boolean; me: boolean }>
-  /** Seats that wait for their payment. */
+  /** Seats whose orders are not paid yet. */
   reserved: number
-  /** Seats that were filled by the shop: nobody sits there. */
+  /** Seats that the shop filled; they have no member. */
   filled: number
   seats_left: number
   closes_at: string
@@ -73,7 +73,7 @@ export const groupBuys = (cursor: string | null): Promise<Listed<GroupBuyCard> &
 
 export const groupBuy = (id: number): Promise<GroupBuy> => get(`/group-buys/${id}`, {}, 'guest')
 
-/** A team with one's own part in it; where nobody can log in, as a guest sees it. */
+/** A team and the member's own part in it. A visitor who cannot log in reads it as a guest. */
 export async function team(no: string): Promise<Team> {
   try {
     return await get<Team>(`/teams/${no}`)

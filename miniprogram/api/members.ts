@@ -11,7 +11,7 @@ export interface Profile {
   created_at: string
 }
 
-/** The profile with where its member stands. `growth` is what was earned within a year. */
+/** The profile and the member's level. `growth` was earned within a year. */
 export interface Me extends Profile {
   level: { position: number; name: string; colour: string; icon: string; kept_until: string | null } | null
   growth: number

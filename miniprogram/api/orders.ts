@@ -1,7 +1,7 @@
 import { act, actOnce, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
-/** The activity an order is placed under; with `team_no` it joins that team, else it opens one. */
+/** The promotion of an order. With `team_no` the order joins that team, else it opens one. */
 export interface OrderPromotion {
   kind: string
   id: number
@@ -42,14 +42,14 @@ export interface Discount {
   amount_fen: number
 }
 
-/** One step of how a price came about. */
+/** One step of how the price was calculated. */
 export interface PriceReason {
   label: string
   detail: string
   amount_fen: number
 }
 
-/** Whether something goes together with this kind of order. */
+/** Whether something can be combined with this kind of order. */
 export interface Combined {
   what: 'promotion' | 'level_discount' | 'coupon' | 'points' | 'balance' | 'commission' | 'qualifies' | 'returnable'
   label: string
@@ -69,7 +69,7 @@ export interface Priced {
   kind: string
   why: PriceReason[]
   combines: Combined[]
-  /** Something has to be sent, so an address is needed. */
+  /** Whether something must be sent, so that an address is needed. */
   address_needed: boolean
   expires_at: string | null
 }
@@ -111,7 +111,7 @@ export interface OrderDetail extends Order {
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>
   rebate_id: number | null
-  /** What it may count for, as the shop said when it was placed. */
+  /** What it may count for, as decided when it was placed. */
   combines: Combined[]
   team_no: string | null
 }
@@ -128,9 +128,9 @@ export interface Refund {
   requested_at: string
   decided_at: string | null
   finished_at: string | null
-  /** What the shop said when it decided. */
+  /** The shop's message about its decision. */
   answer: string | null
-  /** Where the goods must go, from when they were asked back, and until when. */
+  /** The address for the returned goods, and the last time to send them. */
   return_to: string | null
   return_by: string | null
   return_company: string | null
@@ -152,11 +152,11 @@ export type PayParameters = Pick<
 
 export const preview = (wish: Wish): Promise<Priced> => act('POST', '/orders/preview', wish)
 
-/** `seen`: the preview that is agreed to. A wish for the whole cart is another one when the cart holds other things. */
+/** `seen`: the preview that the member accepted. For the whole cart it makes a new key if the cart has changed. */
 export const place = (wish: Wish, seen: Priced): Promise<Priced> =>
   actOnce('/orders', wish, seen.lines.map(({ sku_id, quantity }) => [sku_id, quantity]))
 
-/** Which orders: of one status, or with `with_refund` those of which a refund was asked for, whatever their status. */
+/** The orders of one status, or, with `with_refund`, all orders with a refund request. */
 export interface Drawer {
   status?: Status
   with_refund?: boolean
@@ -179,6 +179,6 @@ export const refund = (no: string, reason: string, lines?: Array<{ line_id: numb
 
 export const refunds = async (no: string): Promise<Refund[]> => (await get<Listed<Refund>>(`/orders/${no}/refunds`)).items
 
-/** How the goods of a `returning` refund come back; said again, the later word holds. */
+/** Tell the shop how the goods of a `returning` refund come back. A second call replaces the first. */
 export const sendBack = (no: string, refundNo: string, company: string, trackingNo: string): Promise<Refund> =>
   act('POST', `/orders/${no}/refunds/${refundNo}/parcel`, { company, tracking_no: trackingNo })

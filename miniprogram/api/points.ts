@@ -1,7 +1,7 @@
 import { act, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
-/** Points to spend, frozen and owed; what ends next and when; how the daily check-in stands. */
+/** Points that are available, frozen and owed; which expire next and when; and the daily check-in. */
 export interface Points {
   points: number
   frozen: number
@@ -10,7 +10,7 @@ export interface Points {
   ends_at: string | null
   checked_in: boolean
   days: number
-  /** What the next check-in brings; 0 where there is none. */
+  /** What the next check-in brings; 0 if the shop has no check-in. */
   check_in_points: number
 }
 
@@ -25,7 +25,7 @@ export interface PointLine {
   link: string
 }
 
-/** What is to be had for points, per piece; `left` pieces can be. */
+/** A good of the points mall; points and price are per piece. `left` pieces are available. */
 export interface PointsGood {
   id: number
   sku_id: number
@@ -34,7 +34,7 @@ export interface PointsGood {
   image: string
   spec: Record<string, string>
   points: number
-  /** Besides the points; 0 for points alone. */
+  /** In addition to the points; 0 for points alone. */
   price_fen: number
   list_price_fen: number
   left: number
@@ -48,5 +48,5 @@ export const points = (): Promise<Points> => get('/points')
 
 export const pointLines = (cursor: string | null): Promise<Listed<PointLine>> => get('/points/statement', { cursor })
 
-/** For today; a second time gives the same. */
+/** Check in for today. A second call gives the same answer. */
 export const checkIn = (): Promise<{ points: number; days: number }> => act('POST', '/points/check-in')

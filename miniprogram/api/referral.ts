@@ -24,12 +24,12 @@ export interface Returnable {
   paid_at: string
   in_scope_fen: number
   chosen: boolean
-  /** Of its first line. */
+  /** Of its first line, as `image` is. */
   title: string
   image: string
 }
 
-/** `choosable`: the member may choose among them. */
+/** `choosable`: the member may choose one of them. */
 export interface Offer {
   items: Returnable[]
   choosable: boolean

@@ -10,11 +10,11 @@ export interface Card {
   title: string
   image_url: string
   scene: string
-  /** The same in a browser. */
+  /** The same page in a browser. */
   link: string
 }
 
-/** What one of my shares led to. */
+/** The results of one of the member's shares. */
 export interface ShareResult {
   share_code: string
   kind: ShareKind
@@ -30,7 +30,7 @@ export interface ShareResult {
   ordered: number
 }
 
-/** Where a share leads, and whose it is. */
+/** The page that a share opens, and its sharer. */
 export interface Landing {
   kind: ShareKind
   target_id: string
@@ -54,5 +54,5 @@ export const landing = (code: string): Promise<Landing> => get(`/shares/${code}`
 
 export const touch = (code: string, opened: Touch): Promise<unknown> => act('POST', `/shares/${code}/touch`, opened, 'guest')
 
-/** The poster's address below the server's. */
+/** The poster's path on the server. */
 export const posterPath = (code: string): string => `/api/shares/${code}/poster.png`

@@ -22,13 +22,13 @@ export interface ShopPromise {
   steps: Told[]
 }
 
-/** The shop itself: its name, its promise in plain words, its terms. */
+/** The shop: its name, its promise in plain words, its terms. */
 export interface Shop {
   name: string
   slogan: string
   now: string
   banners: Banner[]
-  /** null before the shop has published a rule, like `rule`. */
+  /** null before the shop has published a rule, as `rule` is. */
   promise: ShopPromise | null
   rule: { version: number; valid_from: string; plain: Told[] } | null
   policy: { order_minutes: number; receive_days: number; refund_days: number; freight_fen: number; free_from_fen: number }
@@ -39,7 +39,7 @@ export interface Shop {
 const FRESH_MS = 60_000
 let kept: { at: number; answer: Promise<Shop> } | null = null
 
-/** The shop as it presents itself, at most a minute old; `anew` asks in any case. Its answer sets the server's clock. */
+/** The shop's data, at most a minute old; `anew` always asks the server. The answer sets the server's clock. */
 export function shop(anew = false): Promise<Shop> {
   if (!kept || anew || Date.now() - kept.at > FRESH_MS) {
     const answer = get<Shop>('/shop', {}, 'guest')

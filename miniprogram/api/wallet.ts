@@ -2,7 +2,7 @@ import { download, get } from '../lib/request'
 import { Listed } from '../lib/pager'
 
 export interface Wallet {
-  /** All that can be spent. */
+  /** All balance that can be spent. */
   available_fen: number
   /** The part of it that can be withdrawn. */
   withdrawable_fen: number
@@ -29,7 +29,7 @@ export const wallet = (): Promise<Wallet> => get('/wallet')
 export const statement = (month: string, kind: string, cursor: string | null): Promise<Listed<StatementLine>> =>
   get('/wallet/statement', { month, kind, cursor })
 
-/** A month's sums: of what can be spent, what came in and went out; of the rest, how it changed. */
+/** The sums of a month: what came into and went out of the available balance, and how the other balances changed. */
 export interface Month {
   month: string
   entries: number
@@ -41,5 +41,5 @@ export interface Month {
 
 export const months = async (): Promise<Month[]> => (await get<{ items: Month[] }>('/wallet/months')).items
 
-/** The statement of a month, '' for all, as a spreadsheet on this device; its path. */
+/** Download the statement of a month as a spreadsheet ('' for all months); returns the file's path. */
 export const statementFile = (month: string): Promise<string> => download('/wallet/statement.xlsx', { month })

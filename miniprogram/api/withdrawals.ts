@@ -19,15 +19,15 @@ export interface Quote {
   tax_fen: number
   payout_fen: number
   needs_name: boolean
-  /** An operator looks at it first. */
+  /** Whether an operator must approve it first. */
   reviewed: boolean
 }
 
-/** The terms now; `quote` and `problem` (why it would be refused) where an amount was asked about. */
+/** The current terms. If an amount was given, also `quote`, or `problem`: why it would be refused. */
 export interface Preview {
   withdrawable_fen: number
   least_fen: number
-  /** What can be asked for at once, 0 where nothing can. */
+  /** The largest amount that can be withdrawn now; 0 if none can. */
   most_fen: number
   day_left_count: number
   day_left_fen: number
@@ -46,7 +46,7 @@ export interface Withdrawal {
   tax_fen: number
   payout_fen: number
   why: string | null
-  /** Called off, and WeChat has still to agree. */
+  /** The member cancelled, but WeChat has not agreed yet. */
   cancelling: boolean
   allowed_actions: Array<'confirm' | 'cancel'>
   requested_at: string

@@ -1,4 +1,4 @@
-/** Someone opens the shop: by an icon, a card, a poster, a link. */
+/** What happens when someone opens the shop: from an icon, a card, a poster, a link. */
 import { referral } from '../api/referral'
 import * as shares from '../api/shares'
 import { asFailure } from './failure'
@@ -9,12 +9,12 @@ type Opened = Pick<WechatMiniprogram.App.LaunchShowOption, 'query' | 'scene' | '
 
 let greeting = ''
 let greet: ((line: string) => void) | null = null
-/** The share whose opening the server knows of: coming back from another app shows the same query once more. */
+/** The share that was already reported: coming back from another app shows the same query again. */
 let told = ''
 
 /**
- * Log in silently, through the share where there is one, then tell the share that it was opened. A visitor who cannot
- * log in (in a browser outside WeChat, or without network) looks around as a guest and is asked again when it matters.
+ * Log in silently, through the share if there is one, then report that the share was opened. A visitor who cannot
+ * log in (in a browser outside WeChat, or without network) is a guest, and is asked to log in when it is needed.
  */
 export async function arrive(opened: Opened): Promise<void> {
   const code = shareIn(opened.query)
@@ -25,7 +25,7 @@ export async function arrive(opened: Opened): Promise<void> {
   if (code && fresh) await quietly(() => touch(code, opened))
 }
 
-/** Hear the line that welcomes who was bound just now; at most one page listens. */
+/** Call `listener` with the welcome line when a visitor has just been bound. Only one page can listen. */
 export function onGreeting(listener: ((line: string) => void) | null): void {
   greet = listener
   listener?.(greeting)
@@ -37,7 +37,7 @@ export function dismissGreeting(): void {
 
 onBound(() => {
   void quietly(async () => {
-    const { referrer } = await referral() // not always who sent the card: an earlier one may count
+    const { referrer } = await referral() // perhaps not the sender of this card: an earlier share may count
     if (!referrer) return
     greeting = `欢迎！你是通过「${referrer.nickname}」的分享来的，首单完成会为 TA 计上一位`
     greet?.(greeting)
@@ -49,12 +49,12 @@ async function touch(code: string, opened: Opened): Promise<void> {
   try {
     await shares.touch(code, { visitor_id: visitorId(), scene: opened.scene, ...(group ? { group } : {}) })
   } catch (error) {
-    if (asFailure(error).kind !== 'refused') throw error // who was not heard is asked again, who was refused is not
+    if (asFailure(error).kind !== 'refused') throw error // a lost request is tried again, a refused one is not
   }
   told = code
 }
 
-/** The chat group a card was opened in, encrypted; only the server can read it. */
+/** The chat group in which a card was opened, encrypted: only the server can read it. */
 function groupOf(): Promise<{ encrypted_data: string; iv: string } | undefined> {
   return new Promise((resolve) => {
     wx.getGroupEnterInfo({

@@ -5,30 +5,30 @@ import { currentToken } from './session'
 const CART_TAB = 3
 let held = 0
 
-/** So many pieces lie in the cart now. */
+/** Set how many pieces are in the cart. */
 export function cartHolds(quantity: number): void {
   held = quantity
   showBadge()
 }
 
-/** How many pieces the cart held when it was last heard of. */
+/** The last known number of pieces in the cart. */
 export function cartCount(): number {
   return held
 }
 
-/** Show it. Off the tab bar's pages WeChat refuses, and the next of them that counts shows it. */
+/** Show it. On other pages WeChat refuses; the next page of the tab bar that calls this shows it. */
 function showBadge(): void {
   const fail = () => undefined
   if (held) wx.setTabBarBadge({ index: CART_TAB, text: held > 99 ? '99+' : String(held), fail })
   else wx.removeTabBarBadge({ index: CART_TAB, fail })
 }
 
-/** Ask the server how many there are; a guest's cart holds none. */
+/** Ask the server for the number; a guest's cart is empty. */
 export async function countCart(): Promise<number> {
   try {
     cartHolds(currentToken() ? (await cart()).quantity : 0)
   } catch (error) {
-    console.info('cart:', error) // the number is an extra: what is known stays
+    console.info('cart:', error) // the number is not essential: keep the last one
   }
   return held
 }

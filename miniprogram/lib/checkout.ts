@@ -1,15 +1,15 @@
 import { OrderPromotion } from '../api/orders'
 
-/** What a confirm page is opened with, as a part of its address: `12x2.15x1` is two of SKU 12 and one of SKU 15. */
+/** The items of a confirm page in its address: `12x2.15x1` is two pieces of SKU 12 and one of SKU 15. */
 export interface Chosen {
   sku_id: number
   quantity: number
 }
 
-/** Pieces of one SKU in a cart or an order: what the server takes at once. */
+/** Pieces of one SKU in a cart or an order: the server's limit. */
 export const MOST_PIECES = 999
 
-/** The confirm page for these, or for the whole cart. `fromCart`: they lie in the cart and leave it once ordered. */
+/** The confirm page for these items, or for the whole cart. `fromCart`: the items leave the cart when ordered. */
 export function confirmPath(items: Chosen[] | null, fromCart = false): string {
   const page = '/packages/order/pages/confirm/index'
   if (!items) return page
@@ -17,12 +17,12 @@ export function confirmPath(items: Chosen[] | null, fromCart = false): string {
   return `${page}?items=${text}${fromCart ? '&cart=1' : ''}`
 }
 
-/** The confirm page for these under a promotion, whose prices they have; of a group buy perhaps in a team. */
+/** The confirm page for these items at the prices of a promotion; for a group buy optionally in a team. */
 export function promotedPath(items: Chosen[], { kind, id, team_no }: OrderPromotion): string {
   return `${confirmPath(items)}&promotion=${kind}-${id}${team_no ? `&team=${team_no}` : ''}`
 }
 
-/** The promotion in a confirm page's address; null for an ordinary order. */
+/** The promotion in a confirm page's address; null for a normal order. */
 export function promotionOf({ promotion, team }: Record<string, string | undefined>): OrderPromotion | null {
   const [kind = '', id = ''] = (promotion ?? '').split('-')
   if (!kind || !Number(id)) return null

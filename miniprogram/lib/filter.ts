@@ -1,6 +1,6 @@
 import { Kind, Wanted } from '../api/catalogue'
 
-/** What a person narrows the results by. */
+/** The filters that a person has set. */
 export interface Filter {
   kind: Kind | ''
   in_stock: boolean
@@ -10,7 +10,7 @@ export interface Filter {
 
 export const NO_FILTER: Filter = { kind: '', in_stock: false, min_price_fen: null, max_price_fen: null }
 
-/** The part of a search that narrows it, without what does not. */
+/** The query for these filters, without those that are not set. */
 export function narrowing({ kind, in_stock, min_price_fen, max_price_fen }: Filter): Wanted {
   return {
     ...(kind ? { kind } : {}),

@@ -1,19 +1,19 @@
 import { tell, unheard } from './failure'
 
-/** Pages of the tab bar are switched to, every other page is put on top. */
+/** Pages of the tab bar are switched to; every other page is opened on top. */
 const TABS = ['index', 'category', 'referral', 'cart', 'mine'].map((name) => `/pages/${name}/index`)
 
-/** More pages than this WeChat does not put on top of each other: an order leads to its rebate, and that to the order. */
+/** The most pages that WeChat stacks. Chains can be long: an order leads to its rebate, and that to the order. */
 const DEEPEST = 10
 
 let opening = false
 
-/** Open a page by its path, whichever way it must be opened, once however often is tapped; `events` are what it may tell. */
+/** Open a page by its path in the right way, and only once for several taps; `events` are those that it may send. */
 export function go(path: string, events: Record<string, (told: never) => void> = {}): void {
   if (opening) return
   opening = true
   const page = path.split('?')[0] ?? ''
-  const fail = () => tell(unheard('offline')) // a page's code may be fetched only now
+  const fail = () => tell(unheard('offline')) // the page's code may have to be downloaded
   const complete = () => {
     opening = false
   }
@@ -22,7 +22,7 @@ export function go(path: string, events: Record<string, (told: never) => void> =
   else wx.redirectTo({ url: path, fail, complete })
 }
 
-/** Leave this page; where nothing lies below it, as after a link from outside, home is next. */
+/** Leave this page; if there is no page below it, as after a link from outside, go to the home page. */
 export async function back(): Promise<void> {
   if (getCurrentPages().length > 1) await wx.navigateBack()
   else await wx.switchTab({ url: '/pages/index/index' })

@@ -2,8 +2,8 @@ import { Product } from '../api/catalogue'
 import { GroupBuy } from '../api/group_buys'
 
 /**
- * The product as it is sold in a group buy: only its variants that take part, at the price for who joins or `opens`. Where
- * none takes part any more, nothing is sold and the product's own prices stand.
+ * The product as a group buy sells it: only the variants that take part, at the price for joining or, with `opens`, for
+ * opening a team. If none takes part any more, nothing is for sale and the product keeps its own prices.
  */
 export function offered(product: Product, activity: GroupBuy, opens: boolean): Product {
   const terms = new Map(activity.skus.map((one) => [one.sku_id, one]))

@@ -1,4 +1,4 @@
-/** Idempotency keys, made here and kept on the device until the outcome of what they stand for is known. */
+/** Idempotency keys. They are kept on the device until the result of their request is known. */
 export interface Key {
   name: string
   value: string
@@ -10,10 +10,10 @@ interface Kept {
 }
 
 const SLOT = 'keys'
-/** Who presses again does so soon. Later the same wish is a new one, and must not be given an old answer. */
+/** A repeated press comes soon. After this time the same request is a new one and must not get an old answer. */
 const KEPT_MS = 15 * 60_000
 
-/** The key of this very wish: while its outcome is not known, the same text gives the same key. */
+/** The key of this request: the same text gives the same key until the result is known. */
 export function keyFor(wish: string): Key {
   const keys = kept()
   const name = digest(wish)
@@ -27,7 +27,7 @@ export function forget({ name }: Key): void {
   wx.setStorageSync(SLOT, others)
 }
 
-/** For when it is seen what became of the wishes before. */
+/** Forget all keys. Call it when the member has seen the results of the requests. */
 export function forgetAll(): void {
   wx.removeStorageSync(SLOT)
 }
@@ -37,7 +37,7 @@ function kept(): Record<string, Kept> {
   return Object.fromEntries(all.filter(([, { at }]) => Math.abs(Date.now() - at) < KEPT_MS))
 }
 
-/** Letters and digits, for names that only must not collide. */
+/** Letters and digits for names that only have to be different. */
 export function randomWord(length: number): string {
   const letters = '0123456789abcdefghijkmnpqrstuvwxyz'
   let word = Date.now().toString(36)
@@ -45,7 +45,7 @@ export function randomWord(length: number): string {
   return word.slice(0, length)
 }
 
-/** 53-bit mix of a text (cyrb53): names a wish, guards nothing. */
+/** A 53-bit hash of a text (cyrb53). It names a request and is not for security. */
 function digest(text: string): string {
   let low = 0xdeadbeef
   let high = 0x41c6ce57

@@ -1,4 +1,4 @@
-/** Where the things that the server names in its links (`order:NO`, `rebate:ID`, `commission:ID`, `withdrawal:NO`) are shown. */
+/** The pages for the server's links (`order:NO`, `rebate:ID`, `commission:ID`, `withdrawal:NO`). */
 const PAGES: Record<string, (name: string) => string> = {
   order: orderPage,
   rebate: rebatePage,
@@ -22,7 +22,7 @@ export function withdrawalPage(withdrawalNo: string): string {
   return `/packages/wallet/pages/withdrawal/index?no=${withdrawalNo}`
 }
 
-/** The page of a link, '' for what has none. */
+/** The page of a link, '' if it has none. */
 export function pageOf(link: string): string {
   const [kind = '', name = ''] = link.split(':')
   return PAGES[kind]?.(name) ?? ''

@@ -2,7 +2,7 @@ import { asFailure } from './failure'
 import { Listed, Pager } from './pager'
 import { LOADING, Screen, show } from './screen'
 
-/** What stands below a list: `<list-end>` draws it. `trouble` holds the sentence of a failure. */
+/** What stands below a list, for `<list-end>`. `trouble` is the sentence of a failure. */
 export interface End {
   done: boolean
   trouble: string
@@ -15,7 +15,7 @@ interface ListPage<V> {
   setData(data: Record<string, unknown>): void
 }
 
-/** A page's list without end, in its data `items` and `end`. `shown` makes a row of an item, knowing the row above it. */
+/** A page's endless list, in its data `items` and `end`. `shown` makes a row from an item and the row above it. */
 export class Listing<T, V extends object> {
   private pager: Pager<T> | null = null
 
@@ -26,8 +26,8 @@ export class Listing<T, V extends object> {
   ) {}
 
   /**
-   * Read from the beginning as much as is shown, so that who has come back finds their place; what an earlier reading
-   * still brings is dropped. `anew` clears the screen first.
+   * Read from the start as many items as are shown, so that a person who comes back keeps their place. Answers to
+   * earlier reads are ignored. `anew` clears the screen first.
    */
   async start(anew = false): Promise<void> {
     const pager = new Pager(this.read)
@@ -52,7 +52,7 @@ export class Listing<T, V extends object> {
     )
   }
 
-  /** The next items; asked again while they come, it does nothing. */
+  /** Load the next items; does nothing while they are loading. */
   async more(): Promise<void> {
     const pager = this.pager
     if (!pager || pager.done || this.page.data.screen.phase !== 'ready') return

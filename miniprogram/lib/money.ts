@@ -1,12 +1,12 @@
-/** The one place that turns fen into what people read. */
+/** The only place that turns fen into text for people. */
 
-/** `123456` → `1,234.56`; whole yuan without the zeros where `short`. */
+/** `123456` → `1,234.56`; with `short`, whole yuan have no decimals. */
 export function yuan(fen: number, short = false): string {
   const { whole, cents } = split(fen)
   return short && cents === '00' ? whole : `${whole}.${cents}`
 }
 
-/** With the sign of money, minus in front: `-¥12.00`. */
+/** With ¥, a minus in front of it: `-¥12.00`. */
 export function priced(fen: number, short = false): string {
   return `${fen < 0 ? '-' : ''}¥${yuan(Math.abs(fen), short)}`
 }
@@ -16,7 +16,7 @@ export function signed(fen: number): string {
   return `${fen < 0 ? '-' : '+'}¥${yuan(Math.abs(fen))}`
 }
 
-/** The parts that a price sets in different sizes. */
+/** The parts of a price that have different sizes. */
 export function split(fen: number): { whole: string; cents: string } {
   const minus = fen < 0 ? '-' : ''
   const absolute = Math.abs(Math.trunc(fen))
@@ -24,7 +24,7 @@ export function split(fen: number): { whole: string; cents: string } {
   return { whole: minus + whole, cents: String(absolute % 100).padStart(2, '0') }
 }
 
-/** What a person typed, in fen; null where it is no amount. `12`, `12.3`, `12.30`. */
+/** Typed text in fen; null if it is not an amount. `12`, `12.3`, `12.30`. */
 export function fenOf(text: string): number | null {
   const match = /^(\d{1,8})(?:\.(\d{1,2}))?$/.exec(text.trim())
   if (!match) return null
@@ -36,7 +36,7 @@ export function percent(bp: number): string {
   return `${String(bp / 100)}%`
 }
 
-/** A percentage off as 折扣 are read: 1500 (15 % off) → `8.5`. */
+/** A percentage off in 折, as people in China read it: 1500 (15 % off) → `8.5`. */
 export function fold(offBp: number): string {
   return String((10_000 - offBp) / 1000)
 }

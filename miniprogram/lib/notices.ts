@@ -1,6 +1,6 @@
 import * as notices from '../api/notices'
 
-/** When it makes sense to ask whether a member wants to be told: at most three templates at a time. */
+/** The moments at which to ask whether a member allows messages: at most three templates at a time. */
 const MOMENTS = {
   paid: ['shipped', 'refund'],
   share: ['qualified', 'rebate_frozen', 'rebate_settled'],
@@ -12,7 +12,7 @@ const MOMENTS = {
 
 let known: Promise<notices.Template[]> | null = null
 
-/** Load the templates ahead: WeChat shows its question only directly after a tap. */
+/** Load the templates in advance: WeChat shows its question only directly after a tap. */
 export function prepareNotices(): void {
   known ??= notices.templates().catch(() => {
     known = null
@@ -20,7 +20,7 @@ export function prepareNotices(): void {
   })
 }
 
-/** Ask, and tell the server what was answered. Never stands in the way of what the member is doing. */
+/** Ask, and send the answer to the server. A failure never stops what the member is doing. */
 export async function askToNotify(moment: keyof typeof MOMENTS): Promise<void> {
   prepareNotices()
   const wanted: readonly string[] = MOMENTS[moment]
@@ -35,6 +35,6 @@ export async function askToNotify(moment: keyof typeof MOMENTS): Promise<void> {
     }
     await notices.report(results)
   } catch (error) {
-    console.info('notices:', error) // switched off by the member, or not to be had: nothing is lost
+    console.info('notices:', error) // messages are switched off or not available; that does no harm
   }
 }

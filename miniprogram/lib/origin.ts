@@ -1,10 +1,10 @@
-/** How this person came here: the share they opened, and the name their device goes by before they log in. */
+/** How a visitor came here: the share they opened, and the device's name before they log in. */
 import { randomWord } from './keys'
 
 const VISITOR = 'visitor'
 const SHARE = 'share'
 const SHARE_CODE = /^[0-9A-Za-z]{4,16}$/
-/** The server takes the code of a login for a share opened just now: what was opened long ago is not told any more. */
+/** The server counts a share for a login only if it was opened recently, so an older one is not sent. */
 const KEPT_MS = 30 * 86_400_000
 
 interface Opened {
@@ -12,7 +12,7 @@ interface Opened {
   at: number
 }
 
-/** Made once and kept, so that openings before a login can be told to belong together. */
+/** Made once and kept, so that all openings before a login can be counted as one visitor. */
 export function visitorId(): string {
   const kept = wx.getStorageSync<string>(VISITOR)
   if (kept) return kept
@@ -21,7 +21,7 @@ export function visitorId(): string {
   return made
 }
 
-/** The share opened last that no login has told the server of, '' for none. */
+/** The last share that was opened and not yet sent with a login, '' if there is none. */
 export function shareCode(): string {
   const { code, at } = wx.getStorageSync<Opened>(SHARE) || { code: '', at: 0 }
   return Date.now() - at < KEPT_MS ? code : ''
@@ -31,7 +31,7 @@ export function keepShare(code: string): void {
   wx.setStorageSync(SHARE, { code, at: Date.now() } satisfies Opened)
 }
 
-/** A login told the server of it; another one opened meanwhile stays. */
+/** Forget a share that was sent with a login; one that was opened meanwhile stays. */
 export function forgetShare(code: string): void {
   if (shareCode() === code) wx.removeStorageSync(SHARE)
 }
@@ -42,12 +42,12 @@ export function shareIn(query: Record<string, string | undefined>): string {
   return SHARE_CODE.test(code) ? code : ''
 }
 
-/** What a mini-program code carries, as WeChat hands it over: one encoded `scene`. */
+/** The content of a mini-program code as WeChat passes it: one encoded `scene`. */
 function sceneOf(query: Record<string, string | undefined>): Map<string, string> {
   try {
     const pairs = decodeURIComponent(query.scene ?? '').split('&')
     return new Map(pairs.map((pair) => pair.split('=', 2) as [string, string]))
   } catch {
-    return new Map() // a text that was never encoded is no scene of ours
+    return new Map() // a text that is not encoded is not a scene of ours
   }
 }

@@ -1,4 +1,4 @@
-/** A list that comes in pages of a cursor. */
+/** A list that comes in pages with a cursor. */
 export interface Listed<T> {
   items: T[]
   next_cursor: string | null
@@ -16,7 +16,7 @@ export class Pager<T> {
     return this.ended
   }
 
-  /** The next page's items, none at the end. Asked again while it reads, it gives nothing twice. */
+  /** The items of the next page, none at the end. A call while a page is loading gets no items. */
   async next(): Promise<T[]> {
     if (this.ended || this.going) return []
     this.going = this.read(this.cursor).then((page) => {

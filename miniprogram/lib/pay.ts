@@ -1,10 +1,10 @@
 import * as orders from '../api/orders'
 import { forgetAll } from './keys'
 
-/** Pay through WeChat; whether it was paid is asked of the server afterwards, never believed from the client. */
+/** Pay through WeChat. Afterwards ask the server whether it was paid; the client's answer proves nothing. */
 export async function payOrder(orderNo: string): Promise<'asked' | 'cancelled'> {
   const { payment } = await orders.pay(orderNo)
-  forgetAll() // the order is known: the same goods from now on are another order
+  forgetAll() // the order exists: from now on, the same goods are another order
   if (!payment) return 'asked'
   try {
     await wx.requestPayment(payment)

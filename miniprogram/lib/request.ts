@@ -5,36 +5,36 @@ import { Method, Sent, send } from './transport'
 
 type Query = Record<string, string | number | boolean | null | undefined>
 
-/** Who is calling: `member` logs in silently first, `guest` sends a token if there is one. */
+/** The caller: `member` logs in silently first, `guest` sends a token if there is one. */
 export type Caller = 'member' | 'guest'
 
 const TRIES = 3
 const PAUSE_MS = 400
 
-/** Read. Safe to repeat, so a network hiccup is bridged by repeating. */
+/** Read. It is safe to repeat, so a short network failure is repeated. */
 export function get<T>(path: string, query: Query = {}, caller: Caller = 'member'): Promise<T> {
   return patiently(() => authorised<T>({ method: 'GET', path: path + queryString(query) }, caller))
 }
 
-/** Act. Not repeated by itself: the person decides. */
+/** Do something. It is not repeated automatically: the person decides. */
 export function act<T>(method: Method, path: string, body: object = {}, caller: Caller = 'member'): Promise<T> {
   return authorised<T>({ method, path, body }, caller)
 }
 
-/** Hand in a file of this device. */
+/** Upload a file of this device. */
 export function upload<T>(path: string, filePath: string): Promise<T> {
   return authorised<T>({ method: 'POST', path, filePath }, 'member')
 }
 
-/** A file that the server makes for the caller, as a path on this device. */
+/** Download a file that the server makes for the caller; returns its path on this device. */
 export function download(path: string, query: Query = {}): Promise<string> {
   return patiently(() => authorised<string>({ method: 'GET', path: path + queryString(query), asFile: true }, 'member'))
 }
 
 /**
- * Act where value moves: under an idempotency key that is kept on the device until the outcome is known, so that
- * pressing again after a lost answer, even after a restart, asks for the same thing and never for a second one.
- * `about` is what the wish depends on and the body does not say.
+ * Do something with value, under an idempotency key that is kept on the device until the result is known. If the
+ * answer is lost and the person presses again, even after a restart, the server does it only once.
+ * `about` is what the request depends on besides its body.
  */
 export async function actOnce<T>(path: string, body: object = {}, about: unknown = null): Promise<T> {
   const key = keyFor(JSON.stringify([path, body, about]))

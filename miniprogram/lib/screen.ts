@@ -1,11 +1,11 @@
 import { Failure, asFailure } from './failure'
 
-/** What a page shows while its data are on their way or did not come; `<screen>` draws it. */
+/** What a page shows while it loads its data or cannot load them, for `<screen>`. */
 export type Phase = 'loading' | 'ready' | 'empty' | 'error'
 
 export interface Screen {
   phase: Phase
-  /** The failure's kind and sentence in phase `error`. */
+  /** Kind and sentence of the failure in phase `error`. */
   problem: { kind: string; message: string } | null
 }
 
@@ -16,13 +16,13 @@ interface Shown {
   setData(data: Record<string, unknown>): void
 }
 
-/** The newest loading of each page, by its number. */
+/** The number of the newest load of each page. */
 const newest = new WeakMap<Shown, number>()
 
 /**
- * Load a page's data and show them: `load` gives the page's new data, and `empty` says whether there is nothing to
- * see. What is on the screen stays there while it is loaded anew, and stays when that fails. Of several loadings at
- * once the one that began last is shown.
+ * Load a page's data and show them: `load` returns the new data, and `empty` says whether there is nothing to show.
+ * During a reload the old content stays on the screen, also if the reload fails. If several loads run at the same time,
+ * the one that started last is shown.
  */
 export async function show<T extends object>(page: Shown, load: () => Promise<T>, empty?: (loaded: T) => boolean): Promise<void> {
   const number = (newest.get(page) ?? 0) + 1

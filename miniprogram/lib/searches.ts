@@ -1,4 +1,4 @@
-/** What was searched for on this device, the last first. It stays here: the server is not told. */
+/** The searches on this device, the newest first. They are not sent to the server. */
 const SLOT = 'searches'
 const KEPT = 12
 

@@ -17,24 +17,24 @@ const TOKEN = 'token'
 let going: Promise<string> | null = null
 let bound: (() => void) | null = null
 
-/** The token that is kept, '' for a guest. */
+/** The stored token, '' for a guest. */
 export function currentToken(): string {
   return wx.getStorageSync<string>(TOKEN) || ''
 }
 
-/** A token, by silent login where none is kept. */
+/** The stored token, or a new one by a silent login. */
 export function ensureToken(): Promise<string> {
   const kept = currentToken()
   return kept ? Promise.resolve(kept) : logIn()
 }
 
-/** Another token in place of one the server refused; those who ask meanwhile share one login. */
+/** A new token in place of one that the server refused. Callers at the same time share one login. */
 export function renewToken(refused: string): Promise<string> {
   const kept = currentToken()
   return kept && kept !== refused ? Promise.resolve(kept) : logIn()
 }
 
-/** Log in by `wx.login`, telling the share one came by: whoever logs in through a card is bound to its sender. */
+/** Log in with `wx.login` and send the share that was opened: the login binds the member to its sender. */
 export function logIn(): Promise<string> {
   going ??= freshLogin().finally(() => {
     going = null
@@ -46,7 +46,7 @@ export function logOut(): void {
   wx.removeStorageSync(TOKEN)
 }
 
-/** Be told when a login binds this member to the person whose share they came by. */
+/** Call `listener` when a login binds this member to the sender of the share that was opened. */
 export function onBound(listener: () => void): void {
   bound = listener
 }

@@ -9,8 +9,8 @@ interface Plain {
 }
 
 /**
- * One page's sharing: cards carry the member's share code, so that who comes through them is bound to the member.
- * A guest's card leads to the same page without a code.
+ * Sharing of one page. Cards carry the member's share code, so that visitors who come through them are bound to the
+ * member. A guest's card opens the same page without a code.
  */
 export class Sharing {
   private readonly cards: Partial<Record<Channel, Promise<Card>>> = {}
@@ -22,7 +22,7 @@ export class Sharing {
     private readonly targetId?: number | string,
   ) {}
 
-  /** Ask for the cards ahead: WeChat waits three seconds for a card and not at all for the timeline. */
+  /** Get the cards in advance: WeChat waits three seconds for a card, and not at all for the timeline. */
   async prepare(): Promise<void> {
     if (!currentToken()) return
     wx.showShareMenu({ withShareTicket: true, menus: ['shareAppMessage', 'shareTimeline'], fail: () => undefined })
@@ -30,7 +30,7 @@ export class Sharing {
       const [, timeline] = await Promise.all([this.card('friend'), this.card('timeline')])
       this.timelineCard = timeline
     } catch {
-      return // sharing still works, only without the code: `message` and `timeline` try again
+      return // sharing still works, but without the code: `message` and `timeline` try again
     }
   }
 
@@ -58,5 +58,5 @@ export class Sharing {
   }
 }
 
-/** Sharing of the shop itself; like every instance it must not stand among a page's options, which are copied. */
+/** Sharing of the shop itself. Do not put an instance into a page's options: WeChat copies those. */
 export const shopSharing = new Sharing('home', { title: '推三返一商城，好物一起分享', path: '/pages/index/index' })

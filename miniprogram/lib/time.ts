@@ -1,4 +1,4 @@
-/** Times as people in China read them, whatever the device's zone, and the server's clock. */
+/** Times in China's time zone, whatever the device's zone is, and the server's clock. */
 const CHINA_MS = 8 * 3600_000
 let ahead = 0
 
@@ -32,7 +32,7 @@ export function shortMinute(iso: string): string {
   return `${Number(month)}月${Number(date)}日 ${hour}:${min}`
 }
 
-/** `2026-11` of a moment. */
+/** `2026-11` for a time. */
 export function monthOf(ms: number): string {
   const { year, month } = parts(new Date(ms).toISOString())
   return `${year}-${month}`
@@ -43,12 +43,12 @@ export function learnClock(serverNow: string): void {
   ahead = Date.parse(serverNow) - Date.now()
 }
 
-/** The server's clock, as far as it is known, in milliseconds. */
+/** The server's clock as far as it is known, in milliseconds. */
 export function now(): number {
   return Date.now() + ahead
 }
 
-/** `14:59`, `2小时03分`, `3天04小时`; what is over is `00:00`. */
+/** `14:59`, `2小时03分`, `3天04小时`; `00:00` when the time is up. */
 export function remaining(untilIso: string): string {
   const seconds = Math.max(0, Math.floor((Date.parse(untilIso) - now()) / 1000))
   const two = (n: number) => String(n).padStart(2, '0')

@@ -2,7 +2,7 @@ import { Withdrawal } from '../api/withdrawals'
 
 export type Confirmed = 'asked' | 'cancelled' | 'too_old'
 
-/** Let the member accept the money in WeChat; whether it was accepted is asked of the server, never believed. */
+/** Let the member accept the money in WeChat. Afterwards ask the server whether it was accepted, not the client. */
 export async function acceptTransfer({ confirm }: Withdrawal): Promise<Confirmed> {
   if (!confirm) return 'cancelled'
   if (!wx.canIUse('requestMerchantTransfer')) return 'too_old'

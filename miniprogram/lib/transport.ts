@@ -1,16 +1,16 @@
 import { baseUrl } from '../config'
 import { Failure, fromWx, unheard } from './failure'
 
-/** What `wx.request` can send; it knows no PATCH. */
+/** The methods of `wx.request`; it has no PATCH. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Sent {
   method: Method
   path: string
   body?: object
-  /** A file of this device to hand in as the form's field `file`, in place of a body. */
+  /** A file of this device, sent as the form's field `file` in place of a body. */
   filePath?: string
-  /** What is answered is a file: the path at which it is kept comes in place of a body. */
+  /** The answer is a file: the path of the stored file replaces the body. */
   asFile?: boolean
   header?: Record<string, string>
 }
@@ -27,12 +27,12 @@ interface ErrorEnvelope {
 
 const TIMEOUT_MS = 15_000
 
-/** A file of the server, or any absolute address, as `<image>` and downloads take it. */
+/** The address of a file of the server, or any absolute address, for `<image>` and downloads. */
 export function absolute(path: string): string {
   return path.startsWith('/') ? baseUrl + path : path
 }
 
-/** One request, one answer: the body of a 2xx, or a Failure. Knows nothing of tokens or retries. */
+/** One request and one answer: the body of a 2xx, or a Failure. Without tokens and retries. */
 export function send<T>(sent: Sent): Promise<T> {
   if (sent.asFile) return takeFile(sent) as Promise<T>
   return sent.filePath === undefined ? sendBody(sent) : sendFile(sent, sent.filePath)
@@ -81,7 +81,7 @@ function takeFile({ path, header }: Sent): Promise<string> {
       timeout: TIMEOUT_MS * 2,
       success: ({ statusCode, tempFilePath }) => {
         if (statusCode === 200) resolve(tempFilePath)
-        // What was said instead lies in a file, too; the status alone tells whether to log in anew.
+        // The body of the error is in a file too. The status alone says whether to log in again.
         else reject(new Failure('unavailable', 'unavailable', unheard('unavailable').message, statusCode))
       },
       fail: (error) => reject(fromWx(error)),
@@ -89,7 +89,7 @@ function takeFile({ path, header }: Sent): Promise<string> {
   })
 }
 
-/** What an upload answers comes as text, and is no JSON where something between us and the server answered. */
+/** The answer to an upload comes as text. It is not JSON if a proxy answered instead of the server. */
 function parsed(text: string): object {
   try {
     return JSON.parse(text) as object
@@ -100,10 +100,10 @@ function parsed(text: string): object {
 
 function refusal(answer: Answered): Failure {
   const told = (answer.data as ErrorEnvelope | undefined)?.error
-  // What stands between us and the server may give a date: that is no number, and a phone's clock cannot tell how far off.
+  // A proxy may send a date instead of seconds. It is ignored: a phone's clock may be wrong.
   const retryAfterS = Number(answer.header['Retry-After'] ?? answer.header['retry-after']) || 0
   if (told) {
-    // After trouble of the server's own nobody knows what was done: that is no refusal.
+    // After a 5xx answer nobody knows whether the request was done, so it is not a refusal.
     const kind = answer.statusCode >= 500 ? 'unavailable' : 'refused'
     return new Failure(kind, told.code, told.message, answer.statusCode, told.detail ?? {}, retryAfterS)
   }

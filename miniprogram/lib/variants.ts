@@ -1,9 +1,9 @@
 import { Sku } from '../api/catalogue'
 
-/** The values chosen so far, by the name of the specification. */
+/** The chosen values, by the name of the specification. */
 export type Choice = Record<string, string>
 
-/** `open` can be chosen, `sold_out` exists but is gone, `absent` is not made with what else is chosen. */
+/** `open` can be chosen, `sold_out` exists but has no stock, `absent` does not exist with the other chosen values. */
 export interface Option {
   value: string
   chosen: boolean
@@ -15,7 +15,7 @@ export interface SpecRow {
   options: Option[]
 }
 
-/** The choice that is no choice: specifications with one value only. */
+/** The values of specifications that have only one. */
 export function given(skus: Sku[]): Choice {
   const choice: Choice = {}
   for (const name of namesOf(skus)) {
@@ -25,7 +25,7 @@ export function given(skus: Sku[]): Choice {
   return choice
 }
 
-/** One row of options per specification. What does not go with the other rows' choice cannot be chosen. */
+/** One row of options per specification. A value that does not exist with the other rows' choice cannot be chosen. */
 export function specRows(skus: Sku[], choice: Choice): SpecRow[] {
   return namesOf(skus).map((name) => ({
     name,
@@ -37,19 +37,19 @@ export function specRows(skus: Sku[], choice: Choice): SpecRow[] {
   }))
 }
 
-/** The SKU once every specification is chosen. */
+/** The SKU, once every specification is chosen. */
 export function chosenSku(skus: Sku[], choice: Choice): Sku | null {
   const names = namesOf(skus)
   if (!names.every((name) => choice[name])) return null
   return skus.find((sku) => fits(sku, choice)) ?? null
 }
 
-/** The specifications still to be chosen. */
+/** The specifications that are not chosen yet. */
 export function missing(skus: Sku[], choice: Choice): string[] {
   return namesOf(skus).filter((name) => !choice[name])
 }
 
-/** `可可味 · 900g`, '' where there is nothing to tell apart. */
+/** `可可味 · 900g`, '' if there is only one variant. */
 export function specText(spec: Record<string, string>): string {
   return Object.values(spec).join(' · ')
 }

@@ -6,7 +6,7 @@ interface Ticking {
   timer?: ReturnType<typeof setInterval>
 }
 
-/** The time left until a moment of the server's clock, as text. Fires `over` once when it has come. */
+/** The time left until a moment of the server's clock, as text. Fires `over` once when the time is up. */
 Component({
   properties: { until: { type: String, value: '' } },
   data: { left: '' },
@@ -44,7 +44,7 @@ Component({
       if (timer) clearInterval(timer)
     },
 
-    /** Whether there is time left. */
+    /** Whether any time is left. */
     tick(): boolean {
       this.setData({ left: remaining(this.data.until) })
       return Date.parse(this.data.until) > now()

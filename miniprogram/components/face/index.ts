@@ -1,6 +1,6 @@
 import { absolute } from '../../lib/transport'
 
-/** A person: their picture, or the first letter of their name. Fills the width of its place. `tone`: brand, gold, plain. */
+/** A person's picture, or the first letter of their name. Fills the width of its parent. `tone`: brand, gold, plain. */
 Component({
   properties: {
     name: { type: String, value: '' },

@@ -8,7 +8,7 @@ const KINDS: Array<{ kind: Kind | ''; label: string }> = [
   { kind: 'virtual', label: '虚拟（发卡密）' },
 ]
 
-/** Narrow the results. Tells `apply` with the new `Filter`; what was changed and not applied is dropped. */
+/** A sheet of filters. Fires `apply` with the new `Filter`. Changes that were not applied are lost. */
 Component({
   properties: {
     visible: { type: Boolean, value: false },

@@ -5,7 +5,7 @@ import { learnClock } from '../../lib/time'
 
 const SHOWN = 3
 
-/** A product's group buy: price, time, teams that can be joined. Fires `open` with the activity to open a team. */
+/** A product's group buy: price, time, open teams. Fires `open` with the activity when a team should be opened. */
 Component({
   properties: { activity: { type: Number, value: 0 } },
   data: { group: null as GroupBuy | null, teams: [] as TeamCard[] },
@@ -20,7 +20,7 @@ Component({
     },
   },
   methods: {
-    /** The page stands without it: an activity that has ended, or cannot be read now, is not shown. */
+    /** An activity that has ended or cannot be read is not shown; the page works without it. */
     async load() {
       if (!this.data.activity) return
       try {

@@ -1,6 +1,6 @@
 import { MORE } from '../../lib/listing'
 
-/** The foot of a list without end: more comes, nothing more, or a failure that a tap tries again (`retry`). */
+/** The foot of an endless list: more is loading, nothing more, or an error that a tap retries (`retry`). */
 Component({
   properties: { end: { type: Object, value: MORE } },
   methods: {

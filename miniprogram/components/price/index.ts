@@ -1,6 +1,6 @@
 import { priced, split } from '../../lib/money'
 
-/** An amount of money: small sign and cents, large yuan. `size`: s, m, l, xl. `old` strikes it through. */
+/** An amount of money: small sign and cents, large yuan. `size`: s, m, l, xl. `old` crosses it out. */
 Component({
   properties: {
     fen: { type: Number, value: 0 },

@@ -10,12 +10,12 @@ type Decide = (decision: Decision) => void
 let ask: ((decide: Decide) => void) | null = null
 let listening = false
 
-/** WeChat keeps one listener for the whole app: it hands the question to the sheet of the page that is on top. */
+/** WeChat keeps one listener for the whole app. It passes the question to the sheet of the page on top. */
 function listen(): void {
   if (listening) return
   listening = true
   const asked = (decide: Decide): void => (ask ? ask(decide) : decide({ event: 'disagree' }))
-  // The typings describe an answer where WeChat gives a function to answer with.
+  // The typings are wrong here: they declare an answer, but WeChat gives a function that takes the answer.
   wx.onNeedPrivacyAuthorization(asked as unknown as WechatMiniprogram.OnNeedPrivacyAuthorizationCallback)
 }
 
@@ -25,8 +25,8 @@ interface Waiting {
 }
 
 /**
- * The privacy agreement, asked when it first matters. Every page that calls what WeChat guards with it (avatar,
- * nickname, phone number, address book, clipboard, album) holds one `<privacy />`; without it the call is refused.
+ * The privacy agreement, asked when it is first needed. Every page that calls what WeChat protects with it (avatar,
+ * nickname, phone number, address book, clipboard, album) has one `<privacy />`; without it the call is refused.
  */
 Component({
   data: { visible: false },

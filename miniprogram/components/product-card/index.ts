@@ -2,7 +2,7 @@ import { ProductCard } from '../../api/catalogue'
 import { go } from '../../lib/go'
 import { absolute } from '../../lib/transport'
 
-/** A product in a two-column list, or lying `wide` in a list of one column. */
+/** A product in a two-column list, or, with `wide`, in a list of one column. */
 Component({
   properties: { product: { type: Object, value: {} as ProductCard }, wide: { type: Boolean, value: false } },
   data: { image: '', sold: '' },

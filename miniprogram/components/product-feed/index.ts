@@ -7,20 +7,20 @@ interface Sheet {
   key: number
   items: ProductCard[]
   shown: boolean
-  /** Its height when it was last drawn, kept as an empty space while it is far away. */
+  /** The height when it was last drawn. It is kept as empty space while the sheet is far away. */
   height: number
 }
 
 const NEAR_PX = 1600
 
 /**
- * Products without end. They come in sheets, and sheets far from the window are replaced by empty space of the same
- * height, so that a thousand products cost no more than sixty. The page calls `more()` when its bottom is reached.
+ * An endless list of products in sheets. Sheets far from the window are replaced by empty space of the same height, so
+ * that a thousand products need no more memory than sixty. The page calls `more()` when its bottom is reached.
  */
 Component({
   properties: {
     wanted: { type: Object, value: {} as Wanted },
-    /** One column of lying cards instead of two of standing ones. */
+    /** One column of wide cards instead of two of narrow ones. */
     wide: { type: Boolean, value: false },
     emptyTitle: { type: String, value: '没有找到商品' },
     emptyText: { type: String, value: '换个词，或放宽筛选试试' },
@@ -45,7 +45,7 @@ Component({
       kept.pager = pager
       this.unwatch()
       this.setData({ screen: LOADING, sheets: [], ended: false, trouble: '' })
-      // What was asked for before and answers late is not shown.
+      // Answers to earlier questions that come late are ignored.
       const asked = { data: this.data, setData: (data: object) => kept.pager === pager && this.setData(data) }
       await show(
         asked,
@@ -58,7 +58,7 @@ Component({
       if (kept.pager === pager) this.watch(0)
     },
 
-    /** The next sheet; asked again while it loads, it does nothing. */
+    /** Load the next sheet; does nothing while one is loading. */
     async more() {
       const kept = this as unknown as { pager?: Pager<ProductCard> }
       const { pager } = kept
@@ -75,7 +75,7 @@ Component({
       }
     },
 
-    /** Follow one sheet's coming and going. */
+    /** Watch when one sheet comes into view and leaves it. */
     watch(at: number) {
       if (!this.data.sheets[at]) return
       const observer = this.createIntersectionObserver({})

@@ -1,6 +1,6 @@
 import { ShopPromise } from '../../api/shop'
 
-/** The rule's promise in one plain picture: so many friends' first orders, one of your own orders back. `led` says that a tap leads to the rule. */
+/** The rule's promise as a picture: N friends' first orders return one order of yours. `led`: a tap opens the rule. */
 Component({
   properties: { promise: { type: Object, value: {} as ShopPromise }, led: { type: Boolean, value: true } },
   data: { friends: [] as number[] },

@@ -5,7 +5,7 @@ import { day } from '../../lib/time'
 
 const TONES: Record<Rebate['state'], string> = { frozen: 'tag-gold', settled: 'tag-good', reversed: 'tag-plain' }
 
-/** One rebate in a list: how much, of which order, and where it stands. */
+/** One rebate in a list: its amount, its order and its state. */
 Component({
   properties: { rebate: { type: Object, value: {} as Rebate } },
   data: { tone: '', when: '' },
@@ -24,6 +24,6 @@ Component({
 function moment({ state, closed_at, release_at, settled_at, reversed_at }: Rebate): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
-  if (state !== 'frozen') return `${day(closed_at)} 入账` // a state of a newer server's: nothing is promised
+  if (state !== 'frozen') return `${day(closed_at)} 入账` // a state of a newer server: promise nothing
   return release_at ? `预计 ${day(release_at)} 到账` : `${day(closed_at)} 入账，收货后开始计算到账时间`
 }

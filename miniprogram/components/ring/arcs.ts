@@ -1,4 +1,4 @@
-/** The ring as a picture: one arc per place, drawn by how far the friend on it has come. */
+/** The ring as a picture: one arc per place, drawn by how far its friend has come. */
 export type Place = 'counted' | 'held' | 'pending' | 'open'
 
 export const MAX_PLACES = 10
@@ -6,7 +6,7 @@ export const MAX_PLACES = 10
 const CENTRE = 100
 const RADIUS = 80
 const GAP_DEGREES = 16
-/** As in theme/tokens.wxss: a picture cannot read a page's variables. */
+/** The same colours as in theme/tokens.wxss: a picture cannot read a page's variables. */
 const STROKES: Record<Place, string> = {
   counted: 'stroke="url(#warm)"',
   held: 'stroke="#e3b45c" stroke-dasharray="0.1 10.5"',
@@ -14,7 +14,7 @@ const STROKES: Record<Place, string> = {
   open: 'stroke="#f3e7da"',
 }
 const WIDTHS: Record<Place, number> = { counted: 12, held: 7, pending: 7, open: 12 }
-/** With more places than this the arcs are short, and thin lines look better. */
+/** With more places the arcs are short, so thinner lines look better. */
 export const ROOMY_PLACES = 6
 const WARM =
   '<defs><linearGradient id="warm" x1="0" y1="0" x2="0" y2="1">' +
@@ -45,7 +45,7 @@ function arc(at: number, count: number): string {
   return `M${start.x} ${start.y}A${RADIUS} ${RADIUS} 0 ${to - from > 180 ? 1 : 0} 1 ${end.x} ${end.y}`
 }
 
-/** Degrees run clockwise from the top. */
+/** Degrees go clockwise from the top. */
 function point(degrees: number): { x: number; y: number } {
   const angle = ((degrees - 90) * Math.PI) / 180
   const two = (n: number) => Math.round(n * 100) / 100

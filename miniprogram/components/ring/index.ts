@@ -11,7 +11,7 @@ interface Seat {
 const ORDER: readonly Place[] = ['counted', 'held', 'pending']
 const SPOKEN: Record<Place, string> = { counted: '已计入', held: '待审核', pending: '待完成', open: '空位' }
 
-/** The places of one cycle and the friends on them; the middle is the slot. Fires `invite` for a tap on an open place. */
+/** The places of one cycle with their friends; the slot is in the middle. Fires `invite` when a free place is tapped. */
 Component({
   properties: {
     required: { type: Number, value: 3 },

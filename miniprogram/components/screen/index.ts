@@ -3,8 +3,8 @@ import { LOADING, Screen } from '../../lib/screen'
 const ICONS: Record<string, string> = { offline: 'wifi-off', timeout: 'time', open_in_wechat: 'logo-wechat-stroke' }
 
 /**
- * A page's frame: a skeleton while it loads, a picture and a sentence when there is nothing or something went wrong,
- * the page itself otherwise. `look` is the skeleton: list, cards, detail. The slot `empty` holds a way on.
+ * A page's frame: a skeleton while it loads, a picture and a sentence when it is empty or an error occurred, else the
+ * page itself. `look` is the skeleton: list, cards, detail. The slot `empty` is for a button that leads on.
  */
 Component({
   options: { multipleSlots: true },

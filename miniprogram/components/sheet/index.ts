@@ -1,4 +1,4 @@
-/** A sheet from below: a title, what scrolls, and in the slot `foot` what stays in reach of the thumb. */
+/** A sheet from below: a title and a scrolling part. The slot `foot` does not scroll and stays near the thumb. */
 Component({
   options: { multipleSlots: true },
   properties: {

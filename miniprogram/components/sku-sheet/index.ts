@@ -3,7 +3,7 @@ import { MOST_PIECES } from '../../lib/checkout'
 import { Choice, chosenSku, given, missing, specRows, SpecRow, specText } from '../../lib/variants'
 import { absolute } from '../../lib/transport'
 
-/** What the sheet was opened for: one act, or both to choose from. */
+/** The button that opened the sheet; with `both` the sheet shows both buttons. */
 export type Intent = 'cart' | 'buy' | 'both'
 
 export interface Picked {
@@ -12,14 +12,14 @@ export interface Picked {
   act: 'cart' | 'buy'
 }
 
-/** Choose the variant and how many. Tells `pick` with a `Picked`, `choice` with the summary of what is chosen. */
+/** Choose variant and quantity. Fires `pick` with a `Picked`, and `choice` with a summary of the choice. */
 Component({
   properties: {
     product: { type: Object, value: {} as Product },
     visible: { type: Boolean, value: false },
     intent: { type: String, value: 'both' as Intent },
     busy: { type: Boolean, value: false },
-    /** What buying is called here. */
+    /** The text of the buy button. */
     act: { type: String, value: '立即购买' },
   },
   data: {

@@ -1,4 +1,4 @@
-/** A number of pieces between `min` and `max`. `label` says of what. Fires `change` with the wanted value; its owner sets it. */
+/** A quantity between `min` and `max`; `label` says of what. Fires `change` with the wanted value; the owner sets it. */
 Component({
   properties: {
     value: { type: Number, value: 0 },

@@ -1,20 +1,20 @@
 import { fold, priced, yuan } from '../../lib/money'
 
-/** A coupon as a ticket: what it is worth, from which amount on, and in the slot what can be done with it. */
+/** A coupon as a ticket: its worth, its threshold, and in the slot its actions. */
 Component({
   properties: {
     amount: { type: Number, value: 0 },
-    /** Part taken off, 1500 for 15 %; 0 where it is an amount. */
+    /** The part taken off, 1500 for 15 %; 0 if it is an amount. */
     offBp: { type: Number, value: 0 },
-    /** What a percentage takes off at most; 0 without an end. */
+    /** The most that a percentage takes off; 0: no limit. */
     most: { type: Number, value: 0 },
     threshold: { type: Number, value: 0 },
     name: { type: String, value: '' },
-    /** One line on its time. */
+    /** One line about its validity. */
     time: { type: String, value: '' },
-    /** One line on what is special. */
+    /** One line about its special conditions. */
     remark: { type: String, value: '' },
-    /** Not to be used any more. */
+    /** Whether it can no longer be used. */
     off: { type: Boolean, value: false },
   },
   data: { terms: '', figure: '', spoken: '', ceiling: '' },

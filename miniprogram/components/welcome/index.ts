@@ -1,6 +1,6 @@
 import { dismissGreeting, onGreeting } from '../../lib/arrival'
 
-/** One friendly line for who came through a share and was bound just now. */
+/** One friendly line for a visitor who came through a share and has just been bound. */
 Component({
   data: { line: '' },
   pageLifetimes: {

@@ -1,4 +1,4 @@
-/** What a member can do with an order: as buttons, and done. The server says which; list and detail do them alike. */
+/** What a member can do with an order: the buttons and the actions, for list and detail. The server says which. */
 import * as orders from '../../api/orders'
 import { Action, Order } from '../../api/orders'
 import { go } from '../../lib/go'
@@ -11,7 +11,7 @@ export interface Act {
   primary: boolean
 }
 
-/** From the least to the most likely; the last stands where the thumb is. */
+/** From the least likely to the most likely; the last is the nearest to the thumb. */
 const ACTS: Act[] = [
   { action: 'cancel', label: '取消订单', primary: false },
   { action: 'refund', label: '申请退款', primary: false },
@@ -24,7 +24,7 @@ export function actsOf(order: Order): Act[] {
   return ACTS.filter(({ action }) => order.allowed_actions.includes(action))
 }
 
-/** Do it, asking first where it cannot be undone. Whether the order may look different now. */
+/** Do it, after a question if it cannot be undone. Returns whether the order may have changed. */
 export async function perform(action: Action, orderNo: string): Promise<boolean> {
   switch (action) {
     case 'pay':
@@ -50,7 +50,7 @@ export async function perform(action: Action, orderNo: string): Promise<boolean>
   }
 }
 
-/** The team's page is where it is shared. */
+/** The order is shared on its team's page. */
 async function openTeam(orderNo: string): Promise<void> {
   const { team_no: teamNo } = await orders.order(orderNo)
   if (teamNo) go(teamPage(teamNo))

@@ -1,4 +1,4 @@
-/** Which coupon for this order: the server prices it with each one that the member holds, and says which is best. */
+/** Coupons for this order: the server calculates the price with each coupon of the member, and says which is best. */
 import { Choice, choices } from '../../api/coupons'
 import { Wish } from '../../api/orders'
 import { Failure } from '../../lib/failure'
@@ -11,7 +11,7 @@ export interface OrderCoupon extends Choice {
   until: string
 }
 
-/** What the member holds, as the server sorts it, and the one that makes this order cheapest, null where none does. */
+/** The member's coupons in the server's order, and the one that makes this order cheapest (null if none does). */
 export async function offered(wish: Wish): Promise<{ coupons: OrderCoupon[]; best: number | null }> {
   const { items, best_coupon_id: best } = await choices(wish)
   return { coupons: items.map(shownChoice), best }
@@ -35,7 +35,7 @@ const REASONS: Record<string, string> = {
   scope: '这张券不适用于这些商品，已为你取消选择',
 }
 
-/** Why the server would not take the coupon. */
+/** Why the server refused the coupon. */
 export function whyUnusable({ message, detail }: Failure): string {
   return REASONS[String(detail.reason)] ?? message
 }

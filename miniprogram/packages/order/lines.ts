@@ -3,7 +3,7 @@ import { priced } from '../../lib/money'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
-/** A line as it is drawn. */
+/** The data with which a line is drawn. */
 export interface ShownLine extends OrderLine {
   picture: string
   specText: string
@@ -20,7 +20,7 @@ export function shownLine(line: OrderLine): ShownLine {
   }
 }
 
-/** What the amount of an order is called while it waits for payment, once it was paid, and when it never was. */
+/** The name of an order's amount: before payment, after payment, and if it was never paid. */
 export function dueLabel({ allowed_actions, paid_at }: Order): string {
   if (allowed_actions.includes('pay')) return '应付'
   return paid_at ? '实付' : '合计'
@@ -30,7 +30,7 @@ export function piecesOf(lines: OrderLine[]): number {
   return lines.reduce((sum, { quantity }) => sum + quantity, 0)
 }
 
-/** What a refund gives back and where, in the server's figures; what is zero is left out. */
+/** What a refund gives back and where, with the server's amounts. Zero amounts are left out. */
 export function refundParts({ cash_fen, balance_fen, withheld_fen }: Refund): Array<{ label: string; text: string }> {
   const parts = [
     { label: '退回微信', fen: cash_fen },

@@ -14,9 +14,9 @@ interface Shown extends CartLine {
   picture: string
   specText: string
   chosen: boolean
-  /** How many can be had at once. */
+  /** How many pieces are available now. */
   most: number
-  /** More are wanted than there are, and there are some. */
+  /** Whether more are wanted than are available, and some are available. */
   reducible: boolean
 }
 
@@ -26,7 +26,7 @@ Page({
   data: {
     screen: LOADING,
     lines: [] as Shown[],
-    /** The server says these cannot be bought as they are. */
+    /** Lines that the server does not let the member buy. */
     stuck: [] as Shown[],
     totalFen: 0,
     pieces: 0,
@@ -35,9 +35,9 @@ Page({
     busy: false,
   },
   policy: null as Shop['policy'] | null,
-  /** SKUs left out of the next order; whatever is new in the cart is in. */
+  /** SKUs that are not chosen for the next order. New SKUs in the cart are chosen. */
   left: [] as number[],
-  /** Quantities on their way to the server, the newest per SKU; none of a SKU takes it out. */
+  /** Quantities that are still to be sent, the newest per SKU; 0 removes the SKU. */
   wanted: [] as Chosen[],
 
   onShow() {
@@ -61,7 +61,7 @@ Page({
     wx.stopPullDownRefresh()
   },
 
-  /** What the page shows of a cart, and what is chosen of it. */
+  /** The page's data for a cart and what is chosen in it. */
   drawn(cart: Cart) {
     cartHolds(cart.quantity)
     const shown = cart.items.map((line): Shown => ({
@@ -116,7 +116,7 @@ Page({
     if (line) this.set(line.sku_id, line.available)
   },
 
-  /** Shown at once, sent in order; of quick taps on one SKU only the last is sent. */
+  /** A change is shown at once and sent in order. Of several quick taps on one SKU, only the last is sent. */
   set(sku: number, quantity: number) {
     const lines = this.data.lines.map((line) => (line.sku_id === sku ? { ...line, quantity } : line))
     this.setData({ lines })

@@ -10,7 +10,7 @@ Page({
     screen: LOADING,
     rail: [EVERYTHING],
     at: EVERYTHING,
-    /** The chosen category below `at`, '' for all of them. */
+    /** The chosen category below `at`, '' for all. */
     child: '',
     wanted: { sort: 'sales' } as Wanted,
     top: 0,
@@ -30,7 +30,7 @@ Page({
     this.follow()
   },
 
-  /** Where the home page sent us, once the categories are here. */
+  /** The category that the home page asked for, once the categories are loaded. */
   follow() {
     const app = getApp<{ wantedCategory?: string }>()
     const slug = app.wantedCategory
@@ -51,7 +51,7 @@ Page({
   },
 
   open(at: Category, child: string) {
-    // A scroll-view goes up only when its scroll-top changes.
+    // A scroll-view scrolls to its top only if its scroll-top changes.
     const top = this.data.top ? 0 : 1
     this.setData({ at, child, top, wanted: { sort: 'sales', category: child || at.slug } })
   },

@@ -11,7 +11,7 @@ import { absolute } from '../../lib/transport'
 
 const EVERYTHING: catalogue.Wanted = { sort: 'sales' }
 
-/** Ways into what the shop has going on. */
+/** Links to the shop's activities. */
 const ENTRANCES = [
   { label: '领券中心', icon: 'coupon', path: '/packages/marketing/pages/coupon-center/index' },
   { label: '秒杀', icon: 'time', path: '/packages/marketing/pages/flash/index' },
@@ -51,14 +51,14 @@ Page({
     })
   },
 
-  /** A poster's code opens the home page; what it was a poster of is where its reader wants to go. */
+  /** A poster's code opens the home page. Go on to the page that the poster was for. */
   async follow(code: string) {
     if (!code) return
     try {
       const { kind, path } = await landing(code)
       if (kind !== 'home') go(path)
     } catch (error) {
-      console.info('poster:', error) // an unknown code: home is a fine place to be
+      console.info('poster:', error) // an unknown code: stay on the home page
     }
   },
 

@@ -26,7 +26,7 @@ Page({
     sold: '',
     soldOut: false,
     tags: [] as string[],
-    /** Why it cannot be bought by whom it is shown to; '' where nothing hinders. */
+    /** Why this member cannot buy it; '' if the member can. */
     barred: '',
     terms: [] as string[],
     promise: null as Shop['promise'] | null,
@@ -68,7 +68,7 @@ Page({
     this.prepareSharing()
   },
 
-  /** The product; null when it is not on sale (any more). */
+  /** The product; null if it is not on sale. */
   async find(): Promise<Product | null> {
     try {
       return await product(this.data.id)
@@ -137,7 +137,7 @@ Page({
     }
   },
 
-  /** The cart is told how many there shall be, so what lies in it already is asked first. */
+  /** The server takes the new total for the cart, so the number that is already there is read first. */
   async addToCart({ sku, quantity }: Picked) {
     const held = (await carts.cart()).items.find((line) => line.sku_id === sku.id)?.quantity ?? 0
     const room = Math.max(0, Math.min(sku.available, MOST_PIECES) - held)
@@ -151,7 +151,7 @@ Page({
     void wx.showToast({ title: '已加入购物车', icon: 'success' })
   },
 
-  /** One piece at the flash price; the server says whether there is still one. */
+  /** Buy one piece at the flash price. The server says whether one is left. */
   grab({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { flash: Flash }>) {
     const { id, sku } = currentTarget.dataset.flash
     go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'flash_sale', id }))
@@ -162,7 +162,7 @@ Page({
     go(promotedPath([{ sku_id: sku, quantity: 1 }], { kind: 'points', id }))
   },
 
-  /** The strip has read the activity and somebody wants to open a team. */
+  /** The group-buy strip has loaded the activity, and the person wants to open a team. */
   openTeam({ detail }: WechatMiniprogram.CustomEvent<{ group: GroupBuy }>) {
     const { product: found } = this.data
     if (found) this.setData({ group: detail.group, grouped: offered(found, detail.group, true), grouping: true })
@@ -215,7 +215,7 @@ function tagsOf({ kind, coupon, min_level: level, exchange_only: exchange }: Pro
   return [...delivered, ...(level ? [`${level.name}专享`] : []), ...(exchange ? ['积分兑换'] : [])]
 }
 
-/** Where the member's level cannot be read it is for the server to refuse. */
+/** If the member's level cannot be read, the server still refuses a purchase. */
 async function barred({ min_level: needed }: Product): Promise<string> {
   if (!needed) return ''
   const standing = await me().then(
@@ -225,7 +225,7 @@ async function barred({ min_level: needed }: Product): Promise<string> {
   return standing < needed.position ? `${needed.name}及以上专享` : ''
 }
 
-/** A flash sale of one variant; `until` is what its countdown runs to. */
+/** A flash sale of one variant; `until` is the end of its countdown. */
 interface Flash {
   id: number
   sku: number
@@ -244,7 +244,7 @@ function flashesOf({ promotions, skus }: Product): Flash[] {
   })
 }
 
-/** A variant that is to be had for points. */
+/** A variant that can be bought with points. */
 interface Exchange {
   id: number
   sku: number
@@ -261,7 +261,7 @@ function exchangesOf({ promotions, skus }: Product): Exchange[] {
   })
 }
 
-/** What the shop promises about delivery and returns, by its policy. */
+/** What the shop promises about delivery and returns, from its policy. */
 function termsOf(found: Product, policy: Shop['policy']): string[] {
   const limit = found.limit_each === null ? [] : [`每人限购 ${found.limit_each} 件`]
   if (found.coupon) return [...limit, found.coupon, '付款后自动发到「我的优惠券」', '不需要收货地址，没有运费', '退款时收回优惠券，用过的按实际优惠扣回']

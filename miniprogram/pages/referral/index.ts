@@ -27,7 +27,7 @@ Page({
     unsettled: false,
     referredOn: '',
     rebates: [] as Rebate[],
-    /** What the round before brought, as long as the new one is empty. */
+    /** The result of the last cycle, while nobody counts in the new one. */
     latest: '',
   },
 
@@ -120,13 +120,13 @@ function shown(mine: Referral, unsettled: boolean) {
   }
 }
 
-/** The round before in one line, while nobody counts in the new one. */
+/** The last cycle in one line, while nobody counts in the new one. */
 function newlyBack(mine: Referral, rebate: Rebate | undefined): string {
   if (!rebate || mine.progress.counted || rebate.state === 'reversed') return ''
   return `上一轮返还 ${priced(rebate.amount_fen)} · ${rebate.state_label}`
 }
 
-/** Nothing for who looks around where nobody can log in. */
+/** Data for a guest who cannot log in here: nothing. */
 async function unlessGuest<T>(asked: Promise<T>): Promise<T | null> {
   try {
     return await asked

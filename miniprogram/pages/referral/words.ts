@@ -1,13 +1,13 @@
 import { Friend, Referral } from '../../api/referral'
 import { shortMinute } from '../../lib/time'
 
-/** What happens next in the running cycle, in one heading and one plain sentence. */
+/** What happens next in the running cycle: one heading and one plain sentence. */
 export interface NextStep {
   title: string
   text: string
 }
 
-/** `unsettled`: there are orders that could come back, but which one is not known yet. */
+/** `unsettled`: there are orders that can be returned, but it is not known yet which one. */
 export function nextStep({ progress, next_return: order }: Pick<Referral, 'progress' | 'next_return'>, unsettled: boolean): NextStep {
   const { required, counted, pending, held } = progress
   const missing = required - counted

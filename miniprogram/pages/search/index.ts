@@ -8,7 +8,7 @@ interface Order {
   sort: Sort
 }
 
-/** What the results depend on, and what is drawn of it. */
+/** The filters of the results, and the data with which they are drawn. */
 interface Asked {
   typed: string
   asked: string
@@ -29,9 +29,9 @@ const ORDERS: Order[] = [
 Page({
   data: {
     typed: '',
-    /** What was searched for last, '' before the first search. */
+    /** The last search text, '' before the first search. */
     asked: '',
-    /** A category to look in, where a link names one. */
+    /** The category in which to search, if a link names one. */
     category: '',
     past: [] as string[],
     hot: [] as string[],
@@ -51,7 +51,7 @@ Page({
     else if (category) this.restart({ category })
   },
 
-  /** Words worth trying: what the shop's categories are called. Without them the page is still a search. */
+  /** Suggestions: the names of the shop's categories. Without them the search still works. */
   async loadHot() {
     try {
       const tree = await categories()
@@ -103,7 +103,7 @@ Page({
     this.restart({ filter: detail, narrowed: Object.keys(narrowing(detail)).length, filtering: false })
   },
 
-  /** Look again, with these changes. */
+  /** Search again with these changes. */
   restart(changes: Partial<Asked>) {
     const { asked, category, sort, filter } = { ...this.data, ...changes }
     this.setData({ ...changes, wanted: { q: asked, category, sort, ...narrowing(filter) } })

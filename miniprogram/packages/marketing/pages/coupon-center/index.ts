@@ -10,7 +10,7 @@ import { day, now, shortMinute } from '../../../../lib/time'
 interface ShownOffer extends Offer {
   time: string
   remark: string
-  /** When claiming begins, or ends within a day: what is counted down to. */
+  /** The end of the countdown: when claiming begins, or when it ends within a day. */
   begins: string
   ends: string
 }
@@ -43,7 +43,7 @@ Page({
     wx.stopPullDownRefresh()
   },
 
-  /** A countdown has come to its end. */
+  /** A countdown is over. */
   over() {
     void this.load()
   },
@@ -62,7 +62,7 @@ Page({
     this.setData({ claiming: 0 })
   },
 
-  /** WeChat shows its question only directly after a tap, so it comes before anything is sent. */
+  /** WeChat shows its question only directly after a tap, so it comes before the request. */
   async askOnce() {
     if (this.notified) return
     this.notified = true

@@ -1,6 +1,6 @@
 import { Wanted } from '../../../../api/catalogue'
 
-/** What a coupon of mine is for. */
+/** The goods that one of the member's coupons is for. */
 Page({
   data: { name: '', wanted: {} as Wanted },
 

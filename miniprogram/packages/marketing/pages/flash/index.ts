@@ -7,9 +7,9 @@ import { LOADING, show } from '../../../../lib/screen'
 import { Sharing } from '../../../../lib/share'
 import { ShownItem, ShownSale, shownSale, tabOf } from './shown'
 
-/** How often the share that is taken is read anew while a session runs and the page is seen. */
+/** How often the taken share of the stock is read again while a session runs and the page is visible. */
 const REFRESH_MS = 5000
-/** An answer may be half a second old: at the moment of a start the next one may still be from before it. */
+/** An answer may be half a second old: just after a start, the next answer may still be from before it. */
 const AGAIN_MS = 1000
 
 Page({
@@ -19,7 +19,7 @@ Page({
     tab: '',
     sale: null as ShownSale | null,
   },
-  /** The session that a card led to, 0 for none. */
+  /** Id of the session that a card opened, 0 for none. */
   wanted: 0,
   sales: [] as FlashSale[],
   sharing: null as Sharing | null,
@@ -58,14 +58,14 @@ Page({
     this.prepareSharing()
   },
 
-  /** The moment that the countdown ran to has come. */
+  /** The countdown is over. */
   async turn() {
     const until = this.data.sale?.until
     await this.load()
     if (this.data.sale?.until === until) setTimeout(() => void this.load(), AGAIN_MS)
   },
 
-  /** Today's sessions, and the one that a card led to, which may be of another day or gone. */
+  /** Today's sessions, and the session of a card, which may be of another day or deleted. */
   async find(): Promise<FlashSale[]> {
     const found = await flashSales()
     if (!this.wanted || found.some(({ id }) => id === this.wanted)) return found
@@ -77,7 +77,7 @@ Page({
     }
   },
 
-  /** The session to be seen: the one asked for, else the one that runs, else the next, else the last. */
+  /** The session to show: the one asked for, else the one that runs, else the next, else the last. */
   drawn(id: number): { tabs: Tab[]; tab: string; sale: ShownSale | null } {
     const sales: FlashSale[] = this.sales
     const by = (state: string) => sales.find((one) => one.state === state)

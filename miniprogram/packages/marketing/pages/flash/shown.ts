@@ -1,4 +1,4 @@
-/** A session and its items as they are drawn. */
+/** The data with which a session and its items are drawn. */
 import { FlashItem, FlashSale, ItemState, SaleState } from '../../../../api/flash'
 import { Tab } from '../../../../components/tabs/index'
 import { absolute } from '../../../../lib/transport'
@@ -9,7 +9,7 @@ import { specText } from '../../../../lib/variants'
 export interface ShownItem extends FlashItem {
   picture: string
   specText: string
-  /** The share of the stock that is taken, as text and as a width. */
+  /** The taken share of the stock, as text and as a width. */
   takenText: string
   width: string
   act: string
@@ -20,7 +20,7 @@ export interface ShownSale {
   id: number
   name: string
   state: SaleState
-  /** What the countdown runs to, '' when the session is over. */
+  /** The end of the countdown, '' when the session is over. */
   until: string
   countLabel: string
   items: ShownItem[]
@@ -34,10 +34,10 @@ const ACTS: Record<ItemState, string> = {
   over: '已结束',
 }
 
-/** What each state of a session is called at its countdown. */
+/** The word beside the countdown for each state of a session. */
 const COUNTS: Record<SaleState, string> = { not_started: '距开始', running: '距结束', over: '本场已结束' }
 
-/** A state that a newer server has and this version does not know is drawn without words or time, and nothing can be bought. */
+/** A state of a newer server that this version does not know: no words, no time, and nothing can be bought. */
 export function shownSale(sale: FlashSale): ShownSale {
   const { id, name, state } = sale
   const until = { not_started: sale.starts_at, running: sale.ends_at, over: '' }[state] ?? ''

@@ -9,7 +9,7 @@ import { ShownGood, shownGood } from './shown'
 Page({
   data: {
     screen: LOADING,
-    /** What the member has; null for a guest, who is asked to log in when exchanging. */
+    /** The member's points; null for a guest, who is asked to log in for an exchange. */
     held: null as number | null,
     items: [] as ShownGood[],
   },

@@ -1,4 +1,4 @@
-/** A good of the points mall as it is drawn for a member with so many points; null for a guest. */
+/** The data with which a good of the points mall is drawn for a member with these points; null for a guest. */
 import { PointsGood } from '../../../../api/points'
 import { absolute } from '../../../../lib/transport'
 import { specText } from '../../../../lib/variants'
@@ -23,7 +23,7 @@ export function shownGood(good: PointsGood, held: number | null): ShownGood {
   }
 }
 
-/** What stands on its button; a state that a newer server has is not taken for one in which it can be had. */
+/** The text on its button. In a state of a newer server that is not known here, it cannot be exchanged. */
 function actOf({ state }: PointsGood, lacks: number): string {
   if (state !== 'open') return state === 'sold_out' ? '已兑完' : '暂不可兑换'
   return lacks ? `还差 ${lacks}` : '去兑换'

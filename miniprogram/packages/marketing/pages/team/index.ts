@@ -11,7 +11,7 @@ import { Sharing } from '../../../../lib/share'
 import { learnClock } from '../../../../lib/time'
 import { absolute } from '../../../../lib/transport'
 
-/** A place in the team: somebody, somebody who has yet to pay, a filled one, or a free one. */
+/** A seat of the team: a member, a member who has not paid yet, a filled one, or a free one. */
 interface Seat {
   kind: 'member' | 'reserved' | 'filled' | 'free'
   name: string
@@ -32,7 +32,7 @@ Page({
     seats: [] as Seat[],
     told: { title: '', text: '' } as Told,
     running: false,
-    /** The goods at the team's price, once somebody wants to join. */
+    /** The goods at the team's price, loaded when the person wants to join. */
     goods: null as Product | null,
     choosing: false,
     busy: false,
@@ -63,7 +63,7 @@ Page({
     this.prepareSharing()
   },
 
-  /** The team; null when there is none of this number. */
+  /** The team; null if the number does not exist. */
   async find(): Promise<Team | null> {
     try {
       const found = await team(this.teamNo)

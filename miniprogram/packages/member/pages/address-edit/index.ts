@@ -6,7 +6,7 @@ import { LOADING, show } from '../../../../lib/screen'
 
 const EMPTY: AddressForm = { name: '', phone: '', province: '', city: '', district: '', detail: '', is_default: false }
 
-/** What stands beside a field that cannot be taken as it is. */
+/** The text beside a field whose value is not accepted. */
 interface Problems {
   name?: string
   phone?: string
@@ -54,7 +54,7 @@ Page({
     this.setData({ 'form.is_default': detail.value })
   },
 
-  /** Take over one of the addresses that WeChat keeps. */
+  /** Use one of the addresses stored in WeChat. */
   async fromWeChat() {
     try {
       const { userName, telNumber, provinceName, cityName, countyName, detailInfo } = await wx.chooseAddress()
@@ -82,7 +82,7 @@ Page({
     }
   },
 
-  /** The server knows which numbers are numbers; what it says of a field stands beside it. */
+  /** The server checks the numbers. Its message about a field is shown beside the field. */
   refused(error: unknown) {
     const { field, problem } = (error instanceof Failure ? error.detail : {}) as { field?: string; problem?: string }
     if (field === 'phone' && problem) this.setData({ 'problems.phone': problem })

@@ -6,7 +6,7 @@ import { LOADING, show } from '../../../../lib/screen'
 
 type Tap = WechatMiniprogram.TouchEvent<object, object, { id: number }>
 
-/** One's addresses. Opened with `choose=1`, a tap chooses: the opener hears `chosen` with the address. */
+/** The member's addresses. With `choose=1` a tap chooses one: the opener receives `chosen` with the address. */
 Page({
   data: { screen: LOADING, addresses: [] as Address[], choosing: false, busy: false },
 

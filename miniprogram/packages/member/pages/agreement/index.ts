@@ -4,7 +4,7 @@ import { LOADING, show } from '../../../../lib/screen'
 
 interface Paragraph {
   text: string
-  /** `head` stands over a chapter, `item` is one of its numbered points. */
+  /** `head` is a chapter's heading, `item` is one of its numbered points. */
   kind: 'head' | 'item' | 'plain'
 }
 

@@ -66,7 +66,7 @@ Page({
     go('/packages/marketing/pages/coupon-center/index')
   },
 
-  /** What it is for: some goods, or everything there is. */
+  /** Open the goods that it is for: some goods, or all. */
   use({ currentTarget }: WechatMiniprogram.TouchEvent<object, object, { id: number }>) {
     const coupon = this.data.items.find(({ id }) => id === currentTarget.dataset.id)
     const query = `id=${currentTarget.dataset.id}&name=${encodeURIComponent(coupon?.name ?? '')}`

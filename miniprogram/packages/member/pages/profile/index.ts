@@ -31,7 +31,7 @@ Page({
     })
   },
 
-  /** WeChat hands over a file that only lives on this device, so it is uploaded at once. */
+  /** WeChat gives a file that exists only on this device, so it is uploaded at once. */
   async chooseAvatar({ detail }: WechatMiniprogram.CustomEvent<{ avatarUrl: string }>) {
     await this.doing(async () => {
       this.setData({ profile: await members.setAvatar(detail.avatarUrl) })
@@ -43,7 +43,7 @@ Page({
     this.setData({ birthday: detail.value })
   },
 
-  /** The nickname is read when the form is handed in: WeChat may clear one that it does not let pass. */
+  /** The nickname is read when the form is submitted: WeChat may clear one that it does not accept. */
   async save({ detail }: WechatMiniprogram.CustomEvent<{ value: { nickname: string } }>) {
     const nickname = detail.value.nickname.trim()
     this.setData({ nickname, problem: nickname ? '' : '请填写昵称' })
@@ -55,7 +55,7 @@ Page({
     })
   },
 
-  /** A member who does not want to give the number just closes WeChat's question. */
+  /** A member who does not want to give the number closes WeChat's question. */
   async givePhone({ detail }: WechatMiniprogram.CustomEvent<{ code?: string }>) {
     const { code } = detail
     if (!code) return

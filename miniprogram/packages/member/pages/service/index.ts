@@ -31,7 +31,7 @@ Page({
   },
 })
 
-/** What people ask, answered with the shop's own terms. */
+/** Frequent questions, answered with the shop's own terms. */
 function groupsOf({ policy, rule }: Shop): Group[] {
   const freight = policy.freight_fen
     ? `每单运费 ${priced(policy.freight_fen, true)}，商品优惠后满 ${priced(policy.free_from_fen, true)} 免运费。虚拟商品没有运费。`

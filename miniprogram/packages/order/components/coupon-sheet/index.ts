@@ -1,6 +1,6 @@
 import { OrderCoupon } from '../../choosing'
 
-/** Choose a coupon for an order, or none. Tells `choose` with `{id}`, null for none. */
+/** Choose a coupon for an order, or none. Fires `choose` with `{id}`, null for none. */
 Component({
   properties: {
     visible: { type: Boolean, value: false },

@@ -8,7 +8,7 @@ import { ShownLine, dueLabel, piecesOf, shownLine } from '../../lines'
 
 const SHOWN = 2
 
-/** An order in a list. Fires `act` with the action and the order's number, and `over` when its time to pay is over. */
+/** An order in a list. Fires `act` with the action and the order number, and `over` when the time to pay is over. */
 Component({
   properties: { order: { type: Object, value: {} as Order }, busy: { type: Boolean, value: false } },
   data: { lines: [] as ShownLine[], more: 0, acts: [] as Act[], placed: '', summary: '', refunded: '', unpaid: false, due: '' },

@@ -2,7 +2,7 @@ import { Combined, Priced, PricedLine } from '../../../../api/orders'
 import { priced, signed } from '../../../../lib/money'
 import { specText } from '../../../../lib/variants'
 
-/** What a preview and an order have in common; of an order it is not told again what goes together. */
+/** The common part of a preview and an order. For an order, what can be combined is not shown again. */
 type Sums = Pick<Priced, 'lines' | 'items_fen' | 'discounts' | 'freight_fen' | 'balance_fen' | 'cash_due_fen'> &
   Partial<Pick<Priced, 'why' | 'combines'>>
 
@@ -15,7 +15,7 @@ interface Step {
   kind: 'line' | 'sum' | 'off' | 'end'
 }
 
-/** How a price comes about, step by step: the server's own sums, nothing added up here. */
+/** The steps of a price, with the server's sums; nothing is calculated here. */
 Component({
   properties: { priced: { type: Object, value: {} as Sums } },
   data: { steps: [] as Step[], counts: [] as string[] },
@@ -38,7 +38,7 @@ function stepsOf({ lines, items_fen: items, discounts, freight_fen: freight, bal
   ]
 }
 
-/** What does not go together with this kind of order, and what it counts for. */
+/** What cannot be combined with this kind of order, and what the order does not count for. */
 function countsOf(combines: Combined[]): string[] {
   const without = combines.filter(({ what, allowed }) => !allowed && PRICE_PARTS.has(what)).map(({ label }) => label)
   const rewards = combines.filter(({ what }) => what === 'qualifies' || what === 'returnable')

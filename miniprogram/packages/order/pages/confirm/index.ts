@@ -35,10 +35,10 @@ Page({
     busy: false,
     placing: false,
   },
-  /** What to order; null for the whole cart. */
+  /** The items to order; null for the whole cart. */
   items: null as Chosen[] | null,
   promotion: null as OrderPromotion | null,
-  /** What was chosen while a price was being asked for. */
+  /** A choice that was made while a price was being loaded. */
   wanted: null as Means | null,
   notified: false,
   left: false,
@@ -51,7 +51,7 @@ Page({
     void this.load()
   },
 
-  /** Coming back from the addresses: the one that was chosen before may read otherwise now. */
+  /** On return from the addresses: the chosen address may have been changed. */
   onShow() {
     if (this.data.means.address) void this.readAddress()
   },
@@ -73,7 +73,7 @@ Page({
     )
   },
 
-  /** The first price: with the coupon that makes it cheapest, and without balance until it is switched on. */
+  /** The first price: with the best coupon, and without balance until it is switched on. */
   async opened(means: Means): Promise<Partial<Basis> & { trouble: Trouble | null }> {
     try {
       const { coupons, best } = await offered(this.wish(means))
@@ -97,7 +97,7 @@ Page({
     }
   },
 
-  /** Ask for the price again with other means; of what is chosen meanwhile nothing is lost. */
+  /** Ask for the price again with other means. Choices made meanwhile are kept. */
   async change(changes: Partial<Means>) {
     this.wanted = { ...(this.wanted ?? this.data.means), ...changes }
     if (this.data.busy) return
@@ -118,7 +118,7 @@ Page({
     }
   },
 
-  /** Say a refusal where it belongs, take away what was refused, and price again without it. */
+  /** Show the refusal in its place, remove what was refused, and ask for the price without it. */
   async recover(error: unknown, means: Means): Promise<void> {
     const failure = asFailure(error)
     const trouble = troubleOf(failure, this.items, this.promotion?.kind === 'points')
@@ -211,7 +211,7 @@ Page({
     }
   },
 
-  /** WeChat shows its question only directly after a tap, so it comes before anything is sent. */
+  /** WeChat shows its question only directly after a tap, so it comes before the request. */
   async askOnce() {
     if (this.notified) return
     this.notified = true
@@ -219,7 +219,7 @@ Page({
   },
 
   async place(shown: Priced, means: Means) {
-    // Just the balance and points that were shown: what came into the wallet meanwhile is not spent unseen.
+    // Exactly the balance and points that were shown: what has come into the wallet since then is not spent.
     const wish = { ...this.wish(means), points: means.usePoints ? shown.points : 0, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
     const placed = await orders.place(wish, shown)
     const no = placed.order_no ?? ''
@@ -233,14 +233,14 @@ Page({
     await wx.redirectTo({ url: `/packages/order/pages/result/index?order_no=${no}${asked ? '' : '&cancelled=1'}` })
   },
 
-  /** The server empties the cart when all of it is ordered; of a part, what was ordered is taken out here. */
+  /** The server empties the cart after an order of the whole cart. For a part, the ordered items are removed here. */
   async tidyCart() {
     if (!this.data.fromCart) return
     await Promise.allSettled((this.items ?? []).map(({ sku_id }) => carts.remove(sku_id)))
     await countCart()
   },
 
-  /** Buy as many as there are, in a team of one's own, or what somebody else has let go meanwhile. */
+  /** Take the way that the refusal offers: fewer pieces, a team of one's own, or pieces that came back. */
   async takeLess() {
     const { trouble } = this.data
     if (!trouble?.instead) return
@@ -255,7 +255,7 @@ Page({
   },
 })
 
-/** Whether WeChat was asked to pay. An order whose payment cannot be opened now is there all the same. */
+/** Returns whether WeChat was asked to pay. If the payment cannot be opened, the order still exists. */
 async function paid(orderNo: string): Promise<boolean> {
   try {
     return (await payOrder(orderNo)) === 'asked'

@@ -7,7 +7,7 @@ import { absolute } from '../../../../lib/transport'
 import { specText } from '../../../../lib/variants'
 import { OrderCoupon } from '../../choosing'
 
-/** What the member brings to the order. */
+/** The member's means for the order. */
 export interface Means {
   address: Address | null
   couponId: number | null
@@ -15,17 +15,17 @@ export interface Means {
   usePoints: boolean
 }
 
-/** Why this cannot be ordered as it is, and what could be ordered instead. */
+/** Why this cannot be ordered, and what can be ordered instead. */
 export interface Trouble {
   title: string
   text: string
   instead: Chosen[] | null
   way: string
-  /** In another team than the one asked for. */
+  /** Not in the team that was asked for. */
   apart?: boolean
 }
 
-/** All that is drawn of a price. */
+/** The data with which a price is drawn. */
 export type Basis = ReturnType<typeof drawn>
 
 export function drawn(means: Means, shown: Priced, coupons: OrderCoupon[]) {
@@ -55,8 +55,8 @@ function couponText({ couponId }: Means, shown: Priced, coupons: OrderCoupon[]):
 }
 
 /**
- * A refusal of the goods themselves; null for any other failure. `items`: what was asked for, null for the cart;
- * `exchange`: their price is in points.
+ * A refusal of the goods themselves; null for any other failure. `items`: the items asked for, null for the cart;
+ * `exchange`: the price is in points.
  */
 export function troubleOf(error: unknown, items: Chosen[] | null, exchange = false): Trouble | null {
   if (!(error instanceof Failure)) return null
@@ -86,7 +86,7 @@ export function troubleOf(error: unknown, items: Chosen[] | null, exchange = fal
   return { title: tooMany ? '一次买不了这么多种' : message, text: tooMany ? `一个订单最多 ${most} 种商品` : '', instead: null, way: '' }
 }
 
-/** What each reason of a promotion's refusal means to the member: title and text. */
+/** Title and text for each reason with which a promotion refuses. */
 const REASONS: Record<string, [string, string]> = {
   not_started: ['活动还没有开始', '到时间再来，商品会按活动价出售'],
   over: ['活动已经结束', '看看别的活动吧'],

@@ -15,7 +15,7 @@ Page({
   data: {
     screen: LOADING,
     shown: null as Shown | null,
-    /** Card keys that were tapped open, by line and place. */
+    /** Card keys that the member has uncovered, by line and place. */
     open: {} as Record<string, boolean>,
     busy: false,
   },

@@ -1,4 +1,4 @@
-/** An order as its page draws it. */
+/** The data with which an order's page is drawn. */
 import { OrderDetail, OrderLine, Refund, Status } from '../../../../api/orders'
 import { Shop } from '../../../../api/shop'
 import { priced } from '../../../../lib/money'
@@ -16,12 +16,12 @@ interface ShownRefund extends Row {
   tone: string
   parts: Row[]
   reason: string
-  /** Each state with its time. */
+  /** Each state that the refund reached, with its time. */
   times: Row[]
   answer: string
-  /** Where the goods go; empty where none were asked back. */
+  /** The address for the returned goods; empty if none must come back. */
   to: string
-  /** By when, or in which parcel. */
+  /** The last time to send them, or the parcel in which they come. */
   parcel: string
   returning: boolean
 }
@@ -43,7 +43,7 @@ export interface Shown {
   due: string
   pieces: string
   sums: Row[]
-  /** What it does not count for, where the shop said so. */
+  /** What it does not count for, if the server said so. */
   without: string[]
   steps: Row[]
   refunds: ShownRefund[]
@@ -62,7 +62,7 @@ const ICONS: Partial<Record<Status, string>> = {
 
 const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', requested: 'tag-gold', returning: 'tag-gold' }
 
-/** What the member can expect next; what they can do is told by the order's actions. */
+/** What will happen next. The order's actions say what the member can do. */
 function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
   if (refunds.some(({ state }) => state === 'returning')) return '商家同意退货，请寄回商品并在下方填写运单号'
   if (refund_open) return '退款申请正在审核，结果会显示在下方'
@@ -84,7 +84,7 @@ function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { polic
     case 'refunded':
       return '已退款，款项按付款方式原路退回'
     default:
-      return '' // a state of a newer server's: its label says what there is to say
+      return '' // a state of a newer server: its label is enough
   }
 }
 

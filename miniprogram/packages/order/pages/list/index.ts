@@ -36,13 +36,13 @@ Page({
     this.open(TABS.some(({ key }) => key === tab) ? (tab ?? 'all') : 'all')
   },
 
-  /** Coming back from an order, what was done there shows. */
+  /** On return from an order, show what was changed there. */
   onShow() {
     if (this.seen) void this.load()
     this.seen = true
   },
 
-  /** Orders, and with the first of them the server's clock for what waits to be paid. */
+  /** Orders; the first of them also bring the server's clock for unpaid ones. */
   async read(cursor: string | null) {
     const { drawer = {} } = TABS.find(({ key }) => key === this.data.tab) ?? {}
     const [listed] = await Promise.all([api.orders(drawer, cursor), shop()])

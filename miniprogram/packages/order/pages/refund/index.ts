@@ -69,7 +69,7 @@ Page({
     this.judge()
   },
 
-  /** The button works once there is something to refund and a reason. */
+  /** The button works once there is something to refund, and a reason. */
   judge() {
     const { lines, reason, words } = this.data
     const ready = lines.some(({ pieces }) => pieces > 0) && (reason + words).trim() !== ''

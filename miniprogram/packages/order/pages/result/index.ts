@@ -7,16 +7,16 @@ import { teamPage } from '../../../../lib/group_buys'
 import { payOrder } from '../../../../lib/pay'
 import { LOADING, show } from '../../../../lib/screen'
 
-/** When to look again while WeChat's notice is on its way: soon, then less often, in all half a minute. */
+/** When to check again while WeChat's notice is on its way: soon, then less often, for half a minute in all. */
 const WAITS_MS = [700, 1000, 1500, 2000, 3000, 4000, 5000, 6000, 7000]
 
-/** What the page says of an order. */
+/** What the page says about an order. */
 interface Saying {
   look: 'good' | 'wait' | 'shut'
   icon: string
   title: string
   text: string
-  /** What the cash of the order is called now. */
+  /** The name of the order's cash amount in this state. */
   cash: string
 }
 
@@ -27,9 +27,9 @@ Page({
     order: null as OrderDetail | null,
     saying: null as Saying | null,
     payable: false,
-    /** WeChat was asked to pay in this visit. */
+    /** Whether WeChat was asked to pay in this visit. */
     asked: false,
-    /** Its answer has not reached the server yet. */
+    /** Whether the server has not received WeChat's answer yet. */
     waiting: false,
     busy: false,
     promise: null as Shop['promise'] | null,
@@ -64,7 +64,7 @@ Page({
     return { order, waiting, saying: sayingOf(order, waiting, this.data.asked), payable: order.allowed_actions.includes('pay') }
   },
 
-  /** The promise is an extra here: without it the result stands as well. */
+  /** The promise is not essential: without it the result is still shown. */
   async loadPromise() {
     try {
       this.setData({ promise: (await shop()).promise })
@@ -73,7 +73,7 @@ Page({
     }
   },
 
-  /** Look again for the `times`-th time, later and later, until the notice is there. */
+  /** Check for the `times`-th time, with longer and longer waits, until the notice has come. */
   watch(times: number) {
     clearTimeout(this.timer)
     const { order, waiting } = this.data
@@ -87,7 +87,7 @@ Page({
     try {
       this.setData(await this.read())
     } catch (error) {
-      console.info('result:', error) // looked at again in a moment
+      console.info('result:', error) // the next check comes soon
     }
     this.watch(times)
   },

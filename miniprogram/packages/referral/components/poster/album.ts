@@ -3,7 +3,7 @@ import { absolute } from '../../../../lib/transport'
 
 const REFUSED = /auth ?deny|auth denied|authorize no response/i
 
-/** A picture of the server as a file on the device. */
+/** Download a picture of the server to the device; returns its path. */
 export function download(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
     wx.downloadFile({
@@ -15,7 +15,7 @@ export function download(path: string): Promise<string> {
   })
 }
 
-/** Save to the album; whether it was. Who once refused is led to the settings, and it is tried again from there. */
+/** Save to the album; returns whether it was saved. If access was refused before, open the settings and try again. */
 export async function toAlbum(file: string): Promise<boolean> {
   const said = await save(file)
   if (said === '') return true
@@ -32,7 +32,7 @@ export async function toAlbum(file: string): Promise<boolean> {
   return (await save(file)) === ''
 }
 
-/** What kept it from being saved, '' for nothing. */
+/** Why it was not saved, '' if it was. */
 function save(filePath: string): Promise<string> {
   return new Promise((resolve) => {
     wx.saveImageToPhotosAlbum({ filePath, success: () => resolve(''), fail: ({ errMsg }) => resolve(errMsg || 'fail') })

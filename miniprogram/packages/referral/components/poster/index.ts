@@ -2,7 +2,7 @@ import { tell } from '../../../../lib/failure'
 import { askToNotify } from '../../../../lib/notices'
 import { download, toAlbum } from './album'
 
-/** The sheet that shows a poster and saves it. `open(path)` with the poster's address below the server's. */
+/** The sheet that shows a poster and saves it. `open(path)` takes the poster's path on the server. */
 Component({
   data: { visible: false, file: '', saving: false },
   methods: {

@@ -14,7 +14,7 @@ type Held = { listing?: Listing<ShareResult, Row> }
 
 const CHANNELS: Record<Channel, string> = { friend: '发给好友', group: '发到群', poster: '海报', timeline: '朋友圈' }
 
-/** What the member's shares led to. The page calls `more()` when its bottom is reached. */
+/** The results of the member's shares. The page calls `more()` when its bottom is reached. */
 Component({
   data: { screen: LOADING, items: [] as Row[], end: MORE },
   lifetimes: {

@@ -10,7 +10,7 @@ interface Row extends Referee {
   joined: string
 }
 
-/** A friend's first order, as it stands. */
+/** The state of a friend's first order. */
 const WORDS: Record<string, { words: string; tone: string }> = {
   none: { words: '还没有下单', tone: 'tag-plain' },
   paid: { words: '已下单，不符合计入条件', tone: 'tag-plain' },
@@ -20,7 +20,7 @@ const WORDS: Record<string, { words: string; tone: string }> = {
   consumed: { words: '已用于一次返还', tone: 'tag-good' },
   void: { words: '首单已取消，不计入', tone: 'tag-plain' },
 }
-/** Further down only whether they bought is of interest: nothing there counts for the member who looks. */
+/** On lower levels only whether they bought is shown: their orders do not count for this member. */
 const BOUGHT = { words: '已下过单', tone: 'tag-plain' }
 const TABS = [
   { key: '1', label: '一级（计入）' },

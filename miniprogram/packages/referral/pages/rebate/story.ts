@@ -3,7 +3,7 @@ import { Point } from '../../../../components/points/index'
 import { priced, signed } from '../../../../lib/money'
 import { day, minute } from '../../../../lib/time'
 
-/** Where it stands. A state that a newer server has is told in its words, and nothing is promised. */
+/** The rebate's state. A state of a newer server is shown with the server's label and without a promise. */
 export function story(rebate: Rebate): Point[] {
   const { pay_as, closed_at, release_at, settled_at, reversed_at } = rebate
   const closed: Point = { title: '返还产生，先冻结', text: minute(closed_at), state: 'done' }
@@ -38,7 +38,7 @@ export interface Friend {
   share: string
 }
 
-/** Who counted; what each of them brought only where the rebate comes in stages. */
+/** The friends who counted; with stages also what each of them brought. */
 export function friends({ explanation }: Rebate): Friend[] {
   const staged = explanation.qualifications.filter(({ amount_fen }) => amount_fen > 0).length > 1
   return explanation.qualifications.map(({ nickname, paid_at, received_at, amount_fen }) => ({
@@ -48,7 +48,7 @@ export function friends({ explanation }: Rebate): Friend[] {
   }))
 }
 
-/** The first step is where the sum starts, every other one changes it. */
+/** The first step is the start of the sum; each other step changes it. */
 export function steps({ explanation }: Rebate): Array<{ label: string; amount: string }> {
   return explanation.steps.map(({ label, amount_fen }, at) => ({
     label,

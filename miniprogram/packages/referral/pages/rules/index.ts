@@ -50,7 +50,7 @@ Page({
   },
 })
 
-/** Of an order of 100 yuan, as many fen come back as the rate has basis points. */
+/** The rebate in fen for an order of 100 yuan: it equals the rate in basis points. */
 function examplesOf({ required, ratio_bp, pay_as }: ShopPromise): Told[] {
   const form = pay_as === 'coupon' ? '优惠券' : '余额'
   return [

@@ -2,7 +2,7 @@ import * as catalogue from '../../../../api/catalogue'
 import { Sharing, shopSharing } from '../../../../lib/share'
 import { absolute } from '../../../../lib/transport'
 
-/** Something to share: a product, or with id 0 the shop itself. */
+/** Something to share: a product, or the shop itself (id 0). */
 export interface Choice {
   id: number
   title: string
@@ -18,7 +18,7 @@ export function choiceOf({ id, title, image, min_price_fen }: Shown): Choice {
   return { id, title, image: absolute(image), price_fen: min_price_fen }
 }
 
-/** A product that is not among those read so far. */
+/** Read a product that is not among those loaded so far. */
 export async function choiceById(id: number): Promise<Choice> {
   const found = await catalogue.product(id)
   return choiceOf({ ...found, image: found.images[0] ?? '' })

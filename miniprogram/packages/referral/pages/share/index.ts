@@ -48,7 +48,7 @@ Page({
     })
   },
 
-  /** From now on this is what is shared; gives its card. */
+  /** Share this from now on; returns its card. */
   async take(chosen: Choice): Promise<{ title: string; image: string }> {
     const sharing = sharingOf(chosen)
     this.sharing = sharing

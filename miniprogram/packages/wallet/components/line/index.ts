@@ -4,7 +4,7 @@ import { pageOf } from '../../../../lib/links'
 import { priced, signed } from '../../../../lib/money'
 import { shortMinute } from '../../../../lib/time'
 
-/** One movement of the wallet: what changed where, why, and what it is about. */
+/** One entry of the wallet: which balance changed, why, and what the entry is about. */
 Component({
   properties: { line: { type: Object, value: {} as StatementLine } },
   data: { when: '', available: '', gain: false, others: [] as string[], after: '', page: '' },

@@ -13,7 +13,7 @@ Page({
     who: '',
     points: [] as Point[],
     lines: [] as Line[],
-    /** What refunds took off, '' for nothing. */
+    /** What refunds took off, '' if nothing. */
     refunded: '',
   },
   id: 0,

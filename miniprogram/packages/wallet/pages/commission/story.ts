@@ -1,4 +1,4 @@
-/** A commission in words: whose order, when what happened, how each line was calculated. */
+/** A commission in words: whose order, when each step happened, and how each line was calculated. */
 import { Commission } from '../../../../api/commissions'
 import { Point } from '../../../../components/points/index'
 import { priced } from '../../../../lib/money'
@@ -6,7 +6,7 @@ import { day, minute } from '../../../../lib/time'
 
 const TONES: Record<Commission['state'], string> = { frozen: 'tag-gold', settled: 'tag-good', reversed: 'tag-plain' }
 
-/** The colour of its label; none for a state that a newer server has and this version does not know. */
+/** The colour of its label; none for a state of a newer server that this version does not know. */
 export function toneOf({ state }: Commission): string {
   return TONES[state] ?? ''
 }
@@ -15,7 +15,7 @@ export function whoOf({ level }: Commission): string {
   return level === 1 ? '好友的订单' : '好友的好友的订单'
 }
 
-/** The one time that matters now. In a state that is not known here no money is promised. */
+/** The time that matters now. In an unknown state no money is promised. */
 export function whenOf({ state, created_at, release_at, settled_at, reversed_at }: Commission): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
@@ -45,7 +45,7 @@ export interface Line {
   why: string
   base: string
   earned: string
-  /** What the order's cap left of it, '' where it took nothing. */
+  /** What the order's cap left, '' if it took nothing. */
   capped: string
 }
 

@@ -30,7 +30,7 @@ Page({
     return this.listing?.start()
   },
 
-  /** The sums stand above the list, and are as new as its first page. */
+  /** The sums above the list are loaded together with its first page. */
   async read(cursor: string | null) {
     if (cursor) return commissions(cursor)
     const [page, total] = await Promise.all([commissions(null), sums()])

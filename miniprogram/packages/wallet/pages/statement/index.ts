@@ -8,18 +8,18 @@ import { monthOf, now } from '../../../../lib/time'
 interface Row {
   line: StatementLine
   month: string
-  /** The month, where a new one begins. */
+  /** The month, on the first line of each month. */
   heading: string
 }
 
-/** What a month brought and took, in words. */
+/** The sums of a month in words. */
 interface Total {
   came: string
   went: string
   others: string[]
 }
 
-/** What members can look for; `key` is the server's group of kinds of entry, '' for all. */
+/** The filters for members; `key` is the server's group of kinds of entry, '' for all. */
 const KINDS = [
   { key: '', label: '全部' },
   { key: 'rebate', label: '返一' },
@@ -38,7 +38,7 @@ Page({
     month: '',
     monthWords: '',
     lastMonth: '',
-    /** By month; shown while all kinds are. */
+    /** The sums by month; shown only without a filter. */
     totals: {} as Record<string, Total>,
     busy: false,
   },
@@ -55,7 +55,7 @@ Page({
     return this.listing?.start()
   },
 
-  /** The totals are as new as the first page. */
+  /** The sums are loaded together with the first page. */
   async read(cursor: string | null) {
     if (cursor) return statement(this.data.month, this.data.kind, cursor)
     const [page, all] = await Promise.all([statement(this.data.month, this.data.kind, null), months()])

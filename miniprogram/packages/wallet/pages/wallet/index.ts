@@ -2,7 +2,7 @@ import { StatementLine, Wallet, statement, wallet } from '../../../../api/wallet
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 
-/** A kind of balance and what it means. */
+/** A kind of balance and its meaning. */
 interface Kind {
   name: string
   text: string

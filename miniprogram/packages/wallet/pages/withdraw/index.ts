@@ -7,7 +7,7 @@ import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { LOADING, show } from '../../../../lib/screen'
 import { Sum, sumsOf } from '../withdrawal/story'
 
-/** How long the fingers rest before the server is asked what an amount comes to. */
+/** How long typing must pause before the server is asked for the fees of an amount. */
 const REST_MS = 300
 
 Page({
@@ -17,7 +17,7 @@ Page({
     limits: [] as string[],
     amount: '',
     name: '',
-    /** What the amount comes to, as the server says; null while it is being typed or asked. */
+    /** The server's preview of the amount; null while it is typed or loaded. */
     quote: null as Preview['quote'],
     sums: [] as Sum[],
     problem: '',
@@ -62,7 +62,7 @@ Page({
     if (fen) this.timer = setTimeout(() => void this.estimate(fen, this.asked), REST_MS) as unknown as number
   },
 
-  /** Ask what it comes to; an answer to what was typed before is dropped. */
+  /** Ask for a preview. Answers for an older amount are ignored. */
   async estimate(fen: number, number: number) {
     try {
       const { quote, problem } = await preview(fen)
@@ -79,7 +79,7 @@ Page({
     this.judge()
   },
 
-  /** The button works once the server would take it. */
+  /** The button works once the server would accept the amount. */
   judge() {
     const { quote, problem, name } = this.data
     this.setData({ ready: !!quote && !problem && (!quote.needs_name || name.trim() !== '') })

@@ -6,10 +6,10 @@ import { LOADING, show } from '../../../../lib/screen'
 import { acceptTransfer } from '../../../../lib/transfer'
 import { Sum, isLive, labelOf, nextOf, story, sumsOf, toneOf } from './story'
 
-/** When to look again at one that is under way: soon after the member has acted, then less often, then no more. */
+/** When to check again: soon after the member has acted, then less often, then no more. */
 const WAITS_MS = [1000, 2000, 3000, 5000, 10_000, 20_000, 30_000]
 
-/** What changes by itself within moments; a review takes longer than anybody looks at a page. */
+/** States that change by themselves within moments; a review takes too long to wait for on this page. */
 const MOVING = ['approved', 'sent']
 
 Page({
@@ -27,7 +27,7 @@ Page({
   },
   no: '',
   timer: 0,
-  /** The member has acted, and the server has not heard of it yet. */
+  /** The member has acted in WeChat, and the server does not know it yet. */
   awaited: false,
 
   onLoad({ no }: { no?: string }) {
@@ -67,7 +67,7 @@ Page({
     }
   },
 
-  /** Look again for the `times`-th time, later and later, while something is about to happen. */
+  /** Check for the `times`-th time, with longer and longer waits, while a change is expected. */
   watch(times: number) {
     clearTimeout(this.timer)
     const { one } = this.data
@@ -80,7 +80,7 @@ Page({
     try {
       this.setData(await this.read())
     } catch (error) {
-      console.info('withdrawal:', error) // looked at again in a moment
+      console.info('withdrawal:', error) // the next check comes soon
     }
     this.watch(times)
   },

@@ -1,4 +1,4 @@
-/** A withdrawal in words: its states with their times, what comes next, what became of the money. */
+/** A withdrawal in words: its states with their times, what comes next, and where the money is. */
 import { Withdrawal, WithdrawalState } from '../../../../api/withdrawals'
 import { Point } from '../../../../components/points/index'
 import { priced } from '../../../../lib/money'
@@ -19,7 +19,7 @@ const TONES: Record<WithdrawalState, string> = {
 /** How long WeChat lets the member confirm. */
 const CONFIRM_MS = 24 * 3600_000
 
-/** What has happened once a state is reached; where none stands here, the server's own word says it. */
+/** What has happened in each state. For a state that is not listed, the server's label is shown. */
 const DONE: Partial<Record<WithdrawalState, string>> = {
   requested: '已提交申请',
   approved: '审核通过',
@@ -29,7 +29,7 @@ const DONE: Partial<Record<WithdrawalState, string>> = {
 
 const ENDED: WithdrawalState[] = ['paid', 'rejected', 'failed', 'expired', 'cancelled']
 
-/** What is still to come, from each state on the good way. */
+/** The states that follow each state if all goes well. */
 const AHEAD: Partial<Record<WithdrawalState, string[]>> = {
   requested: ['商城审核', '转账到微信', '确认收款'],
   approved: ['转账到微信', '确认收款'],
@@ -37,7 +37,7 @@ const AHEAD: Partial<Record<WithdrawalState, string[]>> = {
   confirming: ['到账'],
 }
 
-/** The colour of its label; none for a state that a newer server has and this version does not know. */
+/** The colour of its label; none for a state of a newer server that this version does not know. */
 export function toneOf({ state }: Withdrawal): string {
   return TONES[state] ?? ''
 }
@@ -50,13 +50,13 @@ export function labelOf({ cancelling, state_label }: Withdrawal): string {
   return cancelling ? '正在取消' : state_label
 }
 
-/** Until when it can be confirmed, '' where there is nothing to confirm. */
+/** The last time to confirm it, '' if there is nothing to confirm. */
 export function confirmUntil({ state, steps }: Withdrawal): string {
   const since = steps.find((step) => step.state === 'confirming')
   return state === 'confirming' && since ? shortMinute(new Date(Date.parse(since.at) + CONFIRM_MS).toISOString()) : ''
 }
 
-/** What the member can expect next, '' in a state that is not known here: of money nothing is said that may not be so. */
+/** What will happen next; '' in an unknown state, because nothing wrong may be said about money. */
 export function nextOf(one: Withdrawal): string {
   if (one.cancelling) return '已请微信撤销，微信答复后余额会退回；如果你已经确认收款，就会照常到账'
   switch (one.state) {
@@ -95,7 +95,7 @@ export interface Sum {
   text: string
 }
 
-/** amount − fee − tax = payout; the tax where there is one. */
+/** amount − fee − tax = payout; the tax only if there is one. */
 export function sumsOf(one: Pick<Withdrawal, 'amount_fen' | 'fee_fen' | 'tax_fen'>): Sum[] {
   return [
     { label: '提现金额', text: priced(one.amount_fen) },

@@ -23,7 +23,7 @@ Page({
     this.listing = new Listing(this, withdrawals, row)
   },
 
-  /** A state may have changed on the page of one of them. */
+  /** A withdrawal may have changed on its own page. */
   onShow() {
     void this.load()
   },
