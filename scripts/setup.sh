@@ -1,4 +1,5 @@
-# Sourced by the scripts beside it: makes .venv and brings it in line with a lock, or says in one line what is missing.
+# Sourced by the scripts beside it: makes .venv and installs the packages of a lock, or says in one line what is
+# missing.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,7 +10,7 @@ fail() {
   exit 1
 }
 
-# A Python that is new enough; the one named in $PYTHON first.
+# Prints a Python that is new enough; tries $PYTHON first.
 find_python() {
   local candidate
   for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
@@ -21,7 +22,7 @@ find_python() {
   fail "needs Python 3.11 or newer (Debian: apt-get install python3 python3-venv)"
 }
 
-# Debian packages by apt-get where this may be done, $1 saying what they are for.
+# Installs Debian packages with apt-get if this user may do that, else fails; $1 says why they are needed.
 ensure_debian() {
   local what="$1"
   shift
@@ -32,13 +33,13 @@ ensure_debian() {
   fail "$what; install first: sudo apt-get install $*"
 }
 
-# Debian keeps what puts pip into a new environment in a package of its own.
+# Debian has a separate package for what puts pip into a new environment.
 ensure_venv_module() {
   "$1" -c 'import ensurepip, venv' 2>/dev/null && return
   ensure_debian "$1 cannot make environments" "$("$1" -c 'import sys; print(f"python3.{sys.version_info.minor}-venv")')"
 }
 
-# Brings .venv in line with the lock file $1. A copy of the lock, left once all is installed, makes the next run free.
+# Installs the packages of the lock file $1 into .venv. A copy of the lock is kept, so the next run has nothing to do.
 install_lock() {
   local lock="$1" done=".venv/installed-$1" python
   cmp -s "$lock" "$done" && return
@@ -53,8 +54,8 @@ install_lock() {
   cp "$lock" "$done"
 }
 
-# What the tests in a browser need: Chromium, and a font that has Chinese. Where the archive has it, Chromium's headless
-# shell, which opens a page for a fifth of the work: it draws no window around it.
+# Installs what the browser tests need: Chromium and a Chinese font. Chromium's headless shell is preferred where Debian
+# has it: it has no window, so it needs a fifth of the CPU to open a page.
 ensure_browser() {
   local chinese="/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
   command -v chromium-headless-shell >/dev/null ||
@@ -72,7 +73,7 @@ ensure_node() {
   node_is_new || fail "the mini program is built and checked with Node.js 20 or newer, and npm: install that first"
 }
 
-# Brings node_modules of folder $1 in line with its lock; a copy of the lock, left once all is installed, says so.
+# Installs the npm packages of folder $1. A copy of the lock is kept, so that the next run has nothing to do.
 install_packages() {
   local lock="$1/package-lock.json" done="$1/node_modules/installed-lock.json"
   cmp -s "$lock" "$done" && return
@@ -80,15 +81,15 @@ install_packages() {
   npm ci --prefix "$1" --silent --no-audit --no-fund && cp "$lock" "$done"
 }
 
-# What the H5 shop is built from, one line with a checksum per file.
+# Prints the sources of the H5 shop, one line with a checksum per file.
 h5_sources() {
   node --version
   find miniprogram scripts/h5 \( -name node_modules -o -name miniprogram_npm \) -prune -o -type f -print0 |
     LC_ALL=C sort -z | xargs -0 cksum
 }
 
-# Builds the H5 shop into build/h5 when what it is made of has changed. Without it everything else works, so this
-# never fails: it says in one line why there is none.
+# Builds the H5 shop into build/h5 if its sources have changed. Everything else works without it, so this never fails:
+# it says in one line why there is no H5 shop.
 build_h5() {
   local sources
   if ! node_is_new; then
@@ -104,7 +105,7 @@ build_h5() {
   fi
 }
 
-# What the operators' panel shows its pages with. It works without them, so this never fails, either.
+# Installs the scripts of the operators' panel. The panel works without them, so this never fails either.
 install_panel() {
   if ! node_is_new; then
     say "leaving out the panel's scripts: they are installed with npm of Node.js 20 or newer"

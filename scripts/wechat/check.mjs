@@ -1,7 +1,7 @@
 /**
- * The mini program, checked offline: `node check.mjs types` (TypeScript's strict word, and functions that are too long)
- * and `node check.mjs tools` (WeChat's own compilers for markup, styles and code, and the sizes of the packages).
- * Findings are printed one a line; the exit code is 1 where there are any.
+ * Checks the mini program offline: `node check.mjs types` (TypeScript with strict settings, and too long functions) and
+ * `node check.mjs tools` (WeChat's own compilers for markup, styles and code, and the sizes of the packages).
+ * Findings are printed one per line; the exit code is 1 if there are any.
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +25,7 @@ function types() {
 async function tools() {
   const findings = [...markupErrors(SHOP), ...styleErrors(SHOP), ...hiddenInText(SHOP), ...undeclaredCalls(SHOP)]
   if (findings.length) return findings
-  const { compile, copyWithPackages } = await import('./official.mjs') // slow to load, and has much to say about it
+  const { compile, copyWithPackages } = await import('./official.mjs') // it loads slowly and prints much
   const { measure, oversized } = await import('./sizes.mjs')
   const copy = path.join(ROOT, 'build/wechat/project')
   await copyWithPackages(SHOP, copy)
@@ -45,4 +45,4 @@ if (!stage) {
 }
 const findings = await stage()
 for (const finding of findings) console.error(finding.replaceAll(`${ROOT}/`, ''))
-process.exit(findings.length ? 1 : 0) // miniprogram-ci leaves workers that would keep the process
+process.exit(findings.length ? 1 : 0) // miniprogram-ci leaves workers that would keep the process alive

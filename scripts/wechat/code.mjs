@@ -1,4 +1,4 @@
-/** What TypeScript says of the code, and how long its functions are. */
+/** TypeScript's errors in the code, and the length of its functions. */
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -24,7 +24,7 @@ function sentence({ file, start, messageText }) {
   return `${file.fileName}:${line + 1}:${character + 1}: ${text}`
 }
 
-/** Functions over 70 lines in the scripts below some folders. */
+/** Functions over 70 lines in the scripts below these folders. */
 export function longFunctions(folders) {
   return folders.flatMap((folder) =>
     fs

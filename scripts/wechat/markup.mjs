@@ -1,4 +1,4 @@
-/** WXML and WXSS through the compilers of WeChat's own tools, which fail on what a phone would not show. */
+/** Compiles WXML and WXSS with WeChat's own compilers, which fail on what a phone would not show. */
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,19 +7,19 @@ import path from 'node:path'
 const PLACES = { darwin: 'mac', linux: 'linux', win32: 'windows' }
 const MADE = new Set(['node_modules', 'miniprogram_npm'])
 
-/** What `wcc` finds wrong in the WXML and WXS below a folder. */
+/** The errors of `wcc` in the WXML and WXSS below a folder. */
 export function markupErrors(folder) {
   const files = filesOf(folder, ['.wxml', '.wxs'])
   return errorsOf('wcc', folder, ['-d', '-cc', ...componentsOf(folder), ...files, '-gn', '$gwx'])
 }
 
-/** What `wcsc` finds wrong in the WXSS below a folder. */
+/** The errors of `wcsc` in the WXSS below a folder. */
 export function styleErrors(folder) {
   const files = filesOf(folder, ['.wxss'])
   return errorsOf('wcsc', folder, ['-lc', '-db', '-pc', String(files.length), ...files])
 }
 
-/** Files of these kinds below a folder, without what was made or installed, as paths from it. */
+/** Files of these kinds below a folder, as paths from it, without generated and installed ones. */
 export function filesOf(folder, suffixes) {
   return fs
     .readdirSync(folder, { recursive: true })
@@ -28,7 +28,7 @@ export function filesOf(folder, suffixes) {
     .sort()
 }
 
-/** As `wcc` wants to be told which components a template uses: how many templates, then each with its names. */
+/** The components of templates in the format of `wcc`: the number of templates, then each with its names. */
 function componentsOf(folder) {
   const told = []
   for (const template of filesOf(folder, ['.wxml'])) {
@@ -45,7 +45,7 @@ function errorsOf(compiler, folder, args) {
   return status === 0 ? [] : stderr.trim().split('\n').map((line) => `${compiler}: ${line}`)
 }
 
-/** The compiler for this system; its package does not mark it as a program. */
+/** The compiler for this system. Its package does not mark it as executable. */
 function programOf(compiler) {
   const place = PLACES[process.platform]
   const home = path.dirname(createRequire(import.meta.url).resolve('miniprogram-compiler/package.json'))

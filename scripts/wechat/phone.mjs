@@ -1,17 +1,17 @@
-/** What WeChat's compilers let pass and a phone does not: markup that is not drawn, calls that fail undeclared. */
+/** Finds what WeChat's compilers accept but a phone does not: markup that is not drawn, undeclared calls that fail. */
 import fs from 'node:fs'
 import path from 'node:path'
 
 import { filesOf } from './markup.mjs'
 
 const TAG = /<!--[\s\S]*?-->|<(?<close>\/?)(?<name>[\w-]+)(?:"[^"]*"|'[^']*'|[^>"'])*?(?<empty>\/?)>/g
-/** In a `<text>` only these are drawn. */
+/** A `<text>` draws only these. */
 const IN_TEXT = new Set(['text', 'block'])
-/** Of these WeChat answers only those that app.json names in `requiredPrivateInfos`. */
+/** WeChat answers these only if app.json names them in `requiredPrivateInfos`. */
 const DECLARED =
   /\bwx\.(getFuzzyLocation|getLocation|onLocationChange|startLocationUpdate|startLocationUpdateBackground|chooseLocation|choosePoi|chooseAddress)\b/g
 
-/** Where something else than text stands in a `<text>`. */
+/** Elements in a `<text>` that it does not draw. */
 export function hiddenInText(folder) {
   return filesOf(folder, ['.wxml']).flatMap((name) => hiddenIn(name, fs.readFileSync(path.join(folder, name), 'utf8')))
 }

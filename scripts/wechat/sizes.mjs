@@ -1,4 +1,4 @@
-/** What a phone downloads: the files that app.json reaches, as DevTools uploads them with `ignoreUploadUnusedFiles`. */
+/** The download sizes: the files that app.json reaches, as DevTools uploads them with `ignoreUploadUnusedFiles`. */
 import fs from 'node:fs'
 import path from 'node:path'
 
@@ -9,7 +9,7 @@ const MAIN_BYTES = 1.5 * 1024 * 1024
 const SUB_BYTES = 2 * 1024 * 1024
 const CODE = new Set(['.js', '.json', '.wxml', '.wxss', '.wxs'])
 
-/** Bytes by package. Code counts where something uses it, pictures always. */
+/** Bytes by package. Code counts if it is used; pictures always count. */
 export async function measure(compiled) {
   const roots = JSON.parse(fs.readFileSync(path.join(compiled, 'app.json'), 'utf8')).subPackages ?? []
   const sizes = new Map([[MAIN, 0], ...roots.map(({ root }) => [root.replace(/\/$/, ''), 0])])
@@ -21,7 +21,7 @@ export async function measure(compiled) {
   return sizes
 }
 
-/** A sentence for each package over its limit: 1.5 MB for the main one, 2 MB for others. */
+/** One sentence for each package over its limit: 1.5 MB for the main one, 2 MB for others. */
 export function oversized(sizes) {
   return [...sizes]
     .filter(([name, bytes]) => bytes > (name === MAIN ? MAIN_BYTES : SUB_BYTES))

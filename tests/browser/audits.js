@@ -1,6 +1,6 @@
 /**
- * What cannot be read, tapped or heard on the screen as it is: the page on top and the sheets over it. One sentence a
- * finding. Evaluated in the page by `Visitor.audit`.
+ * Finds what cannot be read, tapped or heard on the screen: on the page on top and the sheets over it. One sentence per
+  * finding. `Visitor.audit` runs it in the page.
  */
 () => {
   const TARGET_PX = 44
@@ -34,7 +34,7 @@
   // --- Text -------------------------------------------------------------------------------------------------------
   const lines = []
   for (const element of all) {
-    if (!shown(element) || (panel && element.getBoundingClientRect().right < 0)) continue // for who hears it only
+    if (!shown(element) || (panel && element.getBoundingClientRect().right < 0)) continue // text for screen readers only
     for (const node of element.childNodes) {
       if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue
       const range = document.createRange()
@@ -50,7 +50,7 @@
     const { textOverflow, webkitLineClamp } = styleOf(element)
     return textOverflow === 'ellipsis' || (webkitLineClamp !== 'none' && webkitLineClamp !== '')
   }
-  /** Whether some box cuts the line of text off; what can be scrolled to, or ends in an ellipsis on purpose, is not cut. */
+  /** Whether a box cuts off the line of text. Text that can be scrolled to, or ends in an intended ellipsis, is not cut. */
   const cut = (element, rect) => {
     for (const box of [element, ...parentsOf(element)]) {
       const { overflowX, overflowY, position } = styleOf(box)
@@ -120,14 +120,14 @@
 
   // --- Controls ---------------------------------------------------------------------------------------------------
   const usual = column.width < 375 ? NARROW_PX : TARGET_PX
-  /** In the panel a link within text is as high as its line and as wide as its words; a box in a row may be small, too. */
+  /** In the panel a link in a text is only as large as its words, and a checkbox in a table row may be small. */
   const leastOf = (element) => (panel && element.matches('a:not(.button), td > input[type=checkbox]') ? POINTER_PX : usual)
   const inText = (element) => panel && element.matches('a:not(.button)')
   for (const element of all) {
     if (!element.matches(CONTROLS) || !shown(element) || element.disabled) continue
     if (element.type === 'hidden' || element.closest('[aria-hidden=true], [inert]')) continue
     const box = element.getBoundingClientRect()
-    // What lies inside another control, or in the element that stands for it, is tapped with it.
+    // A control inside another control, or inside the element that stands for it, is tapped together with it.
     const outer = element.parentElement?.closest(`label, wx-label, wx-input, wx-textarea, wx-picker, wx-switch, [data-control]`) ?? element
     const { width, height } = outer.getBoundingClientRect()
     const size = [Math.max(width, box.width), Math.max(height, box.height)]

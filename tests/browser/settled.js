@@ -1,4 +1,4 @@
-/** Resolves when the pictures on the screen are there and nothing moves any more, or after two seconds. */
+/** Resolves when the pictures on the screen are loaded and nothing moves, or after two seconds. */
 async () => {
   const seen = (one) => {
     const { top, right, bottom, left } = one.getBoundingClientRect()

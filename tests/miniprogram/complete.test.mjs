@@ -1,4 +1,4 @@
-/** No function of the mini program's plain modules is left without a test, and every planted defect can be planted. */
+/** Every function of the mini program's plain modules has a test, and every planted defect fits the code. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -11,7 +11,7 @@ import { load, shop } from './support/load.mjs'
 const tests = import.meta.dirname
 /** Modules that register themselves: pages and components, and the app. */
 const REGISTERED = /(^|\/)(index|app)\.ts$/
-/** Where their tests stand when not under the same name. */
+/** Tests that do not have the same name as their module. */
 const ELSEWHERE = { 'components/ring/arcs.ts': 'components/ring.test.mjs', 'config.ts': 'lib/transport.test.mjs' }
 
 const modules = fs

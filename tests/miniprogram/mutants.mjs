@@ -1,8 +1,8 @@
 /**
- * Plants the defects of `mutants/*.json`, one after the other, in a copy of the mini program, and runs the tests that must
- * notice: `node tests/miniprogram/mutants.mjs [--list] [--changed[=COMMIT]] [part of a path ...]`. `--list` only says what
- * would be planted. `--changed`: only where the file, its tests or the entry differ from a commit, by default the last one.
- * The exit code is 1 where a defect was not caught, 2 where the tests fail without any.
+ * Plants the defects of `mutants/*.json` one by one in a copy of the mini program, and runs the tests that must notice
+ * them: `node tests/miniprogram/mutants.mjs [--list] [--changed[=COMMIT]] [part of a path ...]`. `--list` only prints what
+ * would be planted. `--changed`: only if the file, its tests or the entry differ from a commit, by default the last one.
+ * The exit code is 1 if a defect was not caught, 2 if the tests fail without any defect.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,7 +11,7 @@ import { LISTS, decoded, listed } from './mutants/list.mjs'
 import { copied, escaped, pass } from './mutants/plant.mjs'
 import { project } from './support/load.mjs'
 
-/** What git says to these words. Throws where it fails, as it does for a commit that is not there. */
+/** The output of git with these arguments. Throws if git fails, for example because the commit does not exist. */
 function git(...words) {
   const { status, stdout, stderr } = spawnSync('git', words, { cwd: project, encoding: 'utf8' })
   if (status !== 0) throw new Error(`git ${words.join(' ')}: ${stderr}`)
@@ -28,7 +28,7 @@ function changedSince(commit) {
   return (mutant) => !before.has(JSON.stringify(mutant)) || [mutant.file, ...mutant.tests].some((name) => files.has(name))
 }
 
-/** The defects that the command line asks for. */
+/** The defects chosen on the command line. */
 function chosen(words) {
   const parts = words.filter((word) => !word.startsWith('--'))
   const flag = words.find((word) => word.startsWith('--changed'))

@@ -1,4 +1,4 @@
-/** A planted defect counts as caught only where each of its tests fails for it. */
+/** A planted defect counts as caught only if each of its tests fails. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'

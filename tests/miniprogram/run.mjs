@@ -1,4 +1,4 @@
-/** The mini program's unit tests: `node tests/miniprogram/run.mjs [part of a path ...]`. The exit code is 1 where one fails. */
+/** The mini program's unit tests: `node tests/miniprogram/run.mjs [part of a path ...]`. The exit code is 1 if one fails. */
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -7,7 +7,7 @@ import path from 'node:path'
 
 const folder = import.meta.dirname
 
-/** Every test file with one of `parts` in its path, all without parts; absolute paths. */
+/** The absolute paths of every test file with one of `parts` in its path; of all files without parts. */
 function chosen(parts) {
   const all = fs.readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.test.mjs'))
   return all.filter((name) => !parts.length || parts.some((part) => name.includes(part))).map((name) => path.join(folder, name))
@@ -18,7 +18,7 @@ if (!files.length) {
   console.error('no test file has that in its path')
   process.exit(1)
 }
-// Node leaves one core idle unless it is told how many to use.
+// By default node leaves one core idle.
 const flags = ['--test', `--test-concurrency=${os.availableParallelism()}`]
 const { status } = spawnSync(process.execPath, [...flags, ...files], { stdio: 'inherit' })
 process.exit(status ?? 1)

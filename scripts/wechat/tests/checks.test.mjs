@@ -1,4 +1,4 @@
-/** Each check lets a small shop pass, and finds what is wrong with a spoiled one. */
+/** Each check accepts a small shop, and finds each mistake that is put into it. */
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -32,7 +32,7 @@ const SHOP = {
   'wx.d.ts': 'declare function Page(page: object): void',
 }
 
-/** A shop in a folder that goes when the test ends; `undefined` leaves a file out. */
+/** A shop in a folder that is deleted when the test ends; `undefined` leaves a file out. */
 function shop(context, changes = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shop-'))
   context.after(() => fs.rmSync(folder, { recursive: true }))

@@ -1,7 +1,7 @@
-// What pages gain from a script; each of them works without it.
+// What a script adds to the pages; each of them works without it.
 "use strict";
 
-// A form that was refused stays as it was filled in, with the reason above it.
+// A refused form keeps what was filled in; the reason is shown above it.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig, serverResponse } = event.detail;
   const form = requestConfig.elt.closest("form");
@@ -27,12 +27,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   reason.scrollIntoView({ block: "nearest" });
 });
 
-// Two weeks of the overview; the table below each says the same.
+// The charts of two weeks in the overview; the table below each has the same numbers.
 
 function draw() {
   for (const place of document.querySelectorAll(".chart[data-chart]")) {
     if (window.echarts.getInstanceByDom(place.firstChild ?? place)) continue;
-    place.append(document.createElement("div")); // an empty place takes no room
+    place.append(document.createElement("div")); // without this script the empty place takes no room
     place.firstChild.style.height = "260px";
     const { days, bars, line } = JSON.parse(place.dataset.chart);
     const chart = window.echarts.init(place.firstChild, null, { renderer: "svg" });

@@ -1,4 +1,4 @@
-/** What answers bring besides their data: the server's clock, a shop that is kept for a minute, a key for the cart as it was seen. */
+/** Answers set the server's clock and keep the shop for a minute; the key of an order includes the cart as it was seen. */
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Every call to the server: its method, path and body, who makes it, and whether it goes under a key. */
+/** Every call to the server: its method, path and body, who makes it, and whether it has an idempotency key. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -22,7 +22,7 @@ const FORM = { name: '小满', phone: '13800000000', province: '', city: '', dis
 const WISH = { items: [{ sku_id: 1, quantity: 2 }] }
 const SEEN = { lines: [{ sku_id: 1, quantity: 2, title: '柿饼' }] }
 
-/** module.function · arguments · what is sent · body. `!`: under a key that is kept until the outcome is known. */
+/** module.function · arguments · what is sent · body. `!`: with a key that is kept until the result is known. */
 const CALLS = [
   ['addresses.addresses', [], 'GET /addresses'],
   ['addresses.add', [FORM], 'POST /addresses', FORM],
@@ -94,7 +94,7 @@ const CALLS = [
   ['withdrawals.cancel', ['W1'], 'POST /withdrawals/W1/cancel', {}],
 ]
 
-/** Tested elsewhere or no calls: files of the device, and an address. */
+/** Tested elsewhere (files of the device), or not a call (an address). */
 const OTHERS = ['members.setAvatar', 'wallet.statementFile', 'shares.posterPath']
 
 for (const [name, given, sent, body] of CALLS) {

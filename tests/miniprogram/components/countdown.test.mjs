@@ -13,7 +13,7 @@ let running
 
 beforeEach(async () => {
   mock.timers.enable({ apis: ['Date'], now: NOW })
-  running = new Map() // node's mock timers go on with an interval that clears itself
+  running = new Map() // node's mock timers do not stop an interval that clears itself
   globalThis.setInterval = (run, ms) => (running.set(run, ms), run)
   globalThis.clearInterval = (run) => running.delete(run)
   shown = await mount('components/countdown/index.ts')
@@ -25,7 +25,7 @@ afterEach(() => {
   mock.timers.reset()
 })
 
-/** Let time pass, second by second. */
+/** Move the time on, second by second. */
 function seconds(count) {
   for (let passed = 0; passed < count; passed += 1) {
     mock.timers.tick(1000)

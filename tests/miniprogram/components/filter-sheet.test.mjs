@@ -1,4 +1,4 @@
-/** Narrowing by price: what is typed is fen, or is told to be no amount. */
+/** The price filter: typed text becomes fen, or is reported as not an amount. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { mount } from '../support/component.mjs'
 
 const NONE = { kind: '', in_stock: false, min_price_fen: null, max_price_fen: null }
 
-/** What is told after typing these prices: the filter, or the trouble. */
+/** The result of typing these prices: the filter, or the message. */
 async function typing(from, to) {
   const sheet = await mount('components/filter-sheet/index.ts', { visible: true, filter: NONE })
   sheet.tap('typeFrom', { detail: { value: from } })

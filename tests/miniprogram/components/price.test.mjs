@@ -1,4 +1,4 @@
-/** An amount of money with small cents, and as it is spoken. */
+/** An amount of money with small cents, and its text for screen readers. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** One rebate in a list: where it stands. */
+/** One rebate in a list: its state. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** The ring of one cycle: its places, who sits on them, and the picture. */
+/** The ring of one cycle: its places, the friends on them, and the picture. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

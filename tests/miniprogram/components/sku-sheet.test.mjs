@@ -1,4 +1,4 @@
-/** Choosing a variant and how many: never more than there are, never one that is sold out. */
+/** Choosing variant and quantity: never more than there are, never a variant that is sold out. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** A number of pieces between two limits. */
+/** A quantity between two limits. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

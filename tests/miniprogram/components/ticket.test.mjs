@@ -1,4 +1,4 @@
-/** A coupon as a ticket: what it is worth, and from which amount on. */
+/** A coupon as a ticket: its worth and its threshold. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Someone opens the shop: by an icon, a card, a poster, a link. */
+/** What happens when someone opens the shop: from an icon, a card, a poster, a link. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

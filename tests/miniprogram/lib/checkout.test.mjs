@@ -1,4 +1,4 @@
-/** What a confirm page is opened with, there and back. */
+/** The items in a confirm page's address, written and read. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

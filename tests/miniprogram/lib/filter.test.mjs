@@ -1,4 +1,4 @@
-/** The part of a search that narrows it. */
+/** The filters of a search. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

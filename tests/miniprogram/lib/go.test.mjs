@@ -1,4 +1,4 @@
-/** Opening pages: the right way for each, once however often is tapped. */
+/** Opening pages: each in the right way, and only once for several taps. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -9,7 +9,7 @@ import { Phone } from '../support/phone.mjs'
 let phone
 let lib
 
-/** So many pages lie on each other. */
+/** Let this many pages be open. */
 const deep = (pages) => (globalThis.getCurrentPages = () => Array(pages).fill({}))
 
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-/** Idempotency keys: one wish keeps one key until its outcome is known, and no longer. */
+/** Idempotency keys: one request keeps one key until its result is known, and no longer. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, mock, test } from 'node:test'

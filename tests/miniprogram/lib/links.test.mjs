@@ -1,4 +1,4 @@
-/** Where the things that the server names are shown. */
+/** The pages for the server's links. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'

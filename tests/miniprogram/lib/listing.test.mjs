@@ -1,4 +1,4 @@
-/** A page's long list, read further, read again, and when a page of it does not come. */
+/** A page's long list: read on, read again, and when a page of it cannot be loaded. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -32,7 +32,7 @@ const read = async (cursor) => {
 }
 const rows = (count) => [...Array(count).keys()].map((id) => ({ id }))
 const ids = ({ data }) => data.items.map(({ id }) => id)
-/** A promise, and how to keep it. */
+/** A promise and the function that fulfils it. */
 function answer() {
   let give
   const promise = new Promise((resolve) => (give = resolve))

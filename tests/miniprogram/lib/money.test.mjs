@@ -1,4 +1,4 @@
-/** Fen as people read them, and what they type as fen. */
+/** Fen as text for people, and typed text as fen. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

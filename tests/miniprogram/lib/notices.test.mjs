@@ -1,4 +1,4 @@
-/** Asking whether a member wants to be told: never in the way of what they are doing. */
+/** Asking whether a member allows messages: it never stops what the member is doing. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

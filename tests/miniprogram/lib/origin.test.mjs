@@ -1,4 +1,4 @@
-/** The share by which someone came, and the name of their device. */
+/** The share through which a visitor came, and the name of their device. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, mock, test } from 'node:test'

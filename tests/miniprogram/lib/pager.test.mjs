@@ -1,4 +1,4 @@
-/** A list that comes in pages of a cursor. */
+/** A list that comes in pages with a cursor. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { load } from '../support/load.mjs'
 
 const { Pager } = await load('lib/pager.ts')
 
-/** A server with these pages; `asked` notes the cursors. */
+/** A server with these pages; `asked` collects the cursors. */
 function pagerOf(...pages) {
   const asked = []
   const read = async (cursor) => {

@@ -1,4 +1,4 @@
-/** Paying through WeChat: what the client says of it is never believed. */
+/** Paying through WeChat: the client's answer proves nothing. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Calls with tokens, repetition and keys: what happens when answers are lost, late or refused. */
+/** Calls with tokens, repetition and keys, and answers that are lost, late or refusals. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -20,7 +20,7 @@ const sentTo = (path) => phone.requests.filter((one) => one.path === path)
 const keysSent = () => sentTo('/api/orders').map(({ header }) => header['Idempotency-Key'])
 const loggedIn = (token) => ok({ token, is_new: false, binding: { status: 'none' } })
 
-/** The server answers these one after the other, whatever is asked, and the last one from then on. */
+/** Let the server give these answers one after the other to any request, and the last one from then on. */
 function answers(...list) {
   let at = 0
   phone.server = () => list[Math.min(at++, list.length - 1)]

@@ -1,4 +1,4 @@
-/** What a page shows while its data are on their way, or did not come. */
+/** What a page shows while it loads its data or cannot load them. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -20,7 +20,7 @@ function page(phase = 'loading') {
   return made
 }
 
-/** A promise, and how to keep or break it. */
+/** A promise and the functions that fulfil and reject it. */
 function answer() {
   let give
   let fail

@@ -1,4 +1,4 @@
-/** What was searched for on this device. */
+/** The searches on this device. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

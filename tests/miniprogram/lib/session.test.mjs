@@ -1,4 +1,4 @@
-/** Logging in: silently, once, telling the share one came by. */
+/** Logging in: silently, once, with the share that was opened. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Cards carry the member's code; a guest's carry none; sharing always works. */
+/** Cards carry the member's code, a guest's carry none, and sharing always works. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Times of Shanghai on any phone, and the server's clock on a phone whose own is wrong. */
+/** Times in Shanghai on any phone, and the server's clock on a phone whose own clock is wrong. */
 
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Accepting a transfer in WeChat: what the client says of it is never believed. */
+/** Accepting a transfer in WeChat: the client's answer proves nothing. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -10,7 +10,7 @@ const WITHDRAWAL = { confirm: { mch_id: '1900000001', app_id: 'wx1', package: 'p
 const { acceptTransfer } = await load('lib/transfer.ts')
 let handed
 
-/** A phone whose WeChat answers an acceptance so. */
+/** A phone on which WeChat answers the acceptance in this way. */
 function answering(answer) {
   wx.requestMerchantTransfer = (options) => {
     handed.push(options)

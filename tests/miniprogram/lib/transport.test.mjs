@@ -1,4 +1,4 @@
-/** One request, one answer: what is sent, and what each answer means. */
+/** One request and one answer: what is sent, and what each answer means. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -32,7 +32,7 @@ for (const status of [200, 201, 204, 299]) {
   })
 }
 
-/** status · whether the server spoke · kind · code */
+/** status · whether the server itself answered · kind · code */
 for (const [status, spoke, kind, code] of [
   [400, true, 'refused', 'c'],
   [401, true, 'refused', 'c'],
@@ -80,7 +80,7 @@ test('no answer is offline, or slow', async () => {
   assert.equal((await failing({ method: 'GET', path: '/x' })).kind, 'timeout')
 })
 
-/** Let `wx[name]` answer this, and give what it was called with. */
+/** Let `wx[name]` answer this; returns the options with which it was called. */
 function answering(name, answer) {
   const asked = []
   wx[name] = (options) => {

@@ -1,4 +1,4 @@
-/** Planting a defect in a copy of the mini program, and seeing whether the tests notice. */
+/** Plants a defect in a copy of the mini program, and checks whether the tests notice it. */
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -7,11 +7,11 @@ import path from 'node:path'
 
 import { compiles, project } from '../support/load.mjs'
 
-/** A defect may leave a test running for ever; what takes this long has not passed. */
+/** A defect may make a test run for ever: after this time it counts as failed. */
 const LIMIT_MS = 120_000
 const NOT_COPIED = new Set(['node_modules', 'miniprogram_npm', 'assets'])
 
-/** A copy of the mini program in a folder that goes when this process ends. */
+/** A copy of the mini program in a folder that is deleted when this process ends. */
 export function copied() {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'miniprogram-mutants-'))
   process.once('exit', () => fs.rmSync(copy, { recursive: true }))
@@ -22,14 +22,14 @@ export function copied() {
   return copy
 }
 
-/** Whether these test files pass on the mini program in `copy`, each within `timeout` milliseconds where one is given. */
+/** Whether these test files pass on the mini program in `copy`, each within `timeout` milliseconds if it is given. */
 export function pass(copy, tests, timeout) {
-  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env // with it node takes itself for a test's own process
+  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env // with this variable node would behave as a test's own process
   const env = { ...inherited, MINIPROGRAM: path.join(copy, 'miniprogram') }
   return tests.every((name) => spawnSync(process.execPath, [name], { cwd: project, env, timeout }).status === 0)
 }
 
-/** What is wrong with a defect once it is planted, '' where each of its tests fails. The copy is sound again afterwards. */
+/** Why the tests do not catch a planted defect, '' if each of them fails. Afterwards the copy is as before. */
 export async function escaped(copy, { file, find, replace, tests }) {
   const place = path.join(copy, file)
   const sound = fs.readFileSync(place, 'utf8')

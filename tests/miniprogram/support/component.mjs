@@ -16,9 +16,9 @@ let current = ''
 globalThis.Component = (definition) => space.component(current).definition(definition).register()
 
 /**
- * The component at this path below `miniprogram/`, attached, with these properties: `data` is what it draws; `set` changes
- * properties, `tap` calls a method as an event of an element with this `data-` or `detail`, `heard` gives the details of
- * what it told, `shown` and `hidden` are its page's, `remove` takes it off.
+ * Attaches the component at this path below `miniprogram/` with these properties. Returns: `data` is what it draws; `set`
+ * changes properties; `tap` calls a method as an event of an element with this `data-` or `detail`; `heard` gives the
+ * details of the events it fired; `shown` and `hidden` are those of its page; `remove` detaches it.
  */
 export async function mount(path, properties = {}) {
   current = path

@@ -1,8 +1,8 @@
-/** A phone for tests: it stores as the H5 runtime does, answers requests as a test says, and notes what else it is told. */
+/** A phone for tests: it stores as the H5 runtime does, answers requests as the test says, and records other calls. */
 
 import { load, ofRuntime } from './load.mjs'
 
-/** A browser's storage, as far as the runtime uses it: entries are its own properties. */
+/** A browser's storage as far as the runtime uses it: entries are its own properties. */
 class Entries {
   getItem = (key) => (Object.hasOwn(this, key) ? this[key] : null)
   setItem = (key, text) => void (this[key] = text)
@@ -12,15 +12,15 @@ class Entries {
 globalThis.localStorage = new Entries()
 const { storage } = await load({}, { storage: ofRuntime('wx/storage.ts') })
 
-/** Calls that only show something: they are noted, and answer at once. */
+/** Calls that only show something: they are recorded, and succeed at once. */
 const NOTED = ['showToast', 'setTabBarBadge', 'removeTabBarBadge', 'showShareMenu', 'navigateBack', 'switchTab', 'navigateTo', 'redirectTo']
 
 export class Phone {
   /** Every request so far: `{ method, path, data, header, timeout }`, the path behind the server's address. */
   requests = []
-  /** `[name, options]` of every other call that was noted. */
+  /** `[name, options]` of every other recorded call. */
   calls = []
-  /** What the server answers: `(request) => ({ statusCode, data, header })`, or `{ errMsg }` where none comes. */
+  /** The server's answer: `(request) => ({ statusCode, data, header })`, or `{ errMsg }` if none comes. */
   server = () => ok({})
 
   constructor() {
@@ -45,7 +45,7 @@ export class Phone {
     return this.told('showToast').map(({ title }) => title)
   }
 
-  /** Logged in with this token, by hand. */
+  /** Log in with this token, without a request. */
   logIn(token = 'token-of-a-member') {
     wx.setStorageSync('token', token)
   }
@@ -73,7 +73,7 @@ export const refused = (statusCode, code, message = `${code}!`, detail = {}, hea
 /** No answer: the request or its answer was lost. */
 export const lost = { errMsg: 'request:fail' }
 
-/** Let pauses pass a hundred times as fast; gives the list of those that were asked for, in milliseconds. */
+/** Let pauses pass a hundred times as fast; returns the list of the pauses asked for, in milliseconds. */
 export function hurry(context) {
   const asked = []
   const { setTimeout: wait } = globalThis

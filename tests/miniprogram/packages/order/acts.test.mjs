@@ -1,4 +1,4 @@
-/** What a member can do with an order: the server says which, and nothing is done unasked that cannot be undone. */
+/** What a member can do with an order: the server says which actions, and those that cannot be undone ask first. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -17,7 +17,7 @@ beforeEach(() => {
   questions = []
 })
 
-/** The member answers WeChat's question so. */
+/** Let the member answer WeChat's question in this way. */
 function saying(confirm) {
   wx.showModal = async (question) => {
     questions.push(question)

@@ -1,4 +1,4 @@
-/** Which coupon for this order. */
+/** Choosing the coupon for an order. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -16,7 +16,7 @@ beforeEach(() => {
   phone.logIn()
 })
 
-/** The first coupon as it is drawn when the server offers this. */
+/** The data of the first coupon when the server answers this. */
 async function drawn(changes) {
   phone.server = () => ok({ items: [{ ...CHOICE, ...changes }], best_coupon_id: 1 })
   const { coupons } = await lib.choosing.offered({})

@@ -1,4 +1,4 @@
-/** The lines of an order, what its amount is called, and what a refund gives back. */
+/** The lines of an order, the name of its amount, and what a refund gives back. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

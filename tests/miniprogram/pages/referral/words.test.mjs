@@ -1,4 +1,4 @@
-/** What happens next in the running cycle, and who is on their way in it. */
+/** What happens next in the running cycle, and which friends are on their way in it. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Choosing a coupon for an order: one that fits, or none. */
+/** Choosing a coupon for an order: one that can be used, or none. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

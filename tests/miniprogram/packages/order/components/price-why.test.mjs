@@ -1,4 +1,4 @@
-/** How a price comes about: the server's own sums. */
+/** The steps of a price, with the server's own sums. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

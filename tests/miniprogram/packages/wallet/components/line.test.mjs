@@ -1,4 +1,4 @@
-/** One movement of the wallet. */
+/** One entry of the wallet. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** A flash sale's session and its items as they are drawn. */
+/** The data with which a flash sale's session and its items are drawn. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** A good of the points mall, for a member with so many points. */
+/** A good of the points mall, for a member with a given number of points. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ const { baseUrl } = await load('config.ts')
 
 const GOOD = { id: 1, image: '/files/a.png', spec: { 规格: '400g' }, points: 100, price_fen: 0, list_price_fen: 1990, left: 3, per_member: 2, state: 'open' }
 
-/** points held · state · act · whether it can be had */
+/** points held · state · button · whether it can be exchanged */
 for (const [held, state, act, open] of [
   [100, 'open', '去兑换', true],
   [101, 'open', '去兑换', true],

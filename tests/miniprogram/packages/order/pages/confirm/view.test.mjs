@@ -1,4 +1,4 @@
-/** An order before it is placed: its price as it is drawn, and what stands in its way. */
+/** An order before it is placed: the data of its price, and the reasons why it cannot be placed. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** An order as its page draws it. */
+/** The data with which an order's page is drawn. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** A poster from the server into the album. */
+/** Saving a poster from the server to the album. */
 
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
@@ -10,7 +10,7 @@ const { album, config } = await load({ album: 'packages/referral/components/post
 let said
 let saved
 
-/** A phone whose album answers these one after the other, '' for success; who is asked says `confirm` and allows `album`. */
+/** A phone whose album gives these answers one after the other, '' for success; the member confirms and allows `album`. */
 function phone(answers, { confirm = true, allowed = true } = {}) {
   wx.saveImageToPhotosAlbum = ({ filePath, success, fail }) => {
     saved.push(filePath)

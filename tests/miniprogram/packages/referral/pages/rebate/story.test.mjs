@@ -1,4 +1,4 @@
-/** A rebate in words: where it stands, how it is paid, who counted, how it was calculated. */
+/** A rebate in words: its state, how it is paid, who counted, how it was calculated. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

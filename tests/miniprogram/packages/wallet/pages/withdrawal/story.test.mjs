@@ -1,4 +1,4 @@
-/** A withdrawal in words: of money nothing is said that is not so. */
+/** A withdrawal in words: it never says anything about money that is not true. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -10,7 +10,7 @@ const { confirmUntil, isLive, labelOf, nextOf, story, sumsOf, toneOf } = await l
 const at = (hour) => `2026-11-29T${String(hour).padStart(2, '0')}:00:00Z`
 const GOOD_WAY = ['requested', 'approved', 'sent', 'confirming', 'paid']
 const step = (state, hour) => ({ state, label: `服务器说${state}`, at: at(hour) })
-/** A withdrawal that has come to a state on the good way, or left it after `reached` steps. */
+/** A withdrawal in this state: all went well until here, or it ended after `reached` steps. */
 function one(state, changes = {}, reached = GOOD_WAY.indexOf(state) + 1) {
   const steps = GOOD_WAY.slice(0, reached).map((name, hour) => step(name, hour))
   if (!GOOD_WAY.includes(state)) steps.push(step(state, reached))
