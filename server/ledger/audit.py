@@ -1,4 +1,4 @@
-"""Run the proofs of rules.md §4 on the live database: read-only, in one snapshot, without stopping writes."""
+"""Run the proofs of ledger/proofs on the live database: read-only, in one snapshot, without stopping writes."""
 
 from dataclasses import dataclass
 from datetime import datetime

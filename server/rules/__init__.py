@@ -1,1 +1,1 @@
-"""The business rules of rules.md as pure, synchronous functions on plain values."""
+"""The business rules as pure, synchronous functions on plain values."""

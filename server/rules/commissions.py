@@ -1,4 +1,4 @@
-"""分润: what the referrers of a paid order earn, why, and what is left of it after refunds (rules.md §5).
+"""分润: what the referrers of a paid order earn, why, and what is left of it after refunds.
 
 Pure functions on plain values; amounts are integer fen.
 """
@@ -13,7 +13,7 @@ import msgspec
 from server.core.money import WHOLE_BP, share, split, yuan
 
 MAX_DEPTH = 2
-"""The most referrers that may earn from one order. The law and WeChat forbid a third level (rules.md §10)."""
+"""The most referrers that may earn from one order. Chinese law and WeChat forbid three paid levels."""
 
 _AMOUNT = msgspec.Meta(ge=1, le=10**12)
 _FLOOR = msgspec.Meta(ge=0, le=10**12)

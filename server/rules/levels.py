@@ -1,4 +1,4 @@
-"""等级: the levels, which one a member's growth reaches, and how long it is kept (rules.md §8).
+"""等级: the levels, which one a member's growth reaches, and how long it is kept.
 
 Growth is what a member earned within a year. A member gets a level at once and keeps it for a year; then the growth of
 that year decides the next level. Pure functions on plain values; discounts and bonuses are basis points.

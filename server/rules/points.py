@@ -1,4 +1,4 @@
-"""积分: what is earned, what is taken back from where, what expires, what a check-in brings (rules.md §8).
+"""积分: what is earned, what is taken back from where, what expires, what a check-in brings.
 
 Pure functions on whole points. Points that became available are credits with an end. Spent points count against the
 credit that ends first, so what expires at an end is the balance beyond all credits that end later.

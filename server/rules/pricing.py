@@ -326,4 +326,4 @@ def _refuse_together(basket: Basket, what: str) -> None:
 
 
 PIPELINE: tuple[Step, ...] = (_promotion, _level, _coupon, _points, _freight, _balance)
-"""The steps in the order of rules.md §7."""
+"""The steps in their order: each works on the price that the steps before it have left."""

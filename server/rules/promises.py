@@ -1,6 +1,6 @@
 """The rebate rule in plain Chinese, generated from its terms: the pages never promise what the rule does not do.
 
-The wording follows rules.md §10: only direct referrals of real purchases, no promise of profit, every limit is named.
+Law and WeChat demand this wording: only direct referrals of real purchases, no promise of profit, every limit is named.
 """
 
 from collections.abc import Sequence

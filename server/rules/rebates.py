@@ -1,6 +1,6 @@
 """推三返一: which orders qualify, when a cycle closes, which order is returned and how much of it.
 
-Pure functions on plain values; amounts are integer fen. The terms are those of rules.md §3.
+Pure functions on plain values; amounts are integer fen. `RuleTerms` has the terms of the rule.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of the rebate rule. Field meanings: rules.md §3. Decode with `parse_terms`."""
+    """One version of the rebate rule. docs/guides/files.md says what each field means. Decode with `parse_terms`."""
 
     required: Annotated[int, msgspec.Meta(ge=2, le=10)] = 3
     qualify_at: Literal["paid", "received"] = "paid"
@@ -323,7 +323,7 @@ def _pick(
 def _amount(
     terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int], given_fen: int
 ) -> tuple[int, tuple[Step, ...]] | Wait:
-    """Return the whole amount and its calculation: the ratio, then the caps in the order of the table in rules.md."""
+    """Return the whole amount and its calculation: the ratio, then the caps in the order of the fields of RuleTerms."""
     net_fen = in_scope_fen(terms, order.lines)
     amount_fen = _rebate_fen(terms, order.lines)
     steps = [Step(f"订单 {order.order_no} 现金实付", net_fen)]

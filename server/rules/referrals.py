@@ -11,7 +11,7 @@ from server.core.errors import Refusal
 
 Mode = Literal["first_touch", "last_touch"]
 Chain = tuple[int | None, int | None, int | None]
-"""Referrer, the referrer's referrer, and the one above. All three are recorded, but not all are paid (rules.md §5)."""
+"""Referrer, the referrer's referrer, and the one above. All three are recorded, but only the first two can be paid."""
 
 REFUSALS: dict[str, type[Refusal]] = {
     kind.code: kind
@@ -26,7 +26,7 @@ REFUSALS: dict[str, type[Refusal]] = {
         errors.HasDownline,
     )
 }
-"""The refusals of a binding by code, in the order of the checks (rules.md §2)."""
+"""The refusals of a binding by code, in the order of the checks."""
 
 _SCENE = re.compile(r"(?:.*&)?s=([0-9A-Z]{1,16})(?:&.*)?")
 
@@ -50,7 +50,7 @@ class BindingFacts:
 
 
 def decide_binding(facts: BindingFacts) -> type[Refusal] | None:
-    """Return the first refusal that applies, in the order of rules.md §2; None when the binding may be made."""
+    """Return the first refusal that applies, in the order of `REFUSALS`; None when the binding may be made."""
     judged: tuple[tuple[type[Refusal], bool], ...] = (
         (errors.ShareUnknown, facts.referrer_id is None),
         (errors.ShareDisabled, facts.share_disabled),

@@ -1,6 +1,6 @@
 """The rebate rule as people read and type it: Chinese field names, yuan and percent instead of fen and basis points.
 
-Nothing is rounded: typed numbers are read digit by digit. Field meanings: rules.md §3.
+Nothing is rounded: typed numbers are read digit by digit. docs/guides/files.md says what each field means.
 """
 
 import re

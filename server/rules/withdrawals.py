@@ -1,4 +1,4 @@
-"""提现: the states of a withdrawal, its costs and limits, and what WeChat's answers mean for it (rules.md §6)."""
+"""提现: the states of a withdrawal, its costs and limits, and what WeChat's answers mean for it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

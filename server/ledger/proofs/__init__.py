@@ -1,4 +1,4 @@
-"""What must always hold for the ledger and the business tables (rules.md §4): one SQL query per proof."""
+"""What must always hold for the ledger and the business tables: one SQL query per proof."""
 
 from server.ledger.proofs import (
     books,

@@ -1,4 +1,4 @@
-"""SQL: what a rebate's qualifying orders contribute to its payout cap (rules.md §3).
+"""SQL: what a rebate's qualifying orders contribute to its payout cap.
 
 `net` is an order's net cash. `given` is what the order has already brought: commission, and the discount that its
 earned points are worth. In every statement `$2` is the number of points that take off one fen.

@@ -6,7 +6,7 @@ from server.rules.group_buys import TeamState
 from server.rules.orders import OrderStatus
 from server.services.orders import refund_grants, refunds
 
-# If all paid orders of a member were in failed teams, the member may still be bound to a referrer (rules.md §2).
+# A paid order ends the time for binding to a referrer, but an order of a failed team does not count.
 _FORGET = """
 UPDATE members SET first_paid_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT FROM orders o
   LEFT JOIN teams t ON t.id = o.team_id AND t.state = 'failed' WHERE o.member_id = $1 AND o.paid_at IS NOT NULL

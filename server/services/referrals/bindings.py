@@ -102,7 +102,7 @@ def _chain(row: asyncpg.Record) -> referrals.Chain:
 
 
 async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
-    """Bind a member who is logged in. Raises the refusals of rules.md §2, each with its own code."""
+    """Bind a member who is logged in. Raises one of `referrals.REFUSALS`."""
     async with db.transaction() as tx:
         refusal = await bind(tx, deps, member_id, share_code, "late", deps.clock.now())
         if refusal is not None:
