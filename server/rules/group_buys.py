@@ -12,7 +12,7 @@ WINDOW_HOURS_MOST = 168
 
 
 class TeamState(StrEnum):
-    """Where a team stands; the values are the interface's and the database's words."""
+    """The state of a team, with the same words in API and database."""
 
     OPEN = "open"
     FULL = "full"

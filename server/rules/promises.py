@@ -23,7 +23,7 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A heading with what stands below it."""
+    """A heading and the text below it."""
 
     title: str
     text: str
@@ -31,7 +31,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """The rule in one picture. `ratio_bp` is the part of the order's cash that a full cycle returns, before caps."""
+    """The rule in brief. `ratio_bp` is the part of the order's cash that a full cycle returns, before caps."""
 
     required: int
     ratio_bp: int

@@ -11,7 +11,7 @@ from server.rules.shop import WITHDRAWAL_LEAST_FEN, ShopPolicy
 
 
 class WithdrawalState(StrEnum):
-    """Where a withdrawal stands; the values are the interface's and the database's words."""
+    """The state of a withdrawal, with the same words in API and database."""
 
     REQUESTED = "requested"
     APPROVED = "approved"

@@ -98,13 +98,13 @@ async def add_address(call: Call, form: AddressForm) -> AddressView:
 
 @room.put("/addresses/<address_id:int>", "修改收货地址", takes=AddressForm, gives=AddressView, example=_EXAMPLE)
 async def change_address(call: Call, form: AddressForm) -> AddressView:
-    """The default stays the default until another one is made it."""
+    """Change an address. The default address stays the default until another one is made the default."""
     address_id: int = call.path["address_id"]
     return _view(await addresses.change(call.deps, call.member_id, address_id, form.place, is_default=form.is_default))
 
 
 @room.delete("/addresses/<address_id:int>", "删除收货地址")
 async def remove_address(call: Call, _body: NoBody) -> NoBody:
-    """When the default goes, the newest of the others takes its place."""
+    """Delete an address. If it was the default, the newest of the others becomes the default."""
     await addresses.remove(call.member_id, call.path["address_id"])
     return NoBody()

@@ -25,7 +25,7 @@ class CartItemForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class CartLineView(msgspec.Struct):
-    """A SKU in the cart at today's price. `problem` tells a person why it is not buyable."""
+    """A SKU in the cart at today's price. `problem` says in words why it cannot be bought."""
 
     sku_id: int
     product_id: int
@@ -91,7 +91,7 @@ async def show_cart(call: Call, _query: NoBody) -> CartView:
     example={"sku_id": 1, "quantity": 2},
 )
 async def put_item(call: Call, form: CartItemForm) -> CartView:
-    """Sets, not adds, so that a repetition changes nothing. Gives the whole cart."""
+    """Set the quantity (not add to it), so that a repeated call changes nothing. Returns the whole cart."""
     await carts.put(call.deps, call.member_id, form.sku_id, form.quantity)
     return await _view(call)
 

@@ -24,7 +24,7 @@ async def mine(call: Call, query: Page) -> CommissionList:
 
 @room.get("/commissions/summary", "佣金合计", gives=CommissionSums)
 async def summary(call: Call, _query: NoBody) -> CommissionSums:
-    """How many live commissions there are, what has arrived and what is frozen."""
+    """Return how many live commissions there are, and the settled and frozen amounts."""
     return await commission_views.sums_of(call.member_id)
 
 

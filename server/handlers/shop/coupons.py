@@ -55,9 +55,9 @@ class CouponList(msgspec.Struct):
 
 
 class OfferView(msgspec.Struct):
-    """A template. `left` is null where there is no end; `problem` says why it cannot be claimed (now or any more).
+    """A template. `left` is null if there is no limit; `problem` says why it cannot be claimed now.
 
-    A coupon of it is valid for `valid_days` from the claim on, or from `starts_at` to `ends_at`.
+    Its coupons are valid for `valid_days` after the claim, or from `starts_at` to `ends_at`.
     """
 
     id: int
@@ -120,7 +120,7 @@ def view(coupon: drawer.Coupon) -> CouponView:
 
 
 class ChoiceView(CouponView):
-    """A coupon at an order: whether it fits, what it takes off, what is left to pay in cash and balance."""
+    """A coupon and an order: whether it can be used, what it takes off, what is left to pay in cash and balance."""
 
     fits: bool
     reason: str | None
@@ -131,7 +131,7 @@ class ChoiceView(CouponView):
 
 
 class ChoiceList(msgspec.Struct):
-    """What one holds: what fits first, the cheapest order on top. `best_coupon_id` is null where none helps."""
+    """The member's coupons: usable ones first, the best on top. `best_coupon_id` is null if none makes it cheaper."""
 
     items: list[ChoiceView]
     best_coupon_id: int | None
@@ -141,7 +141,7 @@ class ChoiceList(msgspec.Struct):
     "/orders/coupons", "订单可用优惠券", takes=OrderForm, gives=ChoiceList, refuses=QUOTE_REFUSALS, example=EXAMPLE
 )
 async def choices(call: Call, form: OrderForm) -> ChoiceList:
-    """One's coupons at an order as the server prices it; `coupon_id` of the form counts for nothing."""
+    """List the member's coupons with their effect on this order. `coupon_id` of the form is ignored."""
     found, best = await coupon_choice.choices(call.deps, call.member_id, form.wanted())
     return ChoiceList([_choice(one) for one in found], best)
 
@@ -172,7 +172,7 @@ async def list_products(call: Call, query: Page) -> ProductList:
 
 @room.get("/coupon-templates", "领券中心", gives=OfferList, auth="guest")
 async def list_templates(call: Call, _query: NoBody) -> OfferList:
-    """What can be claimed, and whether I still can."""
+    """List the templates that can be claimed, and whether this member can still claim each."""
     found = await claims.offers(call.deps, call.member_id)
     return OfferList([_offer(one) for one in found], call.deps.clock.now())
 

@@ -20,7 +20,7 @@ _answers = Answers(_MAX_AGE_S, size=500)
 class FlashItemView(msgspec.Struct):
     """A SKU of a session, ordered with `promotion: {kind: "flash_sale", id}`.
 
-    `queued`: every piece is taken, but not every one is paid; some may come back.
+    `queued`: all pieces are taken, but some are not paid yet and may come back.
     """
 
     id: int
@@ -52,13 +52,13 @@ class FlashSaleView(msgspec.Struct):
 
 
 class FlashSaleAnswer(FlashSaleView):
-    """One session; countdowns run by `now`, never by the client's clock."""
+    """One session. Countdowns must use `now`, not the client's clock."""
 
     now: datetime
 
 
 class FlashSaleList(msgspec.Struct):
-    """The sessions of today in their order; countdowns run by `now`, never by the client's clock."""
+    """The sessions of today in their order. Countdowns must use `now`, not the client's clock."""
 
     now: datetime
     items: list[FlashSaleView]
@@ -67,7 +67,7 @@ class FlashSaleList(msgspec.Struct):
 
 @room.get("/flash-sales", "今日秒杀场次", gives=FlashSaleList, auth="public")
 async def list_sales(call: Call, _query: NoBody) -> bytes:
-    """Those of the calendar day in Shanghai, and those that still run. What is shown may be half a second old."""
+    """List the sessions of today in Shanghai, and those that still run. The answer may be half a second old."""
 
     async def make() -> bytes:
         now = call.deps.clock.now()

@@ -31,11 +31,11 @@ async def activities(call: Call, query: Page) -> GroupBuyList:
     "/group-buys/<group_buy_id:int>", "拼团活动详情", gives=GroupBuyView, auth="guest", refuses=(errors.NotFound,)
 )
 async def activity(call: Call, _query: NoBody) -> GroupBuyView:
-    """Prices by SKU, and the teams that wait for somebody, those that close first first."""
+    """Return the prices by SKU, and the teams that can be joined; teams that close soonest come first."""
     return await group_buy_views.detail(call.path["group_buy_id"], call.member_id, call.deps.clock.now())
 
 
 @room.get("/teams/<team_no:str>", "拼团的团", gives=TeamView, auth="guest", refuses=(errors.NotFound,))
 async def team(call: Call, _query: NoBody) -> TeamView:
-    """Who is in it (masked), how many seats are left, until when, and one's own part."""
+    """Return the team's members (masked), its free seats, its end, and the caller's own part."""
     return await group_buy_views.team(call.path["team_no"], call.member_id, call.deps.clock.now())

@@ -37,6 +37,6 @@ class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
     example={"code": "0a3kQ2000…", "share_code": "K7Q2M9XA", "visitor_id": "8f14e45f"},
 )
 async def log_in(call: Call, form: LoginForm) -> LoggedIn:
-    """The first login makes the member. `binding` says whether a referrer was bound, and why not."""
+    """Log in. The first login creates the member. `binding` says whether a referrer was bound, or why not."""
     share_code = form.share_code or referrals.code_of_scene(form.scene)
     return await member_login.log_in(call.deps, form.code, Origin(share_code, form.visitor_id))

@@ -42,19 +42,19 @@ class Phone(msgspec.Struct):
 
 
 class BindingForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Whose share it was."""
+    """The code of the referrer's share."""
 
     share_code: ShareCode
 
 
 class DownlineQuery(Page, kw_only=True):
-    """The level below; 1: the member's own referees."""
+    """The level to list; 1: the member's own referees."""
 
     level: Literal[1, 2, 3] = 1
 
 
 class Downline(msgspec.Struct):
-    """A page of those below."""
+    """A page of members below."""
 
     items: list[Referee]
     next_cursor: str | None
@@ -93,7 +93,7 @@ async def change_by_put(call: Call, form: ProfileForm) -> Me:
     refuses=(errors.PictureInvalid, errors.TooManyRequests, errors.NotFound),
 )
 async def avatar(call: Call, file: Upload) -> Me:
-    """A picture of at most 200 kB becomes a square of 256; `wx.uploadFile` sends it as a form, others as the body."""
+    """Upload a picture of at most 200 kB, which becomes 256 × 256. It may be a form (`wx.uploadFile`) or the body."""
     return await avatars.put(call.deps, call.member_id, file.content)
 
 
@@ -119,7 +119,7 @@ async def phone(call: Call, form: PhoneForm) -> Phone:
     example={"share_code": "K7Q2M9XA"},
 )
 async def bind(call: Call, form: BindingForm) -> Binding:
-    """Once only, before the first paid order and while nobody is bound to the member."""
+    """Bind a referrer, once only: before the first paid order, and before anybody is bound to the member."""
     return await bindings.bind_late(call.deps, call.member_id, form.share_code)
 
 

@@ -107,7 +107,7 @@ async def preview(call: Call, form: OrderForm) -> Priced:
     example=EXAMPLE,
 )
 async def place(call: Call, form: OrderForm) -> bytes:
-    """Reserves stock, coupon and balance until `expires_at`; items − discounts + freight − balance = cash due."""
+    """Place an order: reserve stock, coupon and balance until `expires_at`. See `Priced` for the sums."""
     return await placing.place(call.deps, call.member_id, form.wanted(), call.required_key)
 
 
@@ -137,7 +137,7 @@ async def mine(call: Call, query: OrderQuery) -> OrderList:
 
 @room.get("/orders/counts", "我的订单数量", gives=OrderCounts)
 async def counts(call: Call, _query: NoBody) -> OrderCounts:
-    """How many of one's orders stand in each state that waits for something, for the badges of 我的."""
+    """Count the member's orders in each state that waits for something, for the badges of 我的."""
     return await order_views.counts(call.member_id)
 
 
@@ -180,7 +180,7 @@ async def cancel(call: Call, _body: NoBody) -> OrderDetail:
 
 @room.post("/orders/<order_no:str>/receive", "确认收货", gives=OrderDetail, refuses=(errors.StateConflict,))
 async def receive(call: Call, _body: NoBody) -> OrderDetail:
-    """The goods are here; receiving again changes nothing."""
+    """Confirm that the goods have arrived. A repeated call changes nothing."""
     await fulfilment.receive(call.deps, call.member_id, call.path["order_no"])
     return await order_views.detail(call.deps, call.member_id, call.path["order_no"])
 
@@ -193,7 +193,7 @@ class RefundLineForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What to refund: some lines, or without `lines` everything that is left."""
+    """What to refund: the named lines, or, without `lines`, all that is left."""
 
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
     lines: Annotated[list[RefundLineForm], msgspec.Meta(min_length=1, max_length=placing.MAX_LINES)] | None = None
@@ -214,7 +214,7 @@ class RefundForm(msgspec.Struct, forbid_unknown_fields=True):
     example={"reason": "不想要了"},
 )
 async def refund(call: Call, form: RefundForm) -> bytes:
-    """A whole order that has not left is refunded at once; everything else is reviewed."""
+    """Request a refund. A whole order that is not shipped is refunded at once; all others are reviewed."""
     wanted = None if form.lines is None else {line.line_id: line.quantity for line in form.lines}
     return await refunds.request(
         call.deps, call.member_id, call.path["order_no"], wanted, form.reason, call.required_key
@@ -230,7 +230,7 @@ async def refund(call: Call, form: RefundForm) -> bytes:
     example={"company": "顺丰速运", "tracking_no": "SF1234567890"},
 )
 async def send_back(call: Call, parcel: returns.Parcel) -> RefundView:
-    """Say how the goods of a `returning` refund come back; said again, the later word holds."""
+    """Tell the shop how the goods of a `returning` refund come back. A second call replaces the first."""
     return await returns.send_back(call.member_id, call.path["order_no"], call.path["refund_no"], parcel)
 
 

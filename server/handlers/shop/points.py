@@ -18,7 +18,7 @@ room = Room("points", "积分")
 
 @room.get("/points", "我的积分", gives=Held)
 async def held(call: Call, _query: NoBody) -> Held:
-    """To spend, frozen and owed; what ends next; today's check-in."""
+    """Return the points that are available, frozen and owed, which expire next, and today's check-in."""
     return await check_ins.held(call.deps, call.member_id)
 
 
@@ -29,7 +29,7 @@ async def check_in(call: Call, _body: NoBody) -> CheckedIn:
 
 
 class PointLine(msgspec.Struct):
-    """One entry as it changed the points."""
+    """One entry and how it changed the points."""
 
     time: datetime
     kind: str
@@ -69,7 +69,7 @@ async def lines(call: Call, query: Page) -> PointLines:
 class PointsGoodView(msgspec.Struct):
     """A good of the points mall, ordered with `promotion: {kind: "points", id}`: `points` and `price_fen` per piece.
 
-    `left` pieces can be had; `per_member` is null where there is no limit.
+    `left` pieces are available; `per_member` is null if there is no limit.
     """
 
     id: int
@@ -95,6 +95,6 @@ class PointsGoodList(msgspec.Struct):
 
 @room.get("/points/goods", "积分商城", gives=PointsGoodList, auth="public")
 async def list_goods(call: Call, _query: NoBody) -> PointsGoodList:
-    """What can be had for points, and what is sold out for the moment."""
+    """List the goods of the points mall, also those that are sold out now."""
     found = await points_goods.goods(call.deps.clock.now())
     return PointsGoodList([msgspec.convert(one, PointsGoodView, from_attributes=True) for one in found])

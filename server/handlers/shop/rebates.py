@@ -16,13 +16,13 @@ room = Room("rebates", "推三返一")
 async def referral(call: Call, _query: NoBody) -> ReferralView:
     """Share code, referrer, the cycle with its friends and the order it would return, downline sizes, sums of rebates.
 
-    `next_return` is null when nothing could come back: no returnable order, no choice made yet, all cycles used.
+    `next_return` is null if no order can be returned: there is none, none is chosen yet, or all cycles are used.
     """
     return await rebate_views.referral(call.deps, call.member_id)
 
 
 class ReturnableList(msgspec.Struct):
-    """Orders that could come back, oldest first; `choosable` where the member may choose among them."""
+    """Orders that can be returned, oldest first. `choosable`: the member may choose one of them."""
 
     items: list[ReturnableOrder]
     choosable: bool
@@ -49,7 +49,7 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True):
     refuses=(errors.ChoiceNotNeeded, errors.NotReturnable, errors.NotFound),
 )
 async def choose(call: Call, form: ChoiceForm) -> ReturnableList:
-    """Under `member_chooses`: this order comes back when the cycle closes."""
+    """Choose the order that the next cycle returns, if the rule is `member_chooses`."""
     await rebate_views.choose(call.deps, call.member_id, form.order_no)
     return ReturnableList(*await rebate_views.returnable_orders(call.deps, call.member_id))
 

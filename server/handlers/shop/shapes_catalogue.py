@@ -95,7 +95,7 @@ class ProductList(msgspec.Struct):
 
 
 class CategoryName(msgspec.Struct):
-    """Where a product stands."""
+    """The category of a product."""
 
     id: int
     slug: str

@@ -19,7 +19,7 @@ TargetId = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,32}$")] | Anno
 
 
 class ShareForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What is shared where; `home` has no target."""
+    """What is shared, and in which channel; `home` has no target."""
 
     kind: Kind
     channel: Channel
@@ -64,7 +64,7 @@ async def share(call: Call, form: ShareForm) -> Card:
     example={"visitor_id": "8f14e45f", "scene": 1007},
 )
 async def touch(call: Call, form: TouchForm) -> NoBody:
-    """Open to guests; a group can be told only for members, whose session key decrypts it."""
+    """Report that a share was opened. Guests may call it, but a group is only known for members (session key)."""
     await shares.touch(
         call.deps,
         Opening(
@@ -113,5 +113,5 @@ async def mine(call: Call, query: Page) -> ShareList:
     auth="public",
 )
 async def landing(call: Call, _query: NoBody) -> Landing:
-    """Where a share leads: home, opened by a poster's code, goes on to `path`. The sharer's name is masked."""
+    """Return the page of a share. The home page, opened by a poster's code, goes on to `path`. The name is masked."""
     return await share_results.landing(call.path["share_code"])

@@ -52,7 +52,7 @@ class StatementQuery(Page, kw_only=True):
 
 
 class StatementLineView(msgspec.Struct):
-    """One entry as it changed the wallet."""
+    """One entry and how it changed the wallet."""
 
     time: datetime
     kind: str
@@ -107,7 +107,7 @@ def _number(month: str | None) -> int | None:
 
 
 class MonthView(msgspec.Struct):
-    """A month in Shanghai: how many entries, what came in and went out of the available balance, other changes."""
+    """A month in Shanghai: the number of entries, what the available balance gained and lost, other changes."""
 
     month: str
     entries: int
@@ -118,14 +118,14 @@ class MonthView(msgspec.Struct):
 
 
 class Months(msgspec.Struct):
-    """Months in which the wallet moved, the newest first."""
+    """Months with entries, newest first."""
 
     items: list[MonthView]
 
 
 @room.get("/wallet/months", "每月收支", gives=Months)
 async def months(call: Call, _query: NoBody) -> Months:
-    """Each month's sums, over all kinds of entry."""
+    """List the sums of each month over all kinds of entry."""
     return Months(
         [
             MonthView(

@@ -16,7 +16,7 @@ room = Room("withdrawals", "提现")
 
 
 class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
-    """How much of `withdrawable_fen`; the real name of the WeChat account where the amount needs one."""
+    """How much of `withdrawable_fen`, and the real name of the WeChat account if the amount needs one."""
 
     amount_fen: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
     real_name: Annotated[str, msgspec.Meta(min_length=1, max_length=40)] | None = None
@@ -37,7 +37,7 @@ class WithdrawalForm(msgspec.Struct, forbid_unknown_fields=True):
     example={"amount_fen": 5000},
 )
 async def ask(call: Call, form: WithdrawalForm) -> bytes:
-    """The money leaves the wallet at once and is in flight until its end; every end but `paid` gives it back."""
+    """Ask for a withdrawal. The money leaves the wallet at once; it comes back unless the withdrawal ends as `paid`."""
     name = form.real_name.strip() if form.real_name else None
     return await withdrawal_requests.request(call.deps, call.member_id, form.amount_fen, name, call.required_key)
 
@@ -69,11 +69,11 @@ async def mine(call: Call, query: Page) -> WithdrawalList:
 
 @room.get("/withdrawals/<withdrawal_no:str>", "提现详情", gives=WithdrawalView)
 async def one(call: Call, _query: NoBody) -> WithdrawalView:
-    """One withdrawal; `confirm` is what `wx.requestMerchantTransfer` takes while the member must accept the money."""
+    """Return one withdrawal. `confirm` is for `wx.requestMerchantTransfer`, while the member must accept the money."""
     return await withdrawal_views.one_of(call.deps, call.member_id, call.path["withdrawal_no"])
 
 
 @room.post("/withdrawals/<withdrawal_no:str>/cancel", "取消提现", gives=WithdrawalView, refuses=(errors.StateConflict,))
 async def cancel(call: Call, _body: NoBody) -> WithdrawalView:
-    """At once before WeChat was asked; afterwards `cancelling` until WeChat has agreed, if it still can."""
+    """Cancel a withdrawal: at once before WeChat was asked, else `cancelling` until WeChat agrees, if it still can."""
     return await withdrawal_requests.cancel(call.deps, call.member_id, call.path["withdrawal_no"])

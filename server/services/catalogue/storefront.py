@@ -28,7 +28,7 @@ class RuleInWords:
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """What a shopper must know of times and freight."""
+    """The shop's time limits and freight."""
 
     order_minutes: int
     receive_days: int

@@ -36,7 +36,7 @@ class PricedLine(msgspec.Struct):
 
 
 class PricedDiscount(msgspec.Struct):
-    """One thing taken off."""
+    """One discount."""
 
     kind: str
     label: str
@@ -44,7 +44,7 @@ class PricedDiscount(msgspec.Struct):
 
 
 class PricedReason(msgspec.Struct):
-    """One step of how the price came about; `amount_fen` is negative where it took something off."""
+    """One step of the price calculation. `amount_fen` is negative if the step reduced the price."""
 
     label: str
     detail: str
@@ -52,7 +52,7 @@ class PricedReason(msgspec.Struct):
 
 
 class Combined(msgspec.Struct):
-    """Whether `what` goes together with the order's kind."""
+    """Whether `what` can be combined with the order's kind."""
 
     what: str
     label: str
@@ -62,9 +62,9 @@ class Combined(msgspec.Struct):
 class Priced(msgspec.Struct):
     """items − discounts + freight − balance = cash due. `order_no` is null in a preview.
 
-    `points` are spent, `why` explains the price step by step, `combines` says what goes together with this kind of
-    order and whether it counts for 推三返一. `address_needed` says that something has to be sent: placing without an
-    address would be refused.
+    `points` are spent, `why` explains the price step by step, `combines` says what can be combined with this kind of
+    order and whether it counts for 推三返一. `address_needed`: something must be sent, so placing without an address
+    would be refused.
     """
 
     order_no: str | None

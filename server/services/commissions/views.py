@@ -14,7 +14,7 @@ _LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回
 
 
 class CommissionLine(msgspec.Struct):
-    """What one line of the order brought: `earned_fen` by its policy, `amount_fen` of it within the order's cap."""
+    """What one line of the order brought: `earned_fen` by its policy; `amount_fen` is what the order's cap left."""
 
     title: str
     why: str
@@ -24,14 +24,14 @@ class CommissionLine(msgspec.Struct):
 
 
 class CommissionExplanation(msgspec.Struct):
-    """Why this amount: the lines sum to `whole_fen`; what is missing from that to `amount_fen` went with refunds."""
+    """The calculation: the lines sum to `whole_fen`. Refunds took the difference between it and `amount_fen`."""
 
     version: int
     lines: list[CommissionLine]
 
 
 class CommissionView(msgspec.Struct):
-    """What one order of a friend (`level` 1; 2: of a friend's friend) brings. `amount_fen` is left after refunds."""
+    """The commission from an order of a friend (`level` 1) or a friend's friend (2). `amount_fen`: after refunds."""
 
     id: int
     state: str

@@ -24,7 +24,7 @@ COLUMNS = "id, nickname, avatar_url, birthday, phone_sealed, share_code, referre
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a member sees of themselves; the phone number is masked."""
+    """The member's own profile; the phone number is masked."""
 
     id: int
     nickname: str
@@ -39,7 +39,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Me(Profile):
-    """The profile with where its member stands. `growth` is what was earned within a year."""
+    """The profile and the member's level. `growth` was earned within the last year."""
 
     level: levels.ShownLevel | None
     """None in a shop without levels."""
@@ -50,7 +50,7 @@ class Me(Profile):
 
 @dataclass(frozen=True, slots=True)
 class Referee:
-    """Somebody below, without what would tell who it is."""
+    """A member below, without data that identify the person."""
 
     nickname: str
     avatar_url: str

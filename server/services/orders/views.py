@@ -23,7 +23,7 @@ from server.services.terms import policy
 
 
 class OrderLineView(msgspec.Struct):
-    """A line with its shares, fixed at placing; `cards` are delivered card keys, `coupons` are those it came as."""
+    """A line with its shares, fixed at placing. `cards`: delivered card keys; `coupons`: the coupons that it bought."""
 
     line_id: int
     sku_id: int
@@ -45,7 +45,7 @@ class OrderLineView(msgspec.Struct):
 
 
 class DeliveryAddress(msgspec.Struct):
-    """Where the order goes."""
+    """The delivery address of an order."""
 
     name: str
     phone: str
@@ -84,7 +84,7 @@ class OrderSummary(msgspec.Struct):
 
 
 class OrderDetail(OrderSummary):
-    """An order with everything its member may know of it."""
+    """An order with everything that its member can see."""
 
     address: DeliveryAddress | None
     remark: str
@@ -100,7 +100,7 @@ class OrderDetail(OrderSummary):
 
 
 class OrderCounts(msgspec.Struct):
-    """Orders by what they wait for; `refunding` are those with a refund that is not through, whatever their state."""
+    """Orders by what they wait for. `refunding` counts orders in any state with a refund that is not finished."""
 
     pending: int
     paid: int

@@ -17,7 +17,7 @@ from server.services.terms import policy
 
 @dataclass(frozen=True, slots=True)
 class CheckedIn:
-    """Today's check-in: what it brought, which day in a row it is, and whether this call made it."""
+    """Today's check-in: its points, the number of days in a row, and whether this call made it."""
 
     points: int
     days: int
@@ -55,10 +55,10 @@ async def check_in(deps: Deps, member_id: int) -> CheckedIn:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A member's points: to spend, frozen, owed; what ends next and when; how the check-in stands.
+    """A member's points: available, frozen, owed; which expire next and when; and the check-in.
 
-    `check_in_points` is what the next check-in brings, 0 where there is none; `days` are those in a row until today or
-    yesterday.
+    `check_in_points` is what the next check-in brings, 0 if the shop has no check-in; `days` is how many days in a row
+    the member has checked in, until today or yesterday.
     """
 
     points: int

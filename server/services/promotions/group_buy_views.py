@@ -18,7 +18,7 @@ _TEAMS_SHOWN = 20
 
 
 class GroupBuyCard(msgspec.Struct):
-    """An activity in a list. Prices are those of its cheapest SKU; `list_price_fen` is what that costs alone."""
+    """An activity in a list. Prices are those of its cheapest SKU; `list_price_fen` is that SKU's normal price."""
 
     id: int
     title: str
@@ -37,7 +37,7 @@ class GroupBuyCard(msgspec.Struct):
 
 
 class GroupBuySkuView(msgspec.Struct):
-    """What a SKU costs. `available` is what may be bought: of the stock, and of the activity."""
+    """The prices of a SKU. `available` is how many can be bought, limited by stock and activity."""
 
     sku_id: int
     spec: dict[str, str]
@@ -60,7 +60,7 @@ class TeamCard(msgspec.Struct):
 
 
 class GroupBuyView(GroupBuyCard, kw_only=True):
-    """An activity with its goods and the teams that wait for somebody."""
+    """An activity with its goods and the teams that can be joined."""
 
     window_hours: int
     per_member: int | None
@@ -89,7 +89,7 @@ class MyPart(msgspec.Struct):
 
 
 class TeamView(msgspec.Struct):
-    """A team. `reserved` seats wait for their payment, `filled` ones were filled by the shop: nobody sits there."""
+    """A team. `reserved` seats are not paid yet; `filled` seats were filled by the shop and have no member."""
 
     team_no: str
     state: TeamState

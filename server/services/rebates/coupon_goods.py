@@ -19,7 +19,7 @@ from server.services.rebates.coupon_returns import LockedCoupon
 
 
 class BoughtCoupon(msgspec.Struct):
-    """A coupon that came with a line; `taken_back` by a refund of it."""
+    """A coupon that was bought with a line. `taken_back`: a refund has taken it back."""
 
     id: int
     name: str

@@ -28,7 +28,7 @@ class Friend(msgspec.Struct):
 
 
 class NextReturn(msgspec.Struct):
-    """The order that comes back when the cycle is full. `estimate_fen` is at most what that brings."""
+    """The order that a full cycle returns. `estimate_fen` is the most that it can bring."""
 
     order_no: str
     in_scope_fen: int

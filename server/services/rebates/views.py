@@ -36,7 +36,7 @@ class StepView(msgspec.Struct):
 
 
 class Explanation(msgspec.Struct):
-    """Why this amount: who counted, under which version, each step of the sum."""
+    """The calculation: the friends who counted, the version of the rule, each step of the sum."""
 
     rule_version: int
     qualifications: list[QualificationView]
@@ -142,7 +142,7 @@ async def one_of(member_id: int, rebate_id: int) -> RebateView:
 
 
 class Progress(msgspec.Struct):
-    """Where the member's current cycle stands; `held` waits for a review, `pending` for receipt."""
+    """The member's current cycle. `held` waits for a review, `pending` for receipt."""
 
     required: int
     counted: int
@@ -152,7 +152,7 @@ class Progress(msgspec.Struct):
 
 
 class DownlineCounts(msgspec.Struct):
-    """How many members stand one, two and three levels below."""
+    """How many members are one, two and three levels below."""
 
     level1: int
     level2: int
@@ -249,7 +249,7 @@ async def _terms(version: int | None) -> RuleTerms:
 
 
 class ReturnableOrder(msgspec.Struct):
-    """An order of one's own that could come back, told by its first line; `in_scope_fen` is the cash that counts."""
+    """An order that can be returned, with title and image of its first line. `in_scope_fen` is the cash that counts."""
 
     order_no: str
     paid_at: datetime

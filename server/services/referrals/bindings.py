@@ -50,7 +50,7 @@ INSERT INTO bindings (member_id, referrer_id, share_code, how, valid_from) VALUE
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What became of the wish to be bound; `reason` is the code of a refusal."""
+    """Whether a referrer was bound; `reason` is the code of a refusal."""
 
     status: Status
     reason: str | None = None

@@ -20,7 +20,7 @@ _WRONG = frozenset({"40165", "40212"})
 
 @dataclass(frozen=True, slots=True)
 class OpenLink:
-    """Where to go. `code_image_url` is a QR code of it (a data address), for a screen beside the phone."""
+    """The link to open. `code_image_url` is a QR code of it (a data URL), to be scanned with a phone."""
 
     url: str
     code_image_url: str

@@ -15,7 +15,7 @@ from server.services.referrals.shares import page_of
 
 
 class ShareResult(msgspec.Struct):
-    """One of the member's shares. `ordered` are those bound by it who have paid for an order since."""
+    """One of the member's shares. `ordered` counts the members bound by it who have paid for an order."""
 
     share_code: str
     kind: str

@@ -73,7 +73,7 @@ async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, op
 
 @dataclass(frozen=True, slots=True)
 class NextLevel:
-    """The level above, from how much growth on, and how much of it lacks."""
+    """The next level, the growth it needs, and how much growth is missing."""
 
     name: str
     growth: int
@@ -139,7 +139,7 @@ def place(levels: Sequence[Level], position: int) -> int:
 
 
 class Needed(msgspec.Struct):
-    """The level from which on members may buy something; its position among the others, 0 is the lowest."""
+    """The lowest level whose members may buy something, and its position; 0 is the lowest of all."""
 
     position: int
     name: str

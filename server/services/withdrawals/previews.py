@@ -20,7 +20,7 @@ from server.services.withdrawals import requests
 
 
 class WithdrawalQuote(msgspec.Struct):
-    """amount = fee + tax + payout. `needs_name`: the real name must come with it; `reviewed`: by an operator."""
+    """amount = fee + tax + payout. `needs_name`: the real name is required; `reviewed`: an operator must approve it."""
 
     amount_fen: int
     fee_fen: int
@@ -31,9 +31,9 @@ class WithdrawalQuote(msgspec.Struct):
 
 
 class WithdrawalPreview(msgspec.Struct):
-    """The terms for this member now. `most_fen` is what can be asked for at once, 0 where nothing can.
+    """The terms for this member now. `most_fen` is the largest amount that can be withdrawn; 0 if none can.
 
-    `quote` is there when an amount was given, `problem` when it would be refused: why, as the member reads it.
+    `quote` is set if an amount was given; `problem` says in words why it would be refused.
     """
 
     withdrawable_fen: int
