@@ -1,4 +1,4 @@
--- The rows that taking a seat of a team writes, in one transaction and nothing else. Each client has teams of its own.
+-- The rows that taking a seat in a team writes, in one transaction and nothing else. Each client has its own teams.
 -- Values: base (first free number of this round), members, skus, first_team, each (teams of a client), seats, activity.
 \set k :k + 1
 \set n :base + :client_id * 1000000 + :k

@@ -1,6 +1,6 @@
 -- The rows that settling the payment of a member's first order writes, in one transaction and nothing else.
--- (pgbench takes a colon before a letter for one of its values, also inside quotes.)
--- Values: first_order and each (orders of this round, so many for each client), to_member (member's id less order's),
+-- (pgbench reads a colon before a letter as one of its variables, also inside quotes.)
+-- Values: first_order and each (orders of this round, that many per client), to_member (member's id minus order's id),
 -- referrers, skus, cash and sales (ids of the shop's accounts).
 \set k :k + 1
 \set order :first_order + :client_id * :each + :k - 1

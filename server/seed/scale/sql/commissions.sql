@@ -1,4 +1,4 @@
--- Five in a hundred of each line's cash to the direct referrer, as rules/commissions decides; less what was refunded.
+-- 5 % of each line's cash for the direct referrer, as rules/commissions decides it, less what was refunded.
 INSERT INTO commissions (id, order_id, member_id, level, version, state, whole_fen, granted_fen, explanation, release_at,
     created_at, settled_at, reversed_at)
   SELECT o.id, o.id, o.referrer_id, 1, ${policies},

@@ -1,5 +1,5 @@
--- 推三返一 as rules/rebates decides it: a friend's earliest order that stands qualifies; three of them and the oldest
--- order of the referrer that was not returned yet close a cycle.
+-- 推三返一 as rules/rebates decides it: a friend's earliest order that is not refunded qualifies. Three friends and the
+-- referrer's oldest order that was not returned yet close a cycle.
 ANALYZE orders (id, member_id, referrer_id, status, paid_at);
 ANALYZE order_lines (order_id);
 ANALYZE commissions (id, order_id);
@@ -72,7 +72,7 @@ INSERT INTO qualifications (id, referee_id, referrer_id, order_id, rule_version,
   LEFT JOIN (SELECT id, unnest(friends) AS order_id FROM scale_cycles) c ON c.order_id = f.order_id
   ORDER BY f.order_id;
 
--- An order that was refunded qualified before it was; the next one then took its place.
+-- An order that was refunded later had qualified before. The friend's next order then took its place.
 INSERT INTO qualifications (id, referee_id, referrer_id, order_id, rule_version, state, void_for, paid_at, counted_at,
     created_at)
   SELECT DISTINCT ON (o.member_id) o.id, o.member_id, o.referrer_id, o.id, ${rule}, 'void', 'refund', o.paid_at, o.paid_at,
@@ -81,7 +81,7 @@ INSERT INTO qualifications (id, referee_id, referrer_id, order_id, rule_version,
   WHERE o.status = 'refunded' AND o.referrer_id IS NOT NULL AND (f.paid_at IS NULL OR o.paid_at < f.paid_at)
   ORDER BY o.member_id, o.paid_at, o.id;
 
--- What was returned is spent: the next order of those whom nobody brought (so that nobody earned from it) is paid with it.
+-- Members spend what was returned: it pays the next order of members without a referrer (so nobody earned from it).
 CREATE TEMP TABLE scale_spendings ON COMMIT DROP AS
 SELECT DISTINCT ON (o.member_id) o.id AS order_id, o.member_id, LEAST(l.cash_fen - 100, (
     SELECT sum(whole_fen) FROM scale_cycles w WHERE w.member_id = o.member_id AND w.settled_at < o.created_at))::bigint

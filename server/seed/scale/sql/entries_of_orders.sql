@@ -1,4 +1,5 @@
--- What ledger/entries and ledger/entries/commissions build for an order. Members appear only where their money moves.
+-- The entries that ledger/entries and ledger/entries/commissions build for an order. A member has a line only if money of
+-- that member moves.
 INSERT INTO ledger_load (key, kind, why, link, at, phase, member_id, a1, v1, a2, v2)
   SELECT 'order-placed:' || order_no, 'order_hold', '订单 ' || order_no || ' 使用余额', 'order:' || order_no, created_at, 0,
     member_id, 'spend_only', -balance_fen, 'order_hold', balance_fen

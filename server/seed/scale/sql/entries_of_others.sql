@@ -1,4 +1,4 @@
--- What ledger/entries builds for refunds and rebates, and ledger/entries/withdrawals.
+-- The entries that ledger/entries builds for refunds and rebates, and those of ledger/entries/withdrawals.
 INSERT INTO ledger_load (key, kind, why, link, reverses, at, phase, member_id, a1, v1, a2, v2, a3, v3)
   SELECT 'refund:' || r.refund_no, 'refund', '订单 ' || o.order_no || ' 退款', 'order:' || o.order_no,
     'order-paid:' || o.order_no, r.decided_at, 4, CASE WHEN r.balance_fen > 0 THEN r.member_id ELSE 0 END, 'sales',

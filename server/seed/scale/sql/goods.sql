@@ -1,4 +1,4 @@
--- The demo shop's physical products again and again under other names, so that there is a shop's worth of them.
+-- Copies of the demo shop's physical products under other names, enough for a large shop.
 WITH original AS (
   SELECT row_number() OVER (ORDER BY id) - 1 AS n, * FROM products WHERE kind = 'physical'), copied AS (
   INSERT INTO products (slug, category_id, kind, title, subtitle, images, detail, on_sale, min_price_fen, max_price_fen,

@@ -1,4 +1,4 @@
--- The last week's background work, done but for the newest; a year's alarms, all but the newest seen; daily bills.
+-- The background work of the last week (done except for the newest), the alarms of a year (most are seen), daily bills.
 INSERT INTO outbox (job, args, due_at, attempts, created_at, done_at)
   SELECT j.job, CASE j.job WHEN 'close_cycle' THEN jsonb_build_object('member_id', o.member_id)
       ELSE jsonb_build_object('order_id', o.id) END,

@@ -1,5 +1,5 @@
--- Buyers are members who were there already, early ones a little more often. The newest few orders still wait for
--- their payment; of the others 8 in 100 closed unpaid, and some were refunded: at once, after receipt, or in part.
+-- Buyers are members who joined before; early members buy a little more often. The newest few orders still wait for
+-- payment. Of the others 8 % were closed unpaid, and some were refunded: at once, after receipt, or in part.
 WITH begun AS (
   SELECT i AS id, pg_temp.dice(i, 11, 1000) AS fate, i > ${orders} - ${pending} AS young,
     1 + LEAST(pg_temp.dice(i, 12, 1000000), pg_temp.dice(i, 13, 1000000))

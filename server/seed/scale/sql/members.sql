@@ -1,4 +1,4 @@
--- Last, for only now it is known when each first paid and was last seen.
+-- This runs last, because only now the first payment and the last visit of each member are known.
 INSERT INTO members (id, openid, nickname, avatar_url, phone_sealed, phone_blind, share_code, referrer_id, ancestor2_id,
     ancestor3_id, bound_at, state, first_paid_at, created_at, seen_at)
   SELECT p.id, 'scale-' || md5(p.id || '-${seed}'),

@@ -1,4 +1,4 @@
--- Seven in ten were brought by somebody who came before them; a few bring very many, and member 1 the most.
+-- Seven in ten members have a referrer who joined before them. A few referred very many, and member 1 the most.
 INSERT INTO scale_people (id, p1, blocked, created_at)
   SELECT i,
     CASE WHEN i = 1 OR pg_temp.dice(i, 1, 10) >= 7 THEN NULL

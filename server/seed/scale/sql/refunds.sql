@@ -1,4 +1,4 @@
--- Those of orders: most are done, the last ones on their way; a few WeChat could not make.
+-- Refunds of orders: most are finished, the newest are on their way, and WeChat could not make a few.
 INSERT INTO refunds (id, refund_no, order_id, member_id, payment_id, kind, state, reason, whole, cash_fen, freight_fen,
     balance_fen, withdrawable_fen, withheld_fen, requested_at, decided_at, decided_by, finished_at, wechat_refund_id,
     check_at, problem)
@@ -17,7 +17,7 @@ INSERT INTO refunds (id, refund_no, order_id, member_id, payment_id, kind, state
     WHEN pg_temp.dice(v.id, 41, 500) = 0 THEN 'abnormal' ELSE 'succeeded' END AS state) s
   WHERE v.turn IN ('refused', 'returned', 'part') ORDER BY v.decided_at, v.id;
 
--- Those that an operator must look at still, or turned down.
+-- Refunds that an operator must still decide, or has rejected.
 INSERT INTO refunds (id, refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen, balance_fen,
     withdrawable_fen, withheld_fen, requested_at, decided_at, decided_by, finished_at)
   SELECT v.id, pg_temp.number('R', v.received_at + interval '1 hour', v.id), v.id, v.member_id, 'order', s.state,
@@ -35,7 +35,7 @@ INSERT INTO refund_lines (refund_id, order_line_id, quantity, cash_fen, balance_
   JOIN order_lines l ON l.order_id = r.order_id
   WHERE r.kind = 'order' AND (r.state IN ('requested', 'rejected') OR l.refunded_quantity > 0) ORDER BY r.id, l.id;
 
--- Some members paid twice: it went back by itself.
+-- Some members paid twice; the second payment was refunded automatically.
 INSERT INTO payments (id, transaction_id, order_id, amount_fen, outcome, paid_at, recorded_at)
   SELECT ${orders} + id, '4300' || lpad(id::text, 24, '0'), id, cash_due_fen, 'twice', paid_at + interval '5 seconds',
     paid_at + interval '5 seconds'

@@ -1,4 +1,4 @@
--- What left and what is tied up; what came back before it left counts as never sold.
+-- Sold and reserved pieces. Pieces refunded before shipping count as never sold.
 UPDATE skus s SET sold = s.sold + w.sold, reserved = s.reserved + w.reserved,
     available = s.available + w.more, stocked_in = s.stocked_in + w.sold + w.reserved + w.more
   FROM (

@@ -1,2 +1,2 @@
--- Nothing is known of a temporary table but what is gathered by hand.
+-- PostgreSQL gathers no statistics of temporary tables by itself.
 ANALYZE scale_lives;

@@ -1,4 +1,4 @@
--- Two in five of those with commission to take out did so once, after the last of it had been released.
+-- Two in five members with commission have withdrawn it once, after the last of it was released.
 INSERT INTO withdrawals (id, withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, requested_at,
     approved_by, approved_at, sent_at, confirming_at, wechat_bill_no, cancelled_by, finished_at, why, check_at, checks,
     package_info)
