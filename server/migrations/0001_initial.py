@@ -27,7 +27,7 @@ CREATE TABLE "alarms" (
     "at" TIMESTAMPTZ NOT NULL,
     "seen_at" TIMESTAMPTZ
 );
-COMMENT ON TABLE "alarms" IS 'Something that an operator must know: low stock, a payment that does not fit, a refund that WeChat refuses.';
+COMMENT ON TABLE "alarms" IS 'Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat.';
 
 CREATE TABLE "audit_anchor" (
     "id" INT NOT NULL  PRIMARY KEY,
@@ -1871,7 +1871,7 @@ ALTER TABLE reconciliation_differences
 
 ALTER TABLE reconciliation_asks
   ADD CONSTRAINT reconciliation_asks_state CHECK (state IN ('waiting', 'running', 'done', 'failed'));
--- Two runs for the same day never run at the same time.
+-- A day has at most one request that is waiting or running, however often it is asked for.
 CREATE UNIQUE INDEX reconciliation_asks_open ON reconciliation_asks (day) WHERE state IN ('waiting', 'running');
 
 -- constraints/withdrawals.sql

@@ -1,1 +1,1 @@
-"""Native Tortoise migrations; what the ORM cannot say stands in sql/, one immutable file per migration and direction."""
+"""Native Tortoise migrations, written in SQL. After the first release a migration never changes: add a new one."""

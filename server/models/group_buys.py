@@ -14,7 +14,7 @@ class GroupBuy(Model):
     size = fields.IntField()
     window_hours = fields.IntField()
     per_member = fields.IntField(null=True)
-    """Pieces that one member's orders may hold or have bought in this activity."""
+    """Pieces that one member may have in orders of this activity that are not closed or refunded."""
     stock_limit = fields.IntField(null=True)
     """Pieces that may be sold in this activity in all."""
     taken = fields.IntField(default=0)

@@ -78,7 +78,7 @@ class AuditAnchor(Model):
 
 
 class Alarm(Model):
-    """Something that an operator must know: low stock, a payment that does not fit, a refund that WeChat refuses."""
+    """Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat."""
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=30)

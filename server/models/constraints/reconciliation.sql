@@ -6,5 +6,5 @@ ALTER TABLE reconciliation_differences
 
 ALTER TABLE reconciliation_asks
   ADD CONSTRAINT reconciliation_asks_state CHECK (state IN ('waiting', 'running', 'done', 'failed'));
--- Two runs for the same day never run at the same time.
+-- A day has at most one request that is waiting or running, however often it is asked for.
 CREATE UNIQUE INDEX reconciliation_asks_open ON reconciliation_asks (day) WHERE state IN ('waiting', 'running');
