@@ -10,7 +10,7 @@ from server.core.errors import CouponClosed, CouponNotForYou
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.handlers.shop.orders import EXAMPLE, QUOTE_REFUSALS, OrderForm
 from server.handlers.shop.shapes_catalogue import ProductList, cards
-from server.rules.coupons import LABELS, Audience, worth
+from server.rules.coupons import LABELS, worth
 from server.services.checkout import coupon_choice
 from server.services.coupons import claims, drawer
 
@@ -54,39 +54,10 @@ class CouponList(msgspec.Struct):
     next_cursor: str | None
 
 
-class OfferView(msgspec.Struct):
-    """A template. `left` is null if there is no limit; `problem` says why it cannot be claimed now.
-
-    Its coupons are valid for `valid_days` after the claim, or from `starts_at` to `ends_at`.
-    """
-
-    id: int
-    name: str
-    amount_fen: int
-    off_bp: int
-    most_fen: int | None
-    worth: str
-    threshold_fen: int
-    scope_label: str
-    valid_days: int | None
-    starts_at: datetime | None
-    ends_at: datetime | None
-    claim_from: datetime | None
-    claim_until: datetime | None
-    audience: Audience
-    left: int | None
-    per_member: int
-    claimed_by_me: int
-    claimable: bool
-    refusal: str | None
-    """The error code that a claim would get now."""
-    problem: str | None
-
-
 class OfferList(msgspec.Struct):
     """All templates on offer, and the server's time."""
 
-    items: list[OfferView]
+    items: list[claims.OfferView]
     now: datetime
     next_cursor: None = None
 
@@ -174,33 +145,7 @@ async def list_products(call: Call, query: Page) -> ProductList:
 async def list_templates(call: Call, _query: NoBody) -> OfferList:
     """List the templates that can be claimed, and whether this member can still claim each."""
     found = await claims.offers(call.deps, call.member_id)
-    return OfferList([_offer(one) for one in found], call.deps.clock.now())
-
-
-def _offer(offer: claims.Offer) -> OfferView:
-    refusal = offer.refusal
-    return OfferView(
-        id=offer.id,
-        name=offer.name,
-        amount_fen=offer.amount_fen,
-        off_bp=offer.off_bp,
-        most_fen=offer.most_fen,
-        worth=worth(offer.amount_fen, offer.off_bp, offer.most_fen),
-        threshold_fen=offer.threshold_fen,
-        scope_label=offer.scope_label,
-        valid_days=offer.valid_days,
-        starts_at=offer.starts_at,
-        ends_at=offer.ends_at,
-        claim_from=offer.claim_from,
-        claim_until=offer.claim_until,
-        audience=offer.audience,
-        left=offer.left,
-        per_member=offer.per_member,
-        claimed_by_me=offer.claimed_by_me,
-        claimable=refusal is None,
-        refusal=None if refusal is None else refusal.code,
-        problem=None if refusal is None else refusal.detail.get("problem", refusal.message),
-    )
+    return OfferList(found, call.deps.clock.now())
 
 
 @room.post(

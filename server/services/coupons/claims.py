@@ -1,7 +1,6 @@
 """The claim centre: who can claim which templates, and claiming with limits that hold exactly under concurrency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ import msgspec
 
 from server import db
 from server.core.clock import shanghai_day
-from server.core.errors import CouponLimit, NotFound, Refusal
+from server.core.errors import CouponLimit, NotFound
 from server.gateways.ports import Deps
 from server.rules import coupons as rules
 from server.rules.coupons import Claimer, Terms
@@ -19,19 +18,21 @@ from server.services.common.idempotency import Keyed
 from server.services.coupons import drawer
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A template on offer; `left` is None without a total limit, `refusal` says why it cannot be claimed now."""
+class OfferView(msgspec.Struct):
+    """A template. `left` is null where there is no end; `problem` says why it cannot be claimed (now or any more).
+
+    A coupon of it is valid for `valid_days` from the claim on, or from `starts_at` to `ends_at`.
+    """
 
     id: int
     name: str
     amount_fen: int
     off_bp: int
     most_fen: int | None
+    worth: str
     threshold_fen: int
     scope_label: str
     valid_days: int | None
-    """Days of validity from the claim on; None where the template has its own `starts_at` and `ends_at`."""
     starts_at: datetime | None
     ends_at: datetime | None
     claim_from: datetime | None
@@ -40,7 +41,10 @@ class Offer:
     left: int | None
     per_member: int
     claimed_by_me: int
-    refusal: Refusal | None
+    claimable: bool
+    refusal: str | None
+    """The error code that a claim would get now."""
+    problem: str | None
 
 
 class Claimed(msgspec.Struct):
@@ -66,7 +70,7 @@ _MINE = "SELECT count(*) FROM coupons c WHERE c.member_id = $1 AND c.template_id
 _MINE_OF = f"SELECT ({_MINE}) FROM coupon_templates t WHERE t.id = $2"  # noqa: S608 - our own text
 
 
-async def offers(deps: Deps, member_id: int) -> list[Offer]:
+async def offers(deps: Deps, member_id: int) -> list[OfferView]:
     """Return what the claim centre shows: listed templates that are not over. `member_id` 0 is a guest."""
     at = deps.clock.now()
     person = await db.fetch_row(_PERSON, member_id) if member_id else None
@@ -80,14 +84,16 @@ async def offers(deps: Deps, member_id: int) -> list[Offer]:
     return [_offer(row, label, person, at) for row, label in zip(rows, labels, strict=True)]
 
 
-def _offer(row: Mapping[str, Any], label: str, person: Mapping[str, Any] | None, at: datetime) -> Offer:
+def _offer(row: Mapping[str, Any], label: str, person: Mapping[str, Any] | None, at: datetime) -> OfferView:
     terms = _terms(row)
-    return Offer(
+    refusal = rules.refusal(terms, _claimer(person, row["mine"], at), at)
+    return OfferView(
         id=row["id"],
         name=row["name"],
         amount_fen=row["amount_fen"],
         off_bp=row["off_bp"],
         most_fen=row["most_fen"],
+        worth=rules.worth(row["amount_fen"], row["off_bp"], row["most_fen"]),
         threshold_fen=row["threshold_fen"],
         scope_label=label,
         valid_days=row["valid_days"],
@@ -99,7 +105,9 @@ def _offer(row: Mapping[str, Any], label: str, person: Mapping[str, Any] | None,
         left=terms.left,
         per_member=row["per_member"],
         claimed_by_me=row["mine"],
-        refusal=rules.refusal(terms, _claimer(person, row["mine"], at), at),
+        claimable=refusal is None,
+        refusal=None if refusal is None else refusal.code,
+        problem=None if refusal is None else refusal.detail.get("problem", refusal.message),
     )
 
 
