@@ -24,6 +24,8 @@ from server.services.promotions import qualification_waits
 from server.services.terms.rebate_rules import terms_of
 
 KIND = "group_buy"
+held_stock: bool = False
+"""Pieces come from the SKU's stock, as in any order."""
 
 _FACTS = """
 SELECT g.*, (SELECT jsonb_object_agg(sku_id, jsonb_build_array(price_fen, COALESCE(leader_fen, price_fen)))
@@ -133,73 +135,65 @@ SELECT g.id, g.product_id, g.size, g.starts_at, g.ends_at, min(s.price_fen) AS p
 """
 
 
-class GroupBuys:
-    """Group buys as a kind of promotion; see `kinds.Kind`."""
+async def admit(_deps: Deps, _member_id: int, _promotion: Promotion) -> None:
+    """Admit everybody: each team is its own row, so a crowd does not compete for one row."""
 
-    held_stock = False
 
-    async def admit(self, deps: Deps, member_id: int, promotion: Promotion) -> None:
-        """Admit everybody: each team is its own row, so a crowd does not compete for one row."""
+async def offer(
+    connection: db.Connection, member_id: int, promotion: Promotion, items: Sequence[tuple[int, int]], at: datetime
+) -> Offer:
+    """Return the offer for opening a team, or for joining the named team.
 
-    async def offer(
-        self,
-        connection: db.Connection,
-        member_id: int,
-        promotion: Promotion,
-        items: Sequence[tuple[int, int]],
-        at: datetime,
-    ) -> Offer:
-        """Return the offer for opening a team, or for joining the named team.
+    Raises PromotionUnknown, PromotionRefused.
+    """
+    row = await connection.fetchrow(_FACTS, promotion.id, member_id, promotion.team_no)
+    if row is None:
+        raise PromotionUnknown
+    found, seats = activity(row), None
+    if promotion.team_no is not None:
+        if row["team_id"] is None:
+            raise PromotionRefused(reason="team_unknown", can_open=found.problem(at) is None)
+        seats = Seats(TeamState(row["team_state"]), row["team_closes_at"], row["joined"])
+    rules.refuse(found, seats, dict(items), row["had"], at)
+    take: dict[str, Any] = {"group_buy_id": found.id}
+    if seats is None:
+        take |= {"team_no": ids.number("G", at), "closes_at": found.closes_at(at)}
+    else:
+        take |= {"team_id": row["team_id"], "can_open": found.problem(at) is None}
+    prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
+    return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
 
-        Raises PromotionUnknown, PromotionRefused.
-        """
-        row = await connection.fetchrow(_FACTS, promotion.id, member_id, promotion.team_no)
-        if row is None:
-            raise PromotionUnknown
-        found, seats = activity(row), None
-        if promotion.team_no is not None:
-            if row["team_id"] is None:
-                raise PromotionRefused(reason="team_unknown", can_open=found.problem(at) is None)
-            seats = Seats(TeamState(row["team_state"]), row["team_closes_at"], row["joined"])
-        rules.refuse(found, seats, dict(items), row["had"], at)
-        take: dict[str, Any] = {"group_buy_id": found.id}
-        if seats is None:
-            take |= {"team_no": ids.number("G", at), "closes_at": found.closes_at(at)}
-        else:
-            take |= {"team_id": row["team_id"], "can_open": found.problem(at) is None}
-        prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
-        return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
 
-    async def released(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> None:
-        """Step: free the seat of an unpaid order that was closed. A team without any taken seat ends."""
-        await tx.execute(
-            "UPDATE teams SET taken = taken - 1, state = CASE WHEN taken = 1 THEN 'failed' ELSE 'open' END,"
-            " ended_at = CASE WHEN taken = 1 THEN $2::timestamptz END WHERE id = $1",
-            order.team_id,
-            at,
+async def released(tx: db.Connection, order: PromotedOrder, at: datetime) -> None:
+    """Step: free the seat of an unpaid order that was closed. A team without any taken seat ends."""
+    await tx.execute(
+        "UPDATE teams SET taken = taken - 1, state = CASE WHEN taken = 1 THEN 'failed' ELSE 'open' END,"
+        " ended_at = CASE WHEN taken = 1 THEN $2::timestamptz END WHERE id = $1",
+        order.team_id,
+        at,
+    )
+    await tx.execute(_GIVE_BACK.format("o.id = $2"), order.team_id, order.id)
+
+
+async def paid(tx: db.Connection, order: PromotedOrder, at: datetime) -> list[Job]:
+    """Step: count a paid order of a team. When the last seat is paid, the team succeeds."""
+    team = await tx.fetchrow("UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING id, paid, size", order.team_id)
+    return await succeed(tx, team["id"], at) if team["paid"] == team["size"] else []
+
+
+async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
+    """Return the running activities of these products."""
+    found: dict[int, list[Shown]] = {}
+    for row in await db.fetch(_SHOWN, product_ids, at):
+        one = Shown(
+            kind=KIND,
+            id=row["id"],
+            label=f"{row['size']} 人团",
+            price_fen=row["price_fen"],
+            points=0,
+            sku_ids=row["sku_ids"],
+            starts_at=row["starts_at"],
+            ends_at=row["ends_at"],
         )
-        await tx.execute(_GIVE_BACK.format("o.id = $2"), order.team_id, order.id)
-
-    async def paid(self, tx: db.Connection, order: PromotedOrder, at: datetime) -> list[Job]:
-        """Step: count a paid order of a team. When the last seat is paid, the team succeeds."""
-        team = await tx.fetchrow(
-            "UPDATE teams SET paid = paid + 1 WHERE id = $1 RETURNING id, paid, size", order.team_id
-        )
-        return await succeed(tx, team["id"], at) if team["paid"] == team["size"] else []
-
-    async def shown(self, product_ids: Sequence[int], at: datetime) -> dict[int, list[Shown]]:
-        """Return the running activities of these products."""
-        found: dict[int, list[Shown]] = {}
-        for row in await db.fetch(_SHOWN, product_ids, at):
-            one = Shown(
-                kind=KIND,
-                id=row["id"],
-                label=f"{row['size']} 人团",
-                price_fen=row["price_fen"],
-                points=0,
-                sku_ids=row["sku_ids"],
-                starts_at=row["starts_at"],
-                ends_at=row["ends_at"],
-            )
-            found.setdefault(row["product_id"], []).append(one)
-        return found
+        found.setdefault(row["product_id"], []).append(one)
+    return found

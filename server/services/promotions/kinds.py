@@ -16,7 +16,10 @@ Items = Sequence[tuple[int, int]]
 
 
 class Kind(Protocol):
-    """A kind of promotion. Steps run inside the caller's transaction, with the buyer and the order locked."""
+    """A kind of promotion, which is a module with these names.
+
+    Steps run inside the caller's transaction, with the buyer and the order locked.
+    """
 
     held_stock: bool
     """Whether pieces are reserved in advance: then placing and closing an order do not move the SKU's stock."""
@@ -51,7 +54,7 @@ class Kind(Protocol):
 
 
 KINDS: dict[str, Kind] = {
-    group_buys.KIND: group_buys.GroupBuys(),
+    group_buys.KIND: group_buys,
     flash_sales.KIND: flash_sales,
     points_goods.KIND: points_goods,
 }
