@@ -100,8 +100,9 @@ async def test_switching_off_and_blocking_take_the_credits(mall: Mall) -> None:
 
 async def test_events_about_strangers_and_others_are_taken(mall: Mall) -> None:
     assert (await push(mall, popup())).text == "success"
-    for event in ("debug_demo", "trade_manage_order_settlement", "trade_manage_remind_shipping"):
-        about = {"Event": event, "FromUserName": "o-x", "CreateTime": 1, "merchant_trade_no": "T1", "msg": "请发货"}
+    reminder = "trade_manage_remind_shipping"
+    for at, event in enumerate(("debug_demo", "trade_manage_order_settlement", reminder, reminder)):
+        about = {"Event": event, "FromUserName": "o-x", "CreateTime": at, "merchant_trade_no": "T1", "msg": "请发货"}
         assert (await push(mall, about)).text == "success"
     alarms = await db.fetch("SELECT kind, subject, detail FROM alarms")
     assert [(row["kind"], row["subject"]) for row in alarms] == [("wechat_reminds", "T1")]

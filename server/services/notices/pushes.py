@@ -3,8 +3,9 @@
 import logging
 from datetime import timedelta
 
+from server import db
 from server.gateways.ports import Deps, PushEvent
-from server.models import Alarm
+from server.services.common import alarms
 from server.services.notices import messages
 
 log = logging.getLogger("tuisan.pushes")
@@ -33,4 +34,5 @@ async def _act(deps: Deps, event: PushEvent) -> None:
     elif event.event in _FOR_OPERATORS:
         subject = str(event.fields.get("merchant_trade_no", ""))
         detail = {"event": event.event, "message": str(event.fields.get("msg", ""))}
-        await Alarm.create(kind="wechat_reminds", subject=subject[:60], detail=detail, at=deps.clock.now())
+        async with db.transaction() as tx:
+            await alarms.sound(tx, "wechat_reminds", subject, deps.clock.now(), detail)
