@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from server.handlers.admin.rules import Compared, Publishing
+from server.handlers.admin.forms import Compared, Number, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import commission_words
 from server.rules.commissions import CommissionTerms
@@ -23,7 +23,7 @@ class DraftForm(msgspec.Struct):
     """The policies as JSON, in the form the command line takes, and the version the draft is based on."""
 
     text: _Text
-    base: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    base: Number
 
 
 class PublishForm(Publishing):

@@ -6,6 +6,7 @@ import msgspec
 
 from server.core import ids
 from server.handlers.admin.coupons import ticked
+from server.handlers.admin.forms import Reason, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.coupons import SEGMENTS
@@ -31,7 +32,6 @@ _LABELS = {
 _LIST_BYTES = 2 * 1024 * 1024
 _TOLD = 5
 """How many unknown names of a list the error message shows."""
-_Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 class NewQuery(msgspec.Struct):
@@ -41,16 +41,10 @@ class NewQuery(msgspec.Struct):
     member: Annotated[str, msgspec.Meta(max_length=20)] = ""
 
 
-class ReasonForm(msgspec.Struct):
-    """The reason, which goes into the log."""
-
-    reason: _Reason
-
-
 class VoidForm(msgspec.Struct):
     """The coupons that were ticked, and the reason."""
 
-    reason: _Reason
+    reason: Reason
     coupon: Annotated[list[int], msgspec.Meta(max_length=200)] = []
 
 

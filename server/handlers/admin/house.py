@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from server.core import errors
+from server.handlers.admin.forms import REASON_CHARS, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import shop_form
 from server.rules.operators import Permission
@@ -14,14 +15,6 @@ from server.services.desk.notices import TemplateTerms
 from server.services.terms import policy
 
 screens = Screens("house")
-
-_REASON_CHARS = 200
-
-
-class ReasonForm(msgspec.Struct):
-    """The reason, which goes into the log."""
-
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=_REASON_CHARS, pattern=r"\S")]
 
 
 @screens.action("/jobs/<outbox_id:int>/retry", Permission.JOBS_RETRY, ReasonForm)
@@ -37,10 +30,9 @@ async def notices(_visit: Visit, _: None) -> dict[str, Any]:
     return {"templates": await notice_desk.templates()}
 
 
-class TemplateForm(msgspec.Struct):
+class TemplateForm(ReasonForm):
     """One message template; `fields` has one `keyword=value` per line, such as `amount3=amount`."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=_REASON_CHARS, pattern=r"\S")]
     template_id: str = ""
     title: str = ""
     page: str = ""
@@ -84,8 +76,8 @@ async def settings(_visit: Visit, _: None) -> dict[str, Any]:
 async def change_settings(visit: Visit, form: dict[str, str]) -> Done:
     """Put the policy that was typed into force."""
     reason, version = form.pop("reason", "").strip(), form.pop("version", "")
-    if not 0 < len(reason) <= _REASON_CHARS:
-        raise errors.BadRequest(field="reason", problem=f"请填写理由，最多 {_REASON_CHARS} 个字")
+    if not 0 < len(reason) <= REASON_CHARS:
+        raise errors.BadRequest(field="reason", problem=f"请填写理由，最多 {REASON_CHARS} 个字")
     changed = await policy.change(visit.deps, form, version, reason, visit.operator.name)
     names = "、".join(shop_form.FIELDS[name].label for name in changed)
     return Done(f"已保存：{names}" if names else "没有改动", "/admin/settings")

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules.levels import ICONS, MOST_LEVELS, Level

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from server.core.errors import Refusal
-from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission
 from server.rules.words import REVEALED

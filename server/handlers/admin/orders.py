@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from server.core import errors
+from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking
 from server.rules.express import COMPANIES, company_code, tracking_fits
@@ -24,12 +25,6 @@ class ParcelForm(msgspec.Struct):
 
     company: Annotated[str, msgspec.Meta(max_length=40)] = ""
     tracking_no: Annotated[str, msgspec.Meta(max_length=60)] = ""
-
-
-class ReasonForm(msgspec.Struct):
-    """The reason, which goes into the log."""
-
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 @screens.page("/orders/<order_no:str>", Permission.ORDERS_VIEW, "orders/order.html")

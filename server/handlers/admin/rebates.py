@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.ledger.chart import LABELS
 from server.rules.operators import Permission

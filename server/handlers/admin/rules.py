@@ -1,10 +1,11 @@
 """The rebate rule: its versions, comparing two of them, and a form to write, preview and publish a new one."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from server.core.errors import RuleInvalid
+from server.handlers.admin.forms import Compared, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import rule_forms
 from server.rules.operators import Permission
@@ -13,22 +14,6 @@ from server.services.desk import rules
 from server.services.terms import rebate_rules
 
 screens = Screens("rules")
-
-_Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-
-
-class Compared(msgspec.Struct):
-    """The two versions to compare."""
-
-    old: _Number
-    new: _Number
-
-
-class Publishing(msgspec.Struct):
-    """The fields beside the rule itself: the version it is based on, and the reason for a new one."""
-
-    base: _Number
-    note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 
 
 @screens.page("/rules/<version:int>", Permission.REBATES_VIEW, "rules/rule.html")

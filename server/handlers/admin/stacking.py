@@ -1,10 +1,11 @@
 """叠加规则: which discounts combine for each kind of order, the versions, and a new version by ticking boxes."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from server.core.errors import BadRequest
+from server.handlers.admin.forms import Number, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking as rules
 from server.rules.operators import Permission
@@ -14,20 +15,11 @@ from server.services.terms import stacking
 
 screens = Screens("stacking")
 
-_Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-
 
 class Shown(msgspec.Struct):
     """The version to show; the newest by default."""
 
-    version: _Number | None = None
-
-
-class Publishing(msgspec.Struct):
-    """The fields beside the boxes: the version it is based on, and the reason for a new one."""
-
-    base: _Number
-    note: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    version: Number | None = None
 
 
 @screens.page("/stacking", Permission.PROMOTIONS_VIEW, "promotions/stacking.html", Shown)

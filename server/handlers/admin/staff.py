@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from server.handlers.admin.orders import ReasonForm
+from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules.operators import Permission, Role
 from server.services.operators import accounts as operator_accounts

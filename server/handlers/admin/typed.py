@@ -9,12 +9,12 @@ from typing import Any
 from server.core import money
 from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
+from server.handlers.admin.forms import REASON_CHARS
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _NUMBERED = re.compile(r"(skus|items|levels)\[(\d+)\]")
 _NUMBERED_LABELS = {"skus": " SKU", "items": "商品", "levels": "等级"}
 _FEN_MOST = 10**9
-_REASON_CHARS = 200
 
 
 class Typed:
@@ -76,8 +76,8 @@ class Typed:
         """Return the reason, which goes into the log."""
         if needed:
             self.need("reason")
-        if len(self.text("reason")) > _REASON_CHARS:
-            self.note("reason", f"最多 {_REASON_CHARS} 个字")
+        if len(self.text("reason")) > REASON_CHARS:
+            self.note("reason", f"最多 {REASON_CHARS} 个字")
         return self.text("reason")
 
     def note(self, name: str, problem: str) -> None:

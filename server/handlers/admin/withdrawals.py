@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from server.core import errors
+from server.handlers.admin.forms import Reason, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.ledger import chart
 from server.rules.operators import Permission
@@ -15,20 +16,12 @@ from server.services.withdrawals import requests as withdrawal_requests
 
 screens = Screens("withdrawals")
 
-_Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
-
-
-class ReasonForm(msgspec.Struct):
-    """The reason. It goes into the log; the member reads it too, if the money comes back."""
-
-    reason: _Reason
-
 
 class ManyForm(msgspec.Struct):
     """The withdrawals that were ticked, the decision for all of them, and the reason."""
 
     do: str
-    reason: _Reason
+    reason: Reason
     number: Annotated[list[str], msgspec.Meta(max_length=MANY_MOST)] = []
 
 
