@@ -8,6 +8,8 @@ import typer
 from server.commands import apply, runtime
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules.commissions import CommissionTerms
+from server.services.files.apply_file import reading
 from server.services.terms import commission_policies
 
 app = typer.Typer(no_args_is_help=True, help="分润 Commission")
@@ -43,4 +45,9 @@ def apply_file(
     as_json: bool = apply.JSON,
 ) -> None:
     """按文件发布分润策略 Publish the policies of a file. They apply to orders paid from now on."""
-    apply.run(file, data, as_json, lambda deps, text, actor: commission_policies.apply(deps, text, note, actor))
+
+    async def publish(deps: Deps, text: str, actor: str) -> commission_policies.Applied:
+        with reading(text, CommissionTerms) as terms:
+            return await commission_policies.apply(deps, terms, note, actor)
+
+    apply.run(file, data, as_json, publish)

@@ -10,6 +10,7 @@ import typer
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
+from server.rules.rebates import parse_terms
 from server.services.orders import fulfilment, refunds
 from server.services.rebates import qualifications
 from server.services.terms import rebate_rules
@@ -85,7 +86,11 @@ def rule_publish(
     data: Path | None = DATA,
 ) -> None:
     """发布新版本 Publish a new version. It applies to orders paid from now on."""
-    act(data, lambda deps: rebate_rules.publish(deps, file.read_bytes(), note, OPERATOR), "规则已发布 published")
+    act(
+        data,
+        lambda deps: rebate_rules.publish(deps, parse_terms(file.read_bytes()), note, OPERATOR),
+        "规则已发布 published",
+    )
 
 
 @order.command("ship")

@@ -42,7 +42,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of the rebate rule. docs/guides/files.md says what each field means. Decode with `parse_terms`."""
+    """One version of the rebate rule. docs/guides/files.md says what each field means. `complete` adds the stages and checks it."""
 
     required: Annotated[int, msgspec.Meta(ge=2, le=10)] = 3
     qualify_at: Literal["paid", "received"] = "paid"
@@ -72,12 +72,17 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_terms(text: bytes) -> RuleTerms:
-    """Return complete and checked terms from JSON. Raises RuleInvalid, which names the field and the problem."""
+    """Return complete terms from JSON. Raises RuleInvalid, which names the field and the problem."""
     try:
         terms = msgspec.json.decode(text, type=RuleTerms)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         problem, _, where = str(error).partition(" - at `$.")
         raise RuleInvalid(field=where.rstrip("`"), problem=problem) from None
+    return complete(terms)
+
+
+def complete(terms: RuleTerms) -> RuleTerms:
+    """Return checked terms with all their stages: if none is named, everything comes at the end. Raises RuleInvalid."""
     if not terms.stages_bp:
         terms = msgspec.structs.replace(terms, stages_bp=(*(0,) * (terms.required - 1), WHOLE_BP))
     for field, problem in problems(terms):
@@ -279,10 +284,7 @@ def _carried(consumed: Sequence[Qualified]) -> tuple[list[int], int]:
 
 
 def _rebate_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
-    """Return what an order with these lines brings before the caps, rounded down once.
-
-    The caps are whole fen, so rounding before the caps gives the same result as rounding once after the last cap.
-    """
+    """Return what lines bring before the caps, rounded down once: caps are whole fen, so rounding later is the same."""
     return in_scope_fen(terms, lines) * terms.ratio_bp * sum(terms.stages_bp) // WHOLE_BP**2
 
 

@@ -17,6 +17,7 @@ from server.core.advisory import Advisory
 from server.core.ids import code
 from server.gateways.ports import Deps
 from server.rules.levels import Level
+from server.rules.rebates import RuleTerms
 from server.seed import banners, pictures
 from server.seed.pictures import Picture
 from server.services.catalogue import apply as catalogue_apply
@@ -29,7 +30,7 @@ _DEPARTMENTS = ("beauty", "baby", "food", "home", "cards")
 _COUPON_GOODS = ("coupon_goods",)
 """Goods that are coupons. They are added after the templates of these coupons, which are for some other goods."""
 
-_RULE = {"payout_cap_bp": 5000, "budget_fen": 10_000_000, "withdrawable": False}
+_RULE = RuleTerms(payout_cap_bp=5000, budget_fen=10_000_000, withdrawable=False)
 """Safe limits: the rebate can only be spent, each payout has a cap, and the budget is 100 000 yuan."""
 
 _POINTS = {"points_per_yuan": 1, "check_in_points": 5, "check_in_week_points": 20}
@@ -86,7 +87,7 @@ async def _plant(deps: Deps, actor: str) -> Planted:
         )
     ruled = not await db.fetch_value("SELECT EXISTS (SELECT FROM rule_versions)")
     if ruled:
-        await rebate_rules.publish(deps, orjson.dumps(_RULE), "演示商城的初始规则", actor)
+        await rebate_rules.publish(deps, _RULE, "演示商城的初始规则", actor)
     return Planted(
         products,
         templates,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from server.rules.commissions import CommissionTerms, Ratio
 from server.services.orders import fulfilment
 from server.services.terms import commission_policies
 from server.services.withdrawals import requests as withdrawal_requests
@@ -81,7 +82,7 @@ async def _orders(mall: Mall, me: Shopper, sku: int, card: int) -> dict[str, str
     }
 
 
-POLICIES = '{"policies": [{"kind": "ratio", "ratio_bp": 1000}]}'
+POLICIES = CommissionTerms(policies=(Ratio(ratio_bp=1_000),))
 
 
 async def _money(mall: Mall, me: Shopper) -> tuple[int, str]:

@@ -1,7 +1,6 @@
 """The operators' panel in Chromium: every screen, and an operator's day from the morning to the audit log."""
 
 import io
-import json
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from playwright.async_api import expect
 from server import db
 from server.core.clock import shanghai_day
 from server.handlers.rooms import ADMIN
+from server.rules.commissions import CommissionTerms, Ratio
 from server.rules.operators import PERMISSIONS, Permission, Role
 from server.services.common import audit_log
 from server.services.reconciliation import runs as reconciliation_runs
@@ -70,8 +70,8 @@ _PARTS = 4
 @pytest.fixture(scope="module")
 async def life(life: Life, shop: Shop) -> Life:
     """Return a shop with a member who has used every feature; its operators have, too."""
-    ratio = {"scope": "shop", "kind": "ratio", "ratio_bp": 500}
-    await commission_policies.apply(shop.mall.deps, json.dumps({"policies": [ratio]}), "百分之五", "cli")
+    terms = CommissionTerms(policies=(Ratio(ratio_bp=500),))
+    await commission_policies.apply(shop.mall.deps, terms, "百分之五", "cli")
     await ask(await rich(shop.mall))
     await reconciliation_runs.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
     return life

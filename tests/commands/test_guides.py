@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 from server.commands.apply import of_entries
+from server.rules.commissions import CommissionTerms
+from server.rules.rebates import parse_terms
 from server.services.catalogue import apply as catalogue_apply
 from server.services.coupons import apply as coupon_apply
+from server.services.files.apply_file import reading
 from server.services.promotions import apply as activity_apply
 from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
@@ -20,5 +23,6 @@ async def test_every_file_of_the_guide_applies(mall: Mall) -> None:
     assert (await of_entries(coupon_apply.apply)(mall.deps, coupons, "cli")).templates_new == 2
     assert (await of_entries(activity_apply.apply)(mall.deps, group_buys, "cli")).activities_new == 1
     assert (await of_entries(activity_apply.apply)(mall.deps, others, "cli")).activities_new == 2
-    assert (await rebate_rules.publish(mall.deps, rule.encode(), "guide", "cli")).version == 1
-    assert (await commission_policies.apply(mall.deps, commission, "guide", "cli")).policies == 3
+    assert (await rebate_rules.publish(mall.deps, parse_terms(rule.encode()), "guide", "cli")).version == 1
+    with reading(commission, CommissionTerms) as terms:
+        assert (await commission_policies.apply(mall.deps, terms, "guide", "cli")).policies == 3

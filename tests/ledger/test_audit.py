@@ -13,7 +13,6 @@ from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.proofs import PROOFS
 from server.services.checkout import payments
 from server.services.orders import refunds
-from server.services.terms import commission_policies
 from server.services.withdrawals import requests as withdrawal_requests
 from tests.ledger.offences import OFFENCES
 from tests.support.cli import run, run_process
@@ -23,7 +22,17 @@ from tests.support.house import House
 from tests.support.mall import Mall
 from tests.support.points_goods import swap
 from tests.support.purse import ask, give_coupons, rich, send, set_policy
-from tests.support.shop import Shopper, join, make_coupon_sku, make_sku, make_virtual_sku, pass_days, publish, work
+from tests.support.shop import (
+    Shopper,
+    join,
+    make_coupon_sku,
+    make_sku,
+    make_virtual_sku,
+    pass_days,
+    publish,
+    publish_commission,
+    work,
+)
 
 
 async def make_coupon(mall: Mall, shopper: Shopper, amount_fen: int) -> int:
@@ -113,8 +122,8 @@ async def live_through(mall: Mall) -> None:
 
 async def earn_commission(mall: Mall) -> None:
     """Make commissions on two levels: settled, never received, and partly taken back. Then remove the policies."""
-    terms = {"policies": [{"kind": "ratio", "ratio_bp": 1_000, "level": level} for level in (1, 2)], "depth": 2}
-    await commission_policies.apply(mall.deps, orjson.dumps(terms).decode(), "test", "tester")
+    policies = [{"kind": "ratio", "ratio_bp": 1_000, "level": level} for level in (1, 2)]
+    await publish_commission(mall, policies=policies, depth=2)
     upper = await join(mall)
     lower = await join(mall, upper)
     friend = await join(mall, lower)
@@ -127,7 +136,7 @@ async def earn_commission(mall: Mall) -> None:
     asked = await friend.refund(order_no, lines=[{"line_id": line_id, "quantity": 1}])
     await approve(mall, asked["refund_no"])
     assert (await lower.wallet())["frozen_fen"] == 500
-    await commission_policies.apply(mall.deps, "{}", "test", "tester")
+    await publish_commission(mall)
 
 
 async def earn_points(mall: Mall) -> None:

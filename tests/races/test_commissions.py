@@ -5,7 +5,6 @@ import random
 from datetime import datetime
 from typing import Any
 
-import orjson
 import pytest
 
 from server import db, outbox
@@ -13,12 +12,11 @@ from server.ledger import book
 from server.services.commissions import earnings
 from server.services.common import batches
 from server.services.orders import fulfilment, refunds
-from server.services.terms import commission_policies
 from tests.races.arena import Arena, outcomes
 from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.proof import proved
-from tests.support.shop import DAY_S, make_sku, publish, run_jobs
+from tests.support.shop import DAY_S, make_sku, publish, publish_commission, run_jobs
 
 ROUNDS = 6
 TERMS = {
@@ -30,7 +28,7 @@ TERMS = {
 @pytest.fixture
 async def arena(mall: Mall) -> Arena:
     await publish(mall, payout_cap_bp=5_000)
-    await commission_policies.apply(mall.deps, orjson.dumps(TERMS).decode(), "test", "tester")
+    await publish_commission(mall, **TERMS)
     return Arena(mall)
 
 

@@ -9,19 +9,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import orjson
 import pytest
 
 from server import db
 from server.services.rebates import blocking
-from server.services.terms import commission_policies
 from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena
 from tests.support.chance import SEED
 from tests.support.mall import Mall
 from tests.support.purse import earn, set_policy
-from tests.support.shop import make_sku, make_virtual_sku, publish
+from tests.support.shop import make_sku, make_virtual_sku, publish, publish_commission
 
 STORM_S = float(os.environ.get("STORM_S", "6"))
 ACTORS = 10
@@ -44,7 +42,7 @@ async def deadlocks() -> int:
 async def test_a_storm(mall: Mall, rule: str) -> None:
     arena = Arena(mall)
     await publish(mall, **RULES[rule])
-    await commission_policies.apply(mall.deps, orjson.dumps(COMMISSION).decode(), "test", "tester")
+    await publish_commission(mall, **COMMISSION)
     await set_policy(mall, withdrawal_auto_below_fen=2_000, withdrawal_second_from_fen=4_000)
     await mall.control("knobs", drop={"op": "transfer_notify"})
     people = await arena.members(1, met=True)

@@ -8,12 +8,10 @@ import os
 from collections import deque
 from collections.abc import Awaitable, Callable
 
-import orjson
 import pytest
 
 from server import db
 from server.ledger.audit import audit
-from server.services.terms import commission_policies
 from tests.races import proofs
 from tests.races.acts import Acts
 from tests.races.arena import Arena
@@ -21,7 +19,7 @@ from tests.races.policies import commission_terms, rebate_terms, shop_terms
 from tests.support.chance import SEED
 from tests.support.mall import Mall
 from tests.support.purse import earn, set_policy
-from tests.support.shop import make_sku, make_virtual_sku, publish
+from tests.support.shop import make_sku, make_virtual_sku, publish, publish_commission
 
 WALKS = int(os.environ.get("WALKS", "6"))
 STEPS = int(os.environ.get("WALK_STEPS", "150"))
@@ -41,8 +39,7 @@ class Walk(Acts):
         await publish(self.arena.mall, **rebate_terms(self.chance))
 
     async def new_commission(self) -> None:
-        text = orjson.dumps(commission_terms(self.chance, self.products)).decode()
-        await commission_policies.apply(self.deps, text, "test", "tester")
+        await publish_commission(self.arena.mall, **commission_terms(self.chance, self.products))
 
     async def new_policy(self) -> None:
         await set_policy(self.arena.mall, **shop_terms(self.chance))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 import pytest
 
 from server import db
@@ -15,13 +14,12 @@ from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import set_policy
-from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
+from tests.support.shop import Shopper, join, make_sku, pass_days, publish, publish_commission, work
 
 
 async def policies(mall: Mall, *found: dict[str, Any], **more: Any) -> int:
     """Publish these policies; return the version."""
-    text = orjson.dumps({"policies": found, **more}).decode()
-    return (await commission_policies.apply(mall.deps, text, "test", "tester")).version
+    return await publish_commission(mall, policies=found, **more)
 
 
 def ratio(ratio_bp: int, **more: Any) -> dict[str, Any]:

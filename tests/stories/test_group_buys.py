@@ -1,18 +1,14 @@
 """拼团: teams that succeed and count for the rule, teams that fail and change nothing, and what counts only later."""
 
-import json
-from typing import Any
-
 import pytest
 
 from server import db
 from server.core.errors import RefundNotAllowed
 from server.services.orders import refunds, teams
-from server.services.terms import commission_policies
 from tests.support.circle import circle
 from tests.support.group_buys import GROUP_FEN, join_team, make_group_buy, open_team, promotion, team_of
 from tests.support.mall import Mall
-from tests.support.shop import join, make_sku, make_virtual_sku, pass_days, publish, work
+from tests.support.shop import join, make_sku, make_virtual_sku, pass_days, publish, publish_commission, work
 
 DAY_AND_A_BIT = 1.01
 
@@ -42,7 +38,7 @@ async def stock(sku: int) -> tuple[int, int, int]:
 
 async def test_given_three_friends_in_one_team_then_they_count_only_when_it_is_complete(mall: Mall) -> None:
     await publish(mall)
-    await commission_policies.apply(mall.deps, '{"policies": [{"kind": "ratio", "ratio_bp": 1000}]}', "n", "tester")
+    await publish_commission(mall, policies=[{"kind": "ratio", "ratio_bp": 1000}])
     a = await circle(mall)
     sku = await make_sku()
     activity = await make_group_buy(mall, sku)
@@ -67,7 +63,7 @@ async def test_given_three_friends_in_one_team_then_they_count_only_when_it_is_c
 
 async def test_given_a_team_that_fails_then_everything_goes_back_without_a_trace(mall: Mall) -> None:
     await publish(mall)
-    await commission_policies.apply(mall.deps, '{"policies": [{"kind": "ratio", "ratio_bp": 1000}]}', "n", "tester")
+    await publish_commission(mall, policies=[{"kind": "ratio", "ratio_bp": 1000}])
     a = await circle(mall)
     sku = await make_sku(stock=5)
     activity = await make_group_buy(mall, sku)
@@ -279,8 +275,7 @@ async def test_given_a_team_paid_with_a_balance_and_a_coupon_then_failure_gives_
 async def test_given_a_month_ladder_then_a_team_that_is_not_complete_is_no_turnover(mall: Mall) -> None:
     await publish(mall)
     tiers = [{"from_fen": 0, "ratio_bp": 100}, {"from_fen": 5_000, "ratio_bp": 1_000}]
-    policy: dict[str, Any] = {"policies": [{"kind": "ladder", "by": "month", "tiers": tiers}]}
-    await commission_policies.apply(mall.deps, json.dumps(policy), "n", "tester")
+    await publish_commission(mall, policies=[{"kind": "ladder", "by": "month", "tiers": tiers}])
     me, sku = await join(mall), await make_sku()
     activity = await make_group_buy(mall, sku)
     friend = await join(mall, me)

@@ -14,11 +14,11 @@ from server.rules.levels import Level
 from server.services.growth import progress
 from server.services.members import profiles
 from server.services.rebates import blocking, qualifications
-from server.services.terms import commission_policies, levels
+from server.services.terms import levels
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
 from tests.support.purse import earn
-from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
+from tests.support.shop import Shopper, join, make_sku, pass_days, publish, publish_commission, work
 
 LEVELS = (
     Level("普通会员", 0),
@@ -278,7 +278,7 @@ async def test_given_a_level_with_a_bonus_then_commission_is_raised_as_it_stood_
         {"kind": "ratio", "ratio_bp": 1_000},
         {"kind": "ratio", "ratio_bp": 2_000, "scope": "member_level", "ids": [2]},
     ]
-    await commission_policies.apply(mall.deps, orjson.dumps({"policies": policies}).decode(), "test", "tester")
+    await publish_commission(mall, policies=policies)
     parent = await join(mall)
     child = await join(mall, parent)
     await child.buy(await make_sku(10_000))

@@ -10,14 +10,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import orjson
 
 from server import db, outbox
 from server.jobs import ticks
 from server.jobs.registry import JOBS
+from server.rules.commissions import CommissionTerms
+from server.rules.rebates import parse_terms
 from server.services.catalogue import apply as catalogue_apply
 from server.services.orders import fulfilment
-from server.services.terms import rebate_rules
+from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
 
 DAY_S = 86_400
@@ -32,7 +35,13 @@ _serial = itertools.count(1)
 
 async def publish(mall: Mall, **terms: Any) -> int:
     """Publish a rule version with these terms."""
-    return (await rebate_rules.publish(mall.deps, orjson.dumps(terms), "test", "tester")).version
+    return (await rebate_rules.publish(mall.deps, parse_terms(orjson.dumps(terms)), "test", "tester")).version
+
+
+async def publish_commission(mall: Mall, **terms: Any) -> int:
+    """Publish a version of the commission policies with these terms."""
+    ready = msgspec.convert(terms, CommissionTerms)
+    return (await commission_policies.apply(mall.deps, ready, "test", "tester")).version
 
 
 def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from server import db
 from server.gateways.ports import Deps
+from server.rules.rebates import RuleTerms
 from server.sandbox.config import SandboxConfig
 from server.sandbox.context import Sandbox, open_sandbox, rfc3339
 from server.sandbox.identity import make_identity
@@ -115,7 +116,7 @@ class Shop:
             )
             await tx.fetchrow(_PEOPLE.format(referrer="NULL"), MEMBERS, at, "bench-")
             await tx.execute(_ADDRESSES, self._sealed, "0" * 64, at, MEMBERS)
-        await rebate_rules.publish(self.deps, b"{}", "bench", "bench")
+        await rebate_rules.publish(self.deps, RuleTerms(), "bench", "bench")
         for first in range(1, MEMBERS + 1, _AT_ONCE):
             numbers = range(first, min(first + _AT_ONCE, MEMBERS + 1))
             self.tokens += await asyncio.gather(*(member_sessions.start(self.deps, number, "") for number in numbers))

@@ -11,6 +11,7 @@ from server.rules.commissions import CommissionTerms
 from server.rules.operators import Permission
 from server.services.desk import commissions
 from server.services.desk.commissions import Draft
+from server.services.files.apply_file import reading
 from server.services.terms import commission_policies
 
 screens = Screens("commission_policies")
@@ -69,7 +70,8 @@ async def new_policies(visit: Visit, query: NewQuery) -> dict[str, Any]:
 @screens.action("/commission-policies/preview", Permission.COMMISSIONS_PUBLISH, DraftForm)
 async def keep_draft(visit: Visit, form: DraftForm) -> Done:
     """Check the draft and save it, so that it is previewed before it is published."""
-    await commissions.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base))
+    with reading(form.text, CommissionTerms) as terms:
+        await commissions.keep(visit.deps, visit.operator.session_id, Draft(form.text, form.base), terms)
     return Done("", f"{_HERE}/preview")
 
 
@@ -77,7 +79,9 @@ async def keep_draft(visit: Visit, form: DraftForm) -> Done:
 async def preview(visit: Visit, _: None) -> dict[str, Any]:
     """Show what the draft would change."""
     draft = await commissions.kept(visit.deps, visit.operator.session_id)
-    current, words = await commissions.newest(), await commissions.draft_in_words(draft)
+    current = await commissions.newest()
+    with reading(draft.text, CommissionTerms) as terms:
+        words = await commissions.draft_in_words(terms)
     return {
         "draft": draft,
         "words_of": words,
@@ -90,7 +94,8 @@ async def preview(visit: Visit, _: None) -> dict[str, Any]:
 @screens.action("/commission-policies", Permission.COMMISSIONS_PUBLISH, PublishForm)
 async def publish(visit: Visit, form: PublishForm) -> Done:
     """Publish the previewed draft as a new version."""
-    made = await commission_policies.apply(visit.deps, form.text, form.note, visit.operator.name, form.base)
+    with reading(form.text, CommissionTerms) as terms:
+        made = await commission_policies.apply(visit.deps, terms, form.note, visit.operator.name, form.base)
     said = f"第 {made.version} 版分润策略" + (
         "已发布，从现在起付款的订单按它执行" if made.version > form.base else "与此相同，没有发布新的版本"
     )

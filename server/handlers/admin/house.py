@@ -78,6 +78,12 @@ async def change_settings(visit: Visit, form: dict[str, str]) -> Done:
     reason, version = form.pop("reason", "").strip(), form.pop("version", "")
     if not 0 < len(reason) <= REASON_CHARS:
         raise errors.BadRequest(field="reason", problem=f"请填写理由，最多 {REASON_CHARS} 个字")
-    changed = await policy.change(visit.deps, form, version, reason, visit.operator.name)
+    for name in form:
+        if name not in shop_form.FIELDS:
+            raise errors.BadRequest(field=name, problem="没有这个设置")
+    wanted, problems = shop_form.read(form)
+    if problems:
+        raise errors.BadRequest(field=next(iter(problems)), problem="；".join(problems.values()))
+    changed = await policy.change(visit.deps, wanted, version, reason, visit.operator.name)
     names = "、".join(shop_form.FIELDS[name].label for name in changed)
     return Done(f"已保存：{names}" if names else "没有改动", "/admin/settings")

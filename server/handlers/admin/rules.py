@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import msgspec
-
 from server.core.errors import RuleInvalid
 from server.handlers.admin.forms import Compared, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
@@ -57,6 +55,5 @@ async def publish(visit: Visit, form: dict[str, str]) -> Done:
     if terms is None:
         field, problem = next(iter(problems.items()))
         raise RuleInvalid(field=field, problem=f"{rule_forms.LABELS[field]}：{problem}")
-    text = msgspec.json.encode(terms)
-    made = await rebate_rules.publish(visit.deps, text, about.note, visit.operator.name, about.base)
+    made = await rebate_rules.publish(visit.deps, terms, about.note, visit.operator.name, about.base)
     return Done(f"第 {made.version} 版规则已发布，从现在起付款的订单按它执行", f"/admin/rules/{made.version}")

@@ -16,7 +16,7 @@ from server.ledger import bulk
 from server.ledger.bulk import Books
 from server.rules.bills import Bill
 from server.rules.commissions import CommissionTerms, Ratio
-from server.rules.rebates import parse_terms
+from server.rules.rebates import RuleTerms, complete
 from server.seed.scale import people
 from server.seed.scale.plan import Plan, Step
 from server.services.common import audit_log
@@ -28,7 +28,7 @@ Tell = Callable[[str, int, int], None]
 _ACTOR = "cli"
 _TIMEOUT_S = 3600
 _SLICE = 100_000
-_RULE = b'{"payout_cap_bp": 5000, "budget_fen": 1000000000000}'
+_RULE = complete(RuleTerms(payout_cap_bp=5000, budget_fen=10**12))
 _POLICIES = CommissionTerms(policies=(Ratio(ratio_bp=500),))
 """The commission that the SQL assumes, as it assumes the rule above."""
 _LOGGED = 4_000
@@ -169,7 +169,7 @@ async def _without_indexes(tx: Connection, tell: Tell) -> AsyncIterator[None]:
 async def _published(tx: Connection, began: datetime) -> tuple[int, int]:
     """Return the versions of rule and commission that the year uses; publish them if they are not in force."""
     versions = []
-    for table, terms in (("rule_versions", parse_terms(_RULE)), ("commission_versions", _POLICIES)):
+    for table, terms in (("rule_versions", _RULE), ("commission_versions", _POLICIES)):
         text = msgspec.json.encode(terms).decode()
         newest = await tx.fetchrow(
             f"SELECT version, terms = $1::jsonb AS ours FROM {table} ORDER BY version DESC LIMIT 1",  # noqa: S608 - ours

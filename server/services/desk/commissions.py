@@ -140,10 +140,10 @@ class Draft(msgspec.Struct):
     base: int
 
 
-async def keep(deps: Deps, session_id: int, draft: Draft) -> None:
-    """Keep a valid draft for an hour. Raises FileInvalid with every problem by line."""
+async def keep(deps: Deps, session_id: int, draft: Draft, terms: CommissionTerms) -> None:
+    """Keep a draft for an hour if its terms could be published. Raises FileInvalid with every problem."""
     async with db.connection() as reader:
-        await commission_policies.prepared(reader, draft.text)
+        await commission_policies.prepared(reader, terms)
     await deps.redis.set(_key(session_id), msgspec.json.encode(draft), ex=_KEPT_S)
 
 
@@ -159,11 +159,11 @@ def _key(session_id: int) -> str:
     return f"operator_draft:commission:{session_id}"
 
 
-async def draft_in_words(draft: Draft) -> Words:
-    """Put a draft into words, as it would be published now. Raises FileInvalid."""
+async def draft_in_words(terms: CommissionTerms) -> Words:
+    """Put the terms of a draft into words, as they would be published now. Raises FileInvalid."""
     async with db.connection() as reader:
-        terms = await commission_policies.prepared(reader, draft.text)
-    return await in_words(terms)
+        ready = await commission_policies.prepared(reader, terms)
+    return await in_words(ready)
 
 
 @dataclass(frozen=True, slots=True)

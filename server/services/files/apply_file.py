@@ -3,9 +3,12 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from server.core.errors import FileInvalid
 from server.services.files.entries import Entries
+
+_T = TypeVar("_T")
 
 _decode = json.JSONDecoder().raw_decode
 
@@ -48,6 +51,17 @@ class ApplyFile(Entries):
         while path not in self._lines:
             path = path[: max(path.rfind("."), path.rfind("["))]
         return self._lines[path]
+
+
+@contextmanager
+def reading(text: str, kind: type[_T]) -> Iterator[_T]:
+    """Read a text as a single `kind`. A FileInvalid, raised here or inside, names the line of each problem."""
+    file = ApplyFile(text)
+    found = file.read(file.root, kind, "$")
+    file.check()
+    assert found is not None  # noqa: S101 - or `check` would have raised
+    with file.located():
+        yield found
 
 
 class _Places:

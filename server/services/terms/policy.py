@@ -8,9 +8,8 @@ import msgspec
 
 from server import db
 from server.core.advisory import Advisory
-from server.core.errors import BadRequest, StateConflict
+from server.core.errors import StateConflict
 from server.gateways.ports import Deps
-from server.rules import shop_form
 from server.rules.shop import ShopPolicy
 from server.services.common import audit_log, locks
 from server.services.terms.fresh import Fresh
@@ -50,18 +49,11 @@ def _stored(row: Mapping[str, Any] | None) -> Stored:
     return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())
 
 
-async def change(deps: Deps, typed: Mapping[str, str], version: str, reason: str, operator: str) -> list[str]:
-    """Apply the typed values; return the names of the fields that changed.
+async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, operator: str) -> list[str]:
+    """Put a policy into force; return the names of the fields that changed.
 
-    Raises BadRequest (`field`: the first wrong or unknown field, `problem`: what is wrong with each), StateConflict
-    (somebody changed the policy since `version` was read), Busy.
+    Raises StateConflict (somebody changed the policy since `version` was read), Busy.
     """
-    for name in typed:
-        if name not in shop_form.FIELDS:
-            raise BadRequest(field=name, problem="没有这个设置")
-    wanted, problems = shop_form.read(typed)
-    if problems:
-        raise BadRequest(field=next(iter(problems)), problem="；".join(problems.values()))
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.SHOP_POLICY)

@@ -11,7 +11,7 @@ from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.promises import Promise, promise
-from server.rules.rebates import RuleTerms, Scope, parse_terms
+from server.rules.rebates import RuleTerms, Scope, complete
 from server.services.common import audit_log, locks
 from server.services.terms.versions import About, Versions, check_base
 
@@ -52,14 +52,13 @@ async def promise_title() -> str:
     return found.title if found else ""
 
 
-async def publish(deps: Deps, text: bytes, note: str, operator: str, base: int | None = None) -> PublishedRule:
-    """Publish a new version from JSON, for orders paid from now on.
+async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: int | None = None) -> PublishedRule:
+    """Publish a new version, for orders paid from now on.
 
     Raises RuleInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked at
     (0: none).
     """
-    terms = parse_terms(text)
-    at = deps.clock.now()
+    terms, at = complete(terms), deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REBATE_RULES)
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")

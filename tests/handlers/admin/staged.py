@@ -5,6 +5,8 @@ from datetime import timedelta
 import orjson
 
 from server import db
+from server.rules.commissions import CommissionTerms, Fixed
+from server.rules.rebates import RuleTerms, Scope
 from server.services.common import audit_log
 from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
@@ -28,9 +30,9 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     """Make a member with such texts, with a paid order and an open refund; and an alarm."""
     sku = await make_sku(10_000)
     product = await db.fetch_value("SELECT product_id FROM skus WHERE id = $1", sku)
-    await rebate_rules.publish(mall.deps, orjson.dumps({"scope": {"products": [product]}}), XSS, XSS[:40])
-    policy = {"kind": "fixed", "fixed_fen": 1, "scope": "product", "ids": [product]}
-    await commission_policies.apply(mall.deps, orjson.dumps({"policies": [policy]}).decode(), XSS, XSS[:40])
+    await rebate_rules.publish(mall.deps, RuleTerms(scope=Scope(products=(product,))), XSS, XSS[:40])
+    policies = (Fixed(fixed_fen=1, scope="product", ids=(product,)),)
+    await commission_policies.apply(mall.deps, CommissionTerms(policies=policies), XSS, XSS[:40])
     me = await shopper(mall)
     await me.do("PATCH", "/me", {"nickname": XSS[:20]})
     items = [{"sku_id": sku, "quantity": 2}]

@@ -4,10 +4,12 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from server import db
+from server.rules.commissions import CommissionTerms
 from server.rules.operators import Role
 from server.services.rebates import blocking
 from server.services.terms import commission_policies
@@ -24,7 +26,7 @@ RATIO = {"policies": [{"kind": "ratio", "ratio_bp": 1_000}]}
 async def ring(mall: Mall) -> Circle:
     """Return a member with three friends who bought, a closed cycle, and commission from each friend."""
     await publish(mall)
-    await commission_policies.apply(mall.deps, json.dumps(RATIO), "开始", "tester")
+    await commission_policies.apply(mall.deps, msgspec.convert(RATIO, CommissionTerms), "开始", "tester")
     found = await circle(mall)
     await found.bring(3)
     return found

@@ -8,12 +8,11 @@ import pytest
 from server import db
 from server.seed.plant import _NOTICES
 from server.services.orders import refunds, returns
-from server.services.terms import commission_policies
 from server.services.withdrawals import requests as withdrawal_requests
 from tests.browser.routes import listed
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich, send
-from tests.support.shop import join, make_sku, pass_days, publish, until, work
+from tests.support.shop import join, make_sku, pass_days, publish, publish_commission, until, work
 
 PHRASE = 5
 """How many characters WeChat accepts in a phrase."""
@@ -41,7 +40,7 @@ def test_every_message_leads_to_a_page() -> None:
 
 async def test_a_commission_comes_and_is_released(mall: Mall) -> None:
     await publish(mall, required=10)
-    await commission_policies.apply(mall.deps, '{"policies": [{"kind": "ratio", "ratio_bp": 500}]}', "t", "tester")
+    await publish_commission(mall, policies=[{"kind": "ratio", "ratio_bp": 500}])
     me = await join(mall)
     friend = await join(mall, me)
     order_no = await friend.buy(await make_sku())
