@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from msgspec import UNSET
 
 from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Cipher, Deps
 from server.services.catalogue import freight_entries
-from server.services.catalogue.checks import CARD_COLUMN, SHELF, Known, ReadySku, Sheet, changes
+from server.services.catalogue.checks import CARD_COLUMN, Known, ReadySku, Sheet, changes
 from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
 from server.services.common import audit_log, locks, words
-from server.services.common.changes import given
 from server.services.files.entries import Entries
 
 
@@ -93,20 +91,16 @@ def _subject(sheet: Sheet) -> str:
 
 async def _known(tx: db.Connection, sheet: Sheet) -> Known:
     categories = await tx.fetch(
-        "SELECT c.id, c.slug, c.name, c.icon, c.position, above.slug AS parent"
-        " FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
+        "SELECT c.*, above.slug AS parent FROM categories c LEFT JOIN categories above ON above.id = c.parent_id"
     )
     products = await tx.fetch(
-        "SELECT p.id, p.slug, p.kind, p.title, p.subtitle, p.images, p.detail, p.on_sale, p.on_from, p.off_from,"
-        " p.limit_each, p.exchange_only, p.min_level, p.updated_at, c.slug AS category, f.slug AS freight,"
-        " t.slug AS coupon FROM products p"
+        "SELECT p.*, c.slug AS category, f.slug AS freight, t.slug AS coupon FROM products p"
         " JOIN categories c ON c.id = p.category_id LEFT JOIN freight_templates f ON f.id = p.freight_template_id"
         " LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id WHERE p.slug = ANY($1::text[])",
         [head.slug for _, head in sheet.products],
     )
     skus = await tx.fetch(
-        "SELECT s.id, s.code, s.spec, s.price_fen, s.market_price_fen, s.alert_at, s.on_sale, s.position, s.weight_g,"
-        " s.available, s.stocked_in, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
+        "SELECT s.*, p.slug AS product FROM skus s JOIN products p ON p.id = s.product_id"
         " WHERE s.code = ANY($1::text[]) ORDER BY s.id"
         " FOR NO KEY UPDATE OF s",  # house: lock - stock, ascending
         sheet.codes(),
@@ -140,11 +134,10 @@ async def _write_categories(tx: db.Connection, sheet: Sheet, known: Known) -> di
     """Write the categories of the file; return the ids of all categories by slug."""
     ids = {slug: int(row["id"]) for slug, row in known.categories.items()}
     for _, entry in sheet.categories:
-        fields = given(entry, "name", "icon", "position")
-        if isinstance(entry.parent, str):
-            fields["parent_id"] = ids[entry.parent]
-        elif entry.parent is None:
-            fields["parent_id"] = None
+        fields = entry.fields()
+        if "parent" in fields:
+            parent = fields.pop("parent")
+            fields["parent_id"] = ids[parent] if parent else None
         if entry.slug in ids:
             await _update(tx, "categories", ids[entry.slug], fields)
         else:
@@ -164,15 +157,17 @@ async def _write_products(
     ids: dict[str, int] = {}
     blank = {"kind": "physical", "subtitle": "", "images": "[]", "detail": "", "on_sale": True, "words": ""}
     for _, head in sheet.products:
-        fields = given(head, "kind", "title", "subtitle", "detail", *SHELF) | {"updated_at": at}
-        if isinstance(head.category, str):
-            fields["category_id"] = category_ids[head.category]
-        if head.freight is not UNSET:
-            fields["freight_template_id"] = freight_ids[head.freight] if head.freight else None
-        if isinstance(head.images, list):
-            fields["images"] = orjson.dumps(head.images).decode()
-        if isinstance(head.coupon, str):
-            fields["coupon_template_id"] = known.coupons[head.coupon]
+        fields = head.fields() | {"updated_at": at}
+        if "category" in fields:
+            fields["category_id"] = category_ids[fields.pop("category")]
+        if "images" in fields:
+            fields["images"] = orjson.dumps(fields["images"]).decode()
+        if "freight" in fields:
+            freight = fields.pop("freight")
+            fields["freight_template_id"] = freight_ids[freight] if freight else None
+        if "coupon" in fields:
+            coupon = fields.pop("coupon")
+            fields["coupon_template_id"] = known.coupons[coupon] if coupon else None
         old = known.products.get(head.slug)
         if old is not None:
             ids[head.slug] = old["id"]
@@ -188,9 +183,9 @@ async def _write_skus(
 ) -> None:
     blank = {"spec": "{}", "stocked_in": 0, "available": 0, "reserved": 0, "sold": 0, "alert_at": 0, "alerted": False}
     for sku in skus:
-        fields = given(sku.entry, "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
-        if isinstance(sku.entry.spec, dict):
-            fields["spec"] = orjson.dumps(sku.entry.spec).decode()
+        fields = sku.entry.fields()
+        if "spec" in fields:
+            fields["spec"] = orjson.dumps(fields["spec"]).decode()
         old = known.skus.get(sku.entry.code)
         if old is None:
             new = {"code": sku.entry.code, "product_id": product_ids[sku.product], "position": sku.position}

@@ -188,25 +188,20 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
     """
     found = _Changes()
     for _, entry in sheet.categories:
-        found.compare("categories", entry.slug, known.categories.get(entry.slug), given(entry, *_CATEGORY))
+        found.compare("categories", entry.slug, known.categories.get(entry.slug), entry.fields())
     for _, one in sheet.freight:
         found.compare("freight", one.slug, known.freight.get(one.slug), one.fields())
     for _, head in sheet.products:
-        found.compare("products", head.slug, known.products.get(head.slug), given(head, *_PRODUCT))
+        found.compare("products", head.slug, known.products.get(head.slug), head.fields())
     for sku in skus:
         old = known.skus.get(sku.entry.code)
-        fields = given(sku.entry, *_SKU)
+        fields = sku.entry.fields()
         if sku.pieces:
             fields["stocked_in"] = (old["stocked_in"] if old is not None else 0) + sku.pieces
         found.compare("skus", sku.entry.code, old, fields)
     return {"before": found.before, "after": found.after}
 
 
-_CATEGORY = ("name", "parent", "icon", "position")
-SHELF = ("on_sale", "on_from", "off_from", "limit_each", "exchange_only", "min_level")
-"""Columns that say who may buy the product, when and where."""
-_PRODUCT = ("category", "kind", "title", "subtitle", "images", "detail", *SHELF, "freight", "coupon")
-_SKU = ("spec", "price_fen", "market_price_fen", "alert_at", "on_sale", "position", "weight_g")
 _JSON = frozenset({"images", "spec", "terms"})
 
 

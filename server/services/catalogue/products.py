@@ -135,10 +135,8 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
 async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[str, Any]]:
     """Return products by id, with `category` and `skus`; products not on sale at `at` are missing."""
     rows = await db.fetch(
-        "SELECT p.id, p.category_id, p.kind, p.title, p.subtitle, p.images, p.detail, p.min_price_fen, p.max_price_fen,"
-        " p.sold_count, p.limit_each, p.off_from, p.exchange_only, p.min_level, c.slug AS category_slug,"
-        " c.name AS category_name, (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
-        " to_jsonb(t) AS coupon, t.products, t.categories,"
+        "SELECT p.*, c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon, t.products, t.categories,"
+        " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
         " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
         " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"
         " ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus"

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from server.rules.levels import MOST_LEVELS
+from server.services.common.changes import given_but
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=40)]
 """It begins with a letter, so that it is never read as a number."""
@@ -33,6 +34,10 @@ class CategoryEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     icon: Annotated[str, Meta(max_length=400)] | UnsetType = UNSET
     position: Count | UnsetType = UNSET
 
+    def fields(self) -> dict[str, Any]:
+        """Return what changes, by field."""
+        return given_but(self, ("slug", "new"))
+
 
 class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A SKU; a new one needs `price_fen`. `stock_add` is added to the stock; if negative, free pieces are removed."""
@@ -49,6 +54,10 @@ class SkuEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The weight of one piece in grams, for freight by weight."""
     card_keys: Annotated[list[CardText], Meta(max_length=10_000)] = []
     """Card keys of a virtual SKU whose pieces are not coupons; each key adds one piece."""
+
+    def fields(self) -> dict[str, Any]:
+        """Return what changes, by field; not the stock, which is counted in pieces."""
+        return given_but(self, ("code", "stock_add", "card_keys"))
 
 
 class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -80,3 +89,7 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     coupon: Slug | UnsetType | None = UNSET
     """For a virtual product whose pieces are coupons: the template's slug; it cannot be changed later."""
     skus: list[Any] = []
+
+    def fields(self) -> dict[str, Any]:
+        """Return what changes, by field: columns of the product, and the slugs of its category, freight and coupon."""
+        return given_but(self, ("slug", "new", "seen", "skus"))

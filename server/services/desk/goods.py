@@ -67,7 +67,7 @@ PRODUCTS = Listing(
     title="商品",
     permission=Permission.PRODUCTS_VIEW,
     select=(
-        "p.id, p.slug, p.title, p.subtitle, p.kind, p.on_sale, p.on_from, p.off_from, p.exchange_only,"
+        "p.id, p.slug, p.title, p.kind, p.on_sale, p.on_from, p.off_from, p.exchange_only,"
         " p.min_price_fen, p.max_price_fen, p.sold_count, p.images ->> 0 AS cover, p.updated_at, c.name AS category,"
         " stock.available, stock.low, (SELECT name FROM levels WHERE place BETWEEN 1 AND p.min_level"
         " ORDER BY place DESC LIMIT 1) AS level"
