@@ -40,6 +40,18 @@ class Level(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     icon: Icon = "user"
 
 
+LIMITS = {
+    "name": "1 到 10 个字",
+    "growth": "0 到 10 亿的整数",
+    "discount_bp": "50 到 100",
+    "points_bp": "100 到 1000",
+    "commission_bonus_bp": "0 到 100",
+    "colour": "形如 #8A5A00",
+    "icon": "请选择",
+}
+"""What an operator may type for each field of a level."""
+
+
 def problems(levels: Sequence[Level]) -> list[str]:
     """Return what is wrong with a set of levels, as sentences for the operator. A shop may have no levels at all."""
     found = []

@@ -11,6 +11,7 @@ _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
 WITHDRAWAL_LEAST_FEN = 10
 """WeChat does not transfer less."""
+WITHDRAWAL_FEE_MOST_BP = 1_000
 
 
 class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +65,7 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     withdrawal_min_fen: Annotated[int, msgspec.Meta(ge=WITHDRAWAL_LEAST_FEN, le=10**9)] = 100
     withdrawal_day_count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     withdrawal_day_fen: Annotated[int, _AMOUNT] = 2_000_000
-    withdrawal_fee_bp: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 0
+    withdrawal_fee_bp: Annotated[int, msgspec.Meta(ge=0, le=WITHDRAWAL_FEE_MOST_BP)] = 0
     withdrawal_withholding: Literal["none", "labour_remuneration"] = "none"
     """Withheld from a withdrawal: nothing, or monthly income tax as on 劳务报酬."""
     withdrawal_name_from_fen: Annotated[int, msgspec.Meta(ge=30, le=200_000)] = 200_000

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 
 from server.core.money import fen, yuan
-from server.rules.shop import Banner, ShopPolicy
+from server.rules.rule_forms import percent
+from server.rules.shop import WITHDRAWAL_FEE_MOST_BP, Banner, ShopPolicy
 
 Form = Literal["yuan", "percent", "number", "text", "choice", "banners", "pairs"]
 
@@ -65,7 +66,7 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("withdrawal_min_fen", "最低金额（元）", "yuan"),
         Field("withdrawal_day_count", "每天次数", "number"),
         Field("withdrawal_day_fen", "每天金额（元）", "yuan"),
-        Field("withdrawal_fee_bp", "手续费（%）", "percent", "最高 10%"),
+        Field("withdrawal_fee_bp", "手续费（%）", "percent", f"最高 {percent(WITHDRAWAL_FEE_MOST_BP)}%"),
         Field(
             "withdrawal_withholding",
             "代扣税款",

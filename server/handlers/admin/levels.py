@@ -7,7 +7,7 @@ import msgspec
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.levels import ICONS, MOST_LEVELS, Level
+from server.rules.levels import ICONS, LIMITS, MOST_LEVELS, Level
 from server.rules.operators import Permission
 from server.services.desk import growth
 from server.services.growth import progress
@@ -25,15 +25,6 @@ _LABELS = {
     "colour": "颜色",
     "icon": "图标",
     "reason": "理由",
-}
-_LIMITS = {
-    "name": "1 到 10 个字",
-    "growth": "0 到 10 亿的整数",
-    "discount_bp": "50 到 100",
-    "points_bp": "100 到 1000",
-    "commission_bonus_bp": "0 到 100",
-    "colour": "形如 #8A5A00",
-    "icon": "请选择",
 }
 
 
@@ -73,7 +64,7 @@ def _level(typed: Typed, row: str) -> Level | None:
         return msgspec.convert(values, Level)
     except msgspec.ValidationError as error:
         field = str(error).rpartition("`$.")[2].rstrip("`")
-        typed.note(f"{row}{field}", _LIMITS[field])
+        typed.note(f"{row}{field}", LIMITS[field])
         return None
 
 
