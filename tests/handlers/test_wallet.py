@@ -12,8 +12,8 @@ from server.core.clock import SHANGHAI
 from server.ledger import book
 from server.ledger.chart import REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
-from server.services.desk import statement_file
 from server.services.files.sheets import MEDIA_TYPE
+from server.services.members import statement_file
 from tests.support.circle import circle, shop_refunds
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, Shopper, make_sku, pass_days, publish, shopper, work

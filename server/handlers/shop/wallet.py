@@ -9,8 +9,8 @@ from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.ledger import statement
 from server.ledger.chart import kinds_of
 from server.services.common import cursors
-from server.services.desk import statement_file
 from server.services.files.sheets import MEDIA_TYPE
+from server.services.members import statement_file
 
 room = Room("wallet", "钱包")
 

@@ -1,1 +1,1 @@
-"""Members' own data: profiles, addresses, avatars, sessions."""
+"""Members' own data: profiles, addresses, avatars, sessions, and the wallet's statement as a file."""
