@@ -42,7 +42,7 @@ class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One version of the rebate rule. docs/guides/files.md says what each field means. `complete` adds the stages and checks it."""
+    """One version of the rebate rule; docs/guides/files.md says what each field means. `complete` checks it."""
 
     required: Annotated[int, msgspec.Meta(ge=2, le=10)] = 3
     qualify_at: Literal["paid", "received"] = "paid"
