@@ -6,8 +6,6 @@ but `paid` gives the money back in one ledger entry.
 
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from server import db, outbox
 from server.core import ids
 from server.core.clock import SHANGHAI, month_start
@@ -34,18 +32,35 @@ from server.services.common import audit_log, idempotency, locks
 from server.services.common.idempotency import Keyed
 from server.services.notices import messages
 from server.services.terms import policy
-from server.services.withdrawals.views import WithdrawalView, view
+from server.services.withdrawals.views import COLUMNS, Withdrawal, WithdrawalView, view
 
 SYSTEM = "system"
 NAME_COLUMN = "withdrawals.real_name"
 CANCEL_WITHIN = timedelta(minutes=1)
 """WeChat is queried at most this long after a cancellation; it is longer than any call to WeChat lasts."""
 
-_INSERT = """
+_INSERT = f"""
 INSERT INTO withdrawals (withdrawal_no, member_id, amount_fen, fee_fen, tax_fen, payout_fen, state, real_name_sealed,
     requested_at, approved_by, approved_at, checks)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) RETURNING *
-"""
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0) RETURNING {COLUMNS}
+"""  # noqa: S608 - our own names
+
+
+class Bill(Withdrawal, frozen=True):
+    """A withdrawal with what goes to WeChat (the member's openid, the name) and what came back (its own number)."""
+
+    openid: str
+    real_name_sealed: str | None
+    wechat_bill_no: str | None
+    checks: int
+    """How often WeChat was asked."""
+
+
+_BILL = f"""
+SELECT {db.columns(Withdrawal, of="w")}, w.real_name_sealed, w.wechat_bill_no, w.checks, m.openid
+FROM withdrawals w JOIN members m ON m.id = w.member_id WHERE w.withdrawal_no = $1
+FOR NO KEY UPDATE OF w
+"""  # noqa: S608 - our own names # house: lock - a withdrawal, after its member
 
 
 async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | None, keyed: Keyed) -> bytes:
@@ -82,11 +97,12 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
             SYSTEM if by_itself else None,
             at if by_itself else None,
         )
-        entry = entries.withdrawal_request(row["withdrawal_no"], member_id, amount_fen)
+        withdrawal = db.typed(row, Withdrawal)
+        entry = entries.withdrawal_request(withdrawal.withdrawal_no, member_id, amount_fen)
         await book.post(tx, entry, at)
         if by_itself:
-            await outbox.put(tx, [send_job(row["withdrawal_no"])], at)
-        return view(deps, row)
+            await outbox.put(tx, [send_job(withdrawal.withdrawal_no)], at)
+        return view(deps, withdrawal)
 
     return await idempotency.once(member_id, keyed, at, work)
 
@@ -116,15 +132,11 @@ def send_job(withdrawal_no: str) -> Job:
     return Job("send_withdrawal", {"withdrawal_no": withdrawal_no})
 
 
-async def lock(tx: db.Connection, withdrawal_no: str) -> asyncpg.Record:
-    """Step: lock the member, then the withdrawal; returns its row with the member's openid. Raises NotFound."""
+async def lock(tx: db.Connection, withdrawal_no: str) -> Bill:
+    """Step: lock the member, then the withdrawal. Raises NotFound."""
     if await locks.owner(tx, "withdrawal_no", withdrawal_no) is None:
         raise NotFound(what="withdrawal")
-    return await tx.fetchrow(
-        "SELECT w.*, m.openid FROM withdrawals w JOIN members m ON m.id = w.member_id WHERE w.withdrawal_no = $1"
-        " FOR NO KEY UPDATE OF w",  # house: lock - a withdrawal, after its member
-        withdrawal_no,
-    )
+    return db.typed(await tx.fetchrow(_BILL, withdrawal_no), Bill)
 
 
 async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
@@ -136,24 +148,25 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
     shop = await policy.current()
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await lock(tx, withdrawal_no)
-        if row["state"] != S.REQUESTED:
-            raise StateConflict(status=row["state"])
-        if row["approved_by"] == operator:
+        withdrawal = await lock(tx, withdrawal_no)
+        if withdrawal.state is not S.REQUESTED:
+            raise StateConflict(status=withdrawal.state)
+        if withdrawal.approved_by == operator:
             raise NotAllowed(reason="second_approver")
-        first = row["approved_by"] is None
-        state = S.REQUESTED if first and needs_second(row["amount_fen"], shop) else S.APPROVED
+        first = withdrawal.approved_by is None
+        state = S.REQUESTED if first and needs_second(withdrawal.amount_fen, shop) else S.APPROVED
         who = "approved_by = $2, approved_at = $3" if first else "second_by = $2, second_at = $3"
-        after = await tx.fetchrow(
-            f"UPDATE withdrawals SET {who}, state = $4 WHERE id = $1 RETURNING *",  # noqa: S608 - our own text
-            row["id"],
+        row = await tx.fetchrow(
+            f"UPDATE withdrawals SET {who}, state = $4 WHERE id = $1 RETURNING {COLUMNS}",  # noqa: S608 - our own text
+            withdrawal.id,
             operator,
             at,
             state,
         )
+        after = db.typed(row, Withdrawal)
         if state is S.APPROVED:
-            await outbox.put(tx, [send_job(withdrawal_no), notice(row, S.APPROVED)], at)
-        await _logged(tx, at, operator, "withdrawal_approve", row, after, reason)
+            await outbox.put(tx, [send_job(withdrawal_no), notice(withdrawal, S.APPROVED)], at)
+        await _logged(tx, at, operator, "withdrawal_approve", withdrawal, after, reason)
         return view(deps, after)
 
 
@@ -161,11 +174,11 @@ async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> Wit
     """Reject a withdrawal as an operator; the member reads `why`. Raises NotFound, StateConflict, Busy."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await lock(tx, withdrawal_no)
-        if row["state"] != S.REQUESTED:
-            raise StateConflict(status=row["state"])
-        after = await give_back(tx, row, S.REJECTED, why, at)
-        await _logged(tx, at, operator, "withdrawal_reject", row, after, why)
+        withdrawal = await lock(tx, withdrawal_no)
+        if withdrawal.state is not S.REQUESTED:
+            raise StateConflict(status=withdrawal.state)
+        after = await give_back(tx, withdrawal, S.REJECTED, why, at)
+        await _logged(tx, at, operator, "withdrawal_reject", withdrawal, after, why)
         return view(deps, after)
 
 
@@ -177,10 +190,10 @@ async def cancel(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalVi
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await lock(tx, withdrawal_no)
-        if row["member_id"] != member_id:
+        withdrawal = await lock(tx, withdrawal_no)
+        if withdrawal.member_id != member_id:
             raise NotFound(what="withdrawal")
-        return view(deps, await _call_off(tx, row, "member", at))
+        return view(deps, await _call_off(tx, withdrawal, "member", at))
 
 
 async def cancel_for(deps: Deps, withdrawal_no: str, operator: str, reason: str = "") -> WithdrawalView:
@@ -190,63 +203,64 @@ async def cancel_for(deps: Deps, withdrawal_no: str, operator: str, reason: str 
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await lock(tx, withdrawal_no)
-        after = await _call_off(tx, row, operator, at)
-        await _logged(tx, at, operator, "withdrawal_cancel", row, after, reason)
+        withdrawal = await lock(tx, withdrawal_no)
+        after = await _call_off(tx, withdrawal, operator, at)
+        await _logged(tx, at, operator, "withdrawal_cancel", withdrawal, after, reason)
         return view(deps, after)
 
 
-async def _call_off(tx: db.Connection, row: asyncpg.Record, by: str, at: datetime) -> asyncpg.Record:
-    state = WithdrawalState(row["state"])
-    if state not in LIVE:
-        raise StateConflict(status=state)
-    wished = await tx.fetchrow(
-        "UPDATE withdrawals SET cancelled_by = COALESCE(cancelled_by, $2), check_at = LEAST(check_at, $3)"
-        " WHERE id = $1 RETURNING *",
-        row["id"],
+async def _call_off(tx: db.Connection, withdrawal: Withdrawal, by: str, at: datetime) -> Withdrawal:
+    if withdrawal.state not in LIVE:
+        raise StateConflict(status=withdrawal.state)
+    row = await tx.fetchrow(
+        "UPDATE withdrawals SET cancelled_by = COALESCE(cancelled_by, $2), check_at = LEAST(check_at, $3)"  # noqa: S608 - our own names
+        f" WHERE id = $1 RETURNING {COLUMNS}",
+        withdrawal.id,
         by,
         at + CANCEL_WITHIN,
     )
-    if state in AT_WECHAT:
-        await outbox.put(tx, [Job("cancel_withdrawal", {"withdrawal_no": row["withdrawal_no"]})], at)
+    wished = db.typed(row, Withdrawal)
+    if withdrawal.state in AT_WECHAT:
+        await outbox.put(tx, [Job("cancel_withdrawal", {"withdrawal_no": withdrawal.withdrawal_no})], at)
         return wished
-    return await give_back(tx, row, S.CANCELLED, called_off(wished), at)
+    return await give_back(tx, withdrawal, S.CANCELLED, called_off(wished.cancelled_by), at)
 
 
-def called_off(row: asyncpg.Record) -> str:
+def called_off(cancelled_by: str | None) -> str:
     """Give the reason for a cancellation as the member reads it: the member's own wish, or the shop's."""
-    return "已取消提现" if row["cancelled_by"] == "member" else "商城已撤销提现"
+    return "已取消提现" if cancelled_by == "member" else "商城已撤销提现"
 
 
 async def give_back(
-    tx: db.Connection, row: asyncpg.Record, state: WithdrawalState, why: str, at: datetime
-) -> asyncpg.Record:
+    tx: db.Connection, withdrawal: Withdrawal, state: WithdrawalState, why: str, at: datetime
+) -> Withdrawal:
     """Step, under the locks of `lock`: end a live withdrawal without paying it, and give the money back."""
-    debts = (await statement.wallet(tx, row["member_id"])).debts
-    entry = entries.withdrawal_back(row["withdrawal_no"], row["member_id"], row["amount_fen"], why, debts)
+    debts = (await statement.wallet(tx, withdrawal.member_id)).debts
+    entry = entries.withdrawal_back(withdrawal.withdrawal_no, withdrawal.member_id, withdrawal.amount_fen, why, debts)
     await book.post(tx, entry, at)
-    await outbox.put(tx, [notice(row, state)], at)
-    return await end(tx, row, state, why, at)
+    await outbox.put(tx, [notice(withdrawal, state)], at)
+    return await end(tx, withdrawal, state, why, at)
 
 
 async def end(
-    tx: db.Connection, row: asyncpg.Record, state: WithdrawalState, why: str | None, at: datetime
-) -> asyncpg.Record:
+    tx: db.Connection, withdrawal: Withdrawal, state: WithdrawalState, why: str | None, at: datetime
+) -> Withdrawal:
     """Step: write the final state; delete the real name and the data needed to confirm."""
-    return await tx.fetchrow(
-        "UPDATE withdrawals SET state = $2, why = $3, finished_at = $4, check_at = NULL, real_name_sealed = NULL,"
-        " package_info = NULL WHERE id = $1 RETURNING *",
-        row["id"],
+    row = await tx.fetchrow(
+        "UPDATE withdrawals SET state = $2, why = $3, finished_at = $4, check_at = NULL, real_name_sealed = NULL,"  # noqa: S608 - our own names
+        f" package_info = NULL WHERE id = $1 RETURNING {COLUMNS}",
+        withdrawal.id,
         state,
         why,
         at,
     )
+    return db.typed(row, Withdrawal)
 
 
-def notice(row: asyncpg.Record, state: WithdrawalState) -> Job:
+def notice(withdrawal: Withdrawal, state: WithdrawalState) -> Job:
     """Build the job that tells the member the withdrawal's state."""
-    values = {"amount": f"{yuan(row['amount_fen'])}元", "state": LABELS[state]}
-    return messages.notice_job(row["member_id"], "withdrawal", values, f"no={row['withdrawal_no']}")
+    values = {"amount": f"{yuan(withdrawal.amount_fen)}元", "state": LABELS[state]}
+    return messages.notice_job(withdrawal.member_id, "withdrawal", values, f"no={withdrawal.withdrawal_no}")
 
 
 async def _logged(
@@ -254,9 +268,9 @@ async def _logged(
     at: datetime,
     operator: str,
     action: str,
-    before: asyncpg.Record,
-    after: asyncpg.Record,
+    before: Withdrawal,
+    after: Withdrawal,
     reason: str,
 ) -> None:
-    detail = {"before": before["state"], "after": after["state"], "reason": reason, "amount_fen": before["amount_fen"]}
-    await audit_log.record(tx, at, operator, action, f"withdrawal:{before['withdrawal_no']}", detail)
+    detail = {"before": before.state, "after": after.state, "reason": reason, "amount_fen": before.amount_fen}
+    await audit_log.record(tx, at, operator, action, f"withdrawal:{before.withdrawal_no}", detail)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
 import msgspec
 
 from server import db
@@ -11,6 +10,32 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.withdrawals import LABELS, LIVE, S, WithdrawalState
 from server.services.common import cursors
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """A row of `withdrawals`: its amounts, and the states it reached. The table explains its columns."""
+
+    id: int
+    withdrawal_no: str
+    member_id: int
+    state: WithdrawalState
+    amount_fen: int
+    fee_fen: int
+    tax_fen: int
+    payout_fen: int
+    requested_at: datetime
+    approved_by: str | None
+    approved_at: datetime | None
+    second_at: datetime | None
+    sent_at: datetime | None
+    confirming_at: datetime | None
+    package_info: str | None
+    cancelled_by: str | None
+    finished_at: datetime | None
+    why: str | None
+
+
+COLUMNS = db.columns(Withdrawal)
 
 
 class Confirmation(msgspec.Struct):
@@ -50,43 +75,43 @@ class WithdrawalView(msgspec.Struct):
     confirm: Confirmation | None
 
 
-def view(deps: Deps, row: asyncpg.Record) -> WithdrawalView:
-    """Convert a row of `withdrawals` to what its member sees."""
-    state = WithdrawalState(row["state"])
-    cancelling = state in LIVE and row["cancelled_by"] is not None
+def view(deps: Deps, withdrawal: Withdrawal) -> WithdrawalView:
+    """Show a withdrawal to its member."""
+    state = withdrawal.state
+    cancelling = state in LIVE and withdrawal.cancelled_by is not None
     confirm = None
     actions: list[Literal["confirm", "cancel"]] = []
-    if state is S.CONFIRMING and not cancelling:
-        confirm = Confirmation(deps.mchid, deps.appid, row["package_info"])
+    if state is S.CONFIRMING and withdrawal.package_info is not None and not cancelling:
+        confirm = Confirmation(deps.mchid, deps.appid, withdrawal.package_info)
         actions.append("confirm")
     if state in LIVE and not cancelling:
         actions.append("cancel")
     return WithdrawalView(
-        withdrawal_no=row["withdrawal_no"],
+        withdrawal_no=withdrawal.withdrawal_no,
         state=state,
         state_label=LABELS[state],
-        amount_fen=row["amount_fen"],
-        fee_fen=row["fee_fen"],
-        tax_fen=row["tax_fen"],
-        payout_fen=row["payout_fen"],
-        why=row["why"],
+        amount_fen=withdrawal.amount_fen,
+        fee_fen=withdrawal.fee_fen,
+        tax_fen=withdrawal.tax_fen,
+        payout_fen=withdrawal.payout_fen,
+        why=withdrawal.why,
         cancelling=cancelling,
         allowed_actions=actions,
-        requested_at=row["requested_at"],
-        finished_at=row["finished_at"],
-        steps=_steps(row, state),
+        requested_at=withdrawal.requested_at,
+        finished_at=withdrawal.finished_at,
+        steps=_steps(withdrawal),
         confirm=confirm,
     )
 
 
-def _steps(row: asyncpg.Record, state: WithdrawalState) -> list[Step]:
-    approved = state is S.APPROVED or row["sent_at"] is not None
+def _steps(withdrawal: Withdrawal) -> list[Step]:
+    approved = withdrawal.state is S.APPROVED or withdrawal.sent_at is not None
     reached = [
-        (S.REQUESTED, row["requested_at"]),
-        (S.APPROVED, (row["second_at"] or row["approved_at"]) if approved else None),
-        (S.SENT, row["sent_at"]),
-        (S.CONFIRMING, row["confirming_at"]),
-        (state, row["finished_at"]),
+        (S.REQUESTED, withdrawal.requested_at),
+        (S.APPROVED, (withdrawal.second_at or withdrawal.approved_at) if approved else None),
+        (S.SENT, withdrawal.sent_at),
+        (S.CONFIRMING, withdrawal.confirming_at),
+        (withdrawal.state, withdrawal.finished_at),
     ]
     return [Step(one, LABELS[one], at) for one, at in reached if at is not None]
 
@@ -100,20 +125,24 @@ async def page_of(
     """
     before = cursors.unpack(cursor, tuple[cursors.Number])[0] if cursor else None
     rows = await db.fetch(
-        "SELECT * FROM withdrawals WHERE member_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+        f"SELECT {COLUMNS} FROM withdrawals WHERE member_id = $1 AND ($2::bigint IS NULL OR id < $2)"  # noqa: S608 - our own names
+        " ORDER BY id DESC LIMIT $3",
         member_id,
         before,
         limit + 1,
     )
-    following = cursors.pack((rows[limit - 1]["id"],)) if len(rows) > limit else None
-    return [view(deps, row) for row in rows[:limit]], following
+    withdrawals = [db.typed(row, Withdrawal) for row in rows]
+    following = cursors.pack((withdrawals[limit - 1].id,)) if len(rows) > limit else None
+    return [view(deps, withdrawal) for withdrawal in withdrawals[:limit]], following
 
 
 async def one_of(deps: Deps, member_id: int, withdrawal_no: str) -> WithdrawalView:
     """Read the member's own withdrawal. Raises NotFound."""
     row = await db.fetch_row(
-        "SELECT * FROM withdrawals WHERE withdrawal_no = $1 AND member_id = $2", withdrawal_no, member_id
+        f"SELECT {COLUMNS} FROM withdrawals WHERE withdrawal_no = $1 AND member_id = $2",  # noqa: S608 - our own names
+        withdrawal_no,
+        member_id,
     )
     if row is None:
         raise NotFound(what="withdrawal")
-    return view(deps, row)
+    return view(deps, db.typed(row, Withdrawal))
