@@ -4,6 +4,7 @@ This module is also the Tortoise engine (`client_class`). Its client returns a c
 request is cancelled during BEGIN; the stock client leaks it (tortoise 1.1.9).
 """
 
+import functools
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -242,9 +243,37 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 def typed(row: asyncpg.Record, kind: type[_Row]) -> _Row:
     """Decode a row into `kind` by the names of its columns; a column that `kind` does not name is left out.
 
+    A JSON column is decoded for a field that is a struct, a list, a tuple or a dict; for a field `str` it stays text.
     Raises msgspec.ValidationError: the statement and `kind` disagree.
     """
-    return msgspec.convert(dict(row), kind)
+    values = dict(row)
+    for name, decoder in _json_fields(kind).items():
+        if isinstance(text := values.get(name), str):  # None stays None, and an array of PostgreSQL is a list already
+            values[name] = decoder.decode(text)
+    return msgspec.convert(values, kind)
+
+
+@functools.cache
+def _json_fields(kind: type[msgspec.Struct]) -> dict[str, msgspec.json.Decoder[Any]]:
+    return {
+        field.name: msgspec.json.Decoder(field.type)
+        for field in msgspec.structs.fields(kind)
+        if _composed(msgspec.inspect.type_info(field.type))
+    }
+
+
+_COMPOSED = (
+    msgspec.inspect.CollectionType,
+    msgspec.inspect.TupleType,
+    msgspec.inspect.DictType,
+    msgspec.inspect.StructType,
+    msgspec.inspect.DataclassType,
+)
+
+
+def _composed(found: msgspec.inspect.Type) -> bool:
+    parts = found.types if isinstance(found, msgspec.inspect.UnionType) else (found,)
+    return any(isinstance(part, _COMPOSED) for part in parts)
 
 
 def columns(kind: type[msgspec.Struct], of: str = "") -> str:
