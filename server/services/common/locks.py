@@ -7,9 +7,10 @@ refer to the locked row. A wallet has no lock of its own: the ledger writes it u
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, overload
 
 import asyncpg
+import msgspec
 
 from server import db
 from server.core.advisory import Advisory
@@ -22,6 +23,7 @@ ROWS = "FOR NO KEY UPDATE"
 """The end of a statement that fetches and locks in one round trip."""
 
 Table: TypeAlias = Literal["coupon_issues", "coupon_templates", "operators", "qualifications", "rebates"]
+_Row = TypeVar("_Row", bound=msgspec.Struct)
 Owned: TypeAlias = Literal["order", "order_no", "rebate", "withdrawal_no"]
 
 _MEMBER = f"SELECT state FROM members WHERE id = $1 {ROWS}"  # noqa: S608 - our own text
@@ -76,18 +78,26 @@ async def member(tx: Connection, member_id: int) -> str | None:
     return state
 
 
+class _State(msgspec.Struct, frozen=True):
+    """A member's state."""
+
+    id: int
+    state: str
+
+
 async def members(tx: Connection, member_ids: Iterable[int | None]) -> dict[int, str]:
     """Lock members by ascending id; return the state of each existing one by id. A None among the ids is skipped."""
-    return {row["id"]: row["state"] for row in await member_rows(tx, member_ids, "id, state")}
+    return {row.id: row.state for row in await member_rows(tx, member_ids, _State)}
 
 
-async def member_rows(tx: Connection, member_ids: Iterable[int | None], columns: str) -> list[asyncpg.Record]:
-    """Lock members by ascending id; return these columns of each, in that order. A None among the ids is skipped."""
+async def member_rows(tx: Connection, member_ids: Iterable[int | None], kind: type[_Row]) -> list[_Row]:
+    """Lock members by ascending id; return the columns of `kind`, in that order. A None among the ids is skipped."""
     wanted = [member_id for member_id in member_ids if member_id is not None]
-    return await tx.fetch(  # type: ignore[no-any-return]
-        f"SELECT {columns} FROM members WHERE id = ANY ($1::bigint[]) ORDER BY id {ROWS}",  # noqa: S608 - our own names
+    rows = await tx.fetch(
+        f"SELECT {db.columns(kind)} FROM members WHERE id = ANY ($1::bigint[]) ORDER BY id {ROWS}",  # noqa: S608 - our own names
         wanted,
     )
+    return [db.typed(row, kind) for row in rows]
 
 
 async def owner(tx: Connection, what: Owned, number: int | str) -> str | None:
@@ -115,10 +125,19 @@ def _found(row: asyncpg.Record | None, what: str = "order") -> asyncpg.Record:
     return row
 
 
-async def row(tx: Connection, table: Table, row_id: int, columns: str = "*") -> asyncpg.Record:
-    """Lock a row of one of these tables; return its columns. Raises NotFound (`what`: the table's name in singular)."""
-    sql = f"SELECT {columns} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
-    return _found(await tx.fetchrow(sql, row_id), table.removesuffix("s"))
+@overload
+async def row(tx: Connection, table: Table, row_id: int, columns: type[_Row]) -> _Row: ...
+@overload
+async def row(tx: Connection, table: Table, row_id: int, columns: str = "*") -> asyncpg.Record: ...
+async def row(tx: Connection, table: Table, row_id: int, columns: type[_Row] | str = "*") -> _Row | asyncpg.Record:
+    """Lock a row of one of these tables; return the columns, as a struct if one names them.
+
+    Raises NotFound (`what`: the table's name in singular).
+    """
+    names = columns if isinstance(columns, str) else db.columns(columns)
+    sql = f"SELECT {names} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
+    found = _found(await tx.fetchrow(sql, row_id), table.removesuffix("s"))
+    return found if isinstance(columns, str) else db.typed(found, columns)
 
 
 async def team(tx: Connection, team_id: int) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from server import db
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
@@ -176,7 +178,7 @@ async def template(template_id: int) -> dict[str, Any]:
     row = await db.fetch_row("SELECT * FROM coupon_templates WHERE id = $1", template_id)
     if row is None:
         raise NotFound(what="coupon")
-    (label,) = await coupon_scopes.labels([row])
+    (label,) = await coupon_scopes.labels([coupon_scopes.scope(row["products"], row["categories"])])
     lists = {name: coupon_scopes.ids(row[name]) for name in ("products", "categories", "levels")}
     return dict(row) | lists | {"scope_label": label}
 
@@ -205,13 +207,19 @@ async def results(deps: Deps, template_id: int) -> dict[str, int]:
     return dict(await db.fetch_row(_RESULTS, template_id, deps.clock.now()) or {})
 
 
+class _Job(msgspec.Struct, frozen=True):
+    """A job of `coupon_issues`."""
+
+    state: str
+
+
 async def void_issue(deps: Deps, issue_id: int, reason: str, operator: str) -> int:
     """Void the unused coupons of one issue; return how many. Raises NotFound, StateConflict (it still runs)."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        state = (await locks.row(tx, "coupon_issues", issue_id, "state"))["state"]
-        if state == "running":
-            raise StateConflict(status=state, problem="发放还没有结束，请先停止")
+        job = await locks.row(tx, "coupon_issues", issue_id, _Job)
+        if job.state == "running":
+            raise StateConflict(status=job.state, problem="发放还没有结束，请先停止")
         gone: int = await tx.fetchval(_VOID_ISSUE, issue_id)
         detail = {"before": "unused", "after": "void", "coupons": gone, "reason": reason}
         await audit_log.record(tx, at, operator, "coupon.issue_void", f"coupon_issue:{issue_id}", detail)

@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from pathlib import Path
 
+import msgspec
+
 from server import db
 from server.core import errors
 from server.drawing.photos import NotAPicture, avatar
@@ -18,6 +20,12 @@ _SIDE = 256
 _PER_MEMBER, _WINDOW_S = 10, 3600
 _PLACE = "/media/"
 _PREFIX = "avatar-"
+
+
+class _Pictured(msgspec.Struct, frozen=True):
+    """A member's picture."""
+
+    avatar_url: str
 
 
 async def put(deps: Deps, member_id: int, body: bytes) -> Me:
@@ -37,10 +45,9 @@ async def put(deps: Deps, member_id: int, body: bytes) -> Me:
     name = f"{_PREFIX}{secrets.token_hex(16)}.webp"
     await asyncio.to_thread(_write, deps.media_dir / name, drawn)
     async with db.transaction() as tx:
-        [row] = await locks.member_rows(tx, [member_id], "avatar_url")
-        before: str = row["avatar_url"]
+        [member] = await locks.member_rows(tx, [member_id], _Pictured)
         await tx.execute("UPDATE members SET avatar_url = $2 WHERE id = $1", member_id, f"{_PLACE}{name}")
-    if before.startswith(f"{_PLACE}{_PREFIX}"):
+    if (before := member.avatar_url).startswith(f"{_PLACE}{_PREFIX}"):
         await asyncio.to_thread((deps.media_dir / before.removeprefix(_PLACE)).unlink, missing_ok=True)
     return await profiles.profile(deps, member_id)
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-import asyncpg
+import msgspec
 
 from server import db
 from server.core import errors
@@ -19,7 +19,21 @@ from server.services.terms import levels
 BAD_CODE = "40029"
 """WeChat's error for a code that is unknown, expired or used."""
 
-COLUMNS = "id, nickname, avatar_url, birthday, phone_sealed, share_code, referrer_id, created_at"
+
+class StoredProfile(msgspec.Struct, frozen=True):
+    """A row of `members`, as far as a profile shows it."""
+
+    id: int
+    nickname: str
+    avatar_url: str
+    birthday: date | None
+    phone_sealed: str | None
+    share_code: str
+    referrer_id: int | None
+    created_at: datetime
+
+
+COLUMNS = db.columns(StoredProfile)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +73,18 @@ class Referee:
     joined_at: datetime
 
 
-def profile_of(deps: Deps, row: asyncpg.Record) -> Profile:
-    """Convert a row with `COLUMNS` to a profile."""
-    sealed = row["phone_sealed"]
+def profile_of(deps: Deps, member: StoredProfile) -> Profile:
+    """Show a member to themselves."""
+    sealed = member.phone_sealed
     return Profile(
-        id=row["id"],
-        nickname=row["nickname"],
-        avatar_url=row["avatar_url"],
-        birthday=row["birthday"],
+        id=member.id,
+        nickname=member.nickname,
+        avatar_url=member.avatar_url,
+        birthday=member.birthday,
         phone=masked_phone(deps.cipher.open(sealed, PHONE_COLUMN)) if sealed else None,
-        share_code=row["share_code"],
-        bound=row["referrer_id"] is not None,
-        created_at=row["created_at"],
+        share_code=member.share_code,
+        bound=member.referrer_id is not None,
+        created_at=member.created_at,
     )
 
 
@@ -80,7 +94,10 @@ async def profile(deps: Deps, member_id: int) -> Me:
     if row is None:
         raise errors.NotFound
     standing = await levels.membership(member_id, deps.clock.now())
-    return Me(**asdict(profile_of(deps, row)), **{name: getattr(standing, name) for name in standing.__slots__})
+    return Me(
+        **asdict(profile_of(deps, db.typed(row, StoredProfile))),
+        **{name: getattr(standing, name) for name in standing.__slots__},
+    )
 
 
 async def change(deps: Deps, member_id: int, changes: dict[str, Any]) -> Me:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
+import msgspec
 
 from server import db
 from server.core import errors
@@ -30,7 +30,6 @@ _SHARE = f"""
 SELECT {locks.SHARED}, s.member_id, s.disabled
   FROM (SELECT) one LEFT JOIN shares s ON s.code = $2
 """  # noqa: S608 - our own text
-_PAIR = "id, openid, state, referrer_id, ancestor2_id, ancestor3_id, first_paid_at"
 _LATER = """
 SELECT EXISTS (SELECT FROM members WHERE referrer_id = $1) AS has_downline,
   EXISTS (SELECT FROM members WHERE openid = $2) AS came_back
@@ -48,6 +47,30 @@ INSERT INTO bindings (member_id, referrer_id, share_code, how, valid_from) VALUE
 """
 
 
+class _Share(msgspec.Struct, frozen=True):
+    """A share's owner; both fields are None when there is no such share."""
+
+    member_id: int | None
+    disabled: bool | None
+
+
+class _Person(msgspec.Struct, frozen=True):
+    """A member, and who is above."""
+
+    id: int
+    openid: str
+    state: str
+    referrer_id: int | None
+    ancestor2_id: int | None
+    ancestor3_id: int | None
+    first_paid_at: datetime | None
+
+    @property
+    def chain(self) -> referrals.Chain:
+        """The member's own chain."""
+        return self.referrer_id, self.ancestor2_id, self.ancestor3_id
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
     """Whether a referrer was bound; `reason` is the code of a refusal."""
@@ -60,7 +83,7 @@ async def bind(
     tx: Connection, deps: Deps, member_id: int, share_code: str, how: How, at: datetime
 ) -> type[Refusal] | None:
     """Step: bind the member to the share's owner, or return the refusal. Locks the tree, then both members' rows."""
-    share = await tx.fetchrow(_SHARE, Advisory.REFERRAL_TREE, share_code)
+    share = db.typed(await tx.fetchrow(_SHARE, Advisory.REFERRAL_TREE, share_code), _Share)
     facts, chain = await _facts(tx, deps, member_id, share)
     refusal = referrals.decide_binding(facts)
     if refusal is None and chain is not None:
@@ -69,36 +92,32 @@ async def bind(
 
 
 async def _facts(
-    tx: Connection, deps: Deps, member_id: int, share: asyncpg.Record
+    tx: Connection, deps: Deps, member_id: int, share: _Share
 ) -> tuple[referrals.BindingFacts, referrals.Chain | None]:
     """Read the facts under lock, and the chain that the member would get; None when the share has no owner."""
-    referrer_id = share["member_id"]
+    referrer_id = share.member_id
     if referrer_id is None:
         return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
-    people = {row["id"]: row for row in await locks.member_rows(tx, {member_id, referrer_id}, _PAIR)}
+    people = {person.id: person for person in await locks.member_rows(tx, {member_id, referrer_id}, _Person)}
     member, referrer = people[member_id], people[referrer_id]
     # a separate statement, so that it sees what was committed while we waited for the lock
     later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
     facts = referrals.BindingFacts(
         member_id=member_id,
         referrer_id=referrer_id,
-        share_disabled=share["disabled"],
-        bound=member["referrer_id"] is not None,
-        referrer_active=referrer["state"] == "active",
+        share_disabled=share.disabled is True,
+        bound=member.referrer_id is not None,
+        referrer_active=referrer.state == "active",
         below=later["has_downline"] and await tx.fetchval(_ABOVE, referrer_id, member_id),
-        has_paid=member["first_paid_at"] is not None or later["came_back"],
+        has_paid=member.first_paid_at is not None or later["came_back"],
         has_downline=later["has_downline"],
     )
-    return facts, referrals.chain_under(referrer_id, _chain(referrer))
+    return facts, referrals.chain_under(referrer_id, referrer.chain)
 
 
-def _hashed(deps: Deps, member: asyncpg.Record) -> str:
+def _hashed(deps: Deps, member: _Person) -> str:
     """Compute what replaces this openid in a closed account: a person with a closed account is never bound again."""
-    return deps.cipher.blind(member["openid"], OPENID_COLUMN)
-
-
-def _chain(row: asyncpg.Record) -> referrals.Chain:
-    return row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]
+    return deps.cipher.blind(member.openid, OPENID_COLUMN)
 
 
 async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
@@ -110,10 +129,10 @@ async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
     return Binding("bound")
 
 
-_FAMILY = """
-SELECT id, openid, state, referrer_id, ancestor2_id, ancestor3_id FROM members
+_FAMILY = f"""
+SELECT {db.columns(_Person)} FROM members
   WHERE id = ANY($1::bigint[]) OR referrer_id = $2 OR ancestor2_id = $2 ORDER BY id
-"""
+"""  # noqa: S608 - our own names
 _MOVE = """
 WITH closed AS (UPDATE bindings SET valid_to = $5 WHERE member_id = $1 AND valid_to IS NULL),
 moved AS (
@@ -176,30 +195,31 @@ async def correct_binding(
 
 async def _judged(tx: Connection, deps: Deps, member_id: int, referrer_id: int | None, lock: str = "") -> Correction:
     wanted = [member_id] if referrer_id is None else [member_id, referrer_id]
-    family = {row["id"]: row for row in await tx.fetch(f"{_FAMILY} {lock}", wanted, member_id)}
+    rows = await tx.fetch(f"{_FAMILY} {lock}", wanted, member_id)
+    family = {person.id: person for person in (db.typed(row, _Person) for row in rows)}
     member = family.get(member_id)
     if member is None or (referrer_id is not None and referrer_id not in family):
         raise errors.NotFound(what="member")
-    if referrer_id == member["referrer_id"]:
+    if referrer_id == member.referrer_id:
         raise errors.AlreadyBound
     after: referrals.Chain = (None, None, None)
     if referrer_id is not None:
         after = await _new_chain(tx, deps, member, family[referrer_id])
     return Correction(
-        before=_chain(member),
+        before=member.chain,
         after=after,
-        children=sum(row["referrer_id"] == member_id for row in family.values()),
-        grandchildren=sum(row["ancestor2_id"] == member_id for row in family.values()),
+        children=sum(person.referrer_id == member_id for person in family.values()),
+        grandchildren=sum(person.ancestor2_id == member_id for person in family.values()),
     )
 
 
-async def _new_chain(tx: Connection, deps: Deps, member: asyncpg.Record, referrer: asyncpg.Record) -> referrals.Chain:
-    if referrer["id"] == member["id"]:
+async def _new_chain(tx: Connection, deps: Deps, member: _Person, referrer: _Person) -> referrals.Chain:
+    if referrer.id == member.id:
         raise errors.BindSelf
-    if referrer["state"] != "active":
+    if referrer.state != "active":
         raise errors.ReferrerBlocked
-    if await tx.fetchval(_ABOVE, referrer["id"], member["id"]):
+    if await tx.fetchval(_ABOVE, referrer.id, member.id):
         raise errors.ReferralLoop
-    if (await tx.fetchrow(_LATER, member["id"], _hashed(deps, member)))["came_back"]:
+    if (await tx.fetchrow(_LATER, member.id, _hashed(deps, member)))["came_back"]:
         raise errors.HasPaidOrder
-    return referrals.chain_under(referrer["id"], _chain(referrer))
+    return referrals.chain_under(referrer.id, referrer.chain)

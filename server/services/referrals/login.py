@@ -6,8 +6,6 @@ A returning member costs one SELECT and one Redis round trip.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import asyncpg
-
 from server import db
 from server.core import errors, ids
 from server.db import Connection
@@ -17,7 +15,7 @@ from server.rules import referrals
 from server.rules.shop import ShopPolicy
 from server.services.members import profiles
 from server.services.members import sessions as member_sessions
-from server.services.members.profiles import Profile
+from server.services.members.profiles import Profile, StoredProfile
 from server.services.referrals import bindings
 from server.services.referrals.bindings import Binding
 from server.services.terms import policy
@@ -25,6 +23,15 @@ from server.services.terms import policy
 _SHARE_CODE_CHARS = 8
 _BLOCKED_BY_WECHAT = "40226"
 _SEEN_EVERY = timedelta(days=1)
+
+
+class _Known(StoredProfile, frozen=True):
+    """A member who logs in. `touched`: could still be bound, and opened a share before."""
+
+    state: str
+    seen_at: datetime
+    touched: bool
+
 
 _KNOWN = f"""
 SELECT {profiles.COLUMNS}, state, seen_at, referrer_id IS NULL AND first_paid_at IS NULL AND $2::varchar IS NOT NULL
@@ -74,13 +81,14 @@ async def log_in(deps: Deps, code: str, origin: Origin) -> LoggedIn:
     binding: Binding | None = None
     while (row := await db.fetch_row(_KNOWN, person.openid, origin.visitor_id)) is None:
         binding = await _create(deps, person, origin)  # None when another login of the same person was first
-    if row["state"] != "active":
+    known = db.typed(row, _Known)
+    if known.state != "active":
         raise errors.AccountBlocked
     is_new = binding is not None
     if binding is None:
-        binding = await _of_known(deps, row, origin)
-    token = await member_sessions.start(deps, row["id"], person.session_key)
-    profile = profiles.profile_of(deps, row)
+        binding = await _of_known(deps, known, origin)
+    token = await member_sessions.start(deps, known.id, person.session_key)
+    profile = profiles.profile_of(deps, known)
     bound = binding.status in {"bound", "already_bound"}  # the binding may be newer than the row
     return LoggedIn(token, replace(profile, bound=bound), is_new, binding)
 
@@ -106,18 +114,18 @@ async def _create(deps: Deps, person: WeChatLogin, origin: Origin) -> Binding | 
         return None if member_id is None else await _attribute(tx, deps, member_id, origin, terms, at)
 
 
-async def _of_known(deps: Deps, row: asyncpg.Record, origin: Origin) -> Binding:
+async def _of_known(deps: Deps, known: _Known, origin: Origin) -> Binding:
     """Update a returning member's `seen_at` and binding where needed; usually nothing is."""
     at = deps.clock.now()
-    if at - row["seen_at"] > _SEEN_EVERY:
-        await Member.filter(id=row["id"]).update(seen_at=at)
-    if row["referrer_id"] is not None:
+    if at - known.seen_at > _SEEN_EVERY:
+        await Member.filter(id=known.id).update(seen_at=at)
+    if known.referrer_id is not None:
         return Binding("already_bound")
-    if origin.share_code is None and not row["touched"]:
+    if origin.share_code is None and not known.touched:
         return Binding("none")
     terms = await policy.current()
     async with db.transaction() as tx:
-        return await _attribute(tx, deps, row["id"], origin, terms, at)
+        return await _attribute(tx, deps, known.id, origin, terms, at)
 
 
 async def _attribute(

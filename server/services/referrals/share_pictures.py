@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-import asyncpg
 import msgspec
-import orjson
 
 from server import db
 from server.core import errors
@@ -46,16 +44,26 @@ class ProductFacts:
         return f"¥{self.price}{'起' if self.ranged else ''} {self.title}"
 
 
-def product_facts(row: asyncpg.Record) -> ProductFacts:
-    """Build the facts from a row of `id, title, images, min_price_fen, max_price_fen`, perhaps `market_price_fen`."""
-    market_fen = row.get("market_price_fen") or 0
+class _Product(msgspec.Struct, frozen=True):
+    """A product with its prices. `market_price_fen` is read for posters only."""
+
+    id: int
+    title: str
+    images: list[str]
+    min_price_fen: int
+    max_price_fen: int
+    market_price_fen: int | None = None
+
+
+def _facts(shared: _Product) -> ProductFacts:
+    market_fen = shared.market_price_fen or 0
     return ProductFacts(
-        id=row["id"],
-        title=row["title"],
-        price=_price(row["min_price_fen"]),
-        ranged=row["max_price_fen"] > row["min_price_fen"],
-        image=next(iter(orjson.loads(row["images"])), ""),
-        market_price=_price(market_fen) if market_fen > row["min_price_fen"] else "",
+        id=shared.id,
+        title=shared.title,
+        price=_price(shared.min_price_fen),
+        ranged=shared.max_price_fen > shared.min_price_fen,
+        image=next(iter(shared.images), ""),
+        market_price=_price(market_fen) if market_fen > shared.min_price_fen else "",
     )
 
 
@@ -127,7 +135,7 @@ async def product(product_id: int, at: datetime) -> ProductFacts:
     )
     if row is None:
         raise errors.NotFound
-    return product_facts(row)
+    return _facts(db.typed(row, _Product))
 
 
 _TEAM = """
@@ -181,7 +189,7 @@ async def poster(deps: Deps, share_code: str, ip: str) -> bytes:
     shop, promise = await policy.current(), await rebate_rules.promise_in_force()
     sheet = posters.Poster(shop.name, shop.slogan, masked_name(row["nickname"]), promise.title if promise else "")
     steps = [(step.title, step.text) for step in promise.steps] if promise else []
-    facts = None if row["id"] is None else product_facts(row)
+    facts = None if row["id"] is None else _facts(db.typed(row, _Product))
     name = f"{share_code}-{_stamp(sheet, steps, facts)}.png"
     make = partial(_poster, deps, share_code, sheet, steps, facts)
     return (await pictures.kept(deps, _POSTERS, name, make)).body

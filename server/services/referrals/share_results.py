@@ -1,10 +1,8 @@
 """The results of shares, and the page that each of them opens."""
 
 from datetime import datetime
-from typing import Any
 
 import msgspec
-import orjson
 
 from server import db
 from server.core import errors
@@ -41,6 +39,23 @@ class Landing(msgspec.Struct):
     sharer: str
 
 
+class _Opened(msgspec.Struct, frozen=True):
+    """A share that was opened, as `_MINE` counts it; `title` and `images` are None where it has no product."""
+
+    id: int
+    code: str
+    kind: str
+    target: str
+    channel: str
+    created_at: datetime
+    title: str | None
+    images: list[str] | None
+    opened: int
+    visitors: int
+    bound: int
+    ordered: int
+
+
 _MINE = f"""
 WITH bound AS (
   SELECT b.share_code, count(*) AS bound, count(m.first_paid_at) AS ordered
@@ -64,25 +79,25 @@ async def mine(member_id: int, cursor: str | None, limit: int) -> tuple[list[Sha
     before = cursors.unpack(cursor, cursors.Number) if cursor else None
     rows = await db.fetch(_MINE, member_id, before, limit + 1)
     home = await share_pictures.home_title(), await share_pictures.home_card_url()
-    found = [_result(row, *home) for row in rows[:limit]]
-    return found, cursors.pack(rows[limit - 1]["id"]) if len(rows) > limit else None
+    shares = [db.typed(row, _Opened) for row in rows[:limit]]
+    found = [_result(share, *home) for share in shares]
+    return found, cursors.pack(shares[-1].id) if len(rows) > limit else None
 
 
-def _result(row: Any, home_title: str, home_image: str) -> ShareResult:  # noqa: ANN401 - a row
-    images = orjson.loads(row["images"] or "[]")
+def _result(share: _Opened, home_title: str, home_image: str) -> ShareResult:
     return ShareResult(
-        share_code=row["code"],
-        kind=row["kind"],
-        target_id=row["target"],
-        title=row["title"] or home_title,
-        image_url=next(iter(images), home_image),
-        channel=row["channel"],
-        path=f"{page_of(row['kind'], row['target'])}s={row['code']}",
-        created_at=row["created_at"],
-        opened=row["opened"],
-        visitors=row["visitors"],
-        bound=row["bound"],
-        ordered=row["ordered"],
+        share_code=share.code,
+        kind=share.kind,
+        target_id=share.target,
+        title=share.title or home_title,
+        image_url=next(iter(share.images or ()), home_image),
+        channel=share.channel,
+        path=f"{page_of(share.kind, share.target)}s={share.code}",
+        created_at=share.created_at,
+        opened=share.opened,
+        visitors=share.visitors,
+        bound=share.bound,
+        ordered=share.ordered,
     )
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
-
 from server import db
 from server.core import errors, ids
 from server.gateways.ports import Deps
@@ -112,11 +110,11 @@ async def touch(deps: Deps, opening: Opening) -> None:
     await limits.spend(
         deps, {f"touch:visitor:{opening.visitor_id}": _PER_VISITOR, f"touch:ip:{opening.ip}": _PER_IP}, _WINDOW_S
     )
-    found: asyncpg.Record | None = await db.fetch_row("SELECT id FROM shares WHERE code = $1", opening.share_code)
-    if found is None:
+    share_id: int | None = await db.fetch_value("SELECT id FROM shares WHERE code = $1", opening.share_code)
+    if share_id is None:
         raise errors.NotFound
     await Touch.create(
-        share_id=found["id"],
+        share_id=share_id,
         visitor_id=opening.visitor_id,
         scene=opening.scene,
         group_id=await _group(deps, opening),
