@@ -1,11 +1,10 @@
 """`reconcile`: compare a day's WeChat bills with our books, and list the results of the last days."""
 
 import contextlib
-import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import typer
@@ -18,7 +17,8 @@ from server.rules.bills import Bill
 
 if TYPE_CHECKING:
     from server.gateways.ports import Deps
-    from server.services.reconciliation.runs import Difference, Run
+    from server.services.reconciliation.matching import Sums
+    from server.services.reconciliation.runs import Difference, Run, Side
 
 OPERATOR = "cli"
 DATA = typer.Option(None, "--data", help="数据目录 Data folder of a `dev`")
@@ -104,20 +104,21 @@ def _refused(day: date, refusal: Refusal, as_json: bool) -> None:
 
 def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
     if as_json:
-        shown = {"ok": done.state == "clean", **dataclasses.asdict(done), "differences": found}
+        shown = {"ok": done.state == "clean", **msgspec.structs.asdict(done), "differences": found}
         typer.echo(msgspec.json.encode(shown).decode())
         return
     typer.echo(f"{done.day} {words.RECONCILIATION_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
     for bill, name in words.BILLS.items():
-        sums = done.sums[bill]
-        ours, theirs = (f"{sums[f'{side}_lines']} 笔 {yuan(sums[f'{side}_fen'])} 元" for side in ("ours", "theirs"))
+        sums: Sums = getattr(done.sums, bill)
+        ours = f"{sums.ours_lines} 笔 {yuan(sums.ours_fen)} 元"
+        theirs = f"{sums.theirs_lines} 笔 {yuan(sums.theirs_fen)} 元"
         typer.echo(f"  {name}：我方 {ours}，微信 {theirs}")
-    for word, amount_fen in done.sums["aside"].items():
+    for word, amount_fen in done.sums.aside.items():
         typer.echo(f"  {word}：{yuan(amount_fen)} 元")
     for one in found:
         sides = f"我方 {_side(one.ours)}，微信 {_side(one.theirs)}"
         typer.echo(f"  {words.BILLS[one.bill]} {words.DIFFERENCES[one.kind]} {one.subject}：{sides}")
 
 
-def _side(side: dict[str, Any] | None) -> str:
-    return "无" if side is None else f"{yuan(side['amount_fen'])} 元 {side['state']} {side['about']}"
+def _side(side: "Side | None") -> str:
+    return "无" if side is None else f"{yuan(side.amount_fen)} 元 {side.state} {side.about}"

@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-import orjson
 
 from server import db
 from server.core.errors import NotEmpty
@@ -14,13 +13,12 @@ from server.db import Connection
 from server.gateways.ports import Deps
 from server.ledger import bulk
 from server.ledger.bulk import Books
-from server.rules.bills import Bill
 from server.rules.commissions import CommissionTerms, Ratio
 from server.rules.rebates import RuleTerms, complete
 from server.seed.scale import people
 from server.seed.scale.plan import Plan, Step
 from server.services.common import audit_log
-from server.services.reconciliation.matching import Sums
+from server.services.reconciliation.matching import Matched
 
 Tell = Callable[[str, int, int], None]
 """Reports progress: the name of what is being made, how much is done, and how much there is."""
@@ -114,9 +112,8 @@ async def fill(deps: Deps, plan: Plan, tell: Tell) -> Filled:
         await tx.execute("LOCK TABLE members, orders IN SHARE ROW EXCLUSIVE MODE")
         await _refuse_unless_empty(tx)
         rule, policies = await _published(tx, plan.began(at))
-        sums = {bill.value: asdict(Sums()) for bill in Bill} | {"aside": {}}
         values = plan.values(at) | {"rule": rule, "policies": policies}
-        values["sums"] = f"'{orjson.dumps(sums).decode()}'::jsonb"
+        values["sums"] = f"'{msgspec.json.encode(Matched().totals()).decode()}'::jsonb"
         await tx.execute(Step("", "tools").text(values))
         async with _without_indexes(tx, tell):
             books = await _make(tx, deps, plan, values, tell)

@@ -6,10 +6,8 @@ silent, another one takes the day over. A run stores its whole result or nothing
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import orjson
@@ -237,5 +235,5 @@ async def _watched(deps: Deps, ask_id: int, progress: _Progress) -> None:
 
 def numbers(difference: Difference) -> list[str]:
     """Return the numbers in a difference, its subject first."""
-    sides: list[Mapping[str, Any]] = [side for side in (difference.ours, difference.theirs) if side]
-    return list(dict.fromkeys([difference.subject, *(side["about"] for side in sides if side["about"])]))
+    sides = (side for side in (difference.ours, difference.theirs) if side is not None)
+    return list(dict.fromkeys([difference.subject, *(side.about for side in sides if side.about)]))

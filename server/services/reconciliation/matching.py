@@ -4,12 +4,13 @@ import io
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import asyncpg
+import msgspec
 
+from server import db
 from server.core.clock import day_start
 from server.db import Connection
 from server.ledger.cash import credited_fen
@@ -88,6 +89,36 @@ FROM ours o FULL JOIN theirs t ON t.number = o.number AND t.nth = o.nth
 """
 
 
+class _Pair(msgspec.Struct, frozen=True):
+    """An item on both sides; one side's fields are None where that side does not have it."""
+
+    number: str
+    our_fen: int | None
+    our_state: str | None
+    our_about: str | None
+    at: datetime | None
+    what: str | None
+    their_fen: int | None
+    their_state: str | None
+    their_about: str | None
+
+    @property
+    def ours(self) -> Row | None:
+        """Our side."""
+        return _side(self.number, self.our_fen, self.our_state, self.our_about)
+
+    @property
+    def theirs(self) -> Row | None:
+        """WeChat's side."""
+        return _side(self.number, self.their_fen, self.their_state, self.their_about)
+
+
+def _side(number: str, amount_fen: int | None, state: str | None, about: str | None) -> Row | None:
+    if amount_fen is None or state is None or about is None:
+        return None
+    return Row(number, amount_fen, state, about)
+
+
 @dataclass(slots=True)
 class Sums:
     """Lines and fen on each side; for movements the fen are money in minus money out."""
@@ -96,6 +127,15 @@ class Sums:
     ours_fen: int = 0
     theirs_lines: int = 0
     theirs_fen: int = 0
+
+
+class DaySums(msgspec.Struct, frozen=True):
+    """The sums of each bill. `aside`: fen of the merchant's own movements, by WeChat's word for them."""
+
+    trade: Sums
+    refund: Sums
+    fund: Sums
+    aside: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +172,9 @@ class Matched:
             self.sums[bill].ours_lines -= 1
             self.sums[bill].ours_fen -= _signed(ours)
 
-    def as_json(self) -> dict[str, Any]:
-        """Return `{trade: {ours_lines, …}, refund: …, fund: …, aside: {word: fen}}`."""
-        return {**{bill.value: asdict(sums) for bill, sums in self.sums.items()}, "aside": dict(self.aside)}
+    def totals(self) -> DaySums:
+        """Return the sums as they are now."""
+        return DaySums(**{bill.value: replace(sums) for bill, sums in self.sums.items()}, aside=dict(self.aside))
 
 
 async def match(tx: Connection, day: date, files: dict[Bill, BinaryIO], tell: Tell) -> Matched:
@@ -178,8 +218,9 @@ async def _compare(tx: Connection, bill: Bill, day: date, matched: Matched, tell
         prefetch=_BATCH,
         timeout=_TIMEOUT_S,
     )
-    async for pair in pairs:
-        ours, theirs = _side(pair, "our"), _side(pair, "their")
+    async for row in pairs:
+        pair = db.typed(row, _Pair)
+        ours, theirs = pair.ours, pair.theirs
         if ours is not None:
             sums.ours_lines += 1
             sums.ours_fen += _signed(ours)
@@ -188,15 +229,8 @@ async def _compare(tx: Connection, bill: Bill, day: date, matched: Matched, tell
             sums.theirs_fen += _signed(theirs)
         kind = difference(bill, ours, theirs)
         if kind is not None:
-            matched.found.append(Found(bill, kind, ours, theirs, pair["at"], pair["what"]))
+            matched.found.append(Found(bill, kind, ours, theirs, pair.at, pair.what))
         handled += 1
         if handled % _BATCH == 0:
             tell(bill, _BATCH)
     tell(bill, handled % _BATCH)
-
-
-def _side(pair: asyncpg.Record, whose: str) -> Row | None:
-    amount_fen: int | None = pair[f"{whose}_fen"]
-    if amount_fen is None:
-        return None
-    return Row(pair["number"], amount_fen, pair[f"{whose}_state"], pair[f"{whose}_about"])

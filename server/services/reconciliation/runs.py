@@ -2,12 +2,10 @@
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
-import orjson
+import msgspec
 
 from server import db
 from server.core.clock import day_start, shanghai_day
@@ -15,7 +13,7 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.rules.bills import Bill, BillBroken, Kind, Row
 from server.services.common import alarms, audit_log
-from server.services.reconciliation.matching import Found, Matched, Tell, match
+from server.services.reconciliation.matching import DaySums, Found, Matched, Tell, match
 
 State = Literal["clean", "differences", "failed"]
 
@@ -26,35 +24,41 @@ _ASKED_MOST = 200
 """The most missing items that WeChat is asked about: if there are more, midnight is not the cause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One reconciliation of one day; the newest run of a day counts. For `sums` see models/reconciliation.py."""
+class Run(msgspec.Struct, frozen=True):
+    """One reconciliation of one day; the newest run of a day counts."""
 
     id: int
     day: date
     operator: str
     state: State
     differences: int
-    sums: dict[str, Any]
+    sums: DaySums
     problem: str | None
     """Why the run failed; None if it did not."""
     started_at: datetime
     finished_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One item on which the sides disagree; each side is `{amount_fen, state, about}`, or None where it is missing.
+class Side(msgspec.Struct, frozen=True):
+    """An item as one side has it.
 
     `about` is the item's second number: the order of a payment, the transaction of a refund, our number of a movement.
     """
+
+    amount_fen: int
+    state: str
+    about: str
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One item on which the sides disagree; a side is None where it is missing."""
 
     id: int
     bill: str
     kind: str
     subject: str
-    ours: dict[str, Any] | None
-    theirs: dict[str, Any] | None
+    ours: Side | None
+    theirs: Side | None
 
 
 def untold(_bill: Bill, _lines: int) -> None:
@@ -120,7 +124,7 @@ async def _keep(
 ) -> Run:
     at = deps.clock.now()
     state: State = "failed" if problem else "differences" if matched.found else "clean"
-    sums = matched.as_json()
+    sums = matched.totals()
     async with db.transaction() as tx:
         run_id: int = await tx.fetchval(
             "INSERT INTO reconciliations (day, operator, state, sums, problem, started_at, finished_at)"
@@ -128,7 +132,7 @@ async def _keep(
             day,
             operator,
             state,
-            orjson.dumps(sums).decode(),
+            msgspec.json.encode(sums).decode(),
             problem,
             started_at,
             at,
@@ -152,13 +156,13 @@ async def _keep(
 def _json(side: Row | None) -> str | None:
     if side is None:
         return None
-    return orjson.dumps({name: value for name, value in asdict(side).items() if name != "number"}).decode()
+    return msgspec.json.encode(Side(side.amount_fen, side.state, side.about)).decode()
 
 
-_RUNS = """
-SELECT r.*, (SELECT count(*) FROM reconciliation_differences d WHERE d.run_id = r.id) AS differences
-FROM reconciliations r
-"""
+_RUNS = f"""
+SELECT {db.columns(Run)} FROM (SELECT r.*,
+  (SELECT count(*) FROM reconciliation_differences d WHERE d.run_id = r.id) AS differences FROM reconciliations r) r
+"""  # noqa: S608 - our own names
 
 
 async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
@@ -169,13 +173,13 @@ async def newest(before: date | None = None, limit: int = 31) -> list[Run]:
         before,
         limit,
     )
-    return [_run(row) for row in rows]
+    return [db.typed(row, Run) for row in rows]
 
 
 async def runs_of(day: date, limit: int = 20) -> list[Run]:
     """Return the last runs of a day, newest first; the first one counts."""
     rows = await db.fetch(f"{_RUNS} WHERE r.day = $1 ORDER BY r.day DESC, r.id DESC LIMIT $2", day, limit)
-    return [_run(row) for row in rows]
+    return [db.typed(row, Run) for row in rows]
 
 
 async def find(run_id: int) -> Run:
@@ -183,28 +187,19 @@ async def find(run_id: int) -> Run:
     row = await db.fetch_row(f"{_RUNS} WHERE r.id = $1", run_id)
     if row is None:
         raise NotFound(what="reconciliation")
-    return _run(row)
-
-
-def _run(row: Mapping[str, Any]) -> Run:
-    return Run(**{**row, "sums": orjson.loads(row["sums"])})
+    return db.typed(row, Run)
 
 
 async def differences(run_id: int, after: int = 0, limit: int = 100) -> list[Difference]:
     """Return the differences of a run whose ids are above `after`."""
     rows = await db.fetch(
-        "SELECT id, bill, kind, subject, ours, theirs FROM reconciliation_differences WHERE run_id = $1 AND id > $2"
+        f"SELECT {db.columns(Difference)} FROM reconciliation_differences WHERE run_id = $1 AND id > $2"  # noqa: S608 - our own names
         " ORDER BY id LIMIT $3",
         run_id,
         after,
         limit,
     )
-    return [Difference(**{**row, "ours": _loaded(row["ours"]), "theirs": _loaded(row["theirs"])}) for row in rows]
-
-
-def _loaded(side: str | None) -> dict[str, Any] | None:
-    loaded: dict[str, Any] | None = orjson.loads(side) if side else None
-    return loaded
+    return [db.typed(row, Difference) for row in rows]
 
 
 async def missed(now: datetime) -> list[date]:

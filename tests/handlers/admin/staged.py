@@ -2,19 +2,21 @@
 
 from datetime import timedelta
 
+import msgspec
 import orjson
 
 from server import db
 from server.rules.commissions import CommissionTerms, Fixed
 from server.rules.rebates import RuleTerms, Scope
 from server.services.common import audit_log
+from server.services.reconciliation.matching import Matched
 from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, make_sku, shopper, work
 
 _RUN = """
 WITH run AS (INSERT INTO reconciliations (day, operator, state, sums, problem, started_at, finished_at)
-  VALUES ('2026-01-01', left($2::text, 40), 'differences', '{}', $2::text, $1, $1) RETURNING id)
+  VALUES ('2026-01-01', left($2::text, 40), 'differences', $3, $2::text, $1, $1) RETURNING id)
 INSERT INTO reconciliation_differences (run_id, bill, kind, subject, ours)
   SELECT id, 'trade', 'ours_only', left($2::text, 64),
     jsonb_build_object('amount_fen', 1, 'state', $2::text, 'about', $2::text) FROM run
@@ -62,7 +64,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             XSS[:40],
             mall.clock.now(),
         )
-        await tx.execute(_RUN, mall.clock.now(), XSS)
+        await tx.execute(_RUN, mall.clock.now(), XSS, msgspec.json.encode(Matched().totals()).decode())
         await tx.execute(_WITHDRAWAL, me.id, mall.clock.now(), XSS)
         alarm: int = await tx.fetchval(
             "INSERT INTO alarms (kind, subject, detail, at) VALUES ($1, $2, jsonb_build_object($4::text, $4::text), $3)"

@@ -16,7 +16,8 @@ from server.ledger.entries import Entry, Line
 from server.rules.bills import Bill
 from server.services.orders import refunds
 from server.services.reconciliation import runs as reconciliation_runs
-from server.services.reconciliation.runs import Run
+from server.services.reconciliation.matching import Sums
+from server.services.reconciliation.runs import Run, Side
 from tests.support.bills import AMOUNT_FEN, alter, forget, our_payments, their_payments, to_hour
 from tests.support.mall import Mall
 from tests.support.shop import DAY_S, Shopper, join, make_sku, run_jobs, until, work
@@ -96,11 +97,11 @@ async def test_a_day_of_every_movement_agrees(mall: Mall, noon: date) -> None:
     told = list[tuple[Bill, int]]()
     run = await reconciliation_runs.run(mall.deps, noon, "tester", lambda bill, lines: told.append((bill, lines)))
     assert (await found(run), run.state, run.differences, run.problem) == ([], "clean", 0, None)
-    assert run.sums["trade"] == {"ours_lines": 4, "ours_fen": 40_000, "theirs_lines": 4, "theirs_fen": 40_000}
-    assert run.sums["refund"] == {"ours_lines": 2, "ours_fen": 20_000, "theirs_lines": 2, "theirs_fen": 20_000}
-    moved = {"lines": 7, "fen": 40_000 - 2 * (10_000 - 60) - 500}
-    assert run.sums["fund"] == {f"{side}_{name}": moved[name] for side in ("ours", "theirs") for name in moved}
-    assert run.sums["aside"] == {"扣除交易手续费": -4 * 60}
+    assert run.sums.trade == Sums(ours_lines=4, ours_fen=40_000, theirs_lines=4, theirs_fen=40_000)
+    assert run.sums.refund == Sums(ours_lines=2, ours_fen=20_000, theirs_lines=2, theirs_fen=20_000)
+    moved_fen = 40_000 - 2 * (10_000 - 60) - 500
+    assert run.sums.fund == Sums(ours_lines=7, ours_fen=moved_fen, theirs_lines=7, theirs_fen=moved_fen)
+    assert run.sums.aside == {"扣除交易手续费": -4 * 60}
     assert {bill: sum(lines for one, lines in told if one is bill) for bill in Bill} == {
         Bill.TRADE: 8,
         Bill.REFUND: 4,
@@ -111,7 +112,7 @@ async def test_a_day_of_every_movement_agrees(mall: Mall, noon: date) -> None:
 
 async def test_a_day_without_movement_agrees(mall: Mall, noon: date) -> None:
     run = await reconciled(mall, noon)
-    assert (run.state, run.sums["trade"]["theirs_lines"]) == ("clean", 0)
+    assert (run.state, run.sums.trade.theirs_lines) == ("clean", 0)
     assert await reconciliation_runs.find(run.id) == run
     assert await reconciliation_runs.newest() == [run]
     with pytest.raises(NotFound):
@@ -132,7 +133,7 @@ async def test_a_payment_that_we_never_saw(mall: Mall, noon: date) -> None:
         ("fund", "theirs_only", said.transaction_id),
     ]
     first, second = await reconciliation_runs.differences(run.id)
-    assert (first.ours, first.theirs) == (None, {"amount_fen": 10_000, "state": "SUCCESS", "about": unseen})
+    assert (first.ours, first.theirs) == (None, Side(10_000, "SUCCESS", unseen))
     assert await reconciliation_runs.differences(run.id, after=first.id) == [second]
     [alarm] = await db.fetch("SELECT subject, detail FROM alarms WHERE kind = 'reconciliation'")
     assert (alarm["subject"], "2 处差异" in alarm["detail"]) == (f"day:{noon}", True)
@@ -229,9 +230,8 @@ async def test_a_transfer_that_differs(mall: Mall, noon: date, tmp_path: Path) -
         await tx.execute("UPDATE withdrawals SET state = 'confirming' WHERE withdrawal_no = 'W2'")
         await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W3'")
     run = await reconciled(mall, noon)
-    assert sorted(
-        (one.kind, (one.ours or one.theirs or {})["about"]) for one in await reconciliation_runs.differences(run.id)
-    ) == [
+    differences = await reconciliation_runs.differences(run.id)
+    assert sorted((one.kind, side.about) for one in differences if (side := one.ours or one.theirs)) == [
         ("ours_only", "W1"),
         ("state", "W2"),
         ("theirs_only", "W3"),
@@ -250,7 +250,7 @@ async def test_each_payment_belongs_to_wechats_day(mall: Mall) -> None:
     await until(lambda: db.fetch_value("SELECT count(*) = 2 FROM payments"))
     for which, order_no in ((day, before), (day + timedelta(days=1), after)):
         run = await reconciled(mall, which)
-        assert (run.state, run.sums["trade"]["ours_lines"]) == ("clean", 1)
+        assert (run.state, run.sums.trade.ours_lines) == ("clean", 1)
         assert (await db.fetch_value("SELECT paid_at FROM orders WHERE order_no = $1", order_no)) is not None
 
 
@@ -270,8 +270,8 @@ async def test_what_crosses_midnight_belongs_to_wechats_day(mall: Mall) -> None:
     await until(lambda: db.fetch_value("SELECT 1 FROM refunds WHERE state = 'succeeded'"))
     runs = [await reconciled(mall, which) for which in (day, day + timedelta(days=1))]
     assert [await found(run) for run in runs] == [[], []]
-    assert [run.sums["refund"]["ours_lines"] for run in runs] == [0, 1]
-    assert [run.sums["fund"]["ours_fen"] for run in runs] == [9500, -9940]
+    assert [run.sums.refund.ours_lines for run in runs] == [0, 1]
+    assert [run.sums.fund.ours_fen for run in runs] == [9500, -9940]
 
 
 async def test_a_refund_missing_at_wechat_is_found_once_also_when_it_cannot_be_asked(
@@ -376,7 +376,7 @@ async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> No
             ("fund", "theirs_only", unknown),
         ]
     )
-    assert run.sums["trade"]["theirs_fen"] == 9_999 * AMOUNT_FEN + 3 * 10_000
+    assert run.sums.trade.theirs_fen == 9_999 * AMOUNT_FEN + 3 * 10_000
 
 
 async def test_which_days_were_missed(mall: Mall, tmp_path: Path) -> None:
