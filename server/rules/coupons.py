@@ -12,7 +12,7 @@ from server.core.money import WHOLE_BP, yuan
 from server.rules.levels import fold
 
 CouponState = Literal["unused", "locked", "used", "void"]
-"""The states as stored."""
+"""The stored states; an expired coupon stays `unused`."""
 Shown = Literal["unused", "locked", "used", "expired", "void"]
 Audience = Literal["all", "new", "birthday"]
 
@@ -52,8 +52,8 @@ UNUSABLE: dict[str, str] = {
 it."""
 
 
-def shown(state: str, expires_at: datetime, at: datetime) -> Shown:
-    """Return the state to show: an unused coupon is expired after its end. `state` is one of the stored states."""
+def shown(state: State, expires_at: datetime, at: datetime) -> Shown:
+    """Return the state to show: an unused coupon is expired after its end."""
     if state == "unused":
         return "unused" if at < expires_at else "expired"
     return "locked" if state == "locked" else "used" if state == "used" else "void"

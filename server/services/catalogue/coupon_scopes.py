@@ -1,9 +1,8 @@
 """The scope of a coupon: the whole shop, some products or some categories; also in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-import orjson
+import msgspec
 
 from server import db
 from server.services.terms.rebate_rules import SUBTREES
@@ -12,9 +11,27 @@ _NAMED = 3
 """How many names a label lists; if there are more, it also gives the total."""
 
 
+_ids = msgspec.json.Decoder(tuple[int, ...])
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a coupon is for: these products or these categories (ids); both None: the whole shop."""
+
+    products: tuple[int, ...] | None
+    categories: tuple[int, ...] | None
+
+
+WHOLE_SHOP = Scope(None, None)
+
+
 def ids(stored: str | None) -> tuple[int, ...] | None:
-    """Decode a stored scope column to ids; None without a scope."""
-    return tuple(orjson.loads(stored)) if stored else None
+    """Decode a stored column of ids; None without one."""
+    return _ids.decode(stored) if stored else None
+
+
+def scope(products: str | None, categories: str | None) -> Scope:
+    """Decode the stored columns `products` and `categories` of a coupon or a template."""
+    return Scope(ids(products), ids(categories))
 
 
 _FOUND = {
@@ -39,12 +56,11 @@ async def resolve(
     return found, [one for one in named if one not in known]
 
 
-async def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Label each row with `products` and `categories`: `全场通用`, `限「大米面霜」`, `限美妆、母婴类商品`."""
-    scopes = [(ids(row["products"]), ids(row["categories"])) for row in rows]
-    titles = await _titles(one for products, _ in scopes for one in products or ())
-    names = await _categories(one for _, categories in scopes for one in categories or ())
-    return [_label(products, categories, titles, names) for products, categories in scopes]
+async def labels(scopes: Sequence[Scope]) -> list[str]:
+    """Label each scope: `全场通用`, `限「大米面霜」`, `限美妆、母婴类商品`."""
+    titles = await _titles(one for found in scopes for one in found.products or ())
+    names = await _categories(one for found in scopes for one in found.categories or ())
+    return [_label(found, titles, names) for found in scopes]
 
 
 async def _titles(wanted: Iterable[int]) -> dict[int, str]:
@@ -66,15 +82,11 @@ async def _categories(wanted: Iterable[int]) -> dict[int, tuple[str, int | None]
     return {row["id"]: (row["name"], row["parent_id"]) for row in rows}
 
 
-def _label(
-    products: Sequence[int] | None,
-    categories: Sequence[int] | None,
-    titles: Mapping[int, str],
-    names: Mapping[int, tuple[str, int | None]],
-) -> str:
+def _label(found: Scope, titles: Mapping[int, str], names: Mapping[int, tuple[str, int | None]]) -> str:
+    products, categories = found.products, found.categories
     if products is not None:
-        found = [f"「{titles[one]}」" for one in products if one in titles]
-        return f"限{found[0]}" if len(found) == 1 else f"限 {len(found)} 件指定商品"
+        named = [f"「{titles[one]}」" for one in products if one in titles]
+        return f"限{named[0]}" if len(named) == 1 else f"限 {len(products)} 件指定商品"
     if categories is None:
         return "全场通用"
     # Name only the topmost categories: the categories below them were added automatically.

@@ -146,7 +146,7 @@ async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[st
         at,
     )
     known = await levels.current()
-    labels = await coupon_scopes.labels(rows)
+    labels = await coupon_scopes.labels([coupon_scopes.scope(row["products"], row["categories"]) for row in rows])
     return {row["id"]: _detail(row, known, label) for row, label in zip(rows, labels, strict=True)}
 
 

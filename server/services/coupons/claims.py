@@ -1,8 +1,8 @@
 """The claim centre: who can claim which templates, and claiming with limits that hold exactly under concurrency."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
 
 import msgspec
 
@@ -13,6 +13,7 @@ from server.gateways.ports import Deps
 from server.rules import coupons as rules
 from server.rules.coupons import Claimer, Terms
 from server.services.catalogue import coupon_scopes
+from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import idempotency
 from server.services.common.idempotency import Keyed
 from server.services.coupons import drawer
@@ -61,13 +62,54 @@ class Claimed(msgspec.Struct):
     expires_at: datetime
 
 
+class _Template(msgspec.Struct, frozen=True):
+    """A row of `coupon_templates`, as far as claiming depends on it."""
+
+    id: int
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    products: tuple[int, ...] | None
+    categories: tuple[int, ...] | None
+    valid_days: int | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    claim_from: datetime | None
+    claim_until: datetime | None
+    audience: rules.Audience
+    levels: tuple[int, ...] | None
+    total: int | None
+    claimed: int
+    per_member: int
+
+
+class _Offered(_Template, frozen=True):
+    """A template on offer; `mine` counts the member's own claims."""
+
+    mine: int
+
+
+class _Person(msgspec.Struct, frozen=True):
+    """What claiming asks about a member. `new`: never paid for an order."""
+
+    new: bool
+    birthday: date | None
+    level: int
+
+
 _PERSON = """
 SELECT first_paid_at IS NULL AS new, birthday,
   COALESCE((SELECT position FROM member_levels l WHERE l.member_id = m.id), 0) AS level FROM members m WHERE id = $1
 """
 _MINE = "SELECT count(*) FROM coupons c WHERE c.member_id = $1 AND c.template_id = t.id AND c.source LIKE 'template:%'"
 """How many the member claimed; coupons that an operator gave do not count."""
+_TEMPLATE = db.columns(_Template, of="t")
 _MINE_OF = f"SELECT ({_MINE}) FROM coupon_templates t WHERE t.id = $2"  # noqa: S608 - our own text
+_LOCKED = f"""
+SELECT {_TEMPLATE} FROM coupon_templates t WHERE t.id = $1 AND t.active FOR NO KEY UPDATE
+"""  # noqa: S608 - our own names # house: lock - only if active
 
 
 async def offers(deps: Deps, member_id: int) -> list[OfferView]:
@@ -75,60 +117,62 @@ async def offers(deps: Deps, member_id: int) -> list[OfferView]:
     at = deps.clock.now()
     person = await db.fetch_row(_PERSON, member_id) if member_id else None
     rows = await db.fetch(
-        f"SELECT t.*, ({_MINE}) AS mine FROM coupon_templates t WHERE t.active AND t.listed"  # noqa: S608 - our own text
+        f"SELECT {_TEMPLATE}, ({_MINE}) AS mine FROM coupon_templates t WHERE t.active AND t.listed"  # noqa: S608 - our own text
         " AND (t.claim_until IS NULL OR t.claim_until > $2) AND (t.ends_at IS NULL OR t.ends_at > $2) ORDER BY t.id",
         member_id,
         at,
     )
-    labels = await coupon_scopes.labels(rows)
-    return [_offer(row, label, person, at) for row, label in zip(rows, labels, strict=True)]
+    offered = [db.typed(row, _Offered) for row in rows]
+    labels = await coupon_scopes.labels([Scope(one.products, one.categories) for one in offered])
+    who = None if person is None else db.typed(person, _Person)
+    return [_offer(one, label, who, at) for one, label in zip(offered, labels, strict=True)]
 
 
-def _offer(row: Mapping[str, Any], label: str, person: Mapping[str, Any] | None, at: datetime) -> OfferView:
-    terms = _terms(row)
-    refusal = rules.refusal(terms, _claimer(person, row["mine"], at), at)
+def _offer(template: _Offered, label: str, person: _Person | None, at: datetime) -> OfferView:
+    terms = _terms(template)
+    refusal = rules.refusal(terms, _claimer(person, template.mine, at), at)
     return OfferView(
-        id=row["id"],
-        name=row["name"],
-        amount_fen=row["amount_fen"],
-        off_bp=row["off_bp"],
-        most_fen=row["most_fen"],
-        worth=rules.worth(row["amount_fen"], row["off_bp"], row["most_fen"]),
-        threshold_fen=row["threshold_fen"],
+        id=template.id,
+        name=template.name,
+        amount_fen=template.amount_fen,
+        off_bp=template.off_bp,
+        most_fen=template.most_fen,
+        worth=rules.worth(template.amount_fen, template.off_bp, template.most_fen),
+        threshold_fen=template.threshold_fen,
         scope_label=label,
-        valid_days=row["valid_days"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        claim_from=row["claim_from"],
-        claim_until=row["claim_until"],
-        audience=row["audience"],
+        valid_days=template.valid_days,
+        starts_at=template.starts_at,
+        ends_at=template.ends_at,
+        claim_from=template.claim_from,
+        claim_until=template.claim_until,
+        audience=template.audience,
         left=terms.left,
-        per_member=row["per_member"],
-        claimed_by_me=row["mine"],
+        per_member=template.per_member,
+        claimed_by_me=template.mine,
         claimable=refusal is None,
         refusal=None if refusal is None else refusal.code,
         problem=None if refusal is None else refusal.detail.get("problem", refusal.message),
     )
 
 
-def _terms(row: Mapping[str, Any]) -> Terms:
+def _terms(template: _Template) -> Terms:
     return Terms(
-        claim_from=row["claim_from"],
-        claim_until=row["claim_until"],
-        ends_at=row["ends_at"],
-        audience=row["audience"],
-        levels=coupon_scopes.ids(row["levels"]),
-        per_member=row["per_member"],
-        left=None if row["total"] is None else row["total"] - row["claimed"],
+        claim_from=template.claim_from,
+        claim_until=template.claim_until,
+        ends_at=template.ends_at,
+        audience=template.audience,
+        levels=template.levels,
+        per_member=template.per_member,
+        left=None if template.total is None else template.total - template.claimed,
     )
 
 
-def _claimer(person: Mapping[str, Any] | None, claimed: int, at: datetime) -> Claimer | None:
+def _claimer(person: _Person | None, claimed: int, at: datetime) -> Claimer | None:
     if person is None:
         return None
-    born = person["birthday"]
+    born = person.birthday
     in_month = born is not None and born.month == shanghai_day(at).month
-    return Claimer(person["new"], in_month, person["level"], claimed)
+    return Claimer(person.new, in_month, person.level, claimed)
 
 
 async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> bytes:
@@ -146,13 +190,11 @@ async def claim(deps: Deps, member_id: int, template_id: int, key: Keyed) -> byt
 
 async def _claim(tx: db.Connection, member_id: int, template_id: int, at: datetime) -> Claimed:
     # The template's row lock makes claims of one template run one by one, so the counts read after it are exact.
-    template = await tx.fetchrow(
-        "SELECT * FROM coupon_templates WHERE id = $1 AND active FOR NO KEY UPDATE",  # house: lock - only if active
-        template_id,
-    )
-    if template is None:
+    row = await tx.fetchrow(_LOCKED, template_id)
+    if row is None:
         raise NotFound(what="coupon")
-    person = await tx.fetchrow(_PERSON, member_id)
+    template = db.typed(row, _Template)
+    person = db.typed(await tx.fetchrow(_PERSON, member_id), _Person)
     mine: int = await tx.fetchval(_MINE_OF, member_id, template_id)
     refused = rules.refusal(_terms(template), _claimer(person, mine, at), at)
     if refused is not None:
@@ -160,5 +202,5 @@ async def _claim(tx: db.Connection, member_id: int, template_id: int, at: dateti
     source = f"template:{template_id}:member:{member_id}:{mine + 1}"
     issued = await drawer.issue_from(tx, template_id, [(member_id, source)], at)
     if not issued:
-        raise CouponLimit(per_member=template["per_member"])
-    return msgspec.convert(dict(issued[0]), Claimed)
+        raise CouponLimit(per_member=template.per_member)
+    return msgspec.convert(issued[0], Claimed, from_attributes=True)

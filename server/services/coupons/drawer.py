@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 import asyncpg
+import msgspec
 
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules.coupons import Shown, shown
+from server.rules.coupons import Shown, State, shown
 from server.services.catalogue import coupon_scopes, products
+from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import cursors
 
 Drawer = Literal["unused", "used", "expired"]
@@ -21,6 +23,31 @@ _IN_DRAWER: dict[Drawer, str] = {
     "used": "(state = 'used' AND $2::timestamptz IS NOT NULL)",
     "expired": "(state = 'void' OR state = 'unused' AND expires_at <= $2)",
 }
+
+
+class HeldCoupon(msgspec.Struct, frozen=True):
+    """A row of `coupons`, as far as its member sees it."""
+
+    id: int
+    name: str
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+    products: tuple[int, ...] | None
+    categories: tuple[int, ...] | None
+    state: State
+    starts_at: datetime
+    expires_at: datetime
+    discount_fen: int
+
+    @property
+    def scope(self) -> Scope:
+        """What the coupon is for."""
+        return Scope(self.products, self.categories)
+
+
+_COLUMNS = db.columns(HeldCoupon)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +78,41 @@ async def page_of(
     before = cursors.unpack(cursor, cursors.Number) if cursor else 2**63 - 1
     condition = _IN_DRAWER[drawer] if drawer else "$2::timestamptz IS NOT NULL"
     rows = await db.fetch(
-        f"SELECT * FROM coupons WHERE member_id = $1 AND {condition} AND id < $3 ORDER BY id DESC LIMIT $4",  # noqa: S608 - our own text
+        f"SELECT {_COLUMNS} FROM coupons WHERE member_id = $1 AND {condition} AND id < $3 ORDER BY id DESC LIMIT $4",  # noqa: S608 - our own text
         member_id,
         at,
         before,
         limit + 1,
     )
-    found = await read(rows[:limit], at)
+    found = await as_seen([db.typed(row, HeldCoupon) for row in rows[:limit]], at)
     return found, cursors.pack(found[-1].id) if len(rows) > limit else None
 
 
 async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
-    """Convert rows of `coupons` to what their member sees at the time `at`."""
+    """Decode rows of `coupons` for `as_seen`."""
+    return await as_seen([db.typed(row, HeldCoupon) for row in rows], at)
+
+
+async def as_seen(held: Sequence[HeldCoupon], at: datetime) -> list[Coupon]:
+    """Convert coupons to what their member sees at the time `at`."""
+    scopes = [coupon.scope for coupon in held]
     return [
         Coupon(
-            id=row["id"],
-            name=row["name"],
-            amount_fen=row["amount_fen"],
-            off_bp=row["off_bp"],
-            most_fen=row["most_fen"],
-            threshold_fen=row["threshold_fen"],
+            id=coupon.id,
+            name=coupon.name,
+            amount_fen=coupon.amount_fen,
+            off_bp=coupon.off_bp,
+            most_fen=coupon.most_fen,
+            threshold_fen=coupon.threshold_fen,
             scope_label=label,
-            scoped=row["products"] is not None or row["categories"] is not None,
-            state=shown(row["state"], row["expires_at"], at),
-            started=row["starts_at"] <= at,
-            starts_at=row["starts_at"],
-            expires_at=row["expires_at"],
-            discount_fen=row["discount_fen"],
+            scoped=scope != coupon_scopes.WHOLE_SHOP,
+            state=shown(coupon.state, coupon.expires_at, at),
+            started=coupon.starts_at <= at,
+            starts_at=coupon.starts_at,
+            expires_at=coupon.expires_at,
+            discount_fen=coupon.discount_fen,
         )
-        for row, label in zip(rows, await coupon_scopes.labels(rows), strict=True)
+        for coupon, scope, label in zip(held, scopes, await coupon_scopes.labels(scopes), strict=True)
     ]
 
 
@@ -131,7 +164,7 @@ async def issue(  # noqa: PLR0913, PLR0917 - the columns of a coupon
     return coupon_id
 
 
-_ISSUE = """
+_ISSUE = f"""
 WITH issued AS (
   INSERT INTO coupons (member_id, template_id, issue_id, order_line_id, source, name, amount_fen, off_bp, most_fen,
       threshold_fen, products, categories, state, starts_at, expires_at, discount_fen, created_at)
@@ -139,12 +172,12 @@ WITH issued AS (
       t.categories, 'unused', COALESCE(t.starts_at, $5), COALESCE(t.ends_at, $5 + make_interval(days => t.valid_days)),
       0, $5
     FROM coupon_templates t, unnest($3::bigint[], $4::text[]) AS w (member_id, source) WHERE t.id = $1
-    ON CONFLICT (source) DO NOTHING RETURNING *
+    ON CONFLICT (source) DO NOTHING RETURNING {_COLUMNS}
 ), counted AS (
   UPDATE coupon_templates SET claimed = claimed + (SELECT count(*) FROM issued) WHERE id = $1
 )
 SELECT * FROM issued
-"""
+"""  # noqa: S608 - our own names
 
 
 async def issue_from(
@@ -154,12 +187,12 @@ async def issue_from(
     at: datetime,
     issue_id: int | None = None,
     order_line_id: int | None = None,
-) -> list[asyncpg.Record]:
-    """Step: issue coupons of a template as it is now, one per `(member_id, source)`; return the new rows.
+) -> list[HeldCoupon]:
+    """Step: issue coupons of a template as it is now, one per `(member_id, source)`; return the new coupons.
 
     A source that was used before issues nothing. The caller holds the template's row lock, so that the number left of
     its total is exact.
     """
     members, names = [one for one, _ in sources], [name for _, name in sources]
-    rows: list[asyncpg.Record] = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at, order_line_id)
-    return rows
+    rows = await tx.fetch(_ISSUE, template_id, issue_id, members, names, at, order_line_id)
+    return [db.typed(row, HeldCoupon) for row in rows]

@@ -6,11 +6,11 @@ workers never work on one row at once. Memory holds one batch, however many memb
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
+import msgspec
 import orjson
 
 from server import db
@@ -19,7 +19,6 @@ from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.rules.coupons import birthdays
-from server.services.catalogue import coupon_scopes
 from server.services.common import audit_log, locks
 from server.services.coupons import drawer
 
@@ -87,7 +86,7 @@ async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
         )
         if template is None:
             raise NotFound(what="coupon")
-        if _over(template, at):
+        if _over(template["ends_at"], at, active=template["active"]):
             raise StateConflict(problem="这张优惠券已停用或已过有效期，不能发放")
         levels = orjson.dumps(wanted.levels).decode() if wanted.levels else None
         source, who = f"issue:{wanted.once}", (wanted.segment, wanted.days, levels, None)
@@ -110,19 +109,26 @@ async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
     return made
 
 
-def _over(template: Mapping[str, Any], at: datetime) -> bool:
-    return not template["active"] or (template["ends_at"] is not None and template["ends_at"] <= at)
+def _over(ends_at: datetime | None, at: datetime, *, active: bool) -> bool:
+    return not active or (ends_at is not None and ends_at <= at)
+
+
+class _Running(msgspec.Struct, frozen=True):
+    """A job that somebody wants to stop."""
+
+    state: str
+    issued: int
 
 
 async def stop(deps: Deps, issue_id: int, reason: str, operator: str) -> None:
     """Stop a running job; coupons that it issued stay valid. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await locks.row(tx, "coupon_issues", issue_id, "state, issued")
-        if row["state"] != "running":
-            raise StateConflict(status=row["state"], problem="这次发放已经结束")
+        job = await locks.row(tx, "coupon_issues", issue_id, _Running)
+        if job.state != "running":
+            raise StateConflict(status=job.state, problem="这次发放已经结束")
         await tx.execute("UPDATE coupon_issues SET state = 'stopped', finished_at = $2 WHERE id = $1", issue_id, at)
-        detail = {"before": "running", "after": "stopped", "issued": row["issued"], "reason": reason}
+        detail = {"before": "running", "after": "stopped", "issued": job.issued, "reason": reason}
         await audit_log.record(tx, at, operator, "coupon.issue_stop", f"coupon_issue:{issue_id}", detail)
 
 
@@ -149,71 +155,92 @@ _WHO = {
 """By segment: which members of a batch fit. The segment's own parameters begin at $5."""
 
 
-_NEXT = """
-SELECT * FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
-"""  # house: lock - a queue waits for nobody
+class _Job(msgspec.Struct, frozen=True):
+    """A row of `coupon_issues`; the table explains its columns."""
+
+    id: int
+    template_id: int
+    source: str
+    segment: str
+    days: int | None
+    levels: tuple[int, ...] | None
+    day: date | None
+    place: int
+    last_id: int
+    created_at: datetime
+
+
+class _Template(msgspec.Struct, frozen=True):
+    """Whether a template can still be issued, and how many of it."""
+
+    active: bool
+    ends_at: datetime | None
+    total: int | None
+    claimed: int
+
+
+_NEXT = f"""
+SELECT {db.columns(_Job)} FROM coupon_issues WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - our own names # house: lock - a queue waits for nobody
 
 
 async def step(deps: Deps) -> bool:
     """Handle one batch of the oldest open job; return False when there is none."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        job = await tx.fetchrow(_NEXT)
-        if job is not None:
-            await _step(tx, job, at)
-    return job is not None
+        row = await tx.fetchrow(_NEXT)
+        if row is not None:
+            await _step(tx, db.typed(row, _Job), at)
+    return row is not None
 
 
-async def _step(tx: db.Connection, job: Mapping[str, Any], at: datetime) -> None:
-    columns = "active, ends_at, total - claimed AS left"
-    template = await locks.row(tx, "coupon_templates", job["template_id"], columns)
-    if _over(template, at):
-        await _moved(tx, job, job["place"], 0, 0, "ended", at)
+async def _step(tx: db.Connection, job: _Job, at: datetime) -> None:
+    template = await locks.row(tx, "coupon_templates", job.template_id, _Template)
+    if _over(template.ends_at, at, active=template.active):
+        await _moved(tx, job, job.place, 0, 0, "ended", at)
         return
     source = _source(job)
-    statement = _PEOPLE.format(slice=_LISTED if job["segment"] == "list" else _MEMBERS, who=_WHO[job["segment"]])
-    seen = await tx.fetch(statement, job["place"], job["last_id"], _BATCH, source, *_asked(job))
+    statement = _PEOPLE.format(slice=_LISTED if job.segment == "list" else _MEMBERS, who=_WHO[job.segment])
+    seen = await tx.fetch(statement, job.place, job.last_id, _BATCH, source, *_asked(job))
     fitting = [row["id"] for row in seen if row["fits"]]
-    chosen = fitting if template["left"] is None else fitting[: template["left"]]
+    chosen = fitting if template.total is None else fitting[: template.total - template.claimed]
     if chosen:
         sources = [(one, f"{source}:member:{one}") for one in chosen]
-        await drawer.issue_from(tx, job["template_id"], sources, at, job["id"])
+        await drawer.issue_from(tx, job.template_id, sources, at, job.id)
     if len(chosen) < len(fitting):
-        place = chosen[-1] if chosen else job["place"]
+        place = chosen[-1] if chosen else job.place
         await _moved(tx, job, place, sum(row["id"] <= place for row in seen), len(chosen), "total", at)
         return
     state = "running" if len(seen) == _BATCH else "done"
-    await _moved(tx, job, seen[-1]["id"] if seen else job["place"], len(seen), len(chosen), state, at)
+    await _moved(tx, job, seen[-1]["id"] if seen else job.place, len(seen), len(chosen), state, at)
 
 
-def _source(job: Mapping[str, Any]) -> str:
+def _source(job: _Job) -> str:
     """Return the start of the coupons' sources. A birthday gift comes once a year, even if a member changes the day."""
-    return job["source"] if job["day"] is None else f"birthday:{job['template_id']}:{job['day'].year}"
+    return job.source if job.day is None else f"birthday:{job.template_id}:{job.day.year}"
 
 
-def _asked(job: Mapping[str, Any]) -> tuple[object, ...]:
+def _asked(job: _Job) -> tuple[object, ...]:
     """Return the segment's parameters. Days count back from the time the job was created, not from when it runs."""
-    match job["segment"]:
-        case "bought" | "not_bought":
-            return (job["created_at"] - timedelta(days=job["days"]),)
-        case "birthday":
-            return (shanghai_day(job["created_at"]).month,)
-        case "day":
-            return ([f"{month:02}-{day:02}" for month, day in birthdays(job["day"])], coupon_scopes.ids(job["levels"]))
-        case "level":
-            return (coupon_scopes.ids(job["levels"]),)
-        case "list":
-            return (job["id"],)
+    match job:
+        case _Job(segment="bought" | "not_bought", days=int(days)):
+            return (job.created_at - timedelta(days=days),)
+        case _Job(segment="birthday"):
+            return (shanghai_day(job.created_at).month,)
+        case _Job(segment="day", day=date() as day):
+            return ([f"{month:02}-{of_month:02}" for month, of_month in birthdays(day)], job.levels)
+        case _Job(segment="level"):
+            return (job.levels,)
+        case _Job(segment="list"):
+            return (job.id,)
     return ()
 
 
-async def _moved(
-    tx: db.Connection, job: Mapping[str, Any], place: int, seen: int, issued: int, state: str, at: datetime
-) -> None:
+async def _moved(tx: db.Connection, job: _Job, place: int, seen: int, issued: int, state: str, at: datetime) -> None:
     await tx.execute(
         "UPDATE coupon_issues SET place = $2, seen = seen + $3, issued = issued + $4, state = $5, finished_at = $6"
         " WHERE id = $1",
-        job["id"],
+        job.id,
         place,
         seen,
         issued,
