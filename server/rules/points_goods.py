@@ -1,15 +1,15 @@
 """The points mall: when a good can be exchanged, and what an operator may set."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 State: TypeAlias = Literal["open", "sold_out", "stopped"]
 
 LABELS: dict[State, str] = {"open": "可兑换", "sold_out": "已兑完", "stopped": "已下架"}
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(msgspec.Struct, frozen=True):
     """A good with its present figures; amounts are per piece."""
 
     points: int

@@ -11,7 +11,16 @@ from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Cipher, Deps
 from server.services.catalogue import freight_entries
-from server.services.catalogue.checks import CARD_COLUMN, Known, ReadySku, Sheet, changes
+from server.services.catalogue.checks import (
+    CARD_COLUMN,
+    Known,
+    ReadySku,
+    Sheet,
+    StoredCategory,
+    StoredProduct,
+    StoredSku,
+    changes,
+)
 from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
 from server.services.common import audit_log, locks, words
@@ -110,9 +119,9 @@ async def _known(tx: db.Connection, sheet: Sheet) -> Known:
         [head.coupon for _, head in sheet.products if isinstance(head.coupon, str)],
     )
     return Known(
-        {row["slug"]: row for row in categories},
-        {row["slug"]: row for row in products},
-        {row["code"]: row for row in skus},
+        {category.slug: category for category in (db.typed(row, StoredCategory) for row in categories)},
+        {product.slug: product for product in (db.typed(row, StoredProduct) for row in products)},
+        {sku.code: sku for sku in (db.typed(row, StoredSku) for row in skus)},
         await freight_entries.known(tx),
         {row["slug"]: row["id"] for row in coupons},
     )
@@ -124,7 +133,7 @@ async def _refuse_known_cards(tx: db.Connection, file: Entries, known: Known, sk
         if old is None or not sku.blinds:
             continue
         rows = await tx.fetch(
-            "SELECT blind FROM card_keys WHERE sku_id = $1 AND blind = ANY($2::text[])", old["id"], list(sku.blinds)
+            "SELECT blind FROM card_keys WHERE sku_id = $1 AND blind = ANY($2::text[])", old.id, list(sku.blinds)
         )
         for row in rows:
             file.note(f"{sku.path}.card_keys[{sku.blinds.index(row['blind'])}]", "该卡密已入库")
@@ -132,7 +141,7 @@ async def _refuse_known_cards(tx: db.Connection, file: Entries, known: Known, sk
 
 async def _write_categories(tx: db.Connection, sheet: Sheet, known: Known) -> dict[str, int]:
     """Write the categories of the file; return the ids of all categories by slug."""
-    ids = {slug: int(row["id"]) for slug, row in known.categories.items()}
+    ids = {slug: category.id for slug, category in known.categories.items()}
     for _, entry in sheet.categories:
         fields = entry.fields()
         if "parent" in fields:
@@ -170,8 +179,8 @@ async def _write_products(
             fields["coupon_template_id"] = known.coupons[coupon] if coupon else None
         old = known.products.get(head.slug)
         if old is not None:
-            ids[head.slug] = old["id"]
-            await _update(tx, "products", old["id"], fields)
+            ids[head.slug] = old.id
+            await _update(tx, "products", old.id, fields)
         else:
             new = {"slug": head.slug, "created_at": at, "min_price_fen": 0, "max_price_fen": 0, "sold_count": 0}
             ids[head.slug] = await _insert(tx, "products", {**blank, **new, **fields})
@@ -191,7 +200,7 @@ async def _write_skus(
             new = {"code": sku.entry.code, "product_id": product_ids[sku.product], "position": sku.position}
             sku_id = await _insert(tx, "skus", {"on_sale": True, **blank, **new, **fields})
         else:
-            sku_id = old["id"]
+            sku_id = old.id
             await _update(tx, "skus", sku_id, fields)
         await tx.execute(
             "UPDATE skus SET stocked_in = stocked_in + $2, available = available + $2,"

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
-import asyncpg
-import orjson
+import msgspec
 from msgspec import UNSET
 
 from server.gateways.ports import Cipher
@@ -37,14 +37,64 @@ class ReadySku:
         return len(self.entry.card_keys) if self.pieces_are == "keys" else self.entry.stock_add
 
 
+class StoredCategory(msgspec.Struct, frozen=True):
+    """A stored category; `parent` is a slug."""
+
+    id: int
+    slug: str
+    name: str
+    icon: str
+    position: int
+    parent: str | None
+
+
+class StoredProduct(msgspec.Struct, frozen=True):
+    """A stored product; `category`, `freight` and `coupon` are slugs."""
+
+    id: int
+    slug: str
+    kind: str
+    title: str
+    subtitle: str
+    images: list[str]
+    detail: str
+    on_sale: bool
+    on_from: datetime | None
+    off_from: datetime | None
+    limit_each: int | None
+    exchange_only: bool
+    min_level: int | None
+    updated_at: datetime
+    category: str
+    freight: str | None
+    coupon: str | None
+
+
+class StoredSku(msgspec.Struct, frozen=True):
+    """A stored SKU, locked; `product` is a slug."""
+
+    id: int
+    code: str
+    spec: dict[str, str]
+    price_fen: int
+    market_price_fen: int | None
+    alert_at: int
+    on_sale: bool
+    position: int
+    weight_g: int
+    available: int
+    stocked_in: int
+    product: str
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What the database has under the names in the file. The SKU rows are locked."""
 
-    categories: dict[str, asyncpg.Record]
-    products: dict[str, asyncpg.Record]
-    skus: dict[str, asyncpg.Record]
-    freight: dict[str, asyncpg.Record]
+    categories: dict[str, StoredCategory]
+    products: dict[str, StoredProduct]
+    skus: dict[str, StoredSku]
+    freight: dict[str, freight_entries.StoredFreight]
     coupons: dict[str, int]
     """Coupon template ids by slug."""
 
@@ -83,7 +133,7 @@ class Sheet:
         return found
 
     def _judge_categories(self, known: Known) -> None:
-        parents = {slug: row["parent"] for slug, row in known.categories.items()}
+        parents = {slug: category.parent for slug, category in known.categories.items()}
         for path, entry in self.categories:
             if entry.slug not in known.categories and entry.name is UNSET:
                 self.file.note(path, "新分类缺少字段 name")
@@ -109,13 +159,13 @@ class Sheet:
             return _pieces(head.kind, head.coupon)
         if head.new:
             self.file.note(f"{path}.slug", "已有这个商品")
-        if head.seen is not UNSET and head.seen != old["updated_at"]:
+        if head.seen is not UNSET and head.seen != old.updated_at:
             self.file.note(f"{path}.seen", "商品刚刚被修改过，请刷新页面后再改")
-        if head.kind is not UNSET and head.kind != old["kind"]:
+        if head.kind is not UNSET and head.kind != old.kind:
             self.file.note(f"{path}.kind", "已有商品不能改变类型")
-        if head.coupon not in (UNSET, old["coupon"]):
+        if head.coupon not in (UNSET, old.coupon):
             self.file.note(f"{path}.coupon", "已有商品不能改变发放的优惠券")
-        return _pieces(old["kind"], old["coupon"])
+        return _pieces(old.kind, old.coupon)
 
     def _judge_new(self, path: str, head: ProductHead, known: Known) -> None:
         for name in ("category", "title"):
@@ -135,7 +185,7 @@ class Sheet:
         if isinstance(head.freight, str) and head.freight not in templates:
             self.file.note(f"{path}.freight", f"没有运费模板 {head.freight}")
         stored = known.products.get(head.slug)
-        times = {"on_from": stored["on_from"], "off_from": stored["off_from"]} if stored else {}
+        times = {"on_from": stored.on_from, "off_from": stored.off_from} if stored else {}
         times |= given(head, "on_from", "off_from")
         on_from, off_from = times.get("on_from"), times.get("off_from")
         if on_from is not None and off_from is not None and off_from <= on_from:
@@ -146,14 +196,14 @@ class Sheet:
         old = known.skus.get(entry.code)
         if old is None and entry.price_fen is UNSET:
             note(path, "新 SKU 缺少字段 price_fen")
-        if old is not None and old["product"] != sku.product:
-            note(f"{path}.code", f"SKU {entry.code} 属于商品 {old['product']}")
+        if old is not None and old.product != sku.product:
+            note(f"{path}.code", f"SKU {entry.code} 属于商品 {old.product}")
         keyed = sku.pieces_are == "keys"
         if keyed and entry.stock_add:
             note(f"{path}.stock_add", "虚拟商品的库存就是卡密的数量，请用 card_keys")
         if not keyed and entry.card_keys:
             note(f"{path}.card_keys", "实物商品没有卡密" if sku.pieces_are == "goods" else "发放优惠券的商品没有卡密")
-        free = old["available"] if old is not None else 0
+        free = old.available if old is not None else 0
         if not keyed and free + entry.stock_add < 0:
             note(f"{path}.stock_add", f"可用库存只有 {free}，不能减少 {-entry.stock_add}")
         self._twice([(f"{path}.card_keys[{i}]", blind) for i, blind in enumerate(sku.blinds)])
@@ -190,19 +240,16 @@ def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, A
     for _, entry in sheet.categories:
         found.compare("categories", entry.slug, known.categories.get(entry.slug), entry.fields())
     for _, one in sheet.freight:
-        found.compare("freight", one.slug, known.freight.get(one.slug), one.fields())
+        found.compare("freight", one.slug, known.freight.get(one.slug), given(one, "name", "terms"))
     for _, head in sheet.products:
         found.compare("products", head.slug, known.products.get(head.slug), head.fields())
     for sku in skus:
         old = known.skus.get(sku.entry.code)
         fields = sku.entry.fields()
         if sku.pieces:
-            fields["stocked_in"] = (old["stocked_in"] if old is not None else 0) + sku.pieces
+            fields["stocked_in"] = (old.stocked_in if old is not None else 0) + sku.pieces
         found.compare("skus", sku.entry.code, old, fields)
     return {"before": found.before, "after": found.after}
-
-
-_JSON = frozenset({"images", "spec", "terms"})
 
 
 class _Changes:
@@ -210,8 +257,7 @@ class _Changes:
         self.before: dict[str, dict[str, dict[str, Any]]] = {}
         self.after: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def compare(self, kind: str, name: str, row: asyncpg.Record | None, fields: dict[str, Any]) -> None:
-        old = None if row is None else {field: _stored(row, field) for field in fields}
+    def compare(self, kind: str, name: str, old: msgspec.Struct | None, fields: dict[str, Any]) -> None:
         was, becomes = before_and_after(old, fields)
         if old is not None and becomes:
             self.before.setdefault(kind, {})[name] = {field: _said(field, value) for field, value in was.items()}
@@ -219,9 +265,7 @@ class _Changes:
             self.after.setdefault(kind, {})[name] = {field: _said(field, value) for field, value in becomes.items()}
 
 
-def _stored(row: asyncpg.Record, field: str) -> Any:  # noqa: ANN401 - a column's value
-    return orjson.loads(row[field]) if field in _JSON else row[field]
-
-
 def _said(field: str, value: Any) -> Any:  # noqa: ANN401 - a column's value
+    if field == "terms":
+        return msgspec.to_builtins(value)
     return f"{len(value)} 字" if field == "detail" else value

@@ -2,17 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-import asyncpg
 import msgspec
-import orjson
 from msgspec import UNSET, UnsetType
 
 from server import db
 from server.rules.freight import FreightTerms
 from server.services.catalogue.shapes import Name, Slug
-from server.services.common.changes import given
 from server.services.files.entries import Entries
 
 
@@ -25,12 +21,14 @@ class FreightEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     name: Name | UnsetType = UNSET
     terms: FreightTerms | UnsetType = UNSET
 
-    def fields(self) -> dict[str, Any]:
-        """Return the columns in the file, with `terms` as plain JSON values."""
-        found = given(self, "name")
-        if isinstance(self.terms, FreightTerms):
-            found["terms"] = orjson.loads(msgspec.json.encode(self.terms))
-        return found
+
+class StoredFreight(msgspec.Struct, frozen=True):
+    """A stored template."""
+
+    id: int
+    slug: str
+    name: str
+    terms: FreightTerms
 
 
 _MAKE = "INSERT INTO freight_templates (slug, name, terms, updated_at) VALUES ($1, $2, $3::jsonb, $4) RETURNING id"
@@ -43,12 +41,13 @@ Templates = list[tuple[str, FreightEntry]]
 """Entries with their paths in the file."""
 
 
-async def known(tx: db.Connection) -> dict[str, asyncpg.Record]:
+async def known(tx: db.Connection) -> dict[str, StoredFreight]:
     """Return all templates by slug."""
-    return {row["slug"]: row for row in await tx.fetch("SELECT id, slug, name, terms FROM freight_templates")}
+    rows = await tx.fetch(f"SELECT {db.columns(StoredFreight)} FROM freight_templates")  # noqa: S608 - our own names
+    return {template.slug: template for template in (db.typed(row, StoredFreight) for row in rows)}
 
 
-def judge(file: Entries, entries: Templates, held: Mapping[str, asyncpg.Record]) -> None:
+def judge(file: Entries, entries: Templates, held: Mapping[str, StoredFreight]) -> None:
     """Note in the file what is inconsistent in itself or with the database."""
     for path, entry in entries:
         if entry.slug not in held:
@@ -62,18 +61,16 @@ def judge(file: Entries, entries: Templates, held: Mapping[str, asyncpg.Record])
 
 
 async def write(
-    tx: db.Connection, entries: Templates, held: Mapping[str, asyncpg.Record], at: datetime
+    tx: db.Connection, entries: Templates, held: Mapping[str, StoredFreight], at: datetime
 ) -> dict[str, int]:
     """Write the entries; return the ids of all templates by slug."""
-    ids = {slug: int(row["id"]) for slug, row in held.items()}
+    ids = {slug: template.id for slug, template in held.items()}
     for _, entry in entries:
-        fields = entry.fields()
-        terms = orjson.dumps(fields["terms"]).decode() if "terms" in fields else None
         ids[entry.slug] = await tx.fetchval(
             _CHANGE if entry.slug in held else _MAKE,
             entry.slug,
-            fields.get("name"),
-            terms,
+            None if entry.name is UNSET else entry.name,
+            None if entry.terms is UNSET else msgspec.json.encode(entry.terms).decode(),
             at,
         )
     return ids

@@ -1,14 +1,10 @@
 """The fields that an operator's entry sets, and their `before` and `after` for the audit log."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 import msgspec
 from msgspec import UNSET
-
-Stored: TypeAlias = Mapping[str, Any] | asyncpg.Record
-"""A row as it is now, values by column."""
 
 
 def given(entry: msgspec.Struct, *names: str) -> dict[str, Any]:
@@ -21,7 +17,10 @@ def given_but(entry: msgspec.Struct, others: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in given(entry).items() if name not in others}
 
 
-def before_and_after(row: Stored | None, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the values before and after by field, with only those that differ. Without a row, before is empty."""
-    after = {name: value for name, value in fields.items() if row is None or row[name] != value}
-    return ({} if row is None else {name: row[name] for name in after}), after
+def before_and_after(stored: msgspec.Struct | None, fields: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values before and after by field, with only those that differ. With nothing stored, before is empty.
+
+    `stored` is the row as it is now.
+    """
+    after = {name: value for name, value in fields.items() if stored is None or getattr(stored, name) != value}
+    return ({} if stored is None else {name: getattr(stored, name) for name in after}), after

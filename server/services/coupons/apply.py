@@ -67,29 +67,39 @@ _UNSAYS: dict[str, dict[str, Any]] = {
     "categories": {"products": None},
 }
 """Fields that are reset when a field is given: the other one of its pair."""
-_NEW: dict[str, Any] = {
-    "amount_fen": 0,
-    "off_bp": 0,
-    "most_fen": None,
-    "threshold_fen": 0,
-    "products": None,
-    "categories": None,
-    "valid_days": 30,
-    "starts_at": None,
-    "ends_at": None,
-    "claim_from": None,
-    "claim_until": None,
-    "audience": "all",
-    "levels": None,
-    "listed": True,
-    "birthday_gift": False,
-    "total": None,
-    "per_member": 1,
-    "active": True,
-    "claimed": 0,
-}
 _JSON = frozenset({"products", "categories", "levels"})
 _NOUNS = {"products": "商品", "categories": "分类"}
+
+
+class _Template(msgspec.Struct, frozen=True):
+    """A row of `coupon_templates`; the defaults are those of a new template."""
+
+    slug: str
+    name: str = ""
+    amount_fen: int = 0
+    off_bp: int = 0
+    most_fen: int | None = None
+    threshold_fen: int = 0
+    products: list[int] | None = None
+    categories: list[int] | None = None
+    valid_days: int | None = 30
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    claim_from: datetime | None = None
+    claim_until: datetime | None = None
+    audience: Audience = "all"
+    levels: list[int] | None = None
+    listed: bool = True
+    birthday_gift: bool = False
+    total: int | None = None
+    per_member: int = 1
+    active: bool = True
+    claimed: int = 0
+
+
+_KNOWN = f"""
+SELECT {db.columns(_Template)} FROM coupon_templates WHERE slug = ANY($1::text[]) FOR NO KEY UPDATE
+"""  # noqa: S608 - our own names # house: lock - they are found and locked by slug in one round trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +122,8 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.COUPON_TEMPLATES)
-        rows = await tx.fetch(
-            "SELECT * FROM coupon_templates WHERE slug = ANY($1::text[])"
-            " FOR NO KEY UPDATE",  # house: lock - they are found and locked by slug in one round trip
-            [entry.slug for _, entry in entries],
-        )
-        known = {row["slug"]: _plain(row) for row in rows}
+        rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
+        known = {template.slug: template for template in (db.typed(row, _Template) for row in rows)}
         given = [await _given(tx, file, path, entry) for path, entry in entries]
         _judge(file, entries, given, known)
         file.check()
@@ -127,11 +133,6 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
         subject = f"coupon:{given[0]['slug']}" if len(given) == 1 else "templates"
         await audit_log.record(tx, at, actor, "coupon.apply", subject, detail)
     return Applied(len(entries), len(entries) - len(known))
-
-
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with its JSON columns as Python lists."""
-    return {name: orjson.loads(value) if name in _JSON and value else value for name, value in row.items()}
 
 
 async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEntry) -> dict[str, Any]:
@@ -149,7 +150,7 @@ async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEnt
 
 
 async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, new: bool) -> None:
-    row = {"created_at": at, **_NEW, **fields} if new else dict(fields)
+    row = {"created_at": at} | msgspec.structs.asdict(_Template(**fields)) if new else dict(fields)
     values = [
         orjson.dumps(value).decode() if name in _JSON and value is not None else value for name, value in row.items()
     ]
@@ -162,15 +163,15 @@ async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, 
     await tx.execute(sql, *values)
 
 
-def _changes(known: Mapping[str, Mapping[str, Any]], given: list[dict[str, Any]]) -> dict[str, Any]:
+def _changes(known: Mapping[str, _Template], given: list[dict[str, Any]]) -> dict[str, Any]:
     """Return `before` and `after` by slug, with only the fields that change."""
     before, after = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
     for fields in given:
-        row = known.get(fields["slug"])
-        was, becomes = before_and_after(row, fields)
+        template = known.get(fields["slug"])
+        was, becomes = before_and_after(template, fields)
         if becomes:
             after[fields["slug"]] = becomes
-        if becomes and row is not None:
+        if becomes and template is not None:
             before[fields["slug"]] = was
     return {"before": before, "after": after}
 
@@ -179,39 +180,39 @@ def _judge(
     file: Entries,
     entries: list[tuple[str, TemplateEntry]],
     given: list[dict[str, Any]],
-    known: Mapping[str, Mapping[str, Any]],
+    known: Mapping[str, _Template],
 ) -> None:
     seen = set[str]()
     for (path, entry), fields in zip(entries, given, strict=True):
         if entry.slug in seen:
             file.note(f"{path}.slug", "重复")
         seen.add(entry.slug)
-        row = known.get(entry.slug)
-        if row is None and entry.name is UNSET:
+        template = known.get(entry.slug)
+        if template is None and entry.name is UNSET:
             file.note(path, "新优惠券缺少字段 name")
-        if row is not None and entry.new:
+        if template is not None and entry.new:
             file.note(f"{path}.slug", "已有这个优惠券")
-        elif row is not None and isinstance(entry.total, int) and entry.total < row["claimed"]:
-            file.note(f"{path}.total", f"已领出 {row['claimed']} 张")
-        for name, problem in _problems(_NEW | dict(row or {}) | fields):
+        elif template is not None and isinstance(entry.total, int) and entry.total < template.claimed:
+            file.note(f"{path}.total", f"已领出 {template.claimed} 张")
+        for name, problem in _problems(msgspec.structs.replace(template or _Template(entry.slug), **fields)):
             file.note(f"{path}.{name}", problem)
 
 
-def _problems(row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what does not fit together in the resulting template, as (field, problem) pairs."""
+def _problems(template: _Template) -> list[tuple[str, str]]:
+    """Return what does not fit together in a template, as (field, problem) pairs."""
     found = []
-    if bool(row["amount_fen"]) == bool(row["off_bp"]):
+    if bool(template.amount_fen) == bool(template.off_bp):
         found.append(("amount_fen", "面额和折扣要填一个，也只能填一个"))
-    if row["most_fen"] is not None and not row["off_bp"]:
+    if template.most_fen is not None and not template.off_bp:
         found.append(("most_fen", "最多优惠只用于折扣券"))
-    if row["products"] is not None and row["categories"] is not None:
+    if template.products is not None and template.categories is not None:
         found.append(("products", "商品和分类只能限定一种"))
-    starts, ends = row["starts_at"], row["ends_at"]
-    if (starts is None) != (ends is None) or (ends is None) == (row["valid_days"] is None):
+    starts, ends = template.starts_at, template.ends_at
+    if (starts is None) != (ends is None) or (ends is None) == (template.valid_days is None):
         found.append(("ends_at", "有效期要么是领取后的天数，要么是开始和结束时间"))
-    elif starts is not None and starts >= ends:
+    elif starts is not None and ends is not None and starts >= ends:
         found.append(("ends_at", "结束要晚于开始"))
-    claim_from, claim_until = row["claim_from"], row["claim_until"]
+    claim_from, claim_until = template.claim_from, template.claim_until
     if claim_from is not None and claim_until is not None and claim_from >= claim_until:
         found.append(("claim_until", "结束要晚于开始"))
     return found

@@ -2,18 +2,18 @@
 
 from typing import Any
 
+import msgspec
 import orjson
 
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.operators import Permission
-from server.rules.points_goods import State
+from server.rules.points_goods import Good, State
 from server.rules.products import spec_text
 from server.rules.words import POINTS_GOOD_STATES
 from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, Row, beginning, numbered, search, switch
-from server.services.promotions.points_goods import standing
 
 _LEFT = "LEAST(g.stock - g.taken, k.available)"
 _STATES: dict[State, str] = {
@@ -25,7 +25,7 @@ _STATES: dict[State, str] = {
 
 
 def _told(_deps: Deps, row: Row) -> Row:
-    found = standing(row)
+    found = msgspec.convert(row, Good)
     return row | {"state": found.state, "left": found.left, "spec": spec_text(orjson.loads(row["spec"]))}
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-import asyncpg
 import msgspec
 import orjson
 from msgspec import UNSET, Meta, UnsetType
@@ -45,19 +44,52 @@ class SaleEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     items: Annotated[list[ItemEntry], Meta(max_length=50)] = msgspec.field(default_factory=list)
 
 
+class _Sale(msgspec.Struct, frozen=True):
+    """A stored session."""
+
+    id: int
+    slug: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    stopped_at: datetime | None
+
+
+class _Sku(msgspec.Struct, frozen=True):
+    """A SKU under its lock; `available` pieces can be sold, at `price_fen`."""
+
+    id: int
+    code: str
+    on_sale: bool
+    exchange_only: bool
+    price_fen: int
+    available: int
+
+
+class _Item(msgspec.Struct, frozen=True):
+    """A stored item; `taken` pieces are sold or held by unpaid orders."""
+
+    sale_id: int
+    sku_id: int
+    price_fen: int
+    stock: int
+    per_member: int
+    taken: int
+
+
 @dataclass(slots=True)
 class _ItemChange:
     path: str
     entry: ItemEntry
-    sku: asyncpg.Record
-    old: asyncpg.Record | None
+    sku: _Sku
+    old: _Item | None
 
     @property
     def more(self) -> int:
         """How many pieces to reserve in addition to those already reserved; negative to give some back."""
         if isinstance(self.entry.stock, UnsetType):
             return 0
-        return self.entry.stock - (self.old["stock"] if self.old else 0)
+        return self.entry.stock - (self.old.stock if self.old else 0)
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -71,7 +103,7 @@ class _SaleChange:
 
     path: str
     entry: SaleEntry
-    old: asyncpg.Record | None
+    old: _Sale | None
     items: list[_ItemChange] = field(default_factory=list)
 
     @property
@@ -87,22 +119,29 @@ class _SaleChange:
             if becomes:
                 after[item.entry.sku] = becomes
                 before |= {item.entry.sku: was} if item.old else {}
-        if self.entry.stop and (self.old is None or self.old["stopped_at"] is None):
+        if self.entry.stop and (self.old is None or self.old.stopped_at is None):
             after["stopped"] = True
         return before, after
 
 
 _OLD_ITEMS = """
-SELECT i.*, i.stock - i.returned - (SELECT count(*) FROM flash_units WHERE item_id = i.id AND order_id IS NULL
+SELECT i.sale_id, i.sku_id, i.price_fen, i.stock, i.per_member,
+  i.stock - i.returned - (SELECT count(*) FROM flash_units WHERE item_id = i.id AND order_id IS NULL
     AND NOT sold) AS taken
 FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1::text[])
 """
 
 
 _SKUS = """
-SELECT s.*, (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
+SELECT s.id, s.code, s.on_sale, s.price_fen, s.available,
+  (SELECT exchange_only FROM products WHERE id = s.product_id) AS exchange_only
 FROM skus s WHERE code = ANY ($1) ORDER BY id FOR NO KEY UPDATE
 """  # house: lock - stock, ascending, after its sessions
+
+
+_SALES = f"""
+SELECT {db.columns(_Sale)} FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE
+"""  # noqa: S608 - our own names # house: lock - found by slug
 
 
 async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
@@ -113,7 +152,7 @@ async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
     sales = await _beside(tx, file, parts.entries(file, "flash_sales", SaleEntry))
     for change in sales:
         _judge_sale(file, change, at)
-        started = change.old is not None and change.old["starts_at"] <= at
+        started = change.old is not None and change.old.starts_at <= at
         for item in change.items:
             _judge_item(file, item, started=started)
 
@@ -133,27 +172,23 @@ async def _beside(tx: db.Connection, file: Entries, entries: list[tuple[str, Sal
     """Pair the entries with the stored rows. Items that are named twice or do not exist are noted and left out."""
     slugs = [entry.slug for _, entry in entries]
     codes = [item.sku for _, entry in entries for item in entry.items]
-    locked_sales = await tx.fetch(
-        "SELECT * FROM flash_sales WHERE slug = ANY ($1) ORDER BY id FOR UPDATE",  # house: lock - found by slug
-        slugs,
-    )
-    locked_skus = await tx.fetch(_SKUS, codes)
-    sales = {row["slug"]: row for row in locked_sales}
-    skus = {row["code"]: row for row in locked_skus}
-    items = {(row["sale_id"], row["sku_id"]): row for row in await tx.fetch(_OLD_ITEMS, slugs)}
+    sales = {sale.slug: sale for sale in [db.typed(row, _Sale) for row in await tx.fetch(_SALES, slugs)]}
+    skus = {sku.code: sku for sku in [db.typed(row, _Sku) for row in await tx.fetch(_SKUS, codes)]}
+    old_items = [db.typed(row, _Item) for row in await tx.fetch(_OLD_ITEMS, slugs)]
+    items = {(item.sale_id, item.sku_id): item for item in old_items}
     changes = []
     for path, entry in entries:
         change = _SaleChange(path, entry, sales.get(entry.slug))
         for place, item in enumerate(entry.items):
             sku, where = skus.get(item.sku), f"{path}.items[{place}]"
-            if sku is None or not sku["on_sale"]:
+            if sku is None or not sku.on_sale:
                 file.note(f"{where}.sku", "没有在售的 SKU 用这个编码")
-            elif sku["exchange_only"]:
+            elif sku.exchange_only:
                 file.note(f"{where}.sku", "仅限积分兑换的商品不能秒杀")
             elif item.sku in [other.sku for other in entry.items[:place]]:
                 file.note(f"{where}.sku", "重复")
             else:
-                old = items.get((change.old["id"], sku["id"])) if change.old else None
+                old = items.get((change.old.id, sku.id)) if change.old else None
                 change.items.append(_ItemChange(where, item, sku, old))
         changes.append(change)
     return changes
@@ -170,7 +205,7 @@ def _judge_sale(file: Entries, change: _SaleChange, at: datetime) -> None:
         return
     if change.entry.new:
         file.note(f"{path}.slug", "已有这个场次")
-    held = Window(old["starts_at"], old["ends_at"], old["stopped_at"])
+    held = Window(old.starts_at, old.ends_at, old.stopped_at)
     if held.state(at) == "over":
         if any(change.told()) or change.items:
             file.note(path, "本场已结束，不能修改")
@@ -197,11 +232,11 @@ def _judge_item(file: Entries, change: _ItemChange, *, started: bool) -> None:
     wanted = rules.Item(
         price_fen=change.fields.get("price_fen"),
         stock=change.fields.get("stock"),
-        list_price_fen=sku["price_fen"],
-        available=sku["available"],
-        old_price_fen=old["price_fen"] if old else None,
-        old_stock=old["stock"] if old else 0,
-        taken=old["taken"] if old else 0,
+        list_price_fen=sku.price_fen,
+        available=sku.available,
+        old_price_fen=old.price_fen if old else None,
+        old_stock=old.stock if old else 0,
+        taken=old.taken if old else 0,
     )
     for name, problem in rules.problems(wanted, started=started):
         file.note(f"{change.path}.{name}", problem)
@@ -215,7 +250,7 @@ async def _write(tx: db.Connection, file: Entries, changes: list[_SaleChange], a
     file.check()
     for moved, source, target in ((1, "available", "reserved"), (-1, "reserved", "available")):
         pieces = [
-            {"sku": item.sku["id"], "n": item.more * moved}
+            {"sku": item.sku.id, "n": item.more * moved}
             for change in changes
             for item in change.items
             if item.more * moved > 0
@@ -226,13 +261,14 @@ async def _write(tx: db.Connection, file: Entries, changes: list[_SaleChange], a
 
 
 async def _write_sale(tx: db.Connection, change: _SaleChange, at: datetime) -> int:
+    fields, old = change.fields, change.old
     sale_id: int = await tx.fetchval(
         "INSERT INTO flash_sales (slug, name, starts_at, ends_at, stopped_at, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (slug) DO UPDATE SET name = EXCLUDED.name,"
         " starts_at = EXCLUDED.starts_at,"
         " ends_at = EXCLUDED.ends_at, stopped_at = COALESCE(flash_sales.stopped_at, EXCLUDED.stopped_at) RETURNING id",
         change.entry.slug,
-        *(change.fields.get(name, change.old and change.old[name]) for name in ("name", "starts_at", "ends_at")),
+        *(fields.get(name, old and getattr(old, name)) for name in ("name", "starts_at", "ends_at")),
         at if change.entry.stop else None,
         at,
     )
@@ -240,17 +276,18 @@ async def _write_sale(tx: db.Connection, change: _SaleChange, at: datetime) -> i
 
 
 async def _write_item(tx: db.Connection, file: Entries, sale_id: int, change: _ItemChange) -> None:
-    row = {"per_member": 1, **(change.old or {}), **change.fields}
+    before = change.old or _Item(sale_id, change.sku.id, price_fen=0, stock=0, per_member=1, taken=0)
+    now = msgspec.structs.replace(before, **change.fields)
     item_id = await tx.fetchval(
         "INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"
         " VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (sale_id, sku_id)"
         " DO UPDATE SET price_fen = EXCLUDED.price_fen, stock = EXCLUDED.stock,"
         " per_member = EXCLUDED.per_member RETURNING id",
         sale_id,
-        change.sku["id"],
-        row["price_fen"],
-        row["stock"],
-        row["per_member"],
+        change.sku.id,
+        now.price_fen,
+        now.stock,
+        now.per_member,
     )
     if change.more > 0:
         await tx.execute(

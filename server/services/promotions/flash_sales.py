@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-import asyncpg
-import orjson
+import msgspec
 
 from server import db
 from server.core.clock import day_start, shanghai_day
@@ -63,6 +62,33 @@ class Session:
         return f"限时秒杀 {self.name}：¥{yuan(min(item.price_fen for item in self.items))} 起"
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """An item with its session (`sale_id`, `name` and times) and its product; `open` pieces are not paid yet."""
+
+    sale_id: int
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    stopped_at: datetime | None
+    id: int
+    sku_id: int
+    price_fen: int
+    per_member: int
+    product_id: int
+    spec: dict[str, str]
+    list_price_fen: int
+    title: str
+    image: str | None
+    stock: int
+    free: int
+    open: int
+
+    @property
+    def window(self) -> Window:
+        """When the session runs."""
+        return Window(self.starts_at, self.ends_at, self.stopped_at)
+
+
 _ITEMS = """
 SELECT s.id AS sale_id, s.name, s.starts_at, s.ends_at, s.stopped_at, i.id, i.sku_id, i.price_fen, i.per_member,
   k.product_id, k.spec, k.price_fen AS list_price_fen, p.title, p.images ->> 0 AS image, i.stock - i.returned AS stock,
@@ -80,49 +106,46 @@ _ONE = _ITEMS.format(where="s.id = $1", at="$2")
 async def today(now: datetime) -> list[Session]:
     """Return the sessions of today in Shanghai, with those that began earlier and still run, ordered by start."""
     start = day_start(shanghai_day(now))
-    return _sessions(await db.fetch(_OF_THE_DAY, start, start + _DAY, now), now)
+    rows = await db.fetch(_OF_THE_DAY, start, start + _DAY, now)
+    return _sessions([db.typed(row, _Listed) for row in rows], now)
 
 
 async def session(sale_id: int, now: datetime) -> Session:
     """Return one session. Raises NotFound, also if none of its items is on sale."""
-    found = _sessions(await db.fetch(_ONE, sale_id, now), now)
+    found = _sessions([db.typed(row, _Listed) for row in await db.fetch(_ONE, sale_id, now)], now)
     if not found:
         raise NotFound(what="flash_sale")
     return found[0]
 
 
-def _sessions(rows: Sequence[asyncpg.Record], now: datetime) -> list[Session]:
+def _sessions(listed: Sequence[_Listed], now: datetime) -> list[Session]:
     found: dict[int, Session] = {}
-    for row in rows:
-        window = _window(row)
+    for one in listed:
+        window = one.window
         state = window.state(now)
-        new = Session(row["sale_id"], row["name"], window.starts_at, window.end, state, [])
-        found.setdefault(row["sale_id"], new).items.append(_item(row, state))
+        new = Session(one.sale_id, one.name, window.starts_at, window.end, state, [])
+        found.setdefault(one.sale_id, new).items.append(_item(one, state))
     return list(found.values())
 
 
-def _window(row: Mapping[str, Any]) -> Window:
-    return Window(row["starts_at"], row["ends_at"], row["stopped_at"])
-
-
-def _item(row: asyncpg.Record, state: State) -> Item:
-    stock, free = row["stock"], row["free"]
+def _item(listed: _Listed, state: State) -> Item:
+    stock, free = listed.stock, listed.free
     shown: ItemState = state
     if state == "running" and not free:
-        shown = "queued" if row["open"] else "sold_out"
+        shown = "queued" if listed.open else "sold_out"
     return Item(
-        id=row["id"],
-        sku_id=row["sku_id"],
-        product_id=row["product_id"],
-        title=row["title"],
-        image=row["image"] or "",
-        spec=orjson.loads(row["spec"]),
-        price_fen=row["price_fen"],
-        list_price_fen=row["list_price_fen"],
+        id=listed.id,
+        sku_id=listed.sku_id,
+        product_id=listed.product_id,
+        title=listed.title,
+        image=listed.image or "",
+        spec=listed.spec,
+        price_fen=listed.price_fen,
+        list_price_fen=listed.list_price_fen,
         stock=stock,
         left=free,
         taken_bp=(stock - free) * 10_000 // stock if stock else 10_000,
-        per_member=row["per_member"],
+        per_member=listed.per_member,
         state=shown,
     )
 
@@ -179,7 +202,7 @@ async def offer(
     if [sku_id for sku_id, _ in items] != [row["sku_id"]]:
         raise PromotionRefused(reason="items")
     pieces = items[0][1]
-    state = _window(row).state(at)
+    state = Window(row["starts_at"], row["ends_at"], row["stopped_at"]).state(at)
     if state == "not_started":
         raise PromotionRefused(reason=state, starts_at=row["starts_at"].isoformat())
     if state == "over":

@@ -1,12 +1,10 @@
 """Group buys from an operator's file: its `group_buys`, checked against the catalogue and against what was sold."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 from msgspec import UNSET, Meta, UnsetType
 
 from server import db
@@ -53,37 +51,55 @@ _NEEDED = ("title", "product", "size", "window_hours", "starts_at", "ends_at", "
 _OWN = ("new", "product", "skus")
 """Fields that are not columns of `group_buys`."""
 
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A row of `group_buys`, with its product's slug and its prices."""
+
+    slug: str
+    product: str
+    title: str
+    size: int
+    window_hours: int
+    per_member: int | None
+    stock_limit: int | None
+    virtual_fill: bool
+    active: bool
+    starts_at: datetime
+    ends_at: datetime
+    taken: int
+    skus: list[SkuPrice]
+
+
+class _Product(msgspec.Struct, frozen=True):
+    """What an activity needs of a product. `skus` is SKU code → (id, list price in fen)."""
+
+    slug: str
+    id: int
+    exchange_only: bool
+    skus: dict[str, tuple[int, int]]
+
+
 _KNOWN = """
-SELECT g.*, p.slug AS product, (SELECT jsonb_agg(jsonb_build_object('code', k.code, 'price_fen', s.price_fen,
-    'leader_price_fen', s.leader_fen) ORDER BY k.code) FROM group_buy_skus s JOIN skus k ON k.id = s.sku_id
+SELECT g.*, p.slug AS product, (SELECT COALESCE(jsonb_agg(jsonb_build_object('code', k.code, 'price_fen', s.price_fen,
+    'leader_price_fen', s.leader_fen) ORDER BY k.code), '[]') FROM group_buy_skus s JOIN skus k ON k.id = s.sku_id
     WHERE s.group_buy_id = g.id) AS skus
   FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.slug = ANY ($1::text[]) FOR NO KEY UPDATE OF g
 """  # house: lock - they are found and locked by slug in one round trip
 _GOODS = """
-SELECT p.slug, p.id, p.exchange_only, (SELECT jsonb_object_agg(code, jsonb_build_array(id, price_fen)) FROM skus
+SELECT p.slug, p.id, p.exchange_only, (SELECT COALESCE(jsonb_object_agg(code, jsonb_build_array(id, price_fen)), '{}')
+    FROM skus
     WHERE product_id = p.id) AS skus FROM products p WHERE p.slug = ANY ($1::text[])
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Product:
-    """What an activity needs of a product. `skus` is SKU code → (id, list price in fen)."""
-
-    id: int
-    exchange_only: bool
-    skus: Mapping[str, tuple[int, int]]
 
 
 async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
     """Step: read the file's `group_buys`, note problems, and return what to write."""
     entries = parts.entries(file, "group_buys", GroupBuyEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
-    known = {row["slug"]: dict(row) | {"skus": orjson.loads(row["skus"] or "[]")} for row in rows}
-    named = [one for _, entry in entries for one in (entry.product, known.get(entry.slug, {}).get("product")) if one]
-    goods = {
-        row["slug"]: _Product(row["id"], row["exchange_only"], orjson.loads(row["skus"] or "{}"))
-        for row in await tx.fetch(_GOODS, [one for one in named if one is not UNSET])
-    }
+    known = {stored.slug: stored for stored in (db.typed(row, _Stored) for row in rows)}
+    named = [entry.product for _, entry in entries if entry.product is not UNSET]
+    products = await tx.fetch(_GOODS, named + [stored.product for stored in known.values()])
+    goods = {product.slug: product for product in (db.typed(row, _Product) for row in products)}
     for path, entry in entries:
         _judge(file, path, entry, known.get(entry.slug), goods)
 
@@ -97,23 +113,23 @@ async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
 
 
 def _judge(
-    file: Entries, path: str, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product]
+    file: Entries, path: str, entry: GroupBuyEntry, stored: _Stored | None, goods: Mapping[str, _Product]
 ) -> None:
-    if row is None:
+    if stored is None:
         for name in _NEEDED:
             if getattr(entry, name) is UNSET:
                 file.note(path, f"新活动缺少字段 {name}")
     elif entry.new:
         file.note(f"{path}.slug", "已有这个活动")
-    elif entry.product not in (UNSET, row["product"]):
+    elif entry.product not in (UNSET, stored.product):
         file.note(f"{path}.product", "不能更换商品")
-    merged = (row or {}) | given_but(entry, _OWN)
-    starts_at, ends_at = merged.get("starts_at"), merged.get("ends_at")
+    starts_at = entry.starts_at if stored is None else entry.starts_at or stored.starts_at
+    ends_at = entry.ends_at if stored is None else entry.ends_at or stored.ends_at
     if starts_at and ends_at and starts_at >= ends_at:
         file.note(f"{path}.ends_at", "结束时间应晚于开始时间")
-    if row and isinstance(entry.stock_limit, int) and entry.stock_limit < row["taken"]:
-        file.note(f"{path}.stock_limit", f"已拼 {row['taken']} 件")
-    slug = entry.product or merged.get("product")
+    if stored and isinstance(entry.stock_limit, int) and entry.stock_limit < stored.taken:
+        file.note(f"{path}.stock_limit", f"已拼 {stored.taken} 件")
+    slug = entry.product or (stored and stored.product)
     if slug:
         _judge_product(file, path, entry, goods.get(slug))
 
@@ -145,11 +161,11 @@ def _judge_prices(file: Entries, path: str, prices: list[SkuPrice], product: _Pr
 
 
 async def _write(
-    tx: db.Connection, entry: GroupBuyEntry, row: dict[str, Any] | None, goods: Mapping[str, _Product], at: datetime
+    tx: db.Connection, entry: GroupBuyEntry, stored: _Stored | None, goods: Mapping[str, _Product], at: datetime
 ) -> None:
     fields = given_but(entry, _OWN)
-    product = goods[row["product"] if row else str(entry.product)]
-    if row is None:
+    product = goods[stored.product if stored else str(entry.product)]
+    if stored is None:
         fields = {"virtual_fill": False, "active": True} | fields
         fields |= {"product_id": product.id, "taken": 0, "created_at": at}
         places = ", ".join(f"${i}" for i in range(1, len(fields) + 1))
@@ -166,9 +182,13 @@ async def _write(
         )
 
 
-def _change(entry: GroupBuyEntry, row: dict[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _change(entry: GroupBuyEntry, stored: _Stored | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return before and after for the audit log, with only what changes."""
     fields = given_but(entry, _OWN)
     if entry.skus is not UNSET:
-        fields["skus"] = [msgspec.structs.asdict(one) for one in sorted(entry.skus, key=lambda one: one.code)]
-    return before_and_after(row, fields)
+        fields["skus"] = sorted(entry.skus, key=lambda one: one.code)
+    before, after = before_and_after(stored, fields)
+    for told in (before, after):
+        if "skus" in told:
+            told["skus"] = [msgspec.structs.asdict(one) for one in told["skus"]]
+    return before, after

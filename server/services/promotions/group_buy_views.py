@@ -1,12 +1,10 @@
 """Group buys as members see them: activities, their prices, teams to join, one team."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-import orjson
 
 from server import db
 from server.core.errors import NotFound
@@ -118,6 +116,78 @@ class Page:
     now: datetime
 
 
+class _Listed(msgspec.Struct, frozen=True):
+    """A row of `_CARD`: an activity, its product, and the prices of its cheapest SKU (`list_fen`: alone)."""
+
+    id: int
+    title: str
+    product_id: int
+    product_title: str
+    image: str | None
+    size: int
+    price_fen: int
+    leader_fen: int | None
+    list_fen: int
+    starts_at: datetime
+    ends_at: datetime
+    active: bool
+    taken: int
+    stock_limit: int | None
+
+    @property
+    def left(self) -> int | None:
+        """Pieces that may still be sold; None means no limit."""
+        return None if self.stock_limit is None else max(0, self.stock_limit - self.taken)
+
+
+class _OpenTeam(msgspec.Struct, frozen=True):
+    """A team that can be joined, with its leader's name."""
+
+    team_no: str
+    nickname: str
+    avatar_url: str
+    size: int
+    closes_at: datetime
+    seats_left: int
+    mine: bool
+
+
+class _Detail(_Listed, frozen=True):
+    """An activity with what its page shows."""
+
+    window_hours: int
+    per_member: int | None
+    bought: int
+    skus: list[GroupBuySkuView]
+    teams: list[_OpenTeam] | None
+
+
+class _Seat(msgspec.Struct, frozen=True):
+    """An order in a team, with its member."""
+
+    member_id: int
+    order_no: str
+    status: str
+    paid: bool
+    nickname: str
+    avatar_url: str
+
+
+class _Team(_Listed, frozen=True):
+    """A team with its activity. `seats` is the size that it was opened with."""
+
+    team_no: str
+    state: TeamState
+    leader_id: int
+    seats: int
+    seats_taken: int
+    seats_paid: int
+    filled: int
+    closes_at: datetime
+    ended_at: datetime | None
+    orders: list[_Seat] | None
+
+
 _CARD = """
 SELECT g.*, p.title AS product_title, p.images ->> 0 AS image, least.price_fen, least.leader_fen, least.list_fen
   FROM group_buys g JOIN products p ON p.id = g.product_id AND listed(p, {at})
@@ -138,33 +208,26 @@ async def page_of(cursor: str | None, limit: int, at: datetime) -> Page:
         limit + 1,
     )
     more = len(rows) > limit
-    return Page([_card(row, at) for row in rows[:limit]], cursors.pack(rows[limit - 1]["id"]) if more else None, at)
+    items = [_card(db.typed(row, _Listed), at) for row in rows[:limit]]
+    return Page(items, cursors.pack(items[-1].id) if more else None, at)
 
 
-def _card(row: Mapping[str, Any], at: datetime) -> GroupBuyCard:
-    return GroupBuyCard(**_facts(row, at))
-
-
-def _facts(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "title": row["title"],
-        "product_id": row["product_id"],
-        "product_title": row["product_title"],
-        "image": row["image"] or "",
-        "size": row["size"],
-        "price_fen": row["price_fen"],
-        "leader_price_fen": row["leader_fen"],
-        "list_price_fen": row["list_fen"],
-        "state": "upcoming" if at < row["starts_at"] else "running" if _left(row) != 0 else "sold_out",
-        "starts_at": row["starts_at"],
-        "ends_at": row["ends_at"],
-        "sold": row["taken"],
-    }
-
-
-def _left(row: Mapping[str, Any]) -> int | None:
-    return None if row["stock_limit"] is None else max(0, row["stock_limit"] - row["taken"])
+def _card(listed: _Listed, at: datetime) -> GroupBuyCard:
+    return GroupBuyCard(
+        id=listed.id,
+        title=listed.title,
+        product_id=listed.product_id,
+        product_title=listed.product_title,
+        image=listed.image or "",
+        size=listed.size,
+        price_fen=listed.price_fen,
+        leader_price_fen=listed.leader_fen,
+        list_price_fen=listed.list_fen,
+        state="upcoming" if at < listed.starts_at else "running" if listed.left != 0 else "sold_out",
+        starts_at=listed.starts_at,
+        ends_at=listed.ends_at,
+        sold=listed.taken,
+    )
 
 
 _DETAIL = f"""
@@ -190,32 +253,32 @@ async def detail(group_buy_id: int, member_id: int, at: datetime) -> GroupBuyVie
     Raises NotFound, also if the activity is over.
     """
     row = await db.fetch_row(_DETAIL, group_buy_id, member_id, at)
-    if row is None or not row["active"] or at >= row["ends_at"]:
+    found = None if row is None else db.typed(row, _Detail)
+    if found is None or not found.active or at >= found.ends_at:
         raise NotFound(what="group_buy")
-    left = _left(row)
-    skus = [GroupBuySkuView(**sku) for sku in orjson.loads(row["skus"])]
-    for sku in skus:
+    left = found.left
+    for sku in found.skus:
         sku.available = sku.available if left is None else min(sku.available, left)
     return GroupBuyView(
-        **_facts(row, at),
-        window_hours=row["window_hours"],
-        per_member=row["per_member"],
-        bought=row["bought"],
-        skus=skus,
-        teams=[_team_card(one) for one in orjson.loads(row["teams"] or "[]")],
+        **msgspec.structs.asdict(_card(found, at)),
+        window_hours=found.window_hours,
+        per_member=found.per_member,
+        bought=found.bought,
+        skus=found.skus,
+        teams=[_team_card(one) for one in found.teams or ()],
         now=at,
     )
 
 
-def _team_card(row: dict[str, Any]) -> TeamCard:
+def _team_card(team: _OpenTeam) -> TeamCard:
     return TeamCard(
-        team_no=row["team_no"],
-        leader_name=masked_name(row["nickname"]),
-        leader_avatar_url=row["avatar_url"],
-        size=row["size"],
-        seats_left=row["seats_left"],
-        closes_at=datetime.fromisoformat(row["closes_at"]),
-        mine=row["mine"],
+        team_no=team.team_no,
+        leader_name=masked_name(team.nickname),
+        leader_avatar_url=team.avatar_url,
+        size=team.size,
+        seats_left=team.seats_left,
+        closes_at=team.closes_at,
+        mine=team.mine,
     )
 
 
@@ -236,38 +299,38 @@ async def team(team_no: str, member_id: int, at: datetime) -> TeamView:
     row = await db.fetch_row(_TEAM, team_no)
     if row is None:
         raise NotFound(what="team")
-    seats: list[dict[str, Any]] = orjson.loads(row["orders"] or "[]")
-    my_seat = next((one for one in seats if one["member_id"] == member_id), None)
-    state = TeamState(row["state"])
-    activity = _card(row, at)
-    running = state in RUNNING and at < row["closes_at"]
+    found = db.typed(row, _Team)
+    seats, state = found.orders or (), found.state
+    my_seat = next((one for one in seats if one.member_id == member_id), None)
+    activity = _card(found, at)
+    running = state in RUNNING and at < found.closes_at
     return TeamView(
         team_no=team_no,
         state=state,
         state_label=LABELS[state],
         group_buy=activity,
-        size=row["seats"],
+        size=found.seats,
         members=[
             TeamMember(
-                masked_name(one["nickname"]),
-                one["avatar_url"],
-                leader=one["member_id"] == row["leader_id"],
+                masked_name(one.nickname),
+                one.avatar_url,
+                leader=one.member_id == found.leader_id,
                 me=one is my_seat,
             )
             for one in seats
-            if one["paid"]
+            if one.paid
         ],
-        reserved=row["seats_taken"] - row["seats_paid"],
-        filled=row["filled"],
-        seats_left=row["seats"] - row["seats_taken"] - row["filled"],
-        closes_at=row["closes_at"],
-        ended_at=row["ended_at"],
-        mine=_part(my_seat, row["leader_id"]) if my_seat else None,
+        reserved=found.seats_taken - found.seats_paid,
+        filled=found.filled,
+        seats_left=found.seats - found.seats_taken - found.filled,
+        closes_at=found.closes_at,
+        ended_at=found.ended_at,
+        mine=_part(my_seat, found.leader_id) if my_seat else None,
         can_join=running and state is TeamState.OPEN and my_seat is None,
-        can_open=row["active"] and activity.state == "running" and at < row["ends_at"],
+        can_open=found.active and activity.state == "running" and at < found.ends_at,
         now=at,
     )
 
 
-def _part(seat: dict[str, Any], leader_id: int) -> MyPart:
-    return MyPart(seat["order_no"], seat["status"], seat["member_id"] == leader_id)
+def _part(seat: _Seat, leader_id: int) -> MyPart:
+    return MyPart(seat.order_no, seat.status, seat.member_id == leader_id)

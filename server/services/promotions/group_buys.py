@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-import orjson
+import msgspec
 
 from server import db
 from server.core import ids
@@ -27,6 +26,54 @@ KIND = "group_buy"
 held_stock: bool = False
 """Pieces come from the SKU's stock, as in any order."""
 
+
+class _Facts(msgspec.Struct, frozen=True):
+    """An activity, the named team of it if there is one, and what the member had of it.
+
+    `prices` is SKU → (price to join, price to open). `joined`: the member already has a seat in that team.
+    """
+
+    id: int
+    title: str
+    size: int
+    window_hours: int
+    per_member: int | None
+    stock_limit: int | None
+    taken: int
+    active: bool
+    starts_at: datetime
+    ends_at: datetime
+    prices: dict[int, tuple[int, int]] | None
+    team_id: int | None
+    team_state: TeamState | None
+    team_closes_at: datetime | None
+    joined: bool
+    had: int
+
+    @property
+    def activity(self) -> Activity:
+        """The activity for the rules."""
+        return Activity(
+            id=self.id,
+            title=self.title,
+            size=self.size,
+            window_hours=self.window_hours,
+            per_member=self.per_member,
+            left=None if self.stock_limit is None else max(0, self.stock_limit - self.taken),
+            active=self.active,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            prices_fen=self.prices or {},
+        )
+
+    @property
+    def seats(self) -> Seats | None:
+        """The team for the rules."""
+        if self.team_state is None or self.team_closes_at is None:
+            return None
+        return Seats(self.team_state, self.team_closes_at, self.joined)
+
+
 _FACTS = """
 SELECT g.*, (SELECT jsonb_object_agg(sku_id, jsonb_build_array(price_fen, COALESCE(leader_fen, price_fen)))
       FROM group_buy_skus WHERE group_buy_id = g.id) AS prices,
@@ -37,23 +84,6 @@ SELECT g.*, (SELECT jsonb_object_agg(sku_id, jsonb_build_array(price_fen, COALES
         AND o.status NOT IN ('closed', 'refunded')) AS had
   FROM group_buys g LEFT JOIN teams t ON t.group_buy_id = g.id AND t.team_no = $3 WHERE g.id = $1
 """
-
-
-def activity(row: asyncpg.Record) -> Activity:
-    """Convert a row that includes `prices` to an activity."""
-    prices: dict[str, tuple[int, int]] = orjson.loads(row["prices"] or "{}")
-    return Activity(
-        id=row["id"],
-        title=row["title"],
-        size=row["size"],
-        window_hours=row["window_hours"],
-        per_member=row["per_member"],
-        left=None if row["stock_limit"] is None else max(0, row["stock_limit"] - row["taken"]),
-        active=row["active"],
-        starts_at=row["starts_at"],
-        ends_at=row["ends_at"],
-        prices_fen={int(sku_id): (joins, opens) for sku_id, (joins, opens) in prices.items()},
-    )
 
 
 _PIECES = "(SELECT sum(l.quantity) FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE {})"
@@ -149,17 +179,18 @@ async def offer(
     row = await connection.fetchrow(_FACTS, promotion.id, member_id, promotion.team_no)
     if row is None:
         raise PromotionUnknown
-    found, seats = activity(row), None
+    facts = db.typed(row, _Facts)
+    found, seats = facts.activity, None
     if promotion.team_no is not None:
-        if row["team_id"] is None:
+        seats = facts.seats
+        if seats is None:
             raise PromotionRefused(reason="team_unknown", can_open=found.problem(at) is None)
-        seats = Seats(TeamState(row["team_state"]), row["team_closes_at"], row["joined"])
-    rules.refuse(found, seats, dict(items), row["had"], at)
+    rules.refuse(found, seats, dict(items), facts.had, at)
     take: dict[str, Any] = {"group_buy_id": found.id}
     if seats is None:
         take |= {"team_no": ids.number("G", at), "closes_at": found.closes_at(at)}
     else:
-        take |= {"team_id": row["team_id"], "can_open": found.problem(at) is None}
+        take |= {"team_id": facts.team_id, "can_open": found.problem(at) is None}
     prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
     return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from server import db
 from server.core.errors import PromotionRefused, PromotionUnknown
 from server.gateways.ports import Deps
@@ -39,6 +37,18 @@ class Good:
     state: State
 
 
+class _Listed(rules.Good, frozen=True):
+    """A good with its SKU and its product."""
+
+    id: int
+    sku_id: int
+    product_id: int
+    title: str
+    image: str | None
+    spec: dict[str, str]
+    created_at: datetime
+
+
 _GOODS = """
 SELECT g.*, k.price_fen AS list_price_fen, k.available, k.product_id, k.spec, p.title, p.images ->> 0 AS image
 FROM points_goods g JOIN skus k ON k.id = g.sku_id JOIN products p ON p.id = k.product_id
@@ -48,32 +58,17 @@ WHERE g.active AND g.price_fen < k.price_fen AND k.on_sale AND on_shelf(p, $1) {
 
 async def goods(at: datetime) -> list[Good]:
     """Return the goods of the points mall, fewest points first. Raises Busy."""
-    return [_good(row) for row in await db.fetch(_GOODS.format(more=""), at)]
+    return [_good(db.typed(row, _Listed)) for row in await db.fetch(_GOODS.format(more=""), at)]
 
 
-def standing(row: Mapping[str, Any]) -> rules.Good:
-    """Convert to a good of the rules; `row` has its columns, the SKU's `available`, its price as `list_price_fen`."""
-    return rules.Good(
-        points=row["points"],
-        price_fen=row["price_fen"],
-        list_price_fen=row["list_price_fen"],
-        stock=row["stock"],
-        taken=row["taken"],
-        available=row["available"],
-        per_member=row["per_member"],
-        active=row["active"],
-    )
-
-
-def _good(row: Mapping[str, Any]) -> Good:
-    found = standing(row)
+def _good(found: _Listed) -> Good:
     return Good(
-        id=row["id"],
-        sku_id=row["sku_id"],
-        product_id=row["product_id"],
-        title=row["title"],
-        image=row["image"] or "",
-        spec=orjson.loads(row["spec"]),
+        id=found.id,
+        sku_id=found.sku_id,
+        product_id=found.product_id,
+        title=found.title,
+        image=found.image or "",
+        spec=found.spec,
         points=found.points,
         price_fen=found.price_fen,
         list_price_fen=found.list_price_fen,
@@ -87,24 +82,32 @@ async def shown(product_ids: Sequence[int], at: datetime) -> dict[int, list[Show
     """Return which of these products can be exchanged for points: one entry per good that is not sold out."""
     found: dict[int, list[Shown]] = {}
     for row in await db.fetch(_GOODS.format(more="AND k.product_id = ANY ($2::bigint[])"), at, product_ids):
-        if standing(row).state != "open":
+        good = db.typed(row, _Listed)
+        if good.state != "open":
             continue
         one = Shown(
             kind=KIND,
-            id=row["id"],
+            id=good.id,
             label=LABEL,
-            price_fen=row["price_fen"],
-            points=row["points"],
-            sku_ids=[row["sku_id"]],
-            starts_at=row["created_at"],
+            price_fen=good.price_fen,
+            points=good.points,
+            sku_ids=[good.sku_id],
+            starts_at=good.created_at,
             ends_at=None,
         )
-        found.setdefault(row["product_id"], []).append(one)
+        found.setdefault(good.product_id, []).append(one)
     return found
 
 
 async def admit(_deps: Deps, _member_id: int, _promotion: Promotion) -> None:
     """Admit everybody: one read is enough to refuse a member without the points."""
+
+
+class _Wanted(rules.Good, frozen=True):
+    """A good that a member wants, and how many pieces of it the member has had."""
+
+    sku_id: int
+    had: int
 
 
 _OFFER = """
@@ -126,19 +129,20 @@ async def offer(
     row = await connection.fetchrow(_OFFER, promotion.id, member_id)
     if row is None:
         raise PromotionUnknown
-    if [sku_id for sku_id, _ in items] != [row["sku_id"]]:
+    good = db.typed(row, _Wanted)
+    if [sku_id for sku_id, _ in items] != [good.sku_id]:
         raise PromotionRefused(reason="items")
     pieces = items[0][1]
-    refused = rules.refusal(standing(row), pieces, row["had"])
+    refused = rules.refusal(good, pieces, good.had)
     if refused is not None:
         raise PromotionRefused(**refused)
     return Offer(
         kind=KIND,
         promotion_id=promotion.id,
         label=LABEL,
-        prices_fen={row["sku_id"]: row["price_fen"]},
-        points={row["sku_id"]: row["points"]},
-        take={"good": promotion.id, "n": pieces, "points": row["points"], "price_fen": row["price_fen"]},
+        prices_fen={good.sku_id: good.price_fen},
+        points={good.sku_id: good.points},
+        take={"good": promotion.id, "n": pieces, "points": good.points, "price_fen": good.price_fen},
     )
 
 

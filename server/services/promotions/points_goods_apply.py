@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-import asyncpg
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
@@ -15,7 +14,6 @@ from server.services.common.changes import before_and_after, given_but
 from server.services.files.entries import Entries
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
-from server.services.promotions.points_goods import standing
 
 _Points = Annotated[int, Meta(ge=1, le=10**9)]
 
@@ -40,10 +38,33 @@ class GoodEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 _NEEDED = ("sku", "points", "stock")
 _OWN = ("slug", "new", "sku")
 """Fields that are not written as columns."""
-_NEW = {"price_fen": 0, "taken": 0, "per_member": None, "active": True}
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A row of `points_goods` with its SKU's code; the defaults are those of a new good."""
+
+    slug: str
+    sku: str
+    points: int
+    stock: int
+    price_fen: int = 0
+    taken: int = 0
+    per_member: int | None = None
+    active: bool = True
+
+
+class _Sku(msgspec.Struct, frozen=True):
+    """A SKU; `available` pieces can be sold."""
+
+    id: int
+    code: str
+    list_price_fen: int
+    available: int
+
 
 _KNOWN = """
-SELECT g.*, k.code AS sku FROM points_goods g JOIN skus k ON k.id = g.sku_id WHERE g.slug = ANY ($1::text[])
+SELECT g.slug, g.points, g.stock, g.price_fen, g.taken, g.per_member, g.active, k.code AS sku
+  FROM points_goods g JOIN skus k ON k.id = g.sku_id WHERE g.slug = ANY ($1::text[])
   FOR NO KEY UPDATE OF g
 """  # house: lock - they are found and locked by slug in one round trip
 _SKUS = "SELECT id, code, price_fen AS list_price_fen, available FROM skus WHERE code = ANY ($1::text[])"
@@ -53,9 +74,9 @@ async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
     """Step: read the file's `points_goods`, note problems, and return what to write."""
     entries = parts.entries(file, "points_goods", GoodEntry)
     rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
-    known: dict[str, Mapping[str, Any]] = {row["slug"]: row for row in rows}
-    codes = [entry.sku for _, entry in entries if entry.sku is not UNSET] + [row["sku"] for row in rows]
-    skus = {row["code"]: row for row in await tx.fetch(_SKUS, codes)}
+    known = {stored.slug: stored for stored in (db.typed(row, _Stored) for row in rows)}
+    codes = [entry.sku for _, entry in entries if entry.sku is not UNSET] + [good.sku for good in known.values()]
+    skus = {sku.code: sku for sku in (db.typed(row, _Sku) for row in await tx.fetch(_SKUS, codes))}
     for path, entry in entries:
         _judge(file, path, entry, known.get(entry.slug), skus)
 
@@ -72,10 +93,10 @@ def _judge(
     file: Entries,
     path: str,
     entry: GoodEntry,
-    row: Mapping[str, Any] | None,
-    skus: Mapping[str, asyncpg.Record],
+    stored: _Stored | None,
+    skus: Mapping[str, _Sku],
 ) -> None:
-    if row is None:
+    if stored is None:
         missing = [name for name in _NEEDED if getattr(entry, name) is UNSET]
         for name in missing:
             file.note(path, f"新商品缺少字段 {name}")
@@ -84,37 +105,58 @@ def _judge(
     elif entry.new:
         file.note(f"{path}.slug", "已有这个积分商品")
         return
-    elif entry.sku not in (UNSET, row["sku"]):
+    elif entry.sku not in (UNSET, stored.sku):
         file.note(f"{path}.sku", "不能更换 SKU")
         return
-    sku = skus.get(str(row["sku"] if row else entry.sku))
+    now = _now(entry, stored)
+    sku = skus.get(now.sku)
     if sku is None:
         file.note(f"{path}.sku", "没有这个 SKU")
         return
-    for name, problem in rules.problems(standing({**_NEW, **(row or {}), **given_but(entry, _OWN), **sku})):
+    good = rules.Good(
+        points=now.points,
+        price_fen=now.price_fen,
+        list_price_fen=sku.list_price_fen,
+        stock=now.stock,
+        taken=now.taken,
+        available=sku.available,
+        per_member=now.per_member,
+        active=now.active,
+    )
+    for name, problem in rules.problems(good):
         file.note(f"{path}.{name}", problem)
+
+
+def _now(entry: GoodEntry, stored: _Stored | None) -> _Stored:
+    """Return the good as it is after the entry."""
+    before = stored or _Stored(entry.slug, str(entry.sku), points=0, stock=0)
+    return msgspec.structs.replace(before, **given_but(entry, _OWN))
 
 
 async def _write(
     tx: db.Connection,
     entry: GoodEntry,
-    row: Mapping[str, Any] | None,
-    skus: Mapping[str, asyncpg.Record],
+    stored: _Stored | None,
+    skus: Mapping[str, _Sku],
     at: datetime,
 ) -> None:
-    now = {**_NEW, **(row or {}), **given_but(entry, _OWN)}
+    now = _now(entry, stored)
     await tx.execute(
         "INSERT INTO points_goods (slug, sku_id, points, price_fen, stock, taken, per_member, active, created_at)"
         " VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8) ON CONFLICT (slug) DO UPDATE SET points = EXCLUDED.points,"
         " price_fen = EXCLUDED.price_fen, stock = EXCLUDED.stock, per_member = EXCLUDED.per_member,"
         " active = EXCLUDED.active",
         entry.slug,
-        skus[str(row["sku"] if row else entry.sku)]["id"],
-        *(now[name] for name in ("points", "price_fen", "stock", "per_member", "active")),
+        skus[now.sku].id,
+        now.points,
+        now.price_fen,
+        now.stock,
+        now.per_member,
+        now.active,
         at,
     )
 
 
-def _change(entry: GoodEntry, row: Mapping[str, Any] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _change(entry: GoodEntry, stored: _Stored | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return before and after for the audit log, with only what changes."""
-    return before_and_after(row, given_but(entry, _OWN) | ({"sku": entry.sku} if row is None else {}))
+    return before_and_after(stored, given_but(entry, _OWN) | ({"sku": entry.sku} if stored is None else {}))

@@ -11,6 +11,13 @@ class Entry(msgspec.Struct):
     active: bool | UnsetType = UNSET
 
 
+class Row(msgspec.Struct):
+    name: str = "旧"
+    limit: int | None = 3
+    active: bool = True
+    untouched: int = 1
+
+
 def test_what_is_given_is_all_but_what_is_left_out() -> None:
     entry = Entry("one", limit=None, active=False)
     assert given(entry) == {"slug": "one", "limit": None, "active": False}
@@ -19,7 +26,7 @@ def test_what_is_given_is_all_but_what_is_left_out() -> None:
 
 
 def test_the_log_holds_only_what_differs() -> None:
-    row = {"name": "旧", "limit": 3, "active": True, "untouched": 1}
+    row = Row()
     assert before_and_after(row, {"limit": 3, "name": "新", "active": False}) == (
         {"name": "旧", "active": True},
         {"name": "新", "active": False},
