@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import msgspec
 
 from server import db
@@ -21,6 +20,7 @@ from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, choice, numbered, search, since, until
 from server.services.desk.rebates import found_by
 from server.services.terms import commission_policies
+from server.services.terms.commission_policies import PublishedPolicies
 
 _KEPT_S = 3600
 """How long a draft is kept for publishing."""
@@ -119,18 +119,24 @@ async def in_words(terms: CommissionTerms) -> Words:
 
 async def version(number: int) -> Version:
     """Return one version. Raises NotFound."""
-    return await _shown(await commission_policies.VERSIONS.row(number))
+    return await _shown(await commission_policies.VERSIONS.one(number))
 
 
-async def _shown(row: asyncpg.Record) -> Version:
-    terms = commission_policies.VERSIONS.terms(row)
-    return Version(row["version"], terms, row["note"], row["operator"], row["published_at"], await in_words(terms))
+async def _shown(published: PublishedPolicies) -> Version:
+    return Version(
+        version=published.version,
+        terms=published.terms,
+        note=published.note,
+        operator=published.operator,
+        published_at=published.published_at,
+        words=await in_words(published.terms),
+    )
 
 
 async def newest() -> Version | None:
     """Return the version in force; None before the first one is published."""
-    row = await commission_policies.VERSIONS.newest()
-    return await _shown(row) if row else None
+    published = await commission_policies.VERSIONS.newest()
+    return await _shown(published) if published else None
 
 
 class Draft(msgspec.Struct):

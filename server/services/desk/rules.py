@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
 from server import db
 from server.core.errors import RuleInvalid
 from server.rules import promises, rule_forms
@@ -16,6 +14,7 @@ from server.rules.rule_forms import Change
 from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, numbered, search, since, until
 from server.services.terms import rebate_rules
+from server.services.terms.rebate_rules import PublishedRule
 
 RULES = Listing(
     name="rules",
@@ -75,26 +74,25 @@ async def in_words(terms: RuleTerms) -> Words:
 
 async def version(number: int) -> Version:
     """Return one version. Raises NotFound."""
-    return await _shown(await rebate_rules.VERSIONS.row(number))
+    return await _shown(await rebate_rules.VERSIONS.one(number))
 
 
-async def _shown(row: asyncpg.Record) -> Version:
-    terms = rebate_rules.VERSIONS.terms(row)
+async def _shown(published: PublishedRule) -> Version:
     return Version(
-        version=row["version"],
-        terms=terms,
-        note=row["note"],
-        operator=row["operator"],
-        published_at=row["published_at"],
-        budget_used_fen=row["budget_used_fen"],
-        words=await in_words(terms),
+        version=published.version,
+        terms=published.terms,
+        note=published.note,
+        operator=published.operator,
+        published_at=published.published_at,
+        budget_used_fen=published.budget_used_fen,
+        words=await in_words(published.terms),
     )
 
 
 async def newest() -> Version | None:
     """Return the version in force; None before the first one is published."""
-    row = await rebate_rules.VERSIONS.newest()
-    return await _shown(row) if row else None
+    published = await rebate_rules.VERSIONS.newest()
+    return await _shown(published) if published else None
 
 
 @dataclass(frozen=True, slots=True)

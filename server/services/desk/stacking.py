@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from server import db
 from server.rules.stacking import KIND_NAMES, LABELS, changes
-from server.services.terms.stacking import FIRST, Stacking, read
+from server.services.terms.stacking import FIRST, Stacking
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,8 @@ class Version:
 
 async def versions() -> list[Version]:
     """Return all versions, newest first; the last one is the default of a new shop."""
-    rows = await db.fetch("SELECT * FROM stacking_versions ORDER BY version DESC")
-    found = [*(read(row) for row in rows), FIRST]
+    rows = await db.fetch(f"SELECT {db.columns(Stacking)} FROM stacking_versions ORDER BY version DESC")  # noqa: S608 - our own names
+    found = [*(db.typed(row, Stacking) for row in rows), FIRST]
     return [*(Version(after, _words(before, after)) for after, before in pairwise(found)), Version(FIRST, [])]
 
 

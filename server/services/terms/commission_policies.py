@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from server import db
 from server.core.advisory import Advisory
 from server.core.errors import NotFound
@@ -12,33 +14,29 @@ from server.services.common import audit_log, locks
 from server.services.files.entries import Entries
 from server.services.terms.versions import About, Versions, check_base
 
-VERSIONS = Versions("commission_version", CommissionTerms)
-terms_of = VERSIONS.terms_of
 _NOUNS = {"product": "商品", "category": "类目"}
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedPolicies:
+class PublishedPolicies(msgspec.Struct, frozen=True):
     """A version with its terms."""
 
     version: int
     terms: CommissionTerms
     note: str
+    operator: str
     published_at: datetime
+
+
+VERSIONS = Versions("commission_version", CommissionTerms, PublishedPolicies)
+terms_of = VERSIONS.terms_of
 
 
 async def in_force() -> PublishedPolicies:
     """Return the newest version. Raises NotFound before the first one is published: then nobody earns commission."""
-    async with db.connection() as connection:
-        found = await _newest(connection)
+    found = await VERSIONS.newest()
     if found is None:
         raise NotFound(what="commission_version")
     return found
-
-
-async def _newest(connection: db.Connection) -> PublishedPolicies | None:
-    row = await VERSIONS.newest_on(connection)
-    return row and PublishedPolicies(row["version"], VERSIONS.terms(row), row["note"], row["published_at"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ async def apply(deps: Deps, terms: CommissionTerms, note: str, actor: str, base:
         await locks.alone(tx, Advisory.COMMISSION_POLICIES)
         at = deps.clock.now()  # read under the lock, so that a later version never has an earlier time
         terms = await prepared(tx, terms)
-        current = await _newest(tx)
+        current = await VERSIONS.newest_on(tx)
         newest = current.version if current else 0
         check_base(base, newest)
         if current is not None and current.terms == terms:

@@ -1,10 +1,9 @@
 """等级: the shop's levels, which operators change, and the level of a member."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -34,7 +33,7 @@ current = _fresh.current
 
 async def read(connection: db.Connection) -> tuple[Level, ...]:
     """Read the levels from the table, lowest first, for a caller that already holds a connection."""
-    return tuple(msgspec.convert(dict(row), Level) for row in await connection.fetch(_ALL))
+    return tuple(db.typed(row, Level) for row in await connection.fetch(_ALL))
 
 
 def version(known: Sequence[Level]) -> str:
@@ -116,17 +115,18 @@ async def membership(member_id: int, at: datetime) -> Membership:
         row = await connection.fetchrow(
             "SELECT position, kept_until FROM member_levels WHERE member_id = $1", member_id
         )
-    return _membership(levels, row, growth)
+    position, kept_until = (row["position"], row["kept_until"]) if row else (0, None)
+    return _membership(levels, position, kept_until, growth)
 
 
-def _membership(levels: Sequence[Level], row: Mapping[str, Any] | None, growth: int) -> Membership:
+def _membership(levels: Sequence[Level], stored: int, kept_until: datetime | None, growth: int) -> Membership:
     if not levels:
         return Membership(None, growth, [], None)
-    position = place(levels, row["position"] if row else 0)
+    position = place(levels, stored)
     level = levels[position]
     above = levels[position + 1] if position + 1 < len(levels) else None
     return Membership(
-        ShownLevel(position, level.name, level.colour, level.icon, row["kept_until"] if row else None),
+        ShownLevel(position, level.name, level.colour, level.icon, kept_until),
         growth,
         privileges(level),
         NextLevel(above.name, above.growth, max(0, above.growth - growth)) if above else None,

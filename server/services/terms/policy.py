@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -40,10 +39,7 @@ current = FRESH.current
 
 async def read(connection: db.Connection) -> Stored:
     """Read the policy on a connection that the caller holds."""
-    return _stored(await connection.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1"))
-
-
-def _stored(row: Mapping[str, Any] | None) -> Stored:
+    row = await connection.fetchrow("SELECT terms, updated_at FROM shop_policy WHERE id = 1")
     if row is None:
         return Stored(ShopPolicy(), "")
     return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())

@@ -1,6 +1,5 @@
 """Versions of the rebate rule. A version applies to orders paid while it is the newest."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -15,27 +14,28 @@ from server.rules.rebates import RuleTerms, Scope, complete
 from server.services.common import audit_log, locks
 from server.services.terms.versions import About, Versions, check_base
 
-VERSIONS = Versions("rule_version", RuleTerms, starts_with={"budget_used_fen": 0})
-terms_of = VERSIONS.terms_of
 
-
-@dataclass(frozen=True, slots=True)
-class PublishedRule:
+class PublishedRule(msgspec.Struct, frozen=True):
     """A version with its terms."""
 
     version: int
     terms: RuleTerms
     note: str
+    operator: str
     published_at: datetime
     budget_used_fen: int
 
 
+VERSIONS = Versions("rule_version", RuleTerms, PublishedRule, starts_with={"budget_used_fen": 0})
+terms_of = VERSIONS.terms_of
+
+
 async def in_force() -> PublishedRule:
     """Return the newest version. Raises NotFound before the first one is published."""
-    row = await VERSIONS.newest()
-    if row is None:
+    found = await VERSIONS.newest()
+    if found is None:
         raise NotFound(what="rule")
-    return PublishedRule(row["version"], VERSIONS.terms(row), row["note"], row["published_at"], row["budget_used_fen"])
+    return found
 
 
 async def promise_in_force() -> Promise | None:
@@ -71,7 +71,7 @@ async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: 
         await outbox.put(tx, [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in waiting], at)
         detail = {"before": newest, "after": version, "reason": note}
         await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", detail)
-    return PublishedRule(version, terms, note, at, 0)
+    return PublishedRule(version, terms, note, operator, at, 0)
 
 
 async def prepared(connection: db.Connection, terms: RuleTerms) -> RuleTerms:

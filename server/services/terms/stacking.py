@@ -1,9 +1,7 @@
 """Versions of the stacking matrix, which says which discounts go together; the newest is in force."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
 import msgspec
 
 from server import db
@@ -14,11 +12,8 @@ from server.services.common import audit_log, locks
 from server.services.terms.fresh import Fresh
 from server.services.terms.versions import About, Versions, check_base
 
-VERSIONS = Versions("stacking_version", Matrix, column="matrix")
 
-
-@dataclass(frozen=True, slots=True)
-class Stacking:
+class Stacking(msgspec.Struct, frozen=True):
     """A version with its matrix. Version 0 is the default of a new shop; nobody published it."""
 
     version: int
@@ -28,14 +23,14 @@ class Stacking:
     published_at: datetime | None
 
 
+VERSIONS = Versions("stacking_version", Matrix, Stacking, column="matrix")
 FIRST = Stacking(0, Matrix(), "初始设置", "system", None)
 """The default of a new shop."""
 
 
 async def newest() -> Stacking:
     """Read the newest version. Raises Busy."""
-    row = await VERSIONS.newest()
-    return read(row) if row else FIRST
+    return await VERSIONS.newest() or FIRST
 
 
 _fresh = Fresh(newest)
@@ -44,12 +39,7 @@ current = _fresh.current
 
 async def version(number: int) -> Stacking:
     """Return one version. Raises NotFound."""
-    return read(await VERSIONS.row(number)) if number else FIRST
-
-
-def read(row: asyncpg.Record) -> Stacking:
-    """Convert a row of `stacking_versions`."""
-    return Stacking(row["version"], VERSIONS.terms(row), row["note"], row["operator"], row["published_at"])
+    return await VERSIONS.one(number) if number else FIRST
 
 
 async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: int) -> Stacking:
@@ -62,8 +52,7 @@ async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: in
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.STACKING)
-        row = await VERSIONS.newest_on(tx)
-        before = read(row) if row else FIRST
+        before = await VERSIONS.newest_on(tx) or FIRST
         check_base(base, before.version)
         made = Stacking(before.version + 1, matrix, note, operator, at)
         await VERSIONS.add(tx, made.version, matrix, About(note, operator, at))

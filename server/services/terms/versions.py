@@ -8,22 +8,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import asyncpg
 import msgspec
 
 from server import db
 from server.core.errors import NotFound, VersionStale
 
 Terms = TypeVar("Terms", bound=msgspec.Struct)
+Published = TypeVar("Published", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
-class Versions(Generic[Terms]):
+class Versions(Generic[Terms, Published]):
     """The versions of one kind. A version never changes, so a process caches the terms that it has read."""
 
     name: str
     """The name of a version in refusals; the table has the same name with an `s`."""
     kind: type[Terms]
+    published: type[Published]
+    """A version with its terms: the columns that readers want."""
     column: str = "terms"
     """The column that holds the terms as JSON."""
     starts_with: Mapping[str, int] = field(default_factory=dict)
@@ -36,39 +38,36 @@ class Versions(Generic[Terms]):
         """The name of the table."""
         return f"{self.name}s"
 
-    def terms(self, row: asyncpg.Record) -> Terms:
-        """Decode the terms in a row of the table."""
-        return msgspec.json.decode(row[self.column], type=self.kind)
-
     async def terms_of(self, version: int) -> Terms:
         """Return the terms of a version, cached. Raises NotFound."""
         key = (db.identity(), version)
         found = self._kept.get(key)
         if found is None:
             sql = f"SELECT {self.column} FROM {self.table} WHERE version = $1"  # noqa: S608 - our own names
-            row = await db.fetch_row(sql, version)
-            if row is None:
+            stored: str | None = await db.fetch_value(sql, version)
+            if stored is None:
                 raise NotFound(**{self.name: version})
-            found = self._kept[key] = self.terms(row)
+            found = self._kept[key] = msgspec.json.decode(stored, type=self.kind)
         return found
 
-    async def row(self, version: int) -> asyncpg.Record:
-        """Read the row of a version. Raises NotFound, also for a number that is too big for the column."""
-        sql = f"SELECT * FROM {self.table} WHERE version::bigint = $1"  # noqa: S608 - our own names
-        found = await db.fetch_row(sql, version)
-        if found is None:
+    async def one(self, version: int) -> Published:
+        """Read a version. Raises NotFound, also for a number that is too big for the column."""
+        sql = f"SELECT {db.columns(self.published)} FROM {self.table} WHERE version::bigint = $1"  # noqa: S608 - our own names
+        row = await db.fetch_row(sql, version)
+        if row is None:
             raise NotFound(what=self.name)
-        return found
+        return db.typed(row, self.published)
 
-    async def newest(self) -> asyncpg.Record | None:
-        """Read the row of the version in force; None before the first one is published. Raises Busy."""
+    async def newest(self) -> Published | None:
+        """Read the version in force; None before the first one is published. Raises Busy."""
         async with db.connection() as connection:
             return await self.newest_on(connection)
 
-    async def newest_on(self, connection: db.Connection) -> asyncpg.Record | None:
+    async def newest_on(self, connection: db.Connection) -> Published | None:
         """Do the same as `newest`, on a connection that the caller holds."""
-        sql = f"SELECT * FROM {self.table} ORDER BY version DESC LIMIT 1"  # noqa: S608 - our own names
-        return await connection.fetchrow(sql)
+        sql = f"SELECT {db.columns(self.published)} FROM {self.table} ORDER BY version DESC LIMIT 1"  # noqa: S608 - our own names
+        row = await connection.fetchrow(sql)
+        return None if row is None else db.typed(row, self.published)
 
     async def add(self, tx: db.Connection, version: int, terms: Terms, about: "About") -> None:
         """Step: write a version. The caller holds the kind's lock and has checked the number of the last version."""
