@@ -1,10 +1,9 @@
 """Panel accounts. An owner or the command line creates, changes and disables them; operators change their passwords."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
+import msgspec
 
 from server import db
 from server.core import errors, ids
@@ -21,8 +20,7 @@ _RESERVED = frozenset({"cli", "dev", "system"})
 """Names that the system itself uses in the audit log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """One row in the list of operators."""
 
     id: int
@@ -48,7 +46,7 @@ async def listed(deps: Deps) -> list[Account]:
         " COALESCE(locked_until > $1, false) AS locked, created_at, seen_at FROM operators ORDER BY state, id",
         deps.clock.now(),
     )
-    return [Account(**{**row, "role": Role(row["role"])}) for row in rows]
+    return [db.typed(row, Account) for row in rows]
 
 
 async def create(deps: Deps, name: str, role: Role, actor: str, *, must_change: bool = True) -> str:
@@ -104,36 +102,36 @@ async def set_role(deps: Deps, operator_id: int, role: Role, reason: str, actor:
     """Change an operator's role. Raises NotFound, LastOwner."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await _held(tx, operator_id)
+        account = await _held(tx, operator_id)
         if role is not Role.OWNER:
-            await _another_owner(tx, row)
+            await _another_owner(tx, account)
         await tx.execute("UPDATE operators SET role = $2 WHERE id = $1", operator_id, role)
-        detail = {"before": row["role"], "after": role, "reason": reason}
-        await audit_log.record(tx, at, actor, "operator.role", f"operator:{row['name']}", detail)
+        detail = {"before": account.role, "after": role, "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.role", f"operator:{account.name}", detail)
 
 
 async def disable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
     """Disable an operator and log out all devices at once. Raises NotFound, LastOwner, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await _held(tx, operator_id, state="active")
-        await _another_owner(tx, row)
+        account = await _held(tx, operator_id, state="active")
+        await _another_owner(tx, account)
         await tx.execute("UPDATE operators SET state = 'disabled' WHERE id = $1", operator_id)
         await sessions.revoke_all(tx, operator_id, at)
         detail = {"before": "active", "after": "disabled", "reason": reason}
-        await audit_log.record(tx, at, actor, "operator.disable", f"operator:{row['name']}", detail)
+        await audit_log.record(tx, at, actor, "operator.disable", f"operator:{account.name}", detail)
 
 
 async def enable(deps: Deps, operator_id: int, reason: str, actor: str) -> None:
     """Enable a disabled operator again, with the old password. Raises NotFound, StateConflict."""
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await _held(tx, operator_id, state="disabled")
+        account = await _held(tx, operator_id, state="disabled")
         await tx.execute(
             "UPDATE operators SET state = 'active', failures = 0, locked_until = NULL WHERE id = $1", operator_id
         )
         detail = {"before": "disabled", "after": "active", "reason": reason}
-        await audit_log.record(tx, at, actor, "operator.enable", f"operator:{row['name']}", detail)
+        await audit_log.record(tx, at, actor, "operator.enable", f"operator:{account.name}", detail)
 
 
 async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
@@ -142,7 +140,7 @@ async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
     stored = await passwords.hashed(password)
     at = deps.clock.now()
     async with db.transaction() as tx:
-        row = await _held(tx, operator_id)
+        account = await _held(tx, operator_id)
         await tx.execute(
             "UPDATE operators SET password_hash = $2, must_change = true, totp_sealed = NULL, failures = 0,"
             " locked_until = NULL WHERE id = $1",
@@ -150,8 +148,8 @@ async def reset(deps: Deps, operator_id: int, reason: str, actor: str) -> str:
             stored,
         )
         await sessions.revoke_all(tx, operator_id, at)
-        detail = {"before": {"totp": row["totp_sealed"] is not None}, "after": {"totp": False}, "reason": reason}
-        await audit_log.record(tx, at, actor, "operator.reset", f"operator:{row['name']}", detail)
+        detail = {"before": {"totp": account.totp_sealed is not None}, "after": {"totp": False}, "reason": reason}
+        await audit_log.record(tx, at, actor, "operator.reset", f"operator:{account.name}", detail)
     return password
 
 
@@ -163,8 +161,18 @@ async def named(name: str) -> int:
     return found
 
 
-async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -> asyncpg.Record:
-    """Step: lock and return the operator's row.
+class _Held(msgspec.Struct, frozen=True):
+    """An operator under the lock."""
+
+    id: int
+    name: str
+    role: Role
+    state: str
+    totp_sealed: str | None
+
+
+async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -> _Held:
+    """Step: lock and return the operator.
 
     All owners are locked in the same statement, by id, so that two owners cannot disable each other at the same time.
     """
@@ -172,17 +180,18 @@ async def _held(tx: Connection, operator_id: int, *, state: str | None = None) -
         "SELECT 1 FROM operators WHERE role = 'owner' OR id = $1 ORDER BY id FOR UPDATE",  # house: lock - rows by id
         operator_id,
     )
-    row = await tx.fetchrow("SELECT id, name, role, state, totp_sealed FROM operators WHERE id = $1", operator_id)
+    row = await tx.fetchrow(f"SELECT {db.columns(_Held)} FROM operators WHERE id = $1", operator_id)  # noqa: S608 - our own names
     if row is None:
         raise errors.NotFound(what="operator")
-    if state is not None and row["state"] != state:
-        raise errors.StateConflict(status=row["state"])
-    return row
+    account = db.typed(row, _Held)
+    if state is not None and account.state != state:
+        raise errors.StateConflict(status=account.state)
+    return account
 
 
-async def _another_owner(tx: Connection, row: asyncpg.Record) -> None:
+async def _another_owner(tx: Connection, account: _Held) -> None:
     """Step: check that there is another active owner. Raises LastOwner."""
-    if row["role"] == Role.OWNER and not await tx.fetchval(
-        "SELECT EXISTS (SELECT FROM operators WHERE role = 'owner' AND state = 'active' AND id <> $1)", row["id"]
+    if account.role is Role.OWNER and not await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM operators WHERE role = 'owner' AND state = 'active' AND id <> $1)", account.id
     ):
         raise errors.LastOwner

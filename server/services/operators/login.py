@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import asyncpg
+import msgspec
 
 from server import db
 from server.core import ids
@@ -44,10 +44,10 @@ async def with_password(deps: Deps, name: str, password: str, ip: str, agent: st
     async with db.transaction() as tx:
         operator = await _unlocked(tx, row["id"], at)
         # compare the hash again under the lock: the password may have been changed while this one was checked
-        fits = fits and operator["password_hash"] == row["password_hash"] and operator["state"] == "active"
+        fits = fits and operator.password_hash == row["password_hash"] and operator.state == "active"
         if not fits:
             await _fail(tx, operator, at)
-        token = await _enter(tx, operator, ip, agent, at) if fits and operator["totp_sealed"] is None else ""
+        token = await _enter(tx, operator, ip, agent, at) if fits and operator.totp_sealed is None else ""
     if not fits:
         raise OperatorUnproven
     if token:
@@ -70,9 +70,9 @@ async def with_code(deps: Deps, ticket: str, code: str, ip: str, agent: str) -> 
     token = ""
     async with db.transaction() as tx:
         operator = await _unlocked(tx, int(operator_id), at)
-        step = totp.step_of(deps, operator["totp_sealed"], code, at) if operator["totp_sealed"] else None
-        if operator["state"] == "active" and step is not None and step > operator["totp_step"]:
-            await tx.execute("UPDATE operators SET totp_step = $2 WHERE id = $1", operator["id"], step)
+        step = totp.step_of(deps, operator.totp_sealed, code, at) if operator.totp_sealed else None
+        if operator.state == "active" and step is not None and step > operator.totp_step:
+            await tx.execute("UPDATE operators SET totp_step = $2 WHERE id = $1", operator.id, step)
             token = await _enter(tx, operator, ip, agent, at)
         else:
             await _fail(tx, operator, at)
@@ -86,40 +86,50 @@ def _ticket(ticket: str) -> str:
     return f"operator_halfway:{ticket}"
 
 
-_COLUMNS = "id, name, state, password_hash, totp_sealed, totp_step, failures, locked_until"
+class _Unlocked(msgspec.Struct, frozen=True):
+    """An operator who may try to log in."""
+
+    id: int
+    name: str
+    state: str
+    password_hash: str
+    totp_sealed: str | None
+    totp_step: int
+    failures: int
+    locked_until: datetime | None
 
 
-async def _unlocked(tx: Connection, operator_id: int, at: datetime) -> asyncpg.Record:
-    """Step: lock and return the operator's row. Raises OperatorLocked."""
-    row = await lock_row(tx, "operators", operator_id, _COLUMNS)
-    if row["locked_until"] is not None and row["locked_until"] > at:
-        raise OperatorLocked(int((row["locked_until"] - at).total_seconds()) + 1)
-    return row
+async def _unlocked(tx: Connection, operator_id: int, at: datetime) -> _Unlocked:
+    """Step: lock and return the operator. Raises OperatorLocked."""
+    operator = await lock_row(tx, "operators", operator_id, _Unlocked)
+    if operator.locked_until is not None and operator.locked_until > at:
+        raise OperatorLocked(int((operator.locked_until - at).total_seconds()) + 1)
+    return operator
 
 
-async def _enter(tx: Connection, operator: asyncpg.Record, ip: str, agent: str, at: datetime) -> str:
+async def _enter(tx: Connection, operator: _Unlocked, ip: str, agent: str, at: datetime) -> str:
     """Step: reset the failures and start a session on this device; return its token."""
     await tx.execute(
-        "UPDATE operators SET failures = 0, locked_until = NULL, seen_at = $2 WHERE id = $1", operator["id"], at
+        "UPDATE operators SET failures = 0, locked_until = NULL, seen_at = $2 WHERE id = $1", operator.id, at
     )
-    token = await sessions.start(tx, operator["id"], ip, agent, at)
-    name: str = operator["name"]
+    token = await sessions.start(tx, operator.id, ip, agent, at)
+    name = operator.name
     await audit_log.record(tx, at, name, "operator.login", f"operator:{name}", {"ip": ip})
     return token
 
 
-async def _fail(tx: Connection, operator: asyncpg.Record, at: datetime) -> None:
+async def _fail(tx: Connection, operator: _Unlocked, at: datetime) -> None:
     """Step: count a failure; the last allowed failure locks the account."""
-    failures = operator["failures"] + 1
+    failures = operator.failures + 1
     until = at + LOCK_TIME if locks(failures) else None
     await tx.execute(
         "UPDATE operators SET failures = $2, locked_until = $3 WHERE id = $1",
-        operator["id"],
+        operator.id,
         0 if until else failures,
         until,
     )
     if until:
-        name: str = operator["name"]
+        name = operator.name
         await audit_log.record(tx, at, name, "operator.locked", f"operator:{name}", {"failures": failures})
 
 

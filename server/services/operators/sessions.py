@@ -1,8 +1,9 @@
 """Operators' devices: a random token in a cookie, stored hashed; 12 hours from the last use, revocable one by one."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from server import db
 from server.core import ids
@@ -17,8 +18,7 @@ _SLIDE_AFTER = timedelta(minutes=1)
 """`seen_at` is written at most once a minute, so that a page usually costs only one read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(msgspec.Struct, frozen=True):
     """A logged-in operator, and the session of the device."""
 
     id: int
@@ -30,8 +30,7 @@ class Operator:
     csrf: str
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(msgspec.Struct, frozen=True):
     """One device on which an operator is logged in."""
 
     id: int
@@ -76,8 +75,7 @@ async def find(deps: Deps, token: str) -> Operator | None:
         return None
     if at - row["seen_at"] >= _SLIDE_AFTER:
         await db.fetch(_SEEN, row["session_id"], at)
-    known = {name: row[name] for name in Operator.__dataclass_fields__}
-    return Operator(**{**known, "role": Role(row["role"])})
+    return db.typed(row, Operator)
 
 
 async def devices(deps: Deps, operator_id: int) -> list[Device]:
@@ -88,7 +86,7 @@ async def devices(deps: Deps, operator_id: int) -> list[Device]:
         operator_id,
         deps.clock.now() - SESSION_LIFETIME,
     )
-    return [Device(**row) for row in rows]
+    return [db.typed(row, Device) for row in rows]
 
 
 async def revoke(deps: Deps, operator: Operator, session_id: int) -> None:
