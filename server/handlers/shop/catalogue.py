@@ -8,7 +8,14 @@ import msgspec
 from server.core import errors
 from server.gateways.ports import Deps
 from server.handlers.endpoint import Call, NoBody, Room
-from server.handlers.shop.shapes_catalogue import CategoryTree, ProductList, ProductQuery, ProductView, cards
+from server.handlers.shop.shapes_catalogue import (
+    CategoryNode,
+    CategoryTree,
+    ProductList,
+    ProductQuery,
+    ProductView,
+    cards,
+)
 from server.services.catalogue import products
 from server.services.files.answers import Answers, Batched
 from server.services.promotions import kinds as promotion_kinds
@@ -27,10 +34,10 @@ async def _make_details(deps: Deps, product_ids: Sequence[int]) -> dict[int, byt
     at = deps.clock.now()
     found = await products.several(product_ids, at)
     offered = await promotion_kinds.of_products(list(found), at)
-    return {
-        number: msgspec.json.encode(msgspec.convert(product | {"promotions": offered.get(number, [])}, ProductView))
-        for number, product in found.items()
-    }
+    views = {number: msgspec.convert(product, ProductView, from_attributes=True) for number, product in found.items()}
+    for number, view in views.items():
+        view.promotions = offered.get(number, [])
+    return {number: msgspec.json.encode(view) for number, view in views.items()}
 
 
 @room.get("/categories", "商品分类", gives=CategoryTree, auth="public")
@@ -38,7 +45,7 @@ async def categories(_call: Call, _query: NoBody) -> bytes:
     """The category tree in the shop's order."""
 
     async def make() -> bytes:
-        tree = msgspec.convert({"items": await products.categories()}, CategoryTree)
+        tree = CategoryTree(msgspec.convert(await products.categories(), list[CategoryNode], from_attributes=True))
         return msgspec.json.encode(tree)
 
     return await _answers.get("categories", make)

@@ -1,14 +1,14 @@
 """Input and output types of the catalogue's calls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-import orjson
 
 from server.handlers.endpoint import Page
 from server.rules.promotions import Shown
+from server.services.catalogue.products import ListedProduct
 from server.services.terms import levels
 from server.services.terms.levels import Needed
 
@@ -65,25 +65,25 @@ class ProductCard(msgspec.Struct):
     """Members below this level cannot buy it."""
 
 
-async def cards(rows: Iterable[Mapping[str, Any]]) -> list[ProductCard]:
-    """Make cards of the rows of `products.page`. Raises Busy."""
+async def cards(listed: Iterable[ListedProduct]) -> list[ProductCard]:
+    """Make cards of products. Raises Busy."""
     known = await levels.current()
     return [
         ProductCard(
-            id=row["id"],
-            title=row["title"],
-            subtitle=row["subtitle"],
-            image=next(iter(orjson.loads(row["images"])), ""),
-            kind=row["kind"],
-            category_id=row["category_id"],
-            min_price_fen=row["min_price_fen"],
-            max_price_fen=row["max_price_fen"],
-            market_price_fen=row["market_price_fen"],
-            sold_count=row["sold_count"],
-            stock_state=row["stock_state"],
-            min_level=levels.needed(known, row["min_level"]),
+            id=product.id,
+            title=product.title,
+            subtitle=product.subtitle,
+            image=next(iter(product.images), ""),
+            kind=product.kind,
+            category_id=product.category_id,
+            min_price_fen=product.min_price_fen,
+            max_price_fen=product.max_price_fen,
+            market_price_fen=product.market_price_fen,
+            sold_count=product.sold_count,
+            stock_state=product.stock_state,
+            min_level=levels.needed(known, product.min_level),
         )
-        for row in rows
+        for product in listed
     ]
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -68,7 +67,7 @@ async def take(deps: Deps, sku_id: int, body: bytes, *, skip_bad: bool, actor: s
         good = [(line, text) for line, text in read if line not in bad]
         if not good or (bad and not skip_bad):
             return _report(read, bad, 0)
-        wrong = await _apply(deps, sku, good, actor)
+        wrong = await _apply(deps, sku["slug"], sku["code"], good, actor)
         if not wrong:
             return _report(read, bad, len(good))
         bad |= wrong
@@ -84,9 +83,9 @@ def _shape(text: str) -> str:
     return f"超过 {_CHARS} 个字" if len(text) > _CHARS else "含有不可用的字符" if "\0" in text else ""
 
 
-async def _apply(deps: Deps, sku: dict[str, Any], good: list[tuple[int, str]], actor: str) -> dict[int, str]:
+async def _apply(deps: Deps, product: str, code: str, good: list[tuple[int, str]], actor: str) -> dict[int, str]:
     """Import the keys; return problems by line, empty if all keys were imported."""
-    entry = {"slug": sku["slug"], "skus": [{"code": sku["code"], "card_keys": [text for _, text in good]}]}
+    entry = {"slug": product, "skus": [{"code": code, "card_keys": [text for _, text in good]}]}
     try:
         await catalogue_apply.apply(deps, {"products": [entry]}, actor, "导入卡密")
     except FileInvalid as refused:

@@ -29,11 +29,6 @@ def ids(stored: str | None) -> tuple[int, ...] | None:
     return _ids.decode(stored) if stored else None
 
 
-def scope(products: str | None, categories: str | None) -> Scope:
-    """Decode the stored columns `products` and `categories` of a coupon or a template."""
-    return Scope(ids(products), ids(categories))
-
-
 _FOUND = {
     "products": "SELECT id, slug FROM products WHERE id = ANY ($1::bigint[]) OR slug = ANY ($2::text[])",
     "categories": "SELECT id, slug FROM categories WHERE id = ANY ($1::bigint[]) OR slug = ANY ($2::text[])",

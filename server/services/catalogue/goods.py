@@ -1,6 +1,5 @@
 """Products, SKUs and categories, on sale or not, with all fields that can be changed."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,9 +8,9 @@ from server import db
 from server.core.errors import NotFound
 
 
-def keyed(row: Mapping[str, Any]) -> bool:
+def keyed(kind: str, coupon_template_id: int | None) -> bool:
     """Return whether the pieces of a product are card keys."""
-    return row["kind"] == "virtual" and row["coupon_template_id"] is None
+    return kind == "virtual" and coupon_template_id is None
 
 
 async def product(product_id: int) -> dict[str, Any]:
@@ -30,7 +29,7 @@ async def product(product_id: int) -> dict[str, Any]:
     skus = await db.fetch("SELECT * FROM skus WHERE product_id = $1 ORDER BY position, id", product_id)
     return {
         **row,
-        "keyed": keyed(row),
+        "keyed": keyed(row["kind"], row["coupon_template_id"]),
         "images": orjson.loads(row["images"]),
         "skus": [{**sku, "spec": orjson.loads(sku["spec"])} for sku in skus],
     }
@@ -53,7 +52,7 @@ async def sku(sku_id: int) -> dict[str, Any]:
     )
     if row is None:
         raise NotFound(what="sku")
-    return {**row, "keyed": keyed(row), "spec": orjson.loads(row["spec"])}
+    return {**row, "keyed": keyed(row["kind"], row["coupon_template_id"]), "spec": orjson.loads(row["spec"])}
 
 
 async def categories() -> list[dict[str, Any]]:

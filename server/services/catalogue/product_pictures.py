@@ -32,7 +32,7 @@ async def add(deps: Deps, product_id: int, body: bytes, actor: str) -> None:
     found = await goods.product(product_id)
     name, drawn = await _drawn(deps, body)
     images = [*(one for one in found["images"] if one != name), name]
-    await _shown(deps, name, drawn, {"products": [_entry(found, images)]}, actor)
+    await _shown(deps, name, drawn, {"products": [_entry(found["slug"], found["updated_at"], images)]}, actor)
 
 
 async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: str) -> None:
@@ -45,7 +45,7 @@ async def arrange(deps: Deps, product_id: int, picture: str, move: Move, actor: 
     rest = [one for one in images if one != picture]
     if move != "remove":
         rest.insert({"first": 0, "earlier": max(0, at - 1), "later": at + 1}[move], picture)
-    await catalogue_apply.apply(deps, {"products": [_entry(found, rest)]}, actor)
+    await catalogue_apply.apply(deps, {"products": [_entry(found["slug"], found["updated_at"], rest)]}, actor)
 
 
 async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> None:
@@ -55,8 +55,8 @@ async def set_icon(deps: Deps, category_id: int, body: bytes, actor: str) -> Non
     await _shown(deps, name, drawn, {"categories": [{"slug": slug, "icon": name}]}, actor)
 
 
-def _entry(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
-    return {"slug": found["slug"], "seen": found["updated_at"], "images": images}
+def _entry(slug: str, seen: datetime, images: list[str]) -> dict[str, object]:
+    return {"slug": slug, "seen": seen, "images": images}
 
 
 async def _drawn(deps: Deps, body: bytes) -> tuple[str, bytes]:

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import asyncpg
 import msgspec
-import orjson
 
 from server import db
 from server.rules.coupons import OnSale
@@ -15,11 +13,85 @@ from server.rules.coupons import told as told_coupon
 from server.rules.freight import FreightTerms, told
 from server.rules.levels import Level
 from server.services.catalogue import coupon_scopes
+from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import cursors, words
 from server.services.terms import levels
 
+Kind = Literal["physical", "virtual"]
 StockState = Literal["in_stock", "low", "sold_out"]
 Sort = Literal["newest", "price_asc", "price_desc", "sales"]
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A category with those below it, in the shop's order."""
+
+    id: int
+    slug: str
+    name: str
+    icon: str
+    children: list["Category"]
+
+
+class ListedProduct(msgspec.Struct, frozen=True):
+    """A product in a list. `market_price_fen` is the crossed-out price beside the lowest price."""
+
+    id: int
+    title: str
+    subtitle: str
+    images: list[str]
+    kind: Kind
+    category_id: int
+    min_price_fen: int
+    max_price_fen: int
+    sold_count: int
+    min_level: int | None
+    market_price_fen: int | None
+    stock_state: StockState
+    sort_key: int
+
+
+class CategoryName(msgspec.Struct, frozen=True):
+    """The category of a product."""
+
+    id: int
+    slug: str
+    name: str
+
+
+class Sku(msgspec.Struct, frozen=True):
+    """A SKU on sale."""
+
+    id: int
+    code: str
+    spec: dict[str, str]
+    price_fen: int
+    market_price_fen: int | None
+    available: int
+    stock_state: StockState
+
+
+class Product(msgspec.Struct, frozen=True):
+    """A product on sale, with everything that its page shows but promotions."""
+
+    id: int
+    title: str
+    subtitle: str
+    images: list[str]
+    kind: Kind
+    category: CategoryName
+    detail: str
+    min_price_fen: int
+    max_price_fen: int
+    sold_count: int
+    skus: list[Sku]
+    limit_each: int | None
+    exchange_only: bool
+    min_level: levels.Needed | None
+    coupon: str | None
+    """The coupon that is sold, in words."""
+    off_from: datetime | None
+    freight: list[str]
+    """The product's own freight, in words; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +132,18 @@ _STOCK = """SELECT max(s.market_price_fen) FILTER (WHERE s.price_fen = p.min_pri
   FROM skus s WHERE s.product_id = p.id AND s.on_sale"""
 
 
-async def categories() -> list[dict[str, Any]]:
-    """Return the tree `[{id, slug, name, icon, children: […]}]` in the shop's order."""
+async def categories() -> list[Category]:
+    """Return the topmost categories."""
     rows = await db.fetch("SELECT id, slug, parent_id, name, icon FROM categories ORDER BY position, id")
-    below: dict[int | None, list[dict[str, Any]]] = {}
+    below: dict[int | None, list[Category]] = {}
     for row in rows:
-        node = {**row, "children": below.setdefault(row["id"], [])}
-        below.setdefault(node.pop("parent_id"), []).append(node)
+        node = Category(row["id"], row["slug"], row["name"], row["icon"], below.setdefault(row["id"], []))
+        below.setdefault(row["parent_id"], []).append(node)
     return below.get(None, [])
 
 
-async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str | None]:
-    """Return a page of products on sale at `at`, with `market_price_fen` and `stock_state`, and the next cursor.
+async def page(wanted: Wanted, at: datetime) -> tuple[list[ListedProduct], str | None]:
+    """Return a page of products on sale at `at`, and the next cursor.
 
     Raises BadRequest for a cursor of another order.
     """
@@ -97,10 +169,10 @@ async def page(wanted: Wanted, at: datetime) -> tuple[list[asyncpg.Record], str 
         f" ORDER BY {column} {direction}, p.id {direction} LIMIT {place(wanted.limit + 1)}",
         *args,
     )
+    found = [db.typed(row, ListedProduct) for row in rows[: wanted.limit]]
     if len(rows) <= wanted.limit:
-        return rows, None
-    last = rows[wanted.limit - 1]
-    return rows[: wanted.limit], cursors.pack((wanted.sort, last["sort_key"], last["id"]))
+        return found, None
+    return found, cursors.pack((wanted.sort, found[-1].sort_key, found[-1].id))
 
 
 def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a local function
@@ -132,8 +204,52 @@ def _conditions(wanted: Wanted, place: Any) -> list[str]:  # noqa: ANN401 - a lo
     return found
 
 
-async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[str, Any]]:
-    """Return products by id, with `category` and `skus`; products not on sale at `at` are missing."""
+class _Sku(msgspec.Struct, frozen=True):
+    """A SKU as it is stored."""
+
+    id: int
+    code: str
+    spec: dict[str, str]
+    price_fen: int
+    market_price_fen: int | None
+    available: int
+    alert_at: int
+
+    @property
+    def shown(self) -> Sku:
+        """The SKU as shoppers see it."""
+        state = stock_state(self.available, self.alert_at)
+        return Sku(self.id, self.code, self.spec, self.price_fen, self.market_price_fen, self.available, state)
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """A product as it is stored; `products` and `categories` are the scope of the coupon that is sold."""
+
+    id: int
+    category_id: int
+    kind: Kind
+    title: str
+    subtitle: str
+    images: list[str]
+    detail: str
+    min_price_fen: int
+    max_price_fen: int
+    sold_count: int
+    limit_each: int | None
+    off_from: datetime | None
+    exchange_only: bool
+    min_level: int | None
+    category_slug: str
+    category_name: str
+    freight: FreightTerms | None
+    coupon: OnSale | None
+    products: tuple[int, ...] | None
+    categories: tuple[int, ...] | None
+    skus: list[_Sku] | None
+
+
+async def several(product_ids: Sequence[int], at: datetime) -> dict[int, Product]:
+    """Return products by id; those not on sale at `at` are missing."""
     rows = await db.fetch(
         "SELECT p.*, c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon, t.products, t.categories,"
         " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
@@ -146,24 +262,31 @@ async def several(product_ids: Sequence[int], at: datetime) -> dict[int, dict[st
         at,
     )
     known = await levels.current()
-    labels = await coupon_scopes.labels([coupon_scopes.scope(row["products"], row["categories"]) for row in rows])
-    return {row["id"]: _detail(row, known, label) for row, label in zip(rows, labels, strict=True)}
+    found = [db.typed(row, _Stored) for row in rows]
+    labels = await coupon_scopes.labels([Scope(one.products, one.categories) for one in found])
+    return {one.id: _detail(one, known, label) for one, label in zip(found, labels, strict=True)}
 
 
-def _detail(row: asyncpg.Record, known: Sequence[Level], scope: str) -> dict[str, Any]:
-    found = dict(row)
-    found["images"] = orjson.loads(row["images"])
-    found["category"] = {"id": row["category_id"], "slug": row["category_slug"], "name": row["category_name"]}
-    found["min_level"] = levels.needed(known, row["min_level"])
-    if row["coupon"] is not None:
-        found["coupon"] = told_coupon(msgspec.json.decode(row["coupon"], type=OnSale), scope)
-    terms = row["freight"] and msgspec.json.decode(row["freight"], type=FreightTerms)
-    found["freight"] = list(told(terms)) if terms else []
-    found["skus"] = [
-        {**sku, "stock_state": stock_state(sku["available"], sku.pop("alert_at"))}
-        for sku in orjson.loads(row["skus"] or "[]")
-    ]
-    return found
+def _detail(stored: _Stored, known: Sequence[Level], scope: str) -> Product:
+    return Product(
+        id=stored.id,
+        title=stored.title,
+        subtitle=stored.subtitle,
+        images=stored.images,
+        kind=stored.kind,
+        category=CategoryName(stored.category_id, stored.category_slug, stored.category_name),
+        detail=stored.detail,
+        min_price_fen=stored.min_price_fen,
+        max_price_fen=stored.max_price_fen,
+        sold_count=stored.sold_count,
+        skus=[sku.shown for sku in stored.skus or ()],
+        limit_each=stored.limit_each,
+        exchange_only=stored.exchange_only,
+        min_level=levels.needed(known, stored.min_level),
+        coupon=None if stored.coupon is None else told_coupon(stored.coupon, scope),
+        off_from=stored.off_from,
+        freight=[] if stored.freight is None else list(told(stored.freight)),
+    )
 
 
 def stock_state(available: int, alert_at: int) -> StockState:

@@ -118,7 +118,7 @@ async def as_seen(held: Sequence[HeldCoupon], at: datetime) -> list[Coupon]:
 
 async def goods(
     deps: Deps, member_id: int, coupon_id: int, cursor: str | None, limit: int
-) -> tuple[list[asyncpg.Record], str | None]:
+) -> tuple[list[products.ListedProduct], str | None]:
     """Return a page of the products on sale that the member's coupon is for, as `products.page` does.
 
     Raises NotFound, BadRequest.
@@ -128,9 +128,10 @@ async def goods(
     )
     if row is None:
         raise NotFound(what="coupon")
+    scope = db.typed(row, Scope)
     wanted = products.Wanted(
-        products=coupon_scopes.ids(row["products"]),
-        categories=coupon_scopes.ids(row["categories"]),
+        products=scope.products,
+        categories=scope.categories,
         sort="sales",
         cursor=cursor or "",
         limit=limit,

@@ -14,6 +14,7 @@ from server.rules import words
 from server.rules.coupons import LABELS, shown, worth
 from server.rules.operators import Permission
 from server.services.catalogue import coupon_scopes
+from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import audit_log, cursors, locks
 from server.services.common.listings import (
     Column,
@@ -178,7 +179,7 @@ async def template(template_id: int) -> dict[str, Any]:
     row = await db.fetch_row("SELECT * FROM coupon_templates WHERE id = $1", template_id)
     if row is None:
         raise NotFound(what="coupon")
-    (label,) = await coupon_scopes.labels([coupon_scopes.scope(row["products"], row["categories"])])
+    (label,) = await coupon_scopes.labels([db.typed(row, Scope)])
     lists = {name: coupon_scopes.ids(row[name]) for name in ("products", "categories", "levels")}
     return dict(row) | lists | {"scope_label": label}
 

@@ -109,7 +109,7 @@ PRODUCTS = Listing(
 
 
 def _stocked(deps: Deps, row: Row) -> Row:
-    more = {"spec": spec_text(orjson.loads(row["spec"])), "keyed": goods.keyed(row)}
+    more = {"spec": spec_text(orjson.loads(row["spec"])), "keyed": goods.keyed(row["kind"], row["coupon_template_id"])}
     return row | more | on_the_shelf(deps, row, on_sale=row["on_sale"])
 
 
