@@ -1,6 +1,6 @@
 """Coupon templates from an operator's file: created or changed by slug, audited, all or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -110,6 +110,21 @@ class Applied:
     templates_new: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One entry: the template before and after it, and the columns that it sets."""
+
+    path: str
+    entry: TemplateEntry
+    before: _Template | None
+    after: _Template
+    names: tuple[str, ...]
+
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return before and after for the audit log, with only what changes."""
+        return before_and_after(self.before, {name: getattr(self.after, name) for name in self.names})
+
+
 async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
     """Create or change the templates in `{"templates": […]}`. Raises FileInvalid with every problem found.
 
@@ -124,19 +139,26 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
         await locks.alone(tx, Advisory.COUPON_TEMPLATES)
         rows = await tx.fetch(_KNOWN, [entry.slug for _, entry in entries])
         known = {template.slug: template for template in (db.typed(row, _Template) for row in rows)}
-        given = [await _given(tx, file, path, entry) for path, entry in entries]
-        _judge(file, entries, given, known)
+        changes = [await _change(tx, file, path, entry, known.get(entry.slug)) for path, entry in entries]
+        _judge(file, changes)
         file.check()
-        for fields in given:
-            await _write(tx, fields, at, new=fields["slug"] not in known)
-        detail = _changes(known, given) | ({"reason": reason} if reason else {})
-        subject = f"coupon:{given[0]['slug']}" if len(given) == 1 else "templates"
+        for change in changes:
+            await _write(tx, change, at)
+        told = {change.entry.slug: change.told() for change in changes}
+        detail: dict[str, Any] = {
+            "before": {slug: before for slug, (before, after) in told.items() if after and slug in known},
+            "after": {slug: after for slug, (_, after) in told.items() if after},
+        }
+        detail |= {"reason": reason} if reason else {}
+        subject = f"coupon:{changes[0].entry.slug}" if len(changes) == 1 else "templates"
         await audit_log.record(tx, at, actor, "coupon.apply", subject, detail)
     return Applied(len(entries), len(entries) - len(known))
 
 
-async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEntry) -> dict[str, Any]:
-    """Return the columns that the entry changes; note in the file what it names but does not exist."""
+async def _change(
+    tx: db.Connection, file: Entries, path: str, entry: TemplateEntry, before: _Template | None
+) -> _Change:
+    """Return what the entry changes; note in the file what it names but does not exist."""
     said = given_but(entry, ("new",))
     for noun, label in _NOUNS.items():
         if said.get(noun):
@@ -146,16 +168,20 @@ async def _given(tx: db.Connection, file: Entries, path: str, entry: TemplateEnt
     unsaid = {
         name: value for given in said if said[given] is not None for name, value in _UNSAYS.get(given, {}).items()
     }
-    return unsaid | said
+    fields = unsaid | said
+    return _Change(
+        path, entry, before, msgspec.structs.replace(before or _Template(entry.slug), **fields), tuple(fields)
+    )
 
 
-async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, new: bool) -> None:
-    row = {"created_at": at} | msgspec.structs.asdict(_Template(**fields)) if new else dict(fields)
+async def _write(tx: db.Connection, change: _Change, at: datetime) -> None:
+    row = msgspec.structs.asdict(change.after)
+    row = row | {"created_at": at} if change.before is None else {name: row[name] for name in change.names}
     values = [
         orjson.dumps(value).decode() if name in _JSON and value is not None else value for name, value in row.items()
     ]
     places = [f"${i}" for i in range(1, len(row) + 1)]
-    if new:
+    if change.before is None:
         sql = f"INSERT INTO coupon_templates ({', '.join(row)}) VALUES ({', '.join(places)})"  # noqa: S608 - our own names
     else:
         pairs = ", ".join(f"{name} = {place}" for name, place in zip(row, places, strict=True))
@@ -163,38 +189,20 @@ async def _write(tx: db.Connection, fields: Mapping[str, Any], at: datetime, *, 
     await tx.execute(sql, *values)
 
 
-def _changes(known: Mapping[str, _Template], given: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return `before` and `after` by slug, with only the fields that change."""
-    before, after = dict[str, dict[str, Any]](), dict[str, dict[str, Any]]()
-    for fields in given:
-        template = known.get(fields["slug"])
-        was, becomes = before_and_after(template, fields)
-        if becomes:
-            after[fields["slug"]] = becomes
-        if becomes and template is not None:
-            before[fields["slug"]] = was
-    return {"before": before, "after": after}
-
-
-def _judge(
-    file: Entries,
-    entries: list[tuple[str, TemplateEntry]],
-    given: list[dict[str, Any]],
-    known: Mapping[str, _Template],
-) -> None:
+def _judge(file: Entries, changes: Sequence[_Change]) -> None:
     seen = set[str]()
-    for (path, entry), fields in zip(entries, given, strict=True):
+    for change in changes:
+        path, entry, before = change.path, change.entry, change.before
         if entry.slug in seen:
             file.note(f"{path}.slug", "重复")
         seen.add(entry.slug)
-        template = known.get(entry.slug)
-        if template is None and entry.name is UNSET:
+        if before is None and entry.name is UNSET:
             file.note(path, "新优惠券缺少字段 name")
-        if template is not None and entry.new:
+        if before is not None and entry.new:
             file.note(f"{path}.slug", "已有这个优惠券")
-        elif template is not None and isinstance(entry.total, int) and entry.total < template.claimed:
-            file.note(f"{path}.total", f"已领出 {template.claimed} 张")
-        for name, problem in _problems(msgspec.structs.replace(template or _Template(entry.slug), **fields)):
+        elif before is not None and isinstance(entry.total, int) and entry.total < before.claimed:
+            file.note(f"{path}.total", f"已领出 {before.claimed} 张")
+        for name, problem in _problems(change.after):
             file.note(f"{path}.{name}", problem)
 
 
