@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
+import msgspec
 import orjson
 
 from server import db
@@ -29,6 +29,30 @@ _SEAL_COLUMN = "audit_anchor.seal"
 _ciphers: dict[int, Cipher] = {}
 
 
+class _Anchor(msgspec.Struct, frozen=True):
+    """The sealed end of the log: how many records, and the hash of the newest."""
+
+    count: int
+    head: str
+    seal: str
+
+
+class _Logged(msgspec.Struct, frozen=True):
+    """A record. `detail` stays JSON: its hash covers the text."""
+
+    id: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    previous_hash: str
+    hash: str
+
+
+_ANCHOR = f"SELECT {db.columns(_Anchor)} FROM audit_anchor WHERE id = 1"  # noqa: S608 - our own names
+
+
 def seal_with(cipher: Cipher) -> None:
     """Set the cipher whose key seals the anchor of the database that this process is connected to."""
     _ciphers[db.identity()] = cipher
@@ -42,14 +66,13 @@ async def record(
     `actor` is an operator's name (`cli` for the command line), `action` is `noun.verb`, `subject` is a number or slug.
     `detail` is plain JSON without floats and secrets, with `before`, `after` and `reason` where they exist.
     """
-    anchor = await tx.fetchrow(
-        "SELECT count, head, seal FROM audit_anchor WHERE id = 1 FOR NO KEY UPDATE"  # house: lock - always taken last
-    )
-    if anchor is None:
+    row = await tx.fetchrow(f"{_ANCHOR} FOR NO KEY UPDATE")  # house: lock - always taken last
+    if row is None:
         msg = "the anchor of the operators' log is gone: look into it, then run `audit --seal`"
         raise RuntimeError(msg)
+    anchor = db.typed(row, _Anchor)
     text = orjson.dumps(detail, option=orjson.OPT_SORT_KEYS)
-    head = _hash(anchor["head"], at, actor, action, subject, text)
+    head = _hash(anchor.head, at, actor, action, subject, text)
     await tx.execute(
         "INSERT INTO audit_log (at, actor, action, subject, detail, previous_hash, hash)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -58,12 +81,12 @@ async def record(
         action,
         subject,
         text.decode(),
-        anchor["head"],
+        anchor.head,
         head,
     )
     # Keep a seal that does not fit: a new record must not repair the traces of a manual change to the log.
-    count = anchor["count"] + 1
-    seal = _seal(count, head) if _holds(anchor) else anchor["seal"]
+    count = anchor.count + 1
+    seal = _seal(count, head) if _holds(anchor) else anchor.seal
     await tx.execute("UPDATE audit_anchor SET count = $1, head = $2, seal = $3 WHERE id = 1", count, head, seal)
 
 
@@ -71,11 +94,11 @@ def _seal(count: int, head: str) -> str:
     return _ciphers[db.identity()].blind(f"{count}:{head}", _SEAL_COLUMN)
 
 
-def _holds(anchor: asyncpg.Record) -> bool:
+def _holds(anchor: _Anchor) -> bool:
     """Return whether the seal was made with our key. The anchor of an empty log has no seal."""
-    if anchor["count"] == 0 and anchor["head"] == _START:
-        return not anchor["seal"]
-    return hmac.compare_digest(_seal(anchor["count"], anchor["head"]), anchor["seal"])
+    if anchor.count == 0 and anchor.head == _START:
+        return not anchor.seal
+    return hmac.compare_digest(_seal(anchor.count, anchor.head), anchor.seal)
 
 
 async def verify(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
@@ -85,14 +108,16 @@ async def verify(connection: Connection) -> tuple[int, list[dict[str, Any]]]:
     the log that differs from the anchor.
     """
     checked, offenders, previous = 0, list[dict[str, Any]](), _START
-    async for row in connection.cursor("SELECT * FROM audit_log ORDER BY id"):
-        if row["previous_hash"] != previous or row["hash"] != _of(row):
-            offenders.append({"audit_log_id": row["id"]})
-        checked, previous = checked + 1, row["hash"]
-    anchor = await connection.fetchrow("SELECT count, head, seal FROM audit_anchor WHERE id = 1")
+    async for row in connection.cursor(f"SELECT {db.columns(_Logged)} FROM audit_log ORDER BY id"):  # noqa: S608 - our own names
+        logged = db.typed(row, _Logged)
+        if logged.previous_hash != previous or logged.hash != _of(logged):
+            offenders.append({"audit_log_id": logged.id})
+        checked, previous = checked + 1, logged.hash
+    end = await connection.fetchrow(_ANCHOR)
+    anchor = None if end is None else db.typed(end, _Anchor)
     sealed = anchor is not None and _holds(anchor)
-    if anchor is None or not sealed or (anchor["count"], anchor["head"]) != (checked, previous):
-        offenders.append({"records": checked, "anchored": anchor and anchor["count"], "sealed": sealed})
+    if anchor is None or not sealed or (anchor.count, anchor.head) != (checked, previous):
+        offenders.append({"records": checked, "anchored": anchor and anchor.count, "sealed": sealed})
     return checked, offenders
 
 
@@ -120,16 +145,17 @@ async def tell_anchor() -> None:
 
     A database that was set back to an older state then shows.
     """
-    anchor = await db.fetch_row("SELECT count, head, seal FROM audit_anchor WHERE id = 1")
+    row = await db.fetch_row(_ANCHOR)
+    anchor = None if row is None else db.typed(row, _Anchor)
     if anchor is None or not _holds(anchor):
         log.error("the anchor of the operators' log is broken: run `audit`")
     else:
-        log.info("the operators' log: %d records, the newest %s", anchor["count"], anchor["head"])
+        log.info("the operators' log: %d records, the newest %s", anchor.count, anchor.head)
 
 
-def _of(row: asyncpg.Record) -> str:
-    text = orjson.dumps(orjson.loads(row["detail"]), option=orjson.OPT_SORT_KEYS)
-    return _hash(row["previous_hash"], row["at"], row["actor"], row["action"], row["subject"], text)
+def _of(logged: _Logged) -> str:
+    text = orjson.dumps(orjson.loads(logged.detail), option=orjson.OPT_SORT_KEYS)
+    return _hash(logged.previous_hash, logged.at, logged.actor, logged.action, logged.subject, text)
 
 
 def _hash(previous: str, at: datetime, actor: str, action: str, subject: str, detail: bytes) -> str:
