@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-import asyncpg
+import msgspec
 import orjson
 
 from server import db
@@ -37,10 +37,27 @@ class Address:
     is_default: bool
 
 
+class _Stored(msgspec.Struct, frozen=True):
+    """A row of `addresses`; `sealed` holds the rest of the place."""
+
+    id: int
+    sealed: str
+    province: str
+    city: str
+    district: str
+    is_default: bool
+
+
+_COLUMNS = db.columns(_Stored)
+
+
 async def all_of(deps: Deps, member_id: int) -> list[Address]:
     """Return the member's addresses, the default first, then the newest."""
-    rows = await db.fetch("SELECT * FROM addresses WHERE member_id = $1 ORDER BY is_default DESC, id DESC", member_id)
-    return [_opened(deps.cipher, row) for row in rows]
+    rows = await db.fetch(
+        f"SELECT {_COLUMNS} FROM addresses WHERE member_id = $1 ORDER BY is_default DESC, id DESC",  # noqa: S608 - our own names
+        member_id,
+    )
+    return [_opened(deps.cipher, db.typed(row, _Stored)) for row in rows]
 
 
 async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> Address:
@@ -52,16 +69,17 @@ async def add(deps: Deps, member_id: int, place: Place, *, is_default: bool) -> 
         if count >= rules.LIMIT:
             raise AddressLimit(limit=rules.LIMIT)
         row = await tx.fetchrow(
-            "INSERT INTO addresses (member_id, sealed, phone_blind, place_blind, province, city, district, is_default,"
-            " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, false, $8) RETURNING *",
+            "INSERT INTO addresses (member_id, sealed, phone_blind, place_blind, province, city, district, is_default,"  # noqa: S608 - our own names
+            f" created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, false, $8) RETURNING {_COLUMNS}",
             member_id,
             *sealed,
             deps.clock.now(),
         )
+        stored = db.typed(row, _Stored)
         chosen = is_default or count == 0
         if chosen:
-            await _choose(tx, member_id, row["id"])
-    return Address(row["id"], _opened(deps.cipher, row).place, chosen)
+            await _choose(tx, member_id, stored.id)
+    return Address(stored.id, _opened(deps.cipher, stored).place, chosen)
 
 
 async def change(deps: Deps, member_id: int, address_id: int, place: Place, *, is_default: bool) -> Address:
@@ -70,17 +88,18 @@ async def change(deps: Deps, member_id: int, address_id: int, place: Place, *, i
     async with db.transaction() as tx:
         await _lock(tx, member_id)
         row = await tx.fetchrow(
-            "UPDATE addresses SET sealed = $3, phone_blind = $4, place_blind = $5, province = $6, city = $7,"
-            " district = $8 WHERE id = $1 AND member_id = $2 RETURNING *",
+            "UPDATE addresses SET sealed = $3, phone_blind = $4, place_blind = $5, province = $6, city = $7,"  # noqa: S608 - our own names
+            f" district = $8 WHERE id = $1 AND member_id = $2 RETURNING {_COLUMNS}",
             address_id,
             member_id,
             *sealed,
         )
         if row is None:
             raise NotFound
+        stored = db.typed(row, _Stored)
         if is_default:
             await _choose(tx, member_id, address_id)
-    return Address(address_id, _opened(deps.cipher, row).place, is_default or row["is_default"])
+    return Address(address_id, _opened(deps.cipher, stored).place, is_default or stored.is_default)
 
 
 async def remove(member_id: int, address_id: int) -> None:
@@ -130,7 +149,7 @@ def opened(cipher: Cipher, sealed: str) -> dict[str, str]:
     return secret
 
 
-def _opened(cipher: Cipher, row: asyncpg.Record) -> Address:
-    secret = opened(cipher, row["sealed"])
-    place = Place(**secret, province=row["province"], city=row["city"], district=row["district"])
-    return Address(row["id"], place, row["is_default"])
+def _opened(cipher: Cipher, stored: _Stored) -> Address:
+    secret = opened(cipher, stored.sealed)
+    place = Place(**secret, province=stored.province, city=stored.city, district=stored.district)
+    return Address(stored.id, place, stored.is_default)
