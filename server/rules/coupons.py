@@ -52,7 +52,7 @@ UNUSABLE: dict[str, str] = {
 it."""
 
 
-def shown(state: State, expires_at: datetime, at: datetime) -> Shown:
+def shown(state: CouponState, expires_at: datetime, at: datetime) -> Shown:
     """Return the state to show: an unused coupon is expired after its end."""
     if state == "unused":
         return "unused" if at < expires_at else "expired"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.core.errors import CouponUnusable
-from server.rules.coupons import LABELS, OnSale, State, shown, told
+from server.rules.coupons import LABELS, CouponState, OnSale, shown, told
 from server.rules.pricing import CouponTerms, Item, LinePrice, Quote, refuse_coupon
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -24,7 +24,7 @@ TICK = timedelta(microseconds=1)
         ("void", TICK, "void"),
     ],
 )
-def test_what_is_shown(state: State, ends_in: timedelta, expected: str) -> None:
+def test_what_is_shown(state: CouponState, ends_in: timedelta, expected: str) -> None:
     found = shown(state, NOW + ends_in, NOW)
     assert found == expected
     assert LABELS[found]

@@ -1,6 +1,5 @@
 """The claim centre: who can claim which templates, and claiming with limits that hold exactly under concurrency."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 

@@ -11,7 +11,7 @@ import msgspec
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules.coupons import Shown, State, shown
+from server.rules.coupons import CouponState, Shown, shown
 from server.services.catalogue import coupon_scopes, products
 from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import cursors
@@ -36,7 +36,7 @@ class HeldCoupon(msgspec.Struct, frozen=True):
     threshold_fen: int
     products: tuple[int, ...] | None
     categories: tuple[int, ...] | None
-    state: State
+    state: CouponState
     starts_at: datetime
     expires_at: datetime
     discount_fen: int

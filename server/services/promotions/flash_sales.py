@@ -1,9 +1,9 @@
 """Flash sales as the shop shows them (sessions with their items), and flash sales as a kind of promotion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 

@@ -1,9 +1,8 @@
 """The points mall as the shop shows it (goods for points), and exchanges as a kind of promotion."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from server import db
 from server.core.errors import PromotionRefused, PromotionUnknown

@@ -1,6 +1,5 @@
 """The shop's policy, which operators change."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
