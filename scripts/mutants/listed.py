@@ -29,6 +29,11 @@ class Mutant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     why: _Text
     """What the defect would cause, in one sentence."""
 
+    @property
+    def is_sql(self) -> bool:
+        """Whether the initial migration is made of the file."""
+        return self.file.startswith("server/models/") and self.file.endswith(".sql")
+
     def planted(self, text: str) -> str:
         """Return the file's text with the defect. Raises ValueError if the defect does not fit the text."""
         found = text.count(self.find)

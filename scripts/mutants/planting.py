@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -30,6 +30,8 @@ LIBRARIES = (
     *("typer", "wechatpayv3.async_", "xdist.plugin"),
 )
 """Most tests import these, and the imports take seconds."""
+_MIGRATION = "server/migrations/0001_initial.py"
+_MAKE_MIGRATION = (sys.executable, "-m", "scripts.initial_migration")
 _QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:unraisableexception")
 """Modules that are already loaded cannot be rewritten, and need not be. A failed test may leave connections open; a
 warning about that at the end of the run would hide the failure."""
@@ -79,16 +81,25 @@ def copy(root: Path, to: Path) -> None:
 
 @contextlib.contextmanager
 def planted(mutant: Mutant, copied: Path) -> Iterator[None]:
-    """Plant the defect in the copy during the block. Raises ValueError if it does not fit."""
+    """Plant the defect in the copy during the block; one in SQL also in the migration that is made of it.
+
+    Raises ValueError if it does not fit, subprocess.CalledProcessError if no migration can be made of it.
+    """
     path = copied / mutant.file
-    before = path.read_bytes()
-    path.write_text(mutant.planted(before.decode("utf-8")), encoding="utf-8")
+    text = mutant.planted(path.read_text("utf-8"))
+    files = (path, copied / _MIGRATION) if mutant.is_sql else (path,)
+    before = {file: file.read_bytes() for file in files}
     try:
-        _forget_compiled(path)
+        path.write_text(text, encoding="utf-8")
+        if mutant.is_sql:
+            subprocess.run(_MAKE_MIGRATION, cwd=copied, check=True, capture_output=True, text=True)
+        for file in files:
+            _forget_compiled(file)
         yield
     finally:
-        path.write_bytes(before)
-        _forget_compiled(path)
+        for file, content in before.items():
+            file.write_bytes(content)
+            _forget_compiled(file)
 
 
 def _forget_compiled(path: Path) -> None:
@@ -144,15 +155,25 @@ class Runner:
 
     def migrate(self) -> None:
         """Make a migrated database that later runs copy. Raises RuntimeError if that fails."""
-        database = f"tuisan_mutants_{secrets.token_hex(4)}"
-        done = self._ordered(do="migrate", database=database)
+        done, database = self._made()
         if done.verdict is not Verdict.PASSED:
             raise RuntimeError(done.tail)
         self._migrated = database
 
+    def _made(self) -> tuple[Run, str]:
+        database = f"tuisan_mutants_{secrets.token_hex(4)}"
+        return self._ordered(do="migrate", database=database), database
+
     def run(self, tests: Sequence[str], *, first: bool = True, migrated: bool = True) -> Run:
-        """Run tests until the first failure, or all of them; with `migrated=False` each database is really migrated."""
+        """Run tests until the first failure, or all of them; with `migrated=False` each database is really migrated.
+
+        If no database can be made, the run is broken: every test would fail, whatever it is about.
+        """
         alone = ["--noconftest"] if are_pure(tests) else []
+        if not migrated and not alone:
+            made, _ = self._made()
+            if made.verdict is not Verdict.PASSED:
+                return replace(made, verdict=Verdict.BROKEN)
         arguments = ["-q", "-p", "no:cacheprovider", "--tb=short", *_QUIET, *alone, *["-x"] * first, *tests]
         database = self._migrated if migrated and not alone else None
         return self._ordered(do="test", arguments=arguments, migrated=database)

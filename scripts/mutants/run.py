@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.files import ROOT
-from scripts.mutants.listed import Listed, changed_since, misfit, read
-from scripts.mutants.planting import LIBRARIES, Runner, Verdict, are_pure, copy, engines, planted
+from scripts.mutants.listed import Listed, Mutant, changed_since, misfit, read
+from scripts.mutants.planting import LIBRARIES, Run, Runner, Verdict, are_pure, copy, engines, planted
 from server.core.clock import stopwatch
 
 _WORDS = {Verdict.FAILED: "caught", Verdict.PASSED: "NOT CAUGHT", Verdict.BROKEN: "BROKEN"}
 _GOOD = _WORDS[Verdict.FAILED]
-_SCHEMA = ("server/migrations/", "server/models/functions/", "server/schema.py")
+_SCHEMA = ("server/migrations/", "server/schema.py")
 """Only a database that is made with such a defect can show it."""
 
 
@@ -98,10 +98,18 @@ def _plant(fit: list[Listed], root: Path, libraries: Sequence[str], found: Count
             if "DATABASE_URL" in environment:
                 runner.migrate()
             for one in _with_good_tests(fit, runner, found):
-                with planted(one.mutant, copied):
-                    done = runner.run(one.mutant.tests, migrated=not one.mutant.file.startswith(_SCHEMA))
+                done = _run(one.mutant, runner, copied)
                 tail = done.tail if done.verdict is Verdict.BROKEN else ""
                 _say(found, _WORDS[done.verdict], one, done.seconds, tail)
+
+
+def _run(mutant: Mutant, runner: Runner, copied: Path) -> Run:
+    with_schema = mutant.is_sql or mutant.file.startswith(_SCHEMA)
+    try:
+        with planted(mutant, copied):
+            return runner.run(mutant.tests, migrated=not with_schema)
+    except subprocess.CalledProcessError as error:
+        return Run(Verdict.BROKEN, 0, error.stderr)
 
 
 def _tests(listed: list[Listed]) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.files import ROOT
 from scripts.mutants.listed import ROOMS, Listed, changed_since, misfit, read
+from scripts.mutants.planting import planted
 from scripts.mutants.run import main
 
 CODE = """def fee(amount_fen: int) -> int:
@@ -70,6 +71,34 @@ tests = ["tests/rules/test_shop.py::test_what_fails_by_itself"]
 why = "Its test fails anyway."
 """
 
+SQL = "-- The fee.\nSELECT amount_fen * 6 / 1000;\n"
+MAKER = """from pathlib import Path
+
+text = Path("server/models/functions/fee.sql").read_text()
+if "SELECT" not in text:
+    raise ValueError("no migration can be made of this")
+Path("server/migrations/0001_initial.py").write_text(f"UP = {text!r}")
+"""
+SQL_TESTS = """from importlib import import_module
+
+
+def test_the_fee() -> None:
+    assert "* 6" in import_module("server.migrations.0001_initial").UP
+"""
+
+
+def listed_sql(find: str, replace: str) -> str:
+    """Return the entry of a defect in SQL."""
+    tests = "tests/rules/test_schema.py::test_the_fee"
+    return f"""
+[[mutant]]
+file = "server/models/functions/fee.sql"
+find = "{find}"
+replace = "{replace}"
+tests = ["{tests}"]
+why = "The fee would be another."
+"""
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -83,6 +112,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PYTEST_ADDOPTS", "DATABASE_URL", "REDIS_URL"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def sql_project(project: Path) -> Path:
+    """The same with a function in SQL, of which a migration is made, and four defects of it in a list of their own."""
+    changes = [("* 6", "* 7"), ("The fee", "A fee"), ("SELECT", "SELEKT"), ("/ 1000", "/ 999")]
+    files = {
+        "server/models/functions/fee.sql": SQL,
+        "server/migrations/0001_initial.py": f"UP = {SQL!r}",
+        "scripts/initial_migration.py": MAKER,
+        "tests/rules/test_schema.py": SQL_TESTS,
+        f"{ROOMS}/sql.toml": "".join(listed_sql(*change) for change in changes),
+    }
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    return project
 
 
 @pytest.fixture
@@ -133,6 +179,31 @@ def test_a_good_end_and_the_choice_of_what_is_planted(tried: Callable[..., tuple
     assert tried("--list", "--room", "till")[1][-1] == "mutants: 5 in 1 rooms"
     assert tried("--file", "other") == (0, ["mutants: 0 listed, none to plant; 0 s"])
     assert tried("--room", "cellar") == (2, ["mutants: there is no room cellar"])
+
+
+def test_a_defect_in_sql_is_planted_in_the_migration_too_and_taken_out_of_both(
+    sql_project: Path, tried: Callable[..., tuple[int, list[str]]]
+) -> None:
+    code, said = tried("--room", "sql")
+    assert code == 1
+    assert [line[:10].strip() for line in said if "sql " in line] == ["caught", "NOT CAUGHT", "BROKEN", "NOT CAUGHT"]
+    assert any("no migration can be made of this" in line for line in said)
+    assert (sql_project / "server/models/functions/fee.sql").read_text() == SQL
+
+
+def test_a_defect_in_sql_is_taken_out_when_somebody_interrupts(sql_project: Path) -> None:
+    first = read(sql_project)[0].mutant
+    files = [sql_project / first.file, sql_project / "server/migrations/0001_initial.py"]
+    before = [file.read_text() for file in files]
+
+    def interrupted() -> None:
+        with planted(first, sql_project):
+            assert all("* 7" in file.read_text() for file in files)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [file.read_text() for file in files] == before
 
 
 @pytest.mark.parametrize(
