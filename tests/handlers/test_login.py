@@ -181,6 +181,13 @@ async def test_a_login_that_looked_before_the_block_gets_no_token(mall: Mall) ->
     assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
 
 
+async def test_a_blocked_member_stays_out_for_longer_than_the_minute_of_the_mark(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    await blocking.block(mall.deps, anna.id, "刷单", "boss")
+    await member_sessions.reopen(mall.deps, anna.id)  # Redis forgets the mark of `shut` by its own clock
+    assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
+
+
 async def test_two_logins_at_once_make_one_member(mall: Mall) -> None:
     anna = await log_in(mall, "o-anna")
     phones = await asyncio.gather(*(log_in(mall, "o-twin", share_code=anna.share_code) for _ in range(6)))

@@ -87,6 +87,7 @@ async def test_placing_refuses_too_many_a_sku_twice_and_what_is_off_sale(mall: M
     twice = await me.basket(sku, sku)
     assert await me.refused_post("/orders", twice) == "422 items_invalid"
     three = twice | {"items": [{"sku_id": sku, "quantity": 3}]}
+    assert await me.refused_post("/orders/preview", three) == "422 stock_insufficient"
     answer = await me.call("POST", "/orders", three, key="k")
     assert answer.json()["error"] | {"request_id": ""} == {
         "code": "stock_insufficient",

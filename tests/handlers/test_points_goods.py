@@ -30,8 +30,13 @@ async def offered(mall: Mall) -> list[dict[str, Any]]:
 
 
 async def refused(me: Shopper, sku: int, good: int, **more: Any) -> tuple[str, dict[str, Any]]:
+    """Why an exchange is refused, by preview and placing alike."""
     form = await me.basket(sku, **exchange(good)) | more
-    error = (await me.call("POST", "/orders", form, key=f"{more}{good}"[:60])).json()["error"]
+    shown, error = [
+        (await me.call("POST", path, form, key=f"{more}{good}"[:60])).json()["error"]
+        for path in ("/orders/preview", "/orders")
+    ]
+    assert (shown["code"], shown["detail"]) == (error["code"], error["detail"])
     return error["code"], error["detail"]
 
 
@@ -159,8 +164,8 @@ async def test_a_refunded_exchange_can_be_had_again_within_the_limit(mall: Mall,
 
 
 async def test_an_exchange_counts_for_nobody(mall: Mall, me: Shopper) -> None:
-    """By the built-in matrix it counts neither as the friend's first order nor as an order to be returned."""
-    await publish(mall, required=2, min_paid_fen=1)
+    """By the built-in matrix it counts neither as a first order nor to be returned, even where the rule would count it."""
+    await publish(mall, required=2, min_paid_fen=1, qualify_kinds=["normal", "points"])
     sku = await make_sku(3_000)
     good = await make_good(mall, sku, 200, price_fen=2_000)
     friend = await join(mall, me)

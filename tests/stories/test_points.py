@@ -123,6 +123,16 @@ async def test_given_refunds_then_points_go_in_proportion_frozen_then_available_
     assert await held(me) == (50, 0, 0)
 
 
+async def test_given_a_small_refund_then_just_its_few_points_go(mall: Mall) -> None:
+    await rewards()
+    me = await join(mall)
+    order_no = await received(mall, me, 10_000, 300)
+    assert await held(me) == (0, 103, 0)
+    _, small = await line_ids(me, order_no)
+    await shop_refunds(mall, order_no, {small: 1})
+    assert await held(me) == (0, 100, 0)
+
+
 async def test_given_a_refund_that_gives_no_cash_back_then_no_point_goes(mall: Mall) -> None:
     await rewards()
     me = await join(mall)

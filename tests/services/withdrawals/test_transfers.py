@@ -126,6 +126,7 @@ async def test_called_off_while_the_shops_purse_is_empty(mall: Mall) -> None:
     assert (await anna.wallet())["withdrawable_fen"] == 10_000
     await transfers.call_off(mall.deps, no)
     await transfers._never_made(mall.deps, no, S.FAILED, "重复")
+    assert await state_of(anna, no) == "cancelled"
     await proved(mall)
 
 
