@@ -99,6 +99,16 @@ async def test_a_cart_holds_a_hundred_skus_also_when_filled_at_once(mall: Mall) 
     await me.do("PUT", "/cart/items", {"sku_id": inside, "quantity": 1})
 
 
+async def test_an_order_takes_what_it_buys_out_of_its_own_cart_alone(mall: Mall) -> None:
+    await stock(mall, product("mask", "补水面膜"))
+    sku_id = (await sku_ids())["mask-1"]
+    me, other = await shopper(mall), await shopper(mall, "o-other")
+    for one in (me, other):
+        await one.do("PUT", "/cart/items", {"sku_id": sku_id, "quantity": 2})
+    await me.post("/orders", {"from_cart": True, "address_id": await me.address()})
+    assert ((await me.get("/cart"))["items"], len((await other.get("/cart"))["items"])) == ([], 1)
+
+
 async def test_carts_are_ones_own_and_need_a_login(mall: Mall) -> None:
     await stock(mall, product("mask", "补水面膜"))
     sku_id = (await sku_ids())["mask-1"]

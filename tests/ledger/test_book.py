@@ -12,9 +12,10 @@ from server import db
 from server.core.errors import BalanceInsufficient
 from server.ledger import book, entries
 from server.ledger.audit import prove
-from server.ledger.chart import FROZEN, REBATE_COST, SALES, SPEND_ONLY, WECHAT_CASH
+from server.ledger.chart import FROZEN, REBATE_COST, SALES, SPEND_ONLY, WECHAT_CASH, WITHDRAWABLE
 from server.ledger.entries import Entry, Held, Line, Wallet
 from tests.ledger.members import make_members
+from tests.support.locks import held, waiting
 
 AT = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 LEDGER = {"entries_balance", "accounts_equal_lines", "lines_fit_accounts", "members_not_negative", "available_after"}
@@ -129,6 +130,21 @@ async def test_the_same_key_at_once_is_one_entry(database: str) -> None:
     (member,) = await make_members(1)
     assert len(set(await asyncio.gather(*(post(give(member, 7, "same")) for _ in range(8))))) == 1
     assert await balance(member) == 7
+
+
+async def test_entries_of_a_member_are_numbered_as_the_wallet_changes(database: str) -> None:
+    """Also those that share no account."""
+    (member,) = await make_members(1)
+    await post(give(member, 500, "k"))
+    other = (Line(0, REBATE_COST, -5), Line(member, WITHDRAWABLE, 5))
+    async with held("SELECT 1 FROM ledger_accounts WHERE member_id = $1 FOR UPDATE", member):
+        first = asyncio.ensure_future(post(give(member, 10, "first")))
+        await waiting()
+        second = asyncio.ensure_future(post(Entry("second", "rebate_release", "测试", "test:1", other)))
+        await waiting(2)
+    await asyncio.gather(first, second)
+    rows = await db.fetch("SELECT available_after FROM ledger_lines WHERE member_id = $1 ORDER BY entry_id", member)
+    assert [row["available_after"] for row in rows] == [500, 510, 515]
 
 
 async def test_hot_accounts_fit_in_every_snapshot_while_two_roll_up(database: str) -> None:

@@ -13,6 +13,7 @@ from server.services.orders import team_refunds, teams
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
 from tests.support.group_buys import make_group_buy
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, publish, work
 
@@ -87,6 +88,18 @@ async def test_one_member_who_opens_more_teams_than_allowed(arena: Arena) -> Non
     found = await outcomes(*(arena.place(one, sku, promotion=Promotion("group_buy", activity)) for _ in range(6)))
     assert found.count("promotion_refused") == 4
     await proofs.check(arena.mall)
+
+
+async def test_a_member_counts_own_orders_that_are_placed_at_the_same_moment(arena: Arena) -> None:
+    sku = await make_sku()
+    activity = await make_group_buy(arena.mall, sku, per_member=1)
+    (one,) = await arena.members(1)
+    async with held("SELECT 1 FROM group_buys WHERE id = $1 FOR UPDATE", activity):
+        calls = (arena.place(one, sku, promotion=Promotion("group_buy", activity)) for _ in range(2))
+        both = asyncio.ensure_future(outcomes(*calls))
+        await waiting(2)
+    assert (await both).count("promotion_refused") == 1
+    assert await db.fetch_value("SELECT taken FROM group_buys") == 1
 
 
 async def test_the_last_pieces_of_an_activity(arena: Arena) -> None:

@@ -12,6 +12,7 @@ from server.services.checkout import closing
 from server.services.rebates import cycles
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, publish, run_jobs
 
@@ -65,6 +66,19 @@ async def test_three_friends_at_once(arena: Arena) -> None:
     made = await db.fetch("SELECT member_id FROM rebates")
     assert sorted(row["member_id"] for row in made) == referrers
     await proofs.check(arena.mall)
+
+
+async def test_two_first_orders_of_one_friend_at_once(arena: Arena) -> None:
+    """Both are paid, and one of them counts."""
+    sku = await make_sku()
+    (referrer,) = await arena.members(1)
+    (friend,) = await arena.members(1, referrer)
+    words = [await arena.notice(await arena.place(friend, sku)) for _ in range(2)]
+    async with held("SELECT 1 FROM skus WHERE id = $1 FOR UPDATE", sku):
+        both = asyncio.ensure_future(outcomes(*(arena.settle(said) for said in words)))
+        await waiting(2)
+    assert await both == [Outcome.SETTLE] * 2
+    assert await db.fetch_value("SELECT count(*) FROM qualifications") == 1
 
 
 async def test_own_order_and_the_last_friend_at_once(arena: Arena) -> None:

@@ -15,6 +15,7 @@ from server.services.coupons import drawer
 from server.services.orders import fulfilment, refunds
 from tests.races import proofs
 from tests.races.arena import Arena, outcomes
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, make_virtual_sku
 
@@ -38,6 +39,16 @@ async def test_the_last_pieces(arena: Arena) -> None:
     assert found.count("stock_insufficient") == 9
     assert await db.fetch_value("SELECT reserved FROM skus") == 3
     await proofs.check(arena.mall)
+
+
+async def test_what_goes_off_sale_before_its_stock_is_locked_is_not_sold(arena: Arena) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    async with held("UPDATE skus SET on_sale = false WHERE id = $1", sku):
+        late = asyncio.ensure_future(outcomes(arena.place(member, sku)))
+        await waiting()
+    assert await late == ["stock_insufficient"]
+    assert await db.fetch_value("SELECT reserved FROM skus") == 0
 
 
 async def test_two_skus_wanted_in_opposite_order(arena: Arena) -> None:

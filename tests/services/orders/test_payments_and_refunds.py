@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from server import db
@@ -66,6 +67,34 @@ async def test_a_payment_known_from_elsewhere_is_not_taken_twice(mall: Mall) -> 
     assert await arena.settle(said) is Outcome.ALREADY
     assert await db.fetch_value("SELECT count(*) FROM payments") == 1
     await proved(mall)
+
+
+async def test_a_stray_payment_known_from_elsewhere_is_not_given_back_twice(mall: Mall) -> None:
+    arena = Arena(mall)
+    (buyer,) = await arena.members(1)
+    order_no = await arena.place(buyer, await make_sku())
+    said = await arena.notice(order_no)
+    assert await closing.close(mall.deps, order_no, "cancelled")
+    assert await arena.settle(said) is Outcome.AFTER_CLOSE
+    async with db.transaction() as tx:  # the inbox is lost, the payment is not
+        await tx.execute("DELETE FROM payment_notices")
+    assert await arena.settle(said) is Outcome.ALREADY
+    assert await db.fetch_value("SELECT count(*) FROM refunds") == 1
+    await proved(mall)
+
+
+async def test_what_is_not_pending_cannot_be_written_as_paid(mall: Mall) -> None:
+    """Whatever was judged before: what is written is looked at once more."""
+    arena = Arena(mall)
+    (buyer,) = await arena.members(1)
+    order_no = await arena.place(buyer, await make_sku())
+    assert await closing.close(mall.deps, order_no, "cancelled")
+    order_id = await db.fetch_value("SELECT id FROM orders")
+    at = mall.clock.now().isoformat()
+    paid = {"order_id": order_id, "member_id": buyer, "status": "paid", "paid_at": at}
+    with pytest.raises(StateConflict):
+        await db.fetch_value("SELECT settle_write($1)", orjson.dumps({"at": at, "paid": paid}).decode())
+    assert await statuses(order_no) == ["closed"]
 
 
 async def test_an_order_that_wechat_calls_paid_is_settled_by_asking(mall: Mall) -> None:
