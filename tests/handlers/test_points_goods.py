@@ -164,7 +164,7 @@ async def test_a_refunded_exchange_can_be_had_again_within_the_limit(mall: Mall,
 
 
 async def test_an_exchange_counts_for_nobody(mall: Mall, me: Shopper) -> None:
-    """By the built-in matrix it counts neither as a first order nor to be returned, even where the rule would count it."""
+    """By the built-in matrix an exchange neither counts nor is returned, even where the rule would count it."""
     await publish(mall, required=2, min_paid_fen=1, qualify_kinds=["normal", "points"])
     sku = await make_sku(3_000)
     good = await make_good(mall, sku, 200, price_fen=2_000)
