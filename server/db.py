@@ -276,6 +276,7 @@ def _composed(found: msgspec.inspect.Type) -> bool:
     return any(isinstance(part, _COMPOSED) for part in parts)
 
 
+@functools.cache
 def columns(kind: type[msgspec.Struct], of: str = "") -> str:
     """Return the columns that `kind` needs, for a SELECT list: "id, state", or "o.id, o.state" with `of="o"`."""
     return ", ".join(f"{of}.{name}" if of else name for name in kind.__struct_fields__)

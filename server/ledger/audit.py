@@ -26,7 +26,7 @@ class Check:
     title: str
     checked: int
     wrong: int
-    offenders: list[dict[str, Any]]
+    offenders: list[dict[str, Any]]  # house: typed-rows - evidence for people, of another shape in each proof
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TypeAlias
 
 import msgspec
 
@@ -20,6 +20,43 @@ class Promotion:
     team_no: str | None = None
 
 
+class FlashTake(msgspec.Struct, frozen=True):
+    """`n` pieces of an item of a flash sale, for `flash_sale_take`."""
+
+    item: int
+    n: int
+    price_fen: int
+
+
+class OpenTeam(msgspec.Struct, frozen=True):
+    """A team to open, for `group_buy_take`."""
+
+    group_buy_id: int
+    team_no: str
+    closes_at: datetime
+
+
+class JoinTeam(msgspec.Struct, frozen=True):
+    """A team to join, for `group_buy_take`. `can_open` goes into the refusal: the member may open one instead."""
+
+    group_buy_id: int
+    team_id: int
+    can_open: bool
+
+
+class PointsTake(msgspec.Struct, frozen=True):
+    """`n` pieces of a points good, for `points_take`. Points and price are per piece."""
+
+    good: int
+    n: int
+    points: int
+    price_fen: int
+
+
+Take: TypeAlias = FlashTake | OpenTeam | JoinTeam | PointsTake
+"""What an order takes from its promotion, in the form of the SQL function that takes it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What an order gets from its promotion. Prices are per piece, by SKU."""
@@ -28,10 +65,9 @@ class Offer:
     promotion_id: int
     label: str
     prices_fen: Mapping[int, int]
+    take: Take
     points: Mapping[int, int] = field(default_factory=dict)
     """Points that one piece costs besides its price, by SKU."""
-    take: Mapping[str, Any] = field(default_factory=dict)
-    """The argument that `order_place` passes to `flash_sale_take`, `group_buy_take` or `points_take`."""
     team_id: int | None = None
 
 

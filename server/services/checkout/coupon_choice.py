@@ -12,7 +12,7 @@ from server.rules.pricing import Quote
 from server.services.checkout import placing
 from server.services.checkout.facts import Wanted, coupon_terms, facts_of
 from server.services.coupons import drawer
-from server.services.coupons.drawer import Coupon
+from server.services.coupons.drawer import Coupon, HeldCoupon
 
 _MOST = 100
 """How many coupons are tried at most; those that expire soonest come first."""
@@ -43,12 +43,12 @@ async def choices(deps: Deps, member_id: int, wanted: Wanted) -> tuple[list[Choi
     at, terms = deps.clock.now(), await placing.read_terms()
     plain = replace(wanted, coupon_id=None)
     rows = await db.fetch(_HELD, member_id, at, _MOST)
-    held = list(zip(rows, await drawer.read(rows, at), strict=True))
+    held = await drawer.as_seen([db.typed(row, HeldCoupon) for row in rows], at)
     async with db.connection() as connection:
         facts = await facts_of(connection, member_id, plain, None, at)
         without = (await placing.drafted(connection, member_id, plain, facts, terms, at, None)).quote
         found = []
-        for row, coupon in held:
+        for row, coupon in zip(rows, held, strict=True):
             tried = replace(plain, coupon_id=coupon.id)
             known = msgspec.structs.replace(facts, coupon=coupon_terms(row["terms"]))
             try:

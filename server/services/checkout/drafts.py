@@ -1,16 +1,15 @@
 """A priced order before it is written: what its member is shown, and what `order_place` writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
 from server.ledger import book, entries
 from server.ledger.book import Posting
 from server.rules.pricing import LinePrice, Quote
-from server.rules.promotions import Offer
+from server.rules.promotions import Offer, Take
 from server.rules.stacking import LABELS, Combination
 from server.services.checkout.facts import Facts, Wanted, WantedSku
 from server.services.common.idempotency import Keyed
@@ -162,11 +161,11 @@ class LockedCoupon(msgspec.Struct, frozen=True):
 
 
 class TakenPromotion(msgspec.Struct, frozen=True):
-    """What the order takes from its promotion; see `Offer.take`."""
+    """What the order takes from its promotion."""
 
     kind: str
     held_stock: bool
-    take: Mapping[str, Any]
+    take: Take
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

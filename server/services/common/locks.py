@@ -7,7 +7,7 @@ refer to the locked row. A wallet has no lock of its own: the ledger writes it u
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, TypeAlias, TypeVar, overload
+from typing import Literal, TypeAlias, TypeVar
 
 import asyncpg
 import msgspec
@@ -125,19 +125,13 @@ def _found(row: asyncpg.Record | None, what: str = "order") -> asyncpg.Record:
     return row
 
 
-@overload
-async def row(tx: Connection, table: Table, row_id: int, columns: type[_Row]) -> _Row: ...
-@overload
-async def row(tx: Connection, table: Table, row_id: int, columns: str = "*") -> asyncpg.Record: ...
-async def row(tx: Connection, table: Table, row_id: int, columns: type[_Row] | str = "*") -> _Row | asyncpg.Record:
-    """Lock a row of one of these tables; return the columns, as a struct if one names them.
+async def row(tx: Connection, table: Table, row_id: int, kind: type[_Row]) -> _Row:
+    """Lock a row of one of these tables; return the columns of `kind`.
 
     Raises NotFound (`what`: the table's name in singular).
     """
-    names = columns if isinstance(columns, str) else db.columns(columns)
-    sql = f"SELECT {names} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
-    found = _found(await tx.fetchrow(sql, row_id), table.removesuffix("s"))
-    return found if isinstance(columns, str) else db.typed(found, columns)
+    sql = f"SELECT {db.columns(kind)} FROM {table} WHERE id = $1 {ROWS}"  # noqa: S608 - our own names
+    return db.typed(_found(await tx.fetchrow(sql, row_id), table.removesuffix("s")), kind)
 
 
 async def team(tx: Connection, team_id: int) -> None:

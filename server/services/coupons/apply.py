@@ -120,12 +120,17 @@ class _Change:
     after: _Template
     names: tuple[str, ...]
 
-    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:  # house: typed-rows - JSON of the audit log
         """Return before and after for the audit log, with only what changes."""
         return before_and_after(self.before, {name: getattr(self.after, name) for name in self.names})
 
 
-async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
+async def apply(
+    deps: Deps,
+    document: Mapping[str, Any],  # house: typed-rows - the content of a file; `Entries` reads it
+    actor: str,
+    reason: str = "",
+) -> Applied:
     """Create or change the templates in `{"templates": […]}`. Raises FileInvalid with every problem found.
 
     Coupons that were claimed earlier keep their terms.

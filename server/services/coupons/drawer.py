@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
 import msgspec
 
 from server import db
@@ -86,11 +85,6 @@ async def page_of(
     )
     found = await as_seen([db.typed(row, HeldCoupon) for row in rows[:limit]], at)
     return found, cursors.pack(found[-1].id) if len(rows) > limit else None
-
-
-async def read(rows: Sequence[asyncpg.Record], at: datetime) -> list[Coupon]:
-    """Decode rows of `coupons` for `as_seen`."""
-    return await as_seen([db.typed(row, HeldCoupon) for row in rows], at)
 
 
 async def as_seen(held: Sequence[HeldCoupon], at: datetime) -> list[Coupon]:

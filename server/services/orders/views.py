@@ -69,7 +69,7 @@ class OrderSummary(msgspec.Struct):
     kind: str
     lines: list[OrderLineView]
     items_fen: int
-    discounts: list[dict[str, Any]]
+    discounts: list[dict[str, Any]]  # house: typed-rows - as stored at placing; the API publishes a free object
     freight_fen: int
     balance_fen: int
     cash_due_fen: int

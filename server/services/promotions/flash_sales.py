@@ -14,7 +14,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.flash_sales import State, Window
-from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
+from server.rules.promotions import FlashTake, Offer, PromotedOrder, Promotion, Shown
 from server.services.promotions import flash_gate
 
 KIND = "flash_sale"
@@ -218,7 +218,7 @@ async def offer(
         promotion_id=promotion.id,
         label=f"秒杀 {row['name']}",
         prices_fen={row["sku_id"]: row["price_fen"]},
-        take={"item": promotion.id, "n": pieces, "price_fen": row["price_fen"]},
+        take=FlashTake(promotion.id, pieces, row["price_fen"]),
     )
 
 

@@ -6,7 +6,6 @@ locked after the team. This is safe: a paid order waits for nothing else, so nob
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -17,7 +16,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules import group_buys as rules
 from server.rules.group_buys import Activity, Seats, TeamState
-from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
+from server.rules.promotions import JoinTeam, Offer, OpenTeam, PromotedOrder, Promotion, Shown, Take
 from server.services.notices import messages
 from server.services.promotions import qualification_waits
 from server.services.terms.rebate_rules import terms_of
@@ -186,13 +185,13 @@ async def offer(
         if seats is None:
             raise PromotionRefused(reason="team_unknown", can_open=found.problem(at) is None)
     rules.refuse(found, seats, dict(items), facts.had, at)
-    take: dict[str, Any] = {"group_buy_id": found.id}
-    if seats is None:
-        take |= {"team_no": ids.number("G", at), "closes_at": found.closes_at(at)}
+    take: Take
+    if facts.team_id is None:
+        take = OpenTeam(found.id, ids.number("G", at), found.closes_at(at))
     else:
-        take |= {"team_id": facts.team_id, "can_open": found.problem(at) is None}
+        take = JoinTeam(found.id, facts.team_id, can_open=found.problem(at) is None)
     prices = {sku_id: joins if seats else opens for sku_id, (joins, opens) in found.prices_fen.items()}
-    return Offer(KIND, found.id, f"{found.size} 人团", prices, take=take)
+    return Offer(KIND, found.id, f"{found.size} 人团", prices, take)
 
 
 async def released(tx: db.Connection, order: PromotedOrder, at: datetime) -> None:

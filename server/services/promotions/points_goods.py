@@ -10,7 +10,7 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules import points_goods as rules
 from server.rules.points_goods import State
-from server.rules.promotions import Offer, PromotedOrder, Promotion, Shown
+from server.rules.promotions import Offer, PointsTake, PromotedOrder, Promotion, Shown
 
 KIND = "points"
 held_stock: bool = False
@@ -141,7 +141,7 @@ async def offer(
         label=LABEL,
         prices_fen={good.sku_id: good.price_fen},
         points={good.sku_id: good.points},
-        take={"good": promotion.id, "n": pieces, "points": good.points, "price_fen": good.price_fen},
+        take=PointsTake(promotion.id, pieces, good.points, good.price_fen),
     )
 
 

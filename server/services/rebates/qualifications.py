@@ -7,6 +7,7 @@ referrer's lock (see cycles.py and reversals.py).
 from datetime import datetime
 from typing import Literal
 
+import msgspec
 import orjson
 
 from server import db, outbox
@@ -118,6 +119,10 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
     return []
 
 
+class _State(msgspec.Struct, frozen=True):
+    state: str
+
+
 async def review(
     deps: Deps, qualification_id: int, verdict: Literal["pass", "void"], operator: str, reason: str = ""
 ) -> None:
@@ -131,7 +136,7 @@ async def review(
         raise NotFound(what="qualification")
     async with db.transaction() as tx:
         await locks.members(tx, [row["referee_id"], row["referrer_id"]])
-        state = (await locks.row(tx, "qualifications", qualification_id, "state"))["state"]
+        state = (await locks.row(tx, "qualifications", qualification_id, _State)).state
         if verdict == "pass":
             if state != "held":
                 raise StateConflict(status=state)

@@ -90,7 +90,7 @@ async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
         if row is None:
             return
         stage = db.typed(row, _Stage)
-        rebate = db.typed(await locks.row(tx, "rebates", stage.rebate_id), _Rebate)
+        rebate = await locks.row(tx, "rebates", stage.rebate_id, _Rebate)
         if stage.amount_fen:
             await _pay(tx, rebate, stage, at)
         settled = await tx.fetchval(

@@ -28,13 +28,16 @@ class _Stage(msgspec.Struct, frozen=True):
     state: Literal["frozen", "settled"]
 
 
-class _Rebate(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     id: int
     member_id: int
     rule_version: int
     pay_as: Literal["balance", "coupon"]
     whole_fen: int
     granted_fen: int
+
+
+class _Rebate(_Row, frozen=True):
     stages: tuple[_Stage, ...]
     """Live stages, first to last."""
 
@@ -44,13 +47,20 @@ async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
 
     The callers hold its member's lock, under which they found it not reversed. Reversing it takes the same lock.
     """
-    row = await locks.row(tx, "rebates", rebate_id)
+    row = await locks.row(tx, "rebates", rebate_id, _Row)
     stages = await tx.fetch(
         "SELECT id, amount_fen, state FROM rebate_stages WHERE rebate_id = $1 AND state <> 'reversed'"
         " ORDER BY position FOR NO KEY UPDATE",  # house: lock - the stages, after their rebate
         rebate_id,
     )
-    return msgspec.convert({**row, "stages": [dict(stage) for stage in stages]}, _Rebate)
+    return _Rebate(**msgspec.structs.asdict(row), stages=tuple(db.typed(stage, _Stage) for stage in stages))
+
+
+class _Qualification(msgspec.Struct, frozen=True):
+    id: int
+    referrer_id: int
+    state: str
+    rebate_id: int | None
 
 
 async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime) -> list[Job]:
@@ -58,19 +68,19 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
 
     Returns the follow-up jobs: the referrer's cycle is checked again.
     """
-    row = await locks.row(tx, "qualifications", qualification_id, "id, referrer_id, state, rebate_id")
-    if row["state"] == "void":
+    row = await locks.row(tx, "qualifications", qualification_id, _Qualification)
+    if row.state == "void":
         return []
     await tx.execute(
         "UPDATE qualifications SET state = 'void', void_for = $2, held_for = NULL, rebate_id = NULL WHERE id = $1",
         qualification_id,
         why,
     )
-    await progress.take_back_growth(tx, qualification_id, row["referrer_id"], at)
-    jobs = [Job("close_cycle", {"member_id": row["referrer_id"]})]
-    if row["state"] != "consumed":
+    await progress.take_back_growth(tx, qualification_id, row.referrer_id, at)
+    jobs = [Job("close_cycle", {"member_id": row.referrer_id})]
+    if row.state != "consumed" or row.rebate_id is None:
         return jobs
-    rebate = await _locked(tx, row["rebate_id"])
+    rebate = await _locked(tx, row.rebate_id)
     terms = await terms_of(rebate.rule_version)
     if terms.staged and len(rebate.stages) > 1:
         return jobs + await _drop_last_stage(tx, rebate, why, at)
