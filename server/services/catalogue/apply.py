@@ -16,13 +16,17 @@ from server.services.catalogue.checks import (
     Known,
     ReadySku,
     Sheet,
-    StoredCategory,
-    StoredProduct,
-    StoredSku,
     changes,
 )
 from server.services.catalogue.freight_entries import FreightEntry
-from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.catalogue.shapes import (
+    CategoryEntry,
+    ProductHead,
+    SkuEntry,
+    StoredCategory,
+    StoredProduct,
+    StoredSku,
+)
 from server.services.common import audit_log, locks, words
 from server.services.files.entries import Entries
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -10,7 +9,14 @@ from msgspec import UNSET
 
 from server.gateways.ports import Cipher
 from server.services.catalogue import freight_entries
-from server.services.catalogue.shapes import CategoryEntry, ProductHead, SkuEntry
+from server.services.catalogue.shapes import (
+    CategoryEntry,
+    ProductHead,
+    SkuEntry,
+    StoredCategory,
+    StoredProduct,
+    StoredSku,
+)
 from server.services.common.changes import before_and_after, given
 from server.services.files.entries import Entries
 
@@ -35,56 +41,6 @@ class ReadySku:
     def pieces(self) -> int:
         """How many pieces are added to the stock; negative to remove pieces."""
         return len(self.entry.card_keys) if self.pieces_are == "keys" else self.entry.stock_add
-
-
-class StoredCategory(msgspec.Struct, frozen=True):
-    """A stored category; `parent` is a slug."""
-
-    id: int
-    slug: str
-    name: str
-    icon: str
-    position: int
-    parent: str | None
-
-
-class StoredProduct(msgspec.Struct, frozen=True):
-    """A stored product; `category`, `freight` and `coupon` are slugs."""
-
-    id: int
-    slug: str
-    kind: str
-    title: str
-    subtitle: str
-    images: list[str]
-    detail: str
-    on_sale: bool
-    on_from: datetime | None
-    off_from: datetime | None
-    limit_each: int | None
-    exchange_only: bool
-    min_level: int | None
-    updated_at: datetime
-    category: str
-    freight: str | None
-    coupon: str | None
-
-
-class StoredSku(msgspec.Struct, frozen=True):
-    """A stored SKU, locked; `product` is a slug."""
-
-    id: int
-    code: str
-    spec: dict[str, str]
-    price_fen: int
-    market_price_fen: int | None
-    alert_at: int
-    on_sale: bool
-    position: int
-    weight_g: int
-    available: int
-    stocked_in: int
-    product: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The file of `product apply`: categories and products by slug, SKUs by code. What it leaves out does not change."""
+"""The file of `product apply`: categories and products by slug, SKUs by code. What it leaves out does not change.
+
+`Stored…` is the same as the database has it.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -93,3 +96,53 @@ class ProductHead(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def fields(self) -> dict[str, Any]:
         """Return what changes, by field: columns of the product, and the slugs of its category, freight and coupon."""
         return given_but(self, ("slug", "new", "seen", "skus"))
+
+
+class StoredCategory(msgspec.Struct, frozen=True):
+    """A stored category; `parent` is a slug."""
+
+    id: int
+    slug: str
+    name: str
+    icon: str
+    position: int
+    parent: str | None
+
+
+class StoredProduct(msgspec.Struct, frozen=True):
+    """A stored product; `category`, `freight` and `coupon` are slugs."""
+
+    id: int
+    slug: str
+    kind: str
+    title: str
+    subtitle: str
+    images: list[str]
+    detail: str
+    on_sale: bool
+    on_from: datetime | None
+    off_from: datetime | None
+    limit_each: int | None
+    exchange_only: bool
+    min_level: int | None
+    updated_at: datetime
+    category: str
+    freight: str | None
+    coupon: str | None
+
+
+class StoredSku(msgspec.Struct, frozen=True):
+    """A stored SKU, locked; `product` is a slug."""
+
+    id: int
+    code: str
+    spec: dict[str, str]
+    price_fen: int
+    market_price_fen: int | None
+    alert_at: int
+    on_sale: bool
+    position: int
+    weight_g: int
+    available: int
+    stocked_in: int
+    product: str
