@@ -188,7 +188,7 @@ class _Queried(msgspec.Struct, frozen=True):
     id: int
     withdrawal_no: str
     state: WithdrawalState
-    sent_at: datetime
+    sent_at: datetime | None
     package_info: str | None
     wechat_bill_no: str | None
     cancelled_by: str | None
@@ -248,7 +248,8 @@ async def _ask(deps: Deps, bill: _Queried) -> TransferNotice | None:
 async def _unknown_there(deps: Deps, bill: _Queried) -> None:
     """Handle a bill that WeChat does not know; the last send is longer ago than any call lasts."""
     at = deps.clock.now()
-    if bill.wechat_bill_no is not None or at - (bill.absent_at or bill.sent_at) > QUERYABLE:
+    last = bill.absent_at or bill.sent_at
+    if bill.wechat_bill_no is not None or last is None or at - last > QUERYABLE:
         async with db.transaction() as tx:
             await alarms.sound(tx, "withdrawal_lost", f"withdrawal:{bill.withdrawal_no}", at, bill.state)
         return
