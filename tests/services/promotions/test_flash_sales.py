@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
-import orjson
+import msgspec
 import pytest
 import redis.asyncio as aioredis
 
@@ -296,7 +296,7 @@ async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Aren
         await undone.start()
         at = arena.mall.clock.now()
         offer = await flash_sales.offer(connection, member, promotion(items[1]), [(skus[1], 1)], at)
-        await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, orjson.dumps(offer.take).decode())
+        await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, msgspec.json.encode(offer.take).decode())
         assert await connection.fetchval("SELECT count(*) FROM flash_units WHERE order_id = $1", order_id) == 1
         assert await connection.fetchval(read) == before
         await undone.rollback()
