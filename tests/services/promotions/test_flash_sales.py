@@ -296,7 +296,8 @@ async def test_a_piece_is_found_without_reading_those_of_other_items(arena: Aren
         await undone.start()
         at = arena.mall.clock.now()
         offer = await flash_sales.offer(connection, member, promotion(items[1]), [(skus[1], 1)], at)
-        await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, msgspec.json.encode(offer.take).decode())
+        take = msgspec.json.encode(offer.take).decode()
+        await connection.execute("SELECT flash_sale_take($1, $2::jsonb)", order_id, take)
         assert await connection.fetchval("SELECT count(*) FROM flash_units WHERE order_id = $1", order_id) == 1
         assert await connection.fetchval(read) == before
         await undone.rollback()
