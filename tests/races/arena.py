@@ -20,6 +20,7 @@ from server.services.members import addresses
 from server.services.members.addresses import Place
 from server.services.orders import refunds
 from server.services.referrals import bindings
+from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.people import make_members
 
@@ -104,6 +105,14 @@ async def outcomes(*calls: Awaitable[T]) -> list[T | str]:
     """Run all calls at once; return each result, or the code of its refusal."""
     found: Sequence[T | BaseException] = await asyncio.gather(*calls, return_exceptions=True)
     return [one.code if isinstance(one, Refusal) else _raised(one) for one in found]
+
+
+async def in_one_moment(lock: str, row_id: int, *calls: Awaitable[T]) -> list[T | str]:
+    """Run all calls so that each waits, for this lock or for another call, before any goes on. As `outcomes`."""
+    async with held(lock, row_id):
+        found = asyncio.ensure_future(outcomes(*calls))
+        await waiting(len(calls))
+    return await found
 
 
 def _raised(one: T | BaseException) -> T:

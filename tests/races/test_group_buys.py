@@ -11,12 +11,13 @@ from server.rules.promotions import Promotion
 from server.services.checkout import closing
 from server.services.orders import team_refunds, teams
 from tests.races import proofs
-from tests.races.arena import Arena, outcomes
+from tests.races.arena import Arena, in_one_moment, outcomes
 from tests.support.group_buys import make_group_buy
-from tests.support.locks import held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, publish, work
 
+ACTIVITY = "SELECT 1 FROM group_buys WHERE id = $1 FOR UPDATE"
+TEAM = "SELECT 1 FROM teams WHERE id = $1 FOR UPDATE"
 WINDOW = timedelta(hours=24, minutes=1)
 
 
@@ -94,12 +95,29 @@ async def test_a_member_counts_own_orders_that_are_placed_at_the_same_moment(are
     sku = await make_sku()
     activity = await make_group_buy(arena.mall, sku, per_member=1)
     (one,) = await arena.members(1)
-    async with held("SELECT 1 FROM group_buys WHERE id = $1 FOR UPDATE", activity):
-        calls = (arena.place(one, sku, promotion=Promotion("group_buy", activity)) for _ in range(2))
-        both = asyncio.ensure_future(outcomes(*calls))
-        await waiting(2)
-    assert (await both).count("promotion_refused") == 1
+    calls = [arena.place(one, sku, promotion=Promotion("group_buy", activity)) for _ in range(2)]
+    assert (await in_one_moment(ACTIVITY, activity, *calls)).count("promotion_refused") == 1
     assert await db.fetch_value("SELECT taken FROM group_buys") == 1
+
+
+async def test_the_last_piece_of_an_activity_in_one_moment(arena: Arena) -> None:
+    sku = await make_sku()
+    activity = await make_group_buy(arena.mall, sku, stock_limit=1)
+    people = await arena.members(2)
+    calls = [arena.place(one, sku, promotion=Promotion("group_buy", activity)) for one in people]
+    assert (await in_one_moment(ACTIVITY, activity, *calls)).count("promotion_refused") == 1
+    assert await db.fetch_value("SELECT taken FROM group_buys") == 1
+
+
+async def test_the_last_seat_in_one_moment(arena: Arena) -> None:
+    sku = await make_sku()
+    activity = await make_group_buy(arena.mall, sku, size=2)
+    team_no = await opened(arena, activity, sku)
+    people = await arena.members(2)
+    calls = [arena.place(one, sku, promotion=seat(activity, team_no)) for one in people]
+    found = await in_one_moment(TEAM, (await team_row())["id"], *calls)
+    assert found.count("promotion_refused") == 1
+    assert (await team_row())["taken"] == 2
 
 
 async def test_the_last_pieces_of_an_activity(arena: Arena) -> None:

@@ -11,8 +11,8 @@ from server.rules.payments import Outcome
 from server.services.checkout import closing
 from server.services.rebates import cycles
 from tests.races import proofs
-from tests.races.arena import Arena, outcomes
-from tests.support.locks import held, waiting
+from tests.races.arena import Arena, in_one_moment, outcomes
+from tests.support.locks import STOCK, held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import join, make_sku, publish, run_jobs
 
@@ -74,10 +74,7 @@ async def test_two_first_orders_of_one_friend_at_once(arena: Arena) -> None:
     (referrer,) = await arena.members(1)
     (friend,) = await arena.members(1, referrer)
     words = [await arena.notice(await arena.place(friend, sku)) for _ in range(2)]
-    async with held("SELECT 1 FROM skus WHERE id = $1 FOR UPDATE", sku):
-        both = asyncio.ensure_future(outcomes(*(arena.settle(said) for said in words)))
-        await waiting(2)
-    assert await both == [Outcome.SETTLE] * 2
+    assert await in_one_moment(STOCK, sku, *(arena.settle(said) for said in words)) == [Outcome.SETTLE] * 2
     assert await db.fetch_value("SELECT count(*) FROM qualifications") == 1
 
 
@@ -111,6 +108,19 @@ async def test_paid_while_it_closes(arena: Arena, reason: str) -> None:
     row = await db.fetch_row("SELECT available, reserved, sold FROM skus")
     assert row is not None
     assert tuple(row) == (found.count(True), 0, found.count(False))
+
+
+async def test_paid_in_the_moment_of_closing(arena: Arena) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    order_no = await arena.place(member, sku)
+    said = await arena.notice(order_no)
+    async with held(STOCK, sku):
+        closed = asyncio.ensure_future(closing.close(arena.mall.deps, order_no, "timeout"))
+        await waiting()
+        paid = asyncio.ensure_future(outcomes(arena.settle(said)))
+        await waiting(2)
+    assert (await closed, await paid) == (True, [Outcome.AFTER_CLOSE])
 
 
 async def test_paid_while_it_is_refunded(arena: Arena) -> None:

@@ -14,8 +14,8 @@ from server.services.checkout import payments
 from server.services.coupons import drawer
 from server.services.orders import fulfilment, refunds
 from tests.races import proofs
-from tests.races.arena import Arena, outcomes
-from tests.support.locks import held, waiting
+from tests.races.arena import Arena, in_one_moment, outcomes
+from tests.support.locks import STOCK, held, waiting
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, make_virtual_sku
 
@@ -41,6 +41,13 @@ async def test_the_last_pieces(arena: Arena) -> None:
     await proofs.check(arena.mall)
 
 
+async def test_the_last_piece_in_one_moment(arena: Arena) -> None:
+    """Both saw it."""
+    sku = await make_sku(stock=1)
+    found = await in_one_moment(STOCK, sku, *(arena.place(member, sku) for member in await arena.members(2)))
+    assert found.count("stock_insufficient") == 1
+
+
 async def test_what_goes_off_sale_before_its_stock_is_locked_is_not_sold(arena: Arena) -> None:
     sku = await make_sku()
     (member,) = await arena.members(1)
@@ -49,6 +56,18 @@ async def test_what_goes_off_sale_before_its_stock_is_locked_is_not_sold(arena: 
         await waiting()
     assert await late == ["stock_insufficient"]
     assert await db.fetch_value("SELECT reserved FROM skus") == 0
+
+
+async def test_stock_is_locked_from_the_lowest_sku_on(arena: Arena) -> None:
+    """Whoever waits for a SKU holds no higher one."""
+    low, high = await make_sku(), await make_sku()
+    (member,) = await arena.members(1)
+    async with held(STOCK, low) as holder:
+        placed = asyncio.ensure_future(arena.place_basket(member, [high, low]))
+        await waiting()
+        free = await holder.fetchval(f"{STOCK} SKIP LOCKED", high)
+    assert await placed
+    assert free == 1
 
 
 async def test_two_skus_wanted_in_opposite_order(arena: Arena) -> None:
@@ -70,6 +89,24 @@ async def test_one_key_many_times(arena: Arena, use_balance_fen: int) -> None:
     found = await outcomes(*(arena.place(member, sku, key="k", use_balance_fen=use_balance_fen) for _ in range(12)))
     assert len(set(found)) == 1
     assert await db.fetch_value("SELECT count(*) FROM orders") == 1
+
+
+async def test_one_key_twice_in_one_moment(arena: Arena) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    one, other = await in_one_moment(STOCK, sku, *(arena.place(member, sku, key="k") for _ in range(2)))
+    assert one == other
+    assert await db.fetch_value("SELECT count(*) FROM orders") == 1
+
+
+async def test_one_coupon_in_two_orders_of_one_moment(arena: Arena) -> None:
+    sku, at = await make_sku(), arena.mall.clock.now()
+    (member,) = await arena.members(1)
+    async with db.transaction() as tx:
+        coupon = await drawer.issue(tx, member, "t", "券", 500, 0, at, at.replace(year=at.year + 1))
+    found = await in_one_moment(STOCK, sku, *(arena.place(member, sku, coupon_id=coupon) for _ in range(2)))
+    assert found.count("coupon_unusable") == 1
+    assert await db.fetch_value("SELECT reserved FROM skus") == 1
 
 
 async def test_one_coupon_in_two_orders(arena: Arena) -> None:

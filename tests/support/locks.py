@@ -9,6 +9,8 @@ from server import db
 
 MEMBER = "SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE"
 """Lock one member; money of the member moves only under this lock."""
+STOCK = "SELECT 1 FROM skus WHERE id = $1 FOR UPDATE"
+"""Lock one SKU; every movement of its pieces waits."""
 WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 """The end of a statement: the connections of this database that wait for a lock."""
 

@@ -151,14 +151,15 @@ async def test_the_database_refuses_by_itself(arena: Arena) -> None:
     order_no = await arena.place(two, other_sku, promotion=promotion(other))
     number = await db.fetch_value("SELECT id FROM orders WHERE order_no = $1", order_no)
 
-    async def take(n: int, price_fen: int) -> None:
-        asked = f'{{"item": {item}, "n": {n}, "price_fen": {price_fen}}}'
+    async def take(pieces: tuple[int, ...], price_fen: int) -> None:
         async with db.transaction() as tx:
-            await tx.execute("SELECT flash_sale_take($1, $2::jsonb)", number, asked)
+            for n in pieces:
+                asked = f'{{"item": {item}, "n": {n}, "price_fen": {price_fen}}}'
+                await tx.execute("SELECT flash_sale_take($1, $2::jsonb)", number, asked)
 
-    async def refused(n: int = 1, price_fen: int = 990) -> str:
+    async def refused(*pieces: int, price_fen: int = 990) -> str:
         with pytest.raises(Refusal) as said:
-            await take(n, price_fen)
+            await take(pieces or (1,), price_fen)
         return str(said.value.detail.get("reason", said.value.code))
 
     async def change(sql: str) -> None:
@@ -167,6 +168,7 @@ async def test_the_database_refuses_by_itself(arena: Arena) -> None:
 
     assert await refused(price_fen=1) == "price_changed"
     assert await refused(4) == "limit"
+    assert await refused(1, 3) == "limit"
     assert await refused(2) == "promotion_queued"
     await change(f"UPDATE flash_units SET sold = true WHERE item_id = {item} AND order_id IS NOT NULL")
     assert await refused(2) == "sold_out"
