@@ -129,6 +129,17 @@ async def test_a_seat_that_is_given_up_is_free(mall: Mall) -> None:
     assert (await three.get(f"/teams/{team_no}"))["state"] == "succeeded"
 
 
+async def test_who_gave_a_seat_up_may_come_back(mall: Mall) -> None:
+    sku = await make_sku()
+    activity = await make_group_buy(mall, sku, size=2)
+    one, two = await join(mall), await join(mall)
+    _, team_no = await open_team(one, activity, sku)
+    unpaid = (await two.place(sku, **promotion(activity, team_no)))["order_no"]
+    await two.post(f"/orders/{unpaid}/cancel")
+    await join_team(two, activity, team_no, sku)
+    assert (await two.get(f"/teams/{team_no}"))["state"] == "succeeded"
+
+
 async def test_an_opener_who_does_not_pay_leaves_no_team(mall: Mall) -> None:
     sku = await make_sku()
     activity = await make_group_buy(mall, sku)
