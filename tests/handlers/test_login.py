@@ -169,6 +169,7 @@ async def test_a_blocked_member_is_out_at_once(mall: Mall) -> None:
     await blocking.block(mall.deps, anna.id, "刷单", "boss")
     for phone in (anna, other):
         assert error_of(await phone.call("GET", "/me")) == (401, "not_logged_in")
+    await mall.deps.redis.delete(member_sessions._shut(anna.id))  # as a minute later
     assert error_of(await try_login(mall, "o-anna")) == (403, "account_blocked")
     await blocking.unblock(mall.deps, anna.id, "误判", "boss")
     assert (await log_in(mall, "o-anna")).id == anna.id
