@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from scripts.files import ROOT
-from scripts.frozen import live, speed
+from scripts.frozen import live, ratios, speed
 from scripts.frozen.check import problems_of, write
 
 
@@ -15,6 +15,8 @@ def main(arguments: list[str], root: Path = ROOT) -> int:
     asked = _asked(arguments)
     if asked.what == "speed":
         return speed.main(speed.Asked(asked.other, asked.only, asked.rounds, asked.seconds))
+    if asked.what == "ratios":
+        return ratios.main(asked.names, write=asked.write)
     records = asyncio.run(live.of_all(root))
     if asked.write:
         write(records, root)
@@ -40,6 +42,10 @@ def _asked(arguments: list[str]) -> Namespace:
     pace.add_argument(
         "--only", nargs="+", choices=speed.NAMES, default=speed.NAMES, metavar="NAME", help="which benches"
     )
+    share = of.add_parser("ratios", help="run the benches and compare them with the kept ratios")
+    share.set_defaults(what="ratios")
+    share.add_argument("names", nargs="*", metavar="NAME", help="which benches; by default all but the large ones")
+    share.add_argument("--write", action="store_true", help="keep the new figures instead of comparing")
     return parser.parse_args(arguments)
 
 

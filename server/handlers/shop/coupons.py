@@ -10,7 +10,6 @@ from server.core.errors import CouponClosed, CouponNotForYou
 from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.handlers.shop.orders import EXAMPLE, QUOTE_REFUSALS, OrderForm
 from server.handlers.shop.shapes_catalogue import ProductList, cards
-from server.rules.coupons import LABELS, worth
 from server.services.checkout import coupon_choice
 from server.services.coupons import claims, drawer
 
@@ -23,34 +22,10 @@ class CouponQuery(Page, kw_only=True):
     state: Literal["unused", "used", "expired"] | None = None
 
 
-class CouponView(msgspec.Struct):
-    """A coupon of the member: `amount_fen` off, or `off_bp` (1500: 15 % off) and at most `most_fen` of it."""
-
-    id: int
-    name: str
-    amount_fen: int
-    off_bp: int
-    most_fen: int | None
-    worth: str
-    """The discount in words: `减 10 元`, or `8.5 折，最多减 20 元`."""
-    threshold_fen: int
-    scope_label: str
-    scoped: bool
-    """Whether the coupon is limited to some goods, listed at `/coupons/{id}/products`."""
-    state: Literal["unused", "locked", "used", "expired", "void"]
-    state_label: str
-    started: bool
-    """Whether its validity has begun."""
-    starts_at: datetime
-    expires_at: datetime
-    discount_fen: int
-    """The discount on the order that used the coupon or holds it."""
-
-
 class CouponList(msgspec.Struct):
     """A page of coupons, newest first."""
 
-    items: list[CouponView]
+    items: list[drawer.CouponView]
     next_cursor: str | None
 
 
@@ -66,31 +41,10 @@ class OfferList(msgspec.Struct):
 async def list_coupons(call: Call, query: CouponQuery) -> CouponList:
     """The member's coupons, newest first."""
     found, next_cursor = await drawer.page_of(call.deps, call.member_id, query.state, query.cursor, query.limit)
-    return CouponList([view(one) for one in found], next_cursor)
+    return CouponList(found, next_cursor)
 
 
-def view(coupon: drawer.Coupon) -> CouponView:
-    """Return a coupon as its member sees it."""
-    return CouponView(
-        id=coupon.id,
-        name=coupon.name,
-        amount_fen=coupon.amount_fen,
-        off_bp=coupon.off_bp,
-        most_fen=coupon.most_fen,
-        worth=worth(coupon.amount_fen, coupon.off_bp, coupon.most_fen),
-        threshold_fen=coupon.threshold_fen,
-        scope_label=coupon.scope_label,
-        scoped=coupon.scoped,
-        state=coupon.state,
-        state_label=LABELS[coupon.state],
-        started=coupon.started,
-        starts_at=coupon.starts_at,
-        expires_at=coupon.expires_at,
-        discount_fen=coupon.discount_fen,
-    )
-
-
-class ChoiceView(CouponView):
+class ChoiceView(drawer.CouponView):
     """A coupon and an order: whether it can be used, what it takes off, what is left to pay in cash and balance."""
 
     fits: bool
@@ -119,7 +73,7 @@ async def choices(call: Call, form: OrderForm) -> ChoiceList:
 
 def _choice(one: coupon_choice.Choice) -> ChoiceView:
     return ChoiceView(
-        **msgspec.structs.asdict(view(one.coupon)),
+        **msgspec.structs.asdict(one.coupon),
         fits=one.reason is None,
         reason=one.reason,
         problem=one.problem,

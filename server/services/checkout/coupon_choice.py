@@ -12,7 +12,7 @@ from server.rules.pricing import Quote
 from server.services.checkout import placing
 from server.services.checkout.facts import Wanted, coupon_terms, facts_of
 from server.services.coupons import drawer
-from server.services.coupons.drawer import Coupon, HeldCoupon
+from server.services.coupons.drawer import CouponView, HeldCoupon
 
 _MOST = 100
 """How many coupons are tried at most; those that expire soonest come first."""
@@ -26,7 +26,7 @@ SELECT c.*, to_jsonb(c) AS terms FROM coupons c
 class Choice:
     """A coupon tried on an order: its discount and what is left to pay, or why it cannot be used."""
 
-    coupon: Coupon
+    coupon: CouponView
     off_fen: int
     to_pay_fen: int
     """Cash and balance together."""
@@ -68,7 +68,7 @@ def _to_pay(quote: Quote) -> int:
     return quote.cash_due_fen + quote.balance_fen
 
 
-def _problem(coupon: Coupon, reason: str) -> str:
+def _problem(coupon: CouponView, reason: str) -> str:
     if reason == "threshold":
         return f"未满 {short(coupon.threshold_fen)} 元"
     return coupon.scope_label if reason == "scope" else UNUSABLE[reason]

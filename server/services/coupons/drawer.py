@@ -1,7 +1,6 @@
 """Members' coupons: the pages of a member's drawer, the products of a coupon, and the steps that issue coupons."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -10,7 +9,7 @@ import msgspec
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules.coupons import CouponState, Shown, shown
+from server.rules.coupons import LABELS, CouponState, Shown, shown, worth
 from server.services.catalogue import coupon_scopes, products
 from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import cursors
@@ -49,29 +48,33 @@ class HeldCoupon(msgspec.Struct, frozen=True):
 _COLUMNS = db.columns(HeldCoupon)
 
 
-@dataclass(frozen=True, slots=True)
-class Coupon:
-    """A member's coupon. `discount_fen` is how much it took off the order that used it."""
+class CouponView(msgspec.Struct):
+    """A coupon of the member: `amount_fen` off, or `off_bp` (1500: 15 % off) and at most `most_fen` of it."""
 
     id: int
     name: str
     amount_fen: int
     off_bp: int
     most_fen: int | None
+    worth: str
+    """The discount in words: `减 10 元`, or `8.5 折，最多减 20 元`."""
     threshold_fen: int
     scope_label: str
     scoped: bool
-    """Whether the coupon is valid for some products only."""
+    """Whether the coupon is limited to some goods, listed at `/coupons/{id}/products`."""
     state: Shown
+    state_label: str
     started: bool
+    """Whether its validity has begun."""
     starts_at: datetime
     expires_at: datetime
     discount_fen: int
+    """The discount on the order that used the coupon or holds it."""
 
 
 async def page_of(
     deps: Deps, member_id: int, drawer: Drawer | None, cursor: str | None, limit: int
-) -> tuple[list[Coupon], str | None]:
+) -> tuple[list[CouponView], str | None]:
     """Return a page of the member's coupons, newest first, and the next cursor. Raises BadRequest (cursor)."""
     at = deps.clock.now()
     before = cursors.unpack(cursor, cursors.Number) if cursor else 2**63 - 1
@@ -87,20 +90,22 @@ async def page_of(
     return found, cursors.pack(found[-1].id) if len(rows) > limit else None
 
 
-async def as_seen(held: Sequence[HeldCoupon], at: datetime) -> list[Coupon]:
+async def as_seen(held: Sequence[HeldCoupon], at: datetime) -> list[CouponView]:
     """Convert coupons to what their member sees at the time `at`."""
     scopes = [coupon.scope for coupon in held]
     return [
-        Coupon(
+        CouponView(
             id=coupon.id,
             name=coupon.name,
             amount_fen=coupon.amount_fen,
             off_bp=coupon.off_bp,
             most_fen=coupon.most_fen,
+            worth=worth(coupon.amount_fen, coupon.off_bp, coupon.most_fen),
             threshold_fen=coupon.threshold_fen,
             scope_label=label,
             scoped=scope != coupon_scopes.WHOLE_SHOP,
-            state=shown(coupon.state, coupon.expires_at, at),
+            state=(state := shown(coupon.state, coupon.expires_at, at)),
+            state_label=LABELS[state],
             started=coupon.starts_at <= at,
             starts_at=coupon.starts_at,
             expires_at=coupon.expires_at,
