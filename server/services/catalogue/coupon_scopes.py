@@ -81,7 +81,7 @@ def _label(found: Scope, titles: Mapping[int, str], names: Mapping[int, tuple[st
     products, categories = found.products, found.categories
     if products is not None:
         named = [f"「{titles[one]}」" for one in products if one in titles]
-        return f"限{named[0]}" if len(named) == 1 else f"限 {len(products)} 件指定商品"
+        return f"限{named[0]}" if len(named) == 1 else f"限 {len(named)} 件指定商品"
     if categories is None:
         return "全场通用"
     # Name only the topmost categories: the categories below them were added automatically.
