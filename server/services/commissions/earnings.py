@@ -248,7 +248,8 @@ async def release_due(deps: Deps) -> int:
         deps.clock.now(),
         batches.SIZE,
     )
-    return await batches.release_each("commission", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+    due = [db.typed(row, batches.Due) for row in rows]
+    return await batches.release_each("commission", due, lambda one: _release(deps, one.member_id, one.id))
 
 
 async def _release(deps: Deps, member_id: int, commission_id: int) -> None:

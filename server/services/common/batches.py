@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+
+import msgspec
 
 from server.core.errors import Refusal
 
@@ -12,19 +13,26 @@ SIZE = 100
 """The most rows that one run releases."""
 
 
-async def release_each(what: str, rows: Sequence[Any], release: Callable[[Any], Awaitable[None]]) -> int:
-    """Release each of the rows (with `id`); return how many were released. A row that fails is logged and skipped.
+class Due(msgspec.Struct, frozen=True):
+    """Something that is due, and whose it is."""
+
+    id: int
+    member_id: int
+
+
+async def release_each(what: str, due: Sequence[Due], release: Callable[[Due], Awaitable[None]]) -> int:
+    """Release each; return how many were released. One that fails is logged and skipped.
 
     Raises the Refusal of a release, such as Busy, and then ends the run.
     """
     released = 0
-    for row in rows:
+    for one in due:
         try:
-            await release(row)
+            await release(one)
         except Refusal:
             raise
         except Exception:  # house: swallowed - one defective row must not keep everybody's money frozen
-            log.exception("%s %d is not released", what, row["id"])
+            log.exception("%s %d is not released", what, one.id)
         else:
             released += 1
     return released

@@ -60,7 +60,8 @@ async def release_due(deps: Deps) -> int:
         deps.clock.now(),
         batches.SIZE,
     )
-    return await batches.release_each("stage", rows, lambda row: _release(deps, row["member_id"], row["id"]))
+    due = [db.typed(row, batches.Due) for row in rows]
+    return await batches.release_each("stage", due, lambda one: _release(deps, one.member_id, one.id))
 
 
 class _Stage(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """Read 推三返一: rebates with their explanation, the progress, and the orders that could be returned."""
 
 from datetime import datetime
-from typing import Any
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -75,7 +75,7 @@ FROM rebates r JOIN orders o ON o.id = r.order_id
 """
 
 
-def _shown(row: Any) -> RebateView:  # noqa: ANN401 - a row
+def _shown(row: asyncpg.Record) -> RebateView:
     friends = orjson.loads(row["friends"] or "[]")
     amounts = orjson.loads(row["stages"] or "[]")
     return RebateView(
@@ -108,7 +108,7 @@ def _shown(row: Any) -> RebateView:  # noqa: ANN401 - a row
     )
 
 
-def _steps(row: Any) -> list[StepView]:  # noqa: ANN401 - a row
+def _steps(row: asyncpg.Record) -> list[StepView]:
     """List the steps of the sum at closing, then the changes since, so that the steps always add up to the amount."""
     steps = [StepView(**step) for step in orjson.loads(row["explanation"])["steps"]]
     closed_fen = sum(step.amount_fen for step in steps)
