@@ -73,7 +73,7 @@ class House:
         """Return whether the pool is still ours: a test may have connected elsewhere or closed it."""
         try:
             return bool(db._client().database == self._name)
-        except (ConfigurationError, KeyError):
+        except (ConfigurationError, KeyError, RuntimeError):  # RuntimeError: Tortoise has no context at all
             return False
 
     async def settle(self) -> None:
