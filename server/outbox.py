@@ -43,7 +43,7 @@ class Claimed:
     attempts: int
 
 
-class Row(msgspec.Struct, frozen=True):
+class JobRow(msgspec.Struct, frozen=True):
     """A job in the form that SQL functions take (`outbox_put`, `settle_write`)."""
 
     job: str
@@ -51,9 +51,9 @@ class Row(msgspec.Struct, frozen=True):
     due: datetime | None
 
 
-def as_rows(jobs: Sequence[Job]) -> list[Row]:
+def as_rows(jobs: Sequence[Job]) -> list[JobRow]:
     """Return jobs in the form that SQL functions take."""
-    return [Row(job.name, job.args, job.due) for job in jobs]
+    return [JobRow(job.name, job.args, job.due) for job in jobs]
 
 
 async def put(tx: Connection, jobs: Sequence[Job], at: datetime) -> None:

@@ -25,7 +25,9 @@ def show(data: Path | None = apply.DATA, as_json: bool = apply.JSON) -> None:
         except NotFound:
             typer.echo("还没有发布分润策略 No policies are published", err=True)
             return 1
-        shown = msgspec.to_builtins(found)
+        shown = {
+            name: msgspec.to_builtins(getattr(found, name)) for name in ("version", "terms", "note", "published_at")
+        }
         if as_json:
             typer.echo(msgspec.json.encode(shown).decode())
             return 0

@@ -18,7 +18,7 @@ from server.services.common.idempotency import Keyed
 from server.services.members import sessions as member_sessions
 
 Auth = Literal["member", "guest", "public"]
-"""Who may call. `member`: logged-in members. `guest`: anybody, a valid token tells the member. `public`: no look-up."""
+"""Who may call. `member`: logged-in members. `guest`: anybody; a valid token is read. `public`: no token is read."""
 
 _MAX_KEY = 64
 _MAX_ID = 2**63 - 1

@@ -1,20 +1,20 @@
-"""Coupons: the state a member sees, the terms in words, and who may claim one and when."""
+"""Coupons: whether one is valid for an order and what it takes off, the state a member sees, the terms in words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Literal
+from datetime import datetime
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from server.core.clock import SHANGHAI
-from server.core.errors import CouponClosed, CouponLimit, CouponNotForYou, CouponSoldOut, Refusal
-from server.core.money import WHOLE_BP, yuan
+from server.core.errors import CouponUnusable
+from server.core.money import WHOLE_BP, share, yuan
 from server.rules.levels import fold
 
 CouponState = Literal["unused", "locked", "used", "void"]
 """The stored states; an expired coupon stays `unused`."""
 Shown = Literal["unused", "locked", "used", "expired", "void"]
-Audience = Literal["all", "new", "birthday"]
 
 LABELS: dict[Shown, str] = {
     "unused": "可使用",
@@ -22,25 +22,6 @@ LABELS: dict[Shown, str] = {
     "used": "已使用",
     "expired": "已过期",
     "void": "已失效",
-}
-
-AUDIENCES: dict[Audience, str] = {"all": "所有会员", "new": "新人（还没有付过款）", "birthday": "生日当月的会员"}
-
-SEGMENTS: dict[str, str] = {
-    "all": "所有会员",
-    "new": "新人（还没有付过款）",
-    "bought": "最近几天买过的会员",
-    "not_bought": "最近几天没有买过的会员",
-    "birthday": "本月生日的会员",
-    "level": "指定等级的会员",
-    "list": "名单里的会员",
-}
-"""The groups that operators may give coupons to. Only members who are neither blocked nor closed get one."""
-
-_NOT_FOR: dict[str, str] = {
-    "new": "仅限还没有下过单的新人",
-    "birthday": "生日当月才能领取，请先填写生日",
-    "level": "你的会员等级还不能领取",
 }
 
 UNUSABLE: dict[str, str] = {
@@ -57,6 +38,61 @@ def shown(state: CouponState, expires_at: datetime, at: datetime) -> Shown:
     if state == "unused":
         return "unused" if at < expires_at else "expired"
     return "locked" if state == "locked" else "used" if state == "used" else "void"
+
+
+class Goods(NamedTuple):
+    """A line of an order, and what is left to pay of it before the coupon."""
+
+    product_id: int
+    category_id: int
+    payable_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTerms:
+    """A coupon the member holds: a fixed amount, or `off_bp` of the goods it covers, at most `most_fen`."""
+
+    id: int
+    name: str
+    amount_fen: int
+    threshold_fen: int
+    state: str
+    starts_at: datetime
+    expires_at: datetime
+    off_bp: int = 0
+    most_fen: int | None = None
+    products: tuple[int, ...] | None = None
+    categories: tuple[int, ...] | None = None
+    """What the coupon covers; everything when both are None."""
+
+    def covers(self, goods: Goods) -> bool:
+        """Whether the coupon takes something off these goods."""
+        if self.products is None and self.categories is None:
+            return True
+        return goods.product_id in (self.products or ()) or goods.category_id in (self.categories or ())
+
+    def covered_fen(self, goods: Sequence[Goods]) -> list[int]:
+        """Return what is left to pay of each of the goods that the coupon covers; 0 for the others."""
+        return [one.payable_fen if self.covers(one) else 0 for one in goods]
+
+    def worth_fen(self, goods_fen: int) -> int:
+        """Return what the coupon takes off goods that cost `goods_fen`."""
+        off = share(goods_fen, self.off_bp) if self.off_bp else self.amount_fen
+        return min(off, goods_fen if self.most_fen is None else min(self.most_fen, goods_fen))
+
+
+def refuse(coupon: CouponTerms, goods: Sequence[Goods], now: datetime) -> None:
+    """Raise CouponUnusable, with the reason, when the coupon is not valid for the goods at `now`."""
+    if coupon.state != "unused":
+        raise CouponUnusable(reason="state")
+    if now < coupon.starts_at:
+        raise CouponUnusable(reason="not_started")
+    if now >= coupon.expires_at:
+        raise CouponUnusable(reason="expired")
+    if not any(coupon.covers(one) for one in goods):
+        raise CouponUnusable(reason="scope")
+    if sum(coupon.covered_fen(goods)) < coupon.threshold_fen:
+        raise CouponUnusable(reason="threshold", threshold_fen=coupon.threshold_fen)
 
 
 def worth(amount_fen: int, off_bp: int, most_fen: int | None) -> str:
@@ -91,65 +127,3 @@ def told(found: OnSale, scope: str) -> str:
 def short(fen: int) -> str:
     """Return an amount without trailing zeros: 1050 → `10.5`, 1000 → `10`."""
     return yuan(fen).rstrip("0").rstrip(".")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """When and by whom a template may be claimed, and how many are left (None: no limit)."""
-
-    claim_from: datetime | None
-    claim_until: datetime | None
-    ends_at: datetime | None
-    audience: Audience
-    levels: tuple[int, ...] | None
-    per_member: int
-    left: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Claimer:
-    """The member who asks. `new`: never paid for an order; `birth_month`: their birthday is in this month."""
-
-    new: bool
-    birth_month: bool
-    level: int
-    claimed: int
-    """Coupons of this template that the member claimed; those given by an operator do not count."""
-
-
-def refusal(terms: Terms, who: Claimer | None, at: datetime) -> Refusal | None:
-    """Return why the coupon cannot be claimed now, or None. A guest (`who` None) is judged by time and number alone."""
-    if terms.claim_from is not None and at < terms.claim_from:
-        return CouponClosed(reason="not_started", claim_from=terms.claim_from.isoformat(), problem="还没到领取时间")
-    if any(end is not None and at >= end for end in (terms.claim_until, terms.ends_at)):
-        return CouponClosed(reason="ended", problem="领取已经结束")
-    if who is not None and (reason := _stranger(terms, who)):
-        return CouponNotForYou(reason=reason, problem=_NOT_FOR[reason])
-    if who is not None and who.claimed >= terms.per_member:
-        return CouponLimit(per_member=terms.per_member)
-    return CouponSoldOut() if terms.left == 0 else None
-
-
-def _stranger(terms: Terms, who: Claimer) -> str | None:
-    if terms.levels is not None and who.level not in terms.levels:
-        return "level"
-    if terms.audience == "new" and not who.new:
-        return "new"
-    if terms.audience == "birthday" and not who.birth_month:
-        return "birthday"
-    return None
-
-
-def birthdays(day: date) -> tuple[tuple[int, int], ...]:
-    """Return the (month, day) of birth of those who have their birthday on `day`.
-
-    In common years 29 February counts as the 28th.
-    """
-    own = (day.month, day.day)
-    if own == (2, 28) and not _leap(day.year):
-        return (own, (2, 29))
-    return (own,)
-
-
-def _leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

@@ -17,7 +17,9 @@ class Forecast:
 
 
 def forecast(terms: RuleTerms, facts: CycleFacts) -> Forecast | None:
-    """Return what `decide` would say if the missing friends bought plenty now and month and budget were unused.
+    """Return what `decide` would say if the missing friends bought enough now.
+
+    The monthly cap and the budget are taken as unused.
 
     None when nothing could be returned: no returnable order, no choice made yet, or all cycles used.
     """

@@ -23,7 +23,7 @@ def earned(net_cash_fen: int, per_yuan: int, points_bp: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Where points are taken back from; the debt is what nothing covered."""
+    """Where points are taken back from; `debt` is the rest that no account could pay."""
 
     frozen: int
     available: int

@@ -29,7 +29,7 @@ class Good(msgspec.Struct, frozen=True):
 
     @property
     def state(self) -> State:
-        """A good whose cash price reaches the SKU's price is stopped: its points would pay for nothing."""
+        """A good whose cash price reaches the SKU's price is stopped: the points would save no money."""
         if not self.active or self.price_fen >= self.list_price_fen:
             return "stopped"
         return "open" if self.left else "sold_out"

@@ -4,12 +4,13 @@ Preview and placing call `quote` with the same inputs and get the same sums, spl
 never changes what an earlier step took off. A new kind of discount is one more function in `PIPELINE`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
+from server.core.errors import BalanceInsufficient, NotCombinable, PointsUnavailable
 from server.core.money import WHOLE_BP, share, split
+from server.rules.coupons import CouponTerms, Goods, refuse
 from server.rules.freight import Charge, Parcel, Plain, Template, charges
 from server.rules.levels import fold
 from server.rules.shop import ShopPolicy
@@ -31,35 +32,6 @@ class Item:
     weight_g: int = 0
     """The weight of one piece."""
     freight: Template | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CouponTerms:
-    """A coupon the member holds: a fixed amount, or `off_bp` of the goods it covers, at most `most_fen`."""
-
-    id: int
-    name: str
-    amount_fen: int
-    threshold_fen: int
-    state: str
-    starts_at: datetime
-    expires_at: datetime
-    off_bp: int = 0
-    most_fen: int | None = None
-    products: tuple[int, ...] | None = None
-    categories: tuple[int, ...] | None = None
-    """What the coupon covers; everything when both are None."""
-
-    def covers(self, item: Item) -> bool:
-        """Whether the coupon takes something off this item."""
-        if self.products is None and self.categories is None:
-            return True
-        return item.product_id in (self.products or ()) or item.category_id in (self.categories or ())
-
-    def worth_fen(self, goods_fen: int) -> int:
-        """Return what the coupon takes off goods that cost `goods_fen`."""
-        off = share(goods_fen, self.off_bp) if self.off_bp else self.amount_fen
-        return min(off, goods_fen if self.most_fen is None else min(self.most_fen, goods_fen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,30 +199,15 @@ def _coupon(basket: Basket, priced: Quote) -> Quote:
     if coupon is None:
         return priced
     _refuse_together(basket, "coupon")
-    refuse_coupon(coupon, basket.items, priced, basket.now)
-    weights = _covered(coupon, basket.items, priced)
+    goods = [
+        Goods(item.product_id, item.category_id, line.payable_fen)
+        for item, line in zip(basket.items, priced.lines, strict=True)
+    ]
+    refuse(coupon, goods, basket.now)
+    weights = coupon.covered_fen(goods)
     off = coupon.worth_fen(sum(weights))
     lines = tuple(replace(line, coupon_fen=part) for line, part in zip(priced.lines, split(off, weights), strict=True))
     return replace(priced, lines=lines).off("coupon", coupon.name, "使用优惠券", off)
-
-
-def _covered(coupon: CouponTerms, items: Sequence[Item], priced: Quote) -> list[int]:
-    """Return what is left to pay of each line that the coupon covers; 0 for the others."""
-    return [line.payable_fen if coupon.covers(item) else 0 for item, line in zip(items, priced.lines, strict=True)]
-
-
-def refuse_coupon(coupon: CouponTerms, items: Sequence[Item], priced: Quote, now: datetime) -> None:
-    """Raise CouponUnusable, with the reason, when the coupon does not fit the goods as priced so far, at `now`."""
-    if coupon.state != "unused":
-        raise CouponUnusable(reason="state")
-    if now < coupon.starts_at:
-        raise CouponUnusable(reason="not_started")
-    if now >= coupon.expires_at:
-        raise CouponUnusable(reason="expired")
-    if not any(coupon.covers(item) for item in items):
-        raise CouponUnusable(reason="scope")
-    if sum(_covered(coupon, items, priced)) < coupon.threshold_fen:
-        raise CouponUnusable(reason="threshold", threshold_fen=coupon.threshold_fen)
 
 
 def _points(basket: Basket, priced: Quote) -> Quote:

@@ -1,6 +1,6 @@
 """Chinese words for stored values, as operators read them; a value without a word is shown as it is stored."""
 
-from server.rules.coupons import SEGMENTS
+from server.rules.coupon_claims import SEGMENTS
 from server.rules.flash_sales import LABELS as FLASH_SALE_LABELS
 from server.rules.flash_sales import State as FlashSaleState
 from server.rules.group_buys import LABELS as TEAM_LABELS

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from server.core.errors import CouponUnusable
-from server.rules.coupons import LABELS, CouponState, OnSale, shown, told
-from server.rules.pricing import CouponTerms, Item, LinePrice, Quote, refuse_coupon
+from server.rules.coupons import LABELS, CouponState, CouponTerms, Goods, OnSale, refuse, shown, told, worth
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -33,6 +32,21 @@ def test_what_is_shown(state: CouponState, ends_in: timedelta, expected: str) ->
 @pytest.mark.parametrize(
     ("terms", "expected"),
     [
+        ((1000, 0, None), "减 10 元"),
+        ((1050, 0, None), "减 10.5 元"),
+        ((0, 1500, None), "8.5 折"),
+        ((0, 2000, 2000), "8 折，最多减 20 元"),
+        ((0, 9999, None), "0.001 折"),
+        ((0, 500, 1), "9.5 折，最多减 0.01 元"),
+    ],
+)
+def test_what_it_is_worth_in_words(terms: tuple[int, int, int | None], expected: str) -> None:
+    assert worth(*terms) == expected
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
         ((1000, 0, None, 5000, 30, None), "券：满 50 元减 10 元，限美妆，发放后 30 天内有效"),
         ((0, 1500, 2000, 0, None, NOW), "券：无门槛享 8.5 折，最多减 20 元，限美妆，2026-11-22 08:00 前有效"),
     ],
@@ -46,7 +60,7 @@ def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: 
 
 
 def judge(held: CouponTerms, goods_fen: int) -> None:
-    refuse_coupon(held, [Item(1, 1, goods_fen, virtual=True)], Quote((LinePrice(goods_fen),)), NOW)
+    refuse(held, [Goods(1, 1, goods_fen)], NOW)
 
 
 @pytest.mark.parametrize(

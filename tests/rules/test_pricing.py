@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.core.errors import BalanceInsufficient, CouponUnusable, NotCombinable, PointsUnavailable
-from server.rules.pricing import Basket, CouponTerms, Discount, Item, LevelTerms, LinePrice, Means, Reason, quote
+from server.rules.coupons import CouponTerms
+from server.rules.pricing import Basket, Discount, Item, LevelTerms, LinePrice, Means, Reason, quote
 from server.rules.shop import ShopPolicy
 from server.rules.stacking import KINDS, NORMAL, Combination, Matrix
 

@@ -18,15 +18,17 @@ ORDER = (
     ("members", "TRUE"),
     ("payments", "TRUE"),
     ("orders", "TRUE"),
+    ("teams", "TRUE"),
     ("qualifications", "TRUE"),
     ("rebates", "TRUE"),
     ("skus", "TRUE"),
+    ("coupons", "TRUE"),
     ("ledger_accounts", "member_id > 0"),
     ("rule_versions", "TRUE"),
 )
 """Tables in their lock order, each with a condition for the rows to which the order applies."""
-RANK = {"members": 0, "payments": 1, "orders": 2, "qualifications": 3, "rebates": 3}
-RANK |= {"skus": 4, "ledger_accounts": 5, "rule_versions": 6}
+RANK = {"members": 0, "payments": 1, "orders": 2, "teams": 3, "qualifications": 4, "rebates": 4}
+RANK |= {"skus": 5, "coupons": 6, "ledger_accounts": 7, "rule_versions": 8}
 KEY = {"rule_versions": "version"}
 METHODS = ("execute", "fetch", "fetchrow", "fetchval")
 

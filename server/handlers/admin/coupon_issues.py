@@ -9,7 +9,7 @@ from server.handlers.admin.coupons import ticked
 from server.handlers.admin.forms import Reason, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.coupons import SEGMENTS
+from server.rules.coupon_claims import SEGMENTS
 from server.rules.operators import Permission
 from server.services.coupons import issues
 from server.services.coupons.issues import LIST_MOST, Wanted

@@ -6,7 +6,7 @@ from typing import Any
 from server.core.money import WHOLE_BP
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.coupons import AUDIENCES
+from server.rules.coupon_claims import AUDIENCES
 from server.rules.levels import MOST_LEVELS, fold
 from server.rules.operators import Permission
 from server.rules.rule_forms import SCOPES

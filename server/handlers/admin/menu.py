@@ -1,4 +1,4 @@
-"""The panel's navigation. It leaves out what the operator may not open."""
+"""The panel's navigation. Screens that the operator may not open are left out."""
 
 from dataclasses import dataclass
 

@@ -222,8 +222,8 @@ class _Sku(msgspec.Struct, frozen=True):
         return Sku(self.id, self.code, self.spec, self.price_fen, self.market_price_fen, self.available, state)
 
 
-class _Stored(msgspec.Struct, frozen=True):
-    """A product as it is stored; `products` and `categories` are the scope of the coupon that is sold."""
+class _Columns(msgspec.Struct, frozen=True):
+    """What a product's page needs of the row of `products`."""
 
     id: int
     category_id: int
@@ -239,6 +239,11 @@ class _Stored(msgspec.Struct, frozen=True):
     off_from: datetime | None
     exchange_only: bool
     min_level: int | None
+
+
+class _Stored(_Columns, frozen=True):
+    """A product as it is stored; `products` and `categories` are the scope of the coupon that is sold."""
+
     category_slug: str
     category_name: str
     freight: FreightTerms | None
@@ -248,19 +253,21 @@ class _Stored(msgspec.Struct, frozen=True):
     skus: list[_Sku] | None
 
 
+_SEVERAL = f"""
+SELECT {db.columns(_Columns, of="p")}, c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon,
+    t.products, t.categories, (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,
+    (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,
+      'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)
+      ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus
+  FROM products p JOIN categories c ON c.id = p.category_id
+    LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id
+  WHERE p.id = ANY ($1::bigint[]) AND on_shelf(p, $2)
+"""  # noqa: S608 - our own names
+
+
 async def several(product_ids: Sequence[int], at: datetime) -> dict[int, Product]:
     """Return products by id; those not on sale at `at` are missing."""
-    rows = await db.fetch(
-        "SELECT p.*, c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon, t.products, t.categories,"
-        " (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,"
-        " (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,"
-        " 'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)"
-        " ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus"
-        " FROM products p JOIN categories c ON c.id = p.category_id LEFT JOIN coupon_templates t"
-        " ON t.id = p.coupon_template_id WHERE p.id = ANY($1::bigint[]) AND on_shelf(p, $2)",
-        product_ids,
-        at,
-    )
+    rows = await db.fetch(_SEVERAL, product_ids, at)
     known = await levels.current()
     found = [db.typed(row, _Stored) for row in rows]
     labels = await coupon_scopes.labels([Scope(one.products, one.categories) for one in found])

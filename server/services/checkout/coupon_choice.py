@@ -16,10 +16,10 @@ from server.services.coupons.drawer import CouponView, HeldCoupon
 
 _MOST = 100
 """How many coupons are tried at most; those that expire soonest come first."""
-_HELD = """
-SELECT c.*, to_jsonb(c) AS terms FROM coupons c
+_HELD = f"""
+SELECT {db.columns(HeldCoupon)}, to_jsonb(c) AS terms FROM coupons c
   WHERE member_id = $1 AND (state = 'locked' OR state = 'unused' AND expires_at > $2) ORDER BY expires_at, id LIMIT $3
-"""
+"""  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True, slots=True)

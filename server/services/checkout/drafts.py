@@ -153,7 +153,7 @@ class AnsweredKey(msgspec.Struct, frozen=True):
     answer: str
 
 
-class LockedCoupon(msgspec.Struct, frozen=True):
+class CouponToLock(msgspec.Struct, frozen=True):
     """The coupon that the order locks, and what it takes off."""
 
     id: int
@@ -175,7 +175,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: list[PlacedLine]
     key: AnsweredKey
     at: datetime
-    coupon: LockedCoupon | None = None
+    coupon: CouponToLock | None = None
     cart: list[int] | None = None
     promotion: TakenPromotion | None = None
     entry: Posting | None = None
@@ -319,7 +319,7 @@ class Draft:
             lines=self._lines(),
             key=AnsweredKey(keyed.path, keyed.key, keyed.body_hash, answer.decode()),
             at=self.at,
-            coupon=None if coupon_id is None else LockedCoupon(coupon_id, self._coupon_fen()),
+            coupon=None if coupon_id is None else CouponToLock(coupon_id, self._coupon_fen()),
             cart=[item.sku_id for item in self.facts.items] if self.wanted.items is None else None,
             promotion=TakenPromotion(self.kind, self.held_stock, offer.take) if offer else None,
             entry=entry,

@@ -8,8 +8,8 @@ import orjson
 
 from server import db
 from server.core.errors import NotFound
+from server.rules.coupons import CouponTerms
 from server.rules.freight import Template
-from server.rules.pricing import CouponTerms
 from server.rules.promotions import EXCHANGE, Promotion
 from server.services.common.idempotency import Keyed
 

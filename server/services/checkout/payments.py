@@ -1,5 +1,6 @@
 """Settle payments: apply what WeChat reports about a payment, whatever the outcome, in one transaction.
 
+Locks: the buyer and the order (`settle_facts`), the team, then stock and the buyer's wallet (`settle_write`).
 Why an order has one number and the inbox one row per content: docs/decisions/0008-one-number-one-inbox.md.
 """
 

@@ -42,7 +42,7 @@ MAX_LINES = 50
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The shop's terms for all orders. Read them before taking a connection: reading may need one of its own."""
+    """The shop's terms for all orders. Read them before taking a connection: reading may open another one."""
 
     shop: ShopPolicy
     stacking: Stacking

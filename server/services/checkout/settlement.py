@@ -1,15 +1,19 @@
-"""Settling a payment between its two statements: the facts that the first reads, and what the second shall write."""
+"""Decide what a payment changes: from the facts that `settle_facts` read to what `settle_write` shall write.
+
+Nothing here locks or writes; see payments.py.
+"""
 
 from datetime import datetime
 
 import msgspec
+from msgspec import structs
 
 from server import outbox
 from server.core.money import yuan
 from server.gateways.ports import PaymentNotice
 from server.ledger import book, entries
 from server.ledger.book import Posting
-from server.outbox import Job, Row
+from server.outbox import Job, JobRow
 from server.rules import qualifications
 from server.rules.members import masked_name
 from server.rules.orders import OrderKind, OrderStatus
@@ -118,7 +122,7 @@ class QualificationRow(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-class Alarm(msgspec.Struct, frozen=True):
+class AlarmRow(msgspec.Struct, frozen=True):
     """The row of `alarms`."""
 
     kind: str
@@ -139,46 +143,38 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     coupon_id: int | None = None
     entry: Posting | None = None
     qualification: QualificationRow | None = None
-    jobs: list[Row] | None = None
-    alarm: Alarm | None = None
+    jobs: list[JobRow] | None = None
+    alarm: AlarmRow | None = None
 
 
 async def settlement_of(judgement: Judgement, notice: PaymentNotice, facts: SettleFacts, at: datetime) -> Settlement:
     """Build what follows from a judgement of `notice`."""
-    order = facts.order
-    payment = entry = alarm = None
-    match judgement.outcome:
-        case Outcome.SETTLE if order is not None:
+    order, outcome = facts.order, judgement.outcome
+    judged = Settlement(notice_id=facts.notice_id, outcome=outcome, mismatch=judgement.mismatch, at=at)
+    if outcome is Outcome.MISMATCH:
+        return structs.replace(judged, alarm=_alarm("payment_mismatch", notice, {"field": judgement.mismatch}))
+    assert order is not None  # noqa: S101 - a notice without an order is a mismatch
+    match outcome:
+        case Outcome.SETTLE:
             # An order cannot be paid before it was created: in development WeChat's clock may be behind ours.
             paid_at = max(notice.success_time or at, order.created_at)
             return await settlement_of_paid(order, facts, notice.transaction_id, notice.amount_fen, paid_at, at)
-        case Outcome.AFTER_CLOSE | Outcome.TWICE if order is not None:
-            payment = PaymentRow(
-                transaction_id=notice.transaction_id,
-                order_id=order.id,
-                amount_fen=notice.amount_fen,
-                outcome=judgement.outcome,
-                paid_at=notice.success_time or at,
-            )
+        case Outcome.AFTER_CLOSE | Outcome.TWICE:
+            paid_at = notice.success_time or at
             stray = entries.stray_payment(notice.transaction_id, notice.out_trade_no, notice.amount_fen)
-            entry = book.posting(stray, at)
-            alarm = _alarm(f"payment_{judgement.outcome}", notice, {})
-        case Outcome.MISMATCH:
-            alarm = _alarm("payment_mismatch", notice, {"field": judgement.mismatch})
-    return Settlement(
-        notice_id=facts.notice_id,
-        outcome=judgement.outcome,
-        mismatch=judgement.mismatch,
-        at=at,
-        payment=payment,
-        entry=entry,
-        alarm=alarm,
-    )
+            return structs.replace(
+                judged,
+                payment=PaymentRow(notice.transaction_id, order.id, notice.amount_fen, outcome, paid_at),
+                entry=book.posting(stray, at),
+                alarm=_alarm(f"payment_{outcome}", notice, {}),
+            )
+        case _:
+            return judged
 
 
-def _alarm(kind: str, notice: PaymentNotice, more: dict[str, str | None]) -> Alarm:
+def _alarm(kind: str, notice: PaymentNotice, more: dict[str, str | None]) -> AlarmRow:
     detail = {"transaction_id": notice.transaction_id, "amount_fen": notice.amount_fen, **more}
-    return Alarm(kind, f"order:{notice.out_trade_no}"[:60], detail)
+    return AlarmRow(kind, f"order:{notice.out_trade_no}"[:60], detail)
 
 
 async def settlement_of_paid(

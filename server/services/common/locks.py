@@ -1,8 +1,8 @@
 """All locks on members, orders and teams, and all advisory locks of a transaction.
 
-Locks are always taken in this order: advisory, members (ascending id), payment, order, qualification and rebate, stock,
-wallet, budget. `tests/support/lock_order.py` checks it. `FOR NO KEY UPDATE` lets other transactions insert rows that
-refer to the locked row. A wallet has no lock of its own: the ledger writes it under its member's lock.
+Locks are always taken in this order: advisory, members (ascending id), payment, order, team, qualification and rebate,
+stock, coupon, wallet, budget. `tests/support/lock_order.py` checks it. `FOR NO KEY UPDATE` lets other transactions
+insert rows that refer to the locked row. A wallet has no lock of its own: the ledger writes it under its member's lock.
 """
 
 from collections.abc import Iterable

@@ -9,7 +9,7 @@ from server.rules.rebates import take_back
 async def parts(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:
     """Step, under the member's lock: split `amount_fen` of `source` over the accounts that pay it back.
 
-    Return the split and the fen still short. With `debt` nothing is short: the member owes the rest.
+    Return the split and the fen still short. With `debt` the member owes what is missing, and 0 is short.
     """
     wallet = await statement.wallet(tx, member_id)
     frozen_fen = wallet.frozen_fen.get(source, 0)

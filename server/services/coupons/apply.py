@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Deps
-from server.rules.coupons import Audience
+from server.rules.coupon_claims import Audience
 from server.rules.levels import MOST_LEVELS
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug

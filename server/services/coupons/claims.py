@@ -9,8 +9,9 @@ from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import CouponLimit, NotFound
 from server.gateways.ports import Deps
-from server.rules import coupons as rules
-from server.rules.coupons import Claimer, Terms
+from server.rules import coupon_claims as rules
+from server.rules.coupon_claims import Claimer, Terms
+from server.rules.coupons import worth
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.coupon_scopes import Scope
 from server.services.common import idempotency
@@ -136,7 +137,7 @@ def _offer(template: _Offered, label: str, person: _Person | None, at: datetime)
         amount_fen=template.amount_fen,
         off_bp=template.off_bp,
         most_fen=template.most_fen,
-        worth=rules.worth(template.amount_fen, template.off_bp, template.most_fen),
+        worth=worth(template.amount_fen, template.off_bp, template.most_fen),
         threshold_fen=template.threshold_fen,
         scope_label=label,
         valid_days=template.valid_days,

@@ -9,7 +9,7 @@ from server.outbox import Job
 from server.services.notices import messages
 
 AHEAD = timedelta(days=3)
-"""How long before its end a coupon is announced. A coupon that lives no longer than this is not: it is still new."""
+"""How long before its end a coupon is announced. A coupon that is valid for a shorter time is not announced."""
 _ROWS = 500
 
 _DUE = """

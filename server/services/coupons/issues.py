@@ -18,7 +18,7 @@ from server.core.clock import shanghai_day
 from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
-from server.rules.coupons import birthdays
+from server.rules.coupon_claims import birthdays
 from server.services.common import audit_log, locks
 from server.services.coupons import drawer
 

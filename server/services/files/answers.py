@@ -1,4 +1,4 @@
-"""A short-lived cache of encoded answers: a thousand guests who look at one product cost two reads a second."""
+"""A short-lived cache of encoded answers: however many guests read a product, it is read about once a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Sequence

@@ -1,7 +1,7 @@
 """拼团 as a kind of order: its offer, the seat that an order takes and frees, and success with the last paid seat.
 
 Locks: the team comes after its order and before stock; the activity comes after the team. A team's paid orders are
-locked after the team. This is safe: a paid order waits for nothing else, so nobody who holds it asks for the team.
+locked after the team. This is safe: a transaction that holds a paid order never asks for its team.
 """
 
 from collections.abc import Sequence

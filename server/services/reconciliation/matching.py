@@ -114,8 +114,10 @@ class _Pair(msgspec.Struct, frozen=True):
 
 
 def _side(number: str, amount_fen: int | None, state: str | None, about: str | None) -> Row | None:
-    if amount_fen is None or state is None or about is None:
+    if amount_fen is None:
         return None
+    assert state is not None  # noqa: S101 - a side that is there has all three
+    assert about is not None  # noqa: S101 - as above
     return Row(number, amount_fen, state, about)
 
 

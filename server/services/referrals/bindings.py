@@ -2,7 +2,7 @@
 
 Why no loop can arise: a binding locks both members' rows in ascending order and then checks again whether the member
 has a downline. So a member who is above somebody can never move below anybody, and the ancestors copied into a row stay
-correct. Only a correction moves members who have a downline; it locks out all bindings meanwhile.
+correct. Only a correction moves members who have a downline; no other binding can run at that time.
 """
 
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ class Landing(msgspec.Struct):
 
 
 class _Opened(msgspec.Struct, frozen=True):
-    """A share that was opened, as `_MINE` counts it; `title` and `images` are None where it has no product."""
+    """A share that was opened, as `_MINE` counts it; `title` and `images` are None where nothing has one."""
 
     id: int
     code: str

@@ -68,7 +68,7 @@ async def send(deps: Deps, withdrawal_no: str) -> None:
     try:
         said = await deps.pay.transfer(asked)
     except OutcomeUnknown as unknown:
-        log.warning("withdrawal %s: sent, and nothing known of it: %s", withdrawal_no, unknown)
+        log.warning("withdrawal %s: sent, result unknown: %s", withdrawal_no, unknown)
     except WeChatError as refused:
         await _refused(deps, withdrawal_no, refused)
     else:

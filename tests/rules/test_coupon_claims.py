@@ -1,28 +1,13 @@
-"""The terms of a template in words, who may claim when, and whose birthday it is."""
+"""Who may claim when, and whose birthday it is."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from server.rules.coupons import Audience, Claimer, Terms, birthdays, refusal, worth
+from server.rules.coupon_claims import Audience, Claimer, Terms, birthdays, refusal
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
-
-
-@pytest.mark.parametrize(
-    ("terms", "expected"),
-    [
-        ((1000, 0, None), "减 10 元"),
-        ((1050, 0, None), "减 10.5 元"),
-        ((0, 1500, None), "8.5 折"),
-        ((0, 2000, 2000), "8 折，最多减 20 元"),
-        ((0, 9999, None), "0.001 折"),
-        ((0, 500, 1), "9.5 折，最多减 0.01 元"),
-    ],
-)
-def test_what_it_is_worth_in_words(terms: tuple[int, int, int | None], expected: str) -> None:
-    assert worth(*terms) == expected
 
 
 def terms(
