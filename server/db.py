@@ -243,8 +243,9 @@ _Row = TypeVar("_Row", bound=msgspec.Struct)
 def typed(row: asyncpg.Record, kind: type[_Row]) -> _Row:
     """Decode a row into `kind` by the names of its columns. A column that `kind` does not name is left out.
 
-    A `kind` that forbids unknown fields refuses such a column. A JSON column is decoded for a field that is a struct, a list, a tuple or a dict; for a field `str` it stays text.
-    Raises msgspec.ValidationError: the statement and `kind` disagree.
+    A `kind` that forbids unknown fields refuses such a column. A JSON column is decoded for a field that is a struct, a
+    list, a tuple or a dict; for a field `str` it stays text. Raises msgspec.ValidationError: the statement and `kind`
+    disagree.
     """
     values = dict(row)
     for name, decoder in _json_fields(kind).items():
