@@ -5,7 +5,7 @@
 \set member random(1, :members)
 BEGIN;
 INSERT INTO idempotency_keys (member_id, path, key, body_hash, status, answer, created_at)
-  VALUES (:member, '/api/orders', 'limit-' || :n, repeat('0', 64), 200, repeat('{"order_no": ""}', 35), now());
+  VALUES (:member, '/api/orders', 'flash-' || :n, repeat('0', 64), 200, repeat('{"order_no": ""}', 35), now());
 INSERT INTO flash_tallies (item_id, member_id, taken) VALUES (:item, :member, 1)
   ON CONFLICT (item_id, member_id) DO UPDATE SET taken = flash_tallies.taken + 1 WHERE flash_tallies.taken < 1000;
 WITH placed AS (
@@ -13,7 +13,7 @@ WITH placed AS (
       balance_fen, withdrawable_fen, cash_due_fen, address_sealed, region, remark, created_at, expires_at, checks,
       refunded_cash_fen, refunded_balance_fen, refunded_freight_fen, promotion_id, points, refunded_points,
       stacking_version, for_commission, for_qualification, for_return)
-    VALUES ('L' || :n, :member, 'flash_sale', 'pending', false, 10001, '[]', 0, 0, 0, 0, 990,
+    VALUES ('F' || :n, :member, 'flash_sale', 'pending', false, 10001, '[]', 0, 0, 0, 0, 990,
       repeat('0', 180), '浙江省 杭州市 西湖区', '', now(), now() + interval '1 day', 0, 0, 0, 0, :item, 0, 0,
       1, true, true, true) RETURNING id),
 lines AS (

@@ -7,12 +7,12 @@
 \set sku 1 + (2 * (:team - :first_team)) % :skus
 BEGIN;
 INSERT INTO idempotency_keys (member_id, path, key, body_hash, status, answer, created_at)
-  VALUES (:member, '/api/orders', 'limit-' || :n, repeat('0', 64), 200, repeat('{"order_no": ""}', 35), now());
+  VALUES (:member, '/api/orders', 'group-' || :n, repeat('0', 64), 200, repeat('{"order_no": ""}', 35), now());
 WITH placed AS (
   INSERT INTO orders (order_no, member_id, kind, promotion_id, team_id, status, virtual, items_fen, discounts,
       freight_fen, freight_cash_fen, balance_fen, withdrawable_fen, cash_due_fen, address_sealed, region, remark,
       created_at, expires_at, checks, refunded_cash_fen, refunded_balance_fen, refunded_freight_fen)
-    VALUES ('L' || :n, :member, 'group_buy', 1, :team, 'pending', false, 10000 + :sku, '[]', 0, 0, 0, 0, 10000 + :sku,
+    VALUES ('G' || :n, :member, 'group_buy', 1, :team, 'pending', false, 10000 + :sku, '[]', 0, 0, 0, 0, 10000 + :sku,
       repeat('0', 180), '浙江省 杭州市 西湖区', '', now(), now() + interval '1 day', 0, 0, 0, 0) RETURNING id)
 INSERT INTO order_lines (order_id, position, sku_id, product_id, category_id, title, image, spec, virtual, quantity,
     unit_price_fen, amount_fen, discount_fen, coupon_fen, points_fen, balance_fen, withdrawable_fen, cash_fen,
