@@ -161,7 +161,7 @@ def problems(pairs: Sequence[Pair]) -> Iterator[str]:
             yield f"{pair.name}: {old:.3f} → {new:.3f} ms CPU per operation, {pair.ratio:.3f} times, most {WORSE_MOST}"
 
 
-def told(pair: Pair) -> str:
+def line_of(pair: Pair) -> str:
     """Return one line for an operation, each value old → new: medians, and the range of the compared CPU time."""
     figures: dict[str, Callable[[Sample], float]] = {
         "API": lambda sample: sample.cpu_ms["api"],
@@ -215,7 +215,7 @@ def main(asked: Asked, root: Path = ROOT) -> int:
             print(error)
             return 2
     for pair in pairs:
-        print(told(pair))
+        print(line_of(pair))
     found = list(problems(pairs))
     for sentence in found:
         print(sentence)

@@ -30,7 +30,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters.update(
-        yuan=lambda fen: f"¥{yuan(fen)}", when=_when, local=_local, told=_told, json=_json, about=_about, number=_number
+        yuan=lambda fen: f"¥{yuan(fen)}",
+        when=_when,
+        local=_local,
+        told=_text,
+        json=_json,
+        about=_about,
+        number=_number,
     )
     found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
     return found
@@ -98,7 +104,7 @@ def _number(number: str) -> Markup:
     )
 
 
-def _told(value: object) -> str:
+def _text(value: object) -> str:
     """Return a value from the log as readable text."""
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 

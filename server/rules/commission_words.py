@@ -38,7 +38,7 @@ def policies(terms: CommissionTerms, names: Names) -> list[tuple[str, str, str]]
     return [(_LEVELS[one.level], "、".join(_places(one, names)), amount(one)) for one in terms.policies]
 
 
-def told(terms: CommissionTerms, names: Names) -> dict[str, str]:
+def in_words(terms: CommissionTerms, names: Names) -> dict[str, str]:
     """Describe the whole terms by name: first the general terms, then each place with what is paid there."""
     found = {
         "分润层级": f"{terms.depth} 级",
@@ -51,6 +51,6 @@ def told(terms: CommissionTerms, names: Names) -> dict[str, str]:
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """Return what differs between two versions, each as `told` gives it; a missing value is shown as a dash."""
+    """Return what differs between two versions, each as `in_words` gives it; a missing value is shown as a dash."""
     pairs = [(name, before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in {**before, **after}]
     return [Change(*one) for one in pairs if one[1] != one[2]]

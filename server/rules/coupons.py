@@ -114,7 +114,7 @@ class OnSale(msgspec.Struct, frozen=True):
     ends_at: datetime | None
 
 
-def told(found: OnSale, scope: str) -> str:
+def in_words(found: OnSale, scope: str) -> str:
     """Describe the coupon: `新人券：满 50 元减 10 元，全场通用，发放后 30 天内有效`."""
     from_fen = f"满 {short(found.threshold_fen)} 元" if found.threshold_fen else "无门槛"
     valid = f"发放后 {found.valid_days} 天内有效"

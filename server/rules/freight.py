@@ -162,7 +162,7 @@ def _fees(rate: Rate, by: By) -> str:
     return f"首 {rate.first} {unit} {yuan(rate.first_fen)} 元{further}"
 
 
-def told(terms: FreightTerms) -> Iterator[str]:
+def in_words(terms: FreightTerms) -> Iterator[str]:
     """Yield the template in words: a line per rate, then the excluded provinces."""
     for place, rate in (*(("、".join(zone.provinces), zone) for zone in terms.zones), ("其他地区", terms.elsewhere)):
         free = "" if rate.free_from_fen is None else f"，{_free(rate.free_from_fen)}"

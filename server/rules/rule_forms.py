@@ -202,7 +202,7 @@ def _read_scope(form: Mapping[str, str]) -> Scope:
     return Scope(products=ids) if kind == "products" else Scope(categories=ids)
 
 
-def told(terms: RuleTerms, names: Sequence[str]) -> dict[str, str]:
+def in_words(terms: RuleTerms, names: Sequence[str]) -> dict[str, str]:
     """Return each field's value in words, in the order of the form; `names` are the names of what the scope lists."""
     found = {field.name: _worded(field, getattr(terms, field.name)) for field in FIELDS}
     kind, ids = _scope(terms.scope)
@@ -234,5 +234,5 @@ class Change:
 
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
-    """Return what differs between two rules, each as `told` gives it."""
+    """Return what differs between two rules, each as `in_words` gives it."""
     return [Change(LABELS[name], before[name], after[name]) for name in after if before[name] != after[name]]

@@ -44,8 +44,8 @@ def test_what_came_went_and_changed() -> None:
         {"kind": "fixed", "fixed_fen": 500, "scope": "product", "ids": [8, 9]},
         commission_cap_bp=2_000,
     )
-    before = commission_words.told(RICH, NAMES)
-    found = commission_words.changes(before, commission_words.told(after, NAMES))
+    before = commission_words.in_words(RICH, NAMES)
+    found = commission_words.changes(before, commission_words.in_words(after, NAMES))
     assert [(one.label, one.before, one.after) for one in found] == [
         ("分润层级", "2 级", "1 级"),
         ("每单佣金上限", "订单实付的 30%", "订单实付的 20%"),

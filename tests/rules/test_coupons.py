@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.core.errors import CouponUnusable
-from server.rules.coupons import LABELS, CouponState, CouponTerms, Goods, OnSale, refuse, shown, told, worth
+from server.rules.coupons import LABELS, CouponState, CouponTerms, Goods, OnSale, in_words, refuse, shown, worth
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -52,7 +52,7 @@ def test_what_it_is_worth_in_words(terms: tuple[int, int, int | None], expected:
     ],
 )
 def test_what_is_told_of_one_on_sale(terms: tuple[Any, ...], expected: str) -> None:
-    assert told(OnSale("券", *terms), "限美妆") == expected
+    assert in_words(OnSale("券", *terms), "限美妆") == expected
 
 
 def coupon(state: str = "unused", starts_in: timedelta = timedelta(0), ends_in: timedelta = TICK) -> CouponTerms:

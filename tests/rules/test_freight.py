@@ -17,8 +17,8 @@ from server.rules.freight import (
     Template,
     Zone,
     charges,
+    in_words,
     province_of,
-    told,
 )
 
 PLAIN = Plain(fee_fen=800, free_from_fen=9900)
@@ -178,13 +178,13 @@ def test_a_province_is_named_at_most_once() -> None:
 
 
 def test_templates_in_words() -> None:
-    assert list(told(HEAVY.terms)) == [
+    assert list(in_words(HEAVY.terms)) == [
         "新疆、西藏：首 1000 克 18.00 元，每加 1000 克 10.00 元",
         "其他地区：首 1000 克 6.00 元，每加 500 克 2.00 元，满 88.00 元包邮",
         "不发货：台湾",
     ]
     plain = FreightTerms("piece", Rate(first=1, first_fen=500, next=1, next_fen=0))
-    assert list(told(plain)) == ["全国：首 1 件 5.00 元"]
+    assert list(in_words(plain)) == ["全国：首 1 件 5.00 元"]
 
 
 @pytest.mark.parametrize(

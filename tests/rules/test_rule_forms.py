@@ -104,20 +104,22 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 
 def test_terms_are_told_in_words() -> None:
-    told = rule_forms.told(terms(**RICH), ["面部护理", "母婴"])
+    told = rule_forms.in_words(terms(**RICH), ["面部护理", "母婴"])
     assert told["scope"] == "指定分类：面部护理、母婴（编号 4, 7）"
     assert told["min_paid_fen"] == "99.99 元"
     assert told["ratio_bp"] == "30.5%"
     assert told["stages_bp"] == "依次 30%、30.5%、39.5%"
     assert told["qualify_kinds"] == "普通订单、积分订单"
     assert told["withdrawable"] == "是"
-    plain = rule_forms.told(terms(), [])
+    plain = rule_forms.in_words(terms(), [])
     assert (plain["scope"], plain["cap_fen"], plain["stages_bp"]) == ("全部商品", "不限", "满 3 次时一次计入 100%")
     assert set(plain) == set(rule_forms.LABELS)
 
 
 def test_only_what_differs_is_told() -> None:
-    before, after = (rule_forms.told(terms(**fields), []) for fields in ({}, {"cap_fen": 5_000, "pay_as": "coupon"}))
+    before, after = (
+        rule_forms.in_words(terms(**fields), []) for fields in ({}, {"cap_fen": 5_000, "pay_as": "coupon"})
+    )
     found = [(one.label, one.before, one.after) for one in rule_forms.changes(before, after)]
     assert found == [("单次返还上限", "不限", "50.00 元"), ("返还成", "钱包余额", "优惠券")]
     assert rule_forms.changes(before, before) == []

@@ -18,11 +18,11 @@ from scripts.frozen.speed import (
     Side,
     SideFailed,
     alternate,
+    line_of,
     main,
     paired,
     problems,
     side,
-    told,
 )
 
 
@@ -81,7 +81,7 @@ def test_five_percent_more_cpu_are_borne_and_six_are_not() -> None:
 
 
 def test_an_operation_is_told_in_one_line() -> None:
-    assert told(pair([1.0, 2.0, 4.0], [2.0, 2.0, 1.0])) == (
+    assert line_of(pair([1.0, 2.0, 4.0], [2.0, 2.0, 1.0])) == (
         "place: CPU 3.000 (2.000–5.000) → 3.000 (2.000–3.000) ms per operation, ratio 1.000; API 2 → 2;"
         " PostgreSQL 1 → 1; worker 0 → 0; client 0.1 → 0.1; wall p50 5 → 5; a second 200 → 200"
     )

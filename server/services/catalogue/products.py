@@ -9,8 +9,9 @@ import msgspec
 
 from server import db
 from server.rules.coupons import OnSale
-from server.rules.coupons import told as told_coupon
-from server.rules.freight import FreightTerms, told
+from server.rules.coupons import in_words as coupon_in_words
+from server.rules.freight import FreightTerms
+from server.rules.freight import in_words as freight_in_words
 from server.rules.levels import Level
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.coupon_scopes import Scope
@@ -290,9 +291,9 @@ def _detail(stored: _Stored, known: Sequence[Level], scope: str) -> Product:
         limit_each=stored.limit_each,
         exchange_only=stored.exchange_only,
         min_level=levels.needed(known, stored.min_level),
-        coupon=None if stored.coupon is None else told_coupon(stored.coupon, scope),
+        coupon=None if stored.coupon is None else coupon_in_words(stored.coupon, scope),
         off_from=stored.off_from,
-        freight=[] if stored.freight is None else list(told(stored.freight)),
+        freight=[] if stored.freight is None else list(freight_in_words(stored.freight)),
     )
 
 

@@ -165,13 +165,13 @@ async def _grant(
     if left_fen:
         entry = entries.commission_frozen(commission_id, order.order_no, member_id, left_fen)
         await book.post(tx, entry, at)
-        await outbox.put(tx, [_told(member_id, commission_id, "frozen", left_fen)], at)
+        await outbox.put(tx, [_notice(member_id, commission_id, "frozen", left_fen)], at)
 
 
 _STATES = {"frozen": "已入账（冻结中）", "settled": "已到账"}
 
 
-def _told(member_id: int, commission_id: int, state: str, amount_fen: int) -> Job:
+def _notice(member_id: int, commission_id: int, state: str, amount_fen: int) -> Job:
     values = {"amount": f"{yuan(amount_fen)}元", "state": _STATES[state]}
     return messages.notice_job(member_id, f"commission_{state}", values, f"id={commission_id}")
 
@@ -267,7 +267,7 @@ async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
             return
         owed = (await statement.wallet(tx, member_id)).debts
         await book.post(tx, entries.commission_release(commission_id, member_id, amount_fen, owed), at)
-        await outbox.put(tx, [_told(member_id, commission_id, "settled", amount_fen)], at)
+        await outbox.put(tx, [_notice(member_id, commission_id, "settled", amount_fen)], at)
 
 
 _UNDECIDED = """

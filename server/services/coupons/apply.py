@@ -120,7 +120,7 @@ class _Change:
     after: _Template
     names: tuple[str, ...]
 
-    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:  # house: typed-rows - JSON of the audit log
+    def audit_detail(self) -> tuple[dict[str, Any], dict[str, Any]]:  # house: typed-rows - JSON of the audit log
         """Return before and after for the audit log, with only what changes."""
         return before_and_after(self.before, {name: getattr(self.after, name) for name in self.names})
 
@@ -149,7 +149,7 @@ async def apply(
         file.check()
         for change in changes:
             await _write(tx, change, at)
-        told = {change.entry.slug: change.told() for change in changes}
+        told = {change.entry.slug: change.audit_detail() for change in changes}
         detail: dict[str, Any] = {
             "before": {slug: before for slug, (before, after) in told.items() if after and slug in known},
             "after": {slug: after for slug, (_, after) in told.items() if after},

@@ -114,7 +114,7 @@ async def in_words(terms: CommissionTerms) -> Words:
     categories = await db.fetch("SELECT id, name FROM categories WHERE id = ANY ($1)", named["category"])
     names = {("product", row["id"]): row["name"] for row in products}
     names |= {("category", row["id"]): row["name"] for row in categories}
-    return Words(commission_words.policies(terms, names), commission_words.told(terms, names))
+    return Words(commission_words.policies(terms, names), commission_words.in_words(terms, names))
 
 
 async def version(number: int) -> Version:

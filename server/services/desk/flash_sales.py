@@ -100,7 +100,7 @@ _RESULT = (
 )
 
 
-def _told(deps: Deps, row: Row) -> Row:
+def _worded(deps: Deps, row: Row) -> Row:
     paid_bp = row["paid"] * 10_000 // row["placed"] if row["placed"] else None
     conversion = None if paid_bp is None else f"{paid_bp // 100}.{paid_bp % 100:02d}%"
     return _shown(deps, row) | {"spec": spec_text(orjson.loads(row["spec"])), "conversion": conversion}
@@ -140,7 +140,7 @@ ITEMS = Listing(
         until("s.starts_at"),
     ),
     empty="没有符合条件的秒杀商品",
-    opened=_told,
+    opened=_worded,
 )
 
 
@@ -150,7 +150,7 @@ async def sale(deps: Deps, sale_id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound(what="flash_sale")
     items = await db.fetch(f"SELECT {_RESULT} FROM {_RESULTS} WHERE i.sale_id = $1 ORDER BY i.id", sale_id)  # noqa: S608 - our own text
-    return _shown(deps, dict(row)) | {"items": [_told(deps, dict(item)) for item in items]}
+    return _shown(deps, dict(row)) | {"items": [_worded(deps, dict(item)) for item in items]}
 
 
 async def sale_id(slug: str) -> int:

@@ -8,14 +8,14 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules.freight import FreightTerms, told
+from server.rules.freight import FreightTerms, in_words
 from server.rules.operators import Permission
 from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, Row
 
 
-def _told(_deps: Deps, row: Row) -> Row:
-    return row | {"told": "；".join(told(msgspec.json.decode(row["terms"], type=FreightTerms)))}
+def _worded(_deps: Deps, row: Row) -> Row:
+    return row | {"told": "；".join(in_words(msgspec.json.decode(row["terms"], type=FreightTerms)))}
 
 
 FREIGHT = Listing(
@@ -38,7 +38,7 @@ FREIGHT = Listing(
     ),
     empty="还没有运费模板：所有商品按商城设置里的运费收取",
     template="catalogue/freight_templates.html",
-    opened=_told,
+    opened=_worded,
 )
 
 

@@ -24,7 +24,7 @@ _STATES: dict[State, str] = {
 """The states of `rules/points_goods.py` as SQL conditions."""
 
 
-def _told(_deps: Deps, row: Row) -> Row:
+def _worded(_deps: Deps, row: Row) -> Row:
     found = msgspec.convert(row, Good)
     return row | {"state": found.state, "left": found.left, "spec": spec_text(orjson.loads(row["spec"]))}
 
@@ -73,7 +73,7 @@ GOODS = Listing(
     ),
     empty="积分商城还没有商品",
     template="promotions/points_goods.html",
-    opened=_told,
+    opened=_worded,
 )
 
 
@@ -82,7 +82,7 @@ async def good(deps: Deps, good_id: int) -> dict[str, Any]:
     row = await db.fetch_row(f"SELECT {_SELECT} FROM {_SOURCE} WHERE g.id = $1", good_id)  # noqa: S608 - our own text
     if row is None:
         raise NotFound(what="points_good")
-    return _told(deps, dict(row))
+    return _worded(deps, dict(row))
 
 
 async def good_id(slug: str) -> int:

@@ -69,7 +69,7 @@ class Version:
 async def in_words(terms: RuleTerms) -> Words:
     """Put terms into words."""
     names = await rebate_rules.scope_names(terms.scope)
-    return Words(rule_forms.told(terms, names), promises.promise(terms), promises.plain(terms, names))
+    return Words(rule_forms.in_words(terms, names), promises.promise(terms), promises.plain(terms, names))
 
 
 async def version(number: int) -> Version:

@@ -111,7 +111,7 @@ class _SaleChange:
         """What is given, by column."""
         return given(self.entry, "name", "starts_at", "ends_at")
 
-    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def audit_detail(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return before and after for the audit log, with only what changes."""
         before, after = before_and_after(self.old, self.fields)
         for item in self.items:
@@ -159,7 +159,7 @@ async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
     async def write(tx: db.Connection, at: datetime) -> None:
         await _write(tx, file, sales, at)
 
-    told = {f"flash_sale:{change.entry.slug}": change.told() for change in sales}
+    told = {f"flash_sale:{change.entry.slug}": change.audit_detail() for change in sales}
     return Part(
         named=len(sales),
         new=sum(change.old is None for change in sales),
@@ -207,7 +207,7 @@ def _judge_sale(file: Entries, change: _SaleChange, at: datetime) -> None:
         file.note(f"{path}.slug", "已有这个场次")
     held = Window(old.starts_at, old.ends_at, old.stopped_at)
     if held.state(at) == "over":
-        if any(change.told()) or change.items:
+        if any(change.audit_detail()) or change.items:
             file.note(path, "本场已结束，不能修改")
         return
     window = Window(fields.get("starts_at", held.starts_at), fields.get("ends_at", held.ends_at))

@@ -206,7 +206,7 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
     for position, amount_fen in enumerate(close.stage_fen, start=1):
         await _grant(tx, member_id, rebate_id, position, amount_fen, terms, at)
     await releases.schedule(tx, rebate_id)
-    await _told(tx, member_id, rebate_id, sum(close.stage_fen), at)
+    await _notify(tx, member_id, rebate_id, sum(close.stage_fen), at)
     await _spend_budget(tx, cycle, close.whole_fen)
 
 
@@ -214,7 +214,7 @@ async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at
     await _consume(tx, join.rebate_id, (join.qualification_id,))
     await _grant(tx, member_id, join.rebate_id, join.position, join.stage_fen, cycle.terms, at)
     await releases.schedule(tx, join.rebate_id)
-    await _told(tx, member_id, join.rebate_id, join.stage_fen, at)
+    await _notify(tx, member_id, join.rebate_id, join.stage_fen, at)
 
 
 async def _consume(tx: db.Connection, rebate_id: int, qualification_ids: Sequence[int]) -> None:
@@ -265,7 +265,7 @@ async def _tell_budget(tx: db.Connection, version: int, at: datetime) -> None:
     await alarms.sound_at_most_every(timedelta(days=1), tx, "rebate_budget", f"rule:{version}", at, {})
 
 
-async def _told(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:
+async def _notify(tx: db.Connection, member_id: int, rebate_id: int, amount_fen: int, at: datetime) -> None:
     if not amount_fen:
         return
     values = {"amount": f"{yuan(amount_fen)}元", "state": "已入账（冻结中）"}
