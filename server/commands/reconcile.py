@@ -12,7 +12,7 @@ import typer
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.core.money import yuan
-from server.rules import words
+from server.rules import labels
 from server.rules.bills import Bill
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def list_days(data: Path | None = DATA, as_json: bool = AS_JSON) -> None:
             typer.echo(msgspec.json.encode(runs).decode())
             return 0
         for one in runs:
-            came = words.RECONCILIATION_STATES[one.state]
+            came = labels.RECONCILIATION_STATES[one.state]
             told = f"{one.day} {came} {one.differences} 处差异 {one.operator} {one.problem or ''}"
             typer.echo(told.rstrip())
         return 0
@@ -90,7 +90,7 @@ def _progress() -> Iterator[Callable[[Bill, int], None]]:
     console = Console(stderr=True)
     told = TextColumn("{task.description}账单 {task.completed} 行")
     with Progress(told, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
-        tasks = {bill: bar.add_task(words.BILLS[bill], total=None) for bill in Bill}
+        tasks = {bill: bar.add_task(labels.BILLS[bill], total=None) for bill in Bill}
         yield lambda bill, lines: bar.advance(tasks[bill], lines)
 
 
@@ -107,8 +107,8 @@ def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
         shown = {"ok": done.state == "clean", **msgspec.structs.asdict(done), "differences": found}
         typer.echo(msgspec.json.encode(shown).decode())
         return
-    typer.echo(f"{done.day} {words.RECONCILIATION_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
-    for bill, name in words.BILLS.items():
+    typer.echo(f"{done.day} {labels.RECONCILIATION_STATES[done.state]}{'：' + done.problem if done.problem else ''}")
+    for bill, name in labels.BILLS.items():
         sums: Sums = getattr(done.sums, bill)
         ours = f"{sums.ours_lines} 笔 {yuan(sums.ours_fen)} 元"
         theirs = f"{sums.theirs_lines} 笔 {yuan(sums.theirs_fen)} 元"
@@ -117,7 +117,7 @@ def _tell(done: "Run", found: "list[Difference]", as_json: bool) -> None:
         typer.echo(f"  {word}：{yuan(amount_fen)} 元")
     for one in found:
         sides = f"我方 {_side(one.ours)}，微信 {_side(one.theirs)}"
-        typer.echo(f"  {words.BILLS[one.bill]} {words.DIFFERENCES[one.kind]} {one.subject}：{sides}")
+        typer.echo(f"  {labels.BILLS[one.bill]} {labels.DIFFERENCES[one.kind]} {one.subject}：{sides}")
 
 
 def _side(side: "Side | None") -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from server.core.clock import SHANGHAI
 from server.core.money import yuan
 from server.panel.assets import all_assets
-from server.rules import words
+from server.rules import labels
 from server.rules.coupons import worth
 from server.rules.products import spec_text
 from server.services.common.listings import cells
@@ -38,7 +38,7 @@ def _environment() -> Environment:
         about=_about,
         number=_number,
     )
-    found.globals.update(words=words, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
+    found.globals.update(words=labels, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
     return found
 
 

@@ -8,8 +8,8 @@ import msgspec
 from server.core.errors import Refusal
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
+from server.rules.labels import REVEALED
 from server.rules.operators import Permission
-from server.rules.words import REVEALED
 from server.services.desk import coupons, members
 from server.services.rebates import blocking
 from server.services.referrals import bindings

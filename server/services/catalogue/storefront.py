@@ -7,8 +7,8 @@ from pathlib import Path
 
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import promises
-from server.rules.promises import Promise, Told
+from server.rules import rebate_words
+from server.rules.rebate_words import Promise, Told
 from server.rules.shop import Banner, ShopPolicy
 from server.services.terms import policy, rebate_rules
 
@@ -97,8 +97,8 @@ async def _promise() -> tuple[Promise | None, RuleInWords | None]:
         published = await rebate_rules.in_force()
     except NotFound:  # a shop can open before its first rule
         return None, None
-    plain = promises.plain(published.terms, await rebate_rules.scope_names(published.terms.scope))
-    return promises.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
+    plain = rebate_words.plain(published.terms, await rebate_rules.scope_names(published.terms.scope))
+    return rebate_words.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
 
 
 def _agreements(shop: ShopPolicy) -> list[Agreement]:

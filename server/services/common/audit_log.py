@@ -17,7 +17,7 @@ import orjson
 from server import db
 from server.db import Connection
 from server.gateways.ports import Cipher, Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.operators import Permission
 from server.services.common import cursors
 from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
@@ -178,14 +178,14 @@ LOG = Listing(
         Column("编号", "id", "number"),
         Column("时间", "at", "when"),
         Column("操作员", "actor"),
-        Column("操作", "action", words=words.ACTIONS),
+        Column("操作", "action", words=labels.ACTIONS),
         Column("对象", "subject", "code"),
         Column("内容", "detail"),
     ),
     filters=(
         search("对象，如 order:T26…", Way("a.subject = {0}")),
         Filter("actor", "操作员", (Way("a.actor = {0}"),)),
-        choice("action", "操作", "a.action", words.ACTIONS),
+        choice("action", "操作", "a.action", labels.ACTIONS),
         since("a.at"),
         until("a.at"),
     ),

@@ -5,7 +5,7 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.operators import Permission
 from server.services.common import audit_log, cursors
 from server.services.common.listings import Column, Key, Listing, Row, Way, choice, search, since, switch, until
@@ -24,7 +24,7 @@ ALARMS = Listing(
     keys=(Key("a.id", cursors.Number),),
     columns=(
         Column("编号", "id", "number"),
-        Column("报警", "kind", "tag", words=words.ALARMS),
+        Column("报警", "kind", "tag", words=labels.ALARMS),
         Column("对象", "subject", "code"),
         Column("内容", "detail"),
         Column("时间", "at", "when"),
@@ -32,7 +32,7 @@ ALARMS = Listing(
     ),
     filters=(
         search("对象", Way("a.subject = {0}")),
-        choice("kind", "报警", "a.kind", words.ALARMS),
+        choice("kind", "报警", "a.kind", labels.ALARMS),
         switch(
             "show",
             "状态",

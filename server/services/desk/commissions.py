@@ -11,7 +11,7 @@ from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.ledger import browser
 from server.ledger.browser import Mention
-from server.rules import commission_words, words
+from server.rules import commission_words, labels
 from server.rules.commissions import CommissionTerms
 from server.rules.operators import Permission
 from server.services.commissions import views as commission_views
@@ -64,7 +64,7 @@ COMMISSIONS = Listing(
     keys=(Key("c.created_at", datetime), Key("c.id", cursors.Number)),
     columns=(
         Column("编号", "id", to="/admin/commissions/{id}"),
-        Column("状态", "state", "tag", words=words.EARNING_STATES),
+        Column("状态", "state", "tag", words=labels.EARNING_STATES),
         Column("会员", "member_id", to="/admin/members/{member_id}"),
         Column("级", "level", "number"),
         Column("订单", "order_no", "code", to="/admin/orders/{order_no}"),
@@ -76,7 +76,7 @@ COMMISSIONS = Listing(
     ),
     filters=(
         found_by("c.order_id", numbered("c.member_id")),
-        choice("state", "状态", "c.state", words.EARNING_STATES),
+        choice("state", "状态", "c.state", labels.EARNING_STATES),
         since("c.created_at", "产生从"),
         until("c.created_at"),
     ),

@@ -10,7 +10,7 @@ import msgspec
 from server import db
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.coupons import LABELS, shown, worth
 from server.rules.operators import Permission
 from server.services.catalogue import coupon_scopes
@@ -58,7 +58,7 @@ TEMPLATES = Listing(
         Column("总量", "total", "number", words={None: "不限"}),
         Column("已领", "claimed", "number"),
         Column("每人限领", "per_member", "number"),
-        Column("状态", "active", "tag", words=words.COUPON_TEMPLATE_STATES),
+        Column("状态", "active", "tag", words=labels.COUPON_TEMPLATE_STATES),
         Column("创建时间", "created_at", "when"),
     ),
     filters=(
@@ -149,8 +149,8 @@ ISSUES = Listing(
     columns=(
         Column("编号", "id", "number", to="/admin/coupons?issue=%23{id}"),
         Column("优惠券", "name", to="/admin/coupon-templates/{template_id}"),
-        Column("发给", "segment", words=words.COUPON_SEGMENTS),
-        Column("状态", "state", "tag", words=words.COUPON_ISSUE_STATES),
+        Column("发给", "segment", words=labels.COUPON_SEGMENTS),
+        Column("状态", "state", "tag", words=labels.COUPON_ISSUE_STATES),
         Column("已查看", "seen", "number"),
         Column("会员数", "members", "number"),
         Column("已发放", "issued", "number"),
@@ -167,7 +167,7 @@ ISSUES = Listing(
             {"asked": ("运营发放", "i.day IS NULL"), "gift": ("生日礼券", "i.day IS NOT NULL")},
             default="asked",
         ),
-        switch("show", "状态", {"running": (words.COUPON_ISSUE_STATES["running"], "i.state = 'running'")}),
+        switch("show", "状态", {"running": (labels.COUPON_ISSUE_STATES["running"], "i.state = 'running'")}),
     ),
     empty="还没有发放过优惠券",
     template="coupons/issues.html",

@@ -9,7 +9,7 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.flash_sales import Window
 from server.rules.operators import Permission
 from server.rules.products import spec_text
@@ -37,7 +37,7 @@ _STATE = Filter(
     "state",
     "状态",
     tuple(Way(sql, re.compile(state), lambda deps, _text: deps.clock.now()) for state, sql in _STATES.items()),
-    words.FLASH_SALE_STATES,
+    labels.FLASH_SALE_STATES,
 )
 
 
@@ -65,7 +65,7 @@ SALES = Listing(
         Column("编号", "id", "number", to="/admin/flash-sales/{id}"),
         Column("标识", "slug", "code"),
         Column("名称", "name", to="/admin/flash-sales/{id}"),
-        Column("状态", "state", "tag", words=words.FLASH_SALE_STATES),
+        Column("状态", "state", "tag", words=labels.FLASH_SALE_STATES),
         Column("开始", "starts_at", "when"),
         Column("结束", "ends_at", "when"),
         Column("商品数", "items", "number"),
@@ -116,7 +116,7 @@ ITEMS = Listing(
     columns=(
         Column("编号", "id", "number"),
         Column("场次", "name", to="/admin/flash-sales/{sale_id}"),
-        Column("状态", "state", "tag", words=words.FLASH_SALE_STATES),
+        Column("状态", "state", "tag", words=labels.FLASH_SALE_STATES),
         Column("SKU 编码", "code", "code"),
         Column("商品", "title", to="/admin/products/{product_id}"),
         Column("规格", "spec"),

@@ -5,7 +5,7 @@ import re
 import orjson
 
 from server.gateways.ports import Deps
-from server.rules import words as said
+from server.rules import labels
 from server.rules.operators import Permission
 from server.rules.products import spec_text
 from server.rules.shelf import shelf
@@ -35,7 +35,7 @@ _SEARCH = search(
         read=lambda _deps, text: words.query(text),
     ),
 )
-_KIND = choice("kind", "类型", "p.kind", said.PRODUCT_KINDS)
+_KIND = choice("kind", "类型", "p.kind", labels.PRODUCT_KINDS)
 
 
 def _show(switched_on: str) -> Filter:
@@ -84,14 +84,14 @@ PRODUCTS = Listing(
         Column("标识", "slug", "code"),
         Column("商品", "title", to="/admin/products/{id}"),
         Column("分类", "category"),
-        Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
-        Column("状态", "shelf", "tag", words=said.SHELF),
-        Column("销售渠道", "exchange_only", "tag", words=said.CHANNELS),
+        Column("类型", "kind", "tag", words=labels.PRODUCT_KINDS),
+        Column("状态", "shelf", "tag", words=labels.SHELF),
+        Column("销售渠道", "exchange_only", "tag", words=labels.CHANNELS),
         Column("等级专享", "level"),
         Column("最低价", "min_price_fen", "yuan"),
         Column("最高价", "max_price_fen", "yuan"),
         Column("可售库存", "available", "number"),
-        Column("库存提醒", "stock_state", "tag", words=said.STOCK_STATES),
+        Column("库存提醒", "stock_state", "tag", words=labels.STOCK_STATES),
         Column("已售", "sold_count", "number"),
         Column("修改时间", "updated_at", "when"),
     ),
@@ -129,9 +129,9 @@ STOCK = Listing(
         Column("SKU 编码", "code", "code"),
         Column("商品", "title", to="/admin/products/{product_id}"),
         Column("规格", "spec"),
-        Column("类型", "kind", "tag", words=said.PRODUCT_KINDS),
-        Column("状态", "shelf", "tag", words=said.SHELF),
-        Column("库存提醒", "stock_state", "tag", words=said.STOCK_STATES),
+        Column("类型", "kind", "tag", words=labels.PRODUCT_KINDS),
+        Column("状态", "shelf", "tag", words=labels.SHELF),
+        Column("库存提醒", "stock_state", "tag", words=labels.STOCK_STATES),
         Column("可售", "available", "number"),
         Column("占用", "reserved", "number"),
         Column("已售", "sold", "number"),

@@ -8,7 +8,7 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.members import masked_name
 from server.rules.operators import Permission
 from server.rules.orders import PAID_STATES
@@ -63,13 +63,13 @@ GROUP_BUYS = Listing(
         Column("编号", "id", "number", to="/admin/group-buys/{id}"),
         Column("标识", "slug", "code"),
         Column("名称", "title", to="/admin/group-buys/{id}"),
-        Column("状态", "state", "tag", words=words.ACTIVITY_STATES),
+        Column("状态", "state", "tag", words=labels.ACTIVITY_STATES),
         Column("商品", "product", to="/admin/products/{product_id}"),
         Column("几人团", "size", "number"),
         Column("时限（小时）", "window_hours", "number"),
         Column("已拼（件）", "taken", "number"),
         Column("限量", "stock_limit", "number", words={None: "不限"}),
-        Column("虚拟成团", "virtual_fill", words=words.SWITCHES),
+        Column("虚拟成团", "virtual_fill", words=labels.SWITCHES),
         Column("开始时间", "starts_at", "when"),
         Column("结束时间", "ends_at", "when"),
     ),
@@ -79,7 +79,7 @@ GROUP_BUYS = Listing(
             "state",
             "状态",
             tuple(Way(sql, re.compile(name), _now) for name, sql in _STATE_WAYS.items()),
-            words.ACTIVITY_STATES,
+            labels.ACTIVITY_STATES,
         ),
     ),
     empty="还没有拼团活动",
@@ -99,7 +99,7 @@ TEAMS = Listing(
     keys=(Key("t.id", cursors.Number),),
     columns=(
         Column("团号", "team_no", "code", to="/admin/teams/{team_no}"),
-        Column("状态", "state", "tag", words=words.TEAM_STATES),
+        Column("状态", "state", "tag", words=labels.TEAM_STATES),
         Column("活动", "title", to="/admin/group-buys/{group_buy_id}"),
         Column("团长", "leader_id", "number", to="/admin/members/{leader_id}"),
         Column("几人团", "size", "number"),
@@ -122,7 +122,7 @@ TEAMS = Listing(
             "活动编号或标识",
             (numbered("t.group_buy_id"), Way("t.group_buy_id = (SELECT id FROM group_buys WHERE slug = {0})")),
         ),
-        choice("state", "状态", "t.state", words.TEAM_STATES),
+        choice("state", "状态", "t.state", labels.TEAM_STATES),
         since("t.opened_at", "开团从"),
         until("t.opened_at"),
     ),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from server import db
-from server.rules import words
+from server.rules import labels
 from server.rules.levels import Level
 from server.rules.operators import Permission
 from server.services.common import cursors
@@ -20,14 +20,14 @@ GROWTH = Listing(
     keys=(Key("g.id", cursors.Number),),
     columns=(
         Column("会员", "member_id", to="/admin/members/{member_id}"),
-        Column("类型", "kind", "tag", words=words.GROWTH_KINDS),
+        Column("类型", "kind", "tag", words=labels.GROWTH_KINDS),
         Column("成长值", "amount", "number"),
         Column("原因", "why"),
         Column("操作员", "operator"),
         Column("计入时间", "counts_at", "when"),
         Column("记录时间", "at", "when"),
     ),
-    filters=(search("#会员号", numbered("g.member_id")), choice("kind", "类型", "g.kind", words.GROWTH_KINDS)),
+    filters=(search("#会员号", numbered("g.member_id")), choice("kind", "类型", "g.kind", labels.GROWTH_KINDS)),
     empty="还没有成长值记录",
 )
 

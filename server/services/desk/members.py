@@ -11,7 +11,7 @@ from server.core.columns import PHONE_COLUMN
 from server.core.errors import BadRequest, NotFound
 from server.gateways.ports import Deps
 from server.ledger import statement
-from server.rules import words
+from server.rules import labels
 from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
 from server.services.common import audit_log, cursors
@@ -71,7 +71,7 @@ MEMBERS = Listing(
         Column("昵称", "nickname"),
         Column("手机号", "phone"),
         Column("分享码", "share_code", "code"),
-        Column("状态", "state", "tag", words=words.MEMBER_STATES),
+        Column("状态", "state", "tag", words=labels.MEMBER_STATES),
         Column("推荐人", "referrer_id", to="/admin/members/{referrer_id}"),
         Column("绑定时间", "bound_at", "when"),
         Column("首次付款", "first_paid_at", "when"),
@@ -90,9 +90,9 @@ MEMBERS = Listing(
             "state",
             "状态",
             {
-                "active": (words.MEMBER_STATES["active"], "m.state = 'active'"),
-                "blocked": (words.MEMBER_STATES["blocked"], "m.state = 'blocked'"),
-                "closed": (words.MEMBER_STATES["closed"], "m.state = 'closed'"),
+                "active": (labels.MEMBER_STATES["active"], "m.state = 'active'"),
+                "blocked": (labels.MEMBER_STATES["blocked"], "m.state = 'blocked'"),
+                "closed": (labels.MEMBER_STATES["closed"], "m.state = 'closed'"),
             },
         ),
         switch(
@@ -364,4 +364,4 @@ async def reveal(deps: Deps, member_id: int, what: Revealed, reason: str, operat
     return told[what]
 
 
-assert set(get_args(Revealed)) == set(words.REVEALED)  # noqa: S101 - each has its word
+assert set(get_args(Revealed)) == set(labels.REVEALED)  # noqa: S101 - each has its word

@@ -11,7 +11,7 @@ from server import db
 from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
 from server.rules.orders import LABELS, OrderStatus
@@ -162,7 +162,7 @@ REFUNDS = Listing(
     columns=(
         Column("退款号", "refund_no", "code"),
         Column("订单", "order_no", "code", to="/admin/orders/{order_no}"),
-        Column("状态", "state", "tag", words=words.REFUND_STATES),
+        Column("状态", "state", "tag", words=labels.REFUND_STATES),
         Column("退现金", "cash_fen", "yuan"),
         Column("退余额", "balance_fen", "yuan"),
         Column("扣留", "withheld_fen", "yuan"),
@@ -174,7 +174,7 @@ REFUNDS = Listing(
     ),
     filters=(
         search("退款号或订单号", exactly("r.refund_no", "R[0-9A-Z]{3,31}"), exactly("o.order_no", "[0-9A-Z]{3,32}")),
-        choice("state", "状态", "r.state", words.REFUND_STATES, default="requested"),
+        choice("state", "状态", "r.state", labels.REFUND_STATES, default="requested"),
         since("r.requested_at", "申请从"),
         until("r.requested_at"),
     ),

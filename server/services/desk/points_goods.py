@@ -8,10 +8,10 @@ import orjson
 from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules.labels import POINTS_GOOD_STATES
 from server.rules.operators import Permission
 from server.rules.points_goods import Good, State
 from server.rules.products import spec_text
-from server.rules.words import POINTS_GOOD_STATES
 from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, Row, beginning, numbered, search, switch
 

@@ -9,7 +9,7 @@ from server import db
 from server.core.errors import NotFound
 from server.ledger import browser
 from server.ledger.browser import Mention
-from server.rules import words
+from server.rules import labels
 from server.rules.members import masked_name
 from server.rules.operators import Permission
 from server.services.common import cursors
@@ -49,19 +49,19 @@ QUALIFICATIONS = Listing(
     keys=(Key("q.created_at", datetime), Key("q.id", cursors.Number)),
     columns=(
         Column("编号", "id", to="/admin/qualifications/{id}"),
-        Column("状态", "state", "tag", words=words.QUALIFICATION_STATES),
+        Column("状态", "state", "tag", words=labels.QUALIFICATION_STATES),
         Column("推荐人", "referrer_id", to="/admin/members/{referrer_id}"),
         Column("好友", "referee_id", to="/admin/members/{referee_id}"),
         Column("订单", "order_no", "code", to="/admin/orders/{order_no}"),
-        Column("待审原因", "held_for", words=words.HELD_FOR),
-        Column("作废原因", "void_for", words=words.VOID_FOR),
+        Column("待审原因", "held_for", words=labels.HELD_FOR),
+        Column("作废原因", "void_for", words=labels.VOID_FOR),
         Column("返一", "rebate_id", to="/admin/rebates/{rebate_id}"),
         Column("付款时间", "paid_at", "when"),
         Column("计入时间", "counted_at", "when"),
     ),
     filters=(
         found_by("q.order_id", _EITHER),
-        choice("state", "状态", "q.state", words.QUALIFICATION_STATES, default="held"),
+        choice("state", "状态", "q.state", labels.QUALIFICATION_STATES, default="held"),
         since("q.created_at"),
         until("q.created_at"),
     ),
@@ -80,19 +80,19 @@ REBATES = Listing(
     keys=(Key("r.closed_at", datetime), Key("r.id", cursors.Number)),
     columns=(
         Column("编号", "id", to="/admin/rebates/{id}"),
-        Column("状态", "state", "tag", words=words.EARNING_STATES),
+        Column("状态", "state", "tag", words=labels.EARNING_STATES),
         Column("会员", "member_id", to="/admin/members/{member_id}"),
         Column("返还的订单", "order_no", "code", to="/admin/orders/{order_no}"),
         Column("已计入", "granted_fen", "yuan"),
         Column("整轮", "whole_fen", "yuan"),
-        Column("返还成", "pay_as", words=words.PAID_AS),
+        Column("返还成", "pay_as", words=labels.PAID_AS),
         Column("规则版本", "rule_version", to="/admin/rules/{rule_version}"),
         Column("成立时间", "closed_at", "when"),
         Column("预计解冻", "release_at", "when"),
     ),
     filters=(
         found_by("r.order_id", numbered("r.member_id")),
-        choice("state", "状态", "r.state", words.EARNING_STATES),
+        choice("state", "状态", "r.state", labels.EARNING_STATES),
         since("r.closed_at", "成立从"),
         until("r.closed_at"),
     ),

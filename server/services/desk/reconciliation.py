@@ -16,7 +16,7 @@ from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import BadRequest, Refusal, StateConflict
 from server.gateways.ports import Deps
-from server.rules import words
+from server.rules import labels
 from server.rules.bills import Bill
 from server.rules.operators import Permission
 from server.services.common import audit_log, cursors
@@ -46,7 +46,7 @@ DAYS = Listing(
     only=_NEWEST,
     columns=(
         Column("账单日", "day", to="/admin/reconciliation/{day}"),
-        Column("结果", "state", "tag", words=words.RECONCILIATION_STATES),
+        Column("结果", "state", "tag", words=labels.RECONCILIATION_STATES),
         Column("差异", "differences", "number"),
         Column("我方交易", "trade_fen", "yuan"),
         Column("我方退款", "refund_fen", "yuan"),
@@ -55,7 +55,7 @@ DAYS = Listing(
         Column("完成时间", "finished_at", "when"),
     ),
     filters=(
-        choice("state", "结果", "r.state", words.RECONCILIATION_STATES),
+        choice("state", "结果", "r.state", labels.RECONCILIATION_STATES),
         since("r.day::timestamp AT TIME ZONE 'Asia/Shanghai'", "从"),
         until("r.day::timestamp AT TIME ZONE 'Asia/Shanghai'"),
     ),
@@ -85,8 +85,8 @@ DIFFERENCES = Listing(
     only=_NEWEST,
     columns=(
         Column("账单日", "day", to="/admin/reconciliation/{day}"),
-        Column("账单", "bill", words=words.BILLS),
-        Column("差异", "kind", "tag", words=words.DIFFERENCES),
+        Column("账单", "bill", words=labels.BILLS),
+        Column("差异", "kind", "tag", words=labels.DIFFERENCES),
         Column("单号", "subject", "code"),
         Column("另一单号", "about", "code"),
         Column("我方金额", "ours_fen", "yuan"),
@@ -97,8 +97,8 @@ DIFFERENCES = Listing(
     filters=(
         search("单号", Way("d.subject = {0}")),
         Filter("day", "账单日", (Way("r.day = {0}", None, lambda _deps, text: date.fromisoformat(text)),), is_day=True),
-        choice("bill", "账单", "d.bill", words.BILLS),
-        choice("kind", "差异", "d.kind", words.DIFFERENCES),
+        choice("bill", "账单", "d.bill", labels.BILLS),
+        choice("kind", "差异", "d.kind", labels.DIFFERENCES),
     ),
     empty="没有差异",
     opened=_opened,

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from server import db
 from server.core.errors import RuleInvalid
-from server.rules import promises, rule_forms
+from server.rules import rebate_words, rule_forms
 from server.rules.operators import Permission
-from server.rules.promises import Promise, Told
+from server.rules.rebate_words import Promise, Told
 from server.rules.rebates import RuleTerms
 from server.rules.rule_forms import Change
 from server.services.common import cursors
@@ -69,7 +69,7 @@ class Version:
 async def in_words(terms: RuleTerms) -> Words:
     """Put terms into words."""
     names = await rebate_rules.scope_names(terms.scope)
-    return Words(rule_forms.in_words(terms, names), promises.promise(terms), promises.plain(terms, names))
+    return Words(rule_forms.in_words(terms, names), rebate_words.promise(terms), rebate_words.plain(terms, names))
 
 
 async def version(number: int) -> Version:

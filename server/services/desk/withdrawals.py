@@ -12,7 +12,7 @@ from server.gateways.ports import Deps
 from server.ledger import browser, statement
 from server.ledger.browser import Mention
 from server.ledger.chart import WITHDRAWABLE
-from server.rules import words
+from server.rules import labels
 from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
 from server.rules.shop import ShopPolicy
@@ -54,7 +54,7 @@ WITHDRAWALS = Listing(
     columns=(
         Column("提现号", "withdrawal_no", "code", to="/admin/withdrawals/{withdrawal_no}"),
         Column("会员", "member_id", to="/admin/members/{member_id}"),
-        Column("状态", "state", "tag", words=words.WITHDRAWAL_STATES),
+        Column("状态", "state", "tag", words=labels.WITHDRAWAL_STATES),
         Column("提现金额", "amount_fen", "yuan"),
         Column("手续费", "fee_fen", "yuan"),
         Column("代扣税", "tax_fen", "yuan"),
@@ -72,7 +72,7 @@ WITHDRAWALS = Listing(
             numbered("w.member_id"),
             exactly("w.withdrawal_no", "W[0-9A-Z]{3,31}"),
         ),
-        choice("state", "状态", "w.state", words.WITHDRAWAL_STATES),
+        choice("state", "状态", "w.state", labels.WITHDRAWAL_STATES),
         switch(
             "review",
             "审核",
@@ -181,7 +181,7 @@ def _steps(row: dict[str, Any], state: WithdrawalState) -> list[Step]:
         ("复核同意", row["second_at"], row["second_by"]),
         ("交给微信", row["sent_at"], "系统"),
         ("等会员确认", row["confirming_at"], "微信"),
-        (words.WITHDRAWAL_STATES[state], row["finished_at"], {"member": "会员", None: ""}.get(ended_by, ended_by)),
+        (labels.WITHDRAWAL_STATES[state], row["finished_at"], {"member": "会员", None: ""}.get(ended_by, ended_by)),
     ]
     return [Step(label, at, who or "") for label, at, who in reached if at is not None]
 

@@ -9,7 +9,7 @@ from server.core.advisory import Advisory
 from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules.promises import Promise, promise
+from server.rules.rebate_words import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, complete
 from server.services.common import audit_log, locks
 from server.services.terms.versions import About, Versions, check_base

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.rules.promises import plain, promise, returned_bp
+from server.rules.rebate_words import plain, promise, returned_bp
 from server.rules.rebates import RuleTerms, parse_terms
 
 NEVER = ("稳赚", "躺赚", "保证返", "必返", "一定返还你", "投资回报", "收益率", "None", "{", "}", "。。", "，，", "，。")
