@@ -41,7 +41,7 @@ def main(names: Sequence[str], *, write: bool, root: Path = ROOT) -> int:
 
 def measured(names: Sequence[str], root: Path = ROOT) -> dict[str, dict[str, float]]:
     """Run these benches (none: all); return `ratio` and `cpu_ms_per_op` by name. Raises BenchFailed."""
-    command = (sys.executable, "-m", "server", "bench", *names, "--json", "--rounds", "5", "--seconds", "3")
+    command = (sys.executable, "-m", "server", "bench", *names, "--json", "--rounds", "3", "--seconds", "3")
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BenchFailed(done.stderr.strip())

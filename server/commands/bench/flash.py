@@ -14,16 +14,16 @@ from server.services.promotions import apply as activity_apply
 
 _STOCK = 100_000
 _PRICE_FEN = 990
-_SKU = "S1"
 _BUYERS = 1_000
 _numbers = itertools.count(1)
 
 
 async def _item(stage: Stage, stock: int) -> tuple[int, int]:
-    """Add an item to a running session; return the item's id and its SKU's id."""
-    deps, slug = stage.shop.deps, f"bench-{next(_numbers)}"
+    """Add an item of a SKU of its own to a running session; return the item's id and its SKU's id."""
+    number = next(_numbers)
+    deps, slug = stage.shop.deps, f"bench-{number}"
     now = deps.clock.now()
-    item = {"sku": _SKU, "price_fen": _PRICE_FEN, "stock": stock, "per_member": 1_000}
+    item = {"sku": f"S{number}", "price_fen": _PRICE_FEN, "stock": stock, "per_member": 1_000}
     times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1)}
     entry = {"slug": slug, "name": "秒杀", "items": [item], **times}
     await activity_apply.apply(deps, {"flash_sales": [entry]}, "bench")
