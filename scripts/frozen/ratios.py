@@ -50,10 +50,11 @@ def measured(names: Sequence[str], root: Path = ROOT) -> dict[str, dict[str, flo
 
 def figures(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
     """Return what is kept of the results of benches: their figures that are there, by name."""
-    return {
+    found = {
         one["name"]: {name: one[name] for name in ("ratio", "cpu_ms_per_op") if one[name] is not None}
         for one in results
     }
+    return {name: figure for name, figure in found.items() if figure}
 
 
 def problems(kept: Mapping[str, Mapping[str, float]], now: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
