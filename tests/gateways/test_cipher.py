@@ -1,7 +1,6 @@
 """Encrypted fields: they can be decrypted only in their own place, and only if unchanged."""
 
 import base64
-import secrets
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -132,7 +131,7 @@ def test_wechats_resource_cipher_is_the_librarys() -> None:
     assert opened.decode() == '{"out_trade_no":"T1","中":1}'
 
 
-@pytest.mark.parametrize("data", [b"", b"short", secrets.token_bytes(16)], ids=["nothing", "part", "noise"])
+@pytest.mark.parametrize("data", [b"", b"short", bytes(16)], ids=["nothing", "part", "noise"])
 def test_cbc_needs_whole_blocks_and_right_padding(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         cbc_open(bytes(32), bytes(16), data, 1)

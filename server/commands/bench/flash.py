@@ -20,15 +20,15 @@ _numbers = itertools.count(1)
 
 async def _item(stage: Stage, stock: int) -> tuple[int, int]:
     """Add an item of a SKU of its own to a running session; return the item's id and its SKU's id."""
-    number = next(_numbers)
-    deps, slug = stage.shop.deps, f"bench-{number}"
+    number, deps = next(_numbers), stage.shop.deps
     now = deps.clock.now()
     item = {"sku": f"S{number}", "price_fen": _PRICE_FEN, "stock": stock, "per_member": 1_000}
     times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(days=1)}
-    entry = {"slug": slug, "name": "秒杀", "items": [item], **times}
+    entry = {"slug": f"bench-{number}", "name": "秒杀", "items": [item], **times}
     await activity_apply.apply(deps, {"flash_sales": [entry]}, "bench")
     row = await db.fetch_row(
-        "SELECT i.id, i.sku_id FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = $1", slug
+        "SELECT i.id, i.sku_id FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = $1",
+        entry["slug"],
     )
     assert row is not None  # noqa: S101 - it was just made
     return row["id"], row["sku_id"]

@@ -237,6 +237,7 @@ async def test_what_is_not_there_is_not_found(mall: Mall) -> None:
         refunds.approve(mall.deps, "R0", "tester"),
         refunds.reject(mall.deps, "R0", "tester"),
         refunds.open_for(mall.deps, "T0", None, "售后", "tester"),
+        payments.settle_without_cash(mall.deps, "T0"),
         qualifications.review(mall.deps, 1, "void", "tester"),
         rebate_views.referral(mall.deps, 1),
         rebate_rules.terms_of(99),
