@@ -8,7 +8,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locato
 
 from server.rules.operators import Role
 from server.services.operators import accounts as operator_accounts
-from tests.browser.visitor import LOST, ROOT, SHOTS
+from tests.browser.visitor import LOST, ROOT, SETTLED, SHOTS
 from tests.support.mall import Mall
 
 SCREENSHOTS = ROOT / "build" / "screenshots" / "panel"
@@ -100,6 +100,7 @@ class Operator:
         found = []
         for width, height in WIDTHS.items():
             await self.page.set_viewport_size({"width": width, "height": height})
+            await self.page.evaluate(SETTLED.read_text(encoding="utf-8"))  # a chart is drawn anew a frame later
             over = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if over > 0:
                 found.append(f"{name} at {width}: {over} px wider than the screen")

@@ -20,7 +20,7 @@ WIDTHS = {320: 640, 390: 844, 768: 1024}
 """The widths at which pages are checked, with a height for each."""
 
 _AUDITS = Path(__file__).with_name("audits.js")
-_SETTLED = Path(__file__).with_name("settled.js")
+SETTLED = Path(__file__).with_name("settled.js")
 _ACTING: tuple[Role, ...] = ("button", "link", "tab", "checkbox", "radio", "switch", "search")
 _ENTERS = """
 if (location.host) localStorage['tuisan-sandbox:openid'] ??= {openid!r};
@@ -184,7 +184,7 @@ class Visitor:
 
     async def settled(self) -> None:
         """Wait until pictures are loaded and nothing moves."""
-        await self.page.evaluate(_SETTLED.read_text(encoding="utf-8"))
+        await self.page.evaluate(SETTLED.read_text(encoding="utf-8"))
 
     async def audit(self) -> list[str]:
         """Return what cannot be read, tapped or heard on the screen, one sentence each."""
