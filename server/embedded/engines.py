@@ -128,24 +128,34 @@ class Engines:
             self._locks.append(Lock(home.folder))
         for engine, kind in KINDS.items():
             end_all(home.folder / engine, kind)  # left by a killed owner, they still hold the ports
-        state = self._with_free_ports(home, known)
-        if state != known:
-            save_state(self._data, state)
-        # This thread must live as long as the engines: Linux ends them with the thread that started them.
-        self._place = home, state, ThreadPoolExecutor(1, "engines")
-        postgres.create(home, state.postgres_password, durable=self._durable)
-        home.make_folder(redis.FOLDER)
-        self._spawn("redis")
-        self._spawn("postgres")
-        self._wait("redis")
-        self._wait("postgres")
-
-    def _with_free_ports(self, home: Home, known: State | None) -> State:
         if known is None:
             elsewhere = None if home.folder == self._data else str(home.folder)
             known = State(elsewhere, 0, 0, secrets.token_hex(24), secrets.token_hex(24))
-        postgres_port = _free_port(known.postgres_port, avoid=0)
-        return replace(known, postgres_port=postgres_port, redis_port=_free_port(known.redis_port, avoid=postgres_port))
+        state = _with_free_ports(known)
+        save_state(self._data, state)  # first, because it is the only copy of the database's password
+        postgres.create(home, state.postgres_password, durable=self._durable)
+        home.make_folder(redis.FOLDER)
+        # This thread must live as long as the engines: Linux ends them with the thread that started them.
+        spawner = ThreadPoolExecutor(1, "engines")
+        while not self._run(home, state, spawner):
+            state = _with_free_ports(state)
+            save_state(self._data, state)
+
+    def _run(self, home: Home, state: State, spawner: ThreadPoolExecutor) -> bool:
+        """Start both engines; return False if another program has taken a port since it was chosen."""
+        self._place = home, state, spawner
+        try:
+            for engine in KINDS:
+                self._spawn(engine)
+            for engine in KINDS:
+                self._wait(engine)
+        except EngineError:
+            for engine in KINDS:
+                self._end(engine)
+            if _with_free_ports(state) == state:
+                raise
+            return False
+        return True
 
     def stop(self) -> None:
         """Shut down both engines in order and release the folder. Safe to call twice."""
@@ -230,10 +240,17 @@ class Engines:
         end_all(self._opened()[0].folder / engine, KINDS[engine])
         child = self._children.pop(engine, None)
         if child is not None:
+            child.kill()  # what is still there was about to become the engine
             child.wait()
 
     def _log(self, engine: Engine) -> Path:
         return self._opened()[0].folder / f"{engine}.log"
+
+
+def _with_free_ports(known: State) -> State:
+    """Return the state with ports that are free now, its own where they are."""
+    postgres_port = _free_port(known.postgres_port, avoid=0)
+    return replace(known, postgres_port=postgres_port, redis_port=_free_port(known.redis_port, avoid=postgres_port))
 
 
 def _free_port(wanted: int, *, avoid: int) -> int:

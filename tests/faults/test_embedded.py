@@ -244,6 +244,31 @@ def test_a_taken_port_is_replaced(data: Path) -> None:
         assert addresses(data) == second
 
 
+@pytest.mark.parametrize("engine", ["postgres", "redis"])
+def test_a_port_that_is_taken_between_choice_and_start_is_replaced(
+    data: Path, monkeypatch: pytest.MonkeyPatch, engine: Engine
+) -> None:
+    rivals: list[socket.socket] = []
+    spawn = Engines._spawn
+
+    def spawn_second(engines: Engines, name: Engine) -> None:
+        chosen = addresses(data)
+        if name == engine and not rivals and chosen is not None:
+            port = chosen.postgres_port if engine == "postgres" else chosen.redis_port
+            rivals.append(socket.create_server(("127.0.0.1", port)))
+        spawn(engines, name)
+
+    monkeypatch.setattr(Engines, "_spawn", spawn_second)
+    with Engines(data, durable=False) as engines:
+        where = engines.start()
+        taken = [rival.getsockname()[1] for rival in rivals]
+        assert len(taken) == 1
+        assert taken[0] not in (where.postgres_port, where.redis_port)
+        assert addresses(data) == where
+        assert sql(where, "SELECT 1") == 1
+    rivals[0].close()
+
+
 def test_an_interrupted_first_start_is_made_again(data: Path) -> None:
     with Engines(data, durable=False):
         pass

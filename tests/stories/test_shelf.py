@@ -42,16 +42,17 @@ def forget() -> None:
 
 
 async def sku_of(slug: str) -> tuple[int, int]:
-    """Return the ids of product and SKU."""
+    """Return the ids of the product and its first SKU."""
     row = await db.fetch_row(
-        "SELECT s.id, s.product_id FROM skus s JOIN products p ON p.id = s.product_id WHERE slug = $1", slug
+        "SELECT s.id, s.product_id FROM skus s JOIN products p ON p.id = s.product_id WHERE slug = $1 ORDER BY s.id",
+        slug,
     )
     assert row is not None
     return row["product_id"], row["id"]
 
 
 async def sell(mall: Mall, **terms: Any) -> tuple[int, int]:
-    """Add a product with these terms; return the ids of product and SKU."""
+    """Add a product with these terms; return the ids of the product and its first SKU."""
     slug = f"g-{secrets.token_hex(4)}"
     await stock(mall, product(slug, "定时面霜", **terms))
     return await sku_of(slug)
