@@ -4,7 +4,7 @@ from typing import Any
 
 from server.gateways.ports import Deps
 from server.services.checkout import closing
-from server.services.orders import fulfilment
+from server.services.orders import fulfilment, refund_waits
 
 
 async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:
@@ -15,6 +15,11 @@ async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:
 async def upload_shipping(deps: Deps, args: dict[str, Any]) -> None:
     """`{order_id}`: report to WeChat how the order was shipped."""
     await fulfilment.upload_shipping(deps, args["order_id"])
+
+
+async def grant_refund(deps: Deps, args: dict[str, Any]) -> None:
+    """`{refund_id, restock}`: grant a refund that waited for an unpaid order."""
+    await refund_waits.grant(deps, args["refund_id"], restock=args["restock"])
 
 
 async def close_expired(deps: Deps) -> None:

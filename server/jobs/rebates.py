@@ -1,10 +1,10 @@
-"""Rebate cycles, releases, and coupons that are taken back."""
+"""Rebate cycles and releases."""
 
 from typing import Any
 
 from server.gateways.ports import Deps
 from server.services.common import batches
-from server.services.rebates import coupon_returns, cycles, releases
+from server.services.rebates import cycles, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
@@ -15,16 +15,6 @@ async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
 async def schedule_release(deps: Deps, args: dict[str, Any]) -> None:
     """`{rebate_id}`: schedule the release, because an order that the rebate depends on was received."""
     await releases.schedule_release(deps, args["rebate_id"])
-
-
-async def take_back_coupon(deps: Deps, args: dict[str, Any]) -> None:
-    """`{rebate_id, stage_id}`: take back the coupon of a reversed stage."""
-    await coupon_returns.take_back_coupon(deps, args["rebate_id"], args["stage_id"])
-
-
-async def take_back_bought_coupon(deps: Deps, args: dict[str, Any]) -> None:
-    """`{source, order_no}`: take back a coupon that a refunded order bought and an unpaid order held."""
-    await coupon_returns.take_back_bought_coupon(deps, args["source"], args["order_no"])
 
 
 async def wake_cycles(deps: Deps, _args: dict[str, Any]) -> None:

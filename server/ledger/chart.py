@@ -26,6 +26,12 @@ DEBT = Account("debt", debit_normal=True, of_member=True)
 POINTS = Account("points", debit_normal=False, of_member=True)
 """Points that can be spent. Their currency is POINT; frozen and owed points are in POINT on the accounts above."""
 
+COUPON = Account("coupon", debit_normal=False, of_member=True)
+"""What a coupon of value (paid by a rebate, or bought) can still take off; one account per coupon, in CPN. It stays
+when the coupon expires."""
+COUPON_USED = Account("coupon_used", debit_normal=False, of_member=True)
+"""What a coupon of value took off an order, less what was taken back for it; one account per coupon, in CPN."""
+
 WECHAT_CASH = Account("wechat_cash", debit_normal=True, of_member=False)
 """Money received through WeChat Pay, less what was refunded or paid out."""
 ORDER_HOLD = Account("order_hold", debit_normal=False, of_member=False)
@@ -38,6 +44,8 @@ POINTS_ISSUED = Account("points_issued", debit_normal=True, of_member=False)
 """Points that the shop gave, less points taken back and points expired."""
 POINTS_SPENT = Account("points_spent", debit_normal=False, of_member=False)
 """Points spent on paid orders, less points returned by refunds."""
+COUPONS_ISSUED = Account("coupons_issued", debit_normal=True, of_member=False)
+"""The other side of both accounts of coupons of value, in CPN."""
 REBATE_COST = Account("rebate_cost", debit_normal=True, of_member=False)
 """What 推三返一 has cost the shop so far."""
 COMMISSION_COST = Account("commission_cost", debit_normal=True, of_member=False)
@@ -52,6 +60,8 @@ AVAILABLE = (SPEND_ONLY, WITHDRAWABLE)
 
 CNY = "CNY"
 POINT = "POINT"
+COUPON_VALUE = "CPN"
+"""The worth of coupons of value, in fen. It is no money: a coupon pays nothing, it makes an order cheaper."""
 
 NAMES: dict[str, str] = {
     SPEND_ONLY.code: "仅消费余额",
@@ -60,12 +70,15 @@ NAMES: dict[str, str] = {
     IN_FLIGHT.code: "提现中",
     DEBT.code: "待扣",
     POINTS.code: "积分",
+    COUPON.code: "优惠券面额",
+    COUPON_USED.code: "优惠券已抵扣",
     WECHAT_CASH.code: "微信收款",
     ORDER_HOLD.code: "下单占用",
     SALES.code: "销售",
     REFUNDS_DUE.code: "待退现金",
     POINTS_ISSUED.code: "已发积分",
     POINTS_SPENT.code: "已用积分",
+    COUPONS_ISSUED.code: "已发优惠券",
     REBATE_COST.code: "返一成本",
     COMMISSION_COST.code: "佣金成本",
     WITHDRAWAL_FEE.code: "提现手续费",
@@ -85,6 +98,10 @@ LABELS: dict[str, str] = {
     "rebate_take_back": "返一收回",
     "coupon_take_back": "优惠券收回",
     "bought_coupon_take_back": "退款收回优惠券",
+    "coupon_issue": "优惠券发放",
+    "coupon_lower": "优惠券面额收回",
+    "coupon_withheld": "退款扣回优惠券",
+    "coupon_return": "优惠券退回",
     "commission_frozen": "佣金入账（冻结中）",
     "commission_release": "佣金解冻到账",
     "commission_take_back": "佣金收回",
@@ -102,7 +119,7 @@ LABELS: dict[str, str] = {
 """The members' names for the kinds of entry."""
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "rebate": ("rebate_stage", "rebate_release", "rebate_take_back", "coupon_take_back"),
+    "rebate": ("rebate_stage", "rebate_release", "rebate_take_back", "coupon_take_back", "coupon_return"),
     "commission": ("commission_frozen", "commission_release", "commission_take_back"),
     "order": ("order_hold", "order_release", "refund", "bought_coupon_take_back"),
     "withdrawal": ("withdrawal_request", "withdrawal_paid", "withdrawal_back"),

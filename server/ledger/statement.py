@@ -7,8 +7,8 @@ from datetime import datetime
 import asyncpg
 
 from server import db
-from server.ledger.chart import CNY, LABELS, POINT
-from server.ledger.entries import Debt, Wallet
+from server.ledger.chart import CNY, COUPON_USED, COUPON_VALUE, LABELS, POINT
+from server.ledger.entries import Debt, Wallet, coupon_source
 
 
 async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
@@ -31,6 +31,18 @@ async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
         frozen_points=by_source("frozen", POINT),
         point_debts=tuple(Debt(*owed) for owed in by_source("debt", POINT).items()),
     )
+
+
+async def coupon_used_fen(connection: asyncpg.Connection, member_id: int, coupon_id: int) -> int:
+    """Return what a coupon of value took off an order, less what was taken back for it."""
+    found: int | None = await connection.fetchval(
+        "SELECT balance FROM ledger_accounts WHERE member_id = $1 AND code = $2 AND source = $3 AND currency = $4",
+        member_id,
+        COUPON_USED.code,
+        coupon_source(coupon_id),
+        COUPON_VALUE,
+    )
+    return found or 0
 
 
 async def balances(member_id: int) -> dict[str, int]:

@@ -217,7 +217,7 @@ CREATE TABLE "coupons" (
     "discount_fen" BIGINT NOT NULL,
     "order_line_id" BIGINT,
     "taken_by" BIGINT,
-    "owed_fen" BIGINT NOT NULL DEFAULT 0,
+    "taken_at" TIMESTAMPTZ,
     "warned_at" TIMESTAMPTZ,
     "created_at" TIMESTAMPTZ NOT NULL
 );
@@ -664,6 +664,7 @@ CREATE TABLE "refunds" (
     "payment_id" BIGINT,
     "kind" VARCHAR(8) NOT NULL,
     "state" VARCHAR(12) NOT NULL,
+    "held_by" BIGINT,
     "reason" VARCHAR(80) NOT NULL,
     "whole" BOOL NOT NULL,
     "cash_fen" BIGINT NOT NULL,
@@ -1214,6 +1215,13 @@ BEGIN
   RETURN v_count;
 END $$;
 
+-- functions/of_value.sql
+
+-- Whether a coupon stands for money: a rebate paid it, or a member bought it.
+CREATE OR REPLACE FUNCTION of_value(c coupons) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT c.source LIKE 'rebate:%' OR c.order_line_id IS NOT NULL
+$$;
+
 -- functions/on_shelf.sql
 
 -- Whether a product can be bought at a given time. A plain SQL function: PostgreSQL puts it inline into the statement
@@ -1254,55 +1262,6 @@ BEGIN
       DETAIL = jsonb_build_object('reason', v_reason, 'left', v_good.stock - v_good.taken);
   END IF;
   UPDATE points_goods SET taken = taken + (p_take ->> 'n')::int WHERE id = v_good.id;
-END $$;
-
--- functions/settle_facts.sql
-
--- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
--- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
-CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
-                             p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-  v_notice bigint;
-  v_member bigint;
-  v_order record;
-  v_person record;
-BEGIN
-  INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
-    VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
-    ON CONFLICT (digest) DO NOTHING RETURNING id INTO v_notice;
-  IF v_notice IS NULL THEN
-    RETURN jsonb_build_object('duplicate', true);
-  END IF;
-  SELECT member_id INTO v_member FROM orders WHERE order_no = p_order_no;
-  IF NOT FOUND THEN
-    RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
-  END IF;
-  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
-    FROM members WHERE id = v_member FOR NO KEY UPDATE;
-  SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
-  RETURN jsonb_build_object(
-    'notice_id', v_notice,
-    'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
-      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
-      'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
-      'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
-      'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
-      'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
-    'openid', v_person.openid,
-    'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
-    'nickname', v_person.nickname,
-    'friends_counted', (SELECT count(*) FROM qualifications
-      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
-    'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
-    'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
-    'rule_version', (SELECT max(version) FROM rule_versions),
-    'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
-      WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
-    'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
-    'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
-    'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
-      'category_id', category_id, 'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
 END $$;
 
 -- functions/stock_move.sql
@@ -1455,10 +1414,61 @@ CREATE OR REPLACE FUNCTION listed(p products, p_at timestamptz) RETURNS boolean 
   SELECT on_shelf(p, p_at) AND NOT p.exchange_only
 $$;
 
+-- functions/settle_facts.sql
+
+-- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
+-- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
+CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
+                             p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  v_notice bigint;
+  v_member bigint;
+  v_order record;
+  v_person record;
+BEGIN
+  INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
+    VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
+    ON CONFLICT (digest) DO NOTHING RETURNING id INTO v_notice;
+  IF v_notice IS NULL THEN
+    RETURN jsonb_build_object('duplicate', true);
+  END IF;
+  SELECT member_id INTO v_member FROM orders WHERE order_no = p_order_no;
+  IF NOT FOUND THEN
+    RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
+  END IF;
+  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
+    FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
+  RETURN jsonb_build_object(
+    'notice_id', v_notice,
+    'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
+      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
+      'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
+      'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
+      'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
+      'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
+    'value_coupon', (SELECT jsonb_build_object('id', id, 'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END,
+        'off_fen', discount_fen) FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
+    'openid', v_person.openid,
+    'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
+    'nickname', v_person.nickname,
+    'friends_counted', (SELECT count(*) FROM qualifications
+      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
+    'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
+    'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
+    'rule_version', (SELECT max(version) FROM rule_versions),
+    'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
+      WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
+    'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
+    'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
+    'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
+      'category_id', category_id, 'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
+END $$;
+
 -- functions/order_place.sql
 
 -- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
 -- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
@@ -1489,9 +1499,12 @@ BEGIN
   END IF;
   IF p ? 'coupon' THEN
     UPDATE coupons SET state = 'locked', order_id = v_order, discount_fen = (p -> 'coupon' ->> 'discount_fen')::bigint
-      WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused' AND expires_at > v_at;
+      WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused' AND expires_at > v_at
+        AND amount_fen = (p -> 'coupon' ->> 'amount_fen')::bigint;
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'coupon_unusable' USING ERRCODE = 'TM422', DETAIL = '{"reason": "state"}';
+      RAISE EXCEPTION 'coupon_unusable' USING ERRCODE = 'TM422', DETAIL = jsonb_build_object('reason', CASE WHEN EXISTS (
+        SELECT FROM coupons WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused'
+          AND expires_at > v_at) THEN 'worth' ELSE 'state' END)::text;
     END IF;
   END IF;
   IF p ? 'cart' THEN
@@ -1615,9 +1628,9 @@ ALTER TABLE coupons
   ADD CONSTRAINT coupons_worth CHECK (CASE WHEN off_bp = 0 THEN most_fen IS NULL
     ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 END),
   ADD CONSTRAINT coupons_scope CHECK (products IS NULL OR categories IS NULL),
-  -- Only a coupon that was bought can be taken back.
-  ADD CONSTRAINT coupons_taken CHECK (owed_fen >= 0 AND (taken_by IS NOT NULL OR owed_fen = 0)
-    AND (taken_by IS NULL OR order_line_id IS NOT NULL));
+  -- Only a coupon that was bought is taken back by a refund, and only one that was used has a time of it.
+  ADD CONSTRAINT coupons_taken CHECK ((taken_by IS NULL OR order_line_id IS NOT NULL)
+    AND (taken_at IS NULL OR state IN ('used', 'void')));
 CREATE UNIQUE INDEX coupons_one_per_order ON coupons (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX coupons_of_line ON coupons (order_line_id) WHERE order_line_id IS NOT NULL;
 CREATE INDEX coupons_by_issue ON coupons (issue_id, created_at, id) WHERE issue_id IS NOT NULL;
@@ -1803,12 +1816,13 @@ CREATE UNIQUE INDEX payments_settle_once ON payments (order_id) WHERE outcome = 
 ALTER TABLE refunds
   ADD CONSTRAINT refunds_kind CHECK (kind IN ('order', 'stray')),
   ADD CONSTRAINT refunds_state CHECK (state IN
-    ('requested', 'returning', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
+    ('requested', 'returning', 'granting', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
--- A refund that waits for its goods is open too. An order has at most one open refund.
-CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning');
+-- A refund that waits for its goods, or for the end of an unpaid order, is open too. An order has at most one open refund.
+CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
+  WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
@@ -1890,12 +1904,12 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 """
 
 DOWN = r"""
-DROP FUNCTION settle_write, order_place, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, stock_move, settle_facts, points_take, outbox_put, on_shelf, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
+DROP FUNCTION settle_write, order_place, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, stock_move, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
 DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "2cca22e311c53082bf8382d25aa21f8530b9fb708d47fae427c6736bbd7f4c58"
+FINGERPRINT = "ebd7a82318baa0c7a8ce00006f37f83c33b9d322b5cc2f1f511dac7bc9b685ad"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

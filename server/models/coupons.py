@@ -78,8 +78,8 @@ class Coupon(Model):
     """The order line that it was bought with."""
     taken_by = fields.BigIntField(null=True)
     """The refund that took it back; set only for a coupon that was bought."""
-    owed_fen = fields.BigIntField(db_default=0)
-    """What it had already taken off an order when it was taken back. The member owes this amount."""
+    taken_at = fields.DatetimeField(null=True)
+    """When a used coupon of value was taken back for good: it stays void when its order is refunded."""
     warned_at = fields.DatetimeField(null=True)
     """When the member was told that it expires soon."""
     created_at = fields.DatetimeField()

@@ -55,8 +55,11 @@ class Refund(Model):
     kind = fields.CharField(max_length=8)
     """`order` or `stray`."""
     state = fields.CharField(max_length=12)
-    """`requested`, `returning` (goods must come back first), `rejected`, `approved` (granted, WeChat not asked yet),
-    `processing`, `abnormal`, `succeeded`."""
+    """`requested`, `returning` (goods must come back first), `rejected`, `granting` (decided, but an unpaid order that
+    holds a coupon is closed first), `approved` (granted, WeChat not asked yet), `processing`, `abnormal` or
+    `succeeded`."""
+    held_by = fields.BigIntField(null=True)
+    """The unpaid order that a `granting` refund waits for."""
     reason = fields.CharField(max_length=80)
     whole = fields.BooleanField(default=False)
     cash_fen = fields.BigIntField(default=0)

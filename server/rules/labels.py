@@ -21,6 +21,7 @@ WITHDRAWAL_STATES: dict[WithdrawalState, str] = WITHDRAWAL_LABELS
 
 REFUND_STATES = {
     "requested": "待审核",
+    "granting": "待占用优惠券的订单关闭",
     "returning": "待退货",
     "rejected": "已拒绝",
     "approved": "待退款",

@@ -9,14 +9,21 @@ from server.core.errors import RefundNotAllowed
 LABELS = {
     "requested": "待审核",
     "returning": "待寄回商品",
+    "granting": "已同意，处理中",
     "rejected": "未通过",
     "processing": "退款中",
     "succeeded": "已退款",
 }
 """The states of a refund, as members see them."""
 
+WAITS_FOR_OWN_ORDER = "已同意，等待占用优惠券的未付款订单关闭"
+"""The state `granting`, where the order that holds the coupon is the member's own."""
+
 UNDECIDED = ("requested", "returning")
-"""The states of a refund that an operator may still grant or refuse; an order has at most one such refund."""
+"""The states of a refund that an operator may still grant or refuse."""
+
+OPEN = (*UNDECIDED, "granting")
+"""The states of a refund that has no effect in the books yet; an order has at most one such refund."""
 
 RETURN_TIME = timedelta(days=7)
 """How long a member has to send the goods back. After that, a refund whose goods are not on their way is refused."""

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from server.ledger import entries
 from server.ledger.chart import DEBT, LABELS, SPEND_ONLY, WITHDRAWABLE
-from server.ledger.entries import Debt, Entry, Held, Line, RefundSums, Taken, Wallet
+from server.ledger.entries import Debt, Entry, Held, Line, RefundSums, Taken, UsedCoupon, ValueCoupon, Wallet
 
 FEN = st.integers(0, 10**12)
 DEBTS = st.lists(FEN, max_size=4).map(lambda owed: [Debt(f"rebate:{n}", fen) for n, fen in enumerate(owed)])
 WALLETS = st.builds(lambda debts, points: Wallet(0, 0, {}, tuple(debts), point_debts=tuple(points)), DEBTS, DEBTS)
 HELD = st.builds(Held, FEN, FEN, FEN)
+COUPON, BOUGHT = ValueCoupon(3, 7, "rebate:3"), ValueCoupon(3, 7, "order:T1")
 BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
     (lambda a, b, points: entries.order_hold("T1", 7, a, b, points), (FEN,) * 3),
     (lambda held, owner: entries.order_release("T1", 7, held, owner), (HELD, WALLETS)),
@@ -24,8 +25,14 @@ BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
     (lambda a: entries.rebate_stage(3, 1, 9, 7, a), (FEN,)),
     (lambda a, debts: entries.rebate_release(3, 9, 7, a, SPEND_ONLY, debts), (FEN, DEBTS)),
     (lambda a, b, c, d: entries.rebate_take_back("k", 3, 7, "收回", Taken(a, b, c, d)), (FEN,) * 4),
-    (lambda a: entries.coupon_take_back("k", 3, 7, "收回", a), (FEN,)),
-    (lambda a: entries.bought_coupon_take_back(3, "T1", 7, a), (FEN,)),
+    (lambda a, b: entries.coupon_issue([(COUPON, a), (ValueCoupon(4, 7, "rebate:3"), b)]), (FEN, FEN)),
+    (lambda a: entries.coupon_lower(COUPON, "refund", a), (FEN,)),
+    (lambda a: entries.coupon_take_back(COUPON, "reversal", "收回", a), (FEN,)),
+    (lambda a: entries.coupon_take_back(BOUGHT, "refund", "收回", a), (FEN,)),
+    (lambda a: entries.coupon_withheld(COUPON, "R1", a), (FEN,)),
+    (lambda a, b, c, debts: entries.coupon_return(COUPON, "R1", a, b, c, debts), (FEN, FEN, FEN, DEBTS)),
+    (lambda a, b, c, debts: entries.coupon_return(BOUGHT, "R1", a, b, c, debts), (FEN, FEN, FEN, DEBTS)),
+    (lambda a, b: entries.order_paid("T1", 5, 0, 0, UsedCoupon(3, 7, a, b)), (FEN, FEN)),
     (lambda a: entries.commission_frozen(3, "T1", 7, a), (FEN,)),
     (lambda a, debts: entries.commission_release(3, 7, a, debts), (FEN, DEBTS)),
     (lambda a, b, c, d: entries.commission_take_back(3, "R1", 7, Taken(a, b, c, d)), (FEN,) * 4),

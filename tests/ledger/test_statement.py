@@ -25,7 +25,7 @@ async def live(member: int) -> list[Entry]:
         entries.order_paid("T1", 100, 700),
         entries.rebate_take_back("back:1", 1, member, "收回", Taken(0, 300, 0, 700)),
         entries.rebate_release(2, 2, member, 400, WITHDRAWABLE, (Debt("rebate:1", 700),)),
-        entries.coupon_take_back("back:2", 3, member, "收回", 50),
+        entries.rebate_take_back("back:2", 3, member, "收回", Taken(0, 0, 0, 50)),
         entries.refund("R1", "T1", member, entries.RefundSums(100, 0, Held(700, 0)), owner),
     ]
     for day, step in enumerate(steps):
@@ -50,7 +50,7 @@ async def test_debts_stand_in_the_order_in_which_they_arose(database: str) -> No
     (member,) = await make_members(1)
     for n in (5, 3, 4):
         async with db.transaction() as tx:
-            await book.post(tx, entries.coupon_take_back(f"back:{n}", n, member, "收回", n), START)
+            await book.post(tx, entries.rebate_take_back(f"back:{n}", n, member, "收回", Taken(0, 0, 0, n)), START)
     async with db.connection() as connection:
         owed = (await statement.wallet(connection, member)).debts
     assert owed == (Debt("rebate:5", 5), Debt("rebate:3", 3), Debt("rebate:4", 4))
@@ -62,7 +62,7 @@ async def test_the_balance_runs_along(database: str) -> None:
     lines = await statement.statement(member, before_entry=None, limit=100)
     assert [line.kind for line in lines] == [
         "refund",
-        "coupon_take_back",
+        "rebate_take_back",
         "rebate_release",
         "rebate_take_back",
         "order_hold",

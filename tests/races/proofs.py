@@ -86,7 +86,7 @@ SELECT m.id, COALESCE(a.holds, 0) AS holds,
         WHERE r.member_id = m.id AND r.state IN ('approved', 'processing', 'abnormal', 'succeeded'))
     - (SELECT COALESCE(sum(amount_fen), 0) FROM withdrawals WHERE member_id = m.id AND state = 'paid')
     - (SELECT COALESCE(sum(l.amount), 0) FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
-        WHERE l.code = 'rebate_cost' AND e.kind = 'coupon_take_back' AND e.id IN
+        WHERE l.code = 'rebate_cost' AND e.kind IN ('coupon_take_back', 'coupon_return') AND e.id IN
           (SELECT entry_id FROM ledger_lines WHERE member_id = m.id)) AS due
 FROM members m LEFT JOIN (SELECT member_id, sum(CASE code WHEN 'debt' THEN -balance ELSE balance END) AS holds
   FROM ledger_accounts WHERE currency = 'CNY' GROUP BY member_id) a ON a.member_id = m.id

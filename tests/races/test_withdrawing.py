@@ -55,12 +55,12 @@ async def test_a_withdrawal_against_a_claw_back(mall: Mall) -> None:
     a = await circle(mall)
     await a.bring(3)
     await a.receive_all()
-    rebate = (await a.rebate())["id"]
+    qualification = await db.fetch_value("SELECT min(id) FROM qualifications WHERE state = 'consumed'")
 
     async def claw_back() -> str:
         async with db.transaction() as tx:
             await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", a.me.id)
-            await reversals.reverse(tx, rebate, "review", mall.clock.now(), debt=True)
+            await reversals.lose(tx, qualification, "review", mall.clock.now())
         return "taken"
 
     asked = withdrawal_requests.request(mall.deps, a.me.id, 10_000, None, keyed())

@@ -8,7 +8,7 @@ import msgspec
 from server import db
 from server.ledger import book, entries
 from server.ledger.chart import REBATE_COST, WITHDRAWABLE
-from server.ledger.entries import Entry, Line, moved
+from server.ledger.entries import Entry, Line, Taken, moved
 from server.services.coupons import apply as coupon_apply
 from server.services.coupons import issues
 from server.services.points import movements as points_room
@@ -29,7 +29,7 @@ async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
 async def owe(mall: Mall, member_id: int, amount_fen: int) -> None:
     """Book a debt, as a reversed rebate would leave it."""
     async with db.transaction() as tx:
-        entry = entries.coupon_take_back(f"test:{member_id}", 1, member_id, "收回", amount_fen)
+        entry = entries.rebate_take_back(f"test:{member_id}", 1, member_id, "收回", Taken(0, 0, 0, amount_fen))
         await book.post(tx, entry, mall.clock.now())
 
 

@@ -4,7 +4,11 @@ from server.core.refusal import Refusal
 
 
 class CouponUnusable(Refusal):
-    """The coupon does not fit the order; `reason` is `state`, `expired`, `not_started`, `scope` or `threshold`."""
+    """The coupon does not fit the order.
+
+    `reason` is `state`, `expired`, `not_started`, `scope`, `threshold`, or `worth`: it lost a part of its worth since
+    the order was priced.
+    """
 
     code, status, message = "coupon_unusable", 422, "优惠券不可用"
 

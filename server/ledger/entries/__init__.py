@@ -9,8 +9,16 @@ from server.ledger.entries.commissions import (
     commission_source,
     commission_take_back,
 )
-from server.ledger.entries.coupons import bought_coupon_take_back, coupon_take_back
-from server.ledger.entries.orders import Held, order_hold, order_paid, order_release, stray_payment
+from server.ledger.entries.coupons import (
+    ValueCoupon,
+    coupon_issue,
+    coupon_lower,
+    coupon_return,
+    coupon_source,
+    coupon_take_back,
+    coupon_withheld,
+)
+from server.ledger.entries.orders import Held, UsedCoupon, order_hold, order_paid, order_release, stray_payment
 from server.ledger.entries.parts import Debt, Entry, Line, Taken, Wallet, credit, moved, take_back
 from server.ledger.entries.points import (
     point_source,
@@ -31,13 +39,19 @@ __all__ = [
     "Line",
     "RefundSums",
     "Taken",
+    "UsedCoupon",
+    "ValueCoupon",
     "Wallet",
-    "bought_coupon_take_back",
     "commission_frozen",
     "commission_release",
     "commission_source",
     "commission_take_back",
+    "coupon_issue",
+    "coupon_lower",
+    "coupon_return",
+    "coupon_source",
     "coupon_take_back",
+    "coupon_withheld",
     "credit",
     "moved",
     "order_hold",

@@ -13,6 +13,7 @@ from server.ledger.chart import (
     WECHAT_CASH,
     WITHDRAWABLE,
 )
+from server.ledger.entries.coupons import coupon_moves
 from server.ledger.entries.parts import Entry, Line, Wallet, credit, moved
 
 
@@ -69,8 +70,21 @@ def order_release(order_no: str, member_id: int, held: Held, owner: Wallet) -> E
     )
 
 
-def order_paid(order_no: str, cash_fen: int, balance_fen: int, points: int = 0) -> Entry:
-    """Build the entry of a paid order: cash through WeChat, plus the balance and points that it held."""
+@dataclass(frozen=True, slots=True)
+class UsedCoupon:
+    """The coupon of value that an order uses: what it could take off (0 for a percentage), and what it takes off."""
+
+    id: int
+    member_id: int
+    worth_fen: int
+    off_fen: int
+
+
+def order_paid(
+    order_no: str, cash_fen: int, balance_fen: int, points: int = 0, coupon: UsedCoupon | None = None
+) -> Entry:
+    """Build the entry of a paid order: cash through WeChat, plus the balance, points and coupon that it held."""
+    used = [] if coupon is None else coupon_moves(coupon.id, coupon.member_id, -coupon.worth_fen, coupon.off_fen)
     return Entry(
         f"order-paid:{order_no}",
         "order_paid",
@@ -82,6 +96,7 @@ def order_paid(order_no: str, cash_fen: int, balance_fen: int, points: int = 0) 
             Line(0, SALES, cash_fen + balance_fen),
             Line(0, ORDER_HOLD, -points, currency=POINT),
             Line(0, POINTS_SPENT, points, currency=POINT),
+            used,
         ),
     )
 

@@ -86,11 +86,16 @@ _REFUNDS_DUE = _shop_account(
     "SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE state IN ('approved', 'processing', 'abnormal')",
 )
 
+# What bought coupons took off, and their refunds turned into debt.
+_COUPONS_OWED = """(SELECT COALESCE(sum(c.discount_fen - COALESCE(a.balance, 0)), 0) FROM coupons c
+  LEFT JOIN ledger_accounts a ON a.member_id = c.member_id AND a.code = 'coupon_used' AND a.source = 'coupon:' || c.id
+  WHERE c.order_line_id IS NOT NULL AND c.state = 'used')"""
+
 _SALES = _shop_account(
     SALES,
     "SELECT (SELECT COALESCE(sum(cash_due_fen + balance_fen), 0) FROM orders WHERE paid_at IS NOT NULL)"  # noqa: S608 - ours
     " - (SELECT COALESCE(sum(cash_fen + balance_fen + withheld_fen), 0) FROM refunds"
-    f" WHERE kind = 'order' AND state IN {GRANTED}) + (SELECT COALESCE(sum(owed_fen), 0) FROM coupons)",
+    f" WHERE kind = 'order' AND state IN {GRANTED}) + {_COUPONS_OWED}",
 )
 
 PROOFS: tuple[Proof, ...] = (

@@ -24,7 +24,24 @@ FROM (SELECT o.id, o.coupon_id, CASE o.status WHEN 'pending' THEN 'locked' ELSE 
 FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = o.coupon_id AND c.order_id = o.id
 """  # noqa: S608 - our own text
 
+# A percentage has no worth before it is used. A used coupon may have been taken back in part.
+_VALUES = """
+SELECT COALESCE(c.id, a.coupon_id) AS coupon_id, COALESCE(c.member_id, a.member_id) AS member_id, c.state, c.amount_fen,
+  c.discount_fen, a.can, a.used,
+  c.id IS NULL OR COALESCE(a.member_id, c.member_id) <> c.member_id
+    OR COALESCE(a.can, 0) <> CASE WHEN c.state IN ('unused', 'locked') THEN c.amount_fen ELSE 0 END
+    OR COALESCE(a.used, 0) NOT BETWEEN 0 AND CASE WHEN c.state = 'used' THEN c.discount_fen ELSE 0 END
+    OR c.state = 'used' AND c.taken_at IS NULL AND COALESCE(a.used, 0) < LEAST(c.discount_fen, c.amount_fen)
+      AND c.off_bp = 0 AS wrong
+FROM (SELECT * FROM coupons c WHERE of_value(c)) c
+FULL JOIN (SELECT split_part(source, ':', 2)::bigint AS coupon_id, min(member_id) AS member_id,
+    COALESCE(sum(balance) FILTER (WHERE code = 'coupon'), 0) AS can,
+    COALESCE(sum(balance) FILTER (WHERE code = 'coupon_used'), 0) AS used
+  FROM ledger_accounts WHERE code IN ('coupon', 'coupon_used') GROUP BY 1) a ON a.coupon_id = c.id
+"""
+
 PROOFS: tuple[Proof, ...] = (
     Proof("coupons", "优惠券只用于一个订单", _COUPONS),
     Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
+    Proof("coupon_values", "返还和购买的优惠券与账目一致", _VALUES),
 )

@@ -17,9 +17,9 @@ ALTER TABLE coupons
   ADD CONSTRAINT coupons_worth CHECK (CASE WHEN off_bp = 0 THEN most_fen IS NULL
     ELSE off_bp BETWEEN 1 AND 9999 AND amount_fen = 0 END),
   ADD CONSTRAINT coupons_scope CHECK (products IS NULL OR categories IS NULL),
-  -- Only a coupon that was bought can be taken back.
-  ADD CONSTRAINT coupons_taken CHECK (owed_fen >= 0 AND (taken_by IS NOT NULL OR owed_fen = 0)
-    AND (taken_by IS NULL OR order_line_id IS NOT NULL));
+  -- Only a coupon that was bought is taken back by a refund, and only one that was used has a time of it.
+  ADD CONSTRAINT coupons_taken CHECK ((taken_by IS NULL OR order_line_id IS NOT NULL)
+    AND (taken_at IS NULL OR state IN ('used', 'void')));
 CREATE UNIQUE INDEX coupons_one_per_order ON coupons (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX coupons_of_line ON coupons (order_line_id) WHERE order_line_id IS NOT NULL;
 CREATE INDEX coupons_by_issue ON coupons (issue_id, created_at, id) WHERE issue_id IS NOT NULL;

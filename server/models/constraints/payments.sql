@@ -6,12 +6,13 @@ CREATE UNIQUE INDEX payments_settle_once ON payments (order_id) WHERE outcome = 
 ALTER TABLE refunds
   ADD CONSTRAINT refunds_kind CHECK (kind IN ('order', 'stray')),
   ADD CONSTRAINT refunds_state CHECK (state IN
-    ('requested', 'returning', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
+    ('requested', 'returning', 'granting', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
--- A refund that waits for its goods is open too. An order has at most one open refund.
-CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning');
+-- A refund that waits for its goods, or for the end of an unpaid order, is open too. An order has at most one open refund.
+CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
+  WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';

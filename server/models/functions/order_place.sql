@@ -1,5 +1,5 @@
 -- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
 -- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
@@ -30,9 +30,12 @@ BEGIN
   END IF;
   IF p ? 'coupon' THEN
     UPDATE coupons SET state = 'locked', order_id = v_order, discount_fen = (p -> 'coupon' ->> 'discount_fen')::bigint
-      WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused' AND expires_at > v_at;
+      WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused' AND expires_at > v_at
+        AND amount_fen = (p -> 'coupon' ->> 'amount_fen')::bigint;
     IF NOT FOUND THEN
-      RAISE EXCEPTION 'coupon_unusable' USING ERRCODE = 'TM422', DETAIL = '{"reason": "state"}';
+      RAISE EXCEPTION 'coupon_unusable' USING ERRCODE = 'TM422', DETAIL = jsonb_build_object('reason', CASE WHEN EXISTS (
+        SELECT FROM coupons WHERE id = (p -> 'coupon' ->> 'id')::bigint AND member_id = v_member AND state = 'unused'
+          AND expires_at > v_at) THEN 'worth' ELSE 'state' END)::text;
     END IF;
   END IF;
   IF p ? 'cart' THEN

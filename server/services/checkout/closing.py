@@ -12,6 +12,7 @@ from server.ledger.entries import Held
 from server.rules.orders import OrderStatus
 from server.services.checkout import payments
 from server.services.common import locks
+from server.services.coupons.values import CouponHeld
 from server.services.points import movements as point_movements
 from server.services.promotions import kinds as promotion_kinds
 
@@ -65,6 +66,17 @@ async def close(deps: Deps, order_no: str, reason: str) -> bool:
         closed = await _close(deps, order_no, reason, opened=opened)
         if closed is not None:
             return closed
+
+
+async def free_coupon(deps: Deps, held: CouponHeld) -> None:
+    """Close the unpaid order that holds a coupon, or learn that it was paid.
+
+    Raises WeChatUnavailable if it still holds the coupon: WeChat is silent, or its payment is being judged.
+    """
+    if await close(deps, held.order_no, "coupon_taken_back"):
+        return
+    if await db.fetch_value("SELECT status = 'pending' FROM orders WHERE order_no = $1", held.order_no):
+        raise WeChatUnavailable
 
 
 async def _shut(deps: Deps, order_no: str) -> bool:

@@ -154,9 +154,10 @@ class AnsweredKey(msgspec.Struct, frozen=True):
 
 
 class CouponToLock(msgspec.Struct, frozen=True):
-    """The coupon that the order locks, and what it takes off."""
+    """The coupon that the order locks, what it was worth when the order was priced, and what it takes off."""
 
     id: int
+    amount_fen: int
     discount_fen: int
 
 
@@ -304,7 +305,7 @@ class Draft:
 
     def payload(self, member_id: int, keyed: Keyed, answer: bytes) -> bytes:
         """Encode the argument of `order_place`."""
-        coupon_id, offer, entry = self.wanted.coupon_id, self.offer, None
+        coupon, offer, entry = self.facts.coupon, self.offer, None
         if self.quote.balance_fen or self.quote.points:
             held = entries.order_hold(
                 str(self.order_no),
@@ -319,7 +320,7 @@ class Draft:
             lines=self._lines(),
             key=AnsweredKey(keyed.path, keyed.key, keyed.body_hash, answer.decode()),
             at=self.at,
-            coupon=None if coupon_id is None else CouponToLock(coupon_id, self._coupon_fen()),
+            coupon=None if coupon is None else CouponToLock(coupon.id, coupon.amount_fen, self._coupon_fen()),
             cart=[item.sku_id for item in self.facts.items] if self.wanted.items is None else None,
             promotion=TakenPromotion(self.kind, self.held_stock, offer.take) if offer else None,
             entry=entry,

@@ -13,6 +13,7 @@ from server.core.money import yuan
 from server.gateways.ports import PaymentNotice
 from server.ledger import book, entries
 from server.ledger.book import Posting
+from server.ledger.entries import UsedCoupon
 from server.outbox import Job, JobRow
 from server.rules import qualifications
 from server.rules.members import masked_name
@@ -52,6 +53,14 @@ class PayableLine(msgspec.Struct, frozen=True):
     virtual: bool
 
 
+class HeldCoupon(msgspec.Struct, frozen=True):
+    """The coupon of value that the order holds: what it could take off (0 for a percentage), and what it takes off."""
+
+    id: int
+    worth_fen: int
+    off_fen: int
+
+
 class SettleFacts(msgspec.Struct, frozen=True):
     """The answer of `settle_facts`. With `duplicate` nothing else is set; without an order only `notice_id` is."""
 
@@ -59,6 +68,7 @@ class SettleFacts(msgspec.Struct, frozen=True):
     notice_id: int = 0
     order: PayableOrder | None = None
     lines: tuple[PayableLine, ...] = ()
+    value_coupon: HeldCoupon | None = None
     openid: str = ""
     nickname: str = ""
     chain: tuple[int | None, int | None, int | None] = (None, None, None)
@@ -190,7 +200,9 @@ async def settlement_of_paid(
     `transaction_id` is None when no cash was due.
     """
     referrer, second, third = facts.chain
-    entry = entries.order_paid(order.order_no, cash_fen, order.balance_fen, order.points)
+    used = facts.value_coupon
+    coupon = None if used is None else UsedCoupon(used.id, order.member_id, used.worth_fen, used.off_fen)
+    entry = entries.order_paid(order.order_no, cash_fen, order.balance_fen, order.points, coupon)
     qualification = await _qualification(order, facts, paid_at, at)
     jobs = _jobs(order, facts, cash_fen) + _jobs_of(qualification, facts)
     return Settlement(

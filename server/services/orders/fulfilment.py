@@ -113,7 +113,7 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
             if template_id is None:
                 handed = await _hand_keys(tx, line, pieces, at)
             else:
-                handed = await coupon_goods.hand_out(tx, order.member_id, line.id, template_id, line.handed, pieces, at)
+                handed = await coupon_goods.hand_out(tx, order, line.id, template_id, line.handed, pieces, at)
             missing += pieces - handed
         if missing:
             await _cards_missing(tx, order, missing, at)

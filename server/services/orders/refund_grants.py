@@ -17,10 +17,12 @@ from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
 from server.services.commissions import earnings
 from server.services.common import locks
 from server.services.common.locks import LockedOrder
+from server.services.coupons import values
 from server.services.growth import progress
 from server.services.notices import messages
 from server.services.points import movements as point_movements
 from server.services.rebates import coupon_goods, qualifications, reversals
+from server.services.rebates.reversals import Short
 from server.services.terms.rebate_rules import terms_of
 
 
@@ -69,24 +71,30 @@ async def grant(
     *,
     restock: bool = False,
 ) -> None:
-    """Step: write the decision and all that it changes in our books; a job asks WeChat for the cash afterwards."""
+    """Step: write the decision and all that it changes in our books; a job asks WeChat for the cash afterwards.
+
+    Raises CouponHeld: an unpaid order holds a coupon that this refund takes back.
+    """
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
     await _lock_rewards(tx, order.row.id)
     unshipped = order.row.status in (OrderStatus.PAID, OrderStatus.TEAMING)
     freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
-    await _after_goods(tx, order, planned, at, here=unshipped or restock)
+    await _after_goods(tx, planned, at, here=unshipped or restock)
+    if planned.whole and order.row.coupon_id is not None:
+        await values.give_back(tx, order.row.coupon_id, refund_no, at)
     short, jobs = await _returned(tx, order, planned, refund_no, at)
-    jobs += await coupon_goods.take_back(tx, order.row, refund_id, at)
-    jobs += await _qualified(tx, order, planned, at)
+    await coupon_goods.take_back(tx, order.row, refund_id, at)
     await earnings.reduce(tx, order.row.id, refund_no, at)
     net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
     await point_movements.reduce(tx, order.row, refund_no, net_fen, at)
     await progress.reduce(tx, order.row.id, order.row.member_id, refund_no, net_fen, at)
+    jobs += await _qualified(tx, order, planned, refund_no, at)  # the payout cap looks at commission and points
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
-        short, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
+        short.fen, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
     )
+    await values.withhold(tx, short.coupons, kept.total_fen, refund_no, at)
     await _post(tx, order, refund_no, kept, planned.points, at)
     await tx.execute(
         "UPDATE refunds SET state = $2, decided_at = $3, decided_by = $4, cash_fen = $5, balance_fen = $6,"
@@ -188,10 +196,8 @@ SELECT l.sku_id AS sku, LEAST(w.n, l.quantity - l.refunded_quantity + w.n
 """
 
 
-async def _after_goods(
-    tx: db.Connection, order: RefundableOrder, planned: RefundPlan, at: datetime, *, here: bool
-) -> None:
-    """Put stock that never left, or came back, on sale again; a whole refund also returns the order's coupon.
+async def _after_goods(tx: db.Connection, planned: RefundPlan, at: datetime, *, here: bool) -> None:
+    """Put stock that never left, or came back, on sale again.
 
     Virtual goods leave as card keys or coupons; those never return to stock.
     """
@@ -199,11 +205,6 @@ async def _after_goods(
     rows = await tx.fetch(_STILL_HERE, [line.line_id for line in planned.lines], pieces, here)
     stock = orjson.dumps([dict(row) for row in rows if row["n"] > 0]).decode()
     await tx.execute("SELECT stock_move($1::jsonb, 'sold', 'available', $2)", stock, at)
-    if planned.whole and order.row.coupon_id is not None:
-        await tx.execute(
-            "UPDATE coupons SET state = 'unused', order_id = NULL, discount_fen = 0 WHERE id = $1 AND state = 'used'",
-            order.row.coupon_id,
-        )
 
 
 def _nets(order: RefundableOrder, planned: RefundPlan) -> list[LineNet]:
@@ -217,28 +218,35 @@ def _nets(order: RefundableOrder, planned: RefundPlan) -> list[LineNet]:
 
 async def _returned(
     tx: db.Connection, order: RefundableOrder, planned: RefundPlan, refund_no: str, at: datetime
-) -> tuple[int, list[Job]]:
-    """Take back the buyer's own rebate for this order first; returns the fen not covered and the follow-up jobs.
+) -> tuple[Short, list[Job]]:
+    """Take back the buyer's own rebate for this order first.
 
-    What the buyer's wallet cannot cover is withheld from this refund.
+    Returns what wallet and coupons cannot cover, which is withheld from this refund, and the follow-up jobs.
     """
     rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row.id)
     if rebate_id is None:
-        return 0, []
+        return reversals.NOTHING, []
     if planned.empties:
-        return await reversals.reverse(tx, rebate_id, "returned_refund", at, debt=False)
+        return await reversals.reverse_returned(tx, rebate_id, at)
     return await reversals.reduce(tx, rebate_id, _nets(order, planned), refund_no, at)
 
 
-async def _qualified(tx: db.Connection, order: RefundableOrder, planned: RefundPlan, at: datetime) -> list[Job]:
-    """Void the qualification that this order gave the buyer's referrer if the order no longer matches its rule."""
-    row = await tx.fetchrow("SELECT id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row.id)
+async def _qualified(
+    tx: db.Connection, order: RefundableOrder, planned: RefundPlan, refund_no: str, at: datetime
+) -> list[Job]:
+    """Void the qualification that this order gave the buyer's referrer if the order no longer matches its rule.
+
+    If it still matches, apply the payout cap of the rebate that consumed it again.
+    """
+    row = await tx.fetchrow(
+        "SELECT id, rebate_id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row.id
+    )
     version = order.row.rule_version
     if row is None or version is None:
         return []
     terms = await terms_of(version)
     if not planned.empties and qualifies(terms, order.row.kind, _nets(order, planned)):
-        return []
+        return [] if row["rebate_id"] is None else await reversals.recap(tx, row["rebate_id"], refund_no, at)
     why = "team_failed" if order.row.status == OrderStatus.TEAMING else "refund"
     jobs = await reversals.lose(tx, row["id"], why, at)
     return jobs + await qualifications.requalify(tx, order.row.member_id, at)

@@ -5,6 +5,7 @@ Granting a refund also takes back everything that the order had earned, in one t
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 import asyncpg
 import msgspec
@@ -14,10 +15,11 @@ from server.core import ids
 from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
 from server.gateways.ports import Deps
 from server.rules.orders import SETTLED_STATES, OrderStatus, refund_window_open
-from server.rules.refunds import LABELS, UNDECIDED, RefundPlan, plan
+from server.rules.refunds import LABELS, UNDECIDED, WAITS_FOR_OWN_ORDER, RefundPlan, plan
 from server.services.common import audit_log, idempotency
 from server.services.common.idempotency import Keyed
-from server.services.orders import refund_grants
+from server.services.coupons.values import CouponHeld
+from server.services.orders import refund_grants, refund_waits
 from server.services.orders.refund_grants import RefundableOrder
 from server.services.terms import policy
 
@@ -64,17 +66,23 @@ async def request(
     if owner != member_id:
         raise NotFound(what="order")
 
-    async def work(tx: db.Connection) -> RefundView:
+    async def work(tx: db.Connection, held: CouponHeld | None = None) -> RefundView:
         order = await refund_grants.lock(tx, order_no)
         status = OrderStatus(order.row.status)
         if not refund_window_open(status, order.row.received_at, shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
         refund_id, planned = await open_refund(tx, order, wanted, reason, at)
         if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row.id):
-            await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
+            if held is None:
+                await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
+            else:
+                await refund_waits.wait(tx, refund_id, held, SYSTEM, at, restock=False)
         return await view(tx, refund_id)
 
-    return await idempotency.once(member_id, keyed, at, work)
+    try:
+        return await idempotency.once(member_id, keyed, at, work)
+    except CouponHeld as held:
+        return await idempotency.once(member_id, keyed, at, partial(work, held=held))
 
 
 async def open_for(
@@ -102,13 +110,32 @@ async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *
     )
     if order_no is None:
         raise NotFound(what="refund")
+    try:
+        return await _approve(deps, order_no, refund_no, operator, reason, restock=restock)
+    except CouponHeld as held:
+        return await _approve(deps, order_no, refund_no, operator, reason, restock=restock, held=held)
+
+
+async def _approve(
+    deps: Deps,
+    order_no: str,
+    refund_no: str,
+    operator: str,
+    reason: str,
+    *,
+    restock: bool,
+    held: CouponHeld | None = None,
+) -> RefundView:
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
         at = deps.clock.now()  # under the lock, as in `ship`: comparing both times tells if goods had left
         refund_id, before = await lock_undecided(tx, refund_no)
-        asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
-        planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
-        await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
+        if held is None:
+            asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
+            planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
+            await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
+        else:
+            await refund_waits.wait(tx, refund_id, held, operator, at, restock=restock)
         detail = {"before": before, "after": "approved", "reason": reason, "order_no": order_no, "restock": restock}
         await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
         return await view(tx, refund_id)
@@ -161,7 +188,8 @@ async def open_refund(
         "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"
         " balance_fen, withdrawable_fen, withheld_fen, requested_at, points)"
         " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9, $10)"
-        " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning') DO NOTHING RETURNING id",
+        " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting') DO NOTHING"
+        " RETURNING id",
         ids.number("R", at),
         order.row.id,
         order.row.member_id,
@@ -196,13 +224,15 @@ async def open_refund(
 
 _VIEW = (
     "SELECT refund_no, state, reason, cash_fen, balance_fen, withheld_fen, points, requested_at, decided_at,"
-    " finished_at, answer, return_to, return_by, return_company, return_tracking_no FROM refunds"
+    " finished_at, answer, return_to, return_by, return_company, return_tracking_no,"
+    " (SELECT o.member_id = r.member_id FROM orders o WHERE o.id = r.held_by) AS held_by_own FROM refunds r"
 )
 
 
 def _shown(row: asyncpg.Record) -> RefundView:
     state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
-    return msgspec.convert({**row, "state": state, "state_label": LABELS[state]}, RefundView)
+    label = WAITS_FOR_OWN_ORDER if state == "granting" and row["held_by_own"] else LABELS[state]
+    return msgspec.convert({**row, "state": state, "state_label": label}, RefundView)
 
 
 async def view(tx: db.Connection, refund_id: int) -> RefundView:

@@ -118,7 +118,7 @@ SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sk
   FROM order_lines l WHERE l.order_id = o.id) AS lines,
   (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
   EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
-    AND r.state IN ('requested', 'returning')) AS refund_open,
+    AND r.state IN ('requested', 'returning', 'granting')) AS refund_open,
   (SELECT r.id FROM rebates r WHERE r.order_id = o.id AND r.state <> 'reversed') AS rebate_id,
   (SELECT team_no FROM teams WHERE id = o.team_id) AS team_no
 FROM orders o

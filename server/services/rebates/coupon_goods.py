@@ -10,12 +10,11 @@ from datetime import datetime
 import msgspec
 
 from server import db
-from server.outbox import Job
+from server.ledger.entries import ValueCoupon
 from server.rules.coupons import LABELS, shown
 from server.services.common.locks import LockedOrder
-from server.services.coupons import drawer
-from server.services.rebates import coupon_returns
-from server.services.rebates.coupon_returns import LockedCoupon
+from server.services.coupons import drawer, values
+from server.services.coupons.values import LockedCoupon
 
 
 class BoughtCoupon(msgspec.Struct):
@@ -30,7 +29,7 @@ class BoughtCoupon(msgspec.Struct):
 
 
 async def hand_out(
-    tx: db.Connection, member_id: int, line_id: int, template_id: int, handed: int, pieces: int, at: datetime
+    tx: db.Connection, order: LockedOrder, line_id: int, template_id: int, handed: int, pieces: int, at: datetime
 ) -> int:
     """Step: issue up to `pieces` coupons of a line that has `handed` already; returns how many were issued.
 
@@ -44,8 +43,12 @@ async def hand_out(
     )
     free = pieces if row["left"] is None else min(pieces, row["left"])
     names = [f"line:{line_id}:{handed + n}" for n in range(1, 1 + (free if row["open"] else 0))]
-    sources = [(member_id, name) for name in names]
-    return len(await drawer.issue_from(tx, template_id, sources, at, order_line_id=line_id))
+    sources = [(order.member_id, name) for name in names]
+    issued = await drawer.issue_from(tx, template_id, sources, at, order_line_id=line_id)
+    link = f"order:{order.order_no}"
+    worths = [(ValueCoupon(coupon.id, order.member_id, link), coupon.amount_fen) for coupon in issued]
+    await values.issue(tx, worths, at)
+    return len(issued)
 
 
 class _Live(LockedCoupon, frozen=True):
@@ -54,29 +57,30 @@ class _Live(LockedCoupon, frozen=True):
     """Pieces of the line that are not refunded."""
 
 
-_LIVE = """
-SELECT c.id, c.member_id, c.source, c.state, c.expires_at, c.discount_fen, c.order_line_id,
-    l.quantity - l.refunded_quantity AS pieces
+_LIVE = f"""
+SELECT {values.COLUMNS}, c.order_line_id, l.quantity - l.refunded_quantity AS pieces
   FROM coupons c JOIN order_lines l ON l.id = c.order_line_id
   WHERE l.order_id = $1 AND c.taken_by IS NULL ORDER BY c.id FOR UPDATE OF c
-"""  # house: lock - coupons come after their order
+"""  # noqa: S608 - our own text  # house: lock - coupons come after their order
 _FIRST = ("unused", "locked", "void", "expired", "used")
 """The order in which a refund takes coupons: first those that can still be given back."""
 
 
-async def take_back(tx: db.Connection, order: LockedOrder, refund_id: int, at: datetime) -> list[Job]:
-    """Step: leave each line no more coupons than pieces, and take back the others; returns the follow-up jobs."""
+async def take_back(tx: db.Connection, order: LockedOrder, refund_id: int, at: datetime) -> None:
+    """Step: leave each line no more coupons than pieces, and take back the others. Raises CouponHeld.
+
+    What a used coupon took off becomes debt.
+    """
     of_line = defaultdict[int, list[_Live]](list)
     for row in await tx.fetch(_LIVE, order.id):
         coupon = db.typed(row, _Live)
         of_line[coupon.order_line_id].append(coupon)
-    jobs = []
     for coupons in of_line.values():
         coupons.sort(key=lambda coupon: _FIRST.index(shown(coupon.state, coupon.expires_at, at)))
         for coupon in coupons[: max(0, len(coupons) - coupons[0].pieces)]:
             await tx.execute("UPDATE coupons SET taken_by = $2 WHERE id = $1", coupon.id, refund_id)
-            jobs += await coupon_returns.take_bought(tx, coupon, order.order_no, at)
-    return jobs
+            excess = await values.lower(tx, coupon, 0, "refund", at)
+            await values.owe(tx, excess, "refund", "退款收回已使用的优惠券", at)
 
 
 async def of_lines(line_ids: Sequence[int], at: datetime) -> dict[int, list[BoughtCoupon]]:

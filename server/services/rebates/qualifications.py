@@ -17,7 +17,9 @@ from server.outbox import Job
 from server.rules import qualifications as rules
 from server.rules.orders import PAID_STATES, OrderStatus
 from server.rules.rebates import LineNet, qualifies
+from server.services.checkout import closing
 from server.services.common import audit_log, locks
+from server.services.coupons.values import CouponHeld
 from server.services.growth import progress
 from server.services.promotions import qualification_waits
 from server.services.rebates import reversals
@@ -128,8 +130,19 @@ async def review(
 ) -> None:
     """Record an operator's verdict: `pass` counts a held qualification, `void` ends one for ever, in any state.
 
-    Raises NotFound, StateConflict (`pass` on one that is not held).
+    An unpaid order that holds a coupon of the ended rebate is closed first. Raises NotFound, StateConflict (`pass` on
+    one that is not held), WeChatUnavailable (that order cannot be closed now).
     """
+    while True:
+        try:
+            return await _review(deps, qualification_id, verdict, operator, reason)
+        except CouponHeld as held:
+            await closing.free_coupon(deps, held)
+
+
+async def _review(
+    deps: Deps, qualification_id: int, verdict: Literal["pass", "void"], operator: str, reason: str
+) -> None:
     at = deps.clock.now()
     row = await db.fetch_row("SELECT referee_id, referrer_id FROM qualifications WHERE id = $1", qualification_id)
     if row is None:

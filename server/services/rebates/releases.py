@@ -10,9 +10,10 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
+from server.ledger.entries import ValueCoupon
 from server.rules.rebates import release_at
 from server.services.common import batches, locks
-from server.services.coupons import drawer
+from server.services.coupons import drawer, values
 from server.services.notices import messages
 from server.services.terms.rebate_rules import terms_of
 
@@ -115,7 +116,7 @@ async def _pay(tx: db.Connection, rebate: _Rebate, stage: _Stage, at: datetime) 
         await book.post(tx, released, at)
         return
     terms = await terms_of(rebate.rule_version)
-    await drawer.issue(
+    coupon_id = await drawer.issue(
         tx,
         member_id=rebate.member_id,
         source=coupon_source(rebate.id, stage.id),
@@ -125,6 +126,9 @@ async def _pay(tx: db.Connection, rebate: _Rebate, stage: _Stage, at: datetime) 
         starts_at=at,
         expires_at=at + timedelta(days=terms.coupon_days),
     )
+    if coupon_id is not None:
+        coupon = ValueCoupon(coupon_id, rebate.member_id, entries.rebate_source(rebate.id))
+        await values.issue(tx, [(coupon, stage.amount_fen)], at)
 
 
 def coupon_source(rebate_id: int, stage_id: int) -> str:

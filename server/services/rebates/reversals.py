@@ -1,10 +1,12 @@
-"""Take rebates back when a qualification is lost or a returned order is refunded.
+"""Take rebates back when a qualification is lost, or when a returned or a qualifying order is refunded.
 
 Steps inside their callers' transactions. The callers hold the locks of the buyer and of the referrer (members
-ascending). What the wallet cannot cover becomes debt, or is reported to the caller.
+ascending). What the wallet cannot cover becomes debt, or is reported to the caller. Every step raises CouponHeld where
+an unpaid order holds a coupon that it must take back.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -13,11 +15,13 @@ import msgspec
 from server import db
 from server.ledger import book, entries
 from server.outbox import Job
-from server.rules.rebates import LineNet, granted, reduced, stage_total, take_from_stages
+from server.rules.rebates import LineNet, RuleTerms, granted, reduced, stage_total, take_from_stages
 from server.services.commissions import carried
 from server.services.common import locks, take_backs
+from server.services.coupons import values
+from server.services.coupons.values import Excess
 from server.services.growth import progress
-from server.services.rebates import coupon_returns, releases
+from server.services.rebates import releases
 from server.services.terms import policy
 from server.services.terms.rebate_rules import terms_of
 
@@ -56,6 +60,25 @@ async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
     return _Rebate(**msgspec.structs.asdict(row), stages=tuple(db.typed(stage, _Stage) for stage in stages))
 
 
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """Why something of a rebate is taken back. `event` names it once per rebate."""
+
+    event: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """What is withheld from a refund of the returned order: `fen` in all, of it what each used coupon took off."""
+
+    fen: int
+    coupons: tuple[Excess, ...] = ()
+
+
+NOTHING = Short(0)
+
+
 class _Qualification(msgspec.Struct, frozen=True):
     id: int
     referrer_id: int
@@ -84,8 +107,37 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     terms = await terms_of(rebate.rule_version)
     if terms.staged and len(rebate.stages) > 1:
         return jobs + await _drop_last_stage(tx, rebate, why, at)
-    _, more = await reverse(tx, rebate.id, why, at, debt=True)
-    return jobs + more
+    return jobs + await _reverse(tx, rebate, why, at)
+
+
+async def recap(tx: db.Connection, rebate_id: int, refund_no: str, at: datetime) -> list[Job]:
+    """Step: apply the payout cap again after a partial refund of a qualifying order; the rebate never rises again.
+
+    Call it after the order's commission and points were reduced. Returns the follow-up jobs.
+    """
+    rebate = await _locked(tx, rebate_id)
+    terms = await terms_of(rebate.rule_version)
+    fallen_fen = max(0, rebate.granted_fen - await _carried_fen(tx, rebate, terms))
+    if not fallen_fen:
+        return []
+    # A staged rebate may still grant its whole amount when more friends join.
+    whole_fallen_fen = 0 if terms.staged else fallen_fen
+    await tx.execute(
+        "UPDATE rebates SET granted_fen = granted_fen - $2, whole_fen = whole_fen - $3 WHERE id = $1",
+        rebate.id,
+        fallen_fen,
+        whole_fallen_fen,
+    )
+    left = take_from_stages([stage.amount_fen for stage in rebate.stages], fallen_fen)
+    await _fall(tx, rebate, left, _Taking(f"cap:{refund_no}", "好友订单部分退款，返还减少"), at)
+    return await _give_budget_back(tx, rebate, whole_fallen_fen)
+
+
+async def _carried_fen(tx: db.Connection, rebate: _Rebate, terms: RuleTerms) -> int:
+    """Return what the orders that joined a rebate carry now."""
+    points_per_fen = (await policy.read(tx)).policy.points_per_fen
+    row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
+    return granted(terms, rebate.whole_fen, row["nets"], row["given"])
 
 
 _CARRIED = carried.OF_REBATE.format("$1")
@@ -96,39 +148,14 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     terms = await terms_of(rebate.rule_version)
     *kept, last = rebate.stages
     amounts = [stage.amount_fen for stage in kept]
-    points_per_fen = (await policy.read(tx)).policy.points_per_fen
-    row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
-    carried_fen = granted(terms, rebate.whole_fen, row["nets"], row["given"])
-    excess = max(0, sum(amounts) - carried_fen)
-    left = take_from_stages(amounts, excess)
+    left = take_from_stages(amounts, max(0, sum(amounts) - await _carried_fen(tx, rebate, terms)))
     await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last.id)
-    await _resize(tx, kept, left)
     await tx.execute(
         "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
     )
     await releases.schedule(tx, rebate.id)  # the remaining stages depend on other orders now
-    key, text = f"rebate:{rebate.id}:reversal:{last.id}", _WHY.get(why, "返还收回")
-    _, jobs = await _take(tx, rebate, [last], last.amount_fen + excess, key, text, at, debt=True)
-    if rebate.pay_as == "coupon" and excess:
-        used_fen, more = await coupon_returns.shrink(tx, rebate.id, _settled(kept, left), at)
-        await book.post(tx, entries.coupon_take_back(key, rebate.id, rebate.member_id, text, used_fen), at)
-        jobs += more
-    return jobs
-
-
-async def _resize(tx: db.Connection, stages: Sequence[_Stage], amounts_fen: list[int]) -> None:
-    await tx.execute(
-        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
-        " WHERE s.id = n.id",
-        [stage.id for stage in stages],
-        amounts_fen,
-    )
-
-
-def _settled(stages: Sequence[_Stage], amounts_fen: list[int]) -> dict[int, int]:
-    """Map stage id → new amount in fen, for the settled stages, which have become coupons."""
-    pairs = zip(stages, amounts_fen, strict=True)
-    return {stage.id: amount_fen for stage, amount_fen in pairs if stage.state == "settled"}
+    await _fall(tx, rebate, [*left, 0], _Taking(f"reversal:{last.id}", _WHY.get(why, "返还收回")), at)
+    return []
 
 
 _WHY = {
@@ -138,60 +165,73 @@ _WHY = {
 }
 
 
-async def reverse(tx: db.Connection, rebate_id: int, why: str, at: datetime, *, debt: bool) -> tuple[int, list[Job]]:
-    """Step: reverse a live rebate in full; this frees its cap, budget, qualifications and returned order.
+async def _reverse(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
+    """Reverse a live rebate in full and turn what the wallet cannot cover into debt."""
+    await _end(tx, rebate, why, at)
+    nothing = [0] * len(rebate.stages)
+    await _fall(tx, rebate, nothing, _Taking("reversal", _WHY.get(why, "返还收回")), at)
+    return await _wake(tx, rebate)
 
-    Returns the fen that the wallet could not cover (0 with `debt`, where they become debt) and the follow-up jobs. The
-    other qualifications count again and keep the cycle's version.
+
+async def reverse_returned(tx: db.Connection, rebate_id: int, at: datetime) -> tuple[Short, list[Job]]:
+    """Step: reverse the live rebate of an order that is refunded whole.
+
+    Returns what is to be withheld from that refund, and the follow-up jobs.
     """
-    rebate = await _locked(tx, rebate_id)
+    return await _reverse_returned(tx, await _locked(tx, rebate_id), at)
+
+
+async def _reverse_returned(tx: db.Connection, rebate: _Rebate, at: datetime) -> tuple[Short, list[Job]]:
+    await _end(tx, rebate, "returned_refund", at)
+    short = await _withhold(tx, rebate, [0] * len(rebate.stages), _Taking("reversal", _WHY["returned_refund"]), at)
+    return short, await _wake(tx, rebate)
+
+
+async def _end(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> None:
+    """Write that a rebate is reversed; the other qualifications count again and keep the cycle's version."""
     await tx.execute(
         "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0, release_at = NULL"
         " WHERE id = $1",
-        rebate_id,
+        rebate.id,
         at,
         why,
     )
     await tx.execute(
-        "UPDATE rebate_stages SET state = 'reversed' WHERE rebate_id = $1 AND state <> 'reversed'", rebate_id
+        "UPDATE rebate_stages SET state = 'reversed' WHERE rebate_id = $1 AND state <> 'reversed'", rebate.id
     )
     await tx.execute(
         "UPDATE qualifications SET state = 'counted', rebate_id = NULL, rule_version = $2 WHERE rebate_id = $1",
-        rebate_id,
+        rebate.id,
         rebate.rule_version,
     )
-    key = f"rebate:{rebate_id}:reversal"
-    text = _WHY.get(why, "返还收回")
-    short, jobs = await _take(tx, rebate, rebate.stages, rebate.granted_fen, key, text, at, debt=debt)
-    jobs += await _give_budget_back(tx, rebate, rebate.whole_fen)
-    return short, [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
+
+
+async def _wake(tx: db.Connection, rebate: _Rebate) -> list[Job]:
+    """Give the budget of a reversed rebate back; return the jobs that check the cycles which may close now."""
+    jobs = await _give_budget_back(tx, rebate, rebate.whole_fen)
+    return [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
 
 
 async def reduce(
     tx: db.Connection, rebate_id: int, lines: list[LineNet], refund_no: str, at: datetime
-) -> tuple[int, list[Job]]:
+) -> tuple[Short, list[Job]]:
     """Step: reduce a rebate after a partial refund of its returned order, to what the rule would have given.
 
-    Returns the fen that the wallet could not cover, which are withheld from that refund, and the follow-up jobs.
+    Returns what is to be withheld from that refund, and the follow-up jobs.
     """
     rebate = await _locked(tx, rebate_id)
     terms = await terms_of(rebate.rule_version)
     whole = reduced(terms, rebate.whole_fen, lines)
     if whole == 0:
-        return await reverse(tx, rebate_id, "returned_refund", at, debt=False)
+        return await _reverse_returned(tx, rebate, at)
     amounts = [stage.amount_fen for stage in rebate.stages]
     excess = max(0, rebate.granted_fen - stage_total(terms, whole, len(amounts)))
-    left = take_from_stages(amounts, excess)
     await tx.execute(
         "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
     )
-    await _resize(tx, rebate.stages, left)
-    if rebate.pay_as == "coupon":
-        short, jobs = await coupon_returns.shrink(tx, rebate_id, _settled(rebate.stages, left), at)
-    else:
-        key = f"rebate:{rebate_id}:reduction:{refund_no}"
-        short, jobs = await _take(tx, rebate, rebate.stages, excess, key, "返还订单部分退款", at, debt=False)
-    return short, jobs + await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
+    taking = _Taking(f"reduction:{refund_no}", "返还订单部分退款")
+    short = await _withhold(tx, rebate, take_from_stages(amounts, excess), taking, at)
+    return short, await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
 
 
 async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:
@@ -207,23 +247,57 @@ async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int)
     return [Job("sweep_cycles", {})]
 
 
-async def _take(  # noqa: PLR0913 - one taking-back with all its parts
-    tx: db.Connection,
-    rebate: _Rebate,
-    stages: Sequence[_Stage],
-    amount_fen: int,
-    key: str,
-    why: str,
-    at: datetime,
-    *,
-    debt: bool,
-) -> tuple[int, list[Job]]:
+async def _fall(tx: db.Connection, rebate: _Rebate, left_fen: Sequence[int], taking: _Taking, at: datetime) -> None:
+    """Leave each stage this much of a rebate; what wallet and coupons do not cover becomes debt."""
     if rebate.pay_as == "coupon":
-        settled = [stage.id for stage in stages if stage.state == "settled"]
-        if not debt:
-            return await coupon_returns.shrink(tx, rebate.id, dict.fromkeys(settled, 0), at)
-        return 0, [coupon_returns.job(rebate.id, stage_id) for stage_id in settled]
+        for excess in await _lower_coupons(tx, rebate, left_fen, taking, at):
+            await values.owe(tx, excess, taking.event, taking.text, at)
+    else:
+        await _take(tx, rebate, left_fen, taking, at, debt=True)
+
+
+async def _withhold(
+    tx: db.Connection, rebate: _Rebate, left_fen: Sequence[int], taking: _Taking, at: datetime
+) -> Short:
+    """Do the same, but return what wallet and coupons do not cover."""
+    if rebate.pay_as == "coupon":
+        excesses = await _lower_coupons(tx, rebate, left_fen, taking, at)
+        return Short(sum(excess.fen for excess in excesses), tuple(excesses))
+    return Short(await _take(tx, rebate, left_fen, taking, at, debt=False))
+
+
+async def _lower_coupons(
+    tx: db.Connection, rebate: _Rebate, left_fen: Sequence[int], taking: _Taking, at: datetime
+) -> list[Excess]:
+    """Leave the coupons of settled stages no more than this; returns what used ones took off above it."""
+    await _resize(tx, rebate, left_fen)
+    found = []
+    for stage, to_fen in zip(rebate.stages, left_fen, strict=True):
+        if stage.state == "settled" and to_fen < stage.amount_fen:
+            coupon = await values.of_source(tx, releases.coupon_source(rebate.id, stage.id))
+            excess = None if coupon is None else await values.lower(tx, coupon, to_fen, taking.event, at)
+            found += [excess] if excess is not None else []
+    return found
+
+
+async def _take(
+    tx: db.Connection, rebate: _Rebate, left_fen: Sequence[int], taking: _Taking, at: datetime, *, debt: bool
+) -> int:
+    """Take the rest of a rebate back from the wallet; returns the fen that it does not cover, 0 with `debt`."""
+    await _resize(tx, rebate, left_fen)
+    amount_fen = sum(stage.amount_fen for stage in rebate.stages) - sum(left_fen)
     source = entries.rebate_source(rebate.id)
     taken, short_fen = await take_backs.parts(tx, rebate.member_id, source, amount_fen, debt=debt)
-    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, why, taken), at)
-    return short_fen, []
+    key = f"{source}:{taking.event}"
+    await book.post(tx, entries.rebate_take_back(key, rebate.id, rebate.member_id, taking.text, taken), at)
+    return short_fen
+
+
+async def _resize(tx: db.Connection, rebate: _Rebate, left_fen: Sequence[int]) -> None:
+    """Write the amounts of the stages that stay; a reversed stage keeps the amount it had."""
+    await tx.execute(
+        "UPDATE rebate_stages s SET amount_fen = n.amount FROM unnest($1::bigint[], $2::bigint[]) AS n (id, amount)"
+        " WHERE s.id = n.id AND s.state <> 'reversed'",
+        [stage.id for stage in rebate.stages],
+        list(left_fen),
+    )

@@ -1,25 +1,23 @@
-"""Orders, cycles and coupons that another call changes between a read and its lock."""
+"""Orders and cycles that another call changes between a read and its lock."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import httpx
 import pytest
 
 from server import db
-from server.core.errors import Busy, NotFound, WeChatUnavailable
+from server.core.errors import Busy, NotFound
 from server.services.checkout import closing, placing
 from server.services.checkout.facts import Wanted
-from server.services.orders import fulfilment, refunds
-from server.services.rebates import coupon_returns, cycles
-from tests.races import proofs
+from server.services.orders import fulfilment
+from server.services.rebates import cycles
 from tests.races.arena import Arena, outcomes
-from tests.support.circle import Circle, circle, shop_refunds
+from tests.support.circle import circle
 from tests.support.locks import MEMBER, WAITING, held, waiting
 from tests.support.mall import Mall
-from tests.support.shop import DAY_S, join, make_sku, publish, work
+from tests.support.shop import DAY_S, join, make_sku, publish
 
 BUDGET = "SELECT 1 FROM rule_versions FOR NO KEY UPDATE"
 
@@ -167,89 +165,3 @@ async def test_a_stage_of_nothing_is_not_told(arena: Arena) -> None:
         (friend,) = await arena.members(1, referrer)
         await arena.buy(friend, sku)
     assert seen == [(0, 0), (5_000, 1)]
-
-
-async def couponed(mall: Mall) -> tuple[Circle, int]:
-    """Return a circle whose rebate of 10 000 was paid as a coupon, and the coupon's id."""
-    await publish(mall, pay_as="coupon", coupon_days=30, observe_days=0)
-    a = await circle(mall)
-    await a.bring(3)
-    await a.receive_all()
-    return a, (await coupon(a))["id"]
-
-
-async def coupon(a: Circle) -> dict[str, Any]:
-    (found,) = (await a.me.get("/coupons"))["items"]
-    return dict(found)
-
-
-async def lose_a_friend(a: Circle) -> tuple[int, int]:
-    """Reverse the rebate but leave its coupon; return the arguments of the job that takes the coupon back."""
-    asked = await refunds.open_for(a.mall.deps, a.friends[0].order_no, None, "售后", "tester")
-    await refunds.approve(a.mall.deps, asked.refund_no, "tester")
-    row = await db.fetch_row("SELECT rebate_id, id FROM rebate_stages WHERE amount_fen > 0")
-    assert row is not None
-    return row["rebate_id"], row["id"]
-
-
-async def test_an_unused_coupon_goes_with_the_order_that_it_returned(mall: Mall) -> None:
-    a, _ = await couponed(mall)
-    granted = await shop_refunds(mall, a.own)
-    assert (granted.cash_fen, granted.withheld_fen) == (10_000, 0)
-    assert (await coupon(a))["state"] == "void"
-
-
-async def test_a_coupon_held_by_an_unpaid_order_goes_with_the_order_that_it_returned(mall: Mall) -> None:
-    a, coupon_id = await couponed(mall)
-    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
-    granted = await shop_refunds(mall, a.own)
-    assert (granted.cash_fen, granted.withheld_fen) == (10_000, 0)
-    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("void", "closed")
-
-
-async def test_a_coupon_taken_by_an_order_while_it_is_taken_back(mall: Mall) -> None:
-    a, coupon_id = await couponed(mall)
-    basket = await a.me.basket(await make_sku(25_000), coupon_id=coupon_id)
-    stage = await lose_a_friend(a)
-    async with held(MEMBER, a.me.id):
-        takes = asyncio.create_task(coupon_returns.take_back_coupon(mall.deps, *stage))
-        await waiting()
-        order_no = (await a.me.post("/orders", basket))["order_no"]
-    await takes
-    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("void", "closed")
-    await work(mall)
-    await proofs.check(mall)
-
-
-async def test_a_coupon_taken_back_by_two_workers_at_once(mall: Mall) -> None:
-    a, _ = await couponed(mall)
-    stage = await lose_a_friend(a)
-    async with held(MEMBER, a.me.id):
-        both = [asyncio.create_task(coupon_returns.take_back_coupon(mall.deps, *stage)) for _ in range(2)]
-        await waiting(2)
-    await asyncio.gather(*both)
-    assert ((await coupon(a))["state"], (await a.me.wallet())["debt_fen"]) == ("void", 0)
-
-
-async def test_a_coupon_whose_order_turns_out_to_be_paid_becomes_debt(mall: Mall) -> None:
-    a, coupon_id = await couponed(mall)
-    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
-    await mall.control("knobs", drop={"op": "pay_notify"})
-    await a.me.pay(order_no)
-    assert (await coupon(a))["state"] == "locked"
-    await shop_refunds(mall, a.friends[0].order_no)
-    assert (await a.me.order(order_no))["status"] == "paid"
-    assert ((await coupon(a))["state"], (await a.me.wallet())["debt_fen"]) == ("used", 10_000)
-
-
-async def test_a_coupon_whose_order_a_stranger_paid_is_asked_for_again(mall: Mall) -> None:
-    a, coupon_id = await couponed(mall)
-    order_no = (await a.me.place(await make_sku(25_000), coupon_id=coupon_id))["order_no"]
-    await a.me.post(f"/orders/{order_no}/pay")
-    stage = await lose_a_friend(a)
-    async with db.transaction() as tx:
-        await tx.execute("UPDATE members SET openid = 'o-other' WHERE id = $1", a.me.id)
-    await mall.control("pay", out_trade_no=order_no)
-    with pytest.raises(WeChatUnavailable):
-        await coupon_returns.take_back_coupon(mall.deps, *stage)
-    assert ((await coupon(a))["state"], (await a.me.order(order_no))["status"]) == ("locked", "pending")
