@@ -50,7 +50,10 @@ def coupon_issue(coupons: Sequence[tuple[ValueCoupon, int]]) -> Entry:
     The key is that of the first coupon.
     """
     first = coupons[0][0]
-    lines = moved(*(coupon.moves(left_fen=worth_fen) for coupon, worth_fen in coupons))
+    lines = moved(
+        [Line(one.member_id, COUPON, fen, coupon_source(one.id), COUPON_VALUE) for one, fen in coupons],
+        Line(0, COUPONS_ISSUED, -sum(fen for _, fen in coupons), currency=COUPON_VALUE),
+    )
     return Entry(f"coupon:{first.id}:issue", "coupon_issue", "优惠券发放", first.link, lines)
 
 

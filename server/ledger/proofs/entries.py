@@ -37,7 +37,8 @@ _ORDER_ENTRIES = _entries(
     FROM orders WHERE (balance_fen > 0 OR points > 0) AND status = 'closed'
   UNION ALL SELECT 'order-paid:' || order_no, -cash_due_fen, -balance_fen, cash_due_fen + balance_fen, 0, 0, -points,
       points
-    FROM orders WHERE paid_at IS NOT NULL AND cash_due_fen + balance_fen + points > 0""",
+    FROM orders WHERE paid_at IS NOT NULL AND (cash_due_fen + balance_fen + points > 0
+      OR coupon_id IN (SELECT id FROM coupons c WHERE of_value(c)))""",
 )
 
 _REFUND_ENTRIES = _entries(
