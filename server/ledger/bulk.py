@@ -123,9 +123,7 @@ UNION ALL SELECT 0, 0 UNION ALL SELECT 0, 0
 
 async def load(tx: Connection, tell: Tell) -> Books:
     """Post the rows of `TABLE`, at least one, to the books, which must be empty."""
-    rows = ", ".join(
-        f"('{one.code}', {one.debit_normal}, {one.of_member}, {one in _SOURCED})" for one in _ACCOUNTS
-    )
+    rows = ", ".join(f"('{one.code}', {one.debit_normal}, {one.of_member}, {one in _SOURCED})" for one in _ACCOUNTS)
     await tx.execute(_PREPARE.format(chart=rows), timeout=_TIMEOUT_S)
     count: int = await tx.fetchval("SELECT max(id) FROM load_entries", timeout=_TIMEOUT_S)
     for turn in range(_SLICES):

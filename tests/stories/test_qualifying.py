@@ -6,7 +6,8 @@ from server import db
 from server.services.rebates import blocking, cycles, qualifications
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
-from tests.support.shop import join, make_sku, publish, work
+from tests.support.proof import proved
+from tests.support.shop import join, make_sku, pass_days, publish, work
 
 
 async def test_given_no_own_order_when_the_third_friend_has_bought_then_the_cycle_waits_for_it(mall: Mall) -> None:
@@ -190,6 +191,43 @@ async def test_given_a_refunded_first_order_when_a_later_one_matches_then_it_tak
     await other.person.buy(a.sku)
     await work(mall)
     assert await a.states() == ["void", "consumed", "void", "consumed"]
+
+
+async def told() -> list[str]:
+    """Return the progress in the notices about friends who count."""
+    rows = await db.fetch(
+        "SELECT args -> 'values' ->> 'progress' AS progress FROM outbox WHERE job = 'send_notice'"
+        " AND args ->> 'template' = 'qualified' ORDER BY id"
+    )
+    return [row["progress"] for row in rows]
+
+
+async def test_given_a_completed_second_order_when_the_first_is_refunded_then_it_brings_all_that_a_first_brings(
+    mall: Mall,
+) -> None:
+    await publish(mall)
+    a = await circle(mall)
+    (friend,) = await a.bring()
+    again = await friend.person.buy(a.sku)
+    for order_no in (friend.order_no, again):
+        await friend.person.receive(order_no)
+    await pass_days(mall, 8)
+    gained = "SELECT COALESCE(sum(amount), 0) FROM growth_entries WHERE member_id = $1"
+    before = await db.fetch_value(gained, a.me.id)
+    assert (before > 0, await told()) == (True, []), "the first notice was sent and cleared away"
+    await shop_refunds(mall, friend.order_no)
+    assert await a.states() == ["void", "counted"]
+    assert (await db.fetch_value(gained, a.me.id), await told()) == (before, ["第1位有效推荐"])
+    await proved(mall)
+
+
+async def test_given_a_rule_that_counts_receipts_when_friends_receive_then_each_is_told(mall: Mall) -> None:
+    await publish(mall, qualify_at="received")
+    a = await circle(mall)
+    for friend in await a.bring(2):
+        await friend.receive()
+    await work(mall)
+    assert await told() == ["第1位有效推荐", "第2位有效推荐"]
 
 
 async def test_given_a_partial_refund_below_the_minimum_then_the_order_counts_no_more(mall: Mall) -> None:

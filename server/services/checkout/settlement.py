@@ -16,12 +16,12 @@ from server.ledger.book import Posting
 from server.ledger.entries import UsedCoupon
 from server.outbox import Job, JobRow
 from server.rules import qualifications
-from server.rules.members import masked_name
 from server.rules.orders import OrderKind, OrderStatus
 from server.rules.payments import Judgement, Outcome
 from server.rules.promotions import PromotedOrder
 from server.rules.rebates import LineNet, qualifies
 from server.services.notices import messages
+from server.services.promotions import qualification_waits
 from server.services.terms.rebate_rules import terms_of
 
 
@@ -257,8 +257,7 @@ def _jobs_of(qualification: QualificationRow | None, facts: SettleFacts) -> list
     referrer = qualification.referrer_id
     jobs = [Job("close_cycle", {"member_id": referrer})]
     if qualification.state == "counted":
-        values = {"name": masked_name(facts.nickname), "progress": f"第{facts.friends_counted + 1}位有效推荐"}
-        jobs.append(messages.notice_job(referrer, "qualified", values))
+        jobs.append(qualification_waits.counted_notice(referrer, facts.nickname, facts.friends_counted + 1))
     return jobs
 
 

@@ -7,6 +7,7 @@ referrer's lock (see cycles.py and reversals.py).
 from datetime import datetime
 from typing import Literal
 
+import asyncpg
 import msgspec
 import orjson
 
@@ -74,6 +75,7 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
 async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
     """Step: after a refund voided a qualification, create one for the referee's earliest paid order that matches.
 
+    It brings growth, a notice and the cycle's check, as a first order does.
     A qualification voided by review stays void. The caller holds the buyer's lock. The orders are locked here because a
     team may succeed at the same moment without locking its buyers: either it finds the qualification that waits for it,
     or it has already moved the order on.
@@ -87,6 +89,8 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
         return []
     orders = await tx.fetch(
         "SELECT o.id, o.kind, o.status, o.paid_at, o.received_at, o.rule_version, o.referrer_id, m.state,"
+        " (SELECT nickname FROM members WHERE id = o.member_id) AS nickname,"
+        " (SELECT count(*) FROM qualifications WHERE referrer_id = o.referrer_id AND state = 'counted') AS counted,"
         " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
         "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
         " FROM orders o JOIN members m ON m.id = o.referrer_id"
@@ -117,8 +121,17 @@ async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Jo
             at if standing.state == "counted" else None,
             at,
         )
-        return [] if waiting else [Job("close_cycle", {"member_id": order["referrer_id"]})]
+        return [] if waiting else _after_counting(order, counted=standing.state == "counted")
     return []
+
+
+def _after_counting(order: asyncpg.Record, *, counted: bool) -> list[Job]:
+    jobs = [Job("close_cycle", {"member_id": order["referrer_id"]})]
+    if counted:
+        jobs.append(qualification_waits.counted_notice(order["referrer_id"], order["nickname"], order["counted"] + 1))
+        if order["status"] == OrderStatus.COMPLETED:
+            jobs.append(Job("grow", {"order_id": order["id"]}))
+    return jobs
 
 
 class _State(msgspec.Struct, frozen=True):
