@@ -11,25 +11,40 @@ from server.ledger.chart import CNY, COUPON_USED, COUPON_VALUE, LABELS, POINT
 from server.ledger.entries import Debt, Wallet, coupon_source
 
 
+# A debt is as old as the entry that raised it from nothing: after it was paid, the same source may bring another.
+_OLDEST_FIRST = """
+SELECT a.source, a.currency, a.balance FROM ledger_accounts a WHERE a.member_id = $1 AND a.code = 'debt' AND a.balance > 0
+  ORDER BY (SELECT min(l.entry_id) FROM ledger_lines l WHERE l.account_id = a.id AND l.entry_id > COALESCE((
+    SELECT max(s.entry_id) FROM (SELECT entry_id, sum(amount) OVER (ORDER BY id) AS owed FROM ledger_lines
+      WHERE account_id = a.id) s WHERE s.owed = 0), 0))
+"""
+
+
 async def wallet(connection: asyncpg.Connection, member_id: int) -> Wallet:
     """Return a member's money and points. They cannot change before commit if the transaction locked the member."""
     rows = await connection.fetch(
         "SELECT code, source, currency, balance FROM ledger_accounts WHERE member_id = $1 AND balance > 0 ORDER BY id",
         member_id,
     )
+    owed = [row for row in rows if row["code"] == "debt"]
+    if len(owed) > 1:
+        owed = await connection.fetch(_OLDEST_FIRST, member_id)
     single = {row["code"]: row["balance"] for row in rows if not row["source"]}
 
     def by_source(code: str, currency: str) -> dict[str, int]:
         return {row["source"]: row["balance"] for row in rows if (row["code"], row["currency"]) == (code, currency)}
 
+    def debts(currency: str) -> tuple[Debt, ...]:
+        return tuple(Debt(row["source"], row["balance"]) for row in owed if row["currency"] == currency)
+
     return Wallet(
         spend_only_fen=single.get("spend_only", 0),
         withdrawable_fen=single.get("withdrawable", 0),
         frozen_fen=by_source("frozen", CNY),
-        debts=tuple(Debt(*owed) for owed in by_source("debt", CNY).items()),
+        debts=debts(CNY),
         points=single.get("points", 0),
         frozen_points=by_source("frozen", POINT),
-        point_debts=tuple(Debt(*owed) for owed in by_source("debt", POINT).items()),
+        point_debts=debts(POINT),
     )
 
 

@@ -56,6 +56,25 @@ async def test_debts_stand_in_the_order_in_which_they_arose(database: str) -> No
     assert owed == (Debt("rebate:5", 5), Debt("rebate:3", 3), Debt("rebate:4", 4))
 
 
+async def test_a_debt_that_was_paid_and_came_back_is_the_youngest(database: str) -> None:
+    (member,) = await make_members(1)
+
+    async def owe(rebate: int, turn: int) -> None:
+        async with db.transaction() as tx:
+            taken = Taken(0, 0, 0, rebate)
+            await book.post(tx, entries.rebate_take_back(f"back:{rebate}:{turn}", rebate, member, "收回", taken), START)
+
+    await owe(5, 1)
+    await owe(3, 1)
+    async with db.transaction() as tx:
+        await book.post(tx, entries.rebate_stage(9, 1, 9, member, 5), START)
+        debts = (await statement.wallet(tx, member)).debts
+        await book.post(tx, entries.rebate_release(9, 9, member, 5, SPEND_ONLY, debts), START)
+    await owe(5, 2)
+    async with db.connection() as connection:
+        assert (await statement.wallet(connection, member)).debts == (Debt("rebate:3", 3), Debt("rebate:5", 5))
+
+
 async def test_the_balance_runs_along(database: str) -> None:
     (member,) = await make_members(1)
     await live(member)

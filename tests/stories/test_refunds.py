@@ -3,6 +3,8 @@
 from server import db
 from tests.support.circle import Circle, circle, line_ids, shop_refunds
 from tests.support.mall import Mall
+from tests.support.proof import proved
+from tests.support.purse import set_policy
 from tests.support.shop import Shopper, join, make_sku, pass_days, publish, work
 
 
@@ -209,6 +211,32 @@ async def test_given_stages_when_a_part_of_the_returned_order_is_refunded_then_l
     assert await money(me) == (0, 6_000, 0)
     await a.bring()
     assert await money(me) == (0, 10_000, 0)
+
+
+async def test_given_an_order_not_shipped_when_its_parts_go_back_one_by_one_then_freight_comes_with_the_last(
+    mall: Mall,
+) -> None:
+    await set_policy(mall, freight_fen=900)
+    me = await join(mall)
+    order_no = await me.buy(await make_sku(2_000), await make_sku(3_000))
+    first, second = await line_ids(me, order_no)
+    assert (await shop_refunds(mall, order_no, {first: 1})).cash_fen == 2_000
+    mall.clock.advance(61)
+    assert (await shop_refunds(mall, order_no, {second: 1})).cash_fen == 3_900
+    assert (await me.order(order_no))["status"] == "refunded"
+    await proved(mall)
+
+
+async def test_given_a_shipped_order_when_its_parts_go_back_one_by_one_then_freight_stays(mall: Mall) -> None:
+    await set_policy(mall, freight_fen=900)
+    me = await join(mall)
+    order_no = await me.buy(await make_sku(2_000), await make_sku(3_000))
+    first, second = await line_ids(me, order_no)
+    await shop_refunds(mall, order_no, {first: 1})
+    await me.receive(order_no)
+    mall.clock.advance(61)
+    assert (await shop_refunds(mall, order_no, {second: 1})).cash_fen == 3_000
+    await proved(mall)
 
 
 async def test_given_a_balance_order_when_it_is_refunded_then_each_account_gets_its_own_back(mall: Mall) -> None:

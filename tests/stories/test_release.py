@@ -1,9 +1,18 @@
 """A rebate stays frozen until the observation period after the latest receipt of all its orders is over."""
 
+import asyncio
+
+from server import db
 from server.services.orders import fulfilment
+from server.services.points import movements as points
+from server.services.rebates import blocking
+from server.services.rebates import releases as rebates
 from tests.support.circle import Circle, circle
+from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
-from tests.support.shop import join, make_virtual_sku, pass_days, publish, work
+from tests.support.proof import proved
+from tests.support.purse import set_policy
+from tests.support.shop import DAY_S, join, make_virtual_sku, pass_days, publish, work
 
 
 async def state(a: Circle) -> str:
@@ -35,6 +44,40 @@ async def test_given_a_late_receipt_when_the_others_are_observed_then_it_stays_f
     assert await state(a) == "frozen"
     await pass_days(mall, 0.2)
     assert await state(a) == "settled"
+
+
+async def test_given_a_blocked_member_when_the_observation_is_over_then_rebate_and_points_wait_for_the_blocks_end(
+    mall: Mall,
+) -> None:
+    await set_policy(mall, points_per_yuan=1)
+    await publish(mall)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    await blocking.block(mall.deps, a.me.id, "刷单嫌疑", "tester")
+    await pass_days(mall, 8)
+    frozen = "SELECT (SELECT state FROM rebates) AS rebate, (SELECT state FROM point_earnings WHERE member_id = $1)"
+    assert await db.fetch_row(frozen, a.me.id) == ("frozen", "frozen")
+    await blocking.unblock(mall.deps, a.me.id, "已核实", "tester")
+    await work(mall)
+    assert await db.fetch_row(frozen, a.me.id) == ("settled", "settled")
+    await proved(mall)
+
+
+async def test_given_a_member_who_is_blocked_while_money_is_released_then_nothing_is_released(mall: Mall) -> None:
+    await set_policy(mall, points_per_yuan=1)
+    await publish(mall)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    mall.clock.advance(8 * DAY_S)
+    async with held(MEMBER, a.me.id) as holder:
+        releases = [asyncio.create_task(one(mall.deps)) for one in (rebates.release_due, points.release_due)]
+        await waiting(2)
+        await holder.execute("UPDATE members SET state = 'blocked' WHERE id = $1", a.me.id)
+    await asyncio.gather(*releases)
+    assert await state(a) == "frozen"
+    assert await db.fetch_value("SELECT state FROM point_earnings WHERE member_id = $1", a.me.id) == "frozen"
 
 
 async def test_given_nobody_confirms_when_ten_days_pass_then_receipt_comes_by_itself_and_observation_begins(

@@ -78,7 +78,7 @@ async def grant(
     refund_no = await tx.fetchval("SELECT refund_no FROM refunds WHERE id = $1", refund_id)
     await _lock_rewards(tx, order.row.id)
     unshipped = order.row.status in (OrderStatus.PAID, OrderStatus.TEAMING)
-    freight = _Freight.of(order) if planned.whole and unshipped else _Freight(0, 0, 0)
+    freight = _Freight.of(order) if planned.empties and unshipped else _Freight(0, 0, 0)
     await _write_lines(tx, order, planned, freight, at)
     await _after_goods(tx, planned, at, here=unshipped or restock)
     if planned.whole and order.row.coupon_id is not None:
@@ -147,7 +147,7 @@ def notice(member_id: int, order_no: str, amount_fen: int, state: str) -> Job:
 
 @dataclass(frozen=True, slots=True)
 class _Freight:
-    """The freight that is refunded with a whole unshipped order, split by how it was paid."""
+    """The freight that is refunded with the last piece of an unshipped order, split by how it was paid."""
 
     cash_fen: int
     spend_only_fen: int

@@ -99,11 +99,13 @@ async def release_due(deps: Deps) -> int:
 async def _release(deps: Deps, member_id: int, order_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await _lock(tx, member_id)
+        if await locks.member(tx, member_id) == "blocked":
+            return
         row = await tx.fetchrow(
             "UPDATE point_earnings e SET state = 'settled' FROM orders o WHERE e.order_id = $1 AND e.state = 'frozen'"
-            " AND o.id = e.order_id RETURNING e.remaining, o.order_no",
+            " AND e.release_at <= $2 AND o.id = e.order_id RETURNING e.remaining, o.order_no",
             order_id,
+            at,
         )
         if row is not None:
             debts = (await statement.wallet(tx, member_id)).point_debts

@@ -54,9 +54,10 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release stages that are due, at most a batch; returns how many. Raises Busy."""
+    """Release stages that are due, at most a batch; returns how many. A blocked member's wait. Raises Busy."""
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
+        " JOIN members m ON m.id = r.member_id AND m.state <> 'blocked'"
         " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
         deps.clock.now(),
         batches.SIZE,
@@ -82,7 +83,8 @@ class _Rebate(msgspec.Struct, frozen=True):
 async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
-        await locks.member(tx, member_id)
+        if await locks.member(tx, member_id) == "blocked":
+            return
         row = await tx.fetchrow(
             "UPDATE rebate_stages SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
             " RETURNING id, rebate_id, amount_fen",
