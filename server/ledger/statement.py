@@ -10,10 +10,10 @@ from server import db
 from server.ledger.chart import CNY, COUPON_USED, COUPON_VALUE, LABELS, POINT
 from server.ledger.entries import Debt, Wallet, coupon_source
 
-
 # A debt is as old as the entry that raised it from nothing: after it was paid, the same source may bring another.
 _OLDEST_FIRST = """
-SELECT a.source, a.currency, a.balance FROM ledger_accounts a WHERE a.member_id = $1 AND a.code = 'debt' AND a.balance > 0
+SELECT a.source, a.currency, a.balance FROM ledger_accounts a
+  WHERE a.member_id = $1 AND a.code = 'debt' AND a.balance > 0
   ORDER BY (SELECT min(l.entry_id) FROM ledger_lines l WHERE l.account_id = a.id AND l.entry_id > COALESCE((
     SELECT max(s.entry_id) FROM (SELECT entry_id, sum(amount) OVER (ORDER BY id) AS owed FROM ledger_lines
       WHERE account_id = a.id) s WHERE s.owed = 0), 0))
