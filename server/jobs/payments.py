@@ -4,7 +4,7 @@ from typing import Any
 
 from server.gateways.ports import Deps
 from server.services.checkout import payment_checks
-from server.services.orders import refund_transfers, returns
+from server.services.orders import refund_deadlines, refund_transfers, returns
 
 
 async def send_refund(deps: Deps, args: dict[str, Any]) -> None:
@@ -21,6 +21,13 @@ async def reconcile_pending(deps: Deps) -> None:
 async def check_refunds(deps: Deps) -> None:
     """Tick: ask about refunds that got no notice."""
     while await refund_transfers.check_pending(deps) == refund_transfers.BATCH:
+        continue
+
+
+async def decide_refunds(deps: Deps) -> None:
+    """Tick: remind of refunds that wait for an operator, and decide those whose time is over."""
+    await refund_deadlines.warn(deps)
+    while await refund_deadlines.decide_overdue(deps) == refund_deadlines.BATCH:
         continue
 
 

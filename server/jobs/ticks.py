@@ -71,6 +71,7 @@ TICKS: list[Tick] = [
     Tick("orders_complete", 1, orders.complete_overdue),
     Tick("payments_check", 1, payments.reconcile_pending),
     Tick("refunds_check", 1, payments.check_refunds),
+    Tick("refunds_decide", 1, payments.decide_refunds),
     Tick("returns_give_up", 60, payments.give_up_returns),
     Tick("transfers_ask", 1, withdrawals.ask_transfers),
     Tick("rebates_release", 0.5, rebates.release_due),

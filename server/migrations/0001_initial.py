@@ -664,6 +664,8 @@ CREATE TABLE "refunds" (
     "payment_id" BIGINT,
     "kind" VARCHAR(8) NOT NULL,
     "state" VARCHAR(12) NOT NULL,
+    "holds" BOOL NOT NULL DEFAULT FALSE,
+    "decide_by" TIMESTAMPTZ,
     "held_by" BIGINT,
     "reason" VARCHAR(80) NOT NULL,
     "whole" BOOL NOT NULL,
@@ -1264,6 +1266,15 @@ BEGIN
   UPDATE points_goods SET taken = taken + (p_take ->> 'n')::int WHERE id = v_good.id;
 END $$;
 
+-- functions/refund_holds.sql
+
+-- Whether a refund of the order is open that was asked for within its refund window. It holds what the order brings:
+-- rebate, commission, points, and the order's completion.
+CREATE OR REPLACE FUNCTION refund_holds(p_order bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM refunds WHERE order_id = p_order AND kind = 'order'
+    AND state IN ('requested', 'returning', 'granting') AND holds)
+$$;
+
 -- functions/stock_move.sql
 
 -- Move pieces between the states of stock: available → reserved → sold, and back. p_lines: [{"sku": id, "n": pieces}].
@@ -1464,6 +1475,15 @@ BEGIN
     'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
       'category_id', category_id, 'n', quantity, 'cash_fen', cash_fen, 'virtual', virtual)) FROM order_lines WHERE order_id = v_order.id));
 END $$;
+
+-- functions/stage_held.sql
+
+-- Whether an open refund holds a stage of a rebate: of the returned order, or of one of the orders it depends on.
+CREATE OR REPLACE FUNCTION stage_held(p rebate_stages) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM rebates r WHERE r.id = p.rebate_id AND refund_holds(r.order_id))
+    OR EXISTS (SELECT FROM (SELECT order_id FROM qualifications WHERE rebate_id = p.rebate_id
+        ORDER BY paid_at, id LIMIT p.position) q WHERE refund_holds(q.order_id))
+$$;
 
 -- functions/order_place.sql
 
@@ -1816,7 +1836,7 @@ CREATE UNIQUE INDEX payments_settle_once ON payments (order_id) WHERE outcome = 
 ALTER TABLE refunds
   ADD CONSTRAINT refunds_kind CHECK (kind IN ('order', 'stray')),
   ADD CONSTRAINT refunds_state CHECK (state IN
-    ('requested', 'returning', 'granting', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
+    ('requested', 'returning', 'granting', 'withdrawn', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
@@ -1825,6 +1845,7 @@ CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
   WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
+CREATE INDEX refunds_to_decide ON refunds (decide_by) WHERE state IN ('requested', 'returning');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
 -- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;
@@ -1904,12 +1925,12 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 """
 
 DOWN = r"""
-DROP FUNCTION settle_write, order_place, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, stock_move, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
+DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
 DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "ebd7a82318baa0c7a8ce00006f37f83c33b9d322b5cc2f1f511dac7bc9b685ad"
+FINGERPRINT = "73352524fa3207c5af4286377e7e997e8a92b017c2f648c014578bfa45526b7c"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

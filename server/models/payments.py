@@ -55,9 +55,14 @@ class Refund(Model):
     kind = fields.CharField(max_length=8)
     """`order` or `stray`."""
     state = fields.CharField(max_length=12)
-    """`requested`, `returning` (goods must come back first), `rejected`, `granting` (decided, but an unpaid order that
-    holds a coupon is closed first), `approved` (granted, WeChat not asked yet), `processing`, `abnormal` or
-    `succeeded`."""
+    """`requested`, `returning` (goods must come back first), `rejected`, `withdrawn` (by its member), `granting`
+    (decided, but an unpaid order that holds a coupon is closed first), `approved` (granted, WeChat not asked yet),
+    `processing`, `abnormal` or `succeeded`."""
+    holds = fields.BooleanField(db_default=False)
+    """Whether it was asked for within the order's refund window: while it is open, nothing that the order brings is
+    released."""
+    decide_by = fields.DatetimeField(null=True)
+    """When the shop's default decides, if no operator has; null while the member must send the goods."""
     held_by = fields.BigIntField(null=True)
     """The unpaid order that a `granting` refund waits for."""
     reason = fields.CharField(max_length=80)

@@ -11,6 +11,7 @@ LABELS = {
     "returning": "待寄回商品",
     "granting": "已同意，处理中",
     "rejected": "未通过",
+    "withdrawn": "已撤销",
     "processing": "退款中",
     "succeeded": "已退款",
 }

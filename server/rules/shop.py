@@ -32,6 +32,11 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An order counts as received automatically this many days after shipping."""
     refund_days: Annotated[int, _DAYS] = 7
     """Days after receipt in which a member may ask for a refund; then the order is completed."""
+    refund_decide_days: Annotated[int, _DAYS] = 7
+    """Days in which an operator decides about a refund. Then `refund_default` decides; after half of them comes an
+    alarm."""
+    refund_default: Literal["grant", "reject"] = "grant"
+    """What happens to a refund that nobody decided."""
     return_to: Annotated[str, msgspec.Meta(max_length=200)] = ""
     """Receiver of returned goods, with phone and address; the proposed value when an operator accepts a return."""
     freight_fen: Annotated[int, _AMOUNT] = 800

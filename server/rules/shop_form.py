@@ -38,6 +38,8 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("order_minutes", "未付款保留（分钟）", "number"),
         Field("receive_days", "发货后自动收货（天）", "number"),
         Field("refund_days", "收货后可申请退款（天）", "number"),
+        Field("refund_decide_days", "退款审核期限（天）", "number", "过一半时提醒，逾期按下一项自动处理"),
+        Field("refund_default", "逾期未审核的退款", "choice", choices={"grant": "自动同意", "reject": "自动拒绝"}),
         Field("return_to", "退货寄到", "text", "收件人、电话和地址；同意退货时可以再改"),
     ),
     "运费": (

@@ -138,7 +138,7 @@ async def test_a_parcel_a_decision_and_giving_up_at_once_end_in_one_way(mall: Ma
         refunds.approve(mall.deps, refund_no, "op", restock=True),
         refunds.approve(mall.deps, refund_no, "op2", restock=True),
         refunds.reject(mall.deps, refund_no, "op3"),
-        returns.send_back(me.id, order_no, refund_no, returns.Parcel(**PARCEL)),
+        returns.send_back(mall.deps, me.id, order_no, refund_no, returns.Parcel(**PARCEL)),
         return_exceptions=True,
     )
     assert all(not isinstance(one, BaseException) or isinstance(one, Refusal) for one in came)

@@ -231,7 +231,18 @@ async def refund(call: Call, form: RefundForm) -> bytes:
 )
 async def send_back(call: Call, parcel: returns.Parcel) -> RefundView:
     """Tell the shop how the goods of a `returning` refund come back. A second call replaces the first."""
-    return await returns.send_back(call.member_id, call.path["order_no"], call.path["refund_no"], parcel)
+    return await returns.send_back(call.deps, call.member_id, call.path["order_no"], call.path["refund_no"], parcel)
+
+
+@room.post(
+    "/orders/<order_no:str>/refunds/<refund_no:str>/withdraw",
+    "撤销退款申请",
+    gives=RefundView,
+    refuses=(errors.StateConflict,),
+)
+async def withdraw_refund(call: Call, _body: NoBody) -> RefundView:
+    """Withdraw a refund that is not decided and whose goods are not on their way back."""
+    return await refunds.withdraw(call.deps, call.member_id, call.path["order_no"], call.path["refund_no"])
 
 
 class RefundList(msgspec.Struct):

@@ -6,7 +6,7 @@ CREATE UNIQUE INDEX payments_settle_once ON payments (order_id) WHERE outcome = 
 ALTER TABLE refunds
   ADD CONSTRAINT refunds_kind CHECK (kind IN ('order', 'stray')),
   ADD CONSTRAINT refunds_state CHECK (state IN
-    ('requested', 'returning', 'granting', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
+    ('requested', 'returning', 'granting', 'withdrawn', 'rejected', 'approved', 'processing', 'abnormal', 'succeeded')),
   ADD CONSTRAINT refunds_return CHECK (state <> 'returning' OR (return_to IS NOT NULL AND return_by IS NOT NULL)),
   ADD CONSTRAINT refunds_amounts CHECK (cash_fen >= 0 AND withheld_fen >= 0 AND withdrawable_fen >= 0
     AND balance_fen >= withdrawable_fen);
@@ -15,6 +15,7 @@ CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
   WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
+CREATE INDEX refunds_to_decide ON refunds (decide_by) WHERE state IN ('requested', 'returning');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
 -- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;

@@ -244,7 +244,8 @@ async def release_due(deps: Deps) -> int:
     """Release commissions that are due, at most a batch; returns how many. Raises Busy."""
     rows = await db.fetch(
         "SELECT c.id, c.member_id FROM commissions c JOIN members m ON m.id = c.member_id AND m.state <> 'blocked'"
-        " WHERE c.state = 'frozen' AND c.release_at <= $1 ORDER BY c.release_at, c.id LIMIT $2",
+        " WHERE c.state = 'frozen' AND c.release_at <= $1 AND NOT refund_holds(c.order_id)"
+        " ORDER BY c.release_at, c.id LIMIT $2",
         deps.clock.now(),
         batches.SIZE,
     )
@@ -259,6 +260,7 @@ async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
         amount_fen = await tx.fetchval(
             "UPDATE commissions c SET state = 'settled', settled_at = $2 FROM members m WHERE c.id = $1"
             " AND c.state = 'frozen' AND c.release_at <= $2 AND m.id = c.member_id AND m.state <> 'blocked'"
+            " AND NOT refund_holds(c.order_id)"
             " RETURNING c.granted_fen",
             commission_id,
             at,

@@ -8,6 +8,8 @@ import orjson
 
 from server import db
 from server.core.errors import NotFound
+from server.rules.waits import LABELS as WAITS
+from server.rules.waits import WaitsFor, waits_for
 from server.services.common import cursors
 
 _LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
@@ -42,6 +44,9 @@ class CommissionView(msgspec.Struct):
     amount_fen: int
     created_at: datetime
     release_at: datetime | None
+    waits_for: WaitsFor | None
+    """What it waits for beside the time of `release_at`."""
+    waits_label: str | None
     settled_at: datetime | None
     reversed_at: datetime | None
     explanation: CommissionExplanation
@@ -49,7 +54,8 @@ class CommissionView(msgspec.Struct):
 
 _COMMISSIONS = """
 SELECT c.*, o.order_no, (SELECT jsonb_object_agg(l.id, l.title) FROM order_lines l WHERE l.order_id = c.order_id)
-    AS titles
+    AS titles, c.state = 'frozen' AND refund_holds(c.order_id) AS refund_open,
+    (SELECT state = 'blocked' FROM members WHERE id = c.member_id) AS blocked
   FROM commissions c JOIN orders o ON o.id = c.order_id WHERE c.member_id = $1
 """
 
@@ -78,6 +84,12 @@ def _view(row: asyncpg.Record) -> CommissionView:
     lines = [
         CommissionLine(titles[str(line.pop("line_id"))], **line) for line in orjson.loads(row["explanation"])["lines"]
     ]
+    waits = waits_for(
+        frozen=row["state"] == "frozen",
+        release_at=row["release_at"],
+        refund=row["refund_open"],
+        blocked=row["blocked"],
+    )
     return CommissionView(
         id=row["id"],
         state=row["state"],
@@ -88,6 +100,8 @@ def _view(row: asyncpg.Record) -> CommissionView:
         amount_fen=row["granted_fen"],
         created_at=row["created_at"],
         release_at=row["release_at"],
+        waits_for=waits,
+        waits_label=waits and WAITS[waits],
         settled_at=row["settled_at"],
         reversed_at=row["reversed_at"],
         explanation=CommissionExplanation(row["version"], lines),

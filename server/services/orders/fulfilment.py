@@ -158,31 +158,40 @@ async def receive(deps: Deps, member_id: int, order_no: str) -> None:
 
 
 async def receive_overdue(deps: Deps) -> int:
-    """Mark orders shipped long ago as received, at most a batch; returns how many were due."""
+    """Mark orders shipped long ago as received, at most a batch; returns how many were due.
+
+    An order waits while a refund of it is open.
+    """
     shop = await policy.current()
     at = deps.clock.now()
     rows = await db.fetch(
-        "SELECT id FROM orders WHERE status = 'shipped' AND shipped_at <= $1 ORDER BY shipped_at LIMIT $2",
+        "SELECT id FROM orders WHERE status = 'shipped' AND shipped_at <= $1 AND NOT refund_holds(id)"
+        " ORDER BY shipped_at LIMIT $2",
         at - timedelta(days=shop.receive_days),
         BATCH,
     )
     for row in rows:
         async with db.transaction() as tx:
             order = await _locked(tx, row["id"])
-            if order.status == OrderStatus.SHIPPED:
+            held = await tx.fetchval("SELECT refund_holds($1)", order.id)
+            if order.status == OrderStatus.SHIPPED and not held:
                 await _receive(tx, order, at)
     return len(rows)
 
 
 async def complete_overdue(deps: Deps) -> int:
-    """Complete received orders whose refund window is over, at most a batch; returns how many."""
+    """Complete received orders whose refund window is over, at most a batch; returns how many.
+
+    An order waits while a refund of it is open.
+    """
     shop = await policy.current()
     at = deps.clock.now()
     async with db.transaction() as tx:
         done = await tx.fetch(
             # PostgreSQL reads an array once; it may read a plain IN again for every row and exceed the limit
             "UPDATE orders SET status = 'completed', completed_at = $1 WHERE status = 'received' AND id = ANY (ARRAY"
-            " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 ORDER BY received_at LIMIT $3"
+            " (SELECT id FROM orders WHERE status = 'received' AND received_at <= $2 AND NOT refund_holds(id)"
+            "   ORDER BY received_at LIMIT $3"
             "   FOR NO KEY UPDATE SKIP LOCKED)) RETURNING id",  # house: lock - a queue skips rows that are locked
             at,
             at - timedelta(days=shop.refund_days),

@@ -4,7 +4,7 @@ Granting a refund also takes back everything that the order had earned, in one t
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -16,6 +16,7 @@ from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConf
 from server.gateways.ports import Deps
 from server.rules.orders import SETTLED_STATES, OrderStatus, refund_window_open
 from server.rules.refunds import LABELS, UNDECIDED, WAITS_FOR_OWN_ORDER, RefundPlan, plan
+from server.rules.shop import ShopPolicy
 from server.services.common import audit_log, idempotency
 from server.services.common.idempotency import Keyed
 from server.services.coupons.values import CouponHeld
@@ -71,7 +72,7 @@ async def request(
         status = OrderStatus(order.row.status)
         if not refund_window_open(status, order.row.received_at, shop.refund_days, at):
             raise RefundNotAllowed(reason="window" if status is OrderStatus.RECEIVED else "status")
-        refund_id, planned = await open_refund(tx, order, wanted, reason, at)
+        refund_id, planned = await open_refund(tx, order, wanted, reason, shop, at)
         if planned.whole and status is OrderStatus.PAID and not await tx.fetchval(_HANDED_OUT, order.row.id):
             if held is None:
                 await refund_grants.grant(tx, order, refund_id, planned, SYSTEM, at)
@@ -89,12 +90,13 @@ async def open_for(
     deps: Deps, order_no: str, wanted: Mapping[int, int] | None, reason: str, operator: str
 ) -> RefundView:
     """Open a refund as an operator, at any time after payment; it still needs approval. Raises as `request`."""
+    shop = await policy.current()
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
         if order.row.status not in _OPERATORS:
             raise RefundNotAllowed(reason="status")
-        refund_id, _ = await open_refund(tx, order, wanted, reason, at)
+        refund_id, _ = await open_refund(tx, order, wanted, reason, shop, at)
         await audit_log.record(tx, at, operator, "refund_open", f"order:{order_no}", {"reason": reason})
         return await view(tx, refund_id)
 
@@ -166,6 +168,30 @@ async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") ->
         return await view(tx, refund_id)
 
 
+async def withdraw(deps: Deps, member_id: int, order_no: str, refund_no: str) -> RefundView:
+    """Withdraw the member's own request. Repeating changes nothing.
+
+    Raises NotFound; StateConflict: it was decided, or the goods are on their way back.
+    """
+    async with db.transaction() as tx:
+        row = await tx.fetchrow(_OWN, refund_no, member_id, order_no)
+        if row is None:
+            raise NotFound(what="refund")
+        if row["state"] != "withdrawn":
+            if row["state"] not in UNDECIDED or row["return_tracking_no"] is not None:
+                raise StateConflict(status=row["state"])
+            await tx.execute(
+                "UPDATE refunds SET state = 'withdrawn', finished_at = $2 WHERE id = $1", row["id"], deps.clock.now()
+            )
+        return await view(tx, row["id"])
+
+
+_OWN = """
+SELECT id, state, return_tracking_no FROM refunds WHERE refund_no = $1 AND member_id = $2
+  AND order_id = (SELECT id FROM orders WHERE order_no = $3) FOR NO KEY UPDATE
+"""  # house: lock - a refund, the only lock here
+
+
 async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
     """Step: lock a refund that is not decided yet; returns its id and state. Raises NotFound, StateConflict."""
     row = await tx.fetchrow(
@@ -180,14 +206,20 @@ async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:
 
 
 async def open_refund(
-    tx: db.Connection, order: RefundableOrder, wanted: Mapping[int, int] | None, reason: str, at: datetime
+    tx: db.Connection,
+    order: RefundableOrder,
+    wanted: Mapping[int, int] | None,
+    reason: str,
+    shop: ShopPolicy,
+    at: datetime,
 ) -> tuple[int, RefundPlan]:
     """Step: insert an undecided refund; returns its id and what it would give. Raises RefundNotAllowed, RefundOpen."""
     planned = plan(order.lines, wanted)
+    status = OrderStatus(order.row.status)
     refund_id = await tx.fetchval(
         "INSERT INTO refunds (refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen,"
-        " balance_fen, withdrawable_fen, withheld_fen, requested_at, points)"
-        " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9, $10)"
+        " balance_fen, withdrawable_fen, withheld_fen, requested_at, points, holds, decide_by)"
+        " VALUES ($1, $2, $3, 'order', 'requested', $4, $5, $6, 0, $7, $8, 0, $9, $10, $11, $12)"
         " ON CONFLICT (order_id) WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting') DO NOTHING"
         " RETURNING id",
         ids.number("R", at),
@@ -200,6 +232,8 @@ async def open_refund(
         planned.withdrawable_fen,
         at,
         planned.points,
+        refund_window_open(status, order.row.received_at, shop.refund_days, at),
+        at + timedelta(days=shop.refund_decide_days),
     )
     if refund_id is None:
         raise RefundOpen

@@ -4,7 +4,7 @@ An operator asks for the goods, the member sends them, and an operator sees them
 it. If the member names no parcel in time, the refund is rejected automatically.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import msgspec
@@ -16,6 +16,7 @@ from server.rules.refunds import RETURN_TIME
 from server.services.common import audit_log
 from server.services.orders import refund_grants, refunds
 from server.services.orders.refunds import RefundView
+from server.services.terms import policy
 
 BATCH = 100
 _LATE = "逾期未寄回商品，申请已关闭，如仍需退款请重新申请"
@@ -42,7 +43,8 @@ async def accept(deps: Deps, refund_no: str, return_to: str, reason: str, operat
             raise RefundNotAllowed(reason="nothing_to_return")
         at = deps.clock.now()
         await tx.execute(
-            "UPDATE refunds SET state = 'returning', return_to = $2, return_by = $3, answer = $4 WHERE id = $1",
+            "UPDATE refunds SET state = 'returning', return_to = $2, return_by = $3, answer = $4, decide_by = NULL"
+            " WHERE id = $1",
             refund_id,
             return_to,
             at + RETURN_TIME,
@@ -62,8 +64,12 @@ class Parcel(msgspec.Struct, forbid_unknown_fields=True):
     tracking_no: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{5,60}$")]
 
 
-async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parcel) -> RefundView:
-    """Record the parcel that the member sent; a repeated call replaces it. Raises NotFound, StateConflict."""
+async def send_back(deps: Deps, member_id: int, order_no: str, refund_no: str, parcel: Parcel) -> RefundView:
+    """Record the parcel that the member sent; a repeated call replaces it. Raises NotFound, StateConflict.
+
+    From now on the shop has to decide.
+    """
+    decide_by = deps.clock.now() + timedelta(days=(await policy.current()).refund_decide_days)
     async with db.transaction() as tx:
         row = await tx.fetchrow(
             "SELECT id, state FROM refunds WHERE refund_no = $1 AND member_id = $2"
@@ -78,10 +84,12 @@ async def send_back(member_id: int, order_no: str, refund_no: str, parcel: Parce
         if row["state"] != "returning":
             raise StateConflict(status=row["state"])
         await tx.execute(
-            "UPDATE refunds SET return_company = $2, return_tracking_no = $3 WHERE id = $1",
+            "UPDATE refunds SET return_company = $2, return_tracking_no = $3, decide_by = COALESCE(decide_by, $4)"
+            " WHERE id = $1",
             row["id"],
             parcel.company,
             parcel.tracking_no,
+            decide_by,
         )
         return await refunds.view(tx, row["id"])
 

@@ -5,6 +5,7 @@ from server.gateways.ports import Deps
 from server.rules.group_buys import TeamState
 from server.rules.orders import OrderStatus
 from server.services.orders import refund_grants, refunds
+from server.services.terms import policy
 
 # A paid order ends the time for binding to a referrer, but an order of a failed team does not count.
 _FORGET = """
@@ -19,12 +20,13 @@ async def give_back(deps: Deps, order_no: str) -> None:
 
     Raises NotFound; StateConflict when the buyer was bound to another referrer at the same moment: try again.
     """
+    shop = await policy.current()
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
         state = await tx.fetchval("SELECT state FROM teams WHERE id = $1", order.row.team_id)
         if order.row.status != OrderStatus.TEAMING or state != TeamState.FAILED:
             return
-        refund_id, planned = await refunds.open_refund(tx, order, None, "拼团未成团，自动退款", at)
+        refund_id, planned = await refunds.open_refund(tx, order, None, "拼团未成团，自动退款", shop, at)
         await refund_grants.grant(tx, order, refund_id, planned, refunds.SYSTEM, at)
         await tx.execute(_FORGET, order.row.member_id)

@@ -10,6 +10,7 @@ from server.gateways.ports import Deps
 from server.ledger import statement
 from server.rules.points import check_in as worth
 from server.rules.points import expiring, streak
+from server.rules.waits import WaitsFor
 from server.services.common import locks
 from server.services.points import movements
 from server.services.terms import policy
@@ -53,6 +54,11 @@ async def check_in(deps: Deps, member_id: int) -> CheckedIn:
     return CheckedIn(gained, days, new=True)
 
 
+_REFUND_OPEN = """
+SELECT EXISTS (SELECT FROM point_earnings WHERE member_id = $1 AND state = 'frozen' AND refund_holds(order_id))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A member's points: available, frozen, owed; which expire next and when; and the check-in.
@@ -63,6 +69,8 @@ class Held:
 
     points: int
     frozen: int
+    waits_for: WaitsFor | None
+    """What a part of the frozen points waits for beside time."""
     debt: int
     ending: int
     ends_at: datetime | None
@@ -85,6 +93,7 @@ async def held(deps: Deps, member_id: int) -> Held:
             at,
         )
         last = await reader.fetchrow(_LAST, member_id)
+        refund_open = await reader.fetchval(_REFUND_OPEN, member_id)
     later = sum(row["points"] for row in batches)
     ending, end = 0, None
     for row in batches:
@@ -97,6 +106,7 @@ async def held(deps: Deps, member_id: int) -> Held:
     return Held(
         points=wallet.points,
         frozen=sum(wallet.frozen_points.values()),
+        waits_for="refund" if refund_open else None,
         debt=sum(debt.amount_fen for debt in wallet.point_debts),
         ending=ending,
         ends_at=end if ending else None,

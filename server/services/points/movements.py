@@ -88,7 +88,8 @@ async def release_due(deps: Deps) -> int:
     """Release the points of orders whose observation period is over, at most one batch; return how many."""
     rows = await db.fetch(
         "SELECT e.order_id AS id, e.member_id FROM point_earnings e JOIN members m ON m.id = e.member_id"
-        " WHERE e.state = 'frozen' AND e.release_at <= $1 AND m.state <> 'blocked' ORDER BY e.release_at LIMIT $2",
+        " WHERE e.state = 'frozen' AND e.release_at <= $1 AND m.state <> 'blocked' AND NOT refund_holds(e.order_id)"
+        " ORDER BY e.release_at LIMIT $2",
         deps.clock.now(),
         batches.SIZE,
     )
@@ -103,7 +104,8 @@ async def _release(deps: Deps, member_id: int, order_id: int) -> None:
             return
         row = await tx.fetchrow(
             "UPDATE point_earnings e SET state = 'settled' FROM orders o WHERE e.order_id = $1 AND e.state = 'frozen'"
-            " AND e.release_at <= $2 AND o.id = e.order_id RETURNING e.remaining, o.order_no",
+            " AND e.release_at <= $2 AND o.id = e.order_id AND NOT refund_holds(o.id)"
+            " RETURNING e.remaining, o.order_no",
             order_id,
             at,
         )

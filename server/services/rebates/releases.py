@@ -54,11 +54,14 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
 
 
 async def release_due(deps: Deps) -> int:
-    """Release stages that are due, at most a batch; returns how many. A blocked member's wait. Raises Busy."""
+    """Release stages that are due, at most a batch; returns how many.
+
+    Stages of a blocked member, and those that an open refund holds, wait. Raises Busy.
+    """
     rows = await db.fetch(
         "SELECT s.id, r.member_id FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id"
         " JOIN members m ON m.id = r.member_id AND m.state <> 'blocked'"
-        " WHERE s.state = 'frozen' AND s.release_at <= $1 ORDER BY s.release_at, s.id LIMIT $2",
+        " WHERE s.state = 'frozen' AND s.release_at <= $1 AND NOT stage_held(s) ORDER BY s.release_at, s.id LIMIT $2",
         deps.clock.now(),
         batches.SIZE,
     )
@@ -86,8 +89,8 @@ async def _release(deps: Deps, member_id: int, stage_id: int) -> None:
         if await locks.member(tx, member_id) == "blocked":
             return
         row = await tx.fetchrow(
-            "UPDATE rebate_stages SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
-            " RETURNING id, rebate_id, amount_fen",
+            "UPDATE rebate_stages s SET state = 'settled' WHERE id = $1 AND state = 'frozen' AND release_at <= $2"
+            " AND NOT stage_held(s) RETURNING id, rebate_id, amount_fen",
             stage_id,
             at,
         )

@@ -12,6 +12,8 @@ from server.gateways.ports import Deps
 from server.outbox import Job, put
 from server.rules.members import masked_name
 from server.rules.rebates import RuleTerms, in_scope_fen, returnable
+from server.rules.waits import LABELS as WAITS
+from server.rules.waits import WaitsFor, waits_for
 from server.services.common import cursors, locks
 from server.services.rebates import cycle_views, cycles
 from server.services.rebates.cycle_views import Friend, NextReturn
@@ -57,6 +59,9 @@ class RebateView(msgspec.Struct):
     withdrawable: bool
     closed_at: datetime
     release_at: datetime | None
+    waits_for: WaitsFor | None
+    """What it waits for beside the time of `release_at`."""
+    waits_label: str | None
     settled_at: datetime | None
     reversed_at: datetime | None
     explanation: Explanation
@@ -70,7 +75,9 @@ SELECT r.*, o.order_no, (SELECT jsonb_agg(jsonb_build_object('nickname', m.nickn
   FROM qualifications q JOIN members m ON m.id = q.referee_id JOIN orders w ON w.id = q.order_id
   WHERE q.rebate_id = r.id) AS friends,
   (SELECT jsonb_agg(s.amount_fen ORDER BY s.position) FROM rebate_stages s
-    WHERE s.rebate_id = r.id AND s.state <> 'reversed') AS stages
+    WHERE s.rebate_id = r.id AND s.state <> 'reversed') AS stages,
+  r.state = 'frozen' AND EXISTS (SELECT FROM rebate_stages s WHERE s.rebate_id = r.id AND s.state = 'frozen'
+    AND stage_held(s)) AS refund_open, (SELECT state = 'blocked' FROM members WHERE id = r.member_id) AS blocked
 FROM rebates r JOIN orders o ON o.id = r.order_id
 """
 
@@ -78,6 +85,12 @@ FROM rebates r JOIN orders o ON o.id = r.order_id
 def _shown(row: asyncpg.Record) -> RebateView:
     friends = orjson.loads(row["friends"] or "[]")
     amounts = orjson.loads(row["stages"] or "[]")
+    waits = waits_for(
+        frozen=row["state"] == "frozen",
+        release_at=row["release_at"],
+        refund=row["refund_open"],
+        blocked=row["blocked"],
+    )
     return RebateView(
         id=row["id"],
         state=row["state"],
@@ -90,6 +103,8 @@ def _shown(row: asyncpg.Record) -> RebateView:
         withdrawable=row["withdrawable"],
         closed_at=row["closed_at"],
         release_at=row["release_at"],
+        waits_for=waits,
+        waits_label=waits and WAITS[waits],
         settled_at=row["settled_at"],
         reversed_at=row["reversed_at"],
         explanation=Explanation(
