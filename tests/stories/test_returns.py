@@ -10,6 +10,7 @@ from server.core.errors import NotFound, RefundNotAllowed, Refusal, StateConflic
 from server.rules.refunds import RETURN_TIME
 from server.services.orders import refunds, returns
 from tests.support.mall import Mall
+from tests.support.purse import set_policy
 from tests.support.shop import DAY_S, Shopper, make_sku, make_virtual_sku, shopper, work
 
 PLACE = "仓库 057188888888 杭州市西湖区退货一号门"
@@ -45,6 +46,7 @@ async def stock(sku: int) -> tuple[int, int]:
 async def test_given_a_return_when_the_parcel_arrives_then_the_money_goes_back_and_the_goods_are_for_sale(
     mall: Mall,
 ) -> None:
+    await set_policy(mall, refund_decide_days=30)
     me, order_no, refund_no, sku = await returning(mall)
     told = await shown(me, order_no)
     assert (told["state"], told["state_label"], told["answer"], told["return_to"]) == (
