@@ -22,6 +22,9 @@ export interface Commission {
   amount_fen: number
   created_at: string
   release_at: string | null
+  /** What it waits for beside the time of `release_at`. */
+  waits_for: 'receipt' | 'refund' | 'blocked' | null
+  waits_label: string | null
   settled_at: string | null
   reversed_at: string | null
   explanation: { version: number; lines: CommissionLine[] }

@@ -135,6 +135,8 @@ export interface Refund {
   return_by: string | null
   return_company: string | null
   return_tracking_no: string | null
+  /** What the member can do about it now. */
+  allowed_actions: Array<'withdraw' | 'send_back'>
 }
 
 export interface Counts {
@@ -178,6 +180,9 @@ export const refund = (no: string, reason: string, lines?: Array<{ line_id: numb
   actOnce(`/orders/${no}/refunds`, lines ? { reason, lines } : { reason })
 
 export const refunds = async (no: string): Promise<Refund[]> => (await get<Listed<Refund>>(`/orders/${no}/refunds`)).items
+
+/** Withdraw a refund that is not decided. */
+export const withdrawRefund = (no: string, refundNo: string): Promise<Refund> => act('POST', `/orders/${no}/refunds/${refundNo}/withdraw`, {})
 
 /** Tell the shop how the goods of a `returning` refund come back. A second call replaces the first. */
 export const sendBack = (no: string, refundNo: string, company: string, trackingNo: string): Promise<Refund> =>

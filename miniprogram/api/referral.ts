@@ -47,6 +47,9 @@ export interface Rebate {
   withdrawable: boolean
   closed_at: string
   release_at: string | null
+  /** What it waits for beside the time of `release_at`. */
+  waits_for: 'receipt' | 'refund' | 'blocked' | null
+  waits_label: string | null
   settled_at: string | null
   reversed_at: string | null
   explanation: {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -98,6 +99,12 @@ def sample(name: str, hint: Any) -> Any:  # noqa: ANN401 - any annotation, and a
         return plain[kind]
     if kind in {Sequence, tuple, list} and get_args(hint)[0] is Debt:
         return (Debt("<debt>", 1),)
+    if kind is UnionType:
+        return sample(name, get_args(hint)[0])
+    if kind is Sequence:
+        return [sample(name, get_args(hint)[0])]
+    if kind is tuple:
+        return tuple(sample(f"{name} {n}", of) for n, of in enumerate(get_args(hint)))
     if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, msgspec.Struct)):
         return kind(**{field: sample(field, of) for field, of in get_type_hints(kind).items()})
     raise TypeError(f"{name}: {hint} has no sample value yet: give it one in `sample`")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal, TypeAlias
 
 from server.core.errors import RefundNotAllowed
 
@@ -25,6 +26,19 @@ UNDECIDED = ("requested", "returning")
 
 OPEN = (*UNDECIDED, "granting")
 """The states of a refund that has no effect in the books yet; an order has at most one such refund."""
+
+RefundAction: TypeAlias = Literal["withdraw", "send_back"]
+
+
+def refund_actions(state: str, parcel: str | None) -> list[RefundAction]:
+    """Return what the member may do about a refund now; `parcel` is the number of the goods' parcel."""
+    actions: list[RefundAction] = []
+    if state in UNDECIDED and parcel is None:
+        actions.append("withdraw")
+    if state == "returning":
+        actions.append("send_back")
+    return actions
+
 
 RETURN_TIME = timedelta(days=7)
 """How long a member has to send the goods back. After that, a refund whose goods are not on their way is refused."""

@@ -21,9 +21,10 @@ Component({
   },
 })
 
-function moment({ state, closed_at, release_at, settled_at, reversed_at }: Rebate): string {
+function moment({ state, closed_at, release_at, waits_for, waits_label, settled_at, reversed_at }: Rebate): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
   if (state !== 'frozen') return `${day(closed_at)} 入账` // a state of a newer server: promise nothing
+  if (waits_label && waits_for !== 'receipt') return waits_label
   return release_at ? `预计 ${day(release_at)} 到账` : `${day(closed_at)} 入账，收货后开始计算到账时间`
 }

@@ -15,7 +15,7 @@ from server.core import ids
 from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
 from server.gateways.ports import Deps
 from server.rules.orders import SETTLED_STATES, OrderStatus, refund_window_open
-from server.rules.refunds import LABELS, UNDECIDED, WAITS_FOR_OWN_ORDER, RefundPlan, plan
+from server.rules.refunds import LABELS, UNDECIDED, WAITS_FOR_OWN_ORDER, RefundAction, RefundPlan, plan, refund_actions
 from server.rules.shop import ShopPolicy
 from server.services.common import audit_log, idempotency
 from server.services.common.idempotency import Keyed
@@ -51,6 +51,7 @@ class RefundView(msgspec.Struct):
     return_by: datetime | None
     return_company: str | None
     return_tracking_no: str | None
+    allowed_actions: list[RefundAction]
 
 
 async def request(
@@ -178,7 +179,7 @@ async def withdraw(deps: Deps, member_id: int, order_no: str, refund_no: str) ->
         if row is None:
             raise NotFound(what="refund")
         if row["state"] != "withdrawn":
-            if row["state"] not in UNDECIDED or row["return_tracking_no"] is not None:
+            if "withdraw" not in refund_actions(row["state"], row["return_tracking_no"]):
                 raise StateConflict(status=row["state"])
             await tx.execute(
                 "UPDATE refunds SET state = 'withdrawn', finished_at = $2 WHERE id = $1", row["id"], deps.clock.now()
@@ -266,7 +267,8 @@ _VIEW = (
 def _shown(row: asyncpg.Record) -> RefundView:
     state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
     label = WAITS_FOR_OWN_ORDER if state == "granting" and row["held_by_own"] else LABELS[state]
-    return msgspec.convert({**row, "state": state, "state_label": label}, RefundView)
+    actions = refund_actions(row["state"], row["return_tracking_no"])
+    return msgspec.convert({**row, "state": state, "state_label": label, "allowed_actions": actions}, RefundView)
 
 
 async def view(tx: db.Connection, refund_id: int) -> RefundView:

@@ -64,6 +64,7 @@ const CALLS = [
   ['orders.refund', ['T1', '不想要了'], 'POST! /orders/T1/refunds', { reason: '不想要了' }],
   ['orders.refund', ['T1', 'r', [{ line_id: 3, quantity: 1 }]], 'POST! /orders/T1/refunds', { reason: 'r', lines: [{ line_id: 3, quantity: 1 }] }],
   ['orders.refunds', ['T1'], 'GET /orders/T1/refunds'],
+  ['orders.withdrawRefund', ['T1', 'R1'], 'POST /orders/T1/refunds/R1/withdraw', {}],
   ['orders.sendBack', ['T1', 'R1', '顺丰', 'SF1'], 'POST /orders/T1/refunds/R1/parcel', { company: '顺丰', tracking_no: 'SF1' }],
   ['points.pointsGoods', [], 'GET /points/goods'],
   ['points.points', [], 'GET /points'],

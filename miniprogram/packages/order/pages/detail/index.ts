@@ -61,6 +61,22 @@ Page({
     go('/packages/member/pages/coupons/index')
   },
 
+  async withdrawRefund({ currentTarget }: Tap<{ no: string }>) {
+    if (this.data.busy) return
+    const { confirm } = await wx.showModal({ title: '撤销退款申请？', content: '订单会按没有申请过退款继续', confirmText: '撤销申请', cancelText: '再想想' })
+    if (!confirm) return
+    this.setData({ busy: true })
+    try {
+      await orders.withdrawRefund(this.orderNo, currentTarget.dataset.no)
+      void wx.showToast({ title: '已撤销', icon: 'success' })
+    } catch (error) {
+      tell(error)
+    } finally {
+      this.setData({ busy: false })
+      await this.load()
+    }
+  },
+
   async sendBack({ currentTarget, detail }: WechatMiniprogram.FormSubmit<{ company: string; tracking: string }, { no: string }>) {
     if (this.data.busy) return
     const [company, tracking] = [detail.value.company.trim(), detail.value.tracking.trim()]

@@ -24,6 +24,8 @@ interface ShownRefund extends Row {
   /** The last time to send them, or the parcel in which they come. */
   parcel: string
   returning: boolean
+  /** Whether the member can withdraw it. */
+  open: boolean
 }
 
 /** A coupon that came with a line. */
@@ -60,7 +62,7 @@ const ICONS: Partial<Record<Status, string>> = {
   refunded: 'rollback',
 }
 
-const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', requested: 'tag-gold', returning: 'tag-gold' }
+const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', withdrawn: 'tag-plain', granting: 'tag-gold', requested: 'tag-gold', returning: 'tag-gold' }
 
 /** What will happen next. The order's actions say what the member can do. */
 function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
@@ -130,16 +132,17 @@ function shownRefund(refund: Refund): ShownRefund {
     answer: refund.answer ?? '',
     to: refund.return_to ?? '',
     parcel: parcelOf(refund),
-    returning: refund.state === 'returning',
+    returning: refund.allowed_actions.includes('send_back'),
+    open: refund.allowed_actions.includes('withdraw'),
   }
 }
 
 function timesOf({ state, requested_at, decided_at, finished_at }: Refund): Row[] {
-  const rejected = state === 'rejected'
+  const [rejected, withdrawn] = [state === 'rejected', state === 'withdrawn']
   const reached = [
     { label: '提交申请', at: requested_at },
     { label: rejected ? '未通过' : '同意退款', at: decided_at },
-    { label: '退款完成', at: rejected ? null : finished_at },
+    { label: withdrawn ? '已撤销' : '退款完成', at: rejected ? null : finished_at },
   ]
   return reached.flatMap(({ label, at }) => (at ? [{ label, text: minute(at) }] : []))
 }

@@ -5,7 +5,7 @@ import { day, minute } from '../../../../lib/time'
 
 /** The rebate's state. A state of a newer server is shown with the server's label and without a promise. */
 export function story(rebate: Rebate): Point[] {
-  const { pay_as, closed_at, release_at, settled_at, reversed_at } = rebate
+  const { pay_as, closed_at, release_at, waits_for, waits_label, settled_at, reversed_at } = rebate
   const closed: Point = { title: '返还产生，先冻结', text: minute(closed_at), state: 'done' }
   if (rebate.state === 'reversed') {
     const text = `${reversed_at ? `${minute(reversed_at)}，` : ''}相关订单退款或不再符合条件`
@@ -17,12 +17,15 @@ export function story(rebate: Rebate): Point[] {
     return [closed, { title, text: settled_at ? minute(settled_at) : '', state: 'now' }]
   }
   if (rebate.state !== 'frozen') return [closed, { title: rebate.state_label, text: '', state: 'now' }]
+  const title = pay_as === 'coupon' ? '发放优惠券' : '解冻到账'
+  if (waits_label && waits_for !== 'receipt') {
+    return [closed, { title: '暂缓到账', text: waits_label, state: 'now' }, { title, text: '', state: 'later' }]
+  }
   const waiting: Point = {
     title: '观察期',
     text: release_at ? '相关订单都已收货，没有退款就会到账' : '等这一轮的订单都确认收货',
     state: 'now',
   }
-  const title = pay_as === 'coupon' ? '发放优惠券' : '解冻到账'
   return [closed, waiting, { title, text: release_at ? `预计 ${day(release_at)}` : '收货后开始计算日期', state: 'later' }]
 }
 

@@ -16,15 +16,16 @@ export function whoOf({ level }: Commission): string {
 }
 
 /** The time that matters now. In an unknown state no money is promised. */
-export function whenOf({ state, created_at, release_at, settled_at, reversed_at }: Commission): string {
+export function whenOf({ state, created_at, release_at, waits_for, waits_label, settled_at, reversed_at }: Commission): string {
   if (state === 'settled' && settled_at) return `${day(settled_at)} 到账`
   if (state === 'reversed' && reversed_at) return `${day(reversed_at)} 收回`
   if (state !== 'frozen') return `${day(created_at)} 入账`
+  if (waits_label && waits_for !== 'receipt') return waits_label
   return release_at ? `预计 ${day(release_at)} 到账` : `${day(created_at)} 入账，好友收货后开始计算到账时间`
 }
 
 export function story(one: Commission): Point[] {
-  const { state, created_at, release_at, settled_at, reversed_at } = one
+  const { state, created_at, release_at, waits_for, waits_label, settled_at, reversed_at } = one
   const earned: Point = { title: '好友付款，佣金入账（冻结中）', text: minute(created_at), state: 'done' }
   if (state === 'reversed') {
     const settled: Point[] = settled_at ? [{ title: '已到账', text: minute(settled_at), state: 'done' }] : []
@@ -33,6 +34,9 @@ export function story(one: Commission): Point[] {
   }
   if (state === 'settled') return [earned, { title: '已到账，可以提现', text: settled_at ? minute(settled_at) : '', state: 'now' }]
   if (state !== 'frozen') return [earned, { title: one.state_label, text: '', state: 'now' }]
+  if (waits_label && waits_for !== 'receipt') {
+    return [earned, { title: '暂缓到账', text: waits_label, state: 'now' }, { title: '解冻到账', text: '', state: 'later' }]
+  }
   return [
     earned,
     { title: '观察期', text: release_at ? '好友已收货，没有退款就会到账' : '等好友确认收货', state: 'now' },

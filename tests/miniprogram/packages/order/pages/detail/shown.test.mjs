@@ -38,6 +38,7 @@ const REFUND = {
   return_by: null,
   return_company: null,
   return_tracking_no: null,
+  allowed_actions: ['withdraw'],
 }
 const drawn = (order = {}, refunds = []) => shown({ ...ORDER, ...order }, refunds, SHOP)
 const refund = (changes) => drawn({}, [{ ...REFUND, ...changes }]).refunds[0]
@@ -98,12 +99,19 @@ test('lines with card keys and coupons, and pieces over all of them', () => {
   assert.deepEqual([drawn({ lines: [] }).lines, drawn({ lines: [] }).pieces], [[], '共 0 件'])
 })
 
-for (const [state, tone] of [['succeeded', 'tag-good'], ['rejected', 'tag-plain'], ['requested', 'tag-gold'], ['returning', 'tag-gold'], ['something_new', '']]) {
+for (const [state, tone] of [['succeeded', 'tag-good'], ['rejected', 'tag-plain'], ['requested', 'tag-gold'], ['returning', 'tag-gold'], ['withdrawn', 'tag-plain'], ['granting', 'tag-gold'], ['something_new', '']]) {
   test(`a refund that is ${state}`, () => {
-    const { tone: drawnTone, returning, no, label } = refund({ state })
-    assert.deepEqual([drawnTone, returning, no, label], [tone, state === 'returning', 'R1', '审核中'])
+    const { tone: drawnTone, no, label } = refund({ state })
+    assert.deepEqual([drawnTone, no, label], [tone, 'R1', '审核中'])
   })
 }
+
+test('what the member can do about a refund, the server says', () => {
+  for (const [actions, open, back] of [[[], false, false], [['withdraw'], true, false], [['withdraw', 'send_back'], true, true], [['send_back'], false, true]]) {
+    const { open: withdrawable, returning } = refund({ allowed_actions: actions })
+    assert.deepEqual([withdrawable, returning], [open, back])
+  }
+})
 
 test('a refund at WeChat says how long it may take', () => {
   assert.match(refund({ state: 'processing' }).text, /几分钟到账/)
@@ -115,6 +123,7 @@ test('each of its states has its time; a rejected one never says that money came
   assert.deepEqual(refund({}).times, [{ label: '提交申请', text: '2026-11-22 14:00' }])
   assert.deepEqual(refund({ ...times, state: 'succeeded' }).times.map(({ label }) => label), ['提交申请', '同意退款', '退款完成'])
   assert.deepEqual(refund({ ...times, state: 'rejected' }).times.map(({ label }) => label), ['提交申请', '未通过'])
+  assert.deepEqual(refund({ finished_at: times.finished_at, state: 'withdrawn' }).times.map(({ label }) => label), ['提交申请', '已撤销'])
 })
 
 test('where the goods go, by when, or in which parcel', () => {

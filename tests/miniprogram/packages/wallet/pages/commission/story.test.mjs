@@ -21,6 +21,7 @@ test('whose order', () => assert.deepEqual([1, 2].map((level) => whoOf({ level }
 for (const [changes, words] of [
   [{}, '2026-11-22 入账，好友收货后开始计算到账时间'],
   [{ release_at: RELEASE }, '预计 2026-12-01 到账'],
+  [{ release_at: RELEASE, waits_for: 'refund', waits_label: '等退款' }, '等退款'],
   [{ state: 'settled', release_at: RELEASE, settled_at: SETTLED }, '2026-12-02 到账'],
   [{ state: 'reversed', release_at: RELEASE, reversed_at: REVERSED }, '2026-12-03 收回'],
   [{ state: 'reversed', settled_at: SETTLED, reversed_at: REVERSED }, '2026-12-03 收回'],
@@ -31,6 +32,7 @@ for (const [changes, words] of [
 
 test('frozen, with and without a date', () => {
   assert.deepEqual(told({}), [EARNED, ['观察期', '等好友确认收货', 'now'], ['解冻到账', '收货后开始计算日期', 'later']])
+  assert.deepEqual(told({ release_at: RELEASE, waits_for: 'blocked', waits_label: '限制中' }), [EARNED, ['暂缓到账', '限制中', 'now'], ['解冻到账', '', 'later']])
   assert.deepEqual(told({ release_at: RELEASE }), [EARNED, ['观察期', '好友已收货，没有退款就会到账', 'now'], ['解冻到账', '预计 2026-12-01', 'later']])
 })
 
