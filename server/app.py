@@ -14,6 +14,7 @@ from server.core import errors, ids
 from server.core.errors import Refusal
 from server.handlers import rooms
 from server.handlers.endpoint import JSON_TYPE, drain
+from server.handlers.headers import readable
 from server.handlers.ops import metrics, openapi
 
 log = logging.getLogger("tuisan.app")
@@ -73,7 +74,12 @@ async def _refuse(request: Request, error: Exception) -> HTTPResponse:
     elif isinstance(error, SanicException) and (known := _HTTP.get(error.status_code)):
         return await _refuse(request, known())
     elif isinstance(error, SanicException) and error.status_code < 500:  # noqa: PLR2004 - HTTP's own border
-        status, code, message, detail = error.status_code, "http", "请求无法处理", {"problem": str(error)[:200]}
+        status, code, message, detail = (
+            error.status_code,
+            "http",
+            "请求无法处理",
+            {"problem": readable(str(error)[:200])},
+        )
     else:
         log.error("request %s %s %s failed", request_id, request.method, request.path, exc_info=error)
         status, code, message, detail = 500, "internal", "系统出错了，我们已记录", {}

@@ -59,7 +59,7 @@ def believed(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
     """Decode an answer. Raises OutcomeUnknown for any other form: something happened, and we cannot read what."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"an answer in no known form: {error}"
         raise OutcomeUnknown(msg) from error
 
@@ -68,7 +68,7 @@ def shaped(decoder: msgspec.json.Decoder[_T], body: str | bytes) -> _T:
     """Decode a notice. Raises NoticeRejected for an unknown form."""
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         reason = "shape"
         raise NoticeRejected(reason) from error
 

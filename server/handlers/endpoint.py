@@ -14,6 +14,7 @@ from server.core import errors
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.handlers.peers import client_ip
+from server.handlers.headers import bearer
 from server.services.common.idempotency import Keyed
 from server.services.members import sessions as member_sessions
 
@@ -212,7 +213,7 @@ async def drain(timeout_s: float) -> None:
 
 
 async def _who(request: Request, deps: Deps) -> tuple[str, int]:
-    token = request.token
+    token = bearer(request)
     if not token:
         return "", 0
     return await member_sessions.find(deps, token)
@@ -255,7 +256,7 @@ def _parser(endpoint: Endpoint) -> Callable[[Request], Any]:
             raise _NUL
         try:
             return decoder.decode(request.body or b"{}")
-        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError) as error:
             raise _bad_shape(error) from None
 
     return from_body

@@ -22,6 +22,7 @@ from server.handlers.admin.screen import (
     shown,
 )
 from server.handlers.endpoint import finish
+from server.handlers.headers import agent, cookie
 from server.handlers.peers import client_ip
 from server.panel.assets import by_hashed_name
 from server.rules.operators import SESSION_LIFETIME
@@ -104,12 +105,12 @@ async def _step(request: Request, step: str) -> HTTPResponse:
 
 
 async def _try(request: Request, deps: Deps, form: LoginForm, step: str) -> Entered:
-    ip, agent = client_ip(request), request.headers.get("user-agent", "")
+    ip, device = client_ip(request), agent(request)
     if step == "code":
-        return await operator_login.with_code(deps, request.cookies.get(TICKET) or "", form.code, ip, agent)
+        return await operator_login.with_code(deps, cookie(request, TICKET), form.code, ip, device)
     if any("\0" in text for text in (form.name, form.password)):
         raise errors.OperatorUnproven
-    return await operator_login.with_password(deps, form.name, form.password, ip, agent)
+    return await operator_login.with_password(deps, form.name, form.password, ip, device)
 
 
 @screens.action("/logout", None)

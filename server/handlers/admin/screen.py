@@ -19,6 +19,7 @@ from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.handlers.admin import menu
 from server.handlers.endpoint import NoBody, finish
+from server.handlers.headers import cookie
 from server.panel.pages import csrf_field, render
 from server.rules.operators import SESSION_LIFETIME, Permission, may
 from server.services.operators import sessions as operator_sessions
@@ -207,7 +208,7 @@ async def _entering(request: Request, permission: Permission | None, *, form: bo
 
 async def who(request: Request) -> Operator | None:
     """Return the operator of the session cookie; None without a valid one."""
-    token = request.cookies.get(COOKIE)
+    token = cookie(request, COOKIE)
     return await operator_sessions.find(request.app.ctx.deps, token) if token else None
 
 
@@ -220,8 +221,15 @@ def same_origin(request: Request) -> None:
     """Check the Origin header, which browsers send with forms, against our own address. Raises FormForged."""
     origin = request.headers.get("origin")
     deps: Deps = request.app.ctx.deps
-    if origin is not None and urlsplit(origin).netloc not in (request.host, urlsplit(deps.public_base_url).netloc):
+    if origin is not None and _place(origin) not in (request.host, _place(deps.public_base_url)):
         raise errors.FormForged
+
+
+def _place(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError as error:  # a bracket without its other half
+        raise errors.FormForged from error
 
 
 def _visit(request: Request, operator: Operator, path: dict[str, Any]) -> Visit:
@@ -275,7 +283,7 @@ async def shown(
         "csrf": lambda: csrf_field(operator.csrf if operator else ""),
     }
     answer = HTTPResponse(render(template, frame | values), status, dict(_HEADERS), "text/html; charset=utf-8")
-    if operator and (token := request.cookies.get(COOKIE)):
+    if operator and (token := cookie(request, COOKIE)):
         keep(answer, deps, COOKIE, token, int(SESSION_LIFETIME.total_seconds()))
     return answer
 

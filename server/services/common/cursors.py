@@ -22,7 +22,7 @@ def unpack(cursor: str, kind: Any) -> Any:  # noqa: ANN401 - any msgspec type
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(text, type=kind)
-    except (binascii.Error, msgspec.MsgspecError, ValueError) as error:
+    except (binascii.Error, msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise foreign() from error
 
 
