@@ -318,8 +318,8 @@ class Push(Protocol):
         """Whether a URL check carries our token's signature."""
         ...
 
-    def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent:
-        """Verify and decrypt a pushed event, plain or safe mode. Raises NoticeRejected."""
+    def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent | None:
+        """Verify and decrypt a push, plain or safe mode; None if it is no event. Raises NoticeRejected."""
         ...
 
 

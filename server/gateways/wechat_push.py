@@ -42,6 +42,10 @@ class PushEvent:
         return f"{self.event}:{self.openid}:{self.created_at_s}:{hashlib.sha256(body).hexdigest()[:16]}"
 
 
+class _Kind(msgspec.Struct):
+    kind: str = msgspec.field(name="MsgType", default="")
+
+
 class _Head(msgspec.Struct):
     event: str = msgspec.field(name="Event")
     openid: str = msgspec.field(name="FromUserName")
@@ -69,14 +73,19 @@ class WeChatPush:
         """Whether the address check (`signature`, `timestamp`, `nonce`) is WeChat's; then answer its raw `echostr`."""
         return self._signed(query, "signature")
 
-    def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent:
-        """Return the event of one push. Raises NoticeRejected: signature, mode, malformed, appid or shape."""
+    def open_event(self, query: Mapping[str, str], body: bytes) -> PushEvent | None:
+        """Return the event of one push; None for a verified message that is no event, such as a text to the service.
+
+        Raises NoticeRejected: signature, mode, malformed, appid or shape.
+        """
         if query.get("encrypt_type") == "aes":
             body = self._unsealed(query, body)
         elif self._key:
             _reject("mode")
         elif not self._signed(query, "signature"):
             _reject("signature")
+        if _decoded(body, _Kind).kind not in ("", "event"):
+            return None
         head = _decoded(body, _Head)
         return PushEvent(
             event=head.event,

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from server.gateways.ports import NoticeRejected
-from server.gateways.wechat_push import WeChatPush
+from server.gateways.wechat_push import PushEvent, WeChatPush
 from server.sandbox.crypto import PushCipher, push_signature
 
 APPID, TOKEN, AES_KEY = "wxba5fad812f8e6fb9", "AAAAA", "A" * 43
@@ -50,6 +50,12 @@ def envelope(sealed: str) -> bytes:
     return orjson.dumps({"ToUserName": "gh_97417a04a28d", "Encrypt": sealed})
 
 
+def opened(push: WeChatPush, query: dict[str, str], body: bytes) -> PushEvent:
+    event = push.open_event(query, body)
+    assert event is not None
+    return event
+
+
 def rejection(push: WeChatPush, query: dict[str, str], body: bytes) -> str:
     with pytest.raises(NoticeRejected) as rejected:
         push.open_event(query, body)
@@ -75,14 +81,14 @@ def test_a_plain_event() -> None:
         "timestamp": "1714037059",
         "nonce": "486452656",
     }
-    event = PLAIN.open_event(query, orjson.dumps(EVENT))
+    event = opened(PLAIN, query, orjson.dumps(EVENT))
     assert (event.event, event.openid, event.created_at_s) == ("debug_demo", EVENT["FromUserName"], 1714112445)
     assert event.fields == EVENT
     assert event.items == ()
 
 
 def test_a_sealed_event() -> None:
-    assert SAFE.open_event(SAFE_QUERY, envelope(SEALED)).fields == EVENT
+    assert opened(SAFE, SAFE_QUERY, envelope(SEALED)).fields == EVENT
 
 
 def test_a_printed_reply_opens_too() -> None:
@@ -99,19 +105,24 @@ def test_a_printed_reply_opens_too() -> None:
 
 @pytest.mark.parametrize(("listed", "count"), [(POPUP, 1), ([POPUP], 1), ([POPUP, POPUP], 2), ([], 0)])
 def test_a_list_of_one_comes_as_an_object(listed: object, count: int) -> None:
-    event = PLAIN.open_event(
-        plain_query(), orjson.dumps(EVENT | {"Event": "subscribe_msg_popup_event", "List": listed})
-    )
+    event = opened(PLAIN, plain_query(), orjson.dumps(EVENT | {"Event": "subscribe_msg_popup_event", "List": listed}))
     assert event.items == (POPUP,) * count
 
 
 def test_the_key_tells_events_apart() -> None:
     def key(**changes: object) -> str:
-        return PLAIN.open_event(plain_query(), orjson.dumps(EVENT | changes)).key
+        return opened(PLAIN, plain_query(), orjson.dumps(EVENT | changes)).key
 
     backwards = dict(reversed(EVENT.items()))
-    assert key() == PLAIN.open_event(plain_query(), orjson.dumps(backwards)).key
+    assert key() == opened(PLAIN, plain_query(), orjson.dumps(backwards)).key
     assert len({key(), key(CreateTime=1), key(FromUserName="o2"), key(Event="other"), key(debug_str="other")}) == 5
+
+
+def test_a_message_that_is_no_event_is_verified_and_nothing_more() -> None:
+    text = orjson.dumps({"FromUserName": "o", "CreateTime": 1, "MsgType": "text", "Content": "在吗", "MsgId": 1})
+    assert PLAIN.open_event(plain_query(), text) is None
+    assert rejection(PLAIN, plain_query("BBBBB"), text) == "signature"
+    assert rejection(PLAIN, plain_query(), b'{"a":' * 20_000) == "shape"
 
 
 def test_not_signed_by_wechat() -> None:

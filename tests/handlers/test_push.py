@@ -134,6 +134,22 @@ async def test_what_is_not_believed(mall: Mall) -> None:
     assert [reason for _, reason, _ in await events_of(mall)] == ["signature", "mode", "mode", "shape"]
 
 
+@pytest.mark.parametrize("kind", ["text", "image", "miniprogrampage"])
+async def test_what_members_write_is_acknowledged_and_no_forgery(mall: Mall, kind: str) -> None:
+    message = {"FromUserName": "o-anna", "CreateTime": 1, "MsgType": kind, "Content": "在吗", "MsgId": 24_000_000_000}
+    answer = await push(mall, message)
+    assert (answer.status_code, answer.text) == (200, "success")
+    assert await events_of(mall) == []
+    assert (await push(mall, message, token="wrong-token")).status_code == 401
+    assert await events_of(mall) == [("push", "signature", "127.0.0.1")]
+
+
+async def test_what_is_nested_too_deeply_is_not_believed(mall: Mall) -> None:
+    deep = b'{"a":' * 20_000 + b"1" + b"}" * 20_000
+    answer = await mall.http.post("/wechat/push?encrypt_type=aes", content=deep)
+    assert (answer.status_code, answer.json()) == (401, {"code": "FAIL", "message": "shape"})
+
+
 async def test_a_flood_is_not_written_down(mall: Mall) -> None:
     mall.clock.advance(3600)
     for _ in range(100):

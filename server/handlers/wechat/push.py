@@ -27,7 +27,10 @@ async def check_address(request: Request) -> HTTPResponse:
 
 @blueprint.post("/push")
 async def take_event(request: Request) -> HTTPResponse:
-    """Take an event and answer `success`; after an error of ours WeChat sends it again."""
+    """Take an event and answer `success`; after an error of ours WeChat sends it again.
+
+    What members write to the service comes here too. The shop answers it elsewhere, so it is only acknowledged.
+    """
     return await finish(_take(request))
 
 
@@ -37,7 +40,8 @@ async def _take(request: Request) -> HTTPResponse:
         event = deps.push.open_event(_query(request), request.body)
     except NoticeRejected as rejected:
         return await _not_believed(request, deps, rejected.reason)
-    await pushes.take(deps, event)
+    if event is not None:
+        await pushes.take(deps, event)
     return text("success")
 
 
