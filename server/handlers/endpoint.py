@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,8 +14,8 @@ from sanic.response import HTTPResponse
 from server.core import errors
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
-from server.handlers.peers import client_ip
 from server.handlers.headers import bearer
+from server.handlers.peers import client_ip
 from server.services.common.idempotency import Keyed
 from server.services.members import sessions as member_sessions
 
@@ -22,6 +23,7 @@ Auth = Literal["member", "guest", "public"]
 """Who may call. `member`: logged-in members. `guest`: anybody; a valid token is read. `public`: no token is read."""
 
 _MAX_KEY = 64
+_PARAMETER = re.compile(r"<(\w+)(?::\w+)?>")
 _MAX_ID = 2**63 - 1
 
 JSON_TYPE = "application/json"
@@ -92,6 +94,7 @@ class Endpoint:
     example: dict[str, Any] | None = None
     status: int = 200
     blueprint: str = ""
+    prefix: str = ""
     media_type: str = JSON_TYPE
     """The output's type. Anything but JSON is bytes; clients may cache these for a minute unless `auth` is `member`."""
 
@@ -156,6 +159,7 @@ class Room:
                 self.tag,
                 example,
                 blueprint=self.name,
+                prefix=self.prefix,
                 media_type=media_type,
             )
             self.endpoints.append(endpoint)
@@ -178,7 +182,7 @@ def _serve(endpoint: Endpoint) -> Callable[..., Coroutine[Any, Any, HTTPResponse
         if any("\0" in value if isinstance(value, str) else value > _MAX_ID for value in path.values()):
             raise errors.NotFound  # no text column can store a NUL, and no key is that large
         taken = parse(request)
-        key = _key(request) if endpoint.keyed else None
+        key = _key(endpoint, request, path) if endpoint.keyed else None
         call = Call(deps, member_id, client_ip(request), path, token_hash, key)
         given = await endpoint.handler(call, taken)
         headers = {}
@@ -219,11 +223,12 @@ async def _who(request: Request, deps: Deps) -> tuple[str, int]:
     return await member_sessions.find(deps, token)
 
 
-def _key(request: Request) -> Keyed:
+def _key(endpoint: Endpoint, request: Request, values: dict[str, Any]) -> Keyed:
     key = request.headers.get("idempotency-key", "")
     if not 0 < len(key) <= _MAX_KEY or not key.isprintable():
         raise errors.IdempotencyKeyMissing
-    return Keyed(path=request.path, key=key, body_hash=hashlib.sha256(request.body).hexdigest())
+    path = endpoint.prefix + _PARAMETER.sub(lambda found: str(values[found[1]]), endpoint.path)
+    return Keyed(path=path, key=key, body_hash=hashlib.sha256(request.body).hexdigest())
 
 
 def _upload(request: Request) -> Upload:

@@ -10,11 +10,12 @@ from server.gateways.ports import Deps
 def client_ip(request: Request) -> str:
     """Return the client's address. `X-Forwarded-For` is read from the right and only past trusted proxies.
 
+    Several lines of it are one list: a proxy may append a line of its own instead of adding to the client's.
     The header is ignored if it did not come through a trusted proxy or if its value is not an address.
     """
     deps: Deps = request.app.ctx.deps
     address = request.conn_info.client_ip if request.conn_info else ""
-    said = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+    said = [part.strip() for part in ",".join(request.headers.getall("x-forwarded-for", [])).split(",")]
     while said and _trusted(address, deps):
         nearer = said.pop()
         if not _is_address(nearer):
@@ -28,8 +29,9 @@ def _trusted(address: str, deps: Deps) -> bool:
 
 
 def _is_address(text: str) -> bool:
+    """Return whether it is an address. One with a zone (`fe80::1%eth0`) means something to its own machine only."""
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text

@@ -44,6 +44,24 @@ async def test_placing_needs_a_key_and_answers_it_once(mall: Mall) -> None:
     await proved(mall)
 
 
+async def test_a_key_is_one_however_its_path_is_spelt(mall: Mall) -> None:
+    me = await shopper(mall)
+    basket = await me.basket(await make_sku())
+    first = await me.call("POST", "/orders", basket, key="one")
+    again = await me.call("POST", "/orders/", basket, key="one")
+    assert (again.status_code, again.content) == (200, first.content)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len((await me.get("/orders"))["items"]) == 1
+    order_no = first.json()["order_no"]
+    await me.pay(order_no)
+    body = {"reason": "不想要了"}
+    asked = [await me.call("POST", f"/orders/{order_no}/refunds{end}", body, key="two") for end in ("/", "")]
+    assert {answer.status_code for answer in asked} == {200}
+    assert asked[0].content == asked[1].content
+    kept = await db.fetch_value("SELECT array_agg(path ORDER BY path) FROM idempotency_keys WHERE key = 'two'")
+    assert kept == [f"/api/orders/{order_no}/refunds"]
+
+
 async def test_one_key_twenty_times_at_once_is_one_order(mall: Mall) -> None:
     me = await shopper(mall)
     basket = await me.basket(await make_sku(stock=5))

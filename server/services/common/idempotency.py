@@ -16,6 +16,7 @@ class Keyed:
     """An `Idempotency-Key`, with the path and the body hash of its request."""
 
     path: str
+    """As declared, with the values in it: one call has one path, however its address is spelt."""
     key: str
     body_hash: str
     replayed: bool = False
