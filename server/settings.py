@@ -62,6 +62,8 @@ class Settings:
     """32 bytes each, newest first."""
     trusted_proxies: tuple[Network, ...]
     """Only peers in these networks are trusted to name the client's address."""
+    metrics_token: str = field(repr=False)
+    """The bearer token of Prometheus; empty: only the machine itself may read `/metrics`."""
     web_workers: int
     db_pool_size: int
     """Connections per process."""
@@ -87,12 +89,13 @@ class Settings:
         return self.env == "production"
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str], env_file: Path = Path(".env")) -> "Settings":
+    def from_env(cls, environ: Mapping[str, str], env_file: Path = Path(".env"), *, said: bool = False) -> "Settings":
         """Read the settings from the environment; in development `env_file`, if it exists, adds missing values.
 
+        With `said`, TUISAN_ENV must be set: a process that the public can reach never guesses that it is development.
         Raises SettingsError with every problem found.
         """
-        read = _Reader(environ, env_file)
+        read = _Reader(environ, env_file, said=said)
         settings = cls(
             env=read.env,
             database_url=read.always("DATABASE_URL", _url("postgres", "postgresql"), "", _weak_database),
@@ -112,6 +115,7 @@ class Settings:
             wechat_push_aes_key=read.needed("WECHAT_PUSH_AES_KEY", _push_aes_key, "", _weak),
             field_keys=read.needed("FIELD_KEYS", parse_field_keys, (), _weak_keys),
             trusted_proxies=read.optional("TRUSTED_PROXIES", _networks, ()),
+            metrics_token=read.optional("METRICS_TOKEN", _token, "", _weak),
             web_workers=read.optional("WEB_WORKERS", _count(64), 1),
             db_pool_size=read.optional("DB_POOL_SIZE", _count(500), 10),
             worker_jobs=read.optional("WORKER_JOBS", _count(500), 10),
@@ -129,11 +133,14 @@ class Settings:
 class _Reader:
     """Reads values from the environment one by one and collects their problems."""
 
-    def __init__(self, environ: Mapping[str, str], env_file: Path) -> None:
+    def __init__(self, environ: Mapping[str, str], env_file: Path, *, said: bool) -> None:
         self.problems: list[str] = []
         self.env: Literal["development", "production"] = "development"
         self._values = dict(environ)
-        named = environ.get("TUISAN_ENV", "").strip() or "development"
+        named = environ.get("TUISAN_ENV", "").strip()
+        if said and not named:
+            self.problems.append("TUISAN_ENV: missing, say development or production")
+        named = named or "development"
         if named == "production":
             self.env = "production"
         elif named != "development":
@@ -264,6 +271,14 @@ def _push_aes_key(text: str) -> str:
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+
+
+def _token(text: str) -> str:
+    """Read a bearer token: what a header can carry as one word."""
+    if not re.fullmatch(r"[!-~]+", text):
+        msg = "only ASCII characters, no spaces"
+        raise ValueError(msg)
+    return text
 
 
 def _count(most: int) -> Callable[[str], int]:

@@ -79,3 +79,4 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             media_dir=settings.media_dir,
             h5_dir=settings.h5_dir,
         )
+            metrics_token=settings.metrics_token,

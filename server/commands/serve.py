@@ -16,14 +16,22 @@ log = logging.getLogger("tuisan.serve")
 
 
 def verb(
-    host: str = typer.Option("0.0.0.0", help="监听地址 Address to listen on"),  # noqa: S104 - behind a reverse proxy
+    host: str | None = typer.Option(
+        None, help="监听地址；生产环境默认所有地址，开发环境默认本机 Address to listen on: all, in development loopback"
+    ),
     port: int = typer.Option(8000, help="监听端口 Port to listen on"),
 ) -> None:
     """API 进程（生产） Run the API: WEB_WORKERS processes on one port. A process that dies or hangs is restarted."""
     logs.set_up()
     with told_plainly():
-        code = asyncio.run(_serve(Settings.from_env(os.environ), host, port))
+        settings = Settings.from_env(os.environ, said=True)
+        code = asyncio.run(_serve(settings, host or _usual_host(settings), port))
     raise typer.Exit(code)
+
+
+def _usual_host(settings: Settings) -> str:
+    """Return where to listen if nobody says: development serves the sandbox's calls, which are not for a network."""
+    return "0.0.0.0" if settings.production else "127.0.0.1"  # noqa: S104 - behind a reverse proxy
 
 
 async def _serve(settings: Settings, host: str, port: int) -> int:

@@ -17,7 +17,7 @@ def verb() -> None:
     """后台任务进程 Run background work until SIGTERM: jobs, relay and ticks."""
     logs.set_up()
     with told_plainly():
-        code = run_worker(Settings.from_env(os.environ))
+        code = run_worker(Settings.from_env(os.environ, said=True))
     raise typer.Exit(code)
 
 

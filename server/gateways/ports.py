@@ -342,5 +342,7 @@ class Deps:
     """The address of the sandbox's control calls in development; empty in production."""
     media_dir: Path | None
     """The directory of pictures that the shop makes itself, served at `/media/`; None when there is none."""
+    metrics_token: str = field(repr=False)
+    """The bearer token that `/metrics` needs; empty: only the machine itself may read it."""
     h5_dir: Path | None
     """The built H5 shop, served at `/h5/`; None when there is none."""

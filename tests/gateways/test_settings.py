@@ -162,6 +162,7 @@ REACH = "not an address that WeChat can reach"
         ("DATABASE_URL", "postgres://tuisan@db.internal/tuisan", "password is missing or weak"),
         ("DATABASE_URL", "postgres://tuisan:tuisan@db.internal/tuisan", "password is missing or weak"),
         ("SANDBOX_CONTROL_URL", "http://127.0.0.1:9000", "development only"),
+        ("METRICS_TOKEN", "prometheus", "weak"),
         ("CLOCK_FILE", "/tmp/clock", "development only"),  # noqa: S108 - never opened
     ],
 )
@@ -216,6 +217,7 @@ def test_production_accepts(production: Environment, name: str, value: str) -> N
         ("DB_POOL_SIZE", "-1", "1 to 500"),
         ("WORKER_JOBS", "501", "1 to 500"),
         ("API_DOCS", "yes", "either 0 or 1"),
+        ("METRICS_TOKEN", "hunter22 hunter22", "no spaces"),
     ],
 )
 def test_what_cannot_be_read(production: Environment, env: str, name: str, value: str, reason: str) -> None:
@@ -282,6 +284,18 @@ def test_the_file_fills_in_for_development(tmp_path: Path) -> None:
     assert settings.wechat_secret == "a=b # kept"
 
 
+def test_who_must_say_the_environment_is_not_taken_for_development(production: Environment, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("TUISAN_ENV=development\n")
+    for environ in (HERE, HERE | {"TUISAN_ENV": " "}):
+        with pytest.raises(SettingsError) as refused:
+            Settings.from_env(environ, file, said=True)
+        assert refused.value.problems == ("TUISAN_ENV: missing, say development or production",)
+        assert not Settings.from_env(environ, NO_FILE).production
+    assert not Settings.from_env(HERE | {"TUISAN_ENV": "development"}, NO_FILE, said=True).production
+    assert Settings.from_env(production, NO_FILE, said=True).production
+
+
 def test_the_file_is_not_for_production(production: Environment, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(f"WECHAT_SECRET={production.pop('WECHAT_SECRET')}\n")
@@ -298,6 +312,7 @@ def test_the_example_names_every_setting_and_starts_development(production: Envi
     example = Path(__file__).parents[2] / ".env.example"
     named = {line.partition("=")[0] for line in example.read_text("utf-8").splitlines() if line[:1].isalpha()}
     read = {"DATA_DIR", "H5_DIR", "CLOCK_FILE", "SANDBOX_CONTROL_URL", "API_DOCS", "DB_POOL_SIZE", "WORKER_JOBS"}
+    read.add("METRICS_TOKEN")
     assert named == production.keys() | read | {"WECHAT_API_BASE", "WECHAT_PAY_BASE"}
     assert not Settings.from_env(HERE, example).production
 

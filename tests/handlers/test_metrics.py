@@ -1,9 +1,12 @@
 import re
 from datetime import timedelta
 
+import pytest
+
 from server import db, outbox
 from server.outbox import Job
 from tests.support.mall import Mall
+from tests.support.wire import say
 
 
 def value(text: str, line: str) -> float:
@@ -43,3 +46,29 @@ async def test_the_outbox_tells_its_size_and_lag(mall: Mall) -> None:
     opened, lag_s = await numbers()
     assert opened == 1
     assert 40 <= lag_s < 50
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/api/me"])
+async def test_no_word_for_a_method_makes_a_label(mall: Mall, path: str) -> None:
+    for method in (b"BREW", b"BREW-1", b"get", b"BR\xff"):
+        assert (await say(mall.base_url, method, path))[0] < 500
+    answer = await mall.http.get("/metrics")
+    assert answer.status_code == 200
+    labels = set(re.findall(r'method="([^"]*)"', answer.text))
+    assert "other" in labels
+    assert labels <= {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"}
+
+
+async def test_metrics_are_not_for_the_public(mall: Mall) -> None:
+    for header in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"):
+        answer = await mall.http.get("/metrics", headers={header: "127.0.0.1"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
+        assert "tuisan" not in answer.text
+
+
+async def test_with_a_token_only_the_token_reads_metrics(mall: Mall) -> None:
+    mall.swap(metrics_token="q8Zr2LxVb5Nw7KtD")
+    for headers in ({}, {"Authorization": "Bearer q8Zr2LxVb5Nw7KtE"}, {b"Authorization": b"Bearer \xff"}):
+        assert (await mall.http.get("/metrics", headers=headers)).status_code == 403
+    behind = {"Authorization": "Bearer q8Zr2LxVb5Nw7KtD", "X-Forwarded-For": "203.0.113.9"}
+    assert (await mall.http.get("/metrics", headers=behind)).status_code == 200

@@ -20,7 +20,7 @@ from server.settings import Settings
 def main(build: Callable[[Settings], AbstractAsyncContextManager[Deps]] = wiring.build_deps) -> None:
     """Serve with the parts from `build` until SIGTERM; first answer the requests that are running."""
     logs.set_up()
-    settings = Settings.from_env(os.environ)
+    settings = Settings.from_env(os.environ, said=True)
     parts = AsyncExitStack()
 
     async def start(app: Sanic[Any, Any]) -> None:

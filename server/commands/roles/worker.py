@@ -9,4 +9,4 @@ from server.settings import Settings
 
 if __name__ == "__main__":
     logs.set_up()
-    sys.exit(run_worker(Settings.from_env(os.environ)))
+    sys.exit(run_worker(Settings.from_env(os.environ, said=True)))

@@ -8,9 +8,10 @@ from sanic.response import HTTPResponse
 from sanic.response import json as json_response
 
 from server import db, schema
-from server.core.errors import Refusal
+from server.core.errors import NotAllowed, Refusal
 from server.gateways.ports import Deps
 from server.handlers.ops import metrics
+from server.handlers.ops.insiders import is_insider
 
 blueprint = Blueprint("ops")
 
@@ -23,7 +24,7 @@ async def healthz(_request: Request) -> HTTPResponse:
 
 @blueprint.get("/readyz")
 async def readyz(request: Request) -> HTTPResponse:
-    """Check database, Redis and migrations; 503 names what is missing."""
+    """Check database, Redis and migrations; 503 if one is missing. Only insiders see which."""
     deps: Deps = request.app.ctx.deps
     checks: dict[str, Any] = {}
     try:
@@ -36,10 +37,13 @@ async def readyz(request: Request) -> HTTPResponse:
     except (RedisError, OSError):
         checks["redis"] = False
     ready = all(checks.values())
-    return json_response({"ok": ready, "checks": checks}, status=200 if ready else 503)
+    detail = {"checks": checks} if is_insider(request) else {}
+    return json_response({"ok": ready, **detail}, status=200 if ready else 503)
 
 
 @blueprint.get("/metrics")
 async def show_metrics(request: Request) -> HTTPResponse:
-    """Show metrics for Prometheus; the reverse proxy should not let outsiders read them."""
+    """Show metrics for Prometheus to insiders. Raises NotAllowed."""
+    if not is_insider(request):
+        raise NotAllowed
     return HTTPResponse(await metrics.exposition(request.app.ctx.deps), 200, None, metrics.CONTENT_TYPE)

@@ -1,7 +1,9 @@
 """Metrics for Prometheus.
 
-Requests are counted and timed by route, method and status. Under the supervisor all API processes share their counts
-(`PROMETHEUS_MULTIPROC_DIR`), so any of them can answer a scrape; a process without a supervisor shows its own counts.
+Requests are counted and timed by route, method and status. Each of the three has a closed set of values, because every
+new combination stays in memory for good and makes each scrape longer. Under the supervisor all API processes share
+their counts (`PROMETHEUS_MULTIPROC_DIR`), so any of them can answer a scrape; a process without a supervisor shows its
+own counts.
 Each scrape also queries the outbox: how many rows are open, and how long the oldest due row has been waiting.
 """
 
@@ -30,6 +32,9 @@ _SECONDS = Histogram(
     ("method", "route", "status"),
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER = "other"
+"""The label of every method that no route takes: clients may send any word as a method."""
 _children: dict[tuple[str, str, int], Any] = {}
 """A cache: the library's own look-up of a child takes a lock and builds strings for every request."""
 
@@ -49,7 +54,8 @@ def _end(request: Request, response: BaseHTTPResponse) -> None:
     if began is None:  # the request was refused early, e.g. as too large
         return
     # The declared route, not the requested path: there is no limit to the number of different paths.
-    key = (request.method, request.route.path if request.route else "", response.status)
+    method = request.method if request.method in _METHODS else _OTHER
+    key = (method, request.route.path if request.route else "", response.status)
     child = _children.get(key)
     if child is None:
         child = _children[key] = _SECONDS.labels(*key)
