@@ -5,8 +5,10 @@ from typing import Annotated
 import msgspec
 
 from server.core import errors
-from server.handlers.endpoint import Call, Room
+from server.handlers.endpoint import Call, NoBody, Room
 from server.rules import referrals
+from server.services.members import sessions as member_sessions
+from server.services.members.sessions import Session
 from server.services.referrals import login as member_login
 from server.services.referrals.login import LoggedIn, Origin
 
@@ -27,6 +29,12 @@ class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
     visitor_id: VisitorId | None = None
 
 
+class Sessions(msgspec.Struct):
+    """Where the member is logged in."""
+
+    items: list[Session]
+
+
 @room.post(
     "/login",
     "用 wx.login 的 code 登录",
@@ -40,3 +48,23 @@ async def log_in(call: Call, form: LoginForm) -> LoggedIn:
     """Log in. The first login creates the member. `binding` says whether a referrer was bound, or why not."""
     share_code = form.share_code or referrals.code_of_scene(form.scene)
     return await member_login.log_in(call.deps, form.code, Origin(share_code, form.visitor_id))
+
+
+@room.post("/logout", "退出登录")
+async def log_out(call: Call, _: None) -> NoBody:
+    """Ends the session of this token; the other sessions stay."""
+    await member_sessions.log_out(call.deps, call.member_id, call.token_hash)
+    return NoBody()
+
+
+@room.get("/me/sessions", "我的登录设备", gives=Sessions)
+async def sessions(call: Call, _: None) -> Sessions:
+    """The live sessions, newest first. A member has at most 5: a login ends the oldest one above that."""
+    return Sessions(await member_sessions.sessions(call.deps, call.member_id, call.token_hash))
+
+
+@room.delete("/me/sessions/<session_id:str>", "让一个设备退出登录")
+async def end_session(call: Call, _: None) -> NoBody:
+    """Ends one of the member's own sessions, also the one that asks."""
+    await member_sessions.end(call.deps, call.member_id, call.path["session_id"])
+    return NoBody()
