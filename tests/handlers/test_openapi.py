@@ -39,6 +39,7 @@ async def test_every_declared_call_stands_in_the_document(mall: Mall) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+        if path.startswith("/api/")
 async def test_no_input_makes_the_mall_fail_or_break_its_word(mall: Mall) -> None:
     await publish(mall, pick="member_chooses")
     sku = await make_sku()
@@ -46,6 +47,30 @@ async def test_no_input_makes_the_mall_fail_or_break_its_word(mall: Mall) -> Non
     await anna.buy(sku)
     pending = await anna.place(sku)
     await work(mall)
+async def test_wechats_calls_stand_in_the_document_as_they_are_served(mall: Mall) -> None:
+    document = (await mall.http.get("/openapi.json")).json()
+    assert mall.app is not None
+    served = {
+        (method.lower(), f"/{route.path}", route.name.partition(".")[2])
+        for route in mall.app.router.routes
+        if route.path.startswith("wechat/")
+        for method in route.methods
+    }
+    shown = {
+        (method, path, operation["operationId"])
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith("/wechat/")
+    }
+    assert shown == served
+    for path, operations in document["paths"].items():
+        if path.startswith("/wechat/"):
+            for method, operation in operations.items():
+                answer = await mall.http.request(method, path)
+                assert str(answer.status_code) in operation["responses"]
+    assert "支付结果通知" in (await mall.http.get("/docs")).text
+
+
     document = (await mall.http.get("/openapi.json")).json()
     names = {"order_no": pending["order_no"], "share_code": await anna.share_code()}
     failures = await asyncio.to_thread(_fuzz, document, mall.base_url, anna, names)

@@ -14,12 +14,13 @@ from sanic.response import html as html_response
 from server.core import errors
 from server.core.errors import Refusal
 from server.handlers.endpoint import JSON_TYPE, Endpoint, NoBody, Upload
+from server.handlers.wechat import described
 
 _ALWAYS: tuple[type[Refusal], ...] = (errors.Busy,)
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of these calls: every request, answer and refusal."""
+    """Return the OpenAPI 3.1 document of these calls and of WeChat's: every request, answer and refusal."""
     bodies = [e for e in endpoints if e.method != "GET" and e.takes not in {NoBody, Upload}]
     types = [endpoint.takes for endpoint in bodies]
     types += [endpoint.gives for endpoint in endpoints]
@@ -30,6 +31,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     for endpoint in endpoints:
         path = re.sub(r"<(\w+)(?::\w+)?>", r"{\1}", "/api" + endpoint.path)
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, taken, given)
+    paths |= described.PATHS
     components["Error"] = _ERROR
     return {
         "openapi": "3.1.0",
@@ -201,10 +203,9 @@ def _card(path: str, method: str, operation: dict[str, Any]) -> str:
     shown = {"parameters": operation["parameters"], "requestBody": operation.get("requestBody", {}).get("content")}
     parts += [f"<h4>{name}</h4><pre>{_pretty(value)}</pre>" for name, value in shown.items() if value]
     for status, answer in operation["responses"].items():
-        [content] = answer["content"].values()
         parts.append(f"<h4>{status} {html.escape(answer['description'])}</h4>")
         if status.startswith("2"):
-            parts.append(f"<pre>{_pretty(content['schema'])}</pre>")
+            parts += [f"<pre>{_pretty(content['schema'])}</pre>" for content in answer.get("content", {}).values()]
     title = f"<b>{method.upper()}</b> <code>{html.escape(path)}</code> {html.escape(operation['summary'])}"
     return f"<details><summary>{title}</summary>{''.join(parts)}</details>"
 
