@@ -1307,6 +1307,31 @@ BEGIN
   END LOOP;
 END $$;
 
+-- functions/unpaid_refuse.sql
+
+-- Refuse an order of a member who holds too much unpaid already. p_lines: [{sku_id, quantity}] of the new order;
+-- p_most: {orders, pieces}, the most unpaid orders, and the most pieces of one SKU in them and the new one together.
+-- An order past its time holds nothing any more, even if no job has closed it yet. Refuses with unpaid_limit.
+-- The count holds until the transaction ends if the caller has the lock of the member.
+CREATE OR REPLACE FUNCTION unpaid_refuse(p_member bigint, p_lines jsonb, p_most jsonb, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_held bigint[] := ARRAY(SELECT id FROM orders
+    WHERE member_id = p_member AND status = 'pending' AND expires_at > p_at LIMIT (p_most ->> 'orders')::int);
+  v_sku record;
+BEGIN
+  IF cardinality(v_held) >= (p_most ->> 'orders')::int THEN
+    RAISE EXCEPTION 'unpaid_limit' USING ERRCODE = 'TM422', DETAIL = jsonb_build_object('max_orders', p_most -> 'orders');
+  END IF;
+  SELECT l -> 'sku_id' AS id, held.pieces INTO v_sku FROM jsonb_array_elements(p_lines) l,
+    LATERAL (SELECT COALESCE(sum(quantity), 0) AS pieces FROM order_lines
+      WHERE order_id = ANY (v_held) AND sku_id = (l ->> 'sku_id')::bigint) held
+    WHERE held.pieces + (l ->> 'quantity')::bigint > (p_most ->> 'pieces')::bigint LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'unpaid_limit' USING ERRCODE = 'TM422',
+      DETAIL = jsonb_build_object('sku_id', v_sku.id, 'unpaid', v_sku.pieces, 'max_pieces', p_most -> 'pieces');
+  END IF;
+END $$;
+
 -- functions/flash_sale_release.sql
 
 -- Free the pieces of an unpaid order. If its session is settled already, they go back to the SKU.
@@ -1487,21 +1512,25 @@ $$;
 
 -- functions/order_place.sql
 
--- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, unpaid: {orders, pieces},
+-- promotion?: {kind, held_stock, take}, coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}.
+-- For each kind of promotion, another function takes what the
 -- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
+-- Locks: the member, so that two orders at once cannot both be the last that its limits allow; then what is taken.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
   v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
   v_at timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
+  PERFORM FROM members WHERE id = v_member FOR NO KEY UPDATE;
   IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
                          p -> 'key' ->> 'answer', v_at) THEN
     RETURN 0;
   END IF;
+  PERFORM unpaid_refuse(v_member, p -> 'lines', p -> 'unpaid', v_at);
   INSERT INTO orders SELECT * FROM jsonb_populate_record(NULL::orders,
     (p -> 'order') || jsonb_build_object('id', v_order));
   INSERT INTO order_lines SELECT r.* FROM jsonb_array_elements(p -> 'lines') l, jsonb_populate_record(NULL::order_lines,
@@ -1799,6 +1828,8 @@ CREATE UNIQUE INDEX orders_one_seat ON orders (team_id, member_id) WHERE team_id
 
 -- For the jobs that run at intervals.
 CREATE INDEX orders_expiring ON orders (expires_at) WHERE status = 'pending';
+-- Placing counts what its member holds unpaid.
+CREATE INDEX orders_unpaid ON orders (member_id) WHERE status = 'pending';
 CREATE INDEX orders_silent ON orders (check_at) WHERE status = 'pending' AND check_at IS NOT NULL;
 CREATE INDEX orders_on_the_way ON orders (shipped_at) WHERE status = 'shipped';
 CREATE INDEX orders_received ON orders (received_at) WHERE status = 'received';
@@ -1925,12 +1956,12 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 """
 
 DOWN = r"""
-DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
+DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
 DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "73352524fa3207c5af4286377e7e997e8a92b017c2f648c014578bfa45526b7c"
+FINGERPRINT = "a48dc0f7e582896e013ed96d5df62f20d0eea42d1a08de69970dd822a096e26c"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

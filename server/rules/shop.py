@@ -28,6 +28,10 @@ class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     order_minutes: Annotated[int, msgspec.Meta(ge=2, le=7 * 24 * 60)] = 15
     """How long an unpaid order holds its stock."""
+    max_unpaid_orders: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 5
+    """The most unpaid orders of one member: unpaid goods are kept from everybody else for free."""
+    max_unpaid_pieces: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20
+    """The most pieces of one SKU in the unpaid orders of one member."""
     receive_days: Annotated[int, _DAYS] = 10
     """An order counts as received automatically this many days after shipping."""
     refund_days: Annotated[int, _DAYS] = 7

@@ -36,6 +36,8 @@ GROUPS: dict[str, tuple[Field, ...]] = {
     ),
     "订单": (
         Field("order_minutes", "未付款保留（分钟）", "number"),
+        Field("max_unpaid_orders", "每人最多未付款订单（单）", "number", "到了上限，要先付款或取消才能再下单"),
+        Field("max_unpaid_pieces", "每人最多未付款同款商品（件）", "number", "一个规格，在所有未付款订单里的总数"),
         Field("receive_days", "发货后自动收货（天）", "number"),
         Field("refund_days", "收货后可申请退款（天）", "number"),
         Field("refund_decide_days", "退款审核期限（天）", "number", "过一半时提醒，逾期按下一项自动处理"),

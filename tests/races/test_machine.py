@@ -32,6 +32,7 @@ from server.services.rebates import releases
 from tests.races.arena import Arena
 from tests.races.model import PRICE_FEN, Model, Order, Rebate, Terms, Wallet
 from tests.support.mall import Mall
+from tests.support.purse import set_policy
 from tests.support.shop import DAY_S, make_sku, publish
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "12"))
@@ -95,6 +96,7 @@ class Shop(RuleBasedStateMachine):
 
     async def _open(self, terms: dict[str, Any]) -> None:
         await publish(self.arena.mall, required=2, **terms)
+        await set_policy(self.arena.mall, max_unpaid_orders=1_000, max_unpaid_pieces=1_000)
         await db.fetch("UPDATE outbox SET done_at = due_at WHERE done_at IS NULL RETURNING id")
         self.sku = await make_sku(PRICE_FEN)
         self.people = await self.arena.members(1)

@@ -99,6 +99,24 @@ async def test_one_key_twice_in_one_moment(arena: Arena) -> None:
     assert await db.fetch_value("SELECT count(*) FROM orders") == 1
 
 
+@pytest.mark.parametrize(
+    ("before", "quantity", "use_balance_fen", "kept"), [(4, 1, 0, 5), (4, 1, 500, 5), (0, 11, 0, 1), (0, 11, 500, 1)]
+)
+async def test_two_orders_of_one_moment_cannot_pass_a_limit_for_one(
+    arena: Arena, before: int, quantity: int, use_balance_fen: int, kept: int
+) -> None:
+    sku = await make_sku()
+    (member,) = await arena.members(1)
+    await give_balance(arena, member, 1_000)
+    for _ in range(before):
+        await arena.place(member, sku)
+    calls = [arena.place(member, sku, quantity, use_balance_fen=use_balance_fen) for _ in range(2)]
+    found = await in_one_moment(STOCK, sku, *calls)
+    assert found.count("unpaid_limit") == 1
+    assert await db.fetch_value("SELECT count(*) FROM orders") == kept
+    assert await db.fetch_value("SELECT reserved FROM skus") == before + quantity
+
+
 async def test_one_coupon_in_two_orders_of_one_moment(arena: Arena) -> None:
     sku, at = await make_sku(), arena.mall.clock.now()
     (member,) = await arena.members(1)

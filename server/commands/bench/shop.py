@@ -39,6 +39,8 @@ INSERT INTO skus (product_id, code, spec, price_fen, market_price_fen, stocked_i
   SELECT (i + 1) / 2, 'S' || i, json_build_object('规格', (ARRAY['大', '小'])[1 + i % 2]), 10000 + i, 15000, 1000000,
     1000000, 0, 0, 0, false, true, i % 2 FROM generate_series(1, {products} * 2) i;
 """  # noqa: E501 - SQL reads better in long lines
+_TERMS = '{"max_unpaid_orders": 10000, "max_unpaid_pieces": 100000}'
+"""The bench's members place orders by the hundred and pay none of them."""
 _PEOPLE = """
 WITH born AS (
   INSERT INTO members (openid, nickname, avatar_url, share_code, state, referrer_id, created_at, seen_at)
@@ -112,7 +114,7 @@ class Shop:
                 _SHOP.format(categories=CATEGORIES, products=PRODUCTS, at=f"'{at.isoformat()}'::timestamptz")
             )
             await tx.execute(
-                "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, '{}', $1) ON CONFLICT DO NOTHING", at
+                "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $2, $1) ON CONFLICT DO NOTHING", at, _TERMS
             )
             await tx.fetchrow(_PEOPLE.format(referrer="NULL"), MEMBERS, at, "bench-")
             await tx.execute(_ADDRESSES, self._sealed, "0" * 64, at, MEMBERS)

@@ -35,6 +35,7 @@ from server.core.errors.orders import (
     DeliveryRefused,
     ItemsInvalid,
     PaymentRefused,
+    UnpaidLimit,
 )
 from server.core.errors.points import PointsUnavailable
 from server.core.errors.promotions import (
@@ -124,6 +125,7 @@ __all__ = [
     "StockInsufficient",
     "TooLarge",
     "TooManyRequests",
+    "UnpaidLimit",
     "VersionStale",
     "WeChatUnavailable",
     "WithdrawalLimit",

@@ -21,6 +21,12 @@ class DeliveryRefused(Refusal):
     code, status, message = "delivery_refused", 422, "部分商品不支持发往该地区"
 
 
+class UnpaidLimit(Refusal):
+    """The member holds `max_orders` unpaid orders, or with this one more than `max_pieces` of `sku_id` in them."""
+
+    code, status, message = "unpaid_limit", 422, "未付款的订单太多，请先付款或取消"
+
+
 class CartLimit(Refusal):
     """A cart holds at most 100 SKUs."""
 

@@ -91,7 +91,14 @@ QUOTE_REFUSALS = (
 EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balance_fen": 0}
 
 
-@room.post("/orders/preview", "试算订单", takes=OrderForm, gives=Priced, refuses=QUOTE_REFUSALS, example=EXAMPLE)
+@room.post(
+    "/orders/preview",
+    "试算订单",
+    takes=OrderForm,
+    gives=Priced,
+    refuses=(*QUOTE_REFUSALS, errors.UnpaidLimit),
+    example=EXAMPLE,
+)
 async def preview(call: Call, form: OrderForm) -> Priced:
     """The same sums as placing would give; nothing is reserved."""
     return await placing.preview(call.deps, call.member_id, form.wanted())
@@ -102,7 +109,7 @@ async def preview(call: Call, form: OrderForm) -> Priced:
     "下单",
     takes=OrderForm,
     gives=Priced,
-    refuses=(*QUOTE_REFUSALS, errors.AddressRequired),
+    refuses=(*QUOTE_REFUSALS, errors.UnpaidLimit, errors.AddressRequired),
     keyed=True,
     example=EXAMPLE,
 )

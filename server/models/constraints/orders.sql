@@ -15,6 +15,8 @@ CREATE UNIQUE INDEX orders_one_seat ON orders (team_id, member_id) WHERE team_id
 
 -- For the jobs that run at intervals.
 CREATE INDEX orders_expiring ON orders (expires_at) WHERE status = 'pending';
+-- Placing counts what its member holds unpaid.
+CREATE INDEX orders_unpaid ON orders (member_id) WHERE status = 'pending';
 CREATE INDEX orders_silent ON orders (check_at) WHERE status = 'pending' AND check_at IS NOT NULL;
 CREATE INDEX orders_on_the_way ON orders (shipped_at) WHERE status = 'shipped';
 CREATE INDEX orders_received ON orders (received_at) WHERE status = 'received';

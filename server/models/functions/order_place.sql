@@ -1,18 +1,22 @@
--- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, promotion?: {kind, held_stock, take},
--- coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}. For each kind of promotion, another function takes what the
+-- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, unpaid: {orders, pieces},
+-- promotion?: {kind, held_stock, take}, coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}.
+-- For each kind of promotion, another function takes what the
 -- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
+-- Locks: the member, so that two orders at once cannot both be the last that its limits allow; then what is taken.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
   v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
   v_at timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
+  PERFORM FROM members WHERE id = v_member FOR NO KEY UPDATE;
   IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
                          p -> 'key' ->> 'answer', v_at) THEN
     RETURN 0;
   END IF;
+  PERFORM unpaid_refuse(v_member, p -> 'lines', p -> 'unpaid', v_at);
   INSERT INTO orders SELECT * FROM jsonb_populate_record(NULL::orders,
     (p -> 'order') || jsonb_build_object('id', v_order));
   INSERT INTO order_lines SELECT r.* FROM jsonb_array_elements(p -> 'lines') l, jsonb_populate_record(NULL::order_lines,

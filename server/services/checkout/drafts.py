@@ -169,12 +169,20 @@ class TakenPromotion(msgspec.Struct, frozen=True):
     take: Take
 
 
+class UnpaidMost(msgspec.Struct, frozen=True):
+    """The most that one member may hold unpaid: orders, and pieces of one SKU in them."""
+
+    orders: int
+    pieces: int
+
+
 class Placement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The argument of `order_place`. `cart` lists the SKUs to take out of the cart; what is None is left out."""
 
     order: PlacedOrder
     lines: list[PlacedLine]
     key: AnsweredKey
+    unpaid: UnpaidMost
     at: datetime
     coupon: CouponToLock | None = None
     cart: list[int] | None = None
@@ -193,6 +201,7 @@ class Draft:
     held_stock: bool
     stack: Combination
     stacking_version: int
+    unpaid: UnpaidMost
     order_no: str | None
     at: datetime
     expires_at: datetime | None
@@ -319,6 +328,7 @@ class Draft:
             order=self._order(member_id),
             lines=self._lines(),
             key=AnsweredKey(keyed.path, keyed.key, keyed.body_hash, answer.decode()),
+            unpaid=self.unpaid,
             at=self.at,
             coupon=None if coupon is None else CouponToLock(coupon.id, coupon.amount_fen, self._coupon_fen()),
             cart=[item.sku_id for item in self.facts.items] if self.wanted.items is None else None,

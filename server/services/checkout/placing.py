@@ -28,7 +28,7 @@ from server.rules.levels import Level
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import EXCHANGE, Offer
 from server.rules.shop import ShopPolicy
-from server.services.checkout.drafts import Draft, Priced
+from server.services.checkout.drafts import Draft, Priced, UnpaidMost
 from server.services.checkout.facts import Facts, Wanted, WantedSku, facts_of
 from server.services.common import idempotency, locks
 from server.services.common.idempotency import AnsweredMeanwhile, Keyed
@@ -97,7 +97,8 @@ async def drafted(
         )
     )
     expires_at = at + timedelta(minutes=shop.order_minutes) if order_no else None
-    return Draft(facts, wanted, priced, offer, held, stack, stacking.version, order_no, at, expires_at)
+    unpaid = UnpaidMost(shop.max_unpaid_orders, shop.max_unpaid_pieces)
+    return Draft(facts, wanted, priced, offer, held, stack, stacking.version, unpaid, order_no, at, expires_at)
 
 
 def _item(item: WantedSku, offer: Offer | None) -> Item:
@@ -159,7 +160,16 @@ async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
     terms, at = await read_terms(), deps.clock.now()
     async with db.connection() as connection:
         facts = await facts_of(connection, member_id, wanted, None, at)
-        return (await drafted(connection, member_id, wanted, facts, terms, at, None)).shown()
+        draft = await drafted(connection, member_id, wanted, facts, terms, at, None)
+        lines = [{"sku_id": item.sku_id, "quantity": item.n} for item in facts.items]
+        await connection.execute(
+            "SELECT unpaid_refuse($1, $2::jsonb, $3::jsonb, $4)",
+            member_id,
+            msgspec.json.encode(lines).decode(),
+            msgspec.json.encode(draft.unpaid).decode(),
+            at,
+        )
+        return draft.shown()
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:
@@ -167,7 +177,7 @@ async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> byt
 
     Returns the encoded `Priced`. Raises ItemsInvalid, SkuUnavailable, LevelRequired, PurchaseLimit, StockInsufficient,
     AddressRequired, DeliveryRefused, NotFound (address), CouponUnusable, BalanceInsufficient, PointsUnavailable,
-    NotCombinable, PromotionUnknown, PromotionRefused, AccountBlocked, IdempotencyMismatch, Busy.
+    NotCombinable, PromotionUnknown, PromotionRefused, UnpaidLimit, AccountBlocked, IdempotencyMismatch, Busy.
     """
     if wanted.promotion is not None:
         await promotion_kinds.kind_of(wanted.promotion.kind).admit(deps, member_id, wanted.promotion)
