@@ -158,6 +158,12 @@ def forget_identity() -> None:
     _identity = next(_identities)
 
 
+async def place() -> str:
+    """Return what tells this database from every other one: its cluster and its name."""
+    found = await fetch_value("SELECT system_identifier || '/' || current_database() FROM pg_control_system()")
+    return str(found)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[Connection]:
     """Open one transaction, commit it at the end of the block and roll it back on any exception.

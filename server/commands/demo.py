@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import typer
 
+from server import db
 from server.commands.runtime import DEFAULT_DATA, places_of
 from server.commands.runtime import run as run_with_parts
 from server.core import ids
@@ -82,7 +83,9 @@ class _Play:
 
 
 def verb(
-    base_url: str = typer.Option("", help="商城地址 Address of the mall; by default that of the running `dev`"),
+    base_url: str = typer.Option(
+        "", help="商城地址，须是该数据目录的商城 Address of the folder's mall; by default where its `dev` listens"
+    ),
     data: Path = typer.Option(DEFAULT_DATA, help="数据目录 Data folder of the `dev`"),
     as_json: bool = typer.Option(False, "--json", help="输出 JSON Print one JSON document"),
 ) -> None:
@@ -96,6 +99,7 @@ def verb(
         with httpx.Client(base_url=url, timeout=20, trust_env=False) as http:
             play = _Play(http, deps, quiet=as_json, steps=result["steps"])
             try:
+                await _refuse_another_shop(play, folder)
                 result["rebate"] = await _story(play)
                 result["audit"] = await _books(play)
                 result["ok"] = True
@@ -114,6 +118,20 @@ def verb(
     except EngineError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
+
+
+async def _refuse_another_shop(play: _Play, folder: Path) -> None:
+    """Check that the address leads to the shop of the folder, because the demo ships and audits in the latter.
+
+    Raises DemoFailure.
+    """
+    answer = play.http.get("/sandbox/shop")
+    there = answer.json()["shop"] if answer.is_success else None
+    play.must(
+        there == await db.place(),
+        f"{play.http.base_url} 不是 {folder} 的商城，用 --data 指定它的数据目录"
+        f" is not the mall of {folder}: name its data folder with --data",
+    )
 
 
 async def _story(play: _Play) -> Json:

@@ -16,13 +16,14 @@ from typing import Any
 import httpx
 import pytest
 
+from server import db
 from server.commands.dev import keep_aside
 from server.commands.runtime import resolve
 from server.core.clock import SystemClock, shanghai_day
 from server.core.unfit import UnfitDatabaseError
 from server.embedded import EngineError, Engines, running
 from tests.faults.owners import home_of, sql
-from tests.support.mall import free_port
+from tests.support.mall import Mall, free_port
 from tests.support.old_schema import NAMES, make_old
 from tests.support.patience import limit
 from tests.support.processes import children, descendants, is_alive, wait_until
@@ -127,6 +128,20 @@ def test_the_demo_is_as_the_rules_say(dev: Dev) -> None:
     assert sum(step["amount_fen"] for step in said["rebate"]["explanation"]["steps"]) == said["rebate"]["amount_fen"]
     assert said["audit"]["ok"]
     assert all(set(check) == {"name", "checked", "offenders"} for check in said["audit"]["checks"])
+
+
+async def test_the_demo_refuses_the_address_of_another_shop(dev: Dev, mall: Mall) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "demo", "--json"),
+        *("--data", str(dev.data), "--base-url", mall.base_url),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), limit(60))
+    said = json.loads(out)
+    assert (process.returncode, said["ok"]) == (1, False)
+    assert f"is not the mall of {dev.data}" in said["steps"][-1]["did"]
+    assert await db.fetch_value("SELECT count(*) FROM members") == 0
 
 
 def test_a_second_one_on_the_same_port_or_folder_says_why_not(dev: Dev, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
+from server import db
 from server.core import errors
 from server.core.clock import SharedClock
 from server.core.errors import Refusal
@@ -81,6 +82,12 @@ async def ship(request: Request) -> HTTPResponse:
 async def confirm(request: Request, withdrawal_no: str) -> HTTPResponse:
     """Confirm a withdrawal's transfer as the member would; WeChat's notification follows."""
     return await _forward(request, "transfer_confirm", msgspec.json.encode({"out_bill_no": withdrawal_no}))
+
+
+@blueprint.get("/shop")
+async def shop(_request: Request) -> HTTPResponse:
+    """Return `{shop}`: which database this mall writes to, for a command that works on both sides of the address."""
+    return json({"shop": await db.place()})
 
 
 @blueprint.post("/knobs")
