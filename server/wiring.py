@@ -12,8 +12,8 @@ from server.gateways.ports import Deps
 from server.gateways.wechat_mini import MiniConfig, WeChatMini
 from server.gateways.wechat_pay import PayConfig, WeChatPay
 from server.gateways.wechat_push import WeChatPush
-from server.services.common import audit_log
-from server.settings import Settings
+from server.services.common import audit_log, field_keys
+from server.settings import Settings, SettingsError
 
 _WECHAT_TIMEOUT_S = 8.0
 
@@ -23,9 +23,27 @@ def clock_of(settings: Settings) -> Clock:
     return SharedClock(settings.clock_file) if settings.clock_file else SystemClock()
 
 
+def cipher_of(settings: Settings) -> FieldCipher:
+    """Return the cipher of FIELD_KEYS. Raises SettingsError if there are none."""
+    if not settings.field_keys:
+        raise SettingsError(("FIELD_KEYS: missing",))
+    return FieldCipher(settings.field_keys)
+
+
+async def refuse_unfit_keys(settings: Settings) -> None:
+    """Check FIELD_KEYS before processes start that would need them. Needs a connected pool.
+
+    Raises UnfitKeysError, SettingsError.
+    """
+    await field_keys.refuse_unfit(cipher_of(settings))
+
+
 @asynccontextmanager
 async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
-    """Build all parts on the running loop and open the database pool; everything is closed at the end of the block."""
+    """Build all parts on the running loop and open the database pool; everything is closed at the end of the block.
+
+    Raises UnfitKeysError, SettingsError.
+    """
     clock = clock_of(settings)
     async with AsyncExitStack() as stack:
         redis = aioredis.Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=3)
@@ -62,7 +80,8 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
         stack.push_async_callback(mini.aclose)
         await db.connect(settings.database_url, settings.db_pool_size)
         stack.push_async_callback(db.disconnect)
-        cipher = FieldCipher(settings.field_keys)
+        cipher = cipher_of(settings)
+        await field_keys.refuse_unfit(cipher)
         audit_log.seal_with(cipher)
         yield Deps(
             clock=clock,
@@ -75,8 +94,8 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             mchid=settings.wechat_mchid,
             public_base_url=settings.public_base_url,
             trusted_proxies=settings.trusted_proxies,
+            metrics_token=settings.metrics_token,
             sandbox_control_url=settings.sandbox_control_url,
             media_dir=settings.media_dir,
             h5_dir=settings.h5_dir,
         )
-            metrics_token=settings.metrics_token,

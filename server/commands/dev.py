@@ -59,7 +59,7 @@ def keep_aside(data: Path) -> Path:
 
 
 def run(data: Path, port: int | None, workers: int) -> None:
-    """Run until SIGTERM or Ctrl-C. Raises EngineError, SettingsError, UnfitDatabaseError."""
+    """Run until SIGTERM or Ctrl-C. Raises EngineError, SettingsError, UnfitDatabaseError, UnfitKeysError."""
     began = stopwatch()
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(_listen(port or _PORT, elsewhere=port is None))
@@ -108,6 +108,7 @@ class _Mall:
         settings = Settings.from_env(self.environment)
         drawing = asyncio.create_task(_draw(settings))
         await schema.migrate(settings.database_url)
+        await _refuse_unfit_keys(settings)
         behind = [
             children.sandbox(self.sandbox, self.environment) if self.sandbox else [],
             children.workers(1, self.environment),
@@ -149,6 +150,16 @@ class _Mall:
         if self.moved:
             typer.echo(f"  端口 {_PORT} 已被占用，已改用其他端口 Port {_PORT} is taken, so another one is used")
         typer.echo("按 Ctrl-C 停止，数据会保留 Ctrl-C stops, data stays")
+
+
+async def _refuse_unfit_keys(settings: Settings) -> None:
+    from server import db, wiring
+
+    await db.connect(settings.database_url, pool_size=1)
+    try:
+        await wiring.refuse_unfit_keys(settings)
+    finally:
+        await db.disconnect()
 
 
 async def _all_ready(*supervisors: Supervisor) -> None:

@@ -10,7 +10,7 @@ import orjson
 import typer
 
 from server.commands.environment import CLOCK_FILE, development_environment
-from server.core.unfit import UnfitDatabaseError
+from server.core.unfit import UnfitDatabaseError, UnfitKeysError
 from server.embedded import EngineError, Engines, addresses, running
 from server.gateways.ports import Deps
 from server.settings import Settings, SettingsError
@@ -87,12 +87,12 @@ def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_
 
 @contextlib.contextmanager
 def told_plainly() -> Iterator[None]:
-    """Print problems with settings, engines or the database on standard error, without a trace, and exit with 2."""
+    """Print problems with settings, keys, engines or database on standard error, without a trace, and exit with 2."""
     try:
         yield
     except SettingsError as error:
         sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
-    except (EngineError, UnfitDatabaseError) as error:
+    except (EngineError, UnfitDatabaseError, UnfitKeysError) as error:
         sys.stderr.write(f"{error}\n")
     else:
         return

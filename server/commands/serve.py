@@ -35,7 +35,7 @@ def _usual_host(settings: Settings) -> str:
 
 
 async def _serve(settings: Settings, host: str, port: int) -> int:
-    from server import db, schema
+    from server import db, schema, wiring
     from server.commands import children
     from server.commands.supervisor import Supervisor, stop_signals
 
@@ -43,6 +43,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     try:
         await schema.refuse_unfit()
         missing = await schema.pending()
+        await wiring.refuse_unfit_keys(settings)
     finally:
         await db.disconnect()
     if missing:

@@ -1,4 +1,4 @@
-"""An error of commands, not a refusal: members never see it."""
+"""Errors of commands, not refusals: members never see them."""
 
 
 class UnfitDatabaseError(Exception):
@@ -9,4 +9,14 @@ class UnfitDatabaseError(Exception):
             "数据库是旧版本建的，不能迁移：请用空的数据库，或用 `./scripts/run --fresh` 重新开始，旧数据会留在旁边"
             " an earlier version made this database, which cannot be migrated: use an empty one, or start anew with"
             " `./scripts/run --fresh`, which keeps the old data aside"
+        )
+
+
+class UnfitKeysError(Exception):
+    """FIELD_KEYS lacks a key with which this database was written, or another one is the oldest."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "FIELD_KEYS: 不是这个数据库的密钥：用过的密钥要全部列出，最旧的放在最后"
+            " not the keys of this database: every key that was ever used must be listed, the oldest one last"
         )

@@ -57,6 +57,11 @@ class FieldCipher:
         self._by_id = {_derived(key, "key id")[:4].hex(): AESGCM(_derived(key, "seal")) for key in keys}
         self._newest = next(iter(self._by_id))
         self._index_key = _derived(keys[-1], "blind index")
+        self._fingerprints = tuple(_derived(key, "fingerprint").hex() for key in reversed(keys))
+
+    def fingerprints(self) -> tuple[str, ...]:
+        """See the port."""
+        return self._fingerprints
 
     def seal(self, text: str, column: str) -> str:
         """See the port."""

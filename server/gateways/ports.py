@@ -280,6 +280,10 @@ class Mini(Protocol):
 class Cipher(Protocol):
     """Encrypts single fields and binds each to its column, so a value moved to another column does not decrypt."""
 
+    def fingerprints(self) -> Sequence[str]:
+        """Return a digest of each key (hex, 64 characters), the oldest first. It says nothing about the key."""
+        ...
+
     def seal(self, text: str, column: str) -> str:
         """Return the ciphertext as text, with the key's id in it. `column` is `table.column`."""
         ...
@@ -338,11 +342,11 @@ class Deps:
     public_base_url: str
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     """The peers whose `X-Forwarded-For` is trusted."""
+    metrics_token: str = field(repr=False)
+    """The bearer token that `/metrics` needs; empty: only the machine itself may read it."""
     sandbox_control_url: str
     """The address of the sandbox's control calls in development; empty in production."""
     media_dir: Path | None
     """The directory of pictures that the shop makes itself, served at `/media/`; None when there is none."""
-    metrics_token: str = field(repr=False)
-    """The bearer token that `/metrics` needs; empty: only the machine itself may read it."""
     h5_dir: Path | None
     """The built H5 shop, served at `/h5/`; None when there is none."""

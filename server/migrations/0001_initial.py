@@ -243,6 +243,12 @@ CREATE TABLE "exports" (
 CREATE INDEX "idx_exports_operato_a2181d" ON "exports" ("operator", "id");
 COMMENT ON TABLE "exports" IS 'One file, from the request until it is deleted.';
 
+CREATE TABLE "field_keys" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "fingerprint" VARCHAR(64) NOT NULL UNIQUE
+);
+COMMENT ON TABLE "field_keys" IS 'A key of FIELD_KEYS that this database has been written with. The lowest id is the oldest key.';
+
 CREATE TABLE "flash_sales" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
     "slug" VARCHAR(40) NOT NULL UNIQUE,
@@ -1957,11 +1963,11 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 
 DOWN = r"""
 DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
+DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "a48dc0f7e582896e013ed96d5df62f20d0eea42d1a08de69970dd822a096e26c"
+FINGERPRINT = "c43cb63ecbb91e21e51ca16280a469203a6c56d2c21b8d36e5a36eb181d8a515"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

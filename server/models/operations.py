@@ -77,6 +77,17 @@ class AuditAnchor(Model):
         table = "audit_anchor"
 
 
+class FieldKey(Model):
+    """A key of FIELD_KEYS that this database has been written with. The lowest id is the oldest key."""
+
+    id = fields.BigIntField(primary_key=True)
+    fingerprint = fields.CharField(max_length=64, unique=True)
+    """A digest from which the key cannot be found."""
+
+    class Meta:
+        table = "field_keys"
+
+
 class Alarm(Model):
     """Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat."""
 

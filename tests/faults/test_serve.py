@@ -1,9 +1,11 @@
 """The production roles as processes, with development settings; refused settings have their own tests."""
 
 import asyncio
+import base64
 import contextlib
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
@@ -15,7 +17,7 @@ import redis.asyncio as aioredis
 
 from server import schema
 from server.commands.environment import development_environment
-from server.core.unfit import UnfitDatabaseError
+from server.core.unfit import UnfitDatabaseError, UnfitKeysError
 from tests.conftest import EngineUrls
 from tests.support.catalogue import catalogue
 from tests.support.databases import administer
@@ -23,6 +25,7 @@ from tests.support.mall import free_port
 from tests.support.old_schema import make_old
 from tests.support.patience import limit
 
+ANY = "0.0.0.0"  # noqa: S104 - it is given on purpose
 COMMAND = (sys.executable, "-m", "server")
 
 
@@ -109,6 +112,45 @@ async def test_a_database_of_before_is_refused_in_one_sentence(
     code, said = await run(environment, *verb)
     assert (code, said) == (2, [str(UnfitDatabaseError())])
     assert await catalogue(own_database_url) == before
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",)], ids=" ".join)
+async def test_nobody_is_taken_for_development_unasked(verb: tuple[str, ...], environment: dict[str, str]) -> None:
+    refusal = ["TUISAN_ENV: missing, say development or production"]
+    assert await run(environment | {"TUISAN_ENV": ""}, *verb) == (2, refusal)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at sockets in /proc")
+@pytest.mark.parametrize(("told", "where"), [((), "127.0.0.1"), (("--host", ANY), ANY)])
+async def test_development_listens_on_loopback_unless_told(
+    told: tuple[str, ...], where: str, environment: dict[str, str]
+) -> None:
+    port = free_port()
+    async with started(environment, "serve", "--port", str(port), *told) as process, asyncio.timeout(limit(90)):
+        while not (found := listening(port)):  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.05)
+        assert found == [where]
+        await stop(process)
+
+
+def listening(port: int) -> list[str]:
+    """Return the IPv4 addresses on which the machine listens at this port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
+    places = [row[1].split(":") for row in rows if row[3] == "0A"]
+    return [socket.inet_ntoa(int(host, 16).to_bytes(4, sys.byteorder)) for host, at in places if int(at, 16) == port]
+
+
+async def test_other_keys_than_the_databases_are_refused(environment: dict[str, str], redis: "aioredis.Redis") -> None:
+    async with started(environment, "worker") as process, asyncio.timeout(limit(90)):
+        while not await redis.exists("arq:queue:health-check"):  # noqa: ASYNC110 - the event is in another process
+            await asyncio.sleep(0.05)
+        await stop(process)
+    other = environment | {"FIELD_KEYS": base64.b64encode(bytes(range(32))).decode()}
+    for verb in (("serve", "--port", "1"), ("worker",), ("audit",)):
+        assert await run(other, *verb) == (2, [str(UnfitKeysError())])
+    none = environment | {"FIELD_KEYS": ""}
+    for verb in (("serve", "--port", "1"), ("worker",), ("audit",)):
+        assert await run(none, *verb) == (2, ["FIELD_KEYS: missing"])
 
 
 @pytest.mark.parametrize("verb", ["serve", "worker"])
