@@ -1520,8 +1520,8 @@ $$;
 
 -- Place an order. p: {order, lines, key: {path, key, body_hash, answer}, unpaid: {orders, pieces},
 -- promotion?: {kind, held_stock, take}, coupon?: {id, amount_fen, discount_fen}, cart?: [sku], entry?, at}.
--- For each kind of promotion, another function takes what the
--- order needs from the promotion; `held_stock` says that the pieces are already reserved from their SKU.
+-- For each kind of promotion, another function takes what the order needs from it; `held_stock` says that the pieces
+-- are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
 -- Locks: the member, so that two orders at once cannot both be the last that its limits allow; then what is taken.

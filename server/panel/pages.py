@@ -79,6 +79,7 @@ _PLACES = {
     "withdrawal": "/admin/withdrawals/{}",
     "member": "/admin/members/{}",
     "day": "/admin/reconciliation/{}",
+    "team": "/admin/teams/{}",
 }
 """The pages of things that ledger, alarms and log name as `kind:number`."""
 

@@ -11,7 +11,7 @@ from server.ledger import book, entries, statement
 from server.ledger.entries import Held
 from server.rules.orders import OrderStatus
 from server.services.checkout import payments
-from server.services.common import locks
+from server.services.common import batches, locks
 from server.services.coupons.values import CouponHeld
 from server.services.points import movements as point_movements
 from server.services.promotions import kinds as promotion_kinds
@@ -36,17 +36,24 @@ _CLAIM = """
 UPDATE orders SET close_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM orders
     WHERE status = 'pending' AND expires_at <= $1 AND (close_at IS NULL OR close_at <= $1)
     ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
-  RETURNING order_no
+  RETURNING id, order_no AS number
 """  # house: lock - a queue skips rows that are locked
 
 
 async def close_expired(deps: Deps) -> int:
-    """Close expired pending orders; returns how many were due. One that cannot be closed now is retried next round."""
+    """Close expired pending orders; returns how many were due. One that cannot be closed is retried next round.
+
+    Raises Busy.
+    """
     rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
-    for row in rows:
-        with contextlib.suppress(WeChatUnavailable):  # the next round asks again
-            await close(deps, row["order_no"], "timeout")
+    due = [db.typed(row, batches.DueNumber) for row in rows]
+    await batches.each(deps, "order", due, lambda one: _close_expired(deps, one.number), "number")
     return len(rows)
+
+
+async def _close_expired(deps: Deps, order_no: str) -> None:
+    with contextlib.suppress(WeChatUnavailable):  # the next round asks again
+        await close(deps, order_no, "timeout")
 
 
 async def close(deps: Deps, order_no: str, reason: str) -> bool:

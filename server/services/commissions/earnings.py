@@ -250,7 +250,7 @@ async def release_due(deps: Deps) -> int:
         batches.SIZE,
     )
     due = [db.typed(row, batches.Due) for row in rows]
-    return await batches.release_each("commission", due, lambda one: _release(deps, one.member_id, one.id))
+    return await batches.each(deps, "commission", due, lambda one: _release(deps, one.member_id, one.id))
 
 
 async def _release(deps: Deps, member_id: int, commission_id: int) -> None:

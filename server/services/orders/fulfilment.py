@@ -11,7 +11,7 @@ from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
 from server.services.commissions import earnings
-from server.services.common import alarms, audit_log, locks
+from server.services.common import alarms, audit_log, batches, locks
 from server.services.common.locks import LockedOrder
 from server.services.members import addresses
 from server.services.notices import messages
@@ -158,25 +158,28 @@ async def receive(deps: Deps, member_id: int, order_no: str) -> None:
 
 
 async def receive_overdue(deps: Deps) -> int:
-    """Mark orders shipped long ago as received, at most a batch; returns how many were due.
+    """Mark orders shipped long ago as received, at most a batch; returns how many were handled.
 
-    An order waits while a refund of it is open.
+    An order waits while a refund of it is open. Raises Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
     rows = await db.fetch(
-        "SELECT id FROM orders WHERE status = 'shipped' AND shipped_at <= $1 AND NOT refund_holds(id)"
-        " ORDER BY shipped_at LIMIT $2",
+        "SELECT id, order_no AS number FROM orders WHERE status = 'shipped' AND shipped_at <= $1"
+        " AND NOT refund_holds(id) ORDER BY shipped_at LIMIT $2",
         at - timedelta(days=shop.receive_days),
         BATCH,
     )
-    for row in rows:
-        async with db.transaction() as tx:
-            order = await _locked(tx, row["id"])
-            held = await tx.fetchval("SELECT refund_holds($1)", order.id)
-            if order.status == OrderStatus.SHIPPED and not held:
-                await _receive(tx, order, at)
-    return len(rows)
+    due = [db.typed(row, batches.DueNumber) for row in rows]
+    return await batches.each(deps, "order", due, lambda one: _receive_overdue(one.id, at), "number")
+
+
+async def _receive_overdue(order_id: int, at: datetime) -> None:
+    async with db.transaction() as tx:
+        order = await _locked(tx, order_id)
+        held = await tx.fetchval("SELECT refund_holds($1)", order.id)
+        if order.status == OrderStatus.SHIPPED and not held:
+            await _receive(tx, order, at)
 
 
 async def complete_overdue(deps: Deps) -> int:

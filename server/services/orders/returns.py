@@ -13,7 +13,7 @@ from server import db, outbox
 from server.core.errors import NotFound, RefundNotAllowed, StateConflict
 from server.gateways.ports import Deps
 from server.rules.refunds import RETURN_TIME
-from server.services.common import audit_log
+from server.services.common import audit_log, batches
 from server.services.orders import refund_grants, refunds
 from server.services.orders.refunds import RefundView
 from server.services.terms import policy
@@ -95,17 +95,16 @@ async def send_back(deps: Deps, member_id: int, order_no: str, refund_no: str, p
 
 
 async def give_up(deps: Deps) -> int:
-    """Reject refunds whose parcel was not named in time, one batch; returns how many were found. Raises Busy."""
+    """Reject refunds whose parcel was not named in time, one batch; returns how many were handled. Raises Busy."""
     at = deps.clock.now()
     late = await db.fetch(
-        "SELECT id FROM refunds WHERE state = 'returning' AND return_tracking_no IS NULL AND return_by < $1"
-        " ORDER BY id LIMIT $2",
+        "SELECT id, refund_no AS number FROM refunds WHERE state = 'returning' AND return_tracking_no IS NULL"
+        " AND return_by < $1 ORDER BY id LIMIT $2",
         at,
         BATCH,
     )
-    for row in late:
-        await _give_up(row["id"], at)
-    return len(late)
+    due = [db.typed(row, batches.DueNumber) for row in late]
+    return await batches.each(deps, "refund", due, lambda one: _give_up(one.id, at), "number")
 
 
 async def _give_up(refund_id: int, at: datetime) -> None:

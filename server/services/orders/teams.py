@@ -7,6 +7,7 @@ from server.core.errors import WeChatUnavailable
 from server.gateways.ports import Deps
 from server.rules.group_buys import Fate, TeamState, fate
 from server.services.checkout import closing
+from server.services.common import batches
 from server.services.promotions import group_buys
 
 BATCH = 50
@@ -15,17 +16,24 @@ BATCH = 50
 _CLAIM = """
 UPDATE teams SET due_at = $1::timestamptz + interval '10 seconds' WHERE id = ANY (ARRAY(SELECT id FROM teams
     WHERE state IN ('open', 'full') AND due_at <= $1 ORDER BY due_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))
-  RETURNING id
+  RETURNING id, team_no AS number
 """  # house: lock - a queue skips rows that are locked
 
 
 async def close_due(deps: Deps) -> int:
-    """Decide teams whose time is over; returns how many were due. One without a decision is tried again next round."""
+    """Decide teams whose time is over; returns how many were due. One without a decision is tried again next round.
+
+    Raises Busy.
+    """
     rows = await db.fetch(_CLAIM, deps.clock.now(), BATCH)
-    for row in rows:
-        with contextlib.suppress(WeChatUnavailable):  # the next round asks again
-            await close(deps, row["id"])
+    due = [db.typed(row, batches.DueNumber) for row in rows]
+    await batches.each(deps, "team", due, lambda one: _close_due(deps, one.id), "number")
     return len(rows)
+
+
+async def _close_due(deps: Deps, team_id: int) -> None:
+    with contextlib.suppress(WeChatUnavailable):  # the next round asks again
+        await close(deps, team_id)
 
 
 async def close(deps: Deps, team_id: int) -> None:

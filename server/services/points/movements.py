@@ -5,6 +5,8 @@ Every step runs under its member's lock. Every movement is one ledger entry with
 
 from datetime import datetime
 
+import msgspec
+
 from server import db, outbox
 from server.core import ids
 from server.core.clock import shanghai_day
@@ -23,6 +25,8 @@ from server.services.terms import levels, policy
 from server.services.terms.rebate_rules import terms_of
 
 BATCH = 100
+_LOOK = 20 * BATCH
+"""How many ended credits are looked at for a batch. A member with many, who always fails, leaves room for others."""
 
 
 async def earn(tx: db.Connection, order: LockedOrder, at: datetime) -> None:
@@ -94,7 +98,7 @@ async def release_due(deps: Deps) -> int:
         batches.SIZE,
     )
     due = [db.typed(row, batches.Due) for row in rows]
-    return await batches.release_each("points", due, lambda one: _release(deps, one.member_id, one.id))
+    return await batches.each(deps, "points", due, lambda one: _release(deps, one.member_id, one.id))
 
 
 async def _release(deps: Deps, member_id: int, order_id: int) -> None:
@@ -148,14 +152,14 @@ _LATER = "SELECT COALESCE(sum(points), 0)::bigint FROM point_credits WHERE membe
 async def expire_due(deps: Deps) -> int:
     """Expire what is left of ended credits, for at most one batch of members; return how many members. Raises Busy."""
     rows = await db.fetch(
-        "SELECT DISTINCT member_id FROM (SELECT member_id FROM point_credits WHERE NOT settled AND ends_at <= $1"
-        " ORDER BY ends_at LIMIT $2) due ORDER BY member_id",
+        "SELECT DISTINCT member_id AS id, member_id FROM (SELECT member_id FROM point_credits"
+        " WHERE NOT settled AND ends_at <= $1 ORDER BY ends_at LIMIT $3) due ORDER BY member_id LIMIT $2",
         deps.clock.now(),
         BATCH,
+        _LOOK,
     )
-    for row in rows:
-        await _expire(deps, row["member_id"])
-    return len(rows)
+    due = [db.typed(row, batches.Due) for row in rows]
+    return await batches.each(deps, "member", due, lambda one: _expire(deps, one.member_id))
 
 
 async def _expire(deps: Deps, member_id: int) -> None:
@@ -187,23 +191,30 @@ async def tell_expiring(deps: Deps) -> int:
     """Notify members whose points expire soon, once per expiry time; return how many. One batch. Raises Busy."""
     at = deps.clock.now()
     rows = await db.fetch(
-        "SELECT DISTINCT member_id, ends_at FROM (SELECT member_id, ends_at FROM point_credits"
+        "SELECT DISTINCT member_id AS id, ends_at FROM (SELECT member_id, ends_at FROM point_credits"
         " WHERE NOT told AND ends_at <= $1 ORDER BY ends_at LIMIT $2) near ORDER BY ends_at, member_id",
         at + TELL_BEFORE,
         BATCH,
     )
-    for row in rows:
-        member_id, end = row["member_id"], row["ends_at"]
-        async with db.transaction() as tx:
-            await _lock(tx, member_id)
-            await tx.execute(
-                "UPDATE point_credits SET told = true WHERE member_id = $1 AND ends_at = $2", member_id, end
-            )
-            gone = expiring((await statement.wallet(tx, member_id)).points, await tx.fetchval(_LATER, member_id, end))
-            if gone:
-                values = {"points": f"{gone}", "date": f"{shanghai_day(end):%Y-%m-%d}"}
-                await outbox.put(tx, [messages.notice_job(member_id, "points_expiring", values)], at)
-    return len(rows)
+    due = [db.typed(row, _Ending) for row in rows]
+    return await batches.each(deps, "member", due, lambda one: _tell_expiring(one.id, one.ends_at, at))
+
+
+class _Ending(msgspec.Struct, frozen=True):
+    """A member, and when points of the member expire."""
+
+    id: int
+    ends_at: datetime
+
+
+async def _tell_expiring(member_id: int, end: datetime, at: datetime) -> None:
+    async with db.transaction() as tx:
+        await _lock(tx, member_id)
+        await tx.execute("UPDATE point_credits SET told = true WHERE member_id = $1 AND ends_at = $2", member_id, end)
+        gone = expiring((await statement.wallet(tx, member_id)).points, await tx.fetchval(_LATER, member_id, end))
+        if gone:
+            values = {"points": f"{gone}", "date": f"{shanghai_day(end):%Y-%m-%d}"}
+            await outbox.put(tx, [messages.notice_job(member_id, "points_expiring", values)], at)
 
 
 async def adjust(deps: Deps, member_id: int, points: int, key: str, reason: str, operator: str) -> bool:

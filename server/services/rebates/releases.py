@@ -66,7 +66,7 @@ async def release_due(deps: Deps) -> int:
         batches.SIZE,
     )
     due = [db.typed(row, batches.Due) for row in rows]
-    return await batches.release_each("stage", due, lambda one: _release(deps, one.member_id, one.id))
+    return await batches.each(deps, "stage", due, lambda one: _release(deps, one.member_id, one.id))
 
 
 class _Stage(msgspec.Struct, frozen=True):
