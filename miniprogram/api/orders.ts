@@ -107,6 +107,9 @@ export interface Order {
 export interface OrderDetail extends Order {
   address: { name: string; phone: string; region: string; detail: string } | null
   remark: string
+  /** How the goods come, and who brings them. Only express has a company and a tracking number. */
+  shipped_by: 'express' | 'own' | 'pick_up' | null
+  shipped_by_label: string | null
   company: string | null
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>

@@ -11,7 +11,8 @@ from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
 from server.rules.rebates import parse_terms
-from server.services.orders import fulfilment, refunds
+from server.rules.shipping import Shipment, Way, read_shipment
+from server.services.orders import refunds, shipments
 from server.services.rebates import qualifications
 from server.services.terms import rebate_rules
 from server.services.withdrawals import requests as withdrawal_requests
@@ -93,15 +94,45 @@ def rule_publish(
     )
 
 
+COMPANY = typer.Option("", help="快递公司编码或名称 Express company, code or name, e.g. SF")
+TRACKING = typer.Option("", help="运单号 Tracking number")
+PICK_UP = typer.Option(False, "--pick-up", help="到店自提 Picked up by the member")
+
+
+def _sent(company: str, tracking: str, *, pick_up: bool) -> Shipment:
+    return read_shipment(company, tracking, Way.PICK_UP if pick_up else "")
+
+
 @order.command("ship")
 def order_ship(
     order_no: str = typer.Argument(metavar="NO", help="订单号 Order number"),
-    company: str = typer.Option("", help="快递公司编码 Code of the express company, e.g. SF"),
-    tracking: str = typer.Option("", help="运单号 Tracking number"),
+    company: str = COMPANY,
+    tracking: str = TRACKING,
+    pick_up: bool = PICK_UP,
     data: Path | None = DATA,
 ) -> None:
-    """发货 Ship a paid order."""
-    act(data, lambda deps: fulfilment.ship(deps, order_no, company, tracking, OPERATOR), "已发货 shipped")
+    """发货 Ship a paid order; without company and number by the shop's own delivery."""
+
+    async def shipped(deps: Deps) -> None:
+        await shipments.ship(deps, order_no, _sent(company, tracking, pick_up=pick_up), OPERATOR)
+
+    act(data, shipped, "已发货 shipped")
+
+
+@order.command("correct")
+def order_correct(
+    order_no: str = typer.Argument(metavar="NO", help="订单号 Order number"),
+    company: str = COMPANY,
+    tracking: str = TRACKING,
+    pick_up: bool = PICK_UP,
+    data: Path | None = DATA,
+) -> None:
+    """更正物流信息 Correct how a shipped order was sent. WeChat takes one correction of an order."""
+
+    async def corrected(deps: Deps) -> None:
+        await shipments.correct(deps, order_no, _sent(company, tracking, pick_up=pick_up), OPERATOR)
+
+    act(data, corrected, "已更正物流信息 corrected")
 
 
 @refund.command("approve")

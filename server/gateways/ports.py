@@ -15,6 +15,7 @@ import redis.asyncio as aioredis
 
 from server.core.clock import Clock
 from server.rules.bills import Bill
+from server.rules.shipping import Way
 
 
 class WeChatError(Exception):
@@ -226,16 +227,18 @@ class WeChatLogin:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """How an order was sent, for WeChat's shipping record. Virtual goods have no company and no tracking number."""
+    """How an order was sent, for WeChat's shipping record. Only express has a company and a tracking number."""
 
     transaction_id: str
     openid: str
     item_desc: str
-    virtual: bool
+    way: Way
     company: str
     tracking_no: str
     receiver_phone: str
     """Masked to the last four digits by the gateway; may be empty."""
+    corrects: bool = False
+    """Whether it replaces an earlier record; WeChat takes one such correction."""
 
 
 class Mini(Protocol):
@@ -257,7 +260,11 @@ class Mini(Protocol):
         ...
 
     async def upload_shipping(self, parcel: Parcel) -> None:
-        """Record a shipment. An unchanged record (`10060023`) and an earlier shipment (`10060002`) count as success."""
+        """Record a shipment. An unchanged record (`10060023`) counts as success.
+
+        So does an earlier shipment (`10060002`), unless this one corrects it. WeChatError `10060001`: the payment is
+        not known yet; `10060003`: the one correction is used; `10060004`: refunded, or received.
+        """
         ...
 
     async def code_image(self, scene: str, page: str) -> bytes:

@@ -20,6 +20,7 @@ from server.gateways.cipher import cbc_open
 from server.gateways.message_fields import fitted
 from server.gateways.ports import OutcomeUnknown, Parcel, WeChatError, WeChatLogin
 from server.gateways.transport import client
+from server.rules.shipping import Way
 
 REFRESH_BEFORE_S = 300
 """In a token's last five minutes WeChat already gives out the next token, while the old one still works."""
@@ -28,9 +29,9 @@ ITEM_DESC_CHARS_MAX = 120
 _TOKEN_REFUSED = frozenset({"40001", "40014", "42001"})
 _BUSY = frozenset({-1, 10060012, 10060019})
 """Failures inside WeChat: the code does not tell whether WeChat acted."""
-_ALREADY_SHIPPED = frozenset({"10060002", "10060023"})
+_UNCHANGED, _ALREADY_SHIPPED = "10060023", "10060002"
 _AES_BLOCK_BYTES = 16
-_EXPRESS, _VIRTUAL = 1, 3
+_LOGISTICS = {Way.EXPRESS: 1, Way.OWN: 2, Way.VIRTUAL: 3, Way.PICK_UP: 4}
 _BY_TRANSACTION_ID = 2
 _UNIFIED = 1
 _BY_INTERVAL = 1
@@ -141,13 +142,13 @@ class WeChatMini:
     async def upload_shipping(self, parcel: Parcel) -> None:
         """See the port."""
         row: dict[str, Any] = {"item_desc": parcel.item_desc[:ITEM_DESC_CHARS_MAX]}
-        if not parcel.virtual:
+        if parcel.way is Way.EXPRESS:
             row |= {"express_company": parcel.company, "tracking_no": parcel.tracking_no}
             if parcel.receiver_phone:
                 row["contact"] = {"receiver_contact": masked(parcel.receiver_phone)}
         record = {
             "order_key": {"order_number_type": _BY_TRANSACTION_ID, "transaction_id": parcel.transaction_id},
-            "logistics_type": _VIRTUAL if parcel.virtual else _EXPRESS,
+            "logistics_type": _LOGISTICS[parcel.way],
             "delivery_mode": _UNIFIED,
             "shipping_list": [row],
             "upload_time": self._clock.now().astimezone(SHANGHAI).isoformat(timespec="milliseconds"),
@@ -156,7 +157,8 @@ class WeChatMini:
         try:
             await self._ask("/wxa/sec/order/upload_shipping_info", record)
         except WeChatError as refused:
-            if refused.code not in _ALREADY_SHIPPED:
+            known = refused.code == _UNCHANGED or (refused.code == _ALREADY_SHIPPED and not parcel.corrects)
+            if not known:
                 raise
 
     async def code_image(self, scene: str, page: str) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 from server.gateways.ports import Deps
 from server.services.checkout import closing
-from server.services.orders import fulfilment, refund_waits
+from server.services.orders import fulfilment, refund_waits, shipments
 
 
 async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:
@@ -14,7 +14,7 @@ async def deliver_cards(deps: Deps, args: dict[str, Any]) -> None:
 
 async def upload_shipping(deps: Deps, args: dict[str, Any]) -> None:
     """`{order_id}`: report to WeChat how the order was shipped."""
-    await fulfilment.upload_shipping(deps, args["order_id"])
+    await shipments.upload(deps, args["order_id"])
 
 
 async def grant_refund(deps: Deps, args: dict[str, Any]) -> None:

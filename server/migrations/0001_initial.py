@@ -517,8 +517,10 @@ CREATE TABLE "orders" (
     "ancestor2_id" BIGINT,
     "ancestor3_id" BIGINT,
     "shipped_at" TIMESTAMPTZ,
+    "shipped_by" VARCHAR(8),
     "company" VARCHAR(40),
     "tracking_no" VARCHAR(60),
+    "shipping_corrected_at" TIMESTAMPTZ,
     "received_at" TIMESTAMPTZ,
     "completed_at" TIMESTAMPTZ,
     "close_at" TIMESTAMPTZ,
@@ -1827,6 +1829,11 @@ ALTER TABLE orders
   ADD CONSTRAINT orders_never_refund_more CHECK (refunded_cash_fen BETWEEN 0 AND cash_due_fen
     AND refunded_balance_fen BETWEEN 0 AND balance_fen
     AND refunded_freight_fen BETWEEN 0 AND freight_cash_fen),
+  ADD CONSTRAINT orders_shipped_by CHECK ((shipped_by IS NULL) = (shipped_at IS NULL)
+    AND shipped_by IN ('express', 'own', 'pick_up')),
+  ADD CONSTRAINT orders_express CHECK (CASE WHEN shipped_by = 'express'
+    THEN company <> '' AND tracking_no <> '' AND company IS NOT NULL AND tracking_no IS NOT NULL
+    ELSE company IS NULL AND tracking_no IS NULL END),
   ADD CONSTRAINT orders_points CHECK (points >= 0 AND refunded_points BETWEEN 0 AND points),
   ADD CONSTRAINT orders_paid_has_time CHECK (status IN ('pending', 'closed') OR paid_at IS NOT NULL);
 CREATE UNIQUE INDEX orders_transaction ON orders (transaction_id) WHERE transaction_id IS NOT NULL;
@@ -1967,7 +1974,7 @@ DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, r
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "c43cb63ecbb91e21e51ca16280a469203a6c56d2c21b8d36e5a36eb181d8a515"
+FINGERPRINT = "d2eec6e0e8331cb7d6b1eba822a7b07a2640e018d368607156af249bc5b704a9"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

@@ -60,8 +60,12 @@ class Order(Model):
     ancestor3_id = fields.BigIntField(null=True)
     """The rule version and the chain of referrers at the time of payment."""
     shipped_at = fields.DatetimeField(null=True)
+    shipped_by = fields.CharField(max_length=8, null=True)
+    """`express`, `own` (the shop's own delivery) or `pick_up`. Only express has a company and a tracking number."""
     company = fields.CharField(max_length=40, null=True)
     tracking_no = fields.CharField(max_length=60, null=True)
+    shipping_corrected_at = fields.DatetimeField(null=True)
+    """When the three above were corrected; WeChat takes one correction."""
     received_at = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
     close_at = fields.DatetimeField(null=True)

@@ -123,6 +123,7 @@ ALARMS = {
     "payment_mismatch": "支付与订单不符",
     "payment_after_close": "关闭后付款",
     "payment_twice": "重复付款",
+    "shipping_refused": "微信拒绝发货信息，货款会一直冻结",
     "withdrawal_refused": "微信拒绝转账",
     "withdrawal_mismatch": "转账与提现不符",
     "withdrawal_lost": "微信查不到转账",
@@ -133,6 +134,7 @@ ALARMS = {
 ACTIONS = {
     "audit_log.seal": "重新封存操作日志",
     "order_ship": "发货",
+    "order.shipping_correct": "更正物流信息",
     "order.receiver": "查看收货信息",
     "refund_open": "代客申请退款",
     "refund_approve": "同意退款",

@@ -195,7 +195,7 @@ async def forget(desk: Desk, call: ControlCall) -> Doc:  # noqa: ARG001 - every 
 
 
 async def state(desk: Desk, call: ControlCall) -> Doc:
-    """Return everything about one order number: order, payments, refunds and notifications."""
+    """Return everything about one order number: order, payments, shipping records, refunds and notifications."""
     sandbox, number = desk.sandbox, call.query.get("out_trade_no", "")
     trade = sandbox.store.get("trade", number)
     if trade is None:
@@ -207,6 +207,10 @@ async def state(desk: Desk, call: ControlCall) -> Doc:
         "trade_state": trade_state(trade, sandbox.now()),
         "prepay_id": trade["prepay_id"],
         "payments": [transaction_view(paid) for paid in payments],
+        "shipping": [
+            mini_shipping.order_view(*mini_shipping.find(sandbox, paid["transaction_id"]))["shipping"]
+            for paid in payments
+        ],
         "refunds": [refund_view(made) for made in refunds],
         "notices": [notice_view(notice) for notice in sandbox.store.children("notice", number)],
     }

@@ -41,6 +41,17 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
     code, _, err = await run(mall, "order", "ship", order_no)
     assert (code, err) == (1, '当前状态不支持此操作 (state_conflict) {"status":"shipped"}\n')
 
+    code, _, err = await run(mall, "order", "correct", order_no, "--company", "ZTO")
+    assert (code, "运单号要么都填" in err) == (1, True)
+    code, out, err = await run(mall, "order", "correct", order_no, "--company", "中通", "--tracking", "ZTO7654321")
+    assert (code, out, err) == (0, "已更正物流信息 corrected\n", "")
+    assert (await anna.order(order_no))["tracking_no"] == "ZTO7654321"
+    code, _, err = await run(mall, "order", "correct", order_no, "--pick-up")
+    assert (code, "shipping_final" in err) == (1, True)
+    fetched = await anna.buy(await make_sku())
+    assert (await run(mall, "order", "ship", fetched, "--pick-up"))[0] == 0
+    assert (await anna.order(fetched))["shipped_by"] == "pick_up"
+
     refused = await anna.post(f"/orders/{order_no}/refunds", {"reason": "不合适"})
     assert (await run(mall, "refund", "reject", refused["refund_no"]))[0] == 0
     granted = await anna.post(f"/orders/{order_no}/refunds", {"reason": "真的不合适"})

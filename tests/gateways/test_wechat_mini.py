@@ -19,6 +19,7 @@ from server.gateways.ports import OutcomeUnknown, Parcel, WeChatError
 from server.gateways.transport import client
 from server.gateways.wechat_mini import MiniConfig, WeChatMini, masked
 from server.gateways.wechat_pay import WeChatPay
+from server.rules.shipping import Way
 from server.sandbox.identity import Identity
 from tests.gateways.conftest import Control
 from tests.gateways.wire import HandClock, Parrot, prepay_of
@@ -40,7 +41,7 @@ async def parcel(pay: WeChatPay, control: Control, member: str) -> Parcel:
     """Return the parcel of a paid order, ready to be recorded."""
     await pay.prepay(prepay_of(NUMBER))
     paid = (await control("pay", out_trade_no=NUMBER))["transaction_id"]
-    return Parcel(paid, member, "龙井茶 250 克 ×1" * 20, False, "SF", "SF1234567890", "13800138000")
+    return Parcel(paid, member, "龙井茶 250 克 ×1" * 20, Way.EXPRESS, "SF", "SF1234567890", "13800138000")
 
 
 @pytest.fixture
@@ -268,12 +269,12 @@ async def test_a_payment_that_wechat_does_not_know_yet(mini: WeChatMini, parcel:
 
 
 async def test_virtual_goods(mini: WeChatMini, parcel: Parcel) -> None:
-    await mini.upload_shipping(replace(parcel, virtual=True, company="", tracking_no=""))
+    await mini.upload_shipping(replace(parcel, way=Way.VIRTUAL, company="", tracking_no=""))
 
 
 async def test_what_a_shipping_record_says_on_the_wire(fooled_mini: WeChatMini, parrot: Parrot) -> None:
     parrot.say(200, {"errcode": 0, "errmsg": "ok", "access_token": "t", "expires_in": 7200})
-    express = Parcel("42", MEMBER, "茶" * 200, False, "SF", "SF1", "13800138000")
+    express = Parcel("42", MEMBER, "茶" * 200, Way.EXPRESS, "SF", "SF1", "13800138000")
     await fooled_mini.upload_shipping(express)
     sent = orjson.loads(parrot.heard[-1].body)
     assert parrot.heard[-1].target == "/wxa/sec/order/upload_shipping_info?access_token=t"
@@ -294,10 +295,35 @@ async def test_what_a_shipping_record_says_on_the_wire(fooled_mini: WeChatMini, 
     }
     await fooled_mini.upload_shipping(replace(express, receiver_phone=""))
     assert "contact" not in orjson.loads(parrot.heard[-1].body)["shipping_list"][0]
-    await fooled_mini.upload_shipping(replace(express, virtual=True))
-    virtual = orjson.loads(parrot.heard[-1].body)
-    assert virtual["logistics_type"] == 3
-    assert virtual["shipping_list"] == [{"item_desc": "茶" * 120}]
+    for way, logistics_type in ((Way.OWN, 2), (Way.VIRTUAL, 3), (Way.PICK_UP, 4)):
+        await fooled_mini.upload_shipping(replace(express, way=way))
+        told = orjson.loads(parrot.heard[-1].body)
+        assert (told["logistics_type"], told["shipping_list"]) == (logistics_type, [{"item_desc": "茶" * 120}])
+
+
+@pytest.mark.parametrize(
+    ("errcode", "corrects", "refused"),
+    [
+        (10060023, False, False),
+        (10060023, True, False),
+        (10060002, False, False),
+        (10060002, True, True),
+        (10060003, True, True),
+        (268485226, False, True),
+    ],
+)
+async def test_what_wechat_knows_already_is_no_refusal(
+    fooled_mini: WeChatMini, parrot: Parrot, errcode: int, corrects: bool, refused: bool
+) -> None:
+    parrot.say(200, {"errcode": 0, "errmsg": "ok", "access_token": "t", "expires_in": 7200})
+    await fooled_mini.upload_shipping(Parcel("42", MEMBER, "茶", Way.OWN, "", "", ""))
+    parrot.say(200, {"errcode": errcode, "errmsg": "no"})
+    call = fooled_mini.upload_shipping(Parcel("42", MEMBER, "茶", Way.OWN, "", "", "", corrects))
+    if refused:
+        with pytest.raises(WeChatError, match=str(errcode)):
+            await call
+    else:
+        await call
 
 
 @pytest.mark.parametrize(

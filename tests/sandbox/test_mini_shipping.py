@@ -60,7 +60,7 @@ async def test_shipped_confirmed_completed(world: World) -> None:
     await world.control("confirm_receive", {"out_trade_no": "NEVER0001"}, status=404)
 
 
-@pytest.mark.parametrize(("logistics_type", "days"), [(1, 10), (3, 2)])
+@pytest.mark.parametrize(("logistics_type", "days"), [(1, 10), (2, 2), (3, 2), (4, 2)])
 async def test_time_confirms(world: World, logistics_type: int, days: int) -> None:
     await world.paid()
     assert await upload(world, logistics_type=logistics_type) == 0
@@ -145,6 +145,9 @@ async def test_one_reship(world: World) -> None:
         ({"shipping_list": [{**PARCEL, "tracking_no": "1" * 129}]}, 10060026),
         ({"shipping_list": [{**PARCEL, "express_company": "SF"}]}, 10060014),
         ({"payer": {"openid": "bob"}}, 10060031),
+        ({"shipping_list": [{"item_desc": "茶具一套"}]}, 268485226),
+        ({"shipping_list": [{"item_desc": "茶具一套"}], "logistics_type": 2}, 0),
+        ({"shipping_list": [{"item_desc": "茶具一套"}], "logistics_type": 4}, 0),
         ({"shipping_list": [{"item_desc": "会员卡"}], "logistics_type": 3}, 0),
         (
             {"shipping_list": [{**PARCEL, "express_company": "SF", "contact": {"receiver_contact": "138****0000"}}]},

@@ -35,6 +35,7 @@ from server.core.errors.orders import (
     DeliveryRefused,
     ItemsInvalid,
     PaymentRefused,
+    ShippingFinal,
     UnpaidLimit,
 )
 from server.core.errors.points import PointsUnavailable
@@ -119,6 +120,7 @@ __all__ = [
     "ShareDisabled",
     "ShareUnknown",
     "SheetInvalid",
+    "ShippingFinal",
     "SkuUnavailable",
     "StackingInvalid",
     "StateConflict",

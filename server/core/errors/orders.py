@@ -39,6 +39,12 @@ class BalanceInsufficient(Refusal):
     code, status, message = "balance_insufficient", 422, "余额不足"
 
 
+class ShippingFinal(Refusal):
+    """How the order was shipped was corrected before; WeChat takes one correction."""
+
+    code, status, message = "shipping_final", 409, "微信只允许更正一次物流信息，这一单已经更正过"
+
+
 class PaymentRefused(Refusal):
     """WeChat Pay refused to open the payment."""
 

@@ -9,10 +9,12 @@ from server.core import errors
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking
-from server.rules.express import COMPANIES, company_code, tracking_fits
+from server.rules.express import COMPANIES
 from server.rules.operators import Permission
+from server.rules.shipping import CHOICES, Shipment, Way, correctable, read_shipment
+from server.rules.shipping import LABELS as WAYS
 from server.services.desk import orders, shipping
-from server.services.orders import fulfilment, refunds, returns
+from server.services.orders import refunds, returns, shipments
 
 screens = Screens("orders")
 
@@ -21,8 +23,9 @@ _REASON_CHARS = 80
 
 
 class ParcelForm(msgspec.Struct):
-    """The carrier and tracking number of an order; both empty when the shop delivers it itself."""
+    """How an order is sent, with company and tracking number where it is by express. Without `way` they tell it."""
 
+    way: Annotated[str, msgspec.Meta(max_length=10)] = ""
     company: Annotated[str, msgspec.Meta(max_length=40)] = ""
     tracking_no: Annotated[str, msgspec.Meta(max_length=60)] = ""
 
@@ -31,22 +34,34 @@ class ParcelForm(msgspec.Struct):
 async def order(visit: Visit, _: None) -> dict[str, Any]:
     """Show one order: its lines, its refunds and what can be done with it."""
     found = await orders.detail(visit.deps, visit.path["order_no"])
-    return {"found": found, "companies": COMPANIES, "stacking": stacking}
+    way = found.order["shipped_by"]
+    shipment = Shipment(Way(way), found.order["company"], found.order["tracking_no"]) if way else None
+    order = found.order
+    may_correct = correctable(found.status, order["transaction_id"], order["shipping_corrected_at"])
+    return {
+        "found": found,
+        "companies": COMPANIES,
+        "stacking": stacking,
+        "ways": {one: WAYS[one] for one in CHOICES},
+        "shipment": shipment,
+        "may_correct": may_correct,
+    }
 
 
 @screens.action("/orders/<order_no:str>/ship", Permission.ORDERS_SHIP, ParcelForm)
 async def ship(visit: Visit, form: ParcelForm) -> Done:
     """Ship an order."""
-    order_no, tracking_no = visit.path["order_no"], form.tracking_no.strip()
-    company = company_code(form.company) or ""
-    if form.company.strip() and not company:
-        raise errors.BadRequest(field="company", problem="不认识的快递公司，请填编码")
-    if bool(company) is not bool(tracking_no):
-        raise errors.BadRequest(field="tracking_no", problem="快递公司和运单号要么都填，要么都留空（商家自己配送）")
-    if tracking_no and not tracking_fits(tracking_no):
-        raise errors.BadRequest(field="tracking_no", problem="这不像运单号")
-    await fulfilment.ship(visit.deps, order_no, company, tracking_no, visit.operator.name)
+    order_no, sent = visit.path["order_no"], read_shipment(form.company, form.tracking_no, form.way)
+    await shipments.ship(visit.deps, order_no, sent, visit.operator.name)
     return Done("已发货", f"/admin/orders/{order_no}")
+
+
+@screens.action("/orders/<order_no:str>/shipping", Permission.ORDERS_SHIP, ParcelForm)
+async def correct_shipping(visit: Visit, form: ParcelForm) -> Done:
+    """Correct how a shipped order was sent."""
+    order_no, sent = visit.path["order_no"], read_shipment(form.company, form.tracking_no, form.way)
+    await shipments.correct(visit.deps, order_no, sent, visit.operator.name)
+    return Done("已更正物流信息", f"/admin/orders/{order_no}")
 
 
 @screens.action("/orders/<order_no:str>/receiver", Permission.ORDERS_SHIP)

@@ -72,9 +72,9 @@ async def pay(request: Request) -> HTTPResponse:
 
 @blueprint.post("/ship")
 async def ship(request: Request) -> HTTPResponse:
-    """Ship `{order_no}` as the shop would, for a developer who plays member and shop in one browser."""
+    """Ship `{order_no}` by the shop's own delivery, for a developer who plays member and shop in one browser."""
     deps: Deps = request.app.ctx.deps
-    await fulfilment.ship(deps, _read(request, Parcel).order_no, "演示快递", "", "sandbox")
+    await fulfilment.ship(deps, _read(request, Parcel).order_no, "", "", "sandbox")
     return json({})
 
 

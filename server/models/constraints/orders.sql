@@ -8,6 +8,11 @@ ALTER TABLE orders
   ADD CONSTRAINT orders_never_refund_more CHECK (refunded_cash_fen BETWEEN 0 AND cash_due_fen
     AND refunded_balance_fen BETWEEN 0 AND balance_fen
     AND refunded_freight_fen BETWEEN 0 AND freight_cash_fen),
+  ADD CONSTRAINT orders_shipped_by CHECK ((shipped_by IS NULL) = (shipped_at IS NULL)
+    AND shipped_by IN ('express', 'own', 'pick_up')),
+  ADD CONSTRAINT orders_express CHECK (CASE WHEN shipped_by = 'express'
+    THEN company <> '' AND tracking_no <> '' AND company IS NOT NULL AND tracking_no IS NOT NULL
+    ELSE company IS NULL AND tracking_no IS NULL END),
   ADD CONSTRAINT orders_points CHECK (points >= 0 AND refunded_points BETWEEN 0 AND points),
   ADD CONSTRAINT orders_paid_has_time CHECK (status IN ('pending', 'closed') OR paid_at IS NOT NULL);
 CREATE UNIQUE INDEX orders_transaction ON orders (transaction_id) WHERE transaction_id IS NOT NULL;

@@ -1,4 +1,4 @@
-"""Handle due rows in batches of a fixed size. One row that always fails holds up no other: a person is told about it."""
+"""Handle due rows in batches of a fixed size. One row that always fails holds up no other; operators are told of it."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -74,8 +74,9 @@ async def each(
                 if troubles == _TROUBLES_MOST:
                     break
             else:
-                troubles = 0
-                await _tell(deps, f"{what}:{getattr(one, named or 'id')}", error)
+                troubles, subject = 0, f"{what}:{getattr(one, named or 'id')}"
+                log.exception("%s fails", subject)
+                await _tell(deps, subject, error)
         else:
             done, troubles = done + 1, 0
     if trouble is not None:
@@ -84,8 +85,7 @@ async def each(
 
 
 async def _tell(deps: HasClock, subject: str, error: Exception) -> None:
-    """Log the failure and raise one alarm for operators until somebody has seen it."""
-    log.error("%s fails", subject, exc_info=error)
+    """Raise one alarm for operators until somebody has seen it."""
     async with db.transaction() as tx:
         problem = f"{type(error).__name__}: {error}"[:_PROBLEM_CHARS]
         await alarms.sound(tx, "row_failing", subject, deps.clock.now(), problem)

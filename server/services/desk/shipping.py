@@ -8,15 +8,15 @@ from datetime import datetime
 import msgspec
 
 from server import db
-from server.core.errors import NotFound, Refusal
+from server.core.errors import BadRequest, NotFound, Refusal
 from server.gateways.ports import Deps
-from server.rules.express import company_code, tracking_fits
 from server.rules.operators import Permission
+from server.rules.shipping import Shipment, Way, read_shipment
 from server.services.common import audit_log, cursors
 from server.services.common.listings import Column, Key, Listing, Row, since, until
 from server.services.files.sheets import read_rows
 from server.services.members import addresses
-from server.services.orders import fulfilment
+from server.services.orders import shipments
 
 ROWS_MOST = 1000
 _COLUMNS = 3
@@ -82,8 +82,7 @@ class Report(msgspec.Struct):
 class _Parcel:
     line: int
     order_no: str
-    company: str
-    tracking_no: str
+    sent: Shipment
 
 
 async def ship_file(deps: Deps, body: bytes, operator: str, operator_id: int) -> Report:
@@ -120,33 +119,32 @@ def _parcels(rows: list[tuple[int, list[str]]], problems: list[Problem]) -> list
     """Return the rows that can be tried; note the problems of the others."""
     times = Counter(cells[0].upper() for _, cells in rows)
     found = []
-    for line, (order_no, company, tracking_no) in rows:
-        parcel = _Parcel(line, order_no.upper(), company_code(company) or "", tracking_no)
-        if problem := _wrong(parcel, company, times[parcel.order_no]):
-            problems.append(Problem(line, parcel.order_no[:40], problem))
+    for line, (number, company, tracking_no) in rows:
+        order_no = number.upper()
+        sent = _sent(order_no, company, tracking_no, times[order_no])
+        if isinstance(sent, str):
+            problems.append(Problem(line, order_no[:40], sent))
         else:
-            found.append(parcel)
+            found.append(_Parcel(line, order_no, sent))
     return found
 
 
-def _wrong(parcel: _Parcel, company: str, times: int) -> str:
-    checks = (
-        (not parcel.order_no, "缺少订单号"),
-        (times > 1, "文件里有多行是这个订单"),
-        (company and not parcel.company, f"不认识的快递公司“{company[:20]}”"),
-        (bool(company) is not bool(parcel.tracking_no), "快递公司和运单号要么都填，要么都留空（商家自己配送）"),
-        (
-            parcel.tracking_no and not tracking_fits(parcel.tracking_no),
-            f"运单号“{parcel.tracking_no[:60]}”不像运单号",
-        ),
-    )
-    return next((problem for wrong, problem in checks if wrong), "")
+def _sent(order_no: str, company: str, tracking_no: str, times: int) -> Shipment | str:
+    """Return how the row says that its order was sent, or the row's problem in Chinese."""
+    if not order_no:
+        return "缺少订单号"
+    if times > 1:
+        return "文件里有多行是这个订单"
+    try:
+        return read_shipment(company, tracking_no)
+    except BadRequest as refusal:
+        return str(refusal.detail["problem"])
 
 
 async def _ship(deps: Deps, parcel: _Parcel, operator: str) -> str | None:
     """Ship one parcel; return None if shipped now, "" if shipped earlier with the same parcel, else the problem."""
     try:
-        await fulfilment.ship(deps, parcel.order_no, parcel.company, parcel.tracking_no, operator)
+        await shipments.ship(deps, parcel.order_no, parcel.sent, operator)
     except NotFound:
         return "没有这个订单"
     except Refusal as refusal:
@@ -155,15 +153,15 @@ async def _ship(deps: Deps, parcel: _Parcel, operator: str) -> str | None:
     else:
         return None
     row = await db.fetch_row(
-        "SELECT status, virtual, company, tracking_no, shipped_at FROM orders WHERE order_no = $1", parcel.order_no
+        "SELECT virtual, shipped_by, company, tracking_no, shipped_at FROM orders WHERE order_no = $1", parcel.order_no
     )
     assert row is not None  # noqa: S101 - orders are never deleted, and this one was found
     if row["virtual"]:
         return "虚拟商品不需要发货"
     if row["shipped_at"] is None:
         return "订单还没有付款，或已关闭、已退款"
-    same = (row["company"], row["tracking_no"]) == (parcel.company, parcel.tracking_no)
-    return "" if same else "已经发货，运单与文件里的不同"
+    same = Shipment(Way(row["shipped_by"]), row["company"], row["tracking_no"]) == parcel.sent
+    return "" if same else "已经发货，运单与文件里的不同；填错了可以在订单页更正"
 
 
 _OURS = 500

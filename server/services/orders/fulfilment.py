@@ -7,14 +7,14 @@ import msgspec
 
 from server import db, outbox
 from server.core.errors import NotFound, StateConflict
-from server.gateways.ports import Deps, OutcomeUnknown, Parcel, WeChatError
+from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.orders import OrderStatus, sources_of
+from server.rules.shipping import shipment_of
 from server.services.commissions import earnings
-from server.services.common import alarms, audit_log, batches, locks
+from server.services.common import alarms, batches, locks
 from server.services.common.locks import LockedOrder
-from server.services.members import addresses
-from server.services.notices import messages
+from server.services.orders import shipments
 from server.services.points import movements as point_movements
 from server.services.rebates import coupon_goods, qualifications
 from server.services.terms import policy
@@ -23,59 +23,11 @@ BATCH = 100
 
 
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
-    """Mark a paid order as shipped. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
-    async with db.transaction() as tx:
-        await locks.order_of_no(tx, order_no)
-        at = deps.clock.now()  # taken under the lock: later than any refund granted before, earlier than any after
-        order = await tx.fetchrow(
-            "UPDATE orders SET status = 'shipped', shipped_at = $2, company = $3, tracking_no = $4"
-            " WHERE order_no = $1 AND status = 'paid' AND NOT virtual RETURNING id, member_id",
-            order_no,
-            at,
-            company,
-            tracking_no,
-        )
-        if order is None:
-            status = await tx.fetchval("SELECT status FROM orders WHERE order_no = $1", order_no)
-            if status is None:
-                raise NotFound(what="order")
-            raise StateConflict(status=status)
-        detail = {"before": "paid", "after": "shipped", "company": company, "tracking_no": tracking_no}
-        await audit_log.record(tx, at, operator, "order_ship", f"order:{order_no}", detail)
-        values = {"order_no": order_no, "company": company or "商家配送", "tracking_no": tracking_no or "无"}
-        told = messages.notice_job(order["member_id"], "shipped", values, f"order_no={order_no}")
-        await outbox.put(tx, [Job("upload_shipping", {"order_id": order["id"]}), told], at)
+    """Ship a paid order by express, or with neither company nor number by the shop's own delivery.
 
-
-async def upload_shipping(deps: Deps, order_id: int) -> None:
-    """Report to WeChat how a paid order was shipped. Raises OutcomeUnknown: try again.
-
-    Without the report WeChat keeps the money frozen. Orders without a WeChat payment have nothing to report.
+    Raises BadRequest for one without the other, and what `shipments.ship` raises.
     """
-    order = await db.fetch_row(
-        "SELECT o.order_no, o.transaction_id, o.virtual, o.company, o.tracking_no, o.address_sealed, m.openid,"
-        " (SELECT string_agg(title || '×' || quantity, '、' ORDER BY position) FROM order_lines WHERE order_id = o.id)"
-        "   AS items FROM orders o JOIN members m ON m.id = o.member_id WHERE o.id = $1",
-        order_id,
-    )
-    if order is None or order["transaction_id"] is None:
-        return
-    sealed = order["address_sealed"]
-    phone = addresses.opened(deps.cipher, sealed)["phone"] if sealed else ""
-    parcel = Parcel(
-        transaction_id=order["transaction_id"],
-        openid=order["openid"],
-        item_desc=order["items"][:120],
-        virtual=order["virtual"],
-        company=order["company"] or "",
-        tracking_no=order["tracking_no"] or "",
-        receiver_phone=phone,
-    )
-    try:
-        await deps.mini.upload_shipping(parcel)
-    except WeChatError as error:
-        # For a moment WeChat may not know the payment yet; the outbox row's retries cover that and raise the alarm.
-        raise OutcomeUnknown(str(error)) from error
+    await shipments.ship(deps, order_no, shipment_of(company, tracking_no), operator)
 
 
 class _VirtualLine(msgspec.Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Reading orders: lists and details as their member sees them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -11,6 +11,7 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.shipping import Shipment, Way
 from server.rules.stacking import LABELS as COLUMNS
 from server.rules.stacking import REWARDS
 from server.services.checkout.drafts import Combined
@@ -88,6 +89,10 @@ class OrderDetail(OrderSummary):
 
     address: DeliveryAddress | None
     remark: str
+    shipped_by: Literal["express", "own", "pick_up"] | None
+    """How the goods come; only express has a company and a tracking number."""
+    shipped_by_label: str | None
+    """Who brings them, in Chinese: the express company, or the shop."""
     company: str | None
     tracking_no: str | None
     timeline: list[TimelineStep]
@@ -177,10 +182,14 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
     if row is None:
         raise NotFound(what="order")
     shop = await policy.current()
+    way = row["shipped_by"]
+    sent = Shipment(Way(way), row["company"], row["tracking_no"]) if way else None
     view = OrderDetail(
         **msgspec.structs.asdict(_summary(row, shop.refund_days, deps.clock.now())),
         address=_address(deps, row),
         remark=row["remark"],
+        shipped_by=row["shipped_by"],
+        shipped_by_label=sent.label if sent else None,
         company=row["company"],
         tracking_no=row["tracking_no"],
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],

@@ -10,7 +10,7 @@ from server import db
 from server.core.errors import Busy
 from server.rules.operators import Role
 from server.services.files import sheets
-from server.services.orders import fulfilment
+from server.services.orders import shipments
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, make_virtual_sku, shopper, work
@@ -35,13 +35,13 @@ async def upload(desk: Desk, body: bytes, **form: Any) -> Any:
 async def test_the_list_filled_in_ships_what_is_right_and_tells_what_is_not(mall: Mall, desks: Any) -> None:
     me = await shopper(mall)
     sku = await make_sku()
-    orders = [await me.buy(sku) for _ in range(5)]
+    orders = [await me.buy(sku) for _ in range(6)]
     unpaid = (await me.place(sku))["order_no"]
     virtual = await me.buy(await make_virtual_sku(mall, ["K1"]))
     await work(mall)
     desk: Desk = await desks(Role.OPERATIONS)
     page = (await desk.get("/shipping")).text
-    assert [order in page for order in orders] == [True] * 5
+    assert [order in page for order in orders] == [True] * 6
     assert "13800138000" not in page
     assert (await desk.post("/exports/shipping")).status_code == 303
     await work(mall)
@@ -64,11 +64,12 @@ async def test_the_list_filled_in_ships_what_is_right_and_tells_what_is_not(mall
         (virtual, "SF", "SF10006"),
         (None, "SF", "SF10007"),
         (orders[4], "SF", "??"),
+        (orders[5], "自提", None),
     )
     answer = await upload(desk, body)
     assert answer.headers["location"] == "/admin/shipping"
     page = (await desk.get("/shipping")).text
-    assert "发货 <b>3</b> 单" in page
+    assert "发货 <b>4</b> 单" in page
     for problem in (
         "文件里有多行是这个订单",
         "没有这个订单",
@@ -82,15 +83,16 @@ async def test_the_list_filled_in_ships_what_is_right_and_tells_what_is_not(mall
     assert [tuple(row) for row in shipped] == [
         (orders[0], "SF", "SF10001"),
         (orders[1], "ZTO", "20002"),
-        (orders[2], "", ""),
+        (orders[2], None, None),
+        (orders[5], None, None),
     ]
-    assert (await actions()).count("order_ship") == 3
+    assert (await actions()).count("order_ship") == 4
     await upload(desk, sheet((orders[0], "SF", "SF10001"), (orders[1], "ZTO", "20003"), (orders[3], "火箭", "X90003")))
     page = (await desk.get("/shipping")).text
     assert "1 单之前已按同样的运单发货" in page
     assert "已经发货，运单与文件里的不同" in page
     assert "不认识的快递公司“火箭”" in page
-    assert (await actions()).count("order_ship") == 3
+    assert (await actions()).count("order_ship") == 4
 
 
 async def test_files_that_are_none_too_large_or_not_allowed(mall: Mall, desks: Any) -> None:
@@ -113,7 +115,7 @@ async def test_a_database_that_cannot_serve_is_no_bad_row(
     async def busy(*_: Any) -> None:
         raise Busy
 
-    monkeypatch.setattr(fulfilment, "ship", busy)
+    monkeypatch.setattr(shipments, "ship", busy)
     desk: Desk = await desks(Role.OPERATIONS)
     assert (await upload(desk, sheet(("T1", "SF", "SF10001")))).status_code == 503
 
@@ -134,6 +136,10 @@ async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: M
         {"company": "SF"},
         {"tracking_no": "SF10001"},
         {"company": "SF", "tracking_no": "?"},
+        {"way": "express"},
+        {"way": "own", "company": "SF", "tracking_no": "SF10001"},
+        {"way": "virtual"},
+        {"way": "balloon"},
     ):
         assert (await desk.post(f"{here}/ship", **form)).status_code == 400
     for form in (
@@ -144,6 +150,8 @@ async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: M
         {"reason": "坏了", "line-1": "一"},
     ):
         assert (await desk.post(f"{here}/refund", **form)).status_code == 400
+    ship = '/ship"'
+    assert (ship in (await desk.get(here)).text, "更正物流信息" in (await desk.get(here)).text) == (True, False)
     assert (await desk.post(f"{here}/ship", company="顺丰", tracking_no="SF10001")).status_code == 303
     piece = {f"line-{lines[0]['line_id']}": "1", f"line-{lines[1]['line_id']}": "0"}
     assert (await desk.post(f"{here}/refund", reason="坏了一件", **piece)).status_code == 303
@@ -152,6 +160,29 @@ async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: M
     assert refund is not None
     assert tuple(refund) == ("requested", False, "坏了一件")
     assert {"order.receiver", "order_ship", "refund_open"} <= set(await actions())
+
+
+async def test_the_order_page_corrects_how_an_order_was_sent(mall: Mall, desks: Any) -> None:
+    me = await shopper(mall)
+    order_no = await me.buy(await make_sku())
+    await work(mall)
+    desk: Desk = await desks(Role.OPERATIONS)
+    here = f"/orders/{order_no}"
+    assert (await desk.post(f"{here}/ship", way="pick_up")).status_code == 303
+    page = (await desk.get(here)).text
+    assert "到店自提" in page
+    assert "更正物流信息" in page
+    assert (await desk.post(f"{here}/shipping", way="express", company="SF")).status_code == 400
+    sent = await desk.post(f"{here}/shipping", way="express", company="中通", tracking_no="ZTO10001")
+    assert sent.headers["location"] == f"/admin{here}"
+    page = (await desk.get(here)).text
+    assert "中通快递 <code>ZTO10001</code>" in page
+    assert "更正物流信息" not in page
+    again = await desk.post(f"{here}/shipping", way="own")
+    assert (again.status_code, "微信只允许更正一次" in again.text) == (409, True)
+    assert (await actions()).count("order.shipping_correct") == 1
+    finance: Desk = await desks(Role.FINANCE)
+    assert (await finance.post(f"{here}/shipping", way="own")).status_code == 403
 
 
 async def test_goods_are_asked_back_seen_and_for_sale_again(mall: Mall, desks: Any) -> None:

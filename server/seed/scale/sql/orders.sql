@@ -19,7 +19,7 @@ WITH lines AS MATERIALIZED (
   INSERT INTO orders (id, order_no, member_id, kind, status, virtual, items_fen, discounts, coupon_id, freight_fen,
       freight_cash_fen, balance_fen, withdrawable_fen, cash_due_fen, address_sealed, region, remark, created_at,
       expires_at, checks, paid_at, transaction_id, rule_version, referrer_id, ancestor2_id, ancestor3_id, shipped_at,
-      company, tracking_no, received_at, completed_at, closed_at, close_reason, refunded_at, refunded_cash_fen,
+      shipped_by, company, tracking_no, received_at, completed_at, closed_at, close_reason, refunded_at, refunded_cash_fen,
       refunded_balance_fen, refunded_freight_fen)
     SELECT v.id, pg_temp.number('T', v.created_at, v.id), v.member_id, 'normal',
       CASE WHEN v.turn IN ('pending', 'closed') THEN v.turn WHEN v.turn IN ('refused', 'returned') THEN 'refunded'
@@ -35,7 +35,8 @@ WITH lines AS MATERIALIZED (
       CASE WHEN v.paid_at IS NOT NULL THEN ${rule} END,
       CASE WHEN v.paid_at IS NOT NULL THEN m.p1 END, CASE WHEN v.paid_at IS NOT NULL THEN m.p2 END,
       CASE WHEN v.paid_at IS NOT NULL THEN m.p3 END, v.shipped_at,
-      CASE WHEN v.shipped_at IS NOT NULL THEN (ARRAY['顺丰速运', '中通快递', '圆通速递', '京东快递'])[1 + v.id % 4] END,
+      CASE WHEN v.shipped_at IS NOT NULL THEN 'express' END,
+      CASE WHEN v.shipped_at IS NOT NULL THEN (ARRAY['SF', 'ZTO', 'YTO', 'JD'])[1 + v.id % 4] END,
       CASE WHEN v.shipped_at IS NOT NULL THEN 'SF' || lpad(v.id::text, 13, '0') END, v.received_at, v.completed_at,
       CASE WHEN v.turn = 'closed' THEN v.created_at + interval '15 minutes' END,
       CASE WHEN v.turn = 'closed' THEN 'expired' END,

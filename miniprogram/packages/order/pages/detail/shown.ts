@@ -41,6 +41,8 @@ export interface Shown {
   acts: Act[]
   icon: string
   next: string
+  /** The tracking number, or how the goods come without one. */
+  way: string
   unpaid: boolean
   due: string
   pieces: string
@@ -64,8 +66,13 @@ const ICONS: Partial<Record<Status, string>> = {
 
 const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', withdrawn: 'tag-plain', granting: 'tag-gold', requested: 'tag-gold', returning: 'tag-gold' }
 
+const WAYS: Record<string, string> = { own: '由商家送货上门，没有快递单号', pick_up: '到店自取，没有快递单号' }
+
+/** How the sentence about goods on their way begins, where they come without express. */
+const ON_THE_WAY: Record<string, string> = { own: '商家正在配送。收到', pick_up: '商品已备好，请到店自提。取到' }
+
 /** What will happen next. The order's actions say what the member can do. */
-function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
+function nextOf({ status, refund_open, shipped_by }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
   if (refunds.some(({ state }) => state === 'returning')) return '商家同意退货，请寄回商品并在下方填写运单号'
   if (refund_open) return '退款申请正在审核，结果会显示在下方'
   switch (status) {
@@ -76,7 +83,7 @@ function nextOf({ status, refund_open }: OrderDetail, refunds: Refund[], { polic
     case 'teaming':
       return '付款成功，成团后就会发货'
     case 'shipped':
-      return `包裹在路上。收到后请确认收货，发货 ${policy.receive_days} 天后会自动确认`
+      return `${ON_THE_WAY[shipped_by ?? ''] ?? '包裹在路上。收到'}后请确认收货，发货 ${policy.receive_days} 天后会自动确认`
     case 'received':
       return `已收货，${policy.refund_days} 天内如有问题可以申请退款`
     case 'completed':
@@ -97,6 +104,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     acts: actsOf(order),
     icon: ICONS[order.status] ?? 'time',
     next: nextOf(order, refunds, shop),
+    way: order.tracking_no ?? WAYS[order.shipped_by ?? ''] ?? '',
     unpaid: order.allowed_actions.includes('pay'),
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,

@@ -60,6 +60,22 @@ for (const [status, icon, next] of [
   })
 }
 
+for (const [shipped_by, tracking_no, way, next] of [
+  ['express', 'SF1', 'SF1', /^包裹在路上。收到后/],
+  ['own', null, '由商家送货上门，没有快递单号', /^商家正在配送。收到后/],
+  ['pick_up', null, '到店自取，没有快递单号', /^商品已备好，请到店自提。取到后/],
+]) {
+  test(`an order that comes by ${shipped_by}`, () => {
+    const { way: drawnWay, next: told } = drawn({ status: 'shipped', shipped_by, tracking_no })
+    assert.equal(drawnWay, way)
+    assert.match(told, next)
+  })
+}
+
+test('before it is shipped nothing is said about its way', () => {
+  assert.equal(drawn({ shipped_by: null, tracking_no: null }).way, '')
+})
+
 test('an open refund is told first, goods on their way back before it', () => {
   assert.equal(drawn({ refund_open: true }, [REFUND]).next, '退款申请正在审核，结果会显示在下方')
   assert.match(drawn({ refund_open: true }, [{ ...REFUND, state: 'returning' }]).next, /^商家同意退货/)
