@@ -140,6 +140,8 @@ export interface Refund {
   return_tracking_no: string | null
   /** What the member can do about it now. */
   allowed_actions: Array<'withdraw' | 'send_back'>
+  /** WeChat could not return the cash the way it came. */
+  delayed: boolean
 }
 
 export interface Counts {

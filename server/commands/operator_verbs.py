@@ -9,10 +9,11 @@ import typer
 
 from server.commands.runtime import run
 from server.core.errors import Refusal
-from server.gateways.ports import Deps
+from server.gateways.ports import BankCard, Deps
 from server.rules.rebates import parse_terms
+from server.rules.refunds import Remedy
 from server.rules.shipping import Shipment, Way, read_shipment
-from server.services.orders import refunds, shipments
+from server.services.orders import refund_reissues, refunds, shipments
 from server.services.rebates import qualifications
 from server.services.terms import rebate_rules
 from server.services.withdrawals import requests as withdrawal_requests
@@ -149,6 +150,38 @@ def refund_reject(
 ) -> None:
     """拒绝退款 Reject a requested refund."""
     act(data, lambda deps: refunds.reject(deps, refund_no, OPERATOR), "已拒绝退款 rejected")
+
+
+@refund.command("reissue")
+def refund_reissue(
+    refund_no: str = typer.Argument(metavar="NO", help="退款号 Refund number"),
+    way: Remedy = typer.Option(
+        help="again 换单号重新退款（微信已关闭）· card 退到会员银行卡（微信退款异常）· hand 已线下退款 Paid by hand"
+    ),
+    reason: str = typer.Option(..., help="理由，记入操作日志 Reason, for the audit log"),
+    reference: str = typer.Option("", help="hand：付款凭证号 Number of the payment made by hand"),
+    bank_type: str = typer.Option("", help="card：开户银行编码 WeChat's code for the bank, e.g. ICBC_DEBIT"),
+    data: Path | None = DATA,
+) -> None:
+    """处理微信退不了的退款 Re-issue a refund that WeChat could not make. Card number and name are read from stdin."""
+    if way is Remedy.HAND and not reference:
+        raise typer.BadParameter("--reference")
+    if way is Remedy.CARD and not bank_type:
+        raise typer.BadParameter("--bank-type")
+
+    async def reissued(deps: Deps) -> str:
+        match way:
+            case Remedy.AGAIN:
+                return await refund_reissues.again(deps, refund_no, OPERATOR, reason)
+            case Remedy.CARD:
+                account, name = (typer.prompt(what, err=True).strip() for what in ("卡号 Card", "姓名 Name"))
+                card = BankCard(bank_type=bank_type, account=account, real_name=name)
+                await refund_reissues.to_card(deps, refund_no, card, OPERATOR, reason)
+            case Remedy.HAND:
+                await refund_reissues.by_hand(deps, refund_no, reference, OPERATOR, reason)
+        return refund_no
+
+    act(data, reissued, "已处理 reissued: {}")
 
 
 @refund.command("open")

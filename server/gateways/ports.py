@@ -94,6 +94,16 @@ class RefundRequest:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankCard:
+    """A bank card of the payer. It is passed on to WeChat, encrypted, and kept nowhere."""
+
+    bank_type: str
+    """WeChat's code for the bank, as `ICBC_DEBIT`."""
+    account: str = field(repr=False)
+    real_name: str = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class RefundNotice:
     """What WeChat says about one refund, from an answer, a query or a notice."""
@@ -175,6 +185,13 @@ class Pay(Protocol):
 
     async def query_refund(self, refund_no: str) -> RefundNotice | None:
         """Return WeChat's refund; None when WeChat does not know it. Raises WeChatError, OutcomeUnknown."""
+        ...
+
+    async def redirect_refund(self, refund_id: str, refund_no: str, card: BankCard | None) -> RefundNotice:
+        """Send an `ABNORMAL` refund to a card of the payer, or without a card to the merchant's own account.
+
+        Raises WeChatError (not abnormal, or the card does not fit), OutcomeUnknown.
+        """
         ...
 
     async def transfer(self, request: TransferRequest) -> TransferNotice:

@@ -45,6 +45,7 @@ from server.gateways.pay_shapes import (
     transfer_notice,
 )
 from server.gateways.ports import (
+    BankCard,
     NoticeRejected,
     OutcomeUnknown,
     PaymentNotice,
@@ -214,6 +215,20 @@ class WeChatPay:
             if says_unknown(refused):
                 return None
             raise
+        return _refunded(body, refund_no)
+
+    async def redirect_refund(self, refund_id: str, refund_no: str, card: BankCard | None) -> RefundNotice:
+        """See the port. Raises ValueError for a number outside `[0-9A-Za-z_-]`."""
+        _, body = await outcome(
+            self._opened().abnormal_refund(
+                refund_id=checked(refund_id),
+                out_refund_no=checked(refund_no),
+                type="USER_BANK_CARD" if card else "MERCHANT_BANK_CARD",
+                bank_type=card.bank_type if card else None,
+                bank_account=card.account if card else None,
+                real_name=card.real_name if card else None,
+            ),
+        )
         return _refunded(body, refund_no)
 
     async def transfer(self, request: TransferRequest) -> TransferNotice:

@@ -40,6 +40,8 @@ SALES = Account("sales", debit_normal=False, of_member=False)
 """Revenue of paid orders less refunds, plus coupon discounts that were taken back."""
 REFUNDS_DUE = Account("refunds_due", debit_normal=False, of_member=False)
 """Cash refunds that are granted but not yet confirmed by WeChat."""
+PAID_BY_HAND = Account("paid_by_hand", debit_normal=False, of_member=False)
+"""Cash refunds that WeChat closed and the shop paid outside WeChat Pay."""
 POINTS_ISSUED = Account("points_issued", debit_normal=True, of_member=False)
 """Points that the shop gave, less points taken back and points expired."""
 POINTS_SPENT = Account("points_spent", debit_normal=False, of_member=False)
@@ -76,6 +78,7 @@ NAMES: dict[str, str] = {
     ORDER_HOLD.code: "下单占用",
     SALES.code: "销售",
     REFUNDS_DUE.code: "待退现金",
+    PAID_BY_HAND.code: "线下退款",
     POINTS_ISSUED.code: "已发积分",
     POINTS_SPENT.code: "已用积分",
     COUPONS_ISSUED.code: "已发优惠券",

@@ -688,6 +688,9 @@ CREATE TABLE "refunds" (
     "decided_by" VARCHAR(40),
     "finished_at" TIMESTAMPTZ,
     "wechat_refund_id" VARCHAR(40),
+    "issue_no" VARCHAR(32)  UNIQUE,
+    "issued_at" TIMESTAMPTZ,
+    "by_hand" BOOL NOT NULL DEFAULT FALSE,
     "check_at" TIMESTAMPTZ,
     "problem" VARCHAR(200),
     "answer" VARCHAR(200),
@@ -950,6 +953,21 @@ CREATE TABLE "refund_lines" (
 CREATE INDEX "refund_lines_refund" ON "refund_lines" ("refund_id");
 CREATE INDEX "refund_lines_line" ON "refund_lines" ("order_line_id");
 COMMENT ON TABLE "refund_lines" IS 'The part of an order line that a refund gives back.';
+
+CREATE TABLE "refund_reissues" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "way" VARCHAR(5) NOT NULL,
+    "number" VARCHAR(64) NOT NULL,
+    "ended" VARCHAR(8) NOT NULL,
+    "before_no" VARCHAR(32) NOT NULL,
+    "before_at" TIMESTAMPTZ NOT NULL,
+    "before_wechat_id" VARCHAR(40) NOT NULL,
+    "by" VARCHAR(40) NOT NULL,
+    "at" TIMESTAMPTZ NOT NULL,
+    "refund_id" BIGINT NOT NULL REFERENCES "refunds" ("id") ON DELETE RESTRICT
+);
+CREATE INDEX "refund_reissues_refund" ON "refund_reissues" ("refund_id");
+COMMENT ON TABLE "refund_reissues" IS 'A refund that WeChat could not make, and what an operator did about it.';
 
 CREATE TABLE "teams" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -1888,9 +1906,18 @@ ALTER TABLE refunds
 CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
   WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
-CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
+CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing', 'abnormal');
 CREATE INDEX refunds_to_decide ON refunds (decide_by) WHERE state IN ('requested', 'returning');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
+ALTER TABLE refunds
+  ADD CONSTRAINT refunds_issued CHECK ((issue_no IS NULL) = (issued_at IS NULL) AND issue_no <> refund_no),
+  ADD CONSTRAINT refunds_by_hand CHECK (NOT by_hand OR state = 'succeeded');
+ALTER TABLE refund_reissues
+  ADD CONSTRAINT refund_reissues_way CHECK ((way, ended) IN
+    (('again', 'CLOSED'), ('hand', 'CLOSED'), ('card', 'ABNORMAL'), ('hand', 'ABNORMAL')));
+-- A number that WeChat closed is given up once.
+CREATE UNIQUE INDEX refund_reissues_given_up ON refund_reissues (before_no) WHERE ended = 'CLOSED';
+CREATE INDEX refunds_by_issue ON refunds (issued_at) WHERE issued_at IS NOT NULL;
 -- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;
 CREATE INDEX refunds_at_wechat ON refunds (wechat_refund_id) WHERE wechat_refund_id IS NOT NULL;
@@ -1970,11 +1997,11 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 
 DOWN = r"""
 DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
+DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "d2eec6e0e8331cb7d6b1eba822a7b07a2640e018d368607156af249bc5b704a9"
+FINGERPRINT = "204ff38e1b732a0404656397773e44427e16c27d330d9e05f338aed65333a3ab"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

@@ -28,7 +28,7 @@ from server.models.operations import (
 )
 from server.models.operators import Operator, OperatorSession
 from server.models.orders import Order, OrderLine
-from server.models.payments import Payment, PaymentNotice, Refund, RefundLine
+from server.models.payments import Payment, PaymentNotice, Refund, RefundLine, RefundReissue
 from server.models.points import CheckIn, PointCredit, PointEarning
 from server.models.points_goods import PointsGood
 from server.models.promotions import StackingVersion
@@ -92,6 +92,7 @@ __all__ = [
     "ReconciliationAsk",
     "Refund",
     "RefundLine",
+    "RefundReissue",
     "ReturnChoice",
     "RuleVersion",
     "SecurityEvent",

@@ -81,6 +81,11 @@ class Refund(Model):
     decided_by = fields.CharField(max_length=40, null=True)
     finished_at = fields.DatetimeField(null=True)
     wechat_refund_id = fields.CharField(max_length=40, null=True)
+    issue_no = fields.CharField(max_length=32, null=True, unique=True)
+    """The number under which WeChat was asked again after it had closed the refund; until then that is `refund_no`."""
+    issued_at = fields.DatetimeField(null=True)
+    by_hand = fields.BooleanField(db_default=False)
+    """Paid outside WeChat after WeChat had closed it."""
     check_at = fields.DatetimeField(null=True)
     problem = fields.CharField(max_length=200, null=True)
     answer = fields.CharField(max_length=200, null=True)
@@ -100,6 +105,31 @@ class Refund(Model):
             # For the panel's list: of one state.
             Index(fields=("state", "id"), name="refunds_by_state"),
         )
+
+
+class RefundReissue(Model):
+    """A refund that WeChat could not make, and what an operator did about it."""
+
+    id = fields.BigIntField(primary_key=True)
+    refund: fields.ForeignKeyRelation[Refund] = fields.ForeignKeyField(
+        "models.Refund", related_name="reissues", on_delete=fields.OnDelete.RESTRICT
+    )
+    way = fields.CharField(max_length=5)
+    """`again` (asked again under a second number), `card` (to a bank card of the payer) or `hand`."""
+    number = fields.CharField(max_length=64)
+    """The second number: WeChat's for `again` and `card`, the reference of the payment for `hand`."""
+    ended = fields.CharField(max_length=8)
+    """How WeChat had ended it: `CLOSED` or `ABNORMAL`."""
+    before_no = fields.CharField(max_length=32)
+    """The number that ended so, when WeChat was asked under it, and WeChat's own number."""
+    before_at = fields.DatetimeField()
+    before_wechat_id = fields.CharField(max_length=40)
+    by = fields.CharField(max_length=40)
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "refund_reissues"
+        indexes = (Index(fields=("refund_id",), name="refund_reissues_refund"),)
 
 
 class RefundLine(Model):

@@ -140,6 +140,7 @@ ACTIONS = {
     "refund_approve": "同意退款",
     "refund_reject": "拒绝退款",
     "refund.return": "同意退货",
+    "refund.reissue": "重新退款",
     "rule_publish": "发布返一规则",
     "stacking_publish": "发布叠加规则",
     "commission.apply": "发布分润策略",

@@ -23,6 +23,7 @@ class Permission(StrEnum):
     ORDERS_VIEW = "orders.view"
     ORDERS_SHIP = "orders.ship"
     REFUNDS_DECIDE = "refunds.decide"
+    REFUNDS_REISSUE = "refunds.reissue"
     PRODUCTS_VIEW = "products.view"
     PRODUCTS_EDIT = "products.edit"
     COUPONS_VIEW = "coupons.view"
@@ -72,6 +73,7 @@ PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.ORDERS_VIEW: _EVERYBODY,
     P.ORDERS_SHIP: _SHOP,
     P.REFUNDS_DECIDE: _MONEY | _PEOPLE,
+    P.REFUNDS_REISSUE: _MONEY,
     P.PRODUCTS_VIEW: _EVERYBODY,
     P.PRODUCTS_EDIT: _SHOP,
     P.COUPONS_VIEW: _EVERYBODY,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from server.core.errors import RefundNotAllowed
@@ -38,6 +39,34 @@ def refund_actions(state: str, parcel: str | None) -> list[RefundAction]:
     if state == "returning":
         actions.append("send_back")
     return actions
+
+
+class Remedy(StrEnum):
+    """What an operator can do about a refund that WeChat could not make; the values are those in the database."""
+
+    AGAIN = "again"
+    CARD = "card"
+    HAND = "hand"
+
+
+REMEDY_LABELS: dict[Remedy, str] = {
+    Remedy.AGAIN: "换单号重新退款",
+    Remedy.CARD: "退到会员银行卡",
+    Remedy.HAND: "已线下退款",
+}
+_REMEDIES: dict[str, tuple[Remedy, ...]] = {
+    "CLOSED": (Remedy.AGAIN, Remedy.HAND),
+    "ABNORMAL": (Remedy.CARD, Remedy.HAND),
+}
+
+
+def remedies(ended: str | None) -> tuple[Remedy, ...]:
+    """Return what can be done about a refund that WeChat ended as `CLOSED` or `ABNORMAL`; nothing for other words.
+
+    The money of a closed one is the shop's again, so it is asked for under a second number. The money of an abnormal
+    one is on its way: WeChat sends it to another account under the number that it has.
+    """
+    return _REMEDIES.get(ended or "", ())
 
 
 RETURN_TIME = timedelta(days=7)

@@ -60,7 +60,7 @@ class Refund(Strict, kw_only=True):
 
 
 class Abnormal(Strict, kw_only=True):
-    """Body of apply-abnormal-refund; the encrypted bank fields are not checked."""
+    """Body of apply-abnormal-refund; of the encrypted bank fields only their presence is checked."""
 
     out_refund_no: Text64
     type: Literal["USER_BANK_CARD", "MERCHANT_BANK_CARD"]
@@ -172,6 +172,8 @@ def refund_abnormal(sandbox: Sandbox, call: PayCall) -> PayAnswer:
         raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
     if made["status"] != "ABNORMAL":
         raise PayError(400, "INVALID_REQUEST", "退款单状态不是异常，不能发起异常退款")
+    if body.type == "USER_BANK_CARD" and not (body.bank_type and body.bank_account and body.real_name):
+        raise param_error("/bank_account", "退款至用户银行卡时开户银行、卡号和姓名必填")
     again = {**made, "status": "PROCESSING", "outcome": "SUCCESS"}
     _save(sandbox, again, due=sandbox.now() + sandbox.knobs.now.refund_delay_s)
     return ok(refund_view(again))

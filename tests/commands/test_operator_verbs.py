@@ -69,6 +69,32 @@ async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path
     assert [row["actor"] for row in actors] == ["cli"]
 
 
+async def test_a_refund_that_wechat_closed_is_reissued(mall: Mall, tmp_path: Path) -> None:
+    anna = await join(mall)
+    sku = await make_sku()
+    await mall.control("knobs", refund_outcome="CLOSED")
+    numbers = [(await anna.refund(await anna.buy(sku)))["refund_no"] for _ in range(2)]
+    await work(mall)
+    mall.clock.advance(120)
+    await work(mall)
+    await mall.control("knobs", reset=True)
+    mall.clock.advance(61)  # WeChat wants a minute between two refunds of one order
+    code, out, err = await run(mall, "refund", "reissue", numbers[0], "--way", "again", "--reason", "已充值")
+    issue_no = await db.fetch_value("SELECT issue_no FROM refunds WHERE refund_no = $1", numbers[0])
+    assert (code, out, err) == (0, f"已处理 reissued: {issue_no}\n", "")
+    hand = ("refund", "reissue", numbers[1], "--way", "hand", "--reason", "已转账")
+    assert (await run(mall, *hand))[0] == 2
+    code, out, err = await run(mall, *hand, "--reference", "BANK20261201")
+    assert (code, out, err) == (0, f"已处理 reissued: {numbers[1]}\n", "")
+    assert (await run(mall, "refund", "reissue", numbers[1], "--way", "card", "--reason", "原卡已注销"))[0] == 2
+    code, _, err = await run(mall, *hand, "--reference", "BANK20261202")
+    assert (code, "state_conflict" in err) == (1, True)
+    await work(mall)
+    mall.clock.advance(120)
+    await work(mall)
+    assert await db.fetch_value("SELECT array_agg(DISTINCT state) FROM refunds") == ["succeeded"]
+
+
 async def test_withdrawals_are_approved_and_rejected(mall: Mall, tmp_path: Path) -> None:
     anna = await rich(mall)
     first, second = await ask(anna), await ask(anna)

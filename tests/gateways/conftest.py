@@ -110,3 +110,11 @@ async def mini(mini_config: MiniConfig, redis: aioredis.Redis, clock: HandClock)
     await gateway.open()
     yield gateway
     await gateway.aclose()
+
+
+@pytest.fixture
+async def fooled_mini(identity: Identity, parrot: Parrot, redis: aioredis.Redis, clock: HandClock) -> Any:
+    gateway = WeChatMini(MiniConfig(appid=identity.appid, secret="s", base_url=parrot.url, timeout_s=1.5), redis, clock)
+    await gateway.open()
+    yield gateway
+    await gateway.aclose()

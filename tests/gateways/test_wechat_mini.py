@@ -44,14 +44,6 @@ async def parcel(pay: WeChatPay, control: Control, member: str) -> Parcel:
     return Parcel(paid, member, "龙井茶 250 克 ×1" * 20, Way.EXPRESS, "SF", "SF1234567890", "13800138000")
 
 
-@pytest.fixture
-async def fooled_mini(identity: Identity, parrot: Parrot, redis: aioredis.Redis, clock: HandClock) -> Any:
-    gateway = WeChatMini(MiniConfig(appid=identity.appid, secret="s", base_url=parrot.url, timeout_s=1.5), redis, clock)
-    await gateway.open()
-    yield gateway
-    await gateway.aclose()
-
-
 def calls_of(*gateways: WeChatMini) -> Counter[str]:
     """Return a counter of the calls to each path from now on."""
     counted: Counter[str] = Counter()
@@ -270,60 +262,6 @@ async def test_a_payment_that_wechat_does_not_know_yet(mini: WeChatMini, parcel:
 
 async def test_virtual_goods(mini: WeChatMini, parcel: Parcel) -> None:
     await mini.upload_shipping(replace(parcel, way=Way.VIRTUAL, company="", tracking_no=""))
-
-
-async def test_what_a_shipping_record_says_on_the_wire(fooled_mini: WeChatMini, parrot: Parrot) -> None:
-    parrot.say(200, {"errcode": 0, "errmsg": "ok", "access_token": "t", "expires_in": 7200})
-    express = Parcel("42", MEMBER, "茶" * 200, Way.EXPRESS, "SF", "SF1", "13800138000")
-    await fooled_mini.upload_shipping(express)
-    sent = orjson.loads(parrot.heard[-1].body)
-    assert parrot.heard[-1].target == "/wxa/sec/order/upload_shipping_info?access_token=t"
-    assert sent == {
-        "order_key": {"order_number_type": 2, "transaction_id": "42"},
-        "logistics_type": 1,
-        "delivery_mode": 1,
-        "shipping_list": [
-            {
-                "item_desc": "茶" * 120,
-                "express_company": "SF",
-                "tracking_no": "SF1",
-                "contact": {"receiver_contact": "*******8000"},
-            }
-        ],
-        "upload_time": "2026-11-22T12:00:00.120+08:00",
-        "payer": {"openid": MEMBER},
-    }
-    await fooled_mini.upload_shipping(replace(express, receiver_phone=""))
-    assert "contact" not in orjson.loads(parrot.heard[-1].body)["shipping_list"][0]
-    for way, logistics_type in ((Way.OWN, 2), (Way.VIRTUAL, 3), (Way.PICK_UP, 4)):
-        await fooled_mini.upload_shipping(replace(express, way=way))
-        told = orjson.loads(parrot.heard[-1].body)
-        assert (told["logistics_type"], told["shipping_list"]) == (logistics_type, [{"item_desc": "茶" * 120}])
-
-
-@pytest.mark.parametrize(
-    ("errcode", "corrects", "refused"),
-    [
-        (10060023, False, False),
-        (10060023, True, False),
-        (10060002, False, False),
-        (10060002, True, True),
-        (10060003, True, True),
-        (268485226, False, True),
-    ],
-)
-async def test_what_wechat_knows_already_is_no_refusal(
-    fooled_mini: WeChatMini, parrot: Parrot, errcode: int, corrects: bool, refused: bool
-) -> None:
-    parrot.say(200, {"errcode": 0, "errmsg": "ok", "access_token": "t", "expires_in": 7200})
-    await fooled_mini.upload_shipping(Parcel("42", MEMBER, "茶", Way.OWN, "", "", ""))
-    parrot.say(200, {"errcode": errcode, "errmsg": "no"})
-    call = fooled_mini.upload_shipping(Parcel("42", MEMBER, "茶", Way.OWN, "", "", "", corrects))
-    if refused:
-        with pytest.raises(WeChatError, match=str(errcode)):
-            await call
-    else:
-        await call
 
 
 @pytest.mark.parametrize(

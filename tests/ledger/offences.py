@@ -45,6 +45,7 @@ OFFENCES = [
     ("stock", "DELETE FROM flash_units WHERE order_id IS NULL"),
     ("wechat_cash", "UPDATE payments SET amount_fen = amount_fen + 1"),
     ("refunds_due", "UPDATE refunds SET state = 'rejected' WHERE kind = 'stray'"),
+    ("paid_by_hand", "UPDATE refunds SET by_hand = true WHERE state = 'succeeded' AND cash_fen > 0"),
     ("sales", "UPDATE orders SET cash_due_fen = cash_due_fen + 1 WHERE paid_at IS NOT NULL"),
     ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_paid'"),
     ("order_entries", "UPDATE ledger_entries SET key = key || '?' WHERE kind = 'order_release'"),

@@ -22,6 +22,7 @@ BUILDERS: list[tuple[Callable[..., Entry], tuple[st.SearchStrategy, ...]]] = [
     (lambda a: entries.stray_payment("tx", "T1", a), (FEN,)),
     (lambda a, b, held, owner: entries.refund("R1", "T1", 7, RefundSums(a, b, held), owner), (FEN, FEN, HELD, WALLETS)),
     (lambda a: entries.refund_sent("R1", "T1", a), (FEN,)),
+    (lambda a: entries.refund_paid_by_hand("R1", "T1", a), (FEN,)),
     (lambda a: entries.rebate_stage(3, 1, 9, 7, a), (FEN,)),
     (lambda a, debts: entries.rebate_release(3, 9, 7, a, SPEND_ONLY, debts), (FEN, DEBTS)),
     (lambda a, b, c, d: entries.rebate_take_back("k", 3, 7, "收回", Taken(a, b, c, d)), (FEN,) * 4),

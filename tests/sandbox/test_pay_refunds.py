@@ -100,8 +100,13 @@ async def test_other_endings(world: World, outcome: str) -> None:
     told = open_notice(world, received)
     assert (told["event_type"], told["resource"]["refund_status"]) == (f"REFUND.{outcome}", outcome)
     world.clock.advance(60)
-    abnormal = {"out_refund_no": "BACK1", "type": "USER_BANK_CARD"}
+    card = {"bank_type": "ICBC_DEBIT", "bank_account": "sealed", "real_name": "sealed"}
+    abnormal = {"out_refund_no": "BACK1", "type": "USER_BANK_CARD", **card}
     path = f"/v3/refund/domestic/refunds/{made['refund_id']}/apply-abnormal-refund"
+    if outcome == "ABNORMAL":
+        nameless = {name: value for name, value in abnormal.items() if name != "real_name"}
+        refused = await signed(world, "POST", path, json.dumps(nameless).encode())
+        assert refused.json()["code"] == "PARAM_ERROR"
     again = await signed(world, "POST", path, json.dumps(abnormal).encode())
     if outcome == "CLOSED":
         assert again.json()["code"] == "INVALID_REQUEST"

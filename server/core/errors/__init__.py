@@ -58,7 +58,7 @@ from server.core.errors.referrals import (
     ShareDisabled,
     ShareUnknown,
 )
-from server.core.errors.refunds import RefundNotAllowed, RefundOpen
+from server.core.errors.refunds import RefundNotAllowed, RefundOpen, ReissueRefused
 from server.core.errors.seed import NotEmpty
 from server.core.errors.withdrawals import RealNameRequired, WithdrawalLimit
 from server.core.refusal import Refusal
@@ -116,6 +116,7 @@ __all__ = [
     "RefundNotAllowed",
     "RefundOpen",
     "Refusal",
+    "ReissueRefused",
     "RuleInvalid",
     "ShareDisabled",
     "ShareUnknown",

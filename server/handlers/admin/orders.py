@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from server.core import errors
+from server.gateways.ports import BankCard
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking
@@ -14,7 +15,7 @@ from server.rules.operators import Permission
 from server.rules.shipping import CHOICES, Shipment, Way, correctable, read_shipment
 from server.rules.shipping import LABELS as WAYS
 from server.services.desk import orders, shipping
-from server.services.orders import refunds, returns, shipments
+from server.services.orders import refund_reissues, refunds, returns, shipments
 
 screens = Screens("orders")
 
@@ -136,6 +137,48 @@ async def approve(visit: Visit, form: ApprovalForm) -> Done:
     order_no = await orders.order_of_refund(visit.path["refund_no"])
     await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason, restock=form.restock)
     return Done("已同意退款", f"/admin/orders/{order_no}")
+
+
+class CardForm(ReasonForm):
+    """A bank card of the payer; it goes to WeChat and is kept nowhere."""
+
+    bank_type: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9_]{2,32}$")]
+    account: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{8,32}$")]
+    real_name: Annotated[str, msgspec.Meta(min_length=2, max_length=60)]
+
+
+class HandForm(ReasonForm):
+    """The number of the payment that the shop made outside WeChat."""
+
+    reference: Annotated[str, msgspec.Meta(min_length=4, max_length=64)]
+
+
+@screens.action("/refunds/<refund_no:str>/again", Permission.REFUNDS_REISSUE, ReasonForm)
+async def ask_again(visit: Visit, form: ReasonForm) -> Done:
+    """Ask WeChat again for a refund that it closed."""
+    refund_no = visit.path["refund_no"]
+    order_no = await orders.order_of_refund(refund_no)
+    number = await refund_reissues.again(visit.deps, refund_no, visit.operator.name, form.reason)
+    return Done(f"已用新单号 {number} 重新退款", f"/admin/orders/{order_no}")
+
+
+@screens.action("/refunds/<refund_no:str>/card", Permission.REFUNDS_REISSUE, CardForm)
+async def send_to_card(visit: Visit, form: CardForm) -> Done:
+    """Let WeChat send an abnormal refund to a bank card of the payer."""
+    refund_no = visit.path["refund_no"]
+    order_no = await orders.order_of_refund(refund_no)
+    card = BankCard(bank_type=form.bank_type, account=form.account, real_name=form.real_name)
+    await refund_reissues.to_card(visit.deps, refund_no, card, visit.operator.name, form.reason)
+    return Done("已请微信退到会员银行卡", f"/admin/orders/{order_no}")
+
+
+@screens.action("/refunds/<refund_no:str>/hand", Permission.REFUNDS_REISSUE, HandForm)
+async def paid_by_hand(visit: Visit, form: HandForm) -> Done:
+    """Record that the shop paid a refund outside WeChat."""
+    refund_no = visit.path["refund_no"]
+    order_no = await orders.order_of_refund(refund_no)
+    await refund_reissues.by_hand(visit.deps, refund_no, form.reference, visit.operator.name, form.reason)
+    return Done("已登记线下退款", f"/admin/orders/{order_no}")
 
 
 @screens.action("/refunds/<refund_no:str>/reject", Permission.REFUNDS_DECIDE, ReasonForm)

@@ -29,7 +29,7 @@ from server.ledger.entries.points import (
     points_take_back,
 )
 from server.ledger.entries.rebates import rebate_release, rebate_source, rebate_stage, rebate_take_back
-from server.ledger.entries.refunds import RefundSums, refund, refund_sent
+from server.ledger.entries.refunds import RefundSums, refund, refund_paid_by_hand, refund_sent
 from server.ledger.entries.withdrawals import withdrawal_back, withdrawal_paid, withdrawal_request
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "rebate_stage",
     "rebate_take_back",
     "refund",
+    "refund_paid_by_hand",
     "refund_sent",
     "stray_payment",
     "take_back",

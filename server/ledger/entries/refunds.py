@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.ledger.chart import POINT, POINTS_SPENT, REBATE_COST, REFUNDS_DUE, SALES, WECHAT_CASH
+from server.ledger.chart import PAID_BY_HAND, POINT, POINTS_SPENT, REBATE_COST, REFUNDS_DUE, SALES, WECHAT_CASH
 from server.ledger.entries.orders import Held
 from server.ledger.entries.parts import Entry, Line, Wallet, moved
 
@@ -48,4 +48,18 @@ def refund_sent(refund_no: str, order_no: str, amount_fen: int) -> Entry:
         f"订单 {order_no} 退款到账",
         f"order:{order_no}",
         moved(Line(0, REFUNDS_DUE, -amount_fen), Line(0, WECHAT_CASH, amount_fen)),
+    )
+
+
+def refund_paid_by_hand(refund_no: str, order_no: str, amount_fen: int) -> Entry:
+    """Build the entry for a cash refund that WeChat closed and the shop paid outside WeChat.
+
+    Its key is that of `refund_sent`: one refund is paid once, whatever way it goes.
+    """
+    return Entry(
+        f"refund-sent:{refund_no}",
+        "refund_sent",
+        f"订单 {order_no} 退款已线下支付",
+        f"order:{order_no}",
+        moved(Line(0, REFUNDS_DUE, -amount_fen), Line(0, PAID_BY_HAND, amount_fen)),
     )

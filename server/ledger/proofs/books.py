@@ -1,6 +1,16 @@
 """Prove that the ledger is consistent in itself, and that the shop's accounts match the business tables."""
 
-from server.ledger.chart import CNY, ORDER_HOLD, POINT, POINTS_SPENT, REFUNDS_DUE, SALES, WECHAT_CASH, Account
+from server.ledger.chart import (
+    CNY,
+    ORDER_HOLD,
+    PAID_BY_HAND,
+    POINT,
+    POINTS_SPENT,
+    REFUNDS_DUE,
+    SALES,
+    WECHAT_CASH,
+    Account,
+)
 from server.ledger.proofs.proof import GRANTED, Proof
 
 _ENTRIES_BALANCE = """
@@ -77,9 +87,11 @@ _POINTS_SPENT = _shop_account(
 _WECHAT_CASH = _shop_account(
     WECHAT_CASH,
     "SELECT (SELECT COALESCE(sum(amount_fen), 0) FROM payments)"
-    " - (SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE state = 'succeeded')"
+    " - (SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE state = 'succeeded' AND NOT by_hand)"
     " - (SELECT COALESCE(sum(payout_fen), 0) FROM withdrawals WHERE state = 'paid')",
 )
+
+_PAID_BY_HAND = _shop_account(PAID_BY_HAND, "SELECT COALESCE(sum(cash_fen), 0) FROM refunds WHERE by_hand")
 
 _REFUNDS_DUE = _shop_account(
     REFUNDS_DUE,
@@ -109,6 +121,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("points_hold", "占用积分等于待付款订单", _POINTS_HOLD),
     Proof("points_spent", "已用积分等于已付订单减退款", _POINTS_SPENT),
     Proof("wechat_cash", "微信现金等于收款减退款减提现", _WECHAT_CASH),
+    Proof("paid_by_hand", "线下退款等于微信关闭后线下支付的退款", _PAID_BY_HAND),
     Proof("refunds_due", "待退现金等于未到账退款", _REFUNDS_DUE),
     Proof("sales", "销售额等于已付订单减退款", _SALES),
 )

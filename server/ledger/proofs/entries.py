@@ -11,7 +11,7 @@ def _entries(kinds: str, owed: str) -> str:
     """
     return f"""
 WITH owed AS ({owed}), posted AS (
-  SELECT e.key, COALESCE(sum(l.amount) FILTER (WHERE l.code = 'wechat_cash'), 0) AS cash,
+  SELECT e.key, COALESCE(sum(l.amount) FILTER (WHERE l.code IN ('wechat_cash', 'paid_by_hand')), 0) AS cash,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'order_hold' AND l.currency = '{CNY}'), 0) AS hold,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'sales'), 0) AS sales,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'refunds_due'), 0) AS due,

@@ -14,9 +14,18 @@ ALTER TABLE refunds
 CREATE UNIQUE INDEX refunds_one_open ON refunds (order_id)
   WHERE kind = 'order' AND state IN ('requested', 'returning', 'granting');
 CREATE UNIQUE INDEX refunds_stray_once ON refunds (payment_id) WHERE kind = 'stray';
-CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing');
+CREATE INDEX refunds_to_check ON refunds (check_at) WHERE state IN ('approved', 'processing', 'abnormal');
 CREATE INDEX refunds_to_decide ON refunds (decide_by) WHERE state IN ('requested', 'returning');
 CREATE INDEX refunds_to_come_back ON refunds (return_by) WHERE state = 'returning';
+ALTER TABLE refunds
+  ADD CONSTRAINT refunds_issued CHECK ((issue_no IS NULL) = (issued_at IS NULL) AND issue_no <> refund_no),
+  ADD CONSTRAINT refunds_by_hand CHECK (NOT by_hand OR state = 'succeeded');
+ALTER TABLE refund_reissues
+  ADD CONSTRAINT refund_reissues_way CHECK ((way, ended) IN
+    (('again', 'CLOSED'), ('hand', 'CLOSED'), ('card', 'ABNORMAL'), ('hand', 'ABNORMAL')));
+-- A number that WeChat closed is given up once.
+CREATE UNIQUE INDEX refund_reissues_given_up ON refund_reissues (before_no) WHERE ended = 'CLOSED';
+CREATE INDEX refunds_by_issue ON refunds (issued_at) WHERE issued_at IS NOT NULL;
 -- Reconciliation reads the refunds of one day, and those that the bills of that day name.
 CREATE INDEX refunds_by_decision ON refunds (decided_at) WHERE decided_at IS NOT NULL;
 CREATE INDEX refunds_at_wechat ON refunds (wechat_refund_id) WHERE wechat_refund_id IS NOT NULL;

@@ -15,6 +15,7 @@ from server.rules import labels
 from server.rules.members import masked_name, masked_phone
 from server.rules.operators import Permission
 from server.rules.orders import LABELS, OrderStatus
+from server.rules.refunds import REMEDY_LABELS
 from server.services.common import cursors
 from server.services.common.listings import (
     Column,
@@ -50,6 +51,11 @@ class RefundRow:
     decided_by: str | None
     decided_at: datetime | None
     problem: str | None
+    """How WeChat ended it, while it could not make it."""
+    issue_no: str | None
+    """The number under which WeChat was asked again."""
+    reissued: str | None
+    """What operators did about it, newest first, by whom and under which number."""
     answer: str | None
     return_to: str | None
     return_by: datetime | None
@@ -112,10 +118,16 @@ ORDERS = Listing(
 )
 
 
+_WORDS = " ".join(f"WHEN '{way}' THEN '{label}'" for way, label in REMEDY_LABELS.items())
+_REISSUED = (
+    f"(SELECT string_agg(CASE way {_WORDS} END || ' ' || number || '（' || by || '）', '；' ORDER BY id DESC)"  # noqa: S608 - our own words
+    " FROM refund_reissues WHERE refund_id = r.id)"
+)
 _REFUND_COLUMNS = (
-    "r.id, r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen,"
-    " r.requested_at, r.decided_by, r.decided_at, r.problem, r.answer, r.return_to, r.return_by, r.return_company,"
-    " r.return_tracking_no, o.shipped_at IS NOT NULL AS left_the_house,"
+    "r.id, r.refund_no, o.order_no, r.state, r.kind, r.reason, r.cash_fen, r.balance_fen, r.withheld_fen,"  # noqa: S608 - our own columns
+    " r.requested_at, r.decided_by, r.decided_at, r.problem, r.issue_no, r.answer, r.return_to, r.return_by,"
+    " r.return_company, r.return_tracking_no, o.shipped_at IS NOT NULL AS left_the_house,"
+    f" {_REISSUED} AS reissued,"
     " COALESCE((SELECT terms ->> 'return_to' FROM shop_policy WHERE id = 1), '') AS proposed"
 )
 _REFUND_SOURCE = "refunds r JOIN orders o ON o.id = r.order_id"

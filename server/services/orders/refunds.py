@@ -52,6 +52,8 @@ class RefundView(msgspec.Struct):
     return_company: str | None
     return_tracking_no: str | None
     allowed_actions: list[RefundAction]
+    delayed: bool
+    """WeChat could not return the cash the way it came; the shop finds another way."""
 
 
 async def request(
@@ -266,9 +268,13 @@ _VIEW = (
 
 def _shown(row: asyncpg.Record) -> RefundView:
     state = "processing" if row["state"] in ("approved", "abnormal") else row["state"]
-    label = WAITS_FOR_OWN_ORDER if state == "granting" and row["held_by_own"] else LABELS[state]
-    actions = refund_actions(row["state"], row["return_tracking_no"])
-    return msgspec.convert({**row, "state": state, "state_label": label, "allowed_actions": actions}, RefundView)
+    more = {
+        "state": state,
+        "state_label": WAITS_FOR_OWN_ORDER if state == "granting" and row["held_by_own"] else LABELS[state],
+        "allowed_actions": refund_actions(row["state"], row["return_tracking_no"]),
+        "delayed": row["state"] == "abnormal",
+    }
+    return msgspec.convert({**row, **more}, RefundView)
 
 
 async def view(tx: db.Connection, refund_id: int) -> RefundView:

@@ -35,14 +35,24 @@ SELECT p.transaction_id AS number, p.amount_fen, '{PAID}' AS state, o.order_no A
 FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.paid_at >= $1 AND p.paid_at < $2
 """  # noqa: S608 - our own text
 
+# A refund that WeChat closed and that was asked for again has two numbers, each in the bill of its own day.
 # A refund granted shortly before midnight may reach WeChat after midnight: start ten minutes early.
 _REFUNDS = """
-SELECT r.refund_no AS number, r.cash_fen AS amount_fen, r.state, COALESCE(p.transaction_id, '') AS about,
-  r.decided_at AS at, 'refund' AS what
+SELECT COALESCE(r.issue_no, r.refund_no) AS number, r.cash_fen AS amount_fen,
+  CASE WHEN r.by_hand THEN 'abnormal' ELSE r.state END AS state, COALESCE(p.transaction_id, '') AS about,
+  COALESCE(r.issued_at, r.decided_at) AS at, 'refund' AS what
 FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
-WHERE r.id IN (SELECT id FROM refunds WHERE refund_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
+WHERE r.id IN (SELECT id FROM refunds WHERE issue_no IS NULL
+    AND refund_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
+  UNION SELECT id FROM refunds WHERE issue_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
   UNION SELECT id FROM refunds WHERE decided_at >= $1::timestamptz - interval '10 minutes' AND decided_at < $2
-    AND cash_fen > 0 AND state IN ('processing', 'abnormal', 'succeeded'))
+    AND issue_no IS NULL AND cash_fen > 0 AND state IN ('processing', 'abnormal', 'succeeded')
+  UNION SELECT id FROM refunds WHERE issued_at >= $1::timestamptz - interval '10 minutes' AND issued_at < $2
+    AND state IN ('processing', 'abnormal', 'succeeded'))
+UNION ALL SELECT x.before_no, r.cash_fen, 'abnormal', COALESCE(p.transaction_id, ''), x.before_at, 'refund'
+FROM refund_reissues x JOIN refunds r ON r.id = x.refund_id LEFT JOIN payments p ON p.id = r.payment_id
+WHERE x.way = 'again' AND (x.before_no IN (SELECT number FROM bill_lines WHERE bill = 'refund')
+  OR x.before_at >= $1::timestamptz - interval '10 minutes' AND x.before_at < $2)
 """
 
 _RECEIVED = credited_fen(
@@ -64,8 +74,10 @@ UNION ALL SELECT COALESCE(t.twin, r.wechat_refund_id), {_DUE} - COALESCE(t.fee_f
   r.decided_at, 'refund'
 FROM refunds r LEFT JOIN payments p ON p.id = r.payment_id
 LEFT JOIN (SELECT DISTINCT ON (number) * FROM bill_lines WHERE bill = 'refund' ORDER BY number, line) t
-  ON t.number = r.refund_no
-WHERE r.id IN (SELECT f.id FROM refunds f JOIN bill_lines b ON b.number = f.refund_no
+  ON t.number = COALESCE(r.issue_no, r.refund_no)
+WHERE r.id IN (SELECT f.id FROM refunds f JOIN bill_lines b ON b.number = f.refund_no AND f.issue_no IS NULL
+    WHERE b.bill = 'refund' AND b.state <> 'FAIL' AND f.problem IS DISTINCT FROM 'CLOSED'
+  UNION SELECT f.id FROM refunds f JOIN bill_lines b ON b.number = f.issue_no
     WHERE b.bill = 'refund' AND b.state <> 'FAIL' AND f.problem IS DISTINCT FROM 'CLOSED'
   UNION SELECT id FROM refunds WHERE wechat_refund_id IN (SELECT number FROM bill_lines WHERE bill = 'fund'))
 UNION ALL SELECT COALESCE(w.wechat_bill_no, w.withdrawal_no),

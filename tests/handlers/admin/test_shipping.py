@@ -151,7 +151,10 @@ async def test_the_order_page_ships_shows_the_receiver_and_opens_refunds(mall: M
     ):
         assert (await desk.post(f"{here}/refund", **form)).status_code == 400
     ship = '/ship"'
-    assert (ship in (await desk.get(here)).text, "更正物流信息" in (await desk.get(here)).text) == (True, False)
+    assert (ship in (await desk.get(here)).text, "<summary>更正物流信息" in (await desk.get(here)).text) == (
+        True,
+        False,
+    )
     assert (await desk.post(f"{here}/ship", company="顺丰", tracking_no="SF10001")).status_code == 303
     piece = {f"line-{lines[0]['line_id']}": "1", f"line-{lines[1]['line_id']}": "0"}
     assert (await desk.post(f"{here}/refund", reason="坏了一件", **piece)).status_code == 303
@@ -171,18 +174,56 @@ async def test_the_order_page_corrects_how_an_order_was_sent(mall: Mall, desks: 
     assert (await desk.post(f"{here}/ship", way="pick_up")).status_code == 303
     page = (await desk.get(here)).text
     assert "到店自提" in page
-    assert "更正物流信息" in page
+    assert "<summary>更正物流信息" in page
     assert (await desk.post(f"{here}/shipping", way="express", company="SF")).status_code == 400
     sent = await desk.post(f"{here}/shipping", way="express", company="中通", tracking_no="ZTO10001")
     assert sent.headers["location"] == f"/admin{here}"
     page = (await desk.get(here)).text
     assert "中通快递 <code>ZTO10001</code>" in page
-    assert "更正物流信息" not in page
+    assert "<summary>更正物流信息" not in page
     again = await desk.post(f"{here}/shipping", way="own")
     assert (again.status_code, "微信只允许更正一次" in again.text) == (409, True)
     assert (await actions()).count("order.shipping_correct") == 1
     finance: Desk = await desks(Role.FINANCE)
     assert (await finance.post(f"{here}/shipping", way="own")).status_code == 403
+
+
+async def test_a_refund_that_wechat_could_not_make_is_helped_on_the_page(mall: Mall, desks: Any) -> None:
+    me = await shopper(mall)
+    sku = await make_sku()
+    found = []
+    for outcome in ("CLOSED", "ABNORMAL", "CLOSED"):
+        order_no = await me.buy(sku)
+        await mall.control("knobs", refund_outcome=outcome)
+        found.append((order_no, (await me.refund(order_no))["refund_no"]))
+        await work(mall)
+    mall.clock.advance(120)
+    await work(mall)
+    await mall.control("knobs", reset=True)
+    mall.clock.advance(61)  # WeChat wants a minute between two refunds of one order
+    (order, closed), (other, abnormal), (_, third) = found
+    service: Desk = await desks(Role.SERVICE)
+    assert "换单号重新退款" not in (await service.get(f"/orders/{order}")).text
+    assert (await service.post(f"/refunds/{closed}/again", reason="已充值")).status_code == 403
+    desk: Desk = await desks(Role.FINANCE)
+    assert "换单号重新退款" in (await desk.get(f"/orders/{order}")).text
+    assert "退到会员银行卡" in (await desk.get(f"/orders/{other}")).text
+    answer = await desk.post(f"/refunds/{closed}/again", reason="已充值")
+    assert answer.headers["location"] == f"/admin/orders/{order}"
+    page = (await desk.get(f"/orders/{order}")).text
+    number = await db.fetch_value("SELECT issue_no FROM refunds WHERE refund_no = $1", closed)
+    assert f"换单号重新退款 {number}（" in page
+    card = {"bank_type": "ICBC_DEBIT", "account": "6222020200112233445", "real_name": "张三"}
+    assert (
+        await desk.post(f"/refunds/{abnormal}/card", reason="原卡已注销", **(card | {"account": "x"}))
+    ).status_code == 400
+    assert (await desk.post(f"/refunds/{abnormal}/card", reason="原卡已注销", **card)).status_code == 303
+    assert (await desk.post(f"/refunds/{third}/hand", reason="已转账", reference="BANK20261201")).status_code == 303
+    assert (await actions()).count("refund.reissue") == 3
+    await work(mall)
+    mall.clock.advance(120)
+    await work(mall)
+    assert await db.fetch_value("SELECT array_agg(DISTINCT state) FROM refunds") == ["succeeded"]
 
 
 async def test_goods_are_asked_back_seen_and_for_sale_again(mall: Mall, desks: Any) -> None:

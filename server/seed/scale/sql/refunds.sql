@@ -9,7 +9,7 @@ INSERT INTO refunds (id, refund_no, order_id, member_id, payment_id, kind, state
     CASE WHEN v.turn = 'refused' THEN 'system' ELSE 'cli' END,
     CASE WHEN s.state = 'succeeded' THEN v.decided_at + interval '1 minute' END,
     CASE WHEN s.state <> 'approved' THEN '5000' || lpad(v.id::text, 24, '0') END,
-    CASE WHEN s.state IN ('approved', 'processing') THEN ${now} + interval '1 hour' END,
+    CASE WHEN s.state IN ('approved', 'processing', 'abnormal') THEN ${now} + interval '1 hour' END,
     CASE WHEN s.state = 'abnormal' THEN 'ABNORMAL' END
   FROM scale_lives v JOIN orders o ON o.id = v.id
   CROSS JOIN LATERAL (SELECT CASE WHEN v.decided_at > ${now} - interval '6 hours'

@@ -133,7 +133,7 @@ function shownRefund(refund: Refund): ShownRefund {
     no: refund.refund_no,
     label: refund.state_label,
     tone: TONES[refund.state] ?? '',
-    text: refund.state === 'processing' ? '微信正在退款，一般几分钟到账，退到银行卡可能要几天' : '',
+    text: refund.delayed ? '微信没能退回原账户，商家会换一种方式退给你' : refund.state === 'processing' ? '微信正在退款，一般几分钟到账，退到银行卡可能要几天' : '',
     parts: refundParts(refund),
     reason: refund.reason,
     times: timesOf(refund),

@@ -72,6 +72,12 @@ for (const [shipped_by, tracking_no, way, next] of [
   })
 }
 
+test('a refund that WeChat could not make says that the shop finds another way', () => {
+  assert.match(refund({ state: 'processing', delayed: false }).text, /^微信正在退款/)
+  assert.match(refund({ state: 'processing', delayed: true }).text, /^微信没能退回原账户/)
+  assert.equal(refund({ state: 'succeeded', delayed: false }).text, '')
+})
+
 test('before it is shipped nothing is said about its way', () => {
   assert.equal(drawn({ shipped_by: null, tracking_no: null }).way, '')
 })
