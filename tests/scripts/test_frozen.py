@@ -1,5 +1,6 @@
 """Frozen records: they are read back exactly, every difference is one sentence, and the real records fit the code."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from scripts.frozen import catalogue, jobs, keys, live
 from scripts.frozen.__main__ import main
 from scripts.frozen.check import DIFFERENCES, problems_of, write
-from scripts.frozen.compare import Change, Difference, changes, problems, read_differences
+from scripts.frozen.compare import Change, Difference, Objects, changes, problems, read_differences
 from scripts.frozen.forms import read, read_openapi, written, written_json
 
 BEFORE = {
@@ -141,8 +142,9 @@ def test_this_code_is_as_its_records_say() -> None:
     assert list(problems_of(live.of_code())) == []
 
 
-def test_a_route_a_job_and_a_key_that_change_are_noticed() -> None:
+def test_a_route_a_job_and_a_key_that_change_are_noticed(tmp_path: Path) -> None:
     made = live.of_code()
+    record(made, tmp_path)
     routes, routes_before = dict(made["routes"]), made["routes"]
     refund = "POST /admin/orders/<order_no:str>/refund"
     assert routes_before[refund] == "admin_orders.refund, permission refunds.decide"
@@ -151,13 +153,19 @@ def test_a_route_a_job_and_a_key_that_change_are_noticed() -> None:
     told = dict(made["keys"])
     told["entry order_paid"] = told["entry order_paid"].replace("key order-paid:", "key paid-order:")
     works = {name: text for name, text in made["jobs"].items() if name != "job grow"}
-    found = list(problems_of({"routes": routes, "keys": told, "jobs": works}))
+    found = list(problems_of({"routes": routes, "keys": told, "jobs": works}, tmp_path))
     assert [sentence.partition(";")[0] for sentence in found] == [
         f"routes: {refund} was changed: `{routes_before[refund]}` → `admin_orders.refund, any operator`",
         "routes: POST /api/orders was removed",
         "keys: entry order_paid was changed in line 1: `key order-paid:<order_no>` → `key paid-order:<order_no>`",
         "jobs: job grow was removed",
     ]
+
+
+def record(made: Mapping[str, Objects], root: Path) -> None:
+    """Write records of what there is now, without any difference that is meant."""
+    write(made, root)
+    (root / DIFFERENCES).write_text("")
 
 
 def test_records_written_anew_hold_and_a_listed_difference_that_vanished_does_not(tmp_path: Path) -> None:
@@ -183,10 +191,13 @@ async def test_the_migrated_database_is_as_its_record_says(own_database_url: str
     assert list(problems_of({"catalogue": await catalogue.objects(own_database_url)})) == []
 
 
-async def test_what_changes_in_the_database_is_told_but_not_the_order_of_columns(own_database_url: str) -> None:
+async def test_what_changes_in_the_database_is_told_but_not_the_order_of_columns(
+    own_database_url: str, tmp_path: Path
+) -> None:
+    record({"catalogue": await catalogue.objects(own_database_url)}, tmp_path)
     connection = await asyncpg.connect(own_database_url)
     await connection.execute(
-        "ALTER TABLE orders DROP COLUMN company, ADD COLUMN company varchar(40);"
+        "ALTER TABLE orders DROP COLUMN close_reason, ADD COLUMN close_reason varchar(20);"
         " ALTER TABLE orders ALTER COLUMN remark TYPE text;"
         " ALTER TABLE products RENAME CONSTRAINT products_shelf TO products_shelves;"
         " DROP INDEX ledger_entries_link; DROP TRIGGER ledger_entries_immutable ON ledger_entries;"
@@ -194,7 +205,7 @@ async def test_what_changes_in_the_database_is_told_but_not_the_order_of_columns
         " GRANT SELECT ON skus TO public; CREATE SEQUENCE numbers; CREATE TYPE mood AS ENUM ('bad', 'good')"
     )
     await connection.close()
-    found = list(problems_of({"catalogue": await catalogue.objects(own_database_url)}))
+    found = list(problems_of({"catalogue": await catalogue.objects(own_database_url)}, tmp_path))
     assert [sentence.partition(";")[0].partition(" in line")[0].partition(": `")[0] for sentence in found] == [
         "catalogue: column orders.remark was changed",
         "catalogue: constraint products.products_shelf was removed",
