@@ -25,7 +25,7 @@ async def drop(url: str, name: str) -> None:
     """Drop a database once PostgreSQL's own vacuum has left it; we may not terminate that one."""
     for _ in range(100):
         with contextlib.suppress(asyncpg.InsufficientPrivilegeError, asyncpg.ObjectInUseError):
-            await administer(url, f'DROP DATABASE "{name}" WITH (FORCE)')
+            await administer(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             return
         await asyncio.sleep(0.1)
     raise AssertionError(name)
