@@ -133,11 +133,17 @@ def read(form: Mapping[str, str]) -> tuple[RuleTerms | None, dict[str, str]]:
         values[name] = tuple(kind for kind in get_args(OrderKind) if form.get(f"{name}.{kind}"))
     _take(values, wrong, "stages_bp", partial(_stages, form.get("stages_bp", ""), values.get("required", 1)))
     _take(values, wrong, "scope", partial(_read_scope, form))
-    if wrong:
-        return None, wrong
     terms = RuleTerms(**values)
-    found = dict(reversed(problems(terms)))
-    return (None, {name.partition(".")[0]: problem for name, problem in found.items()}) if found else (terms, {})
+    found = {name.partition(".")[0]: problem for name, problem in reversed(problems(terms))}
+    if "required" in wrong:
+        found.pop("stages_bp", None)  # how many there must be is not known
+    found |= wrong
+    return (None, found) if found else (terms, {})
+
+
+def read_scope(form: Mapping[str, str]) -> Scope:
+    """Return the scope alone, to be judged also where the rest has mistakes. Raises ValueError with the reason."""
+    return _read_scope(form)
 
 
 def _take(values: dict[str, Any], wrong: dict[str, str], name: str, reading: Callable[[], Any]) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from server.core import errors
 from server.handlers.admin.screen import Done, Screens, Visit
-from server.rules.operators import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN
+from server.rules.operators import PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, password_problem
 from server.services.operators import accounts as operator_accounts
 from server.services.operators import sessions as operator_sessions
 from server.services.operators import totp as operator_totp
@@ -60,7 +60,8 @@ async def password(_visit: Visit, _: None) -> dict[str, Any]:
 async def change_password(visit: Visit, form: PasswordForm) -> Done:
     """Set the new password and log out all other devices."""
     if form.new != form.again:
-        raise errors.PasswordUnfit(problem="两次输入的新密码不一致")
+        unfit = password_problem(form.new, visit.operator.name)
+        raise errors.PasswordUnfit(problem="；".join(filter(None, ("两次输入的新密码不一致", unfit))))
     await operator_accounts.change_password(visit.deps, visit.operator, form.old, form.new)
     return Done(
         "密码已修改，其他设备已退出登录", "/admin/account" if visit.operator.has_totp else "/admin/account/totp"

@@ -43,8 +43,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     typed.need("name")
     entry |= {"name": typed.text("name"), "parent": typed.text("parent") or None}
     entry["position"] = typed.whole("position") or 0
-    with typed.judged():
-        await catalogue_apply.apply(visit.deps, {"categories": [entry]}, visit.operator.name)
+    await typed.submit(visit, catalogue_apply.apply, "categories", entry)
 
 
 @screens.action("/categories/<category_id:int>/icon", _EDIT, file_most=product_pictures.MOST_BYTES)

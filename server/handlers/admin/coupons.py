@@ -85,6 +85,7 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
 
 async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     typed.need("name", "per_member")
+    scope = _scope(typed)
     entry |= {
         "name": typed.text("name"),
         "threshold_fen": typed.fen("threshold_fen", least_fen=0) or 0,
@@ -97,11 +98,12 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
         **{name: typed.flag(name) for name in ("listed", "birthday_gift", "active")},
         **_worth(typed),
         **_validity(typed),
-        **_scope(typed),
+        **scope,
     }
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged():
-        await coupon_apply.apply(visit.deps, {"templates": [entry]}, visit.operator.name, reason)
+    kind = typed.text("scope")
+    places = {"scope": kind} if kind in scope else {}
+    await typed.submit(visit, coupon_apply.apply, "templates", entry, reason, places)
 
 
 def _worth(typed: Typed) -> dict[str, Any]:
@@ -137,6 +139,7 @@ def _scope(typed: Typed) -> dict[str, Any]:
         return {"products": None, "categories": None}
     if kind not in SCOPES:
         typed.note("scope", "请选择一项")
+        return {}
     if not typed.text("scope_ids"):
         typed.note("scope", "请填写编号或标识，用逗号隔开")
     return {kind: [int(one) if one.isdecimal() else one for one in _NAME.findall(typed.text("scope_ids"))]}

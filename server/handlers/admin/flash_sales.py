@@ -66,9 +66,8 @@ async def stop(visit: Visit, form: dict[str, str]) -> Done:
     found = await flash_sales.sale(visit.deps, visit.path["sale_id"])
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
-    with typed.judged():
-        entry = {"slug": found["slug"], "stop": True}
-        await activity_apply.apply(visit.deps, {"flash_sales": [entry]}, visit.operator.name, reason)
+    entry = {"slug": found["slug"], "stop": True}
+    await typed.submit(visit, activity_apply.apply, "flash_sales", entry, reason)
     return Done("已停止，未售出的库存会退回商品", f"{_HERE}/{found['id']}")
 
 
@@ -82,8 +81,8 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
         "items": [_item(typed, row) for row in rows],
     }
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged("items", rows):
-        await activity_apply.apply(visit.deps, {"flash_sales": [entry]}, visit.operator.name, reason)
+    places = {f"items[{row}]": f"items[{place}]" for place, row in enumerate(rows)}
+    await typed.submit(visit, activity_apply.apply, "flash_sales", entry, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:

@@ -78,8 +78,9 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
         },
     }
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged():
-        await catalogue_apply.apply(visit.deps, {"freight": [entry]}, visit.operator.name, reason)
+    places = {name: f"terms.{name}" for name in ("by", "elsewhere", "excluded")}
+    places |= {f"zones[{row}]": f"terms.zones[{place}]" for place, row in enumerate(zones)}
+    await typed.submit(visit, catalogue_apply.apply, "freight", entry, reason, places)
 
 
 def _rate(typed: Typed, before: str) -> dict[str, Any]:

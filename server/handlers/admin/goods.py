@@ -119,12 +119,8 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
     head["skus"] = [_sku(typed, row) for row in rows]
     stocked = any(sku["stock_add"] for sku in head["skus"])
     reason = typed.reason(needed=stocked and "new" not in head)
-    with typed.judged("skus", rows):
-        await _apply(visit, head, reason)
-
-
-async def _apply(visit: Visit, head: dict[str, Any], reason: str) -> None:
-    await catalogue_apply.apply(visit.deps, {"products": [head]}, visit.operator.name, reason)
+    places = {f"skus[{row}]": f"skus[{place}]" for place, row in enumerate(rows)}
+    await typed.submit(visit, catalogue_apply.apply, "products", head, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:
@@ -198,8 +194,9 @@ async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
     entry = {"code": sku["code"], "stock_add": typed.whole("stock_add") or 0}
     if (alert_at := typed.whole("alert_at")) is not None:
         entry["alert_at"] = alert_at
-    with typed.judged():
-        await _apply(visit, {"slug": sku["slug"], "seen": typed.text("seen"), "skus": [entry]}, reason)
+    head = {"slug": sku["slug"], "seen": typed.text("seen"), "skus": [entry]}
+    places = {name: f"skus[0].{name}" for name in ("stock_add", "alert_at")}
+    await typed.submit(visit, catalogue_apply.apply, "products", head, reason, places)
     return Done(f"{sku['code']} 已更新", f"/admin/stock?q={sku['code']}")
 
 

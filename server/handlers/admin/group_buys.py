@@ -96,8 +96,8 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     if not rows:
         typed.note("skus", "至少给一个 SKU 填写拼团价")
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged("skus", rows):
-        await activity_apply.apply(visit.deps, {"group_buys": [entry]}, visit.operator.name, reason)
+    places = {f"skus[{row}]": f"skus[{place}]" for place, row in enumerate(rows)}
+    await typed.submit(visit, activity_apply.apply, "group_buys", entry, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:

@@ -1,12 +1,14 @@
 """Running the shop: background jobs, subscription messages and settings."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from server.core import errors
+from server.handlers.admin import shapes
 from server.handlers.admin.forms import REASON_CHARS, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
+from server.handlers.admin.typed import Typed
 from server.rules import shop_form
 from server.rules.operators import Permission
 from server.services.desk import jobs
@@ -30,15 +32,6 @@ async def notices(_visit: Visit, _: None) -> dict[str, Any]:
     return {"templates": await notice_desk.templates()}
 
 
-class TemplateForm(ReasonForm):
-    """One message template; `fields` has one `keyword=value` per line, such as `amount3=amount`."""
-
-    template_id: str = ""
-    title: str = ""
-    page: str = ""
-    fields: Annotated[str, msgspec.Meta(max_length=1000)] = ""
-
-
 _TOLD = {
     "template_id": "模板 ID 是 20 到 64 个字母、数字、下划线或横线",
     "title": "标题要填，最多 40 个字",
@@ -47,21 +40,22 @@ _TOLD = {
 }
 
 
-@screens.action("/notices/<key:str>", Permission.NOTICES_EDIT, TemplateForm)
-async def change_notice(visit: Visit, form: TemplateForm) -> Done:
-    """Change a message template."""
-    lines = [line.partition("=") for line in form.fields.splitlines() if line.strip()]
+@screens.action("/notices/<key:str>", Permission.NOTICES_EDIT, dict[str, str])
+async def change_notice(visit: Visit, form: dict[str, str]) -> Done:
+    """Change a message template; `fields` has one `keyword=value` per line, such as `amount3=amount`."""
+    typed, key = Typed(form, {"reason": "理由"}), visit.path["key"]
+    lines = [line.partition("=") for line in typed.text("fields").splitlines() if line.strip()]
     fields = {keyword.strip(): name.strip() for keyword, _, name in lines}
-    asked = {"template_id": form.template_id, "title": form.title, "page": form.page}
-    typed: dict[str, Any] = {name: text.strip() for name, text in asked.items()} | {"fields": fields}
-    try:
-        terms = msgspec.convert(typed, TemplateTerms)
-    except msgspec.ValidationError as error:
-        field = next(name for name in (*_TOLD, "fields") if f"$.{name}" in str(error) or name == "fields")
-        raise errors.BadRequest(field=field, problem=_TOLD[field]) from error
+    values: dict[str, Any] = {name: typed.text(name) for name in ("template_id", "title", "page")} | {"fields": fields}
+    for one in shapes.problems(values, TemplateTerms):
+        typed.note(one["field"], _TOLD[one["field"]])
     if len(fields) != len(lines):
-        raise errors.BadRequest(field="fields", problem="同一个关键词写了两次")
-    await notice_desk.change(visit.deps, visit.path["key"], terms, form.reason, visit.operator.name)
+        typed.note("fields", "同一个关键词写了两次")
+    if unknown := notice_desk.unknown(key, fields.values()):
+        typed.note("fields", unknown)
+    reason = typed.reason(needed=True)
+    typed.check()
+    await notice_desk.change(visit.deps, key, msgspec.convert(values, TemplateTerms), reason, visit.operator.name)
     return Done("已保存通知模板", "/admin/notices")
 
 
@@ -76,14 +70,13 @@ async def settings(_visit: Visit, _: None) -> dict[str, Any]:
 async def change_settings(visit: Visit, form: dict[str, str]) -> Done:
     """Put the policy that was typed into force."""
     reason, version = form.pop("reason", "").strip(), form.pop("version", "")
-    if not 0 < len(reason) <= REASON_CHARS:
-        raise errors.BadRequest(field="reason", problem=f"请填写理由，最多 {REASON_CHARS} 个字")
-    for name in form:
-        if name not in shop_form.FIELDS:
-            raise errors.BadRequest(field=name, problem="没有这个设置")
     wanted, problems = shop_form.read(form)
+    problems |= {name: "没有这个设置" for name in form if name not in shop_form.FIELDS}
+    if not 0 < len(reason) <= REASON_CHARS:
+        problems["reason"] = f"请填写理由，最多 {REASON_CHARS} 个字"
     if problems:
-        raise errors.BadRequest(field=next(iter(problems)), problem="；".join(problems.values()))
+        told = [{"field": name, "label": "", "problem": problem} for name, problem in problems.items()]
+        raise errors.BadRequest(problems=told)
     changed = await policy.change(visit.deps, wanted, version, reason, visit.operator.name)
     names = "、".join(shop_form.FIELDS[name].label for name in changed)
     return Done(f"已保存：{names}" if names else "没有改动", "/admin/settings")

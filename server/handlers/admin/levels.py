@@ -4,10 +4,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from server.handlers.admin import shapes
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.levels import ICONS, LIMITS, MOST_LEVELS, Level
+from server.rules.levels import ICONS, LIMITS, MOST_LEVELS, Level, problems
 from server.rules.operators import Permission
 from server.services.desk import growth
 from server.services.growth import progress
@@ -39,15 +40,20 @@ async def shown(_visit: Visit, _: None) -> dict[str, Any]:
 async def change(visit: Visit, form: dict[str, str]) -> Done:
     """Put the levels that were typed into force; a row without a name is ignored."""
     typed = Typed(form, _LABELS)
-    wanted = [level for n in range(MOST_LEVELS) if (level := _level(typed, f"levels[{n}]."))]
+    wanted = [level for n in range(MOST_LEVELS) if (level := _level(typed, f"levels[{n}].", lowest=n == 0))]
     reason = typed.reason(needed=True)
+    for problem in problems(wanted):
+        typed.note("levels", problem)
     typed.check()
     changed = await levels.change(visit.deps, wanted, typed.text("version"), reason, visit.operator.name)
     return Done("已保存会员等级，达到新门槛的会员会陆续升级" if changed else "没有改动", "/admin/levels")
 
 
-def _level(typed: Typed, row: str) -> Level | None:
-    """Read the level of one row and note its mistakes; None when empty or wrong."""
+def _level(typed: Typed, row: str, *, lowest: bool) -> Level | None:
+    """Read the level of one row and note its mistakes; None when it is empty or its growth is wrong.
+
+    What is wrong gets its default, so that the levels can still be judged together; nothing is saved then.
+    """
     if not typed.text(f"{row}name"):
         return None
     values = {
@@ -60,12 +66,13 @@ def _level(typed: Typed, row: str) -> Level | None:
         "colour": typed.text(f"{row}colour"),
         "icon": typed.text(f"{row}icon"),
     }
-    try:
-        return msgspec.convert(values, Level)
-    except msgspec.ValidationError as error:
-        field = str(error).rpartition("`$.")[2].rstrip("`")
+    wrong = {one["field"] for one in shapes.problems(values, Level)}
+    for field in wrong:
         typed.note(f"{row}{field}", LIMITS[field])
+    fits = {name: value for name, value in values.items() if name not in wrong}
+    if "growth" in wrong and not lowest:
         return None
+    return msgspec.convert({"name": typed.text(f"{row}name")[:1], "growth": 0} | fits, Level)
 
 
 class GrowthForm(ReasonForm):

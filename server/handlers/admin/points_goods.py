@@ -58,5 +58,4 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     entry |= {name: typed.whole(name) for name in ("points", "stock", "per_member")}
     entry |= {"price_fen": typed.fen("price_fen", least_fen=0) or 0, "active": typed.flag("active")}
     reason = typed.reason(needed="new" not in entry)
-    with typed.judged():
-        await activity_apply.apply(visit.deps, {"points_goods": [entry]}, visit.operator.name, reason)
+    await typed.submit(visit, activity_apply.apply, "points_goods", entry, reason)

@@ -1,20 +1,48 @@
 """Reads a submitted form field by field, and reports all mistakes at once, each at its field."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from server.core import money
 from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
+from server.gateways.ports import Deps
 from server.handlers.admin.forms import REASON_CHARS
+from server.handlers.admin.screen import Visit
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
+_STEP = re.compile(r"(\w+)|\[(\d+)\]")
+_INDEX = re.compile(r"\[\d+\]$")
+"""The place of one item in a list that the form has as one field."""
 _NUMBERED = re.compile(r"(skus|items|levels)\[(\d+)\]")
 _NUMBERED_LABELS = {"skus": " SKU", "items": "商品", "levels": "等级"}
 _FEN_MOST = 10**9
+
+
+Apply: TypeAlias = Callable[[Deps, Mapping[str, Any], str, str, Collection[str]], Awaitable[object]]
+"""Judges a document and writes it, as an operator, for a reason; at the last argument's places the form is wrong."""
+_NOWHERE: Mapping[str, str] = {}
+
+
+def _moved(name: str, places: Mapping[str, str]) -> str:
+    """Return the name of a field as the other side has it."""
+    for here, there in places.items():
+        if name == here or name.startswith((f"{here}.", f"{here}[")):
+            return there + name[len(here) :]
+    return name
+
+
+def _leave_out(entry: dict[str, Any], path: str) -> None:
+    """Take what could not be read out of the entry, so that nothing else is said about it."""
+    held: Any = entry
+    *steps, last = _STEP.findall(path)
+    for name, index in steps:
+        held = held[int(index)] if index else held.get(name, {})
+    if isinstance(held, dict):
+        held.pop(last[0], None)
 
 
 class Typed:
@@ -89,21 +117,40 @@ class Typed:
         if self._problems:
             raise FormInvalid(problems=self._problems)
 
-    @contextmanager
-    def judged(self, listed: str = "", rows: Sequence[int] = ()) -> Iterator[None]:
-        """Check the form, then let the block apply its entry, and move the mistakes found there to the form's fields.
+    async def submit(
+        self,
+        visit: Visit,
+        apply: Apply,
+        kind: str,
+        entry: dict[str, Any],
+        reason: str = "",
+        places: Mapping[str, str] = _NOWHERE,
+    ) -> None:
+        """Let `apply` judge the entry, and write it if neither it nor the form has mistakes. Raises FormInvalid.
 
-        `rows` are the form's rows that make the entry's list `listed`, in its order. Raises FormInvalid.
+        All mistakes are told at once. `kind` is the entry's list in the document. `places` says where the entry has
+        what the form has elsewhere: `{"skus[3]": "skus[0]"}` for the fourth row, if the others are empty.
         """
-        self.check()
-        named = {f"{listed}[{place}]": f"{listed}[{row}]" for place, row in enumerate(rows)}
+        wrong = set[str]()
+        for name in [one["field"] for one in self._problems]:
+            path = _moved(name, places)
+            wrong.add(f"$.{kind}[0].{path}")
+            _leave_out(entry, path)
+        with self.judged({path: name for name, path in places.items()}):
+            await apply(visit.deps, {kind: [entry]}, visit.operator.name, reason, wrong)
+
+    @contextmanager
+    def judged(self, places: Mapping[str, str] = _NOWHERE) -> Iterator[None]:
+        """Move the mistakes that the block finds in an entry to the fields of the form. Raises FormInvalid.
+
+        `places` says which part of the form an entry's part comes from, where their names differ.
+        """
         try:
             yield
         except FileInvalid as refused:
             for one in refused.detail["problems"]:
-                _, *parts = one["path"].removeprefix("$.").split(".")
-                within = [named.get(part, part) for part in parts]
-                self.note(".".join(within if listed else within[-1:]), one["problem"])
+                name = _moved(one["path"].partition("].")[2], places)
+                self.note(name if _NUMBERED.fullmatch(name) else _INDEX.sub("", name), one["problem"])
             raise FormInvalid(problems=self._problems) from refused
 
     def _label(self, name: str) -> str:

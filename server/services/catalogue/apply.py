@@ -1,6 +1,6 @@
 """Stock and all other catalogue changes by operators: one file, one transaction, one record in the audit log."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,13 +43,15 @@ class Applied:
     pieces: int
 
 
-async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
+async def apply(
+    deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "", wrong: Collection[str] = ()
+) -> Applied:
     """Create or change what `{"categories": […], "freight": […], "products": […]}` names; for entries see shapes.py.
 
-    All or nothing: raises FileInvalid with every problem found. This is the only writer of the catalogue: files, forms
-    of the panel and the demo shop all use it.
+    All or nothing: raises FileInvalid with every problem found, also if the form that made the document found mistakes
+    at the places `wrong`. This is the only writer of the catalogue: files, forms of the panel and the demo shop use it.
     """
-    file = Entries(document)
+    file = Entries(document, wrong)
     file.only("categories", "freight", "products")
     categories = [(path, file.read(raw, CategoryEntry, path)) for path, raw in file.each(file.root, "categories")]
     freight = [(path, file.read(raw, FreightEntry, path)) for path, raw in file.each(file.root, "freight")]
@@ -59,7 +61,6 @@ async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str
         for path, head in products
         if head is not None
     }
-    file.check()
     sheet = Sheet(
         file,
         [(path, entry) for path, entry in categories if entry is not None],

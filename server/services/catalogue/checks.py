@@ -92,7 +92,7 @@ class Sheet:
         parents = {slug: category.parent for slug, category in known.categories.items()}
         for path, entry in self.categories:
             if entry.slug not in known.categories and entry.name is UNSET:
-                self.file.note(path, "新分类缺少字段 name")
+                self.file.lacks(path, "name", "新分类缺少字段 name")
             if entry.new and entry.slug in known.categories:
                 self.file.note(f"{path}.slug", "已有这个分类")
             if isinstance(entry.parent, str) and entry.parent not in parents:
@@ -126,12 +126,12 @@ class Sheet:
     def _judge_new(self, path: str, head: ProductHead, known: Known) -> None:
         for name in ("category", "title"):
             if getattr(head, name) is UNSET:
-                self.file.note(path, f"新商品缺少字段 {name}")
+                self.file.lacks(path, name, f"新商品缺少字段 {name}")
         if not head.skus:
-            self.file.note(path, "新商品至少要有一个 SKU")
+            self.file.lacks(path, "skus", "新商品至少要有一个 SKU")
         if not isinstance(head.coupon, str):
             return
-        if head.kind != "virtual":
+        if head.kind != "virtual" and not self.file.doubts(f"{path}.kind"):
             self.file.note(f"{path}.coupon", "只有虚拟商品可以是优惠券")
         if head.coupon not in known.coupons:
             self.file.note(f"{path}.coupon", f"没有优惠券 {head.coupon}")
@@ -144,14 +144,15 @@ class Sheet:
         times = {"on_from": stored.on_from, "off_from": stored.off_from} if stored else {}
         times |= given(head, "on_from", "off_from")
         on_from, off_from = times.get("on_from"), times.get("off_from")
-        if on_from is not None and off_from is not None and off_from <= on_from:
+        unclear = self.file.doubts(f"{path}.on_from", f"{path}.off_from")
+        if not unclear and on_from is not None and off_from is not None and off_from <= on_from:
             self.file.note(f"{path}.off_from", "定时下架要晚于定时上架")
 
     def _judge_sku(self, sku: ReadySku, known: Known) -> None:
         note, path, entry = self.file.note, sku.path, sku.entry
         old = known.skus.get(entry.code)
         if old is None and entry.price_fen is UNSET:
-            note(path, "新 SKU 缺少字段 price_fen")
+            self.file.lacks(path, "price_fen", "新 SKU 缺少字段 price_fen")
         if old is not None and old.product != sku.product:
             note(f"{path}.code", f"SKU {entry.code} 属于商品 {old.product}")
         keyed = sku.pieces_are == "keys"

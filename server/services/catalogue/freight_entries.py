@@ -53,7 +53,7 @@ def judge(file: Entries, entries: Templates, held: Mapping[str, StoredFreight]) 
         if entry.slug not in held:
             for name in ("name", "terms"):
                 if getattr(entry, name) is UNSET:
-                    file.note(path, f"新运费模板缺少字段 {name}")
+                    file.lacks(path, name, f"新运费模板缺少字段 {name}")
         elif entry.new:
             file.note(f"{path}.slug", "已有这个运费模板")
         if isinstance(entry.terms, FreightTerms) and (twice := entry.terms.named_twice()):

@@ -1,6 +1,6 @@
 """Coupon templates from an operator's file: created or changed by slug, audited, all or nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -130,12 +130,15 @@ async def apply(
     document: Mapping[str, Any],  # house: typed-rows - the content of a file; `Entries` reads it
     actor: str,
     reason: str = "",
+    wrong: Collection[str] = (),
 ) -> Applied:
     """Create or change the templates in `{"templates": […]}`. Raises FileInvalid with every problem found.
 
+    It is also raised if the form that made the document found mistakes, at the places `wrong`.
+
     Coupons that were claimed earlier keep their terms.
     """
-    file = Entries(document)
+    file = Entries(document, wrong)
     file.only("templates")
     read = [(path, file.read(raw, TemplateEntry, path)) for path, raw in file.each(file.root, "templates")]
     entries = [(path, entry) for path, entry in read if entry is not None]
@@ -202,13 +205,24 @@ def _judge(file: Entries, changes: Sequence[_Change]) -> None:
             file.note(f"{path}.slug", "重复")
         seen.add(entry.slug)
         if before is None and entry.name is UNSET:
-            file.note(path, "新优惠券缺少字段 name")
+            file.lacks(path, "name", "新优惠券缺少字段 name")
         if before is not None and entry.new:
             file.note(f"{path}.slug", "已有这个优惠券")
         elif before is not None and isinstance(entry.total, int) and entry.total < before.claimed:
             file.note(f"{path}.total", f"已领出 {before.claimed} 张")
         for name, problem in _problems(change.after):
-            file.note(f"{path}.{name}", problem)
+            if not file.doubts(*(f"{path}.{one}" for one in _TOGETHER[name])):
+                file.note(f"{path}.{name}", problem)
+
+
+_TOGETHER = {
+    "amount_fen": ("amount_fen", "off_bp"),
+    "most_fen": ("most_fen", "off_bp"),
+    "products": ("products", "categories"),
+    "ends_at": ("starts_at", "ends_at", "valid_days"),
+    "claim_until": ("claim_from", "claim_until"),
+}
+"""The fields that a problem of `_problems` is about. If one of them is wrong, nobody knows whether they fit."""
 
 
 def _problems(template: _Template) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """Subscription messages as operators set them: the WeChat template of each, and which value fills which keyword."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -49,11 +49,16 @@ def _terms(row: Mapping[str, str]) -> TemplateTerms:
     return TemplateTerms(row["template_id"], row["title"], row["page"], fields)
 
 
+def unknown(key: str, names: Iterable[str]) -> str:
+    """Say which of these values the message does not have; empty if it has all."""
+    known = VALUES.get(key, {})
+    return next((f"没有“{name[:40]}”，可用：{'、'.join(known) or '无'}" for name in names if name not in known), "")
+
+
 async def change(deps: Deps, key: str, terms: TemplateTerms, reason: str, operator: str) -> None:
     """Change the settings of a message. Raises NotFound, BadRequest (a value that the message does not have), Busy."""
-    known = VALUES.get(key, {})
-    if unknown := [name for name in terms.fields.values() if name not in known]:
-        raise BadRequest(field="fields", problem=f"没有“{unknown[0][:40]}”，可用：{'、'.join(known) or '无'}")
+    if problem := unknown(key, terms.fields.values()):
+        raise BadRequest(field="fields", problem=problem)
     at = deps.clock.now()
     async with db.transaction() as tx:
         row = await tx.fetchrow(

@@ -19,6 +19,7 @@ from server.services.terms.rebate_rules import PublishedRule
 RULES = Listing(
     name="rules",
     title="返一规则",
+    things="规则版本",
     permission=Permission.REBATES_VIEW,
     select=(
         "r.version, r.note, r.operator, r.published_at, r.budget_used_fen,"
@@ -110,12 +111,16 @@ class Draft:
 async def draft(form: Mapping[str, str], current: Version | None) -> Draft:
     """Check a filled form and put it into words, as it would be published now."""
     terms, problems = rule_forms.read(form)
-    if terms is None:
-        return Draft(None, problems, None, [])
+    judged = terms
+    if judged is None and "scope" not in problems:
+        judged = RuleTerms(scope=rule_forms.read_scope(form))
     try:
         async with db.connection() as reader:
-            terms = await rebate_rules.prepared(reader, terms)
+            judged = judged and await rebate_rules.prepared(reader, judged)
     except RuleInvalid as refused:
-        return Draft(None, {refused.detail["field"]: refused.detail["problem"]}, None, [])
+        problems[refused.detail["field"]] = refused.detail["problem"]
+    if problems or terms is None or judged is None:
+        return Draft(None, problems, None, [])
+    terms = judged
     words = await in_words(terms)
     return Draft(terms, {}, words, rule_forms.changes(current.words.fields, words.fields) if current else [])

@@ -3,7 +3,7 @@
 Each kind of activity reads and checks its own list of the file. Nothing is written unless all lists are valid.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -34,13 +34,16 @@ class Applied:
     activities_new: int
 
 
-async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "") -> Applied:
+async def apply(
+    deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "", wrong: Collection[str] = ()
+) -> Applied:
     """Create or change the activities in `{"group_buys": […], "flash_sales": […], "points_goods": […]}`.
 
-    All or nothing: raises FileInvalid with every problem found.
+    All or nothing: raises FileInvalid with every problem found, also if the form that made the document found mistakes
+    at the places `wrong`.
     Existing orders and teams keep the terms that they were promised.
     """
-    file = Entries(document)
+    file = Entries(document, wrong)
     file.only(*JUDGES)
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.PROMOTIONS)

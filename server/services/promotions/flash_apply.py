@@ -199,8 +199,8 @@ def _judge_sale(file: Entries, change: _SaleChange, at: datetime) -> None:
     if old is None:
         missing = [name for name in ("name", "starts_at", "ends_at") if name not in fields]
         for name in missing:
-            file.note(path, f"新场次缺少字段 {name}")
-        if not missing:
+            file.lacks(path, name, f"新场次缺少字段 {name}")
+        if not {"starts_at", "ends_at"} & set(missing):
             _judge_window(file, path, Window(fields["starts_at"], fields["ends_at"]), at)
         return
     if change.entry.new:
@@ -217,6 +217,8 @@ def _judge_sale(file: Entries, change: _SaleChange, at: datetime) -> None:
 
 
 def _judge_window(file: Entries, path: str, window: Window, at: datetime) -> None:
+    if file.doubts(f"{path}.starts_at", f"{path}.ends_at"):
+        return
     if not timedelta(0) < window.ends_at - window.starts_at <= _LONGEST:
         file.note(f"{path}.ends_at", f"结束时间须在开始之后，最长 {_LONGEST.days} 天")
     elif window.ends_at <= at:
@@ -228,7 +230,7 @@ def _judge_item(file: Entries, change: _ItemChange, *, started: bool) -> None:
     if old is None:
         for name in ("price_fen", "stock"):
             if getattr(entry, name) is UNSET:
-                file.note(change.path, f"新商品缺少字段 {name}")
+                file.lacks(change.path, name, f"新商品缺少字段 {name}")
     wanted = rules.Item(
         price_fen=change.fields.get("price_fen"),
         stock=change.fields.get("stock"),

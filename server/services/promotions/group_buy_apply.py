@@ -118,19 +118,20 @@ def _judge(
     if stored is None:
         for name in _NEEDED:
             if getattr(entry, name) is UNSET:
-                file.note(path, f"新活动缺少字段 {name}")
+                file.lacks(path, name, f"新活动缺少字段 {name}")
     elif entry.new:
         file.note(f"{path}.slug", "已有这个活动")
     elif entry.product not in (UNSET, stored.product):
         file.note(f"{path}.product", "不能更换商品")
     starts_at = entry.starts_at if stored is None else entry.starts_at or stored.starts_at
     ends_at = entry.ends_at if stored is None else entry.ends_at or stored.ends_at
-    if starts_at and ends_at and starts_at >= ends_at:
+    unclear = file.doubts(f"{path}.starts_at", f"{path}.ends_at")
+    if not unclear and starts_at and ends_at and starts_at >= ends_at:
         file.note(f"{path}.ends_at", "结束时间应晚于开始时间")
     if stored and isinstance(entry.stock_limit, int) and entry.stock_limit < stored.taken:
         file.note(f"{path}.stock_limit", f"已拼 {stored.taken} 件")
     slug = entry.product or (stored and stored.product)
-    if slug:
+    if slug and not file.doubts(f"{path}.product"):
         _judge_product(file, path, entry, goods.get(slug))
 
 
@@ -154,6 +155,8 @@ def _judge_prices(file: Entries, path: str, prices: list[SkuPrice], product: _Pr
             file.note(f"{here}.code", "不是这个商品的 SKU")
             continue
         _, list_fen = product.skus[price.code]
+        if file.doubts(f"{here}.price_fen"):
+            continue
         if price.price_fen > list_fen:
             file.note(f"{here}.price_fen", "拼团价不能高于售价")
         if price.leader_price_fen is not None and price.leader_price_fen > price.price_fen:

@@ -99,8 +99,8 @@ def _judge(
     if stored is None:
         missing = [name for name in _NEEDED if getattr(entry, name) is UNSET]
         for name in missing:
-            file.note(path, f"新商品缺少字段 {name}")
-        if missing:
+            file.lacks(path, name, f"新商品缺少字段 {name}")
+        if "sku" in missing:
             return
     elif entry.new:
         file.note(f"{path}.slug", "已有这个积分商品")

@@ -52,7 +52,7 @@ async def test_jobs_are_listed_by_how_they_stand_and_run_now(mall: Mall, desks: 
         assert [int(n) for n in re.findall(r"<code>#(\d+)</code>", page)] == wanted, show
     assert "WeChatError: SYSTEM_ERROR" in (await desk.get("/jobs", q=f"#{later}")).text
     assert f"#{later}" in (await desk.get("/jobs", job="b")).text
-    assert (await desk.get("/jobs", job="B;")).status_code == 400
+    assert "“B;”不是其中一种" in (await desk.get("/jobs", job="B;")).text
     assert (await desk.post(f"/jobs/{later}/retry", reason="")).status_code == 400
     assert (await desk.post(f"/jobs/{later}/retry", reason="微信已恢复")).status_code == 303
     assert (await desk.post(f"/jobs/{done}/retry", reason="x")).status_code == 409
@@ -95,7 +95,7 @@ async def test_a_message_is_set_anew(mall: Mall, desks: Any) -> None:
     assert detail["before"]["fields"] == {"amount1": "amount"}
     assert detail["after"]["fields"] == {"character_string1": "order_no", "amount2": "amount"}
     assert (await desk.post("/notices/shipped", **{**GOOD, "fields": "thing1=order_no"})).status_code == 404
-    assert (await desk.post("/notices/odd", **GOOD)).status_code == 400
+    assert (await desk.post("/notices/odd", **GOOD)).status_code == 422
     auditor: Desk = await desks(Role.AUDITOR)
     page = (await auditor.get("/notices")).text
     assert GOOD["template_id"] in page
@@ -124,8 +124,16 @@ async def test_a_message_that_cannot_be_sent_is_refused(
     desk: Desk = await desks(Role.OPERATIONS)
     before = await actions()
     answer = await desk.post("/notices/paid", **{**GOOD, **wrong})
-    assert (answer.status_code, told in answer.text) == (400, True)
+    assert (answer.status_code, told in answer.text) == (422, True)
     assert await actions() == before
+
+
+async def test_a_message_is_told_all_its_mistakes_at_once(mall: Mall, desks: Any) -> None:
+    await template()
+    desk: Desk = await desks(Role.OPERATIONS)
+    wrong = {"template_id": "短", "title": "", "page": "x", "fields": "amount1=password", "reason": ""}
+    page = (await desk.post("/notices/paid", **wrong)).text
+    assert re.findall('<li data-field="([^"]+)">', page) == ["template_id", "title", "page", "fields", "reason"]
 
 
 async def typed(desk: Desk) -> dict[str, str]:
@@ -179,7 +187,10 @@ async def test_of_two_changes_at_once_one_is_told_to_look_again(mall: Mall, desk
     ("wrong", "told"),
     [
         ({"freight_fen": "1.234"}, "“运费（元）”"),
-        ({"order_minutes": "x", "name": ""}, "“店铺名称”不符合要求；“未付款保留（分钟）”"),
+        (
+            {"order_minutes": "x", "name": ""},
+            '<li data-field="name">“店铺名称”不符合要求</li><li data-field="order_minutes">',
+        ),
         ({"nonsense": "1"}, "没有这个设置"),
         ({"reason": "x" * 201}, "请填写理由"),
     ],

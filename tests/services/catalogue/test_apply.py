@@ -9,7 +9,7 @@ from server.commands.apply import of_entries
 from server.core.errors import FileInvalid, StockInsufficient
 from server.services.catalogue import apply as catalogue_apply
 from server.services.common import audit_log
-from server.services.files import entries
+from server.services.files import sayings
 from server.services.files.apply_file import ApplyFile
 from tests.support.mall import Mall
 from tests.support.shop import CATEGORIES, product, stock
@@ -133,16 +133,18 @@ FILE = """{
 
 async def test_every_mistake_is_told_with_its_line(mall: Mall) -> None:
     assert await problems(mall, FILE) == [
-        "3 $.categories[0].slug 格式不对，应符合 ^[a-z][a-z0-9-]*$",
-        "7 $.products[0].title 应为 `str`，实为 `int`",
-        "11 $.products[1].skus 应为 `array`，实为 `int`",
-        "13 $.product 没有名为 product 的字段",
-    ]
-    head = FILE.replace("5,", '"面膜",').replace("Face", "face").replace('skus": 3', 'skus": []')
-    assert await problems(mall, head.replace(',\n  "product": []', "")) == [
+        "3 $.categories[0].slug 以小写字母开头，只含小写字母、数字和 -",
+        "4 $.categories[1] 新分类缺少字段 name",
+        "4 $.categories[1].parent 没有分类 nowhere，上级须先于下级",
+        "7 $.products[0].category 没有分类 face",
+        "7 $.products[0].title 应为文字，实为整数",
         "8 $.products[0].skus[0].price_fen 不能小于 1",
-        "9 $.products[0].skus[1].price_fen 应为 `int`，实为 `float`",
+        "9 $.products[0].skus[1].price_fen 应为整数，实为数字",
         "10 $.products[0].skus[2] 没有名为 prize_fen 的字段",
+        "10 $.products[0].skus[2] 新 SKU 缺少字段 price_fen",
+        "11 $.products[1].category 没有分类 face",
+        "11 $.products[1].skus 应为列表，实为整数",
+        "13 $.product 没有名为 product 的字段",
     ]
 
 
@@ -216,8 +218,10 @@ def test_a_mistake_in_what_is_not_there_is_told_where_it_should_be() -> None:
     assert [(one["path"], one["line"]) for one in problems] == [("$.d[3]", 1), ("$.a[0].b.c", 3)]
 
 
-def test_a_saying_without_translation_stays_as_it_is() -> None:
-    assert entries._said("Something new") == "Something new"
+def test_no_saying_shows_the_parser() -> None:
+    assert sayings.in_words("Something new") == "格式不对"
+    assert sayings.in_words("Expected `int | null`, got `str` - at `$.a`") == "应为整数，实为文字"
+    assert sayings.in_words("Expected `str` matching regex '^x$'") == "格式不对"
 
 
 async def test_a_renamed_category_is_found_in_all_its_products(mall: Mall) -> None:
