@@ -1,7 +1,7 @@
 """Renders the panel's pages with Jinja; escaping is always on, so that members' input stays text."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from markupsafe import Markup
 from server.core.clock import SHANGHAI
 from server.core.money import yuan
 from server.panel.assets import all_assets
-from server.rules import labels
+from server.rules import labels, record_words
 from server.rules.coupons import worth
 from server.rules.products import spec_text
 from server.services.common.listings import cells
@@ -38,7 +38,9 @@ def _environment() -> Environment:
         about=_about,
         number=_number,
     )
-    found.globals.update(words=labels, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth)
+    found.globals.update(
+        words=labels, record_lines=record_words.lines, more=_more, cells=cells, spec_text=spec_text, coupon_worth=worth
+    )
     return found
 
 
@@ -80,16 +82,26 @@ _PLACES = {
     "member": "/admin/members/{}",
     "day": "/admin/reconciliation/{}",
     "team": "/admin/teams/{}",
+    "product": "/admin/products?q={}",
+    "rule": "/admin/rules/{}",
+    "commission_version": "/admin/commission-policies/{}",
+    "group_buy": "/admin/group-buys?q={}",
+    "flash_sale": "/admin/flash-sales?q={}",
+    "points_good": "/admin/points-goods?q={}",
+    "job": "/admin/jobs?show=&q={}",
 }
 """The pages of things that ledger, alarms and log name as `kind:number`."""
 
 
 def _about(subject: str) -> Markup:
-    """Return what a record is about, as a link if the panel has a page for it."""
+    """Return what a record is about in words, as a link if the panel has a page for it."""
     kind, _, number = subject.partition(":")
-    if kind not in _PLACES or not number:
+    words = record_words.thing(subject)
+    if words == subject:
         return Markup("<code>{}</code>").format(subject)
-    return Markup('<a href="{}"><code>{}</code></a>').format(_PLACES[kind].format(quote(number)), subject)
+    if kind not in _PLACES or not number:
+        return Markup("{}").format(words)
+    return Markup('<a href="{}">{}</a>').format(_PLACES[kind].format(quote(number)), words)
 
 
 _KINDS = {"T": "order", "R": "refund", "W": "withdrawal"}
@@ -106,8 +118,10 @@ def _number(number: str) -> Markup:
 
 
 def _text(value: object) -> str:
-    """Return a value from the log as readable text."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    """Return a value of a list, a job or an alarm as readable text."""
+    if isinstance(value, datetime):
+        return _when(value)
+    return str(value) if isinstance(value, str | date) else orjson.dumps(value).decode()
 
 
 def _json(value: object) -> str:

@@ -129,7 +129,41 @@ ALARMS = {
     "withdrawal_lost": "微信查不到转账",
     "withdrawal_contradiction": "转账结果前后矛盾",
     "reconciliation": "对账有差异或未能对账",
+    "wechat_reminds": "微信提醒处理（未发货或未接入发货）",
 }
+
+LISTS = {
+    "orders": "订单",
+    "refunds": "退款",
+    "products": "商品",
+    "stock": "库存",
+    "freight": "运费模板",
+    "coupon-templates": "优惠券",
+    "coupons": "已发优惠券",
+    "group-buys": "拼团",
+    "teams": "团",
+    "coupon-issues": "优惠券发放",
+    "flash-sales": "秒杀场次",
+    "flash-items": "秒杀结果",
+    "points-goods": "积分商城",
+    "shipping": "待发货",
+    "withdrawals": "提现",
+    "ledger": "账户",
+    "ledger-entries": "分录",
+    "members": "会员",
+    "growth": "成长值明细",
+    "rules": "返一规则",
+    "reconciliation": "对账",
+    "differences": "对账差异",
+    "jobs": "后台任务",
+    "qualifications": "有效推荐",
+    "rebates": "返一",
+    "commission-policies": "分润策略",
+    "commissions": "佣金",
+    "alarms": "报警",
+    "audit": "操作日志",
+}
+"""The titles of the operators' lists by name."""
 
 ACTIONS = {
     "audit_log.seal": "重新封存操作日志",

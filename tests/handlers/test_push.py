@@ -105,8 +105,8 @@ async def test_events_about_strangers_and_others_are_taken(mall: Mall) -> None:
         about = {"Event": event, "FromUserName": "o-x", "CreateTime": at, "merchant_trade_no": "T1", "msg": "请发货"}
         assert (await push(mall, about)).text == "success"
     alarms = await db.fetch("SELECT kind, subject, detail FROM alarms")
-    assert [(row["kind"], row["subject"]) for row in alarms] == [("wechat_reminds", "T1")]
-    assert orjson.loads(alarms[0]["detail"]) == {"event": "trade_manage_remind_shipping", "message": "请发货"}
+    assert [(row["kind"], row["subject"]) for row in alarms] == [("wechat_reminds", "order:T1")]
+    assert orjson.loads(alarms[0]["detail"]) == {"event": "trade_manage_remind_shipping", "problem": "请发货"}
 
 
 async def test_an_event_that_failed_is_taken_when_it_comes_again(mall: Mall) -> None:

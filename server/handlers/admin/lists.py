@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from server.core.errors import NotAllowed, NotFound
-from server.handlers.admin import orders
+from server.core.errors import BadRequest, NotAllowed, NotFound
+from server.handlers.admin import home, orders
 from server.handlers.admin.screen import Done, Download, Screens, Visit
 from server.rules.operators import Permission, may
 from server.services.common import listings
@@ -26,18 +26,24 @@ async def _nothing(_visit: Visit) -> dict[str, Any]:
     return {}
 
 
-_BESIDE: dict[str, Beside] = {"shipping": orders.beside_shipping}
+_BESIDE: dict[str, Beside] = {"shipping": orders.beside_shipping, "alarms": home.beside_alarms}
 
 
 def _show(listing: Listing) -> None:
-    async def shown(visit: Visit, query: dict[str, str]) -> dict[str, Any]:
+    async def show(visit: Visit, query: dict[str, str]) -> dict[str, Any]:
         asked = listing.asked({name: text for name, text in query.items() if name != "cursor"})
-        found = await listings.page(visit.deps, listing, asked, query.get("cursor", ""), PAGE_ROWS)
-        beside = await _BESIDE.get(listing.name, _nothing)(visit)
-        return {"listing": listing, "asked": asked, "rows": found.rows, "next": found.next, **beside}
+        shown = {"listing": listing, "asked": asked, **await _BESIDE.get(listing.name, _nothing)(visit)}
+        try:
+            found = await listings.page(visit.deps, listing, asked, query.get("cursor", ""), PAGE_ROWS)
+        except BadRequest as refusal:
+            if not any(one.searches and one.name == refusal.detail["field"] for one in listing.filters):
+                raise
+            return shown | {"rows": [], "next": None, "hidden": True, "unfit": refusal.detail["problem"]}
+        hidden = not found.rows and await listings.hides(visit.deps, listing, asked)
+        return shown | {"rows": found.rows, "next": found.next, "hidden": hidden}
 
-    shown.__name__ = f"list_{listing.name}"
-    screens.page(f"/{listing.name}", listing.permission, listing.template, dict[str, str])(shown)
+    show.__name__ = f"list_{listing.name}"
+    screens.page(f"/{listing.name}", listing.permission, listing.template, dict[str, str])(show)
 
 
 for _one in LISTINGS:

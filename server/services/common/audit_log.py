@@ -17,8 +17,9 @@ import orjson
 from server import db
 from server.db import Connection
 from server.gateways.ports import Cipher, Deps
-from server.rules import labels
+from server.rules import labels, record_words
 from server.rules.operators import Permission
+from server.rules.record_words import subject_of
 from server.services.common import cursors
 from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
 
@@ -164,7 +165,14 @@ def _hash(previous: str, at: datetime, actor: str, action: str, subject: str, de
 
 
 def _opened(_deps: Deps, row: Row) -> Row:
-    return row | {"detail": orjson.loads(row["detail"])}
+    detail = orjson.loads(row["detail"])
+    told = "；".join(str(line) for line in record_words.lines(row["action"], row["subject"], detail))
+    return row | {
+        "detail": detail,
+        "about": record_words.thing(row["subject"]),
+        "content": told,
+        "reason": detail.get("reason"),
+    }
 
 
 LOG = Listing(
@@ -179,17 +187,18 @@ LOG = Listing(
         Column("时间", "at", "when"),
         Column("操作员", "actor"),
         Column("操作", "action", words=labels.ACTIONS),
-        Column("对象", "subject", "code"),
-        Column("内容", "detail"),
+        Column("对象", "about"),
+        Column("内容", "content"),
+        Column("理由", "reason"),
     ),
     filters=(
-        search("对象，如 order:T26…", Way("a.subject = {0}")),
+        search("对象，如 订单 T26… 或 会员 12", Way("a.subject = {0}", read=lambda _deps, text: subject_of(text))),
         Filter("actor", "操作员", (Way("a.actor = {0}"),)),
         choice("action", "操作", "a.action", labels.ACTIONS),
         since("a.at"),
         until("a.at"),
     ),
-    empty="没有记录",
+    empty="还没有记录",
     template="operations/audit.html",
     opened=_opened,
 )

@@ -79,7 +79,19 @@ class Filter:
             for way in self.ways:
                 if way.fits is None or way.fits.fullmatch(text):
                     return way
-        raise BadRequest(field=self.name, problem=f"“{self.label}”不能是“{text[:_WORD_MOST]}”")
+        raise self.unfit(text)
+
+    @property
+    def searches(self) -> bool:
+        """Whether people type words and numbers here; the other fields are menus and days."""
+        return not self.choices and not self.is_day
+
+    def unfit(self, text: str) -> BadRequest:
+        """Return the refusal of a text that means nothing here."""
+        text = text[:_WORD_MOST]
+        if self.searches:
+            return BadRequest(field=self.name, problem=f"这里可以查：{self.label}。“{text}”不是其中一种。")
+        return BadRequest(field=self.name, problem=f"“{self.label}”不能是“{text}”")
 
 
 def choice(name: str, label: str, sql: str, choices: Mapping[Any, str], default: str = "") -> Filter:
@@ -157,10 +169,17 @@ class Listing:
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
     only: str = "true"
-    empty: str = "没有符合条件的记录"
+    empty: str = "还没有记录"
+    """What the list says while there is nothing to show at all."""
+    things: str = ""
+    """The name of its rows, where that is not the title."""
     template: str = "list.html"
     opened: Callable[[Deps, Row], Row] = lambda _deps, row: row
     """Prepares a row for showing: decrypts and masks personal data."""
+
+    def everything(self) -> dict[str, str]:
+        """Return the query that shows all rows: it empties the filters that are set at first."""
+        return {one.name: "" for one in self.filters if one.default}
 
     def asked(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the filters' values from a query, trimmed, with defaults. Raises BadRequest for an unknown field."""
@@ -186,6 +205,11 @@ async def page(deps: Deps, listing: Listing, asked: Mapping[str, str], cursor: s
     last = rows[limit - 1] if len(rows) > limit else None
     following = cursors.pack(tuple(last[f"key_{n}"] for n in range(len(listing.keys)))) if last else None
     return Page([listing.opened(deps, dict(row)) for row in rows[:limit]], following)
+
+
+async def hides(deps: Deps, listing: Listing, asked: Mapping[str, str]) -> bool:
+    """Tell of an empty page whether the list has rows that its filters leave out. Raises Busy."""
+    return any(asked.values()) and await counted(deps, listing, {}, 1) > 0
 
 
 def statement(
@@ -235,7 +259,7 @@ def _read(one: Filter, way: Way, deps: Deps, text: str) -> object:
     try:
         return way.read(deps, text)
     except (ValueError, OverflowError) as error:
-        raise BadRequest(field=one.name, problem=f"“{one.label}”不能是“{text}”") from error
+        raise one.unfit(text) from error
 
 
 def _places(used: int, more: int) -> str:

@@ -28,6 +28,7 @@ _KEPT_S = 3600
 POLICIES = Listing(
     name="commission-policies",
     title="分润策略",
+    things="策略版本",
     permission=Permission.COMMISSIONS_VIEW,
     select=(
         "v.version, v.note, v.operator, v.published_at, jsonb_array_length(v.terms->'policies') AS policies,"
@@ -80,7 +81,7 @@ COMMISSIONS = Listing(
         since("c.created_at", "产生从"),
         until("c.created_at"),
     ),
-    empty="没有符合条件的佣金",
+    empty="还没有佣金",
 )
 
 

@@ -95,6 +95,7 @@ def _shown(deps: Deps, row: Row) -> Row:
 COUPONS = Listing(
     name="coupons",
     title="已发优惠券",
+    things="优惠券",
     permission=Permission.COUPONS_VIEW,
     select=(
         "c.id, c.member_id, c.template_id, c.issue_id, c.source, c.name, c.amount_fen, c.off_bp, c.most_fen,"
@@ -131,7 +132,7 @@ COUPONS = Listing(
         since("c.created_at", "发放从"),
         until("c.created_at"),
     ),
-    empty="没有符合条件的优惠券",
+    empty="还没有优惠券",
     template="coupons/coupons.html",
     opened=_shown,
 )
@@ -139,6 +140,7 @@ COUPONS = Listing(
 ISSUES = Listing(
     name="coupon-issues",
     title="优惠券发放",
+    things="发放",
     permission=Permission.COUPONS_VIEW,
     select=(
         "i.id, i.template_id, t.name, i.segment, i.days, i.day, i.operator, i.reason, i.state, i.seen, i.members,"

@@ -109,6 +109,7 @@ def _worded(deps: Deps, row: Row) -> Row:
 ITEMS = Listing(
     name="flash-items",
     title="秒杀结果",
+    things="秒杀商品",
     permission=Permission.PROMOTIONS_VIEW,
     select=_RESULT,
     source=_RESULTS,
@@ -139,7 +140,7 @@ ITEMS = Listing(
         since("s.starts_at", "开始从"),
         until("s.starts_at"),
     ),
-    empty="没有符合条件的秒杀商品",
+    empty="还没有秒杀商品",
     opened=_worded,
 )
 

@@ -102,7 +102,7 @@ PRODUCTS = Listing(
         _show("p.on_sale"),
         switch("stock", "库存", {"low": ("有 SKU 需补货", "stock.low"), "fine": ("充足", "NOT stock.low")}),
     ),
-    empty="没有符合条件的商品",
+    empty="还没有商品",
     template="catalogue/products.html",
     opened=_priced,
 )
@@ -116,6 +116,7 @@ def _stocked(deps: Deps, row: Row) -> Row:
 STOCK = Listing(
     name="stock",
     title="库存",
+    things=" SKU",
     permission=Permission.PRODUCTS_VIEW,
     select=(
         "s.id, s.code, s.spec, s.product_id, p.title, p.kind, p.coupon_template_id,"
@@ -153,7 +154,7 @@ STOCK = Listing(
         _KIND,
         _show("s.on_sale AND p.on_sale"),
     ),
-    empty="没有符合条件的 SKU",
+    empty="还没有 SKU",
     template="catalogue/stock.html",
     opened=_stocked,
 )

@@ -126,7 +126,7 @@ TEAMS = Listing(
         since("t.opened_at", "开团从"),
         until("t.opened_at"),
     ),
-    empty="没有符合条件的团",
+    empty="还没有团",
 )
 
 _ACTIVITY = """

@@ -14,6 +14,7 @@ from server.services.terms import levels
 GROWTH = Listing(
     name="growth",
     title="成长值明细",
+    things="成长值记录",
     permission=Permission.MEMBERS_VIEW,
     select="g.id, g.member_id, g.kind, g.amount, g.why, g.operator, g.counts_at, g.at",
     source="growth_entries g",

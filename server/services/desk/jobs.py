@@ -23,6 +23,7 @@ def _opened(_deps: Deps, row: Row) -> Row:
 JOBS = Listing(
     name="jobs",
     title="后台任务",
+    things="任务",
     permission=Permission.JOBS_VIEW,
     select="o.id, o.job, o.args, o.attempts, o.last_error, o.due_at, o.created_at, o.done_at",
     source="outbox o",
@@ -54,7 +55,7 @@ JOBS = Listing(
             "open",
         ),
     ),
-    empty="没有任务",
+    empty="还没有任务",
     template="operations/jobs.html",
     opened=_opened,
 )

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
+from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import browser, chart
 from server.ledger.browser import AccountLine, AccountState
 from server.rules.operators import Permission
+from server.rules.record_words import subject_of
 from server.services.common import cursors
 from server.services.common.listings import (
     Column,
@@ -50,10 +54,28 @@ ACCOUNTS = Listing(
         switch("of", "谁的", {"shop": ("商城", "a.member_id = 0"), "members": ("会员", "a.member_id > 0")}),
         choice("code", "账户", "a.code", chart.NAMES),
     ),
-    empty="没有账户",
+    empty="还没有账户",
     template="ledger/books.html",
     opened=_opened,
 )
+
+
+def _sided(_deps: Deps, row: Row) -> Row:
+    """Show no amount as 0 in a currency that the entry does not move, and put both sides into words."""
+    lines = orjson.loads(row["lines"])
+    return row | {
+        "amount_fen": row["amount_fen"] or None,
+        "points": row["points"] or None,
+        "debit": "；".join(_said(line, -line["amount"]) for line in lines if line["amount"] < 0),
+        "credit": "；".join(_said(line, line["amount"]) for line in lines if line["amount"] > 0),
+    }
+
+
+def _said(line: Row, amount: int) -> str:
+    owner = f"（会员 #{line['member_id']}）" if line["member_id"] else ""
+    moved = f"¥{yuan(amount)}" if line["currency"] == chart.CNY else f"{amount} 积分"
+    return f"{chart.NAMES.get(line['code'], line['code'])}{owner} {moved}"
+
 
 ENTRIES = Listing(
     name="ledger-entries",
@@ -68,17 +90,22 @@ ENTRIES = Listing(
         Column("类型", "kind", words=chart.LABELS),
         Column("说明", "why"),
         Column("关联", "link", "about"),
+        Column("金额", "amount_fen", "yuan"),
+        Column("积分", "points", "number"),
+        Column("借", "debit"),
+        Column("贷", "credit"),
         Column("业务键", "key", "code"),
         Column("冲正", "reverses_id", to="/admin/ledger/entries/{reverses_id}"),
     ),
     filters=(
         Filter("q", "业务键，如 order-paid:T26…", (Way("e.key = {0}"),)),
-        Filter("link", "关联，如 order:T26…", (Way("e.link = {0}"),)),
+        Filter("link", "关联，如 订单 T26…", (Way("e.link = {0}", read=lambda _deps, text: subject_of(text)),)),
         choice("kind", "类型", "e.kind", chart.LABELS),
         since("e.at"),
         until("e.at"),
     ),
-    empty="没有分录",
+    empty="还没有分录",
+    opened=_sided,
 )
 
 

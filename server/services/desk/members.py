@@ -103,7 +103,7 @@ MEMBERS = Listing(
         since("m.created_at", "加入从"),
         until("m.created_at"),
     ),
-    empty="没有符合条件的会员",
+    empty="还没有会员",
     opened=_masked,
 )
 

@@ -114,7 +114,7 @@ ORDERS = Listing(
         since("o.created_at", "下单从"),
         until("o.created_at"),
     ),
-    empty="没有符合条件的订单",
+    empty="还没有订单",
 )
 
 
@@ -190,7 +190,7 @@ REFUNDS = Listing(
         since("r.requested_at", "申请从"),
         until("r.requested_at"),
     ),
-    empty="没有退款",
+    empty="还没有退款",
     template="orders/refunds.html",
 )
 

@@ -44,6 +44,7 @@ CROSS JOIN LATERAL (SELECT count(*)::int AS orders, count(DISTINCT member_id)::i
 GOODS = Listing(
     name="points-goods",
     title="积分商城",
+    things="积分商品",
     permission=Permission.PROMOTIONS_VIEW,
     select=_SELECT,
     source=_SOURCE,

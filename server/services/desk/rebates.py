@@ -65,7 +65,7 @@ QUALIFICATIONS = Listing(
         since("q.created_at"),
         until("q.created_at"),
     ),
-    empty="没有符合条件的有效推荐",
+    empty="还没有有效推荐",
 )
 
 REBATES = Listing(
@@ -96,7 +96,7 @@ REBATES = Listing(
         since("r.closed_at", "成立从"),
         until("r.closed_at"),
     ),
-    empty="没有符合条件的返一",
+    empty="还没有返一",
 )
 
 

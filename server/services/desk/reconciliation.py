@@ -34,6 +34,7 @@ _OURS = 500
 DAYS = Listing(
     name="reconciliation",
     title="对账",
+    things="对账日",
     permission=Permission.RECONCILIATION_VIEW,
     select=(
         "r.id, r.day, r.state, r.operator, r.problem, r.finished_at,"
@@ -78,6 +79,7 @@ def _opened(_deps: Deps, row: Row) -> Row:
 DIFFERENCES = Listing(
     name="differences",
     title="对账差异",
+    things="差异",
     permission=Permission.RECONCILIATION_VIEW,
     select="d.id, r.day, d.bill, d.kind, d.subject, d.ours, d.theirs",
     source="reconciliation_differences d JOIN reconciliations r ON r.id = d.run_id",

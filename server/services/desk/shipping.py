@@ -33,6 +33,7 @@ def _opened(deps: Deps, row: Row) -> Row:
 TO_SHIP = Listing(
     name="shipping",
     title="待发货",
+    things="订单",
     permission=Permission.ORDERS_SHIP,
     select=(
         "o.order_no, o.remark, o.region, o.address_sealed, o.paid_at,"

@@ -33,6 +33,7 @@ from server.services.common.listings import (
 )
 from server.services.terms import policy
 from server.services.withdrawals import requests as withdrawal_requests
+from server.services.withdrawals.views import WithdrawalView
 
 MANY_MOST = 50
 """The most withdrawals that one request decides: as many as one page of the list has."""
@@ -84,7 +85,7 @@ WITHDRAWALS = Listing(
         since("w.requested_at", "申请从"),
         until("w.requested_at"),
     ),
-    empty="没有提现",
+    empty="还没有提现",
     template="withdrawals/withdrawals.html",
 )
 
@@ -125,7 +126,7 @@ class Evidence:
     qualifications: dict[str, int]
     """By state."""
     balances: dict[str, int]
-    """By account code, in fen."""
+    """By account code, in fen, or in points where the code says so."""
     earned: list[Earned]
     credits: list[Mention]
     """The latest credits of the withdrawable account."""
@@ -256,21 +257,20 @@ async def _traffic(of: str, member_id: int, at: datetime) -> Traffic:
     return Traffic(**row)
 
 
-Decide = Callable[[str], Awaitable[object]]
+Decide = Callable[[str], Awaitable[WithdrawalView]]
 """Decides the withdrawal with the given number."""
 
 
-async def decide_many(numbers: Sequence[str], decide: Decide) -> list[tuple[str, Refusal | None]]:
-    """Decide each number once, each in its own transaction; return each with its refusal, or None if it was decided."""
-    return [(number, await _refusal(decide, number)) for number in dict.fromkeys(numbers)]
+async def decide_many(numbers: Sequence[str], decide: Decide) -> list[tuple[str, WithdrawalState | Refusal]]:
+    """Decide each number once, each in its own transaction; return each with its state afterwards, or its refusal."""
+    return [(number, await _outcome(decide, number)) for number in dict.fromkeys(numbers)]
 
 
-async def _refusal(decide: Decide, number: str) -> Refusal | None:
+async def _outcome(decide: Decide, number: str) -> WithdrawalState | Refusal:
     try:
-        await decide(number)
+        return (await decide(number)).state
     except Refusal as refusal:
         return refusal
-    return None
 
 
 async def real_name(deps: Deps, withdrawal_no: str, operator: str, reason: str) -> str:

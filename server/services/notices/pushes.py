@@ -32,7 +32,8 @@ async def _act(deps: Deps, event: PushEvent) -> None:
     if event.event.startswith("subscribe_msg_"):
         await messages.hear(deps, event)
     elif event.event in _FOR_OPERATORS:
-        subject = str(event.fields.get("merchant_trade_no") or event.event)
-        detail = {"event": event.event, "message": str(event.fields.get("msg", ""))}
+        order_no = event.fields.get("merchant_trade_no")
+        subject = f"order:{order_no}" if order_no else "wechat"
+        detail = {"problem": str(event.fields.get("msg", "")), "event": event.event}
         async with db.transaction() as tx:
             await alarms.sound(tx, "wechat_reminds", subject, deps.clock.now(), detail)
