@@ -5,7 +5,7 @@ from datetime import datetime
 
 from server import db
 from server.core.errors import NotFound
-from server.ledger.chart import Account
+from server.ledger.chart import CNY, POINT, Account
 
 ACCOUNTS = "ledger_accounts a"
 ACCOUNT_COLUMNS = (
@@ -14,7 +14,18 @@ ACCOUNT_COLUMNS = (
 )
 """`balance` includes changes that are not rolled up yet. Only shop accounts have those."""
 ENTRIES = "ledger_entries e"
-ENTRY_COLUMNS = "e.id, e.at, e.kind, e.why, e.key, e.link, e.reverses_id"
+_MOVED = (
+    "(SELECT COALESCE(sum(l.amount), 0)::bigint FROM ledger_lines l WHERE l.entry_id = e.id AND l.amount > 0"
+    " AND l.currency = '{}')"
+)
+"""What an entry moves in one currency: the sum of its credits, which is also the sum of its debits."""
+_AMOUNTS = f"{_MOVED.format(CNY)} AS amount_fen, {_MOVED.format(POINT)} AS points"
+_LINES_OF = (
+    "(SELECT jsonb_agg(jsonb_build_object('member_id', l.member_id, 'code', l.code, 'currency', l.currency,"
+    " 'amount', l.amount) ORDER BY l.id) FROM ledger_lines l WHERE l.entry_id = e.id)"
+)
+ENTRY_COLUMNS = f"e.id, e.at, e.kind, e.why, e.key, e.link, e.reverses_id, {_AMOUNTS}, {_LINES_OF} AS lines"
+"""`lines` is JSON: each line with its member (0: the shop), account, currency and signed amount."""
 
 _NEWEST = 2**63 - 1
 
@@ -139,26 +150,31 @@ async def entry(entry_id: int) -> EntryState:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A short form of an entry. `amount` is only set when the list is about one account."""
+    """A short form of an entry, with what it moves; in a list about one account, with what that account got."""
 
     id: int
     at: datetime
     kind: str
     why: str
     link: str
-    amount: int | None = None
+    amount_fen: int
+    points: int = 0
 
 
 async def about(link: str, limit: int = 50) -> list[Mention]:
     """Return up to `limit` entries of one business object (`order:T26…`), oldest first. Raises Busy."""
     rows = await db.fetch(
-        "SELECT id, at, kind, why, link FROM ledger_entries WHERE link = $1 ORDER BY link, id LIMIT $2", link, limit
+        f"SELECT e.id, e.at, e.kind, e.why, e.link, {_AMOUNTS} FROM {ENTRIES} WHERE e.link = $1"  # noqa: S608 - our own columns
+        " ORDER BY e.link, e.id LIMIT $2",
+        link,
+        limit,
     )
     return [Mention(**row) for row in rows]
 
 
 _CREDITS = """
-SELECT e.id, e.at, e.kind, e.why, e.link, l.amount FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
+SELECT e.id, e.at, e.kind, e.why, e.link, l.amount AS amount_fen
+FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
 WHERE l.member_id = $1 AND l.member_id > 0 AND l.code = $2 AND l.amount > 0
 ORDER BY l.member_id DESC, l.entry_id DESC LIMIT $3
 """

@@ -7,7 +7,7 @@ from datetime import datetime
 import asyncpg
 
 from server import db
-from server.ledger.chart import CNY, COUPON_USED, COUPON_VALUE, LABELS, POINT
+from server.ledger.chart import CNY, COUPON_USED, COUPON_VALUE, LABELS, POINT, POINTS
 from server.ledger.entries import Debt, Wallet, coupon_source
 
 # A debt is as old as the entry that raised it from nothing: after it was paid, the same source may bring another.
@@ -68,6 +68,11 @@ async def balances(member_id: int) -> dict[str, int]:
         member_id,
     )
     return {row["code"]: row["balance"] for row in rows}
+
+
+def currency_of(code: str) -> str:
+    """Return the currency of a sum of `balances`."""
+    return POINT if code == POINTS.code else CNY
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ import msgspec
 from server.core import errors
 from server.handlers.admin.forms import Reason, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
-from server.ledger import chart
+from server.ledger import chart, statement
 from server.rules.operators import Permission
-from server.rules.withdrawals import S
+from server.rules.withdrawals import S, WithdrawalState
 from server.services.desk import withdrawals
 from server.services.desk.withdrawals import MANY_MOST, Decide
 from server.services.withdrawals import requests as withdrawal_requests
@@ -29,7 +29,7 @@ class ManyForm(msgspec.Struct):
 async def withdrawal(visit: Visit, _: None) -> dict[str, Any]:
     """Show one withdrawal with its evidence and what can be done with it."""
     found = await withdrawals.detail(visit.deps, visit.path["withdrawal_no"])
-    return {"found": found, "names": chart.NAMES, "kinds": chart.LABELS}
+    return {"found": found, "names": chart.NAMES, "kinds": chart.LABELS, "currency_of": statement.currency_of}
 
 
 @screens.action("/withdrawals/<withdrawal_no:str>/approve", Permission.WITHDRAWALS_DECIDE, ReasonForm)
@@ -79,15 +79,21 @@ async def many(visit: Visit, form: ManyForm) -> Done:
     if not form.number:
         raise errors.BadRequest(field="number", problem="请先勾选要处理的提现")
     came = await withdrawals.decide_many(form.number, doings[form.do])
-    done = sum(refusal is None for _, refusal in came)
     word = "同意" if form.do == "approve" else "拒绝"
-    lines = [f"{number}：{_outcome(word, refusal)}" for number, refusal in came]
-    return Done(f"{word}了 {done} 笔，{len(came) - done} 笔没有处理", "/admin/withdrawals?state=requested", lines=lines)
+    lines = [f"{number}：{_outcome(word, after)}" for number, after in came]
+    return Done(_told(word, [after for _, after in came]), "/admin/withdrawals?state=requested", lines=lines)
 
 
-def _outcome(word: str, refusal: errors.Refusal | None) -> str:
-    if refusal is None:
-        return f"已{word}"
-    if refusal.detail.get("reason") == "second_approver":
+def _told(word: str, came: list[WithdrawalState | errors.Refusal]) -> str:
+    """Say how many are decided; one that still waits for a second operator is not."""
+    second, left = sum(one is S.REQUESTED for one in came), sum(isinstance(one, errors.Refusal) for one in came)
+    waiting = f"，{second} 笔等待另一位操作员复核" if second else ""
+    return f"{word}了 {len(came) - second - left} 笔{waiting}，{left} 笔没有处理"
+
+
+def _outcome(word: str, after: WithdrawalState | errors.Refusal) -> str:
+    if not isinstance(after, errors.Refusal):
+        return "已同意，等待另一位操作员复核" if after is S.REQUESTED else f"已{word}"
+    if after.detail.get("reason") == "second_approver":
         return "没有处理，需要另一位操作员复核"
-    return f"没有处理，{refusal.message}"
+    return f"没有处理，{after.message}"

@@ -1,15 +1,18 @@
 """The ledger in the panel: from an account to its entries, and from an entry to what it is about."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from server import db
+from server.jobs.exports import make_exports
 from server.rules.operators import Role
 from tests.handlers.admin.conftest import Desk
 from tests.support.mall import Mall
-from tests.support.purse import ask, earn, rich
+from tests.support.purse import ask, earn, give_points, rich
 from tests.support.shop import make_sku, shopper, work
 
 
@@ -80,6 +83,31 @@ async def test_an_entry_and_what_reverses_it_lead_to_each_other(mall: Mall, desk
     members = (await desk.get("/ledger", q=f"#{me.id}", of="members", code="in_flight")).text
     assert "提现中 #" in members
     assert "仅消费" not in members.partition("<tbody>")[2]
+
+
+async def test_entries_say_what_they_move(mall: Mall, desks: Any) -> None:
+    me = await rich(mall)
+    await give_points(mall, me.id, 120)
+    no = await ask(me, 2_000)
+    desk: Desk = await desks(Role.OWNER)
+    page = (await desk.get("/ledger-entries", link=f"withdrawal:{no}")).text
+    assert 'data-label="金额" class="n">¥20.00</td>' in page
+    assert 'data-label="积分" class="n">—</td>' in page
+    assert f'data-label="借">可提现余额（会员 #{me.id}） ¥20.00</td>' in page
+    assert f'data-label="贷">提现中（会员 #{me.id}） ¥20.00</td>' in page
+    points = (await desk.get("/ledger-entries", kind="points_gift")).text
+    assert 'data-label="积分" class="n">120</td>' in points
+    assert 'data-label="金额" class="n">—</td>' in points
+    withdrawal = (await desk.get(f"/withdrawals/{no}")).text
+    assert 'data-label="金额" class="n">¥20.00</td>' in withdrawal.partition("这笔提现的分录")[2]
+    assert "<dt>积分</dt><dd>120 积分</dd>" in withdrawal, "points are no money"
+    await desk.post("/exports/ledger-entries", link=f"withdrawal:{no}")
+    await make_exports(mall.deps)
+    made = await desk.get(f"/exports/{await db.fetch_value('SELECT max(id) FROM exports')}/file")
+    header, line = load_workbook(io.BytesIO(made.content)).worksheets[0].iter_rows(values_only=True)
+    told = dict(zip(header, line, strict=True))
+    assert (told["金额（元）"], told["积分"]) == (20, None)
+    assert (told["借"], told["贷"]) == (f"可提现余额（会员 #{me.id}） ¥20.00", f"提现中（会员 #{me.id}） ¥20.00")
 
 
 async def test_points_are_no_money(mall: Mall, desks: Any) -> None:

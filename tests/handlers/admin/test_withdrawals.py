@@ -117,8 +117,9 @@ async def test_many_are_decided_each_on_its_own(mall: Mall, desks: Any) -> None:
     chosen = [small, large, gone, "W404", small]
     assert (await desk.post("/withdrawals", do="approve", reason="批量同意", number=chosen)).status_code == 303
     told = (await desk.get("/withdrawals", state="requested")).text
-    assert "同意了 2 笔，2 笔没有处理" in told
-    assert f"{small}：已同意" in told
+    assert "同意了 1 笔，1 笔等待另一位操作员复核，2 笔没有处理" in told
+    assert f"<li>{small}：已同意</li>" in told
+    assert f"<li>{large}：已同意，等待另一位操作员复核</li>" in told
     assert f"{gone}：没有处理，当前状态不支持此操作" in told
     assert "W404：没有处理，没有找到" in told
     assert [await state_of(me, no) for no in (small, large, gone)] == ["approved", "requested", "cancelled"]
@@ -163,7 +164,9 @@ async def test_the_list_is_searched_and_offers_nothing_to_who_may_not_decide(mal
     assert 'type="checkbox"' not in page
     assert "/approve" not in (await desk.get(f"/withdrawals/{no}")).text
     assert "/admin/ledger" not in (await desk.get(f"/withdrawals/{no}")).text
-    assert (await desk.get("/withdrawals", q="词")).status_code == 400
+    unfit = (await desk.get("/withdrawals", q="张三")).text
+    assert "这里可以查：提现号、手机号或 #会员号。“张三”不是其中一种。" in unfit
+    assert 'value="张三"' in unfit, "the search stays, to be corrected"
     assert (await desk.get("/withdrawals", state="odd")).status_code == 400
 
 
