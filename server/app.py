@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 from server.core import errors, ids
 from server.core.errors import Refusal
 from server.handlers import rooms
+from server.handlers.admin import screen
 from server.handlers.endpoint import JSON_TYPE, drain
 from server.handlers.headers import readable
 from server.handlers.ops import metrics, openapi
@@ -83,6 +84,10 @@ async def _refuse(request: Request, error: Exception) -> HTTPResponse:
     else:
         log.error("request %s %s %s failed", request_id, request.method, request.path, exc_info=error)
         status, code, message, detail = 500, "internal", "系统出错了，我们已记录", {}
+    if screen.is_of_the_panel(request.path):
+        answer = await screen.told(request, status, code, message)
+        answer.headers.extend(headers)
+        return answer
     body = {"error": {"code": code, "message": message, "detail": detail, "request_id": request_id}}
     return HTTPResponse(msgspec.json.encode(body), status, headers, JSON_TYPE)
 

@@ -17,7 +17,7 @@ from sanic.response import HTTPResponse, redirect
 from server.core import errors
 from server.core.errors import Refusal
 from server.gateways.ports import Deps
-from server.handlers.admin import menu
+from server.handlers.admin import menu, shapes
 from server.handlers.endpoint import NoBody, finish
 from server.handlers.headers import cookie
 from server.panel.pages import csrf_field, render
@@ -31,6 +31,8 @@ TICKET = "tuisan_operator_ticket"
 _CSRF_HEADER = "x-csrf-token"
 _MAX_ID = 2**63 - 1
 _FLASH_S = 60
+_OURS = 500
+"""From this status on a failure is the server's."""
 _FORM_BYTES = 64 * 1024
 """Room for the other form fields and the multipart borders around an uploaded file."""
 _ON_THE_WAY = frozenset({f"{PREFIX}/account/password", f"{PREFIX}/logout"})
@@ -255,12 +257,11 @@ def _form(request: Request, takes: type[Any]) -> dict[str, Any]:
 def _parse(values: dict[str, Any], takes: type[Any]) -> Any:  # noqa: ANN401 - the declared type
     texts = [text for value in values.values() for text in (value if isinstance(value, list) else [value])]
     if any("\0" in text for text in texts):
-        raise errors.BadRequest(field="", problem="NUL characters are not accepted")
+        raise errors.BadRequest(field="", problem="不能含有空字符")
     try:
         return msgspec.convert(values, takes, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, where = str(error).partition(" - at `$.")
-        raise errors.BadRequest(field=where.rstrip("`"), problem=problem) from error
+        raise errors.BadRequest(problems=shapes.problems(values, takes)) from error
 
 
 def _flash(operator: Operator) -> str:
@@ -294,16 +295,50 @@ def _can(operator: Operator | None, permission: str) -> bool:
 
 async def refused(request: Request, refusal: Refusal) -> HTTPResponse:
     """Render a refusal as a page, with the operator's menu around it."""
-    operator = await who(request)
-    values = {
-        "refusal": refusal,
-        "problem": refusal.detail.get("problem", ""),
-        "problems": refusal.detail.get("problems", []),
-    }
-    answer = await shown(request, operator, "refusal.html", values, refusal.status)
+    values = {"refusal": refusal, "heading": _heading(request, refusal), **_problems(refusal)}
+    answer = await shown(request, await who(request), "refusal.html", values, refusal.status)
     if refusal.retry_after_s is not None:
         answer.headers["Retry-After"] = str(refusal.retry_after_s)
     return answer
+
+
+def _heading(request: Request, refusal: Refusal) -> str:
+    """Return what the page says first: a person filled in a form, or followed an address."""
+    if not isinstance(refusal, errors.BadRequest):
+        return refusal.message
+    return "请修改后再提交" if request.method == "POST" else "这个网址不对，请从菜单重新打开"
+
+
+def _problems(refusal: Refusal) -> dict[str, Any]:
+    """Return the mistakes of a form, each with its field, or the one problem of anything else."""
+    detail = refusal.detail
+    if isinstance(refusal, errors.BadRequest) and "field" in detail:
+        label = shapes.LABELS.get(detail["field"], "")
+        return {"problem": "", "problems": [{"field": detail["field"], "label": label, "problem": detail["problem"]}]}
+    return {"problem": detail.get("problem", ""), "problems": detail.get("problems", [])}
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What is shown of a request that no screen answered."""
+
+    status: int
+    code: str
+
+
+def is_of_the_panel(path: str) -> bool:
+    """Tell whether people see the answer in their browsers: then it is a page, even where no screen has the address."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+async def told(request: Request, status: int, code: str, message: str) -> HTTPResponse:
+    """Render what no screen answered: an unknown address, or a failure of the server.
+
+    After a failure the page has no menu, because what reads the operator may be what failed.
+    """
+    values = {"refusal": _Failure(status, code), "heading": message, "problem": "", "problems": []}
+    operator = await who(request) if status < _OURS else None
+    return await shown(request, operator, "refusal.html", values, status)
 
 
 def keep(answer: HTTPResponse, deps: Deps, name: str, value: str, seconds: int) -> None:

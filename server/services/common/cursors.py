@@ -28,4 +28,4 @@ def unpack(cursor: str, kind: Any) -> Any:  # noqa: ANN401 - any msgspec type
 
 def foreign() -> BadRequest:
     """Return the refusal of a cursor that is invalid or belongs to another list."""
-    return BadRequest(field="cursor", problem="not a cursor of this list")
+    return BadRequest(field="cursor", problem="列表的位置无效，请从第一页看起")

@@ -179,7 +179,7 @@ async def correct_binding(
     longer the one that was `seen`.
     """
     if not reason.strip():
-        raise errors.BadRequest(field="reason", problem="a correction needs a reason")
+        raise errors.BadRequest(field="reason", problem="请填写更正的理由")
     at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REFERRAL_TREE)
