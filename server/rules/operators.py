@@ -114,6 +114,9 @@ ROLE_LABELS: dict[Role, str] = {
     R.AUDITOR: "审计",
 }
 
+SMALLEST_ROLE = R.AUDITOR
+"""The role of a new operator unless another one is chosen: it changes nothing."""
+
 SESSION_LIFETIME = timedelta(hours=12)
 """How long a device stays logged in after its last use."""
 LOCK_AFTER_FAILURES = 5

@@ -6,7 +6,7 @@ import msgspec
 
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
-from server.rules.operators import Permission, Role
+from server.rules.operators import SMALLEST_ROLE, Permission, Role
 from server.services.operators import accounts as operator_accounts
 
 screens = Screens("staff")
@@ -30,7 +30,7 @@ class RoleForm(ReasonForm):
 @screens.page("/operators", Permission.OPERATORS_MANAGE, "operators/operators.html")
 async def staff(visit: Visit, _: None) -> dict[str, Any]:
     """Show all operators, past ones included."""
-    return {"accounts": await operator_accounts.listed(visit.deps), "roles": list(Role)}
+    return {"accounts": await operator_accounts.listed(visit.deps), "roles": list(Role), "smallest": SMALLEST_ROLE}
 
 
 @screens.action("/operators", Permission.OPERATORS_MANAGE, OperatorForm)

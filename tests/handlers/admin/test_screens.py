@@ -1,10 +1,11 @@
+import re
 from typing import Any
 
 import pytest
 
 from server import db
-from server.rules.operators import PERMISSIONS, Permission, Role
-from server.services.common import audit_log
+from server.rules.operators import PERMISSIONS, SMALLEST_ROLE, Permission, Role
+from server.services.common import audit_log, listings
 from tests.handlers.admin.conftest import Desk, actions
 from tests.handlers.admin.staged import XSS, of_goods, stage
 from tests.support.mall import Mall
@@ -80,6 +81,7 @@ PAGES = {
 }
 ACTIONS = {
     "/alarms/{alarm}/seen": Permission.ALARMS_SEE,
+    "/alarms/seen": Permission.ALARMS_SEE,
     "/orders/{order}/ship": Permission.ORDERS_SHIP,
     "/orders/{order}/receiver": Permission.ORDERS_SHIP,
     "/orders/{order}/refund": Permission.REFUNDS_DECIDE,
@@ -203,7 +205,10 @@ async def test_an_operators_day(mall: Mall, desks: Any) -> None:
     assert (await desk.post(f"/alarms/{alarm}/seen")).status_code == 404
     log = (await desk.get("/audit", q=f"refund:{refund_no}")).text
     assert "理由：凭证不足" in log
-    assert "requested → rejected" in log
+    assert "<del>待审核</del> → <ins>已拒绝</ins>" in log
+    assert f">退款 {refund_no}</a>" in log
+    assert refund_no in (await desk.get("/audit", q=f"退款 {refund_no}")).text
+    assert "order_no" not in log
     assert {"refund_reject", "order_ship", "alarm.seen", "operator.login"} <= set(await actions())
     async with db.snapshot() as reader:
         assert (await audit_log.verify(reader))[1] == []
@@ -234,3 +239,21 @@ async def test_orders_are_found_by_number_phone_and_state_page_by_page(
     for query in ({"status": "odd"}, {"cursor": "nonsense"}):
         assert (await desk.get("/orders", **query)).status_code == 400
     assert (await desk.get("/orders/none")).status_code == 404
+
+
+async def test_a_new_operator_can_change_nothing_unless_somebody_chooses(desks: Any) -> None:
+    desk: Desk = await desks()
+    form = (await desk.get("/operators")).text.partition('action="/admin/operators"')[2].partition("</form>")[0]
+    assert re.findall(r'<option value="(\w+)" selected', form) == ["auditor"]
+    changing = {permission for path, permission in ACTIONS.items() if not path.startswith("/exports")}
+    rights = {role: sum(role in PERMISSIONS[permission] for permission in changing) for role in Role}
+    assert min(rights, key=lambda role: rights[role]) is SMALLEST_ROLE
+    assert rights[SMALLEST_ROLE] == 0
+
+
+async def test_the_log_as_a_file_has_words(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks()
+    assert (await desk.post("/operators", name="new-one", role="auditor")).status_code == 303
+    rows = await listings.page(mall.deps, audit_log.LOG, {"action": "operator.create"}, "", 1)
+    told = {column.label: value for column, value in listings.cells(audit_log.LOG, rows.rows[0])}
+    assert (told["操作"], told["对象"], told["内容"]) == ("新增操作员", "操作员 new-one", "角色：审计")
