@@ -141,5 +141,25 @@
     ]
     if (!words.some((one) => one?.trim())) found.add(`says nothing to who cannot see it: ${named(element)}`)
   }
+
+  // --- Fields in line ---------------------------------------------------------------------------------------------
+  const boxes = '.fields, .form, .filter, .decide'
+  const fieldsIn = (box) => {
+    const labels = [...box.querySelectorAll('label')].filter((label) => label.closest(boxes) === box && shown(label))
+    const first = (label) => label.closest('form')?.querySelector('label') === label // below it each form goes its way
+    return labels
+      .filter((label) => !box.matches('.decide') || first(label))
+      .map((label) => [label, label.querySelector('input:not([type=checkbox], [type=radio], [type=file]), select')])
+      .filter(([, field]) => field !== null)
+  }
+  for (const box of panel ? all.filter((element) => element.matches(boxes)) : []) {
+    const fields = fieldsIn(box).map(([label, field]) => [label.getBoundingClientRect(), field.getBoundingClientRect(), field])
+    for (const [n, [label, at, field]] of fields.entries()) {
+      for (const [other, beside, neighbour] of fields.slice(n + 1)) {
+        const together = label.top < other.bottom - 1 && other.top < label.bottom - 1
+        if (together && Math.abs(at.top - beside.top) > 1) found.add(`out of line: ${field.name} at ${Math.round(at.top)}, ${neighbour.name} at ${Math.round(beside.top)}`)
+      }
+    }
+  }
   return [...found].sort()
 }

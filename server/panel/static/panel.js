@@ -10,6 +10,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!reason) return;
   event.detail.shouldSwap = false;
   form.querySelector(".refusal")?.remove();
+  // What the last action did is old news now; only a secret that is shown once stays until it was copied.
+  for (const old of document.querySelectorAll("main > .told.good:not(:has(.secret)), main > .outcomes")) old.remove();
   reason.setAttribute("role", "alert");
   reason.querySelector("a.button")?.remove();
   form.prepend(reason);
@@ -25,6 +27,43 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     field.nextElementSibling.textContent = problem.textContent;
   }
   reason.scrollIntoView({ block: "nearest" });
+});
+
+// What was typed is lost with the page, so whoever leaves it, or sends another form of it, is asked first.
+
+const LOSING = "本页有没有保存的修改，继续会丢失。要继续吗？";
+
+function isChanged(field) {
+  if (!field.name || field.type === "hidden" || field.matches(":disabled, button")) return false;
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.type === "file") return field.files.length > 0;
+  if (field.localName !== "select") return field.value !== field.defaultValue;
+  const first = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(first, 0);
+}
+
+// A search is no edit. A reason alone is none either: it is typed anew in a moment, and pages have many such fields.
+function losesEdits(sent) {
+  const forms = [...document.querySelectorAll("main form:not([role=search], .filter[method=get])")];
+  const edits = ({ elements }) => [...elements].some((field) => !["reason", "note"].includes(field.name) && isChanged(field));
+  return forms.some((form) => form !== sent && edits(form));
+}
+
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt } = event.detail;
+  if (elt.hasAttribute("hx-get")) return; // a part of the page that renews itself
+  if (losesEdits(elt.closest("form")) && !window.confirm(LOSING)) event.preventDefault();
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (losesEdits(null)) event.preventDefault();
+});
+
+// The keyboard goes on in the new page where reading begins, not at the first link of the menu.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.boosted && document.activeElement === document.body) {
+    document.getElementById("page")?.focus({ preventScroll: true });
+  }
 });
 
 // The charts of two weeks in the overview; the table below each has the same numbers.
