@@ -194,7 +194,7 @@ async def test_a_job_is_stopped_with_a_reason(mall: Mall, desks: Any) -> None:
     assert (await send(desk, f"/coupon-issues/{issue}/stop", {"reason": "再停"})).status_code == 409
     assert not await issues.step(mall.deps)
     assert "已停止" in (await desk.get("/coupon-issues")).text
-    assert "还没有发放过" in (await desk.get("/coupon-issues", show="running")).text
+    assert "没有符合条件的发放" in (await desk.get("/coupon-issues", show="running")).text
 
 
 async def test_what_one_giving_out_issued_is_voided_where_it_was_not_used(mall: Mall, desks: Any) -> None:

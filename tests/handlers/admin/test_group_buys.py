@@ -55,7 +55,7 @@ async def test_an_activity_from_its_product_to_its_results(mall: Mall, desks: An
     del form["active"]
     assert (await send(desk, place, form)).status_code == 303
     assert "已停止" in (await desk.get("/group-buys", state="stopped")).text
-    assert "还没有拼团活动" in (await desk.get("/group-buys", state="running")).text
+    assert "没有符合条件的拼团" in (await desk.get("/group-buys", state="running")).text
 
 
 async def _wrong(desk: Desk, place: str) -> None:

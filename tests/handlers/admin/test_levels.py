@@ -49,7 +49,7 @@ async def test_levels_are_set_as_a_whole_and_members_rise(mall: Mall, desks: Any
     assert "成长值达到" in page
     assert "现有会员 1 人" in (await desk.get("/levels")).text
     assert "补偿" in (await desk.get("/growth", q=f"#{me.id}", kind="correction")).text
-    assert "还没有成长值记录" in (await desk.get("/growth", kind="spend")).text
+    assert "没有符合条件的成长值记录" in (await desk.get("/growth", kind="spend")).text
     assert (await me.get("/me"))["level"]["name"] == "金卡"
 
 

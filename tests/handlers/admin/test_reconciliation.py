@@ -56,11 +56,14 @@ async def test_a_day_is_compared_by_a_worker_and_its_differences_lead_to_what_di
     assert "423" in page
     listed = (await desk.get("/differences", day=str(day), kind="theirs_only", bill="trade")).text
     assert ("424" in listed, "423" in listed) == (True, False)
-    assert "没有差异" in (await desk.get("/differences", day="2020-01-01")).text
+    assert "没有符合条件的差异" in (await desk.get("/differences", day="2020-01-01")).text
     assert (await desk.get("/differences", day="2026-13-01")).status_code == 400
+    assert f'<a href="/admin/reconciliation/{day}">{day}</a>' in listed, "a day is no JSON"
     assert str(day) in (await desk.get("/reconciliation", state="differences", since=str(day), until=str(day))).text
     before = str(day - timedelta(days=1))
-    assert "还没有对过账" in (await desk.get("/reconciliation", since=before, until=before)).text
+    nothing = (await desk.get("/reconciliation", since=before, until=before)).text
+    assert ("没有符合条件的对账日" in nothing, "还没有对过账" in nothing) == (True, False)
+    assert "查看全部</a>" in nothing
     assert (await desk.post(f"/reconciliation/{day}/run")).status_code == 303
     await reconcile_asked(mall.deps)
     page = (await desk.get(f"/reconciliation/{day}")).text
