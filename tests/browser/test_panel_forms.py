@@ -6,6 +6,7 @@ from playwright.async_api import Dialog, Page, expect
 
 from server import db
 from server.rules.operators import Role
+from server.services.common import alarms
 from tests.browser.conftest import Admit
 from tests.browser.desk import Operator
 from tests.browser.life import Life
@@ -93,6 +94,19 @@ async def test_a_secret_stays_until_it_was_copied(life: Life, panel: Admit) -> N
     await owner.press("新增")
     await expect(owner.page.get_by_role("alert")).to_be_visible()
     await owner.told("一次性密码")
+
+
+async def test_alarms_of_a_kind_go_together(life: Life, panel: Admit) -> None:
+    owner = await panel(Role.OWNER, "watchful")
+    detail = {"problem": "该订单超过 48 小时未发货", "event": "trade_manage_remind_shipping"}
+    async with db.transaction() as tx:
+        for n in range(12):
+            await alarms.sound(tx, "wechat_reminds", f"order:T{n}", owner.mall.clock.now(), detail)
+    await owner.open("/alarms")
+    await owner.sees("微信提醒处理（未发货或未接入发货） 12 条")
+    assert await owner.looks("alarms-of-a-kind") == []
+    await owner.press("全部标为已处理：微信提醒处理（未发货或未接入发货）")
+    await owner.told("12 条已标记为已处理")
 
 
 async def test_the_keyboard_goes_on_in_the_new_page(life: Life, panel: Admit) -> None:

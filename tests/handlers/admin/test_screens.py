@@ -256,4 +256,9 @@ async def test_the_log_as_a_file_has_words(mall: Mall, desks: Any) -> None:
     assert (await desk.post("/operators", name="new-one", role="auditor")).status_code == 303
     rows = await listings.page(mall.deps, audit_log.LOG, {"action": "operator.create"}, "", 1)
     told = {column.label: value for column, value in listings.cells(audit_log.LOG, rows.rows[0])}
+    many = {"after": {"skus": {f"s-{n}": {"price_fen": n} for n in range(20)}}}
+    async with db.transaction() as tx:
+        await audit_log.record(tx, mall.clock.now(), "cli", "product.apply", "catalogue", many)
+    page = (await desk.get("/audit", action="product.apply")).text
+    assert "<summary>其余 12 项</summary>" in page, "a long record does not hide the others"
     assert (told["操作"], told["对象"], told["内容"]) == ("新增操作员", "操作员 new-one", "角色：审计")
