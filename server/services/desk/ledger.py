@@ -29,8 +29,8 @@ from server.services.common.listings import (
 
 
 def _opened(_deps: Deps, row: Row) -> Row:
-    is_money = row["currency"] == chart.CNY
-    return row | {"balance_fen": row["balance"] if is_money else None, "points": None if is_money else row["balance"]}
+    points = row["currency"] == chart.POINT
+    return row | {"balance_fen": None if points else row["balance"], "points": row["balance"] if points else None}
 
 
 ACCOUNTS = Listing(
@@ -73,8 +73,8 @@ def _sided(_deps: Deps, row: Row) -> Row:
 
 def _said(line: Row, amount: int) -> str:
     owner = f"（会员 #{line['member_id']}）" if line["member_id"] else ""
-    moved = f"¥{yuan(amount)}" if line["currency"] == chart.CNY else f"{amount} 积分"
-    return f"{chart.NAMES.get(line['code'], line['code'])}{owner} {moved}"
+    moved = {chart.POINT: f"{amount} 积分", chart.COUPON_VALUE: f"券 ¥{yuan(amount)}"}.get(line["currency"])
+    return f"{chart.NAMES.get(line['code'], line['code'])}{owner} {moved or f'¥{yuan(amount)}'}"
 
 
 ENTRIES = Listing(
