@@ -229,7 +229,7 @@ def decide(terms: RuleTerms, facts: CycleFacts) -> Close | Join | Wait:
     if len(facts.counted) < needed:
         return Wait("qualifications")
     if facts.open_rebate is not None:
-        return _join(terms, facts.open_rebate, facts.counted[0])
+        return _join(terms, facts.open_rebate, facts.counted[0], facts.budget_used_fen)
     if terms.max_cycles is not None and facts.live_cycles >= terms.max_cycles:
         return Wait("cycles")
     return _close(terms, facts, facts.counted[:needed])
@@ -247,6 +247,8 @@ def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -
         return amount
     whole_fen, steps = amount
     totals = [granted(terms, whole_fen, *_carried(consumed[:joined])) for joined in range(1, len(consumed) + 1)]
+    if _beyond_budget(terms, totals[-1], facts.budget_used_fen):
+        return Wait("budget")
     return Close(
         qualification_ids=tuple(one.id for one in consumed),
         order_id=order.order_id,
@@ -257,10 +259,17 @@ def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -
     )
 
 
-def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
+def _beyond_budget(terms: RuleTerms, amount_fen: int, used_fen: int) -> bool:
+    return terms.budget_fen is not None and amount_fen > terms.budget_fen - used_fen
+
+
+def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified, budget_used_fen: int) -> Join | Wait:
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
     total = granted(terms, rebate.whole_fen, nets, rebate.given_fen + joining.given_fen)
-    return Join(joining.id, rebate.id, len(nets), max(0, total - rebate.granted_fen))
+    stage_fen = max(0, total - rebate.granted_fen)
+    if _beyond_budget(terms, stage_fen, budget_used_fen):
+        return Wait("budget")
+    return Join(joining.id, rebate.id, len(nets), stage_fen)
 
 
 def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], given_fen: int) -> int:
@@ -345,7 +354,8 @@ def _amount(
         cut(f"每月返还上限 {yuan(terms.member_month_cap_fen)} 元", terms.member_month_cap_fen)
         if amount_fen > terms.member_month_cap_fen - facts.month_granted_fen:
             return Wait("month_cap")
-    if terms.budget_fen is not None and amount_fen > terms.budget_fen - facts.budget_used_fen:
+    # A staged rebate books what it grants, stage by stage.
+    if not terms.staged and _beyond_budget(terms, amount_fen, facts.budget_used_fen):
         return Wait("budget")
     if terms.payout_cap_bp is not None and not terms.staged:
         less = f"，减去已给出的佣金和积分 {yuan(given_fen)} 元" if given_fen else ""
@@ -370,31 +380,3 @@ def release_at(
     if len(received) < len(receipts) + 1:
         return None
     return max(received) + timedelta(days=terms.observe_days)
-
-
-@dataclass(frozen=True, slots=True)
-class TakeBack:
-    """Where an amount is taken back from; `short_fen` is what the wallet could not cover."""
-
-    frozen_fen: int
-    spend_only_fen: int
-    withdrawable_fen: int
-    short_fen: int
-
-
-def take_back(amount_fen: int, frozen_fen: int, spend_only_fen: int, withdrawable_fen: int) -> TakeBack:
-    """Take back frozen money of the same source first, then spend-only, then withdrawable; the rest is short."""
-    frozen = min(amount_fen, frozen_fen)
-    spend_only = min(amount_fen - frozen, spend_only_fen)
-    withdrawable = min(amount_fen - frozen - spend_only, withdrawable_fen)
-    return TakeBack(frozen, spend_only, withdrawable, amount_fen - frozen - spend_only - withdrawable)
-
-
-def take_from_stages(stages_fen: Sequence[int], amount_fen: int) -> list[int]:
-    """Take `amount_fen` off stages, the last one first, and return the rest: later stages are those still frozen."""
-    left = list(stages_fen)
-    for position in range(len(left) - 1, -1, -1):
-        taken = min(left[position], amount_fen)
-        left[position] -= taken
-        amount_fen -= taken
-    return left

@@ -27,7 +27,7 @@ from server.ledger import book, entries, statement
 from server.ledger.audit import prove
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE, Account
 from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
-from server.rules.rebates import take_back
+from server.rules.take_backs import take_back
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 FEN = st.integers(1, 1_000)

@@ -19,7 +19,6 @@ from server.rules.rebates import (
     Qualified,
     RuleTerms,
     Step,
-    TakeBack,
     Wait,
     decide,
     parse_terms,
@@ -27,9 +26,8 @@ from server.rules.rebates import (
     release_at,
     returnable,
     stage_total,
-    take_back,
-    take_from_stages,
 )
+from server.rules.take_backs import TakeBack, take_back, take_from_stages
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -276,8 +274,9 @@ def test_what_was_given_for_the_friends_orders_lowers_the_payout_cap_and_is_name
 def test_an_opened_cycle_needs_neither_an_order_nor_room_for_a_cycle() -> None:
     terms = rule(stages_bp=[3_000, 3_000, 4_000], max_cycles=1, cap_fen=1_000, budget_fen=1_000)
     opened = OpenRebate(5, 1_000, 300, (10_000,))
-    known = facts(open_rebate=opened, live_cycles=1, budget_used_fen=1_000, month_granted_fen=1_000)
+    known = facts(open_rebate=opened, live_cycles=1, budget_used_fen=700, month_granted_fen=1_000)
     assert decide(terms, known) == Join(11, 5, 2, 300)
+    assert decide(terms, replace(known, budget_used_fen=701)) == Wait("budget")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 import pytest
 
+from server import db
 from tests.support.circle import Circle, circle, shop_refunds
 from tests.support.mall import Mall
+from tests.support.proof import proved
 from tests.support.shop import make_sku, pass_days, publish, work
 
 STAGES = {"stages_bp": [3_000, 3_000, 4_000]}
@@ -116,6 +118,26 @@ async def test_given_a_payout_cap_when_the_big_spender_is_lost_then_the_rest_sti
     await a.friends[0].refund()
     await work(mall)
     assert await frozen(a) <= 2_000, "a tenth of what the one friend left has paid"
+
+
+async def test_given_a_budget_when_stages_join_then_it_books_what_they_grant_and_the_last_one_waits(
+    mall: Mall,
+) -> None:
+    await publish(mall, stages_bp=[3_000, 3_000, 4_000], budget_fen=10_000)
+    used = "SELECT budget_used_fen FROM rule_versions"
+    a, b = await circle(mall), await circle(mall)
+    await a.bring(1)
+    await b.bring(1)
+    assert await db.fetch_value(used) == 6_000
+    await a.bring(1)
+    assert (await db.fetch_value(used), await parts(a)) == (9_000, [3_000, 3_000])
+    await b.bring(1)
+    assert (await db.fetch_value(used), await parts(b), await b.states()) == (9_000, [3_000], ["consumed", "counted"])
+    assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'rebate_budget'") == 1
+    await a.friends[1].refund()
+    await work(mall)
+    assert (await db.fetch_value(used), await parts(b)) == (9_000, [3_000, 3_000]), "another waited for it"
+    await proved(mall)
 
 
 async def test_given_an_open_cycle_when_my_order_is_refunded_then_friends_wait_for_another(mall: Mall) -> None:

@@ -31,10 +31,10 @@ LEFT JOIN (SELECT rebate_id, count(*) AS stages, count(*) FILTER (WHERE state = 
 """
 
 _BUDGET = """
-SELECT v.version, v.budget_used_fen, COALESCE(r.whole, 0) AS rebates_fen, v.budget_used_fen
-    <> CASE WHEN v.terms ->> 'budget_fen' IS NULL THEN 0 ELSE COALESCE(r.whole, 0) END
+SELECT v.version, v.budget_used_fen, COALESCE(r.granted, 0) AS rebates_fen, v.budget_used_fen
+    <> CASE WHEN v.terms ->> 'budget_fen' IS NULL THEN 0 ELSE COALESCE(r.granted, 0) END
   OR v.budget_used_fen > COALESCE((v.terms ->> 'budget_fen')::bigint, 0) AS wrong
-FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(whole_fen) AS whole FROM rebates WHERE state <> 'reversed'
+FROM rule_versions v LEFT JOIN (SELECT rule_version, sum(granted_fen) AS granted FROM rebates WHERE state <> 'reversed'
   GROUP BY rule_version) r ON r.rule_version = v.version
 """
 

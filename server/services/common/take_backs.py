@@ -3,7 +3,7 @@
 from server import db
 from server.ledger import statement
 from server.ledger.entries import Taken
-from server.rules.rebates import take_back
+from server.rules.take_backs import take_back
 
 
 async def parts(tx: db.Connection, member_id: int, source: str, amount_fen: int, *, debt: bool) -> tuple[Taken, int]:

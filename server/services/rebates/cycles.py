@@ -207,7 +207,7 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
         await _grant(tx, member_id, rebate_id, position, amount_fen, terms, at)
     await releases.schedule(tx, rebate_id)
     await _notify(tx, member_id, rebate_id, sum(close.stage_fen), at)
-    await _spend_budget(tx, cycle, close.whole_fen)
+    await _spend_budget(tx, cycle, sum(close.stage_fen))
 
 
 async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at: datetime) -> None:
@@ -215,6 +215,7 @@ async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at
     await _grant(tx, member_id, join.rebate_id, join.position, join.stage_fen, cycle.terms, at)
     await releases.schedule(tx, join.rebate_id)
     await _notify(tx, member_id, join.rebate_id, join.stage_fen, at)
+    await _spend_budget(tx, cycle, join.stage_fen)
 
 
 async def _consume(tx: db.Connection, rebate_id: int, qualification_ids: Sequence[int]) -> None:

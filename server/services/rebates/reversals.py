@@ -15,7 +15,8 @@ import msgspec
 from server import db
 from server.ledger import book, entries
 from server.outbox import Job
-from server.rules.rebates import LineNet, RuleTerms, granted, reduced, stage_total, take_from_stages
+from server.rules.rebates import LineNet, RuleTerms, granted, reduced, stage_total
+from server.rules.take_backs import take_from_stages
 from server.services.commissions import carried
 from server.services.common import locks, take_backs
 from server.services.coupons import values
@@ -120,17 +121,15 @@ async def recap(tx: db.Connection, rebate_id: int, refund_no: str, at: datetime)
     fallen_fen = max(0, rebate.granted_fen - await _carried_fen(tx, rebate, terms))
     if not fallen_fen:
         return []
-    # A staged rebate may still grant its whole amount when more friends join.
-    whole_fallen_fen = 0 if terms.staged else fallen_fen
     await tx.execute(
         "UPDATE rebates SET granted_fen = granted_fen - $2, whole_fen = whole_fen - $3 WHERE id = $1",
         rebate.id,
         fallen_fen,
-        whole_fallen_fen,
+        0 if terms.staged else fallen_fen,  # a staged one may still grant its whole when more friends join
     )
     left = take_from_stages([stage.amount_fen for stage in rebate.stages], fallen_fen)
     await _fall(tx, rebate, left, _Taking(f"cap:{refund_no}", "好友订单部分退款，返还减少"), at)
-    return await _give_budget_back(tx, rebate, whole_fallen_fen)
+    return await _give_budget_back(tx, rebate, fallen_fen)
 
 
 async def _carried_fen(tx: db.Connection, rebate: _Rebate, terms: RuleTerms) -> int:
@@ -155,7 +154,7 @@ async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: dat
     )
     await releases.schedule(tx, rebate.id)  # the remaining stages depend on other orders now
     await _fall(tx, rebate, [*left, 0], _Taking(f"reversal:{last.id}", _WHY.get(why, "返还收回")), at)
-    return []
+    return await _give_budget_back(tx, rebate, rebate.granted_fen - sum(left))
 
 
 _WHY = {
@@ -208,7 +207,7 @@ async def _end(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> No
 
 async def _wake(tx: db.Connection, rebate: _Rebate) -> list[Job]:
     """Give the budget of a reversed rebate back; return the jobs that check the cycles which may close now."""
-    jobs = await _give_budget_back(tx, rebate, rebate.whole_fen)
+    jobs = await _give_budget_back(tx, rebate, rebate.granted_fen)
     return [*jobs, Job("close_cycle", {"member_id": rebate.member_id})]
 
 
@@ -231,7 +230,7 @@ async def reduce(
     )
     taking = _Taking(f"reduction:{refund_no}", "返还订单部分退款")
     short = await _withhold(tx, rebate, take_from_stages(amounts, excess), taking, at)
-    return short, await _give_budget_back(tx, rebate, rebate.whole_fen - whole)
+    return short, await _give_budget_back(tx, rebate, excess)
 
 
 async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:
