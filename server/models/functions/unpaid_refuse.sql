@@ -1,6 +1,7 @@
 -- Refuse an order of a member who holds too much unpaid already. p_lines: [{sku_id, quantity}] of the new order;
 -- p_most: {orders, pieces}, the most unpaid orders, and the most pieces of one SKU in them and the new one together.
 -- An order past its time holds nothing any more, even if no job has closed it yet. Refuses with unpaid_limit.
+-- The caller checks an order that alone has too many pieces; most members hold nothing, and this is then done at once.
 -- The count holds until the transaction ends if the caller has the lock of the member.
 CREATE OR REPLACE FUNCTION unpaid_refuse(p_member bigint, p_lines jsonb, p_most jsonb, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,6 +9,9 @@ DECLARE
     WHERE member_id = p_member AND status = 'pending' AND expires_at > p_at LIMIT (p_most ->> 'orders')::int);
   v_sku record;
 BEGIN
+  IF v_held = '{}' THEN
+    RETURN;
+  END IF;
   IF cardinality(v_held) >= (p_most ->> 'orders')::int THEN
     RAISE EXCEPTION 'unpaid_limit' USING ERRCODE = 'TM422', DETAIL = jsonb_build_object('max_orders', p_most -> 'orders');
   END IF;

@@ -22,6 +22,7 @@ from server.core.errors import (
     PurchaseLimit,
     SkuUnavailable,
     StockInsufficient,
+    UnpaidLimit,
 )
 from server.gateways.ports import Deps
 from server.rules.levels import Level
@@ -67,6 +68,8 @@ async def drafted(
     shop, stacking = terms.shop, terms.stacking
     _refuse(facts, wanted, placing=order_no is not None)
     _refuse_lower(facts, terms.levels)
+    unpaid = UnpaidMost(shop.max_unpaid_orders, shop.max_unpaid_pieces)
+    _refuse_too_large(facts, unpaid)
     offer, held = None, False
     if wanted.promotion is not None:
         kind = promotion_kinds.kind_of(wanted.promotion.kind)
@@ -97,7 +100,6 @@ async def drafted(
         )
     )
     expires_at = at + timedelta(minutes=shop.order_minutes) if order_no else None
-    unpaid = UnpaidMost(shop.max_unpaid_orders, shop.max_unpaid_pieces)
     return Draft(facts, wanted, priced, offer, held, stack, stacking.version, unpaid, order_no, at, expires_at)
 
 
@@ -150,6 +152,13 @@ def _refuse_too_many(facts: Facts) -> None:
         bought = item.bought or 0
         if item.limit_each and bought + pieces[item.product_id] > item.limit_each:
             raise PurchaseLimit(product_id=item.product_id, limit=item.limit_each, bought=bought)
+
+
+def _refuse_too_large(facts: Facts, unpaid: UnpaidMost) -> None:
+    """Check the order alone; `order_place` adds what the member holds unpaid already."""
+    for item in facts.items:
+        if item.n > unpaid.pieces:
+            raise UnpaidLimit(sku_id=item.sku_id, unpaid=0, max_pieces=unpaid.pieces)
 
 
 async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
