@@ -195,6 +195,10 @@ _STATES: dict[str, Mapping[Any, str]] = {
 }
 _VALUES: dict[str, Mapping[Any, str]] = {
     "company": COMPANIES,
+    "event": {
+        "trade_manage_remind_access_api": "提醒接入发货信息管理",
+        "trade_manage_remind_shipping": "提醒发货",
+    },
     "kind": labels.PRODUCT_KINDS | labels.ALARMS,
     "role": labels.ROLES,
     "segment": labels.COUPON_SEGMENTS,

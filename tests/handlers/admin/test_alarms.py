@@ -38,6 +38,7 @@ async def test_what_wechat_reminds_of_has_words_and_a_link(mall: Mall, desks: An
     assert "微信提醒处理" in page
     assert '<a href="/admin/orders/T1">订单 T1</a>' in page
     assert "问题：请发货" in page
+    assert "微信事件：提醒发货" in page
     assert "wechat_reminds</b>" not in page
     assert '<option value="wechat_reminds"' in page
     assert "T1" in (await desk.get("/alarms", q="订单 T1")).text
