@@ -173,6 +173,7 @@ def _timing(terms: RuleTerms) -> str:
     return (
         f"{stages}返还先显示为冻结中，{_wait(terms)}后解冻到账，解冻前不能使用。"
         "这里的订单指这一轮好友的订单和返还给你的那笔订单；虚拟商品发货即视为收货。"
+        "其中有订单在退款处理中的，等有结果后再到账。"
     )
 
 
@@ -183,13 +184,17 @@ def _wait(terms: RuleTerms) -> str:
 def _refunds(terms: RuleTerms) -> str:
     least = f"不足 {_yuan(terms.min_paid_fen)} 元" if terms.min_paid_fen > 1 else "为零"
     if terms.pay_as == "coupon":
-        back = "未使用的优惠券作废，已使用的按实际优惠的金额记为待扣。"
+        back = "未使用的优惠券作废，已使用的按实际优惠的金额记为待扣；用券的订单整单退款时，为这张券扣回的金额会退还。"
     else:
         back = "依次从冻结和可用的余额中收回，不够的部分记为待扣，以后入账时优先抵扣。"
     lost = "最后一次计入的返还会收回" if terms.staged else "已经产生的返还会收回"
+    part = ""
+    if terms.payout_cap_bp is not None:
+        most = _percent(terms.payout_cap_bp)
+        part = f"好友的订单部分退款时，返还不超过这一轮好友订单现金实付的 {most}，超出部分收回。"
     return (
         f"好友的订单全额退款，或部分退款后参与商品的现金实付{least}时，这次有效推荐取消；"
-        f"{lost}，其余有效推荐保留，可以继续凑满一轮。收回时{back}"
+        f"{lost}，其余有效推荐保留，可以继续凑满一轮。{part}收回时{back}"
         "返还给你的那笔订单退款时，先收回它的返还，收不回的部分从这笔退款中扣除，不会另外欠款；部分退款则按比例减少返还。"
     )
 
