@@ -1,17 +1,15 @@
 """Refunds that nobody decides: an alarm after half of the time, and the shop's default after all of it."""
 
 import contextlib
-import logging
 from datetime import timedelta
 
 from server import db
-from server.core.errors import Refusal, StateConflict
+from server.core.errors import StateConflict
 from server.gateways.ports import Deps
-from server.services.common import alarms
+from server.services.common import alarms, batches
 from server.services.orders import refunds
 from server.services.terms import policy
 
-log = logging.getLogger("tuisan.refunds")
 BATCH = 50
 _REASON = "逾期未审核，系统自动处理"
 
@@ -28,6 +26,8 @@ async def warn(deps: Deps) -> None:
         soon,
         BATCH,
     )
+    if not rows:
+        return
     async with db.transaction() as tx:
         for row in rows:
             detail = {"decide_by": row["decide_by"].isoformat()}
@@ -35,25 +35,17 @@ async def warn(deps: Deps) -> None:
 
 
 async def decide_overdue(deps: Deps) -> int:
-    """Let the shop's default decide about refunds whose time is over, at most a batch; returns how many were due."""
+    """Let the shop's default decide about refunds whose time is over, at most a batch; returns how many."""
     shop = await policy.current()
     rows = await db.fetch(
-        "SELECT refund_no FROM refunds WHERE state IN ('requested', 'returning') AND decide_by <= $1"
+        "SELECT id, refund_no AS number FROM refunds WHERE state IN ('requested', 'returning') AND decide_by <= $1"
         " ORDER BY decide_by LIMIT $2",
         deps.clock.now(),
         BATCH,
     )
-    decided = 0
-    for row in rows:
-        try:
-            await _decide(deps, row["refund_no"], grant=shop.refund_default == "grant")
-        except Refusal:
-            raise
-        except Exception:  # house: swallowed - one defective row must not keep the others waiting
-            log.exception("refund %s is not decided", row["refund_no"])
-        else:
-            decided += 1
-    return decided
+    due = [db.typed(row, batches.DueNumber) for row in rows]
+    grant = shop.refund_default == "grant"
+    return await batches.each(deps, "refund", due, lambda one: _decide(deps, one.number, grant=grant), "number")
 
 
 async def _decide(deps: Deps, refund_no: str, *, grant: bool) -> None:
