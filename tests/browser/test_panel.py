@@ -294,12 +294,12 @@ async def test_an_operators_day(shop: Shop, panel: Admit, tmp_path: Path) -> Non
     await find_in_log(
         owner,
         {
-            "商品变更": "product:osmanthus-tea",
-            "发布返一规则": "rule:",
+            "商品变更": "商品 osmanthus-tea",
+            "发布返一规则": "返一规则 ",
             "发货": orders[10],
             "同意退款": refund_no,
             "同意提现": good,
             "拒绝提现": bad,
-            "更正绑定": f"member:{child.id}",
+            "更正绑定": f"会员 #{child.id}",
         },
     )
