@@ -66,10 +66,9 @@ c.id, c.member_id, c.state, c.off_bp, c.amount_fen, c.discount_fen, c.expires_at
 _LOCKED = f"SELECT {COLUMNS} FROM coupons c WHERE {{}} = $1 FOR UPDATE OF c"  # noqa: S608 # house: lock - under its member's lock
 
 
-async def of_source(tx: db.Connection, source: str) -> LockedCoupon | None:
-    """Step: lock the coupon that was issued from this source, if there is one."""
-    row = await tx.fetchrow(_LOCKED.format("c.source"), source)
-    return None if row is None else db.typed(row, LockedCoupon)
+async def of_source(tx: db.Connection, source: str) -> LockedCoupon:
+    """Step: lock the coupon that was issued from this source."""
+    return db.typed(await tx.fetchrow(_LOCKED.format("c.source"), source), LockedCoupon)
 
 
 async def issue(tx: db.Connection, coupons: Sequence[tuple[ValueCoupon, int]], at: datetime) -> None:
@@ -83,8 +82,6 @@ async def lower(tx: db.Connection, coupon: LockedCoupon, to_fen: int, event: str
 
     Returns what it took off above that, which the caller turns into debt or withholds. Raises CouponHeld.
     """
-    if coupon.state == "void" or coupon.taken:
-        return None
     if coupon.state == "locked":
         raise CouponHeld(coupon.order_no or "")
     if coupon.state == "unused":
@@ -131,10 +128,7 @@ async def give_back(tx: db.Connection, coupon_id: int, refund_no: str, at: datet
 
     A coupon that was taken back for good stays void: then only what was taken is credited.
     """
-    row = await tx.fetchrow(_LOCKED.format("c.id"), coupon_id)
-    coupon = db.typed(row, LockedCoupon)
-    if coupon.state != "used":
-        return
+    coupon = db.typed(await tx.fetchrow(_LOCKED.format("c.id"), coupon_id), LockedCoupon)
     await tx.execute(
         "UPDATE coupons SET state = CASE WHEN taken_at IS NULL THEN 'unused' ELSE 'void' END, order_id = NULL,"
         " discount_fen = 0 WHERE id = $1",

@@ -6,7 +6,6 @@ That order is closed first, which asks WeChat. If it was paid meanwhile, the cou
 from datetime import datetime
 
 from server import db, outbox
-from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.refunds import plan
@@ -35,14 +34,12 @@ async def grant(deps: Deps, refund_id: int, *, restock: bool) -> None:
     Raises WeChatUnavailable while that order cannot be closed; StateConflict when the buyer was bound to another
     referrer at the same moment: try again.
     """
-    row = await db.fetch_row(
+    order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.id = $1", refund_id
     )
-    if row is None:
-        raise NotFound(what="refund")
     while True:
         try:
-            return await _grant(deps, row["order_no"], refund_id, restock=restock)
+            return await _grant(deps, order_no, refund_id, restock=restock)
         except CouponHeld as held:
             await closing.free_coupon(deps, held)
 

@@ -274,7 +274,7 @@ async def _lower_coupons(
     for stage, to_fen in zip(rebate.stages, left_fen, strict=True):
         if stage.state == "settled" and to_fen < stage.amount_fen:
             coupon = await values.of_source(tx, releases.coupon_source(rebate.id, stage.id))
-            excess = None if coupon is None else await values.lower(tx, coupon, to_fen, taking.event, at)
+            excess = await values.lower(tx, coupon, to_fen, taking.event, at)
             found += [excess] if excess is not None else []
     return found
 
