@@ -295,7 +295,7 @@ async def test_an_operators_day(shop: Shop, panel: Admit, tmp_path: Path) -> Non
         owner,
         {
             "商品变更": "商品 osmanthus-tea",
-            "发布返一规则": "返一规则 ",
+            "发布返一规则": "返一规则 #",
             "发货": orders[10],
             "同意退款": refund_no,
             "同意提现": good,

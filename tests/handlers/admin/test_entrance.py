@@ -205,7 +205,7 @@ async def test_somebody_can_always_manage_operators(mall: Mall, desks: Any) -> N
     assert (await desk.post("/operators", name="cli", role="owner")).status_code == 400
     assert (await actions())[-4:] == ["operator.role", "operator.disable", "operator.enable", "operator.reset"]
     log = (await desk.get("/audit", action="operator.role")).text
-    assert "owner → finance" in log
+    assert "<del>店主</del> → <ins>财务</ins>" in log
     assert "理由：调岗" in log
 
 

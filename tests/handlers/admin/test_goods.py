@@ -276,7 +276,7 @@ async def test_a_product_whose_pieces_are_coupons(mall: Mall, desks: Any) -> Non
     assert "仅限积分兑换</span>" in page
     assert "金卡专享</span>" in page
     asked = await send(desk, place, change | {"min_level": "gold", "seen": "x"})
-    assert set(re.findall(r'data-field="([^"]+)"', asked.text)) == {"min_level"}
+    assert set(re.findall(r'data-field="([^"]+)"', asked.text)) == {"min_level", "seen"}
 
 
 async def test_a_products_times_limit_and_freight(mall: Mall, desks: Any) -> None:
@@ -287,11 +287,11 @@ async def test_a_products_times_limit_and_freight(mall: Mall, desks: Any) -> Non
     timed = NEW | {"on_from": "2099-01-02T08:00", "off_from": "2099-01-01T08:00", "limit_each": "0", "freight": "x"}
     refused = await send(desk, "/products/new", timed)
     assert refused.status_code == 422
-    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"limit_each"}
+    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"limit_each", "off_from", "freight"}
     refused = await send(desk, "/products/new", timed | {"limit_each": "2"})
     assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"off_from", "freight"}
     refused = await send(desk, "/products/new", timed | {"limit_each": "2", "on_from": "morgen"})
-    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"on_from"}
+    assert set(re.findall(r'data-field="([^"]+)"', refused.text)) == {"on_from", "freight"}
     timed |= {"on_from": soon, "off_from": late, "limit_each": "2", "freight": "", "skus[0].weight_g": "250"}
     made = await send(desk, "/products/new", timed)
     assert made.status_code == 303, made.text

@@ -89,7 +89,7 @@ async def test_mistakes_stand_beside_their_fields(mall: Mall, desks: Any) -> Non
     desk: Desk = await desks()
     page = await desk.get("/rules/new", **form(1, required="1", cap_fen="<b>", scope="products", scope_ids="7"))
     assert page.status_code == 200
-    assert "有 2 处需要修改" in page.text
+    assert "有 3 处需要修改" in page.text
     assert "不能小于 2 次" in page.text
     assert "&lt;b&gt;" in page.text
     for scope, noun in (("products", "商品"), ("categories", "分类")):

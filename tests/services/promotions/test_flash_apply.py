@@ -102,7 +102,8 @@ async def test_every_mistake_of_a_file_is_told(arena: Arena) -> None:
         ".ends_at": "结束时间须在现在之后"
     }
     assert await problems(mall, slug="sale", name="场", starts_at="2026-01-01T00:00:00", ends_at="x") == {
-        ".starts_at": "应为带时区的时间，例如 2026-01-01T20:00:00+08:00"
+        ".starts_at": "应为带时区的时间，例如 2026-01-01T20:00:00+08:00",
+        ".ends_at": "应为带时区的时间，例如 2026-01-01T20:00:00+08:00",
     }
     await make_sale(mall, sku, 1)
     assert await problems(mall, slug="sale", new=True) == {".slug": "已有这个场次"}
