@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from server import db
-from server.ledger import book, entries
-from server.ledger.chart import REBATE_COST, WITHDRAWABLE
-from server.ledger.entries import Entry, Line, Taken, moved
+from server.ledger import book
+from server.ledger.chart import DEBT, REBATE_COST, WITHDRAWABLE
+from server.ledger.entries import Entry, Line, moved
 from server.services.coupons import apply as coupon_apply
 from server.services.coupons import issues
 from server.services.points import movements as points_room
@@ -28,9 +28,9 @@ async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
 
 async def owe(mall: Mall, member_id: int, amount_fen: int) -> None:
     """Book a debt, as a reversed rebate would leave it."""
+    lines = moved(Line(member_id, DEBT, -amount_fen, "rebate:1"), Line(0, REBATE_COST, amount_fen))
     async with db.transaction() as tx:
-        entry = entries.rebate_take_back(f"test:{member_id}", 1, member_id, "收回", Taken(0, 0, 0, amount_fen))
-        await book.post(tx, entry, mall.clock.now())
+        await book.post(tx, Entry(f"test:{member_id}", "coupon_take_back", "收回", "rebate:1", lines), mall.clock.now())
 
 
 async def rich(mall: Mall, amount_fen: int = 10_000) -> Shopper:
