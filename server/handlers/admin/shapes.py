@@ -8,8 +8,10 @@ import msgspec
 from server.services.files import sayings
 
 LABELS: dict[str, str] = {
+    "account": "卡号",
     "again": "再输一次新密码",
     "amount": "数量",
+    "bank_type": "开户银行编码",
     "base": "基于的版本",
     "code": "验证码",
     "company": "快递公司",
@@ -34,7 +36,9 @@ LABELS: dict[str, str] = {
     "picture": "图片",
     "points": "积分",
     "product": "商品",
+    "real_name": "姓名",
     "reason": "理由",
+    "reference": "付款凭证号",
     "referrer": "会员号或分享码",
     "referrer_id": "推荐人",
     "restock": "重新入库",
@@ -49,6 +53,7 @@ LABELS: dict[str, str] = {
     "title": "标题",
     "tracking_no": "运单号",
     "version": "版本",
+    "way": "方式",
     "what": "要查看的信息",
 }
 """The Chinese names of the fields that our forms and addresses have."""
