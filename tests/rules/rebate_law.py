@@ -91,12 +91,17 @@ def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qua
         exact = min(exact, Fraction(terms.member_month_cap_fen))
         if terms.member_month_cap_fen - facts.month_granted_fen < floor(exact):
             return Wait("month_cap")
-    if terms.budget_fen is not None and terms.budget_fen - facts.budget_used_fen < floor(exact):
+    if not terms.staged and too_much(terms, facts, floor(exact)):
         return Wait("budget")
     cap = payout_cap(terms, [one.order_net_fen for one in used], sum(one.given_fen for one in used))
     if cap is not None and not terms.staged:
         exact = min(exact, cap)
     return floor(exact) or Wait("amount")
+
+
+def too_much(terms: RuleTerms, facts: CycleFacts, amount_fen: int) -> bool:
+    """Whether less than this is left of the budget; a staged rebate books what it grants, stage by stage."""
+    return terms.budget_fen is not None and terms.budget_fen - facts.budget_used_fen < amount_fen
 
 
 def posted(terms: RuleTerms, whole_fen: int, nets_fen: list[int], given_fen: int) -> int:
@@ -113,18 +118,18 @@ def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
     if len(facts.counted) < needed:
         return Wait("qualifications")
     if facts.open_rebate is not None:
-        return joined(terms, facts.open_rebate, facts.counted[0])
+        return joined(terms, facts, facts.open_rebate, facts.counted[0])
     if terms.max_cycles is not None and facts.live_cycles >= terms.max_cycles:
         return Wait("cycles")
     return closed(terms, facts, list(facts.counted[:needed]))
 
 
-def joined(terms: RuleTerms, rebate: OpenRebate, joining: Qualified) -> Join:
+def joined(terms: RuleTerms, facts: CycleFacts, rebate: OpenRebate, joining: Qualified) -> Join | Wait:
     """Continue a cycle with stages."""
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
     given_fen = rebate.given_fen + joining.given_fen
     more = max(0, posted(terms, rebate.whole_fen, nets, given_fen) - rebate.granted_fen)
-    return Join(joining.id, rebate.id, len(nets), more)
+    return Wait("budget") if too_much(terms, facts, more) else Join(joining.id, rebate.id, len(nets), more)
 
 
 def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close | Wait:
@@ -141,5 +146,7 @@ def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close 
     nets = [one.order_net_fen for one in used]
     on_them = [one.given_fen for one in used]
     running = [posted(terms, whole, nets[:count], sum(on_them[:count])) for count in range(len(nets) + 1)]
+    if too_much(terms, facts, running[-1]):
+        return Wait("budget")
     stages = tuple(running[position + 1] - running[position] for position in range(len(nets)))
     return Close(tuple(one.id for one in used), order.order_id, order.order_no, whole, stages, ())

@@ -160,9 +160,15 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
     while len(nets) < terms.required:
         joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW, data.draw(st.integers(0, 10)))
         opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets), given_fen)
-        step = replace(facts, counted=(joining,), open_rebate=opened, candidates=(), live_cycles=99)
+        used_fen = facts.budget_used_fen + sum(posted)
+        step = replace(
+            facts, counted=(joining,), open_rebate=opened, candidates=(), live_cycles=99, budget_used_fen=used_fen
+        )
         join = decide(terms, step)
         assert without_steps(join) == rebate_law.told(terms, step)
+        if isinstance(join, Wait):
+            assert (join, terms.budget_fen is not None) == (Wait("budget"), True)
+            return
         assert isinstance(join, Join)
         assert (join.qualification_id, join.rebate_id, join.position) == (joining.id, 5, len(nets) + 1)
         nets.append(joining.order_net_fen)
