@@ -195,6 +195,10 @@ async def test_without_wechats_word_nothing_is_paid(mall: Mall) -> None:
     with pytest.raises(WeChatUnavailable):
         await refund_reissues.by_hand(mall.deps, refund_no, "BANK20261201", "anna", "已转银行卡")
     await mall.control("knobs", reset=True)
+    async with db.transaction() as tx:
+        await tx.execute("UPDATE refunds SET issue_no = 'R-unknown-there', issued_at = now()")
+    with pytest.raises(WeChatUnavailable):
+        await refund_reissues.by_hand(mall.deps, refund_no, "BANK20261201", "anna", "已转银行卡")
     assert (await state(), await db.fetch_value("SELECT count(*) FROM refund_reissues")) == ("abnormal", 0)
 
 

@@ -221,6 +221,20 @@ async def test_given_a_completed_second_order_when_the_first_is_refunded_then_it
     await proved(mall)
 
 
+async def test_given_a_blocked_referrer_when_a_later_order_stands_in_then_it_is_held_and_nobody_is_told(
+    mall: Mall,
+) -> None:
+    await publish(mall)
+    a = await circle(mall)
+    (friend,) = await a.bring()
+    await friend.person.buy(a.sku)
+    await blocking.block(mall.deps, a.me.id, "刷单嫌疑", "tester")
+    before = await told()
+    await friend.refund()
+    await work(mall)
+    assert (await a.states(), await told()) == (["void", "held"], before)
+
+
 async def test_given_a_rule_that_counts_receipts_when_friends_receive_then_each_is_told(mall: Mall) -> None:
     await publish(mall, qualify_at="received")
     a = await circle(mall)

@@ -59,9 +59,7 @@ async def ship(deps: Deps, order_no: str, sent: Shipment, operator: str) -> None
         )
         if order is None:
             status = await tx.fetchval("SELECT status FROM orders WHERE order_no = $1", order_no)
-            if status is None:
-                raise NotFound(what="order")
-            raise StateConflict(status=status)
+            raise NotFound(what="order") if status is None else StateConflict(status=status)
         detail = {"before": "paid", "after": "shipped"} | _detail(sent)
         await audit_log.record(tx, at, operator, "order_ship", f"order:{order_no}", detail)
         await outbox.put(tx, _jobs(order["id"], order_no, order["member_id"], sent), at)
@@ -116,8 +114,7 @@ async def upload(deps: Deps, order_id: int) -> None:
     WeChat payment have nothing to report.
     """
     row = await db.fetch_row(_SHIPPED, order_id)
-    if row is None:
-        return
+    assert row is not None  # noqa: S101 - a job names an order that there is
     order = db.typed(row, _Shipped)
     sent = order.shipment
     if order.transaction_id is None or sent is None:
@@ -141,8 +138,7 @@ async def _parcel(deps: Deps, order_id: int, order: _Shipped, transaction_id: st
         " FROM orders o JOIN members m ON m.id = o.member_id WHERE o.id = $1",
         order_id,
     )
-    if row is None:
-        raise NotFound(what="order")
+    assert row is not None  # noqa: S101 - its caller has just read the order
     sealed = row["address_sealed"]
     return Parcel(
         transaction_id=transaction_id,

@@ -131,9 +131,9 @@ async def _pay(tx: db.Connection, rebate: _Rebate, stage: _Stage, at: datetime) 
         starts_at=at,
         expires_at=at + timedelta(days=terms.coupon_days),
     )
-    if coupon_id is not None:
-        coupon = ValueCoupon(coupon_id, rebate.member_id, entries.rebate_source(rebate.id))
-        await values.issue(tx, [(coupon, stage.amount_fen)], at)
+    assert coupon_id is not None  # noqa: S101 - a stage settles once, so its source is new
+    coupon = ValueCoupon(coupon_id, rebate.member_id, entries.rebate_source(rebate.id))
+    await values.issue(tx, [(coupon, stage.amount_fen)], at)
 
 
 def coupon_source(rebate_id: int, stage_id: int) -> str:

@@ -107,6 +107,9 @@ async def test_every_mistake_of_a_file_is_told(arena: Arena) -> None:
     }
     await make_sale(mall, sku, 1)
     assert await problems(mall, slug="sale", new=True) == {".slug": "已有这个场次"}
+    assert await problems(mall, slug="sale", ends_at="x") == {
+        ".ends_at": "应为带时区的时间，例如 2026-01-01T20:00:00+08:00"
+    }
     with pytest.raises(FileInvalid) as twice:
         await activity_apply.apply(mall.deps, {"flash_sales": [{"slug": "sale"}, {"slug": "sale"}], "x": 1}, "t")
     assert [one["path"] for one in twice.value.detail["problems"]] == ["$.flash_sales[1].slug", "$.x"]
