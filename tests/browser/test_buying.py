@@ -211,3 +211,19 @@ async def test_goods_for_a_level_for_points_and_those_that_are_coupons(visitor: 
     await me.tap("我的优惠券")
     await me.stand("packages/member/pages/coupons/index")
     await me.sees("积分专享 10 元券")
+
+
+async def test_withdrawing_a_refund(visitor: Enter, life: Life) -> None:
+    order_no = await life.me.buy(life.sku)
+    await life.me.receive(order_no)
+    await life.me.refund(order_no)
+    me = await visitor("me", openid=OPENID)
+    await me.open(f"packages/order/pages/detail/index?order_no={order_no}")
+    await me.sees("待审核")
+    await me.whole("order-refund-open")
+    await me.tap("撤销申请")
+    await me.shot("order-refund-withdraw")
+    await me.sheet.get_by_role("button", name="撤销申请").click()
+    await me.sees("已撤销")
+    await me.whole("order-refund-withdrawn")
+    assert (await life.me.get(f"/orders/{order_no}/refunds"))["items"][0]["state"] == "withdrawn"
