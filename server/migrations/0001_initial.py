@@ -1513,8 +1513,9 @@ BEGIN
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
-    'value_coupon', (SELECT jsonb_build_object('id', id, 'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END,
-        'off_fen', discount_fen) FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
+    'value_coupon', (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
+        'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
+      FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
     'openid', v_person.openid,
     'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
     'nickname', v_person.nickname,
@@ -2005,7 +2006,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "5a038f14de7a50dfd540590b7b12d912fc4d115d4418f7a0bd32c6f197c1b2e3"
+FINGERPRINT = "bd5292a62718033632c7f4d0e9fb56182729192f570118eec0973df2bf5bd22f"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

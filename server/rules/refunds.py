@@ -25,9 +25,6 @@ WAITS_FOR_OWN_ORDER = "已同意，等待占用优惠券的未付款订单关闭
 UNDECIDED = ("requested", "returning")
 """The states of a refund that an operator may still grant or refuse."""
 
-OPEN = (*UNDECIDED, "granting")
-"""The states of a refund that has no effect in the books yet; an order has at most one such refund."""
-
 RefundAction: TypeAlias = Literal["withdraw", "send_back"]
 
 

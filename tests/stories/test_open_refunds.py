@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server import db
+from server.core.errors import StateConflict
 from server.services.orders import fulfilment, refunds
 from server.services.rebates import releases
 from tests.support.circle import Circle, Friend, circle
@@ -85,6 +86,22 @@ async def test_given_a_request_that_was_withdrawn_in_time_then_the_member_may_as
     await refunds.approve(mall.deps, again["refund_no"], "tester")
     path = f"/orders/{friend.order_no}/refunds/{again['refund_no']}/withdraw"
     assert await friend.person.refused_post(path) == "409 state_conflict"
+
+
+async def test_given_a_decision_and_a_withdrawal_of_the_request_at_once_then_one_of_the_two_counts(mall: Mall) -> None:
+    a = await received(mall)
+    for friend in a.friends:
+        asked = await friend.refund()
+        came = await asyncio.gather(
+            refunds.withdraw(mall.deps, friend.person.id, friend.order_no, asked["refund_no"]),
+            refunds.approve(mall.deps, asked["refund_no"], "tester"),
+            return_exceptions=True,
+        )
+        assert [isinstance(one, StateConflict) for one in came].count(True) == 1
+        status = (await friend.person.order(friend.order_no))["status"]
+        assert status == ("received" if isinstance(came[1], StateConflict) else "refunded")
+    await work(mall)
+    await proved(mall)
 
 
 async def test_given_commission_and_points_when_their_order_is_asked_back_then_they_wait_too(mall: Mall) -> None:

@@ -40,6 +40,11 @@ async def test_given_a_frozen_rebate_when_parts_of_friends_orders_are_refunded_t
         await refund_one(mall, friend)
         assert await granted(a) == ("frozen", left_fen, 0)
         assert await a.states() == ["consumed"] * 3
+    steps = (await a.rebate())["explanation"]["steps"]
+    assert (sum(one["amount_fen"] for one in steps), steps[-1]) == (
+        15_000,
+        {"label": "相关订单部分退款", "amount_fen": -15_000},
+    )
     await proved(mall)
     await a.receive_all()
     assert await granted(a) == ("settled", 15_000, 15_000)

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from server import db
-from server.core.errors import WeChatUnavailable
+from server.core.errors import RefundOpen, WeChatUnavailable
+from server.services.checkout import closing
+from server.services.coupons.values import CouponHeld
 from server.services.orders import refund_waits, refunds
 from server.services.rebates import qualifications
 from tests.support.circle import Circle, circle, line_ids, shop_refunds
@@ -169,7 +171,9 @@ async def test_given_an_unpaid_order_that_holds_it_when_half_is_refunded_then_th
     waits = await approve(mall, a.own, pieces)
     assert (waits.state, waits.state_label) == ("granting", "已同意，等待占用优惠券的未付款订单关闭")
     assert (await a.me.order(order_no))["status"] == "pending"
-    with pytest.raises(Exception, match="refund_open"):
+    said = "SELECT detail ->> 'after' FROM audit_log WHERE action = 'refund_approve'"
+    assert await db.fetch_value(said) == "granting"
+    with pytest.raises(RefundOpen):
         await refunds.open_for(mall.deps, a.own, pieces, "售后", "tester")
     await work(mall)
     (granted,) = (await a.me.get(f"/orders/{a.own}/refunds"))["items"]
@@ -238,6 +242,19 @@ async def test_given_wechat_that_does_not_answer_then_the_refund_waits_and_is_gr
     await mall.control("knobs", reset=True)
     await work(mall)
     assert await db.fetch_value("SELECT state FROM refunds WHERE id = $1", refund_id) == "processing"
+    await proved(mall)
+
+
+async def test_given_a_worker_that_ends_between_closing_that_order_and_granting_then_the_next_one_grants(
+    mall: Mall,
+) -> None:
+    a, coupon_id = await couponed(mall, 10_000)
+    order_no = await hold(a, coupon_id)
+    await approve(mall, a.own)
+    await closing.free_coupon(mall.deps, CouponHeld(order_no))
+    assert (await state_of(a.me), await db.fetch_value("SELECT state FROM refunds")) == (("unused", 10_000), "granting")
+    await work(mall)
+    assert ((await state_of(a.me))[0], await db.fetch_value("SELECT state FROM refunds")) == ("void", "processing")
     await proved(mall)
 
 

@@ -46,9 +46,7 @@ _ENVELOPE: dict[str, Any] = {
         "resource": {
             "type": "object",
             "required": ["original_type", "ciphertext", "nonce"],
-            "properties": dict.fromkeys(
-                ("original_type", "algorithm", "ciphertext", "associated_data", "nonce"), _TEXT
-            ),
+            "properties": dict.fromkeys(_RESOURCE, _TEXT),
         },
     },
 }

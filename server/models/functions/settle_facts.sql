@@ -29,8 +29,9 @@ BEGIN
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
-    'value_coupon', (SELECT jsonb_build_object('id', id, 'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END,
-        'off_fen', discount_fen) FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
+    'value_coupon', (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
+        'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
+      FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
     'openid', v_person.openid,
     'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
     'nickname', v_person.nickname,

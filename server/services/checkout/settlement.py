@@ -53,14 +53,6 @@ class PayableLine(msgspec.Struct, frozen=True):
     virtual: bool
 
 
-class HeldCoupon(msgspec.Struct, frozen=True):
-    """The coupon of value that the order holds: what it could take off (0 for a percentage), and what it takes off."""
-
-    id: int
-    worth_fen: int
-    off_fen: int
-
-
 class SettleFacts(msgspec.Struct, frozen=True):
     """The answer of `settle_facts`. With `duplicate` nothing else is set; without an order only `notice_id` is."""
 
@@ -68,7 +60,7 @@ class SettleFacts(msgspec.Struct, frozen=True):
     notice_id: int = 0
     order: PayableOrder | None = None
     lines: tuple[PayableLine, ...] = ()
-    value_coupon: HeldCoupon | None = None
+    value_coupon: UsedCoupon | None = None
     openid: str = ""
     nickname: str = ""
     chain: tuple[int | None, int | None, int | None] = (None, None, None)
@@ -200,9 +192,7 @@ async def settlement_of_paid(
     `transaction_id` is None when no cash was due.
     """
     referrer, second, third = facts.chain
-    used = facts.value_coupon
-    coupon = None if used is None else UsedCoupon(used.id, order.member_id, used.worth_fen, used.off_fen)
-    entry = entries.order_paid(order.order_no, cash_fen, order.balance_fen, order.points, coupon)
+    entry = entries.order_paid(order.order_no, cash_fen, order.balance_fen, order.points, facts.value_coupon)
     qualification = await _qualification(order, facts, paid_at, at)
     jobs = _jobs(order, facts, cash_fen) + _jobs_of(qualification, facts)
     return Settlement(

@@ -13,7 +13,7 @@ from server.ledger.entries import Held, RefundSums
 from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.rules.rebates import LineNet, qualifies
-from server.rules.refunds import LineState, RefundPlan, Withheld, withhold
+from server.rules.refunds import LineState, RefundPlan, Withheld, plan, withhold
 from server.services.commissions import earnings
 from server.services.common import locks
 from server.services.common.locks import LockedOrder
@@ -59,6 +59,12 @@ async def lock(tx: db.Connection, order_no: str) -> RefundableOrder:
         [LineState(**{name: line[name] for name in LineState.__dataclass_fields__}) for line in lines],
         {line["id"]: (line["product_id"], line["category_id"]) for line in lines},
     )
+
+
+async def planned_of(tx: db.Connection, order: RefundableOrder, refund_id: int) -> RefundPlan:
+    """Step: return what an undecided refund of the locked order would give now. Raises RefundNotAllowed."""
+    asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
+    return plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
 
 
 async def grant(

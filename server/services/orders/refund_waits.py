@@ -8,7 +8,6 @@ from datetime import datetime
 from server import db, outbox
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules.refunds import plan
 from server.services.checkout import closing
 from server.services.coupons.values import CouponHeld
 from server.services.orders import refund_grants
@@ -51,6 +50,5 @@ async def _grant(deps: Deps, order_no: str, refund_id: int, *, restock: bool) ->
         operator = await tx.fetchval("SELECT decided_by FROM refunds WHERE id = $1 AND state = 'granting'", refund_id)
         if operator is None:
             return
-        asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
-        planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
+        planned = await refund_grants.planned_of(tx, order, refund_id)
         await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)

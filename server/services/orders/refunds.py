@@ -136,12 +136,12 @@ async def _approve(
         at = deps.clock.now()  # under the lock, as in `ship`: comparing both times tells if goods had left
         refund_id, before = await lock_undecided(tx, refund_no)
         if held is None:
-            asked = await tx.fetch("SELECT order_line_id, quantity FROM refund_lines WHERE refund_id = $1", refund_id)
-            planned = plan(order.lines, {line["order_line_id"]: line["quantity"] for line in asked})
+            planned = await refund_grants.planned_of(tx, order, refund_id)
             await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
         else:
             await refund_waits.wait(tx, refund_id, held, operator, at, restock=restock)
-        detail = {"before": before, "after": "approved", "reason": reason, "order_no": order_no, "restock": restock}
+        after = "approved" if held is None else "granting"
+        detail = {"before": before, "after": after, "reason": reason, "order_no": order_no, "restock": restock}
         await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
         return await view(tx, refund_id)
 
@@ -177,22 +177,36 @@ async def withdraw(deps: Deps, member_id: int, order_no: str, refund_no: str) ->
     Raises NotFound; StateConflict: it was decided, or the goods are on their way back.
     """
     async with db.transaction() as tx:
-        row = await tx.fetchrow(_OWN, refund_no, member_id, order_no)
-        if row is None:
-            raise NotFound(what="refund")
-        if row["state"] != "withdrawn":
-            if "withdraw" not in refund_actions(row["state"], row["return_tracking_no"]):
-                raise StateConflict(status=row["state"])
+        own = await lock_own(tx, member_id, order_no, refund_no)
+        if own.state != "withdrawn":
+            if "withdraw" not in refund_actions(own.state, own.return_tracking_no):
+                raise StateConflict(status=own.state)
             await tx.execute(
-                "UPDATE refunds SET state = 'withdrawn', finished_at = $2 WHERE id = $1", row["id"], deps.clock.now()
+                "UPDATE refunds SET state = 'withdrawn', finished_at = $2 WHERE id = $1", own.id, deps.clock.now()
             )
-        return await view(tx, row["id"])
+        return await view(tx, own.id)
 
 
-_OWN = """
-SELECT id, state, return_tracking_no FROM refunds WHERE refund_no = $1 AND member_id = $2
+class OwnRefund(msgspec.Struct, frozen=True):
+    """A member's refund under its lock. `return_tracking_no` is the parcel that brings the goods back."""
+
+    id: int
+    state: str
+    return_tracking_no: str | None
+
+
+_OWN = f"""
+SELECT {db.columns(OwnRefund)} FROM refunds WHERE refund_no = $1 AND member_id = $2
   AND order_id = (SELECT id FROM orders WHERE order_no = $3) FOR NO KEY UPDATE
-"""  # house: lock - a refund, the only lock here
+"""  # noqa: S608 - our own names  # house: lock - a refund, the only lock of its callers
+
+
+async def lock_own(tx: db.Connection, member_id: int, order_no: str, refund_no: str) -> OwnRefund:
+    """Step: lock a refund of the member's own order. Raises NotFound."""
+    row = await tx.fetchrow(_OWN, refund_no, member_id, order_no)
+    if row is None:
+        raise NotFound(what="refund")
+    return db.typed(row, OwnRefund)
 
 
 async def lock_undecided(tx: db.Connection, refund_no: str) -> tuple[int, str]:

@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 
 from server import db, outbox
-from server.core.errors import NotFound, RefundNotAllowed, StateConflict
+from server.core.errors import RefundNotAllowed, StateConflict
 from server.gateways.ports import Deps
-from server.rules.refunds import RETURN_TIME
+from server.rules.refunds import RETURN_TIME, refund_actions
 from server.services.common import audit_log, batches
 from server.services.orders import refund_grants, refunds
 from server.services.orders.refunds import RefundView
@@ -71,27 +71,18 @@ async def send_back(deps: Deps, member_id: int, order_no: str, refund_no: str, p
     """
     decide_by = deps.clock.now() + timedelta(days=(await policy.current()).refund_decide_days)
     async with db.transaction() as tx:
-        row = await tx.fetchrow(
-            "SELECT id, state FROM refunds WHERE refund_no = $1 AND member_id = $2"
-            " AND order_id = (SELECT id FROM orders WHERE order_no = $3)"
-            " FOR NO KEY UPDATE",  # house: lock - a refund, the only lock here
-            refund_no,
-            member_id,
-            order_no,
-        )
-        if row is None:
-            raise NotFound(what="refund")
-        if row["state"] != "returning":
-            raise StateConflict(status=row["state"])
+        own = await refunds.lock_own(tx, member_id, order_no, refund_no)
+        if "send_back" not in refund_actions(own.state, own.return_tracking_no):
+            raise StateConflict(status=own.state)
         await tx.execute(
             "UPDATE refunds SET return_company = $2, return_tracking_no = $3, decide_by = COALESCE(decide_by, $4)"
             " WHERE id = $1",
-            row["id"],
+            own.id,
             parcel.company,
             parcel.tracking_no,
             decide_by,
         )
-        return await refunds.view(tx, row["id"])
+        return await refunds.view(tx, own.id)
 
 
 async def give_up(deps: Deps) -> int:

@@ -130,7 +130,7 @@ def _steps(row: asyncpg.Record) -> list[StepView]:
     if row["state"] == "reversed":
         return [*steps, StepView("已收回", -closed_fen)]
     if row["whole_fen"] != closed_fen:
-        steps.append(StepView("返还订单部分退款", row["whole_fen"] - closed_fen))
+        steps.append(StepView("相关订单部分退款", row["whole_fen"] - closed_fen))
     if row["granted_fen"] != row["whole_fen"]:
         steps.append(StepView("尚未到达的阶段或支付上限", row["granted_fen"] - row["whole_fen"]))
     return steps

@@ -19,9 +19,10 @@ INSERT INTO refunds (id, refund_no, order_id, member_id, payment_id, kind, state
 
 -- Refunds that an operator must still decide, or has rejected.
 INSERT INTO refunds (id, refund_no, order_id, member_id, kind, state, reason, whole, cash_fen, freight_fen, balance_fen,
-    withdrawable_fen, withheld_fen, requested_at, decided_at, decided_by, finished_at)
+    withdrawable_fen, withheld_fen, requested_at, holds, decide_by, decided_at, decided_by, finished_at)
   SELECT v.id, pg_temp.number('R', v.received_at + interval '1 hour', v.id), v.id, v.member_id, 'order', s.state,
     '不想要了', true, o.cash_due_fen - o.freight_cash_fen, 0, o.balance_fen, 0, 0, v.received_at + interval '1 hour',
+    true, v.received_at + interval '7 days 1 hour',
     CASE WHEN s.state = 'rejected' THEN v.received_at + interval '1 day' END,
     CASE WHEN s.state = 'rejected' THEN 'cli' END,
     CASE WHEN s.state = 'rejected' THEN v.received_at + interval '1 day' END

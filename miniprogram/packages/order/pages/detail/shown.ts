@@ -74,6 +74,7 @@ const ON_THE_WAY: Record<string, string> = { own: '商家正在配送。收到',
 /** What will happen next. The order's actions say what the member can do. */
 function nextOf({ status, refund_open, shipped_by }: OrderDetail, refunds: Refund[], { policy }: Shop): string {
   if (refunds.some(({ state }) => state === 'returning')) return '商家同意退货，请寄回商品并在下方填写运单号'
+  if (refunds.some(({ state }) => state === 'granting')) return '退款已同意，正在处理，结果会显示在下方'
   if (refund_open) return '退款申请正在审核，结果会显示在下方'
   switch (status) {
     case 'pending':

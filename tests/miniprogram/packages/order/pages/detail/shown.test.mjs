@@ -84,6 +84,7 @@ test('before it is shipped nothing is said about its way', () => {
 
 test('an open refund is told first, goods on their way back before it', () => {
   assert.equal(drawn({ refund_open: true }, [REFUND]).next, '退款申请正在审核，结果会显示在下方')
+  assert.equal(drawn({ refund_open: true }, [{ ...REFUND, state: 'granting' }]).next, '退款已同意，正在处理，结果会显示在下方')
   assert.match(drawn({ refund_open: true }, [{ ...REFUND, state: 'returning' }]).next, /^商家同意退货/)
   assert.equal(drawn({ refund_open: false }, [{ ...REFUND, state: 'rejected' }]).next, '付款成功，商家正在准备发货')
 })
