@@ -5,7 +5,7 @@ from datetime import datetime
 
 from server import db
 from server.core.errors import NotFound
-from server.ledger.chart import CNY, POINT, Account
+from server.ledger.chart import CNY, COUPON_VALUE, POINT, Account
 
 ACCOUNTS = "ledger_accounts a"
 ACCOUNT_COLUMNS = (
@@ -159,13 +159,15 @@ class Mention:
     link: str
     amount_fen: int
     points: int = 0
+    coupon_fen: int = 0
+    """Worth of coupons of value."""
 
 
 async def about(link: str, limit: int = 50) -> list[Mention]:
     """Return up to `limit` entries of one business object (`order:T26…`), oldest first. Raises Busy."""
     rows = await db.fetch(
-        f"SELECT e.id, e.at, e.kind, e.why, e.link, {_AMOUNTS} FROM {ENTRIES} WHERE e.link = $1"  # noqa: S608 - our own columns
-        " ORDER BY e.link, e.id LIMIT $2",
+        f"SELECT e.id, e.at, e.kind, e.why, e.link, {_AMOUNTS}, {_MOVED.format(COUPON_VALUE)} AS coupon_fen"  # noqa: S608 - our own columns
+        f" FROM {ENTRIES} WHERE e.link = $1 ORDER BY e.link, e.id LIMIT $2",
         link,
         limit,
     )

@@ -74,6 +74,16 @@ async def test_what_was_earned_is_found_and_explained(ring: Circle, desks: Any) 
     assert "作废的理由" not in (await finance.get(f"/qualifications/{qualified[0]}")).text
 
 
+async def test_a_rebate_as_a_coupon_shows_what_the_coupon_is_worth(mall: Mall, desks: Any) -> None:
+    await publish(mall, pay_as="coupon", observe_days=0)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.receive_all()
+    desk: Desk = await desks(Role.FINANCE)
+    page = (await desk.get(f"/rebates/{(await a.rebate())['id']}")).text
+    assert 'data-label="金额" class="n">券 ¥100.00</td>' in page.partition("<h2>分录</h2>")[2]
+
+
 async def test_evidence_stands_out(ring: Circle, desks: Any) -> None:
     desk: Desk = await desks()
     [number, *_] = await ids("qualifications")
