@@ -165,14 +165,18 @@ async def unknown(row: Claimed, at: datetime) -> None:
 _CLEAN = (
     (
         "DELETE FROM outbox WHERE id = ANY"
-        " (ARRAY(SELECT id FROM outbox WHERE done_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))"
+        " (ARRAY(SELECT id FROM outbox WHERE done_at < $1 AND id < (SELECT max(id) FROM outbox) LIMIT $2"
+        " FOR UPDATE SKIP LOCKED))"
     ),
     "DELETE FROM idempotency_keys WHERE id IN (SELECT id FROM idempotency_keys WHERE created_at < $1 LIMIT $2)",
 )
 
 
 async def clean(at: datetime) -> int:
-    """Delete what is older than `KEEP_DONE`, one transaction per batch; return the number of rows. Raises Busy."""
+    """Delete what is older than `KEEP_DONE`, one transaction per batch; return the number of rows. Raises Busy.
+
+    The newest job stays, so that an outbox which was emptied otherwise is noticed.
+    """
     total = 0
     for statement in _CLEAN:
         gone = _CLEAN_ROWS

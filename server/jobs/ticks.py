@@ -29,7 +29,7 @@ from server.jobs import (
     reconciliation,
     withdrawals,
 )
-from server.services.common import audit_log, bookkeeping, security
+from server.services.common import audit_log, bookkeeping, scheduler, security
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -63,7 +63,13 @@ async def clean_security_events(deps: Deps) -> None:
     await security.clean(deps.clock.now())
 
 
+async def beat(deps: Deps) -> None:
+    """Record that the scheduler runs; the audit excuses what was due while it did not."""
+    await scheduler.beat(deps.clock.now())
+
+
 TICKS: list[Tick] = [
+    Tick("scheduler_beat", 30, beat),
     Tick("ledger_roll_up", 0.5, roll_up_ledger),
     Tick("orders_close", 1, orders.close_expired),
     Tick("teams_close", 1, group_buys.close_teams),

@@ -1,7 +1,7 @@
 """Run the proofs of ledger/proofs on the live database: read-only, in one snapshot, without stopping writes."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -9,8 +9,10 @@ import orjson
 from server import db
 from server.ledger.proofs import PROOFS
 from server.ledger.proofs.proof import Proof
+from server.rules.running import Run, rested_since
 
 MAX_OFFENDERS = 100
+_NEVER = datetime(1, 1, 2, tzinfo=UTC)
 _TIMEOUT_S = 3600
 """A proof reads whole tables. That takes minutes on a large shop; the usual statement timeout is too short for it."""
 
@@ -50,17 +52,25 @@ async def audit(at: datetime) -> Report:
 
 async def prove(reader: db.Connection, at: datetime) -> Report:
     """Run all proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
-    return Report(at, tuple([await _check(reader, proof, at) for proof in PROOFS]))
+    rested = await _rested(reader)
+    return Report(at, tuple([await _check(reader, proof, at, rested) for proof in PROOFS]))
 
 
-# The last condition is always true. It only uses `$1`, so that every query takes the same parameters.
+async def _rested(reader: db.Connection) -> datetime | None:
+    """Return the moment by which everything due had time enough to be done; None if the scheduler ran too little."""
+    rows = await reader.fetch("SELECT started_at, beat_at FROM scheduler_runs ORDER BY id DESC")
+    return rested_since(Run(**row) for row in rows)
+
+
+# The last condition is always true. It only uses the parameters, so that every query takes the same ones.
 _SUMMED = """
 SELECT count(*) AS checked, count(*) FILTER (WHERE wrong IS NOT FALSE) AS wrong,
-  COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$2]), '[]') AS offenders
-FROM ({sql}) p WHERE $1::timestamptz IS NOT NULL
+  COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$3]), '[]') AS offenders
+FROM ({sql}) p WHERE ($1::timestamptz, $2::timestamptz) IS NOT NULL
 """
 
 
-async def _check(reader: db.Connection, proof: Proof, at: datetime) -> Check:
-    found = await reader.fetchrow(_SUMMED.format(sql=proof.sql), at, MAX_OFFENDERS, timeout=_TIMEOUT_S)
+async def _check(reader: db.Connection, proof: Proof, at: datetime, rested: datetime | None) -> Check:
+    sql = _SUMMED.format(sql=proof.sql)
+    found = await reader.fetchrow(sql, at, rested or _NEVER, MAX_OFFENDERS, timeout=_TIMEOUT_S)
     return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))

@@ -9,13 +9,22 @@ import msgspec
 from server.core.errors import BalanceInsufficient
 from server.ledger.entries import Entry
 
-_MISMATCH_STATE = "TML03"
 _NEGATIVE = "ledger_member_not_negative"
 """The CHECK constraint that keeps a member's account from falling below zero."""
 
 
 class LedgerMismatch(Exception):  # noqa: N818 - the name of what happened
     """An idempotency key was used again with other lines: a bug of ours, never a mistake of the caller's input."""
+
+
+class LedgerRefused(Exception):  # noqa: N818 - the name of what happened
+    """The database refused an entry: a bug of ours.
+
+    A line of a member who does not own what the entry is about, or an entry that gives back more than was given.
+    """
+
+
+_REFUSALS: dict[str, type[Exception]] = {"TML03": LedgerMismatch, "TML04": LedgerRefused, "TML05": LedgerRefused}
 
 
 class PostingLine(msgspec.Struct, frozen=True):
@@ -58,8 +67,9 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
     """Post one entry and return its id, or None when the entry has no lines.
 
     The same key with the same lines posts nothing new and returns the id of the first entry. Raises BalanceInsufficient
-    when a member's account would fall below zero, LedgerMismatch when the key was used with other lines. Posting locks
-    the member's row, so callers must lock the member before they take locks that come later in the lock order.
+    when a member's account would fall below zero, LedgerMismatch when the key was used with other lines,
+    LedgerRefused. Posting locks the member's row, so callers must lock the member before they take locks that come
+    later in the lock order.
     """
     if not entry.lines:
         return None
@@ -72,9 +82,9 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
             raise
         raise BalanceInsufficient from error
     except asyncpg.PostgresError as error:
-        if error.sqlstate != _MISMATCH_STATE:
+        if error.sqlstate not in _REFUSALS:
             raise
-        raise LedgerMismatch(entry.key) from error
+        raise _REFUSALS[error.sqlstate](entry.key) from error
     return entry_id
 
 

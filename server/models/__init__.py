@@ -23,6 +23,7 @@ from server.models.operations import (
     NoticeCredit,
     NoticeTemplate,
     OutboxMessage,
+    SchedulerRun,
     SecurityEvent,
     ShopPolicy,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "RefundReissue",
     "ReturnChoice",
     "RuleVersion",
+    "SchedulerRun",
     "SecurityEvent",
     "Share",
     "ShopPolicy",

@@ -38,7 +38,7 @@ class LedgerEntry(Model):
     input_hash = fields.CharField(max_length=64)
     why = fields.CharField(max_length=120)
     link = fields.CharField(max_length=60, default="")
-    """What it is about, e.g. `order:T26…` or `rebate:12`."""
+    """What it is about, e.g. `order:T26…` or `rebate:12`. Lines of members belong to its owner, see ledger_owner."""
     reverses_id = fields.BigIntField(null=True)
     at = fields.DatetimeField()
 

@@ -88,6 +88,17 @@ class FieldKey(Model):
         table = "field_keys"
 
 
+class SchedulerRun(Model):
+    """A time in which the scheduler ran without a gap, see rules/running.py."""
+
+    id = fields.BigIntField(primary_key=True)
+    started_at = fields.DatetimeField()
+    beat_at = fields.DatetimeField()
+
+    class Meta:
+        table = "scheduler_runs"
+
+
 class Alarm(Model):
     """Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat."""
 

@@ -151,7 +151,7 @@ async def test_a_file_is_bounded_and_a_reason_is_never_a_formula(mall: Mall, mon
     for n in range(5):
         async with db.transaction() as tx:
             lines = moved(Line(0, REBATE_COST, -1), Line(me.id, WITHDRAWABLE, 1))
-            await book.post(tx, Entry(f"t:{n}", "rebate_release", "=1+1", f"t:{n}", lines), mall.clock.now())
+            await book.post(tx, Entry(f"t:{n}", "rebate_release", "=1+1", f"member:{me.id}", lines), mall.clock.now())
     monkeypatch.setattr(statement_file, "_AT_A_TIME", 2)
     assert len(read(await statement_file.statement_file(me.id, None))) == 6
     monkeypatch.setattr(statement_file, "MOST", 4)

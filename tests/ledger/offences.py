@@ -1,6 +1,10 @@
 """Wrong data planted by SQL in the books or business tables, and the name of the proof that must find it."""
 
 LINE = "INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount) "
+_ENTRY = "SELECT max(id) FROM ledger_entries WHERE kind"
+_ENTRIES = "SELECT id FROM ledger_entries WHERE kind"
+_REFUND = "SELECT max(id) FROM refunds WHERE kind = 'order'"
+_TO_ANOTHER = "UPDATE ledger_lines SET member_id = member_id + 1"
 _NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"
 OFFENCES = [
     ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
@@ -100,7 +104,7 @@ OFFENCES = [
             " UPDATE rebates SET order_id = (SELECT min(order_id) FROM rebates)"
         ),
     ),
-    ("order_returned_once", "UPDATE rebates SET order_id = 999999 WHERE state <> 'reversed'"),
+    ("order_returned_once", "UPDATE rebates SET order_id = 999999 + id WHERE state <> 'reversed'"),
     (
         "referee_qualifies_once",
         "DROP INDEX qualifications_one_live; UPDATE qualifications SET referee_id = (SELECT min(id) FROM members)",
@@ -138,7 +142,7 @@ OFFENCES = [
     ("coupon_values", "UPDATE coupons SET member_id = member_id + 1 WHERE order_line_id IS NOT NULL"),
     ("coupon_values", "UPDATE coupons SET state = 'void' WHERE order_line_id IS NOT NULL"),
     ("coupon_values", "DELETE FROM coupons WHERE order_line_id IS NOT NULL"),
-    ("coupon_values", "UPDATE coupons SET source = 'rebate:1:stage:1' WHERE id = (SELECT min(id) FROM coupons)"),
+    ("coupon_values", "UPDATE coupons SET source = 'rebate:1:stage:1' WHERE id = (SELECT max(id) FROM coupons)"),
     ("card_keys", "DELETE FROM card_keys WHERE id = (SELECT max(id) FROM card_keys WHERE order_line_id IS NULL)"),
     ("budget", "UPDATE rule_versions SET budget_used_fen = budget_used_fen + 1"),
     ("budget", "UPDATE rule_versions SET terms = terms - 'budget_fen'"),
@@ -151,4 +155,124 @@ OFFENCES = [
     ("team_rewards", "UPDATE qualifications SET state = 'counted' WHERE void_for = 'team_failed'"),
     ("team_rewards", "UPDATE orders SET team_id = NULL WHERE team_id IS NOT NULL"),
     ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
+    ("outbox", "DELETE FROM outbox"),
+    # Another's, or from nowhere.
+    ("lines_owned", f"{_TO_ANOTHER} WHERE code = 'withdrawable' AND entry_id IN ({_ENTRIES} = 'refund')"),
+    (
+        "lines_owned",
+        f"{_TO_ANOTHER} WHERE code IN ('spend_only', 'withdrawable') AND entry_id IN ({_ENTRIES} = 'order_hold')",
+    ),
+    ("lines_owned", "UPDATE ledger_entries SET link = 'rebate:777' WHERE kind = 'rebate_release'"),
+    ("lines_owned", "UPDATE orders SET member_id = member_id + 1 WHERE status = 'completed'"),
+    ("lines_owned", "UPDATE withdrawals SET member_id = member_id + 1"),
+    ("lines_owned", "UPDATE ledger_entries SET link = '' WHERE kind = 'points_gift'"),
+    ("sources_owned", "UPDATE ledger_accounts SET source = 'rebate:777' WHERE code = 'debt'"),
+    ("sources_owned", "UPDATE rebates SET member_id = member_id + 1"),
+    ("sources_owned", "DELETE FROM coupons WHERE source LIKE 'rebate:%'"),
+    ("sources_owned", "DELETE FROM point_earnings"),
+    ("taken_back", "UPDATE ledger_lines SET amount = amount + 99999 WHERE code = 'rebate_cost' AND amount > 0"),
+    ("taken_back", "UPDATE ledger_lines SET amount = amount - 99999 WHERE code = 'sales' AND amount < 0"),
+    ("taken_back", "UPDATE ledger_lines SET amount = amount * 2 WHERE code = 'in_flight' AND amount < 0"),
+    (
+        "reward_entries",
+        f"UPDATE ledger_entries SET key = 'rebate:777:release:1' WHERE id = ({_ENTRY} = 'rebate_release')",
+    ),
+    ("reward_entries", "UPDATE ledger_entries SET key = key || '0' WHERE kind = 'rebate_stage'"),
+    ("reward_entries", "DELETE FROM check_ins"),
+    (
+        "reward_entries",
+        f"UPDATE ledger_lines SET amount = amount * 2 WHERE entry_id IN ({_ENTRIES} = 'commission_frozen')",
+    ),
+    ("reward_entries", "UPDATE point_earnings SET granted = granted + 1"),
+    ("reward_entries", "UPDATE commissions SET settled_at = NULL WHERE state = 'settled'"),
+    ("rebate_destinations", "UPDATE rebates SET withdrawable = NOT withdrawable WHERE pay_as = 'balance'"),
+    ("rebate_destinations", "UPDATE rule_versions SET terms = jsonb_set(terms, '{withdrawable}', 'false')"),
+    ("take_backs", "UPDATE refunds SET refund_no = left(refund_no, 30) || '?' WHERE kind = 'order'"),
+    ("take_backs", "UPDATE rebates SET state = 'settled' WHERE state = 'reversed'"),
+    ("points_by_hand", "DELETE FROM audit_log WHERE action = 'member.points'"),
+    (
+        "points_by_hand",
+        f"UPDATE ledger_lines SET amount = amount * 9 WHERE member_id > 0 AND entry_id IN ({_ENTRIES} = 'points_gift')",
+    ),
+    ("point_credits", "UPDATE point_credits SET ends_at = ends_at + interval '90 years'"),
+    ("point_credits", "DELETE FROM point_credits WHERE id = (SELECT min(id) FROM point_credits)"),
+    ("point_credits", "UPDATE point_credits SET source = 'nothing' WHERE id = (SELECT min(id) FROM point_credits)"),
+    ("growth_owned", "UPDATE growth_entries SET member_id = member_id + 1 WHERE kind <> 'correction'"),
+    ("growth_owned", "UPDATE growth_entries SET operator = NULL WHERE kind = 'correction'"),
+    ("levels", "DELETE FROM growth_entries WHERE kind = 'correction'"),
+    ("levels", "INSERT INTO member_levels VALUES ((SELECT min(id) FROM members), 1, now())"),
+    ("levels", "UPDATE level_changes SET growth = growth + 1000"),
+    ("notices", "DELETE FROM payment_notices"),
+    ("notices", "UPDATE payment_notices SET out_trade_no = 'T0'"),
+    ("qualification_orders", "UPDATE qualifications SET referrer_id = referrer_id + 1 WHERE state = 'counted'"),
+    ("qualification_orders", "UPDATE orders SET referrer_id = NULL WHERE referrer_id IS NOT NULL"),
+    ("qualification_orders", "UPDATE qualifications SET paid_at = paid_at - interval '1 hour'"),
+    ("qualification_orders", "UPDATE qualifications SET rule_version = 99"),
+    ("rebate_steps", "UPDATE rebates SET explanation = '{}'"),
+    ("rebate_steps", """UPDATE rebates SET explanation = '{"steps": [{"label": "", "amount_fen": 1}]}'"""),
+    ("rebate_coupons", "UPDATE coupons SET amount_fen = amount_fen * 10 WHERE source LIKE 'rebate:%'"),
+    ("rebate_coupons", "UPDATE coupons SET source = 'gift:1' WHERE source LIKE 'rebate:%'"),
+    ("rebate_coupons", "UPDATE coupons SET threshold_fen = 1 WHERE source LIKE 'rebate:%'"),
+    ("rebate_coupons", "UPDATE coupons SET expires_at = expires_at + interval '1 year' WHERE source LIKE 'rebate:%'"),
+    ("rebate_coupons", "UPDATE coupons SET source = 'rebate:1:stage:1' WHERE id = (SELECT max(id) FROM coupons)"),
+    ("rebate_coupons", "UPDATE coupons SET state = 'void' WHERE source LIKE 'rebate:%'"),
+    ("withdrawal_approvals", "UPDATE withdrawals SET approved_by = NULL, approved_at = NULL WHERE state = 'paid'"),
+    (
+        "withdrawal_approvals",
+        "UPDATE withdrawals SET second_by = 'anna' WHERE state = 'paid'",
+    ),
+    # What rests although it could move.
+    ("orders_move", "UPDATE orders SET expires_at = expires_at - interval '3 hours' WHERE status = 'pending'"),
+    (
+        "orders_move",
+        "UPDATE orders SET status = 'received', received_at = now() - interval '30 days' WHERE status = 'completed'",
+    ),
+    (
+        "orders_move",
+        "UPDATE orders SET status = 'pending', expires_at = created_at - interval '1 day' WHERE status = 'closed'",
+    ),
+    ("stages_move", "UPDATE rebate_stages SET release_at = created_at - interval '1 day' WHERE state = 'frozen'"),
+    ("stages_move", "UPDATE orders SET received_at = created_at - interval '1 day' WHERE received_at IS NULL"),
+    ("commissions_move", "UPDATE commissions SET release_at = created_at - interval '1 day' WHERE state = 'frozen'"),
+    ("points_move", "UPDATE point_credits SET ends_at = ends_at - interval '2 years'"),
+    ("points_move", "UPDATE point_earnings SET state = 'frozen' WHERE state = 'settled'"),
+    (
+        "refunds_move",
+        "UPDATE refunds SET check_at = NULL, decided_at = decided_at - interval '1 day' WHERE state = 'approved'",
+    ),
+    (
+        "refunds_move",
+        "UPDATE refunds SET state = 'abnormal', check_at = NULL, decided_at = decided_at - interval '1 day'",
+    ),
+    (
+        "refunds_move",
+        f"UPDATE refunds SET state = 'requested', decide_by = requested_at - interval '1 day' WHERE id = ({_REFUND})",
+    ),
+    (
+        "refunds_move",
+        f"UPDATE refunds SET state = 'granting', decided_at = requested_at - interval '1 day' WHERE id = ({_REFUND})",
+    ),
+    ("withdrawals_move", "UPDATE withdrawals SET state = 'approved', approved_at = requested_at - interval '1 day'"),
+    (
+        "withdrawals_move",
+        "UPDATE withdrawals SET state = 'sent', check_at = NULL, sent_at = requested_at - interval '1 day'",
+    ),
+    (
+        "qualifications_move",
+        (
+            "UPDATE qualifications SET state = 'held', held_for = 'referrer_blocked',"
+            " created_at = created_at - interval '1 day' WHERE state = 'counted'"
+        ),
+    ),
+    ("qualifications_move", "UPDATE qualifications SET state = 'pending', rebate_id = NULL WHERE state = 'consumed'"),
+    ("activities_move", "UPDATE teams SET state = 'open', ended_at = NULL, due_at = opened_at - interval '1 day'"),
+    (
+        "activities_move",
+        (
+            "UPDATE flash_sales SET settled_at = NULL, starts_at = starts_at - interval '9 days',"
+            " ends_at = starts_at - interval '1 day';"
+            " UPDATE orders SET status = 'closed' WHERE kind = 'flash_sale' AND status = 'pending'"
+        ),
+    ),
+    ("jobs_move", "UPDATE outbox SET done_at = NULL, created_at = created_at - interval '1 day'"),
 ]

@@ -12,9 +12,10 @@ from server import db
 from server.core.errors import BalanceInsufficient
 from server.ledger import book, entries
 from server.ledger.audit import prove
-from server.ledger.chart import FROZEN, REBATE_COST, SALES, SPEND_ONLY, WECHAT_CASH, WITHDRAWABLE
-from server.ledger.entries import Entry, Held, Line, Wallet
-from tests.ledger.members import make_members
+from server.ledger.chart import REBATE_COST, SALES, SPEND_ONLY, WECHAT_CASH, WITHDRAWABLE
+from server.ledger.entries import Entry, Held, Line, RefundSums, Taken, Wallet
+from server.rules import points
+from tests.ledger.members import let_own, make_members
 from tests.support.locks import held, waiting
 
 AT = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
@@ -28,7 +29,7 @@ async def post(entry: Entry) -> int | None:
 
 def give(member_id: int, amount_fen: int, key: str) -> Entry:
     lines = (Line(0, REBATE_COST, -amount_fen), Line(member_id, SPEND_ONLY, amount_fen))
-    return Entry(key, "rebate_release", "测试", "test:1", lines)
+    return Entry(key, "rebate_release", "测试", f"member:{member_id}", lines)
 
 
 async def balance(member_id: int, code: str = "spend_only") -> int:
@@ -65,6 +66,7 @@ async def test_an_entry_that_moves_nothing_is_not_posted(database: str) -> None:
 async def test_a_member_never_falls_below_zero(database: str) -> None:
     (member,) = await make_members(1)
     await post(give(member, 500, "k"))
+    await let_own(member, "order:T1")
     with pytest.raises(BalanceInsufficient):
         await post(entries.order_hold("T1", member, 501, 0))
     assert await balance(member) == 500
@@ -87,6 +89,49 @@ async def test_an_unbalanced_entry_is_refused(database: str) -> None:
     assert refused.value.sqlstate == "TML02"
 
 
+@pytest.mark.parametrize(
+    "subject", ["rebate:1", "rebate:777", "order:T1", "order:T2", "commission:1", "withdrawal:W1", "points", ""]
+)
+async def test_a_line_of_another_member_is_refused(database: str, subject: str) -> None:
+    """Also one about what does not exist."""
+    owner, other = await make_members(2)
+    await let_own(owner, "rebate:1", "order:T1", "commission:1", "withdrawal:W1")
+    with pytest.raises(book.LedgerRefused, match="k"):
+        await post(replace(give(other, 500, "k"), link=subject))
+    assert await db.fetch_value("SELECT count(*) FROM ledger_entries") == 0
+
+
+async def test_no_entry_has_lines_of_two_members(database: str) -> None:
+    first, second = await make_members(2)
+    lines = (Line(first, SPEND_ONLY, -5), Line(second, SPEND_ONLY, 5))
+    with pytest.raises(book.LedgerRefused):
+        await post(Entry("k", "order_hold", "测试", f"member:{second}", lines))
+
+
+async def test_no_more_is_taken_back_than_was_given(database: str) -> None:
+    (member,) = await make_members(1)
+    await let_own(member, "rebate:1", "commission:2", "order:T1", "withdrawal:W1")
+    owner = Wallet(0, 0, {}, ())
+    await post(entries.rebate_stage(1, 1, 1, member, 500))
+    await post(entries.rebate_take_back("first", 1, member, "收回", Taken(300, 0, 0, 0)))
+    await post(entries.commission_frozen(2, "T1", member, 500))
+    await post(entries.order_paid("T1", 500, 0))
+    await post(entries.refund("R1", "T1", member, RefundSums(400, 0, Held(0, 0)), owner))
+    await post(entries.points_frozen(1, "T1", member, 5))
+    await post(give(member, 900, "gift"))
+    for entry in (
+        entries.rebate_take_back("second", 1, member, "收回", Taken(200, 0, 0, 1)),
+        entries.commission_take_back(2, "R1", member, Taken(500, 1, 0, 0)),
+        entries.refund("R2", "T1", member, RefundSums(101, 0, Held(0, 0)), owner),
+        entries.refund_sent("R1", "T1", 401),
+        entries.order_release("T1", member, Held(1, 0), owner),
+        entries.points_take_back(1, "T1", "R1", member, points.Taken(5, 0, 1)),
+    ):
+        with pytest.raises(book.LedgerRefused):
+            await post(entry)
+    await post(entries.rebate_take_back("second", 1, member, "收回", Taken(200, 0, 0, 0)))
+
+
 async def test_currencies_balance_each_for_itself(database: str) -> None:
     with pytest.raises(asyncpg.PostgresError, match="does not balance"):
         await post(
@@ -105,6 +150,7 @@ async def test_what_is_written_stays(database: str, table: str, verb: str) -> No
 async def test_a_correction_names_what_it_corrects(database: str) -> None:
     (member,) = await make_members(1)
     await post(give(member, 500, "k"))
+    await let_own(member, "order:T1")
     held = await post(entries.order_hold("T1", member, 200, 0))
     released = await post(entries.order_release("T1", member, Held(200, 0), Wallet(200, 0, {}, ())))
     assert await db.fetch_value("SELECT reverses_id FROM ledger_entries WHERE id = $1", released) == held
@@ -114,6 +160,8 @@ async def test_a_correction_names_what_it_corrects(database: str) -> None:
 async def test_one_member_at_once_spends_no_fen_twice(database: str) -> None:
     (member,) = await make_members(1)
     await post(give(member, 1_000, "k"))
+
+    await let_own(member, *(f"order:T{n}" for n in range(8)))
 
     async def spend(n: int) -> bool:
         try:
@@ -140,7 +188,7 @@ async def test_entries_of_a_member_are_numbered_as_the_wallet_changes(database: 
     async with held("SELECT 1 FROM ledger_accounts WHERE member_id = $1 FOR UPDATE", member):
         first = asyncio.ensure_future(post(give(member, 10, "first")))
         await waiting()
-        second = asyncio.ensure_future(post(Entry("second", "rebate_release", "测试", "test:1", other)))
+        second = asyncio.ensure_future(post(Entry("second", "rebate_release", "测试", f"member:{member}", other)))
         await waiting(2)
     await asyncio.gather(first, second)
     rows = await db.fetch("SELECT available_after FROM ledger_lines WHERE member_id = $1 ORDER BY entry_id", member)
@@ -186,7 +234,7 @@ async def test_hot_accounts_fit_in_every_snapshot_while_two_roll_up(database: st
 
 FIRSTS: list[Callable[[int], Awaitable[int | None]]] = [
     lambda n: post(entries.order_paid(f"T{n}", 5, 0)),
-    lambda n: post(Entry(f"e{n}", "rebate_stage", "", "", (Line(0, REBATE_COST, -5), Line(n, FROZEN, 5, "rebate:1")))),
+    lambda n: post(give(n, 5, f"e{n}")),
 ]
 
 

@@ -7,7 +7,7 @@ from server import db
 from server.ledger import book, bulk, entries
 from server.ledger.chart import SPEND_ONLY
 from server.ledger.entries import Entry
-from tests.ledger.members import make_members
+from tests.ledger.members import make_members, own
 
 AT = datetime(2026, 10, 31, 15, 59, tzinfo=UTC)
 _ROWS = """
@@ -55,6 +55,8 @@ async def test_loading_is_posting(database: str) -> None:
     posted: list[list[tuple[object, ...]]] = []
     with contextlib.suppress(UndoneError):  # the posting is rolled back; its rows are kept for comparison
         async with db.transaction() as tx:
+            await own(tx, first, "order:T1", "order:T2", "rebate:1")
+            await own(tx, second, "commission:1", "withdrawal:W1")
             for entry, at in history(first, second):
                 await book.post(tx, entry, at)
             posted += await books(tx)

@@ -28,6 +28,7 @@ from server.ledger.audit import prove
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE, Account
 from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
 from server.rules.take_backs import take_back
+from tests.ledger.members import own
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 FEN = st.integers(1, 1_000)
@@ -48,6 +49,8 @@ class Books(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model = Wallet(0, 0, {}, ())
+        self.granted: dict[int, int] = {}
+        """What each rebate granted and was not taken back."""
         self.sources: list[str] = []
         """Debts in the order in which they first arose."""
         self.last: tuple[Entry, int | None] | None = None
@@ -99,6 +102,8 @@ class Books(RuleBasedStateMachine):
     @rule(target=rebates, amount_fen=FEN)
     def grant(self, amount_fen: int) -> int:
         rebate_id = next(_serial)
+        self.run(own(self.connection, self.member, f"rebate:{rebate_id}"))
+        self.granted[rebate_id] = amount_fen
         self.post(entries.rebate_stage(rebate_id, 1, rebate_id, self.member, amount_fen))
         self.freeze(entries.rebate_source(rebate_id), amount_fen)
         return rebate_id
@@ -115,9 +120,11 @@ class Books(RuleBasedStateMachine):
     @rule(rebate_id=rebates, amount_fen=FEN, owing=st.booleans())
     def take(self, rebate_id: int, amount_fen: int, owing: bool) -> None:
         source, wallet = entries.rebate_source(rebate_id), self.model
+        amount_fen = min(amount_fen, self.granted[rebate_id])
         found = take_back(amount_fen, wallet.frozen_fen.get(source, 0), wallet.spend_only_fen, wallet.withdrawable_fen)
         owed = found.short_fen if owing else 0
         taken = Taken(found.frozen_fen, found.spend_only_fen, found.withdrawable_fen, owed)
+        self.granted[rebate_id] -= amount_fen - found.short_fen + owed
         self.post(entries.rebate_take_back(f"back:{next(_serial)}", rebate_id, self.member, "收回", taken))
         self.model = replace(
             wallet,
@@ -130,6 +137,7 @@ class Books(RuleBasedStateMachine):
     @rule(target=orders, spend_only_fen=FEN, withdrawable_fen=FEN)
     def hold(self, spend_only_fen: int, withdrawable_fen: int) -> Any:
         order_no = f"T{next(_serial)}"
+        self.run(own(self.connection, self.member, f"order:{order_no}"))
         entry = entries.order_hold(order_no, self.member, spend_only_fen, withdrawable_fen)
         if spend_only_fen > self.model.spend_only_fen or withdrawable_fen > self.model.withdrawable_fen:
             with pytest.raises(BalanceInsufficient):

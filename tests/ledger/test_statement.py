@@ -9,14 +9,15 @@ from server import db
 from server.ledger import book, entries, statement
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE
 from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
-from tests.ledger.members import make_members
+from tests.ledger.members import let_own, make_members
 
 START = datetime(2026, 10, 30, tzinfo=UTC)
 
 
 async def live(member: int) -> list[Entry]:
     """Post a rebate, spend it and take it back, one entry per day; return the entries."""
-    owner = Wallet(0, 0, {}, (Debt("rebate:1", 300), Debt("rebate:3", 50)))
+    owner = Wallet(0, 0, {}, (Debt("rebate:1", 300), Debt("rebate:2", 50)))
+    await let_own(member, "rebate:1", "rebate:2", "order:T1")
     steps = [
         entries.rebate_stage(1, 3, 1, member, 1_000),
         entries.rebate_stage(2, 3, 2, member, 400),
@@ -25,7 +26,7 @@ async def live(member: int) -> list[Entry]:
         entries.order_paid("T1", 100, 700),
         entries.rebate_take_back("back:1", 1, member, "收回", Taken(0, 300, 0, 700)),
         entries.rebate_release(2, 2, member, 400, WITHDRAWABLE, (Debt("rebate:1", 700),)),
-        entries.rebate_take_back("back:2", 3, member, "收回", Taken(0, 0, 0, 50)),
+        entries.rebate_take_back("back:2", 2, member, "收回", Taken(0, 0, 0, 50)),
         entries.refund("R1", "T1", member, entries.RefundSums(100, 0, Held(700, 0)), owner),
     ]
     for day, step in enumerate(steps):
@@ -49,7 +50,9 @@ async def test_a_wallet_has_every_source_and_the_oldest_debt_first(database: str
 async def test_debts_stand_in_the_order_in_which_they_arose(database: str) -> None:
     (member,) = await make_members(1)
     for n in (5, 3, 4):
+        await let_own(member, f"rebate:{n}")
         async with db.transaction() as tx:
+            await book.post(tx, entries.rebate_stage(n, 1, n, member, n), START)
             await book.post(tx, entries.rebate_take_back(f"back:{n}", n, member, "收回", Taken(0, 0, 0, n)), START)
     async with db.connection() as connection:
         owed = (await statement.wallet(connection, member)).debts
@@ -58,6 +61,10 @@ async def test_debts_stand_in_the_order_in_which_they_arose(database: str) -> No
 
 async def test_a_debt_that_was_paid_and_came_back_is_the_youngest(database: str) -> None:
     (member,) = await make_members(1)
+    await let_own(member, "rebate:3", "rebate:5", "rebate:9")
+    for granted in (3, 5):
+        async with db.transaction() as tx:
+            await book.post(tx, entries.rebate_stage(granted, 1, granted, member, 2 * granted), START)
 
     async def owe(rebate: int, turn: int) -> None:
         async with db.transaction() as tx:
@@ -103,6 +110,7 @@ async def test_the_balance_runs_along(database: str) -> None:
 async def test_pages_join_without_gap_or_overlap(database: str) -> None:
     member, other = await make_members(2)
     await live(member)
+    await let_own(other, "rebate:9")
     async with db.transaction() as tx:
         await book.post(tx, entries.rebate_stage(9, 1, 9, other, 1), START)
     everything = await statement.statement(member, before_entry=None, limit=100)

@@ -206,7 +206,7 @@ async def test_a_stage_that_cannot_be_released_holds_up_nobody(arena: Arena) -> 
         key = await db.fetch_value(
             "SELECT 'rebate:' || rebate_id || ':release:' || id FROM rebate_stages WHERE id = $1", stage
         )
-        await book.post(tx, replace(taken, key=key), arena.mall.clock.now())
+        await book.post(tx, replace(taken, key=key, link=f"member:{circles[0][0][0]}"), arena.mall.clock.now())
     assert await releases.release_due(arena.mall.deps) == 8
     left = await db.fetch("SELECT id FROM rebate_stages WHERE state = 'frozen'")
     assert [row["id"] for row in left] == [stage]

@@ -7,9 +7,7 @@ import pytest
 from server import db
 from server.core.errors import Refusal
 from server.jobs import ticks
-from server.ledger import book
 from server.ledger.chart import SPEND_ONLY
-from server.ledger.entries import rebate_release, rebate_stage
 from server.services.checkout import payments
 from server.services.coupons import drawer
 from server.services.orders import fulfilment, refunds
@@ -17,20 +15,13 @@ from tests.races import proofs
 from tests.races.arena import Arena, in_one_moment, outcomes
 from tests.support.locks import STOCK, held, waiting
 from tests.support.mall import Mall
+from tests.support.purse import earn
 from tests.support.shop import make_sku, make_virtual_sku
 
 
 @pytest.fixture
 def arena(mall: Mall) -> Arena:
     return Arena(mall)
-
-
-async def give_balance(arena: Arena, member_id: int, amount_fen: int) -> None:
-    """Give a member balance, as a rebate would."""
-    at = arena.mall.clock.now()
-    async with db.transaction() as tx:
-        await book.post(tx, rebate_stage(member_id, 1, 1, member_id, amount_fen), at)
-        await book.post(tx, rebate_release(member_id, 1, member_id, amount_fen, SPEND_ONLY, ()), at)
 
 
 async def test_the_last_pieces(arena: Arena) -> None:
@@ -85,7 +76,7 @@ async def test_one_key_many_times(arena: Arena, use_balance_fen: int) -> None:
     """Also when the first request took the last piece or the whole balance."""
     sku = await make_sku(stock=1)
     (member,) = await arena.members(1)
-    await give_balance(arena, member, 500)
+    await earn(arena.mall, member, 500, SPEND_ONLY)
     found = await outcomes(*(arena.place(member, sku, key="k", use_balance_fen=use_balance_fen) for _ in range(12)))
     assert len(set(found)) == 1
     assert await db.fetch_value("SELECT count(*) FROM orders") == 1
@@ -107,7 +98,7 @@ async def test_two_orders_of_one_moment_cannot_pass_a_limit_for_one(
 ) -> None:
     sku = await make_sku()
     (member,) = await arena.members(1)
-    await give_balance(arena, member, 1_000)
+    await earn(arena.mall, member, 1_000, SPEND_ONLY)
     for _ in range(before):
         await arena.place(member, sku)
     calls = [arena.place(member, sku, quantity, use_balance_fen=use_balance_fen) for _ in range(2)]
@@ -143,7 +134,7 @@ async def test_one_balance_in_two_orders(arena: Arena) -> None:
     """The later order is refused, or its rest is paid in cash; never is more held than the member has."""
     sku = await make_sku()
     for member in await arena.members(4):
-        await give_balance(arena, member, 1_500)
+        await earn(arena.mall, member, 1_500, SPEND_ONLY)
         await outcomes(*(arena.place(member, sku, use_balance_fen=1_000) for _ in range(5)))
         held = await db.fetch_value("SELECT sum(balance_fen)::bigint FROM orders WHERE member_id = $1", member)
         left = await db.fetch_value(
@@ -156,7 +147,7 @@ async def test_one_balance_in_two_orders(arena: Arena) -> None:
 async def test_paying_with_balance_many_times(arena: Arena) -> None:
     sku = await make_sku(9_900)
     (member,) = await arena.members(1)
-    await give_balance(arena, member, 9_900)
+    await earn(arena.mall, member, 9_900, SPEND_ONLY)
     order_no = await arena.place(member, sku, use_balance_fen=9_900)
     found = await outcomes(*(payments.pay(arena.mall.deps, member, order_no) for _ in range(8)))
     assert {one if isinstance(one, str) else one.parameters for one in found} <= {None, "state_conflict"}

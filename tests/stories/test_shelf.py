@@ -14,6 +14,7 @@ from server.handlers.shop import catalogue
 from server.rules.promotions import EXCHANGE, Promotion
 from server.services.catalogue import apply as catalogue_apply
 from server.services.checkout.facts import Wanted, facts_of
+from server.services.growth import progress
 from server.services.promotions import apply as activity_apply
 from tests.stories.test_levels import LEVELS, offer
 from tests.support.mall import Mall
@@ -154,10 +155,8 @@ async def test_what_is_for_a_level_is_seen_by_all_and_bought_from_it_on(mall: Ma
     await offer(mall)
     product_id, sku = await sell(mall, min_level=2)
     low, high = await shopper(mall), await shopper(mall, "o-other")
-    until = mall.clock.now() + timedelta(days=99)
-    async with db.connection() as connection:
-        standing = "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, $2, $3)"
-        await connection.executemany(standing, [(low.id, 1, until), (high.id, 2, until)])
+    for one, growth in ((low, 100), (high, 300)):
+        assert await progress.correct(mall.deps, one.id, growth, str(one.id), "老会员", "anna", anew=False)
 
     async def told() -> list[Any]:
         forget()

@@ -7,7 +7,7 @@ import msgspec
 
 from server import db
 from server.ledger import book
-from server.ledger.chart import DEBT, REBATE_COST, WITHDRAWABLE
+from server.ledger.chart import DEBT, REBATE_COST, WITHDRAWABLE, Account
 from server.ledger.entries import Entry, Line, moved
 from server.services.coupons import apply as coupon_apply
 from server.services.coupons import issues
@@ -17,20 +17,29 @@ from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.mall import Mall
 from tests.support.shop import Shopper, join, work
 
+TEST_KEY = "test:"
+"""How the keys of entries begin that give money from nowhere."""
+NO_REBATE = "rebate:0"
+"""The source of a debt that no rebate left."""
 
-async def earn(mall: Mall, member_id: int, amount_fen: int) -> None:
-    """Credit withdrawable money, as a released rebate would."""
-    key = f"test:{secrets.token_hex(8)}"
-    lines = moved(Line(0, REBATE_COST, -amount_fen), Line(member_id, WITHDRAWABLE, amount_fen))
+
+async def earn(mall: Mall, member_id: int, amount_fen: int, account: Account = WITHDRAWABLE) -> None:
+    """Credit money as a released rebate would. None stands behind it: support/proof.py knows such entries."""
+    key = f"{TEST_KEY}{secrets.token_hex(8)}"
+    lines = moved(Line(0, REBATE_COST, -amount_fen), Line(member_id, account, amount_fen))
     async with db.transaction() as tx:
-        await book.post(tx, Entry(key, "rebate_release", "测试", key, lines), mall.clock.now())
+        await book.post(tx, Entry(key, "rebate_release", "测试", f"member:{member_id}", lines), mall.clock.now())
 
 
 async def owe(mall: Mall, member_id: int, amount_fen: int) -> None:
     """Book a debt, as a reversed rebate would leave it."""
-    lines = moved(Line(member_id, DEBT, -amount_fen, "rebate:1"), Line(0, REBATE_COST, amount_fen))
+    lines = moved(Line(member_id, DEBT, -amount_fen, NO_REBATE), Line(0, REBATE_COST, amount_fen))
     async with db.transaction() as tx:
-        await book.post(tx, Entry(f"test:{member_id}", "coupon_take_back", "收回", "rebate:1", lines), mall.clock.now())
+        await book.post(
+            tx,
+            Entry(f"{TEST_KEY}{member_id}", "coupon_take_back", "收回", f"member:{member_id}", lines),
+            mall.clock.now(),
+        )
 
 
 async def rich(mall: Mall, amount_fen: int = 10_000) -> Shopper:
@@ -73,10 +82,8 @@ async def state_of(shopper: Shopper, withdrawal_no: str) -> str:
 
 async def give_points(mall: Mall, member_id: int, points: int) -> None:
     """Credit points that can be spent."""
-    async with db.transaction() as tx:
-        await tx.execute("SELECT 1 FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
-        key = f"test:{secrets.token_hex(8)}"
-        await points_room.give(tx, member_id, key, "points_gift", "测试", points, mall.clock.now())
+    key = secrets.token_hex(8)
+    assert await points_room.adjust(mall.deps, member_id, points, key, "测试", "tester")
 
 
 async def points_of(shopper: Shopper) -> int:

@@ -62,10 +62,10 @@ def points_take_back(order_id: int, order_no: str, refund_no: str, member_id: in
 def points_given(key: str, kind: str, why: str, member_id: int, points: int, debts: Sequence[Debt]) -> Entry:
     """Build the entry of points that the shop gives for immediate use; owed points are paid first."""
     lines = moved(Line(0, POINTS_ISSUED, -points, currency=POINT), credit(member_id, [(POINTS, points)], debts, POINT))
-    return Entry(key, kind, why, "points", lines)
+    return Entry(key, kind, why, f"member:{member_id}", lines)
 
 
 def points_gone(key: str, kind: str, why: str, member_id: int, points: int) -> Entry:
     """Build the entry of points that go back to the shop."""
     lines = moved(Line(member_id, POINTS, -points, currency=POINT), Line(0, POINTS_ISSUED, points, currency=POINT))
-    return Entry(key, kind, why, "points", lines)
+    return Entry(key, kind, why, f"member:{member_id}", lines)

@@ -7,8 +7,10 @@ from server.ledger.proofs import (
     flash_sales,
     goods,
     group_buys,
+    liveness,
     orders,
     outbox,
+    ownership,
     points_goods,
     rewards,
     withdrawals,
@@ -27,4 +29,6 @@ PROOFS: tuple[Proof, ...] = (
     *flash_sales.PROOFS,
     *points_goods.PROOFS,
     *outbox.PROOFS,
+    *ownership.PROOFS,
+    *liveness.PROOFS,
 )

@@ -40,8 +40,27 @@ FULL JOIN (SELECT split_part(source, ':', 2)::bigint AS coupon_id, min(member_id
   FROM ledger_accounts WHERE code IN ('coupon', 'coupon_used') GROUP BY 1) a ON a.coupon_id = c.id
 """
 
+# A stage that is paid as a coupon has one coupon, worth the stage; a stage that was taken back has none that counts.
+_REBATE_COUPONS = """
+SELECT COALESCE(s.source, c.source) AS source, COALESCE(s.member_id, c.member_id) AS member_id, c.id AS coupon_id,
+  s.amount_fen AS stage_fen, c.amount_fen, c.state, CASE
+    WHEN s.source IS NULL THEN true
+    WHEN c.id IS NULL THEN s.settled AND s.amount_fen > 0
+    WHEN s.settled AND s.amount_fen > 0 THEN c.state = 'void' OR (c.member_id, c.amount_fen, c.threshold_fen)
+      IS DISTINCT FROM (s.member_id, s.amount_fen, s.threshold_fen)
+      OR c.expires_at > c.created_at + s.days * interval '1 day'
+    ELSE c.taken_at IS NULL AND c.state <> 'void' END AS wrong
+FROM (SELECT 'rebate:' || r.id || ':stage:' || s.id AS source, r.member_id, s.amount_fen,
+    s.state = 'settled' AS settled, (v.terms ->> 'coupon_threshold_fen')::bigint AS threshold_fen,
+    (v.terms ->> 'coupon_days')::int AS days
+  FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id LEFT JOIN rule_versions v ON v.version = r.rule_version
+  WHERE r.pay_as = 'coupon' AND s.state <> 'frozen') s
+FULL JOIN (SELECT * FROM coupons WHERE source LIKE 'rebate:%') c ON c.source = s.source
+"""
+
 PROOFS: tuple[Proof, ...] = (
     Proof("coupons", "优惠券只用于一个订单", _COUPONS),
     Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
+    Proof("rebate_coupons", "以券返还的每一期都有等值的券", _REBATE_COUPONS),
     Proof("coupon_values", "返还和购买的优惠券与账目一致", _VALUES),
 )

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class Proof:
     """One named check; operators read `title`.
 
-    The query returns one row per checked thing: its ids and figures, and `wrong`. `$1` is the time of the audit. The
-    query must read whole tables with hash joins, never row by row, so that it stays fast on large shops.
+    The query returns one row per checked thing: its ids and figures, and `wrong`. `$1` is the time of the audit, `$2`
+    the moment by which everything due had time enough to be done (see rules/running.py). The query must read whole
+    tables with hash joins, never row by row, so that it stays fast on large shops.
     """
 
     name: str

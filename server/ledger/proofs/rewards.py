@@ -30,6 +30,23 @@ LEFT JOIN (SELECT rebate_id, count(*) AS stages, count(*) FILTER (WHERE state = 
   FROM rebate_stages WHERE state <> 'reversed' GROUP BY rebate_id) s ON s.rebate_id = r.id
 """
 
+# The order's snapshot says who referred its buyer when it was paid.
+_QUALIFICATION_ORDERS = """
+SELECT q.id AS qualification_id, q.order_id, q.referee_id, q.referrer_id AS member_id, o.referrer_id AS snapshot_id,
+  (q.referee_id, q.referrer_id, q.paid_at, true) IS DISTINCT FROM (o.member_id, o.referrer_id, o.paid_at,
+    o.for_qualification) OR v.version IS NULL OR q.referee_id = q.referrer_id AS wrong
+FROM qualifications q LEFT JOIN orders o ON o.id = q.order_id LEFT JOIN rule_versions v ON v.version = q.rule_version
+"""
+
+# Refunds may have reduced the amount since the steps were written.
+_REBATE_STEPS = """
+SELECT r.id AS rebate_id, r.member_id, r.whole_fen, s.sum AS steps_fen,
+  s.n IS NULL OR s.sum < r.whole_fen OR s.first < s.sum AS wrong
+FROM rebates r LEFT JOIN (SELECT r.id, count(*) AS n, sum((j ->> 'amount_fen')::bigint) AS sum,
+    max((r.explanation -> 'steps' -> 0 ->> 'amount_fen')::bigint) AS first
+  FROM rebates r CROSS JOIN LATERAL jsonb_array_elements(r.explanation -> 'steps') j GROUP BY r.id) s ON s.id = r.id
+"""
+
 _BUDGET = """
 SELECT v.version, v.budget_used_fen, COALESCE(r.granted, 0) AS rebates_fen, v.budget_used_fen
     <> CASE WHEN v.terms ->> 'budget_fen' IS NULL THEN 0 ELSE COALESCE(r.granted, 0) END
@@ -94,6 +111,8 @@ PROOFS: tuple[Proof, ...] = (
     Proof("order_returned_once", "一个订单最多返一次", _ORDER_RETURNED_ONCE),
     Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE),
     Proof("rebate_qualifications", "返一与所消耗的推荐一致", _REBATE_QUALIFICATIONS),
+    Proof("qualification_orders", "有效推荐与订单付款时的推荐人一致", _QUALIFICATION_ORDERS),
+    Proof("rebate_steps", "每笔返一都有算得出金额的说明", _REBATE_STEPS),
     Proof("budget", "规则预算等于有效返一", _BUDGET),
     Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES),
     Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),

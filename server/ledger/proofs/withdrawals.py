@@ -33,7 +33,16 @@ SELECT COALESCE(o.key, p.key) AS key, p.flight, p.cash, p.fee, p.tax, o.key IS N
 FROM owed o FULL JOIN posted p ON p.key = o.key
 """  # noqa: S608 - our own text
 
+_APPROVALS = """
+SELECT id AS withdrawal_id, withdrawal_no, member_id, state, approved_by, second_by,
+  ((approved_by IS NULL) <> (approved_at IS NULL) OR (second_by IS NULL) <> (second_at IS NULL)
+    OR second_by = approved_by OR second_by IS NOT NULL AND approved_by IS NULL
+    OR approved_by IS NULL AND state IN ('approved', 'sent', 'confirming', 'paid')) IS TRUE AS wrong
+FROM withdrawals
+"""
+
 PROOFS: tuple[Proof, ...] = (
     Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT),
+    Proof("withdrawal_approvals", "每笔提现都经过审批", _APPROVALS),
     Proof("withdrawal_entries", "每笔提现的分录齐全", _WITHDRAWAL_ENTRIES),
 )

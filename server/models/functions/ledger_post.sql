@@ -3,6 +3,7 @@
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
 -- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
+-- A member's line belongs to the owner of what the entry is about (TML04), and what is given back was given (TML05).
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
@@ -20,6 +21,9 @@ BEGIN
   SELECT array_agg(DISTINCT l.m) INTO v_members FROM jsonb_to_recordset(p_lines) AS l (m bigint) WHERE l.m > 0;
   IF v_members IS NOT NULL THEN
     PERFORM 1 FROM members WHERE id = ANY (v_members) ORDER BY id FOR NO KEY UPDATE;
+    IF v_members <> ARRAY[ledger_owner(p_link)] IS NOT FALSE THEN
+      RAISE EXCEPTION 'ledger entry %: % does not belong to member %', p_key, p_link, v_members USING ERRCODE = 'TML04';
+    END IF;
   END IF;
 
   INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
@@ -72,4 +76,8 @@ BEGIN
     FROM (SELECT (j.value ->> 'm')::bigint AS m, j.value ->> 'a' AS a, j.value ->> 'c' AS c,
                  (j.value ->> 'v')::bigint AS v, j.ordinality AS n
             FROM jsonb_array_elements(p_lines) WITH ORDINALITY j) l;
+  IF p_kind IN ('order_release', 'refund', 'refund_sent', 'rebate_take_back', 'commission_take_back',
+                'points_take_back', 'withdrawal_paid', 'withdrawal_back') THEN
+    PERFORM ledger_refuse_excess(p_key, p_link);
+  END IF;
 END $$;

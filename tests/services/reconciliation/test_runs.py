@@ -11,7 +11,7 @@ from server.core.clock import shanghai_day
 from server.core.errors import BillNotReady, NotFound
 from server.gateways.ports import TransferRequest
 from server.ledger import book
-from server.ledger.chart import SALES, WECHAT_CASH
+from server.ledger.chart import WECHAT_CASH, WITHDRAWAL_FEE
 from server.ledger.entries import Entry, Line
 from server.rules.bills import Bill
 from server.services.orders import refunds
@@ -67,9 +67,8 @@ async def transfer(mall: Mall, number: str, openid: str, member_id: int, paid_at
     )
     opened = await mall.deps.pay.transfer(request)
     await mall.control("transfer_confirm", out_bill_no=number)
-    entry = Entry(
-        f"withdrawal-paid:{number}", "withdrawal_paid", "", "", (Line(0, WECHAT_CASH, 500), Line(0, SALES, -500))
-    )
+    lines = (Line(0, WECHAT_CASH, 500), Line(0, WITHDRAWAL_FEE, -500))
+    entry = Entry(f"withdrawal-paid:{number}", "withdrawal_paid", "", "", lines)
     async with db.transaction() as tx:
         await book.post(tx, entry, paid_at)
         await tx.execute(

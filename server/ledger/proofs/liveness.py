@@ -1,0 +1,103 @@
+"""Prove that nothing rests that could move: money whose time came, orders, refunds, withdrawals, jobs.
+
+`$2` is the moment since which the scheduler has run long enough to have done everything that was due by then. So a
+worker that slept, or a clock that was moved, makes no offender. What a refund, a review, a block or a budget holds may
+rest.
+"""
+
+from server.ledger.proofs.proof import Proof
+from server.rules.shop import ShopPolicy
+
+_DAYS = """(now.at - COALESCE((SELECT (terms ->> '{name}')::int FROM shop_policy), {default}) * interval '1 day')"""
+
+
+def _ago(name: str) -> str:
+    """Return SQL for the latest moment whose period of the shop's policy was over at `$2`."""
+    return _DAYS.format(name=name, default=ShopPolicy.__struct_defaults__[ShopPolicy.__struct_fields__.index(name)])
+
+
+_ORDERS = f"""
+SELECT o.id AS order_id, o.order_no, o.member_id, o.status, CASE o.status
+    WHEN 'pending' THEN o.expires_at < now.at
+    WHEN 'shipped' THEN o.shipped_at < {_ago("receive_days")} AND NOT refund_holds(o.id)
+    ELSE o.received_at < {_ago("refund_days")} AND NOT refund_holds(o.id) END AS wrong
+FROM orders o CROSS JOIN (SELECT $2::timestamptz AS at) now WHERE o.status IN ('pending', 'shipped', 'received')
+"""  # noqa: S608 - our own text
+
+# A stage depends on the returned order and on the first friends' orders, as many as its position says.
+_STAGES = """
+SELECT s.id AS stage_id, r.id AS rebate_id, r.member_id, s.release_at, d.received,
+  (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked' AND NOT stage_held(s)) IS TRUE AS wrong
+FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN members m ON m.id = r.member_id
+JOIN (SELECT s.id, CASE WHEN bool_and(w.received_at IS NOT NULL) AND max(o.received_at) IS NOT NULL
+      THEN GREATEST(max(w.received_at), max(o.received_at)) END AS received
+  FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN orders o ON o.id = r.order_id
+  JOIN (SELECT rebate_id, order_id, row_number() OVER (PARTITION BY rebate_id ORDER BY paid_at, id) AS n
+    FROM qualifications WHERE state = 'consumed') q ON q.rebate_id = r.id AND q.n <= s.position
+  JOIN orders w ON w.id = q.order_id WHERE s.state = 'frozen' GROUP BY s.id) d ON d.id = s.id
+WHERE s.state = 'frozen'
+"""
+
+_COMMISSIONS = """
+SELECT c.id AS commission_id, c.order_id, c.member_id, c.release_at,
+  (COALESCE(c.release_at, o.received_at) < $2 AND m.state <> 'blocked' AND NOT refund_holds(c.order_id)) IS TRUE
+    AS wrong
+FROM commissions c JOIN orders o ON o.id = c.order_id JOIN members m ON m.id = c.member_id WHERE c.state = 'frozen'
+"""
+
+_POINTS = """
+SELECT e.order_id, e.member_id, e.release_at,
+  e.release_at < $2 AND m.state <> 'blocked' AND NOT refund_holds(e.order_id) AS wrong
+FROM point_earnings e JOIN members m ON m.id = e.member_id WHERE e.state = 'frozen'
+UNION ALL SELECT NULL, member_id, ends_at, ends_at < $2 FROM point_credits WHERE NOT settled
+"""
+
+_REFUNDS = """
+SELECT f.id AS refund_id, f.refund_no, f.member_id, f.state, f.check_at, f.decide_by, CASE
+    WHEN f.state IN ('requested', 'returning') THEN COALESCE(f.decide_by, f.return_by) < $2
+    WHEN f.state = 'granting' THEN f.decided_at < $2 AND NOT EXISTS (
+      SELECT FROM orders WHERE id = f.held_by AND status = 'pending')
+    ELSE COALESCE(f.check_at, f.decided_at) < $2 OR f.state <> 'abnormal' AND f.decided_at < $2 - interval '30 days' END
+  IS TRUE AS wrong
+FROM refunds f WHERE f.state IN ('requested', 'returning', 'granting', 'approved', 'processing', 'abnormal')
+"""
+
+# A requested withdrawal waits for a person. WeChat ends one that its member does not confirm.
+_WITHDRAWALS = """
+SELECT id AS withdrawal_id, withdrawal_no, member_id, state, check_at, CASE state WHEN 'approved' THEN approved_at < $2
+    ELSE COALESCE(check_at, sent_at, requested_at) < $2 OR requested_at < $2 - interval '60 days' END AS wrong
+FROM withdrawals WHERE state IN ('approved', 'sent', 'confirming')
+"""
+
+_QUALIFICATIONS = """
+SELECT q.id AS qualification_id, q.referrer_id AS member_id, q.order_id, q.state, CASE q.state
+    WHEN 'pending' THEN o.received_at < $2 AND o.status <> 'teaming'
+    ELSE q.held_for = 'referrer_blocked' AND q.created_at < $2 AND m.state = 'active' END IS TRUE AS wrong
+FROM qualifications q JOIN orders o ON o.id = q.order_id JOIN members m ON m.id = q.referrer_id
+WHERE q.state IN ('pending', 'held')
+"""
+
+_ACTIVITIES = """
+SELECT 'team' AS what, t.id, t.due_at, t.due_at < $2 AS wrong FROM teams t WHERE t.state IN ('open', 'full')
+UNION ALL SELECT 'flash_sale', s.id, LEAST(s.ends_at, s.stopped_at),
+  LEAST(s.ends_at, s.stopped_at) < $2 AND NOT EXISTS (SELECT FROM flash_units u
+    JOIN flash_items i ON i.id = u.item_id JOIN orders o ON o.id = u.order_id
+    WHERE i.sale_id = s.id AND o.status = 'pending')
+FROM flash_sales s WHERE s.settled_at IS NULL
+"""
+
+_JOBS = """
+SELECT id AS outbox_id, job, args, attempts, created_at < $2 AS wrong FROM outbox WHERE done_at IS NULL
+"""
+
+PROOFS: tuple[Proof, ...] = (
+    Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS),
+    Proof("stages_move", "到期的返一已经解冻", _STAGES),
+    Proof("commissions_move", "到期的佣金已经解冻", _COMMISSIONS),
+    Proof("points_move", "到期的积分已经到账或失效", _POINTS),
+    Proof("refunds_move", "退款都在推进", _REFUNDS),
+    Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS),
+    Proof("qualifications_move", "有效推荐没有滞留", _QUALIFICATIONS),
+    Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES),
+    Proof("jobs_move", "后台任务没有滞留", _JOBS),
+)
