@@ -29,7 +29,7 @@ from server.jobs import (
     reconciliation,
     withdrawals,
 )
-from server.services.common import audit_log, bookkeeping, scheduler, security
+from server.services.common import audit_log, audits, bookkeeping, scheduler, security
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -68,6 +68,11 @@ async def beat(deps: Deps) -> None:
     await scheduler.beat(deps.clock.now())
 
 
+async def audit(deps: Deps) -> None:
+    """Audit what was written since the last clean audit, and tell operators of what does not fit."""
+    await audits.watch(deps)
+
+
 TICKS: list[Tick] = [
     Tick("scheduler_beat", 30, beat),
     Tick("ledger_roll_up", 0.5, roll_up_ledger),
@@ -97,6 +102,7 @@ TICKS: list[Tick] = [
     Tick("coupons_gifts", 60, coupons.give_gifts),
     Tick("coupons_warn", 60, coupons.warn_of_endings),
     Tick("audit_anchor", 3600, tell_anchor),
+    Tick("audit_quick", 3600, audit),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),
 ]

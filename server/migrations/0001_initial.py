@@ -52,6 +52,18 @@ CREATE INDEX "audit_log_by_action" ON "audit_log" ("action", "id");
 CREATE INDEX "audit_log_by_subject" ON "audit_log" ("subject", "id");
 COMMENT ON TABLE "audit_log" IS 'What an operator did. The records form a chain: each row''s hash covers the hash of the row before.';
 
+CREATE TABLE "audit_runs" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "at" TIMESTAMPTZ NOT NULL,
+    "members" INT,
+    "checked" BIGINT NOT NULL,
+    "wrong" BIGINT NOT NULL,
+    "entry_id" BIGINT NOT NULL,
+    "xid" VARCHAR(20) NOT NULL,
+    "took_ms" INT NOT NULL
+);
+COMMENT ON TABLE "audit_runs" IS 'The result of one audit.';
+
 CREATE TABLE "bindings" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
     "member_id" BIGINT NOT NULL,
@@ -2054,11 +2066,11 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 
 DOWN = r"""
 DROP FUNCTION settle_write, order_place, ledger_post_json, stage_held, settle_facts, listed, ledger_post, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_refuse_excess, ledger_owner, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
+DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_runs, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "88549dd8ac854484232fe9dbf7cc8784ccd43bf66a7513a015eefa4d59a11551"
+FINGERPRINT = "043af45c1119114404be0d4b88e95e1a1b8e8884bd7556778e2255f4dfb02a34"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

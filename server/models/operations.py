@@ -99,6 +99,24 @@ class SchedulerRun(Model):
         table = "scheduler_runs"
 
 
+class AuditRun(Model):
+    """The result of one audit."""
+
+    id = fields.BigIntField(primary_key=True)
+    at = fields.DatetimeField()
+    members = fields.IntField(null=True)
+    """How many members a quick audit looked at; null for the full audit."""
+    checked = fields.BigIntField()
+    wrong = fields.BigIntField()
+    entry_id = fields.BigIntField()
+    xid = fields.CharField(max_length=20)
+    """How far it saw, see ledger/named.py."""
+    took_ms = fields.IntField()
+
+    class Meta:
+        table = "audit_runs"
+
+
 class Alarm(Model):
     """Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat."""
 

@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from server import db
-from server.commands.audit import everything
 from server.core.errors import NotEmpty
 from server.ledger import entries
 from server.ledger.book import posting
@@ -21,7 +20,7 @@ from server.seed.plant import plant
 from server.seed.scale import fill, people
 from server.seed.scale.plan import Plan
 from server.services.commissions import earnings
-from server.services.common import listings
+from server.services.common import audits, listings
 from server.services.desk import orders
 from server.services.members import profiles
 from server.services.members.addresses import opened
@@ -62,7 +61,7 @@ async def test_the_year_is_whole_and_proves(mall: Mall) -> None:
     indexes = await db.fetch(_INDEXES)
     filled = await made(mall)
     assert await db.fetch(_INDEXES) == indexes
-    report = await everything(mall.clock.now())
+    report = await audits.run(mall.deps)
     assert [check for check in report.checks if check.wrong] == []
     assert {check.name for check in report.checks if not check.checked} == _NOT_IN_IT
     assert tuple(await db.fetch_row("SELECT (SELECT count(*) FROM members), (SELECT count(*) FROM orders)") or ()) == (

@@ -110,7 +110,8 @@ async def work(mall: Mall) -> None:
     for _ in range(30):
         ran = await run_jobs(mall)
         for tick in ticks.TICKS:
-            await tick.run(mall.deps)
+            if tick.name != "audit_quick":  # stories prove their books themselves
+                await tick.run(mall.deps)
         if not ran and not await outbox.is_due(mall.deps.clock.now()):
             return
     raise AssertionError("background work does not come to an end")

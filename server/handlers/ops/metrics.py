@@ -4,7 +4,8 @@ Requests are counted and timed by route, method and status. Each of the three ha
 new combination stays in memory for good and makes each scrape longer. Under the supervisor all API processes share
 their counts (`PROMETHEUS_MULTIPROC_DIR`), so any of them can answer a scrape; a process without a supervisor shows its
 own counts.
-Each scrape also queries the outbox: how many rows are open, and how long the oldest due row has been waiting.
+Each scrape also asks the database: how many jobs are open, how long the oldest due one has been waiting, what the
+newest audit found.
 """
 
 import os
@@ -21,6 +22,7 @@ from server import outbox
 from server.core.clock import stopwatch
 from server.core.errors import Busy
 from server.gateways.ports import Deps
+from server.services.common import audits
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SHARED_DIR = "PROMETHEUS_MULTIPROC_DIR"
@@ -71,8 +73,19 @@ class _Outbox:
         yield GaugeMetricFamily("tuisan_outbox_lag_seconds", "Age of the oldest due job", self._state.lag_s)
 
 
+class _Audit:
+    def __init__(self, state: audits.State) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily("tuisan_audit_offenders", "What the newest audit found wrong", self._state.wrong)
+        if self._state.clean_at is not None:
+            at = self._state.clean_at.timestamp()
+            yield GaugeMetricFamily("tuisan_audit_clean_timestamp_seconds", "When an audit last found nothing", at)
+
+
 async def exposition(deps: Deps) -> bytes:
-    """Return all metrics as text; those of the outbox are left out when the database does not answer."""
+    """Return all metrics as text; those from the database are left out when the database does not answer."""
     registry = REGISTRY
     if SHARED_DIR in os.environ:
         registry = CollectorRegistry()
@@ -80,8 +93,11 @@ async def exposition(deps: Deps) -> bytes:
     text = generate_latest(registry)
     try:
         state = await outbox.state(deps.clock.now())
+        audited = await audits.state()
     except Busy:
         return text
     looked_up = CollectorRegistry()
     looked_up.register(_Outbox(state))
+    if audited is not None:
+        looked_up.register(_Audit(audited))
     return text + generate_latest(looked_up)

@@ -12,6 +12,7 @@ from server.ledger.chart import (
     Account,
 )
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 _ENTRIES_BALANCE = """
 SELECT COALESCE(e.id, s.entry_id) AS entry_id, e.key, COALESCE(s.lines, 0) AS lines, s.off,
@@ -60,7 +61,7 @@ FROM (SELECT source, member_id, balance FROM ledger_accounts
 FULL JOIN (SELECT 'rebate:' || r.id AS source, r.member_id,
     COALESCE(sum(s.amount_fen) FILTER (WHERE s.state = 'frozen'), 0) AS frozen
   FROM rebates r JOIN rebate_stages s ON s.rebate_id = r.id WHERE r.state <> 'reversed' AND r.pay_as = 'balance'
-  GROUP BY r.id
+  GROUP BY r.id, r.member_id
   UNION ALL SELECT 'commission:' || id, member_id, granted_fen FROM commissions WHERE state = 'frozen') r
   ON r.source = a.source AND r.member_id = a.member_id
 """
@@ -111,12 +112,12 @@ _SALES = _shop_account(
 )
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("entries_balance", "每笔分录借贷平衡", _ENTRIES_BALANCE),
-    Proof("accounts_equal_lines", "账户余额等于分录之和", _ACCOUNTS_EQUAL_LINES),
-    Proof("lines_fit_accounts", "分录行与账户一致", _LINES_FIT_ACCOUNTS),
-    Proof("members_not_negative", "会员账户不为负", _MEMBERS_NOT_NEGATIVE),
-    Proof("available_after", "账单余额等于可用余额", _AVAILABLE_AFTER),
-    Proof("frozen", "冻结金额等于未解冻的返一和佣金", _FROZEN),
+    Proof("entries_balance", "每笔分录借贷平衡", _ENTRIES_BALANCE, Scope.BUYER),
+    Proof("accounts_equal_lines", "账户余额等于分录之和", _ACCOUNTS_EQUAL_LINES, Scope.WALLET),
+    Proof("lines_fit_accounts", "分录行与账户一致", _LINES_FIT_ACCOUNTS, Scope.WALLET),
+    Proof("members_not_negative", "会员账户不为负", _MEMBERS_NOT_NEGATIVE, Scope.WALLET),
+    Proof("available_after", "账单余额等于可用余额", _AVAILABLE_AFTER, Scope.WALLET),
+    Proof("frozen", "冻结金额等于未解冻的返一和佣金", _FROZEN, Scope.WALLET),
     Proof("order_hold", "占用余额等于待付款订单", _ORDER_HOLD),
     Proof("points_hold", "占用积分等于待付款订单", _POINTS_HOLD),
     Proof("points_spent", "已用积分等于已付订单减退款", _POINTS_SPENT),

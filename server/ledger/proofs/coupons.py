@@ -1,6 +1,7 @@
 """Prove that each coupon is used once, and that the counts of issued coupons are right."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 _ISSUED = """
 SELECT t.id AS template_id, NULL::bigint AS issue_id, t.claimed AS said, COALESCE(c.n, 0) AS issued, t.total,
@@ -33,7 +34,7 @@ SELECT COALESCE(c.id, a.coupon_id) AS coupon_id, COALESCE(c.member_id, a.member_
     OR COALESCE(a.used, 0) NOT BETWEEN 0 AND CASE WHEN c.state = 'used' THEN c.discount_fen ELSE 0 END
     OR c.state = 'used' AND c.taken_at IS NULL AND COALESCE(a.used, 0) < LEAST(c.discount_fen, c.amount_fen)
       AND c.off_bp = 0 AS wrong
-FROM (SELECT * FROM coupons c WHERE of_value(c)) c
+FROM (SELECT * FROM coupons c WHERE of_value(ROW(c.*)::coupons)) c
 FULL JOIN (SELECT split_part(source, ':', 2)::bigint AS coupon_id, min(member_id) AS member_id,
     COALESCE(sum(balance) FILTER (WHERE code = 'coupon'), 0) AS can,
     COALESCE(sum(balance) FILTER (WHERE code = 'coupon_used'), 0) AS used
@@ -59,8 +60,8 @@ FULL JOIN (SELECT * FROM coupons WHERE source LIKE 'rebate:%') c ON c.source = s
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("coupons", "优惠券只用于一个订单", _COUPONS),
+    Proof("coupons", "优惠券只用于一个订单", _COUPONS, Scope.BUYER),
     Proof("coupons_issued", "优惠券发放数量与总量相符", _ISSUED),
-    Proof("rebate_coupons", "以券返还的每一期都有等值的券", _REBATE_COUPONS),
-    Proof("coupon_values", "返还和购买的优惠券与账目一致", _VALUES),
+    Proof("rebate_coupons", "以券返还的每一期都有等值的券", _REBATE_COUPONS, Scope.EARNER),
+    Proof("coupon_values", "返还和购买的优惠券与账目一致", _VALUES, Scope.WALLET),
 )

@@ -2,6 +2,7 @@
 
 from server.ledger.chart import CNY, POINT
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 
 def _entries(kinds: str, owed: str) -> str:
@@ -18,7 +19,7 @@ WITH owed AS ({owed}), posted AS (
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'rebate_cost'), 0) AS cost,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'order_hold' AND l.currency = '{POINT}'), 0) AS points_hold,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'points_spent'), 0) AS points_spent
-  FROM ledger_entries e LEFT JOIN ledger_lines l ON l.entry_id = e.id WHERE e.kind IN ({kinds}) GROUP BY e.id)
+  FROM ledger_entries e LEFT JOIN ledger_lines l ON l.entry_id = e.id WHERE e.kind IN ({kinds}) GROUP BY e.id, e.key)
 SELECT COALESCE(o.key, p.key) AS key, p.cash, p.hold, p.sales, p.due, p.cost, p.points_hold, p.points_spent,
   o.key IS NOT NULL AS owed,
   (o.key, o.cash, o.hold, o.sales, o.due, o.cost, o.points_hold, o.points_spent) IS DISTINCT FROM
@@ -38,7 +39,7 @@ _ORDER_ENTRIES = _entries(
   UNION ALL SELECT 'order-paid:' || order_no, -cash_due_fen, -balance_fen, cash_due_fen + balance_fen, 0, 0, -points,
       points
     FROM orders WHERE paid_at IS NOT NULL AND (cash_due_fen + balance_fen + points > 0
-      OR coupon_id IN (SELECT id FROM coupons c WHERE of_value(c)))""",
+      OR coupon_id IN (SELECT id FROM coupons c WHERE of_value(ROW(c.*)::coupons)))""",
 )
 
 _REFUND_ENTRIES = _entries(
@@ -54,6 +55,6 @@ _REFUND_ENTRIES = _entries(
 )
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("order_entries", "每个订单的分录齐全", _ORDER_ENTRIES),
-    Proof("refund_entries", "每笔退款的分录齐全", _REFUND_ENTRIES),
+    Proof("order_entries", "每个订单的分录齐全", _ORDER_ENTRIES, Scope.BUYER),
+    Proof("refund_entries", "每笔退款的分录齐全", _REFUND_ENTRIES, Scope.BUYER),
 )

@@ -6,6 +6,7 @@ rest.
 """
 
 from server.ledger.proofs.proof import Proof
+from server.ledger.proofs.scope import Scope
 from server.rules.shop import ShopPolicy
 
 _DAYS = """(now.at - COALESCE((SELECT (terms ->> '{name}')::int FROM shop_policy), {default}) * interval '1 day')"""
@@ -27,7 +28,8 @@ FROM orders o CROSS JOIN (SELECT $2::timestamptz AS at) now WHERE o.status IN ('
 # A stage depends on the returned order and on the first friends' orders, as many as its position says.
 _STAGES = """
 SELECT s.id AS stage_id, r.id AS rebate_id, r.member_id, s.release_at, d.received,
-  (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked' AND NOT stage_held(s)) IS TRUE AS wrong
+  (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked' AND NOT stage_held(ROW(s.*)::rebate_stages)) IS TRUE
+    AS wrong
 FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN members m ON m.id = r.member_id
 JOIN (SELECT s.id, CASE WHEN bool_and(w.received_at IS NOT NULL) AND max(o.received_at) IS NOT NULL
       THEN GREATEST(max(w.received_at), max(o.received_at)) END AS received
@@ -91,12 +93,12 @@ SELECT id AS outbox_id, job, args, attempts, created_at < $2 AS wrong FROM outbo
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS),
-    Proof("stages_move", "到期的返一已经解冻", _STAGES),
-    Proof("commissions_move", "到期的佣金已经解冻", _COMMISSIONS),
-    Proof("points_move", "到期的积分已经到账或失效", _POINTS),
-    Proof("refunds_move", "退款都在推进", _REFUNDS),
-    Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS),
+    Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS, Scope.BUYER),
+    Proof("stages_move", "到期的返一已经解冻", _STAGES, Scope.EARNER),
+    Proof("commissions_move", "到期的佣金已经解冻", _COMMISSIONS, Scope.EARNER),
+    Proof("points_move", "到期的积分已经到账或失效", _POINTS, Scope.BUYER),
+    Proof("refunds_move", "退款都在推进", _REFUNDS, Scope.BUYER),
+    Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS, Scope.BUYER),
     Proof("qualifications_move", "有效推荐没有滞留", _QUALIFICATIONS),
     Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES),
     Proof("jobs_move", "后台任务没有滞留", _JOBS),

@@ -1,6 +1,7 @@
 """Prove that the sums of orders, refunds and payments agree."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 _ORDER_AMOUNTS = """
 SELECT o.id AS order_id, o.order_no, o.items_fen, d.off AS discounts_fen, o.freight_fen, o.balance_fen, o.cash_due_fen,
@@ -60,9 +61,9 @@ FROM payments p LEFT JOIN (SELECT payment_id, sum(cash_fen) AS back, count(*) FI
 """  # noqa: S608 - our own text
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("order_amounts", "订单金额加总一致", _ORDER_AMOUNTS),
-    Proof("refunds_of_orders", "订单退款不超过实付", _REFUNDS_OF_ORDERS),
-    Proof("refunds_of_lines", "商品行退款不超过实付", _REFUNDS_OF_LINES),
-    Proof("payments", "已付订单与微信收款一致", _PAYMENTS),
-    Proof("payment_refunds", "重复与超时支付已退款", _PAYMENT_REFUNDS),
+    Proof("order_amounts", "订单金额加总一致", _ORDER_AMOUNTS, Scope.BUYER),
+    Proof("refunds_of_orders", "订单退款不超过实付", _REFUNDS_OF_ORDERS, Scope.BUYER),
+    Proof("refunds_of_lines", "商品行退款不超过实付", _REFUNDS_OF_LINES, Scope.BUYER),
+    Proof("payments", "已付订单与微信收款一致", _PAYMENTS, Scope.BUYER),
+    Proof("payment_refunds", "重复与超时支付已退款", _PAYMENT_REFUNDS, Scope.BUYER),
 )

@@ -1,6 +1,7 @@
 """Prove that whatever a member has in the books belongs to the member, and comes from what exists and says the same."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 _OWNERS = """
   SELECT 'order:' || order_no AS subject, member_id FROM orders
@@ -65,7 +66,7 @@ posted AS (
       ELSE l.amount END) AS given
   FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id AND l.member_id > 0
   WHERE e.kind IN ('rebate_stage', 'rebate_release', 'commission_frozen', 'commission_release', 'points_frozen',
-    'points_release', 'points_check_in') GROUP BY e.id)
+    'points_release', 'points_check_in') GROUP BY e.id, e.key)
 SELECT COALESCE(o.key, p.key) AS key, COALESCE(p.member_id, o.member_id) AS member_id, o.member_id AS owner_id, p.given,
   o.least, o.most, CASE WHEN p.key IS NULL THEN o.must ELSE o.key IS NULL OR o.member_id <> p.member_id
     OR p.given < o.least OR p.given > COALESCE(o.most, p.given) END AS wrong
@@ -151,15 +152,15 @@ LEFT JOIN (SELECT DISTINCT transaction_id, out_trade_no FROM payment_notices WHE
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("lines_owned", "会员的分录属于业务对象的会员", _LINES_OWNED),
-    Proof("sources_owned", "冻结、待扣和优惠券都有属于本人的来源", _SOURCES_OWNED),
-    Proof("taken_back", "收回不超过给出", _TAKEN_BACK),
-    Proof("reward_entries", "每笔奖励的分录有对应的业务", _REWARDS),
-    Proof("rebate_destinations", "返一到账的去向符合规则", _DESTINATIONS),
-    Proof("take_backs", "每笔收回有对应的退款或撤销", _TAKE_BACKS),
-    Proof("points_by_hand", "手工积分与操作日志一致", _POINTS_BY_HAND),
-    Proof("point_credits", "每笔积分都有来源和到期日", _POINT_CREDITS),
-    Proof("growth_owned", "成长值属于订单或好友的会员", _GROWTH),
-    Proof("levels", "会员等级由成长值得出", _LEVELS),
-    Proof("notices", "每笔收款都有微信通知", _NOTICES),
+    Proof("lines_owned", "会员的分录属于业务对象的会员", _LINES_OWNED, Scope.BUYER),
+    Proof("sources_owned", "冻结、待扣和优惠券都有属于本人的来源", _SOURCES_OWNED, Scope.WALLET),
+    Proof("taken_back", "收回不超过给出", _TAKEN_BACK, Scope.BUYER),
+    Proof("reward_entries", "每笔奖励的分录有对应的业务", _REWARDS, Scope.EARNER),
+    Proof("rebate_destinations", "返一到账的去向符合规则", _DESTINATIONS, Scope.EARNER),
+    Proof("take_backs", "每笔收回有对应的退款或撤销", _TAKE_BACKS, Scope.EARNER),
+    Proof("points_by_hand", "手工积分与操作日志一致", _POINTS_BY_HAND, Scope.BUYER),
+    Proof("point_credits", "每笔积分都有来源和到期日", _POINT_CREDITS, Scope.BUYER),
+    Proof("growth_owned", "成长值属于订单或好友的会员", _GROWTH, Scope.EARNER),
+    Proof("levels", "会员等级由成长值得出", _LEVELS, Scope.EARNER),
+    Proof("notices", "每笔收款都有微信通知", _NOTICES, Scope.BUYER),
 )

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from server.ledger.proofs.scope import Scope
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -15,6 +17,8 @@ class Proof:
     name: str
     title: str
     sql: str
+    scope: Scope = Scope.SHOP
+    """What the quick audit, which proves some members only, needs of the tables."""
 
 
 GRANTED = "('approved', 'processing', 'abnormal', 'succeeded')"

@@ -1,6 +1,7 @@
 """Prove that nothing is earned twice, too much or without its entries: qualifications, rebates, commissions."""
 
 from server.ledger.proofs.proof import GRANTED, Proof
+from server.ledger.proofs.scope import Scope
 
 _ORDER_RETURNED_ONCE = """
 SELECT r.order_id, array_agg(r.id ORDER BY r.id) AS rebate_ids,
@@ -108,15 +109,15 @@ LEFT JOIN (SELECT member_id, sum(points) AS live FROM point_credits WHERE NOT se
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("order_returned_once", "一个订单最多返一次", _ORDER_RETURNED_ONCE),
-    Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE),
-    Proof("rebate_qualifications", "返一与所消耗的推荐一致", _REBATE_QUALIFICATIONS),
-    Proof("qualification_orders", "有效推荐与订单付款时的推荐人一致", _QUALIFICATION_ORDERS),
-    Proof("rebate_steps", "每笔返一都有算得出金额的说明", _REBATE_STEPS),
+    Proof("order_returned_once", "一个订单最多返一次", _ORDER_RETURNED_ONCE, Scope.EARNER),
+    Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE, Scope.EARNER),
+    Proof("rebate_qualifications", "返一与所消耗的推荐一致", _REBATE_QUALIFICATIONS, Scope.EARNER),
+    Proof("qualification_orders", "有效推荐与订单付款时的推荐人一致", _QUALIFICATION_ORDERS, Scope.EARNER),
+    Proof("rebate_steps", "每笔返一都有算得出金额的说明", _REBATE_STEPS, Scope.EARNER),
     Proof("budget", "规则预算等于有效返一", _BUDGET),
-    Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES),
-    Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS),
-    Proof("points_frozen", "冻结积分等于未到账的购物积分", _POINTS_FROZEN),
-    Proof("points_end", "积分余额都有未到期的来源", _POINTS_END),
-    Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP),
+    Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES, Scope.EARNER),
+    Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS, Scope.EARNER),
+    Proof("points_frozen", "冻结积分等于未到账的购物积分", _POINTS_FROZEN, Scope.WALLET),
+    Proof("points_end", "积分余额都有未到期的来源", _POINTS_END, Scope.WALLET),
+    Proof("commission_cap", "订单佣金不超过层级与上限", _COMMISSION_CAP, Scope.EARNER),
 )

@@ -1,6 +1,7 @@
 """Prove that money in flight belongs to a withdrawal, and that each withdrawal has its entries."""
 
 from server.ledger.proofs.proof import Proof
+from server.ledger.proofs.scope import Scope
 
 LIVE = "('requested', 'approved', 'sent', 'confirming')"
 """The states of a withdrawal whose money is in flight."""
@@ -26,7 +27,7 @@ WITH owed AS (
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'withdrawal_fee'), 0) AS fee,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'tax_withheld'), 0) AS tax
   FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
-  WHERE e.kind IN ('withdrawal_request', 'withdrawal_paid', 'withdrawal_back') GROUP BY e.id)
+  WHERE e.kind IN ('withdrawal_request', 'withdrawal_paid', 'withdrawal_back') GROUP BY e.id, e.key)
 SELECT COALESCE(o.key, p.key) AS key, p.flight, p.cash, p.fee, p.tax, o.key IS NOT NULL AS owed,
   (o.key, o.member_id, o.flight, o.cash, o.fee, o.tax)
     IS DISTINCT FROM (p.key, p.member_id, p.flight, p.cash, p.fee, p.tax) AS wrong
@@ -42,7 +43,7 @@ FROM withdrawals
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT),
-    Proof("withdrawal_approvals", "每笔提现都经过审批", _APPROVALS),
-    Proof("withdrawal_entries", "每笔提现的分录齐全", _WITHDRAWAL_ENTRIES),
+    Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT, Scope.WALLET),
+    Proof("withdrawal_approvals", "每笔提现都经过审批", _APPROVALS, Scope.BUYER),
+    Proof("withdrawal_entries", "每笔提现的分录齐全", _WITHDRAWAL_ENTRIES, Scope.BUYER),
 )

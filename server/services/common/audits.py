@@ -1,0 +1,93 @@
+"""Audits of the shop: all proofs, or quickly those of the members whom anything names since the last clean audit."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import msgspec
+
+from server import db
+from server.core.clock import stopwatch
+from server.ledger import named
+from server.ledger.audit import MAX_OFFENDERS, Check, Report, Tell, audit, audit_since, untold
+from server.services.common import alarms, audit_log
+from server.services.common.batches import HasClock
+
+_AGAIN = timedelta(days=1)
+"""An offence that lasts is told again after this time."""
+
+
+async def run(deps: HasClock, tell: Tell = untold) -> Report:
+    """Run all proofs, those of the operators' log included, and remember the result. Raises Busy."""
+    began = stopwatch()
+    report = await _with_log(await audit(deps.clock.now(), tell))
+    await _remember(report, stopwatch() - began)
+    return report
+
+
+async def run_quick(deps: HasClock, tell: Tell = untold) -> Report:
+    """Run the proofs of what was written since the last clean audit, and remember the result. Raises Busy.
+
+    Without a clean audit, or if too much was written since, all proofs are run.
+    """
+    began = stopwatch()
+    seen = await _clean()
+    quick = None if seen is None else await audit_since(deps.clock.now(), seen)
+    if quick is None:
+        return await run(deps, tell)
+    report = await _with_log(quick)
+    await _remember(report, stopwatch() - began)
+    return report
+
+
+async def watch(deps: HasClock) -> None:
+    """Run a quick audit, and tell operators of what it finds. Raises Busy."""
+    report = await run_quick(deps)
+    if report.ok:
+        return
+    wrong = {check.name: check.wrong for check in report.checks if check.wrong}
+    async with db.transaction() as tx:
+        await alarms.sound_at_most_every(_AGAIN, tx, "audit_failed", "audit", deps.clock.now(), {"wrong": wrong})
+
+
+async def _with_log(report: Report) -> Report:
+    async with db.snapshot() as reader:
+        checked, broken = await audit_log.verify(reader)
+    log = Check("audit_log", "操作日志未被改动", checked, len(broken), broken[:MAX_OFFENDERS])
+    return replace(report, checks=(*report.checks, log))
+
+
+async def _clean() -> named.Mark | None:
+    row = await db.fetch_row("SELECT entry_id, xid FROM audit_runs WHERE wrong = 0 ORDER BY id DESC LIMIT 1")
+    return None if row is None else named.Mark(**row)
+
+
+async def _remember(report: Report, took_s: float) -> None:
+    async with db.transaction() as tx:
+        await tx.execute(
+            "INSERT INTO audit_runs (at, members, checked, wrong, entry_id, xid, took_ms)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            report.at,
+            report.members,
+            sum(check.checked for check in report.checks),
+            sum(check.wrong for check in report.checks),
+            report.mark.entry_id,
+            report.mark.xid,
+            int(took_s * 1000),
+        )
+
+
+class State(msgspec.Struct, frozen=True):
+    """How the newest audit ended, and when the last clean one was made."""
+
+    wrong: int
+    at: datetime
+    clean_at: datetime | None
+
+
+async def state() -> State | None:
+    """Return the result of the newest audit, for monitoring; None before the first one. Raises Busy."""
+    row = await db.fetch_row(
+        "SELECT wrong, at, (SELECT max(at) FROM audit_runs WHERE wrong = 0) AS clean_at FROM audit_runs"
+        " ORDER BY id DESC LIMIT 1"
+    )
+    return None if row is None else db.typed(row, State)
