@@ -1317,7 +1317,7 @@ END $$;
 -- p_most: {orders, pieces}, the most unpaid orders, and the most pieces of one SKU in them and the new one together.
 -- An order past its time holds nothing any more, even if no job has closed it yet. Refuses with unpaid_limit.
 -- The caller checks an order that alone has too many pieces; most members hold nothing, and this is then done at once.
--- The count holds until the transaction ends if the caller has the lock of the member.
+-- The count holds until the transaction ends if the caller lets no other order of the member be placed.
 CREATE OR REPLACE FUNCTION unpaid_refuse(p_member bigint, p_lines jsonb, p_most jsonb, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_held bigint[] := ARRAY(SELECT id FROM orders
@@ -1613,14 +1613,15 @@ $$;
 -- are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
--- Locks: the member, so that two orders at once cannot both be the last that its limits allow; then what is taken.
+-- Locks: the member's number, so that two orders at once cannot both be the last that its limits allow (an advisory
+-- lock writes nothing, unlike one of the member's row); then what is taken.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
   v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
   v_at timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
-  PERFORM FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  PERFORM pg_advisory_xact_lock(-v_member);
   IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
                          p -> 'key' ->> 'answer', v_at) THEN
     RETURN 0;
@@ -2070,7 +2071,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "043af45c1119114404be0d4b88e95e1a1b8e8884bd7556778e2255f4dfb02a34"
+FINGERPRINT = "9a70270035f67a98ff767242a7b06e9b6cccc8224e419f722bfcb712cf752f52"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

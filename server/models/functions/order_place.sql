@@ -4,14 +4,15 @@
 -- are already reserved from their SKU.
 -- Returns the order's id; 0 if the key already has an answer. If another transaction is writing the same key, it waits.
 -- A refusal is raised as TM422, with its code as the message and its detail as JSON.
--- Locks: the member, so that two orders at once cannot both be the last that its limits allow; then what is taken.
+-- Locks: the member's number, so that two orders at once cannot both be the last that its limits allow (an advisory
+-- lock writes nothing, unlike one of the member's row); then what is taken.
 CREATE OR REPLACE FUNCTION order_place(p jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   v_order bigint := nextval(pg_get_serial_sequence('orders', 'id'));
   v_member bigint := (p -> 'order' ->> 'member_id')::bigint;
   v_at timestamptz := (p ->> 'at')::timestamptz;
 BEGIN
-  PERFORM FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  PERFORM pg_advisory_xact_lock(-v_member);
   IF NOT idempotency_put(v_member, p -> 'key' ->> 'path', p -> 'key' ->> 'key', p -> 'key' ->> 'body_hash', 200,
                          p -> 'key' ->> 'answer', v_at) THEN
     RETURN 0;

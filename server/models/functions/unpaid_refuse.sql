@@ -2,7 +2,7 @@
 -- p_most: {orders, pieces}, the most unpaid orders, and the most pieces of one SKU in them and the new one together.
 -- An order past its time holds nothing any more, even if no job has closed it yet. Refuses with unpaid_limit.
 -- The caller checks an order that alone has too many pieces; most members hold nothing, and this is then done at once.
--- The count holds until the transaction ends if the caller has the lock of the member.
+-- The count holds until the transaction ends if the caller lets no other order of the member be placed.
 CREATE OR REPLACE FUNCTION unpaid_refuse(p_member bigint, p_lines jsonb, p_most jsonb, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_held bigint[] := ARRAY(SELECT id FROM orders
