@@ -25,7 +25,8 @@ SELECT o.id AS order_id, o.order_no, o.member_id, o.status, CASE o.status
 FROM orders o CROSS JOIN (SELECT $2::timestamptz AS at) now WHERE o.status IN ('pending', 'shipped', 'received')
 """  # noqa: S608 - our own text
 
-# A stage depends on the returned order and on the first friends' orders, as many as its position says.
+# A stage depends on the returned order and on the first friends' orders, as many as its position says. One before the
+# last that brings nothing may rest.
 _STAGES = """
 SELECT s.id AS stage_id, r.id AS rebate_id, r.member_id, s.release_at, d.received,
   (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked' AND NOT stage_held(ROW(s.*)::rebate_stages)) IS TRUE
@@ -37,7 +38,7 @@ JOIN (SELECT s.id, CASE WHEN bool_and(w.received_at IS NOT NULL) AND max(o.recei
   JOIN (SELECT rebate_id, order_id, row_number() OVER (PARTITION BY rebate_id ORDER BY paid_at, id) AS n
     FROM qualifications WHERE state = 'consumed') q ON q.rebate_id = r.id AND q.n <= s.position
   JOIN orders w ON w.id = q.order_id WHERE s.state = 'frozen' GROUP BY s.id) d ON d.id = s.id
-WHERE s.state = 'frozen'
+WHERE s.state = 'frozen' AND (s.amount_fen > 0 OR s.position = r.required)
 """
 
 _COMMISSIONS = """

@@ -41,6 +41,10 @@ INSERT INTO payments (id, transaction_id, order_id, amount_fen, outcome, paid_at
   SELECT ${orders} + id, '4300' || lpad(id::text, 24, '0'), id, cash_due_fen, 'twice', paid_at + interval '5 seconds',
     paid_at + interval '5 seconds'
   FROM orders WHERE paid_at < ${now} - interval '1 day' AND pg_temp.dice(id, 42, 1500) = 0;
+INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
+  SELECT encode(sha256(convert_to(o.order_no || p.transaction_id, 'UTF8')), 'hex'), 'notify', o.order_no,
+    p.transaction_id, p.amount_fen, 'twice', p.recorded_at
+  FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.outcome = 'twice';
 INSERT INTO refunds (id, refund_no, order_id, member_id, payment_id, kind, state, reason, whole, cash_fen, freight_fen,
     balance_fen, withdrawable_fen, withheld_fen, requested_at, decided_at, decided_by, finished_at, wechat_refund_id)
   SELECT ${orders} + o.id, left('S' || o.order_no || p.id, 32), o.id, o.member_id, p.id, 'stray', 'succeeded',
