@@ -1,7 +1,8 @@
 """The numbers of all advisory locks.
 
 They are in the lowest layer because schema, seed and services all take such locks, and PostgreSQL has only one set of
-numbers for them. A negative number is a member who places an order (order_place.sql). The steps of a transaction take their locks through `server/services/common/locks.py`.
+numbers for them. A negative number is a member who places an order (order_place.sql). The steps of a transaction take
+their locks through `server/services/common/locks.py`.
 """
 
 from enum import IntEnum, unique

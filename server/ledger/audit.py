@@ -11,6 +11,7 @@ from server import db
 from server.ledger import named
 from server.ledger.proofs import PROOFS
 from server.ledger.proofs.proof import Proof
+from server.ledger.proofs.replays import REPLAYS, Known, Replay, known
 from server.ledger.proofs.scope import PREFIXES, Scope
 from server.rules.running import Run, rested_since
 
@@ -86,8 +87,12 @@ async def prove(
     chosen = [proof for proof in PROOFS if members is None or proof.scope is not Scope.SHOP]
     checks = []
     for done, proof in enumerate(chosen):
-        tell(proof.title, done, len(chosen))
+        tell(proof.title, done, len(chosen) + len(REPLAYS))
         checks.append(await _check(reader, proof, at, rested, members))
+    terms = await known(reader)
+    for done, replay in enumerate(REPLAYS, len(chosen)):
+        tell(replay.title, done, len(chosen) + len(REPLAYS))
+        checks.append(await _replay(reader, replay, terms, members))
     return Report(at, tuple(checks), await named.mark(reader), None if members is None else len(members))
 
 
@@ -115,3 +120,22 @@ async def _check(
         sql = f"{PREFIXES[proof.scope]}SELECT * FROM ({sql}) restricted"  # noqa: S608 - our own text
     found = await reader.fetchrow(_SUMMED.format(sql=sql), *values, timeout=_TIMEOUT_S)
     return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))
+
+
+_ROWS_AT_A_TIME = 2_000
+
+
+async def _replay(reader: db.Connection, replay: Replay, terms: Known, members: Sequence[int] | None) -> Check:
+    """Stream the rows of a replay through its rule, in bounded memory."""
+    sql, values = replay.sql, list[object]()
+    if members is not None:
+        sql, values = f"{PREFIXES[replay.scope].replace('$4', '$1')}{replay.sql}", [members]
+    checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
+    async for row in reader.cursor(sql, *values, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
+        checked += 1
+        offender = replay.judge(terms, row[0])
+        if offender is not None:
+            wrong += 1
+            if len(offenders) < MAX_OFFENDERS:
+                offenders.append(offender)
+    return Check(replay.name, replay.title, checked, wrong, offenders)

@@ -38,7 +38,8 @@ class Commission(Model):
     granted_fen = fields.BigIntField()
     """What is left after refunds."""
     explanation: fields.JSONField[Any] = fields.JSONField()
-    """For each line the policy, the base and the rate; then the cap. The parts sum to `whole_fen`."""
+    """For each line the policy, the base and the rate; then the cap. The parts sum to `whole_fen`. `earner` has what
+    was known of the member when it was decided, for the audit."""
     release_at = fields.DatetimeField(null=True)
     """Receipt + `observe_days`; null before receipt."""
     created_at = fields.DatetimeField()

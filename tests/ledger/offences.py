@@ -156,6 +156,11 @@ OFFENCES = [
     ("team_rewards", "UPDATE orders SET team_id = NULL WHERE team_id IS NOT NULL"),
     ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
     ("outbox", "DELETE FROM outbox"),
+    ("commissions_due", "UPDATE commissions SET granted_fen = granted_fen - 1 WHERE state = 'frozen'"),
+    ("commissions_due", "UPDATE commissions SET version = (SELECT max(version) FROM commission_versions)"),
+    ("commissions_due", "UPDATE commissions SET version = 99"),
+    ("commissions_due", "UPDATE commissions SET explanation = explanation - 'earner'"),
+    ("commissions_due", "UPDATE order_lines SET cash_fen = cash_fen - 1 WHERE cash_fen = 10000"),
     # Another's, or from nowhere.
     ("lines_owned", f"{_TO_ANOTHER} WHERE code = 'withdrawable' AND entry_id IN ({_ENTRIES} = 'refund')"),
     (

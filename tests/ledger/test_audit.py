@@ -14,6 +14,8 @@ from server.ledger import named
 from server.ledger.audit import MAX_OFFENDERS, audit, prove
 from server.ledger.named import mark, members_since
 from server.ledger.proofs import PROOFS
+from server.ledger.proofs.proof import Proof
+from server.ledger.proofs.replays import REPLAYS, Replay
 from server.ledger.proofs.scope import Scope
 from server.rules.levels import Level
 from server.services.checkout import payments
@@ -44,6 +46,7 @@ from tests.support.shop import (
     work,
 )
 
+ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
 APPEND_ONLY = ("ledger_entries", "ledger_lines", "audit_log", "growth_entries", "level_changes")
 
 
@@ -221,7 +224,7 @@ async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> 
     assert [check.name for check in report.checks if not check.checked] == []
     said = orjson.loads(to_json(report))
     assert said["ok"] is True
-    assert len(said["checks"]) == len(PROOFS) + 1
+    assert len(said["checks"]) == len(PROOFS) + len(REPLAYS) + 1
     assert set(said["checks"][0]) == {"name", "checked", "offenders"}
 
 
@@ -253,12 +256,12 @@ _UNSEEN = "DELETE|ledger_lines|ledger_entries|ledger_deltas|'sales'|_log|_versio
 
 def is_seen_quickly(name: str, offence: str) -> bool:
     """Whether the quick audit must find an offence too: not what concerns the whole shop, nor what is gone."""
-    scope = next(proof.scope for proof in PROOFS if proof.name == name)
+    scope = next(proof.scope for proof in ALL if proof.name == name)
     return scope is not Scope.SHOP and not re.search(_UNSEEN, offence)
 
 
 def test_every_proof_has_its_offence() -> None:
-    assert {name for name, _ in OFFENCES} == {proof.name for proof in PROOFS}
+    assert {name for name, _ in OFFENCES} == {proof.name for proof in ALL}
 
 
 async def test_each_member_alone_is_as_right_as_all_together(world: Mall) -> None:

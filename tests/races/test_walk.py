@@ -18,6 +18,7 @@ from tests.races.arena import Arena
 from tests.races.policies import commission_terms, rebate_terms, shop_terms
 from tests.support.chance import SEED
 from tests.support.mall import Mall
+from tests.support.proof import offenders
 from tests.support.purse import earn, set_policy
 from tests.support.shop import make_sku, make_virtual_sku, publish, publish_commission
 
@@ -56,7 +57,7 @@ class Walk(Acts):
             await first()
 
     async def proved(self) -> None:
-        found = {check.name: check.offenders for check in (await audit(self.deps.clock.now())).checks if check.wrong}
+        found = offenders(await audit(self.deps.clock.now()))
         assert found == {}
         await proofs.nothing_lost_or_made(self.given)
 

@@ -73,8 +73,9 @@ async def decide(deps: Deps, order_id: int) -> None:
         )
         if not any(left):
             return
+        facts = {earner.level: earner for earner in earners}
         for grant, left_fen in zip(grants, left, strict=True):
-            await _grant(tx, order, earning[grant.level], grant, left_fen, at)
+            await _grant(tx, order, earning[grant.level], grant, facts[grant.level], left_fen, at)
         await schedule(tx, order_id)
 
 
@@ -135,9 +136,13 @@ def _parts(grant: Grant) -> dict[int, int]:
 
 
 async def _grant(
-    tx: db.Connection, order: _PaidOrder, member_id: int, grant: Grant, left_fen: int, at: datetime
+    tx: db.Connection, order: _PaidOrder, member_id: int, grant: Grant, earner: Earner, left_fen: int, at: datetime
 ) -> None:
-    """Write one referrer's commission: its row with the explanation, its frozen money, its notice."""
+    """Write one referrer's commission: its row with the explanation, its frozen money, its notice.
+
+    The facts about the earner are kept, so that the audit can decide again.
+    """
+    kept = {"member_level": earner.member_level, "month_fen": earner.month_fen, "bonus_bp": earner.bonus_bp}
     lines = [
         {
             "line_id": line.line_id,
@@ -158,7 +163,7 @@ async def _grant(
         "frozen" if left_fen else "reversed",
         grant.whole_fen,
         left_fen,
-        orjson.dumps({"lines": lines}).decode(),
+        orjson.dumps({"lines": lines, "earner": kept}).decode(),
         at,
         None if left_fen else at,
     )

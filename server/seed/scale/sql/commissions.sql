@@ -4,7 +4,8 @@ INSERT INTO commissions (id, order_id, member_id, level, version, state, whole_f
   SELECT o.id, o.id, o.referrer_id, 1, ${policies},
     CASE WHEN c.left_fen = 0 THEN 'reversed' WHEN o.received_at <= ${now} - interval '7 days' AND NOT m.blocked
       THEN 'settled' ELSE 'frozen' END,
-    c.whole_fen, c.left_fen, jsonb_build_object('lines', c.lines),
+    c.whole_fen, c.left_fen, jsonb_build_object('lines', c.lines,
+      'earner', jsonb_build_object('member_level', 0, 'month_fen', 0, 'bonus_bp', 0)),
     CASE WHEN c.left_fen > 0 THEN o.received_at + interval '7 days' END, o.paid_at,
     CASE WHEN c.left_fen > 0 AND o.received_at <= ${now} - interval '7 days' AND NOT m.blocked
       THEN o.received_at + interval '7 days' END,
