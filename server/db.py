@@ -300,8 +300,11 @@ async def let_go(guard: Connection, number: Advisory) -> None:
 
 
 @asynccontextmanager
-async def snapshot() -> AsyncIterator[Connection]:
-    """Open a read-only REPEATABLE READ transaction: a consistent view of the live database, without stopping writes."""
-    async with connection() as reader, reader.transaction(isolation="repeatable_read", readonly=True):
+async def snapshot(*, scratch: bool = False) -> AsyncIterator[Connection]:
+    """Open a read-only REPEATABLE READ transaction: a consistent view of the live database, without stopping writes.
+
+    With `scratch` it may make temporary tables.
+    """
+    async with connection() as reader, reader.transaction(isolation="repeatable_read", readonly=not scratch):
         await reader.execute("SET LOCAL statement_timeout = 0")
         yield reader

@@ -10,12 +10,14 @@ import orjson
 from server import db
 from server.ledger import named
 from server.ledger.proofs import PROOFS
+from server.ledger.proofs import scope as scopes
 from server.ledger.proofs.proof import Proof
 from server.ledger.proofs.replays import REPLAYS, Known, Replay, known
-from server.ledger.proofs.scope import PREFIXES, Scope
+from server.ledger.proofs.scope import Scope
 from server.rules.running import Run, rested_since
 
 MAX_OFFENDERS = 100
+_ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
 _NEVER = datetime(1, 1, 2, tzinfo=UTC)
 _TIMEOUT_S = 3600
 """A proof reads whole tables. That takes minutes on a large shop; the usual statement timeout is too short for it."""
@@ -71,29 +73,33 @@ async def audit_since(at: datetime, seen: named.Mark) -> Report | None:
 
     Sums of the whole shop are left to the full audit. None if so much was written that the full audit is quicker.
     """
-    async with db.snapshot() as reader:
+    async with db.snapshot(scratch=True) as reader:
         members = await named.members_since(reader, seen)
-        return None if members is None else await prove(reader, at, members=members)
+        return None if members is None else await prove_members(reader, at, members)
 
 
-async def prove(
-    reader: db.Connection, at: datetime, tell: Tell = untold, members: Sequence[int] | None = None
-) -> Report:
-    """Run the proofs on the caller's connection, which should be in a transaction that sees one snapshot.
-
-    With `members` only those that say something about members, and only about these.
-    """
-    rested = await _rested(reader)
-    chosen = [proof for proof in PROOFS if members is None or proof.scope is not Scope.SHOP]
+async def prove(reader: db.Connection, at: datetime, tell: Tell = untold) -> Report:
+    """Run all proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
+    run = await _Run.begin(reader, at)
     checks = []
-    for done, proof in enumerate(chosen):
-        tell(proof.title, done, len(chosen) + len(REPLAYS))
-        checks.append(await _check(reader, proof, at, rested, members))
-    terms = await known(reader)
-    for done, replay in enumerate(REPLAYS, len(chosen)):
-        tell(replay.title, done, len(chosen) + len(REPLAYS))
-        checks.append(await _replay(reader, replay, terms, members))
-    return Report(at, tuple(checks), await named.mark(reader), None if members is None else len(members))
+    for done, proof in enumerate(_ALL):
+        tell(proof.title, done, len(_ALL))
+        checks.append(await run.check(proof))
+    return Report(at, tuple(checks), await named.mark(reader), None)
+
+
+async def prove_members(connection: db.Connection, at: datetime, members: Sequence[int]) -> Report:
+    """Run the proofs that say something about members, only about these; `connection` may make temporary tables."""
+    run = await _Run.begin(connection, at)
+    mark = await named.mark(connection)
+    await scopes.name(connection, members)
+    checks = []
+    for scope in (Scope.WALLET, Scope.BUYER, Scope.EARNER):
+        chosen = [proof for proof in _ALL if proof.scope is scope]
+        tables = await scopes.enter(connection, scope, [proof.sql for proof in chosen])
+        checks += [await run.check(proof) for proof in chosen]
+        await scopes.leave(connection, tables)
+    return Report(at, tuple(checks), mark, len(members))
 
 
 async def _rested(reader: db.Connection) -> datetime | None:
@@ -108,34 +114,38 @@ SELECT count(*) AS checked, count(*) FILTER (WHERE wrong IS NOT FALSE) AS wrong,
   COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$3]), '[]') AS offenders
 FROM ({sql}) p WHERE ($1::timestamptz, $2::timestamptz) IS NOT NULL
 """
-
-
-async def _check(
-    reader: db.Connection, proof: Proof, at: datetime, rested: datetime | None, members: Sequence[int] | None
-) -> Check:
-    values: list[object] = [at, rested or _NEVER, MAX_OFFENDERS]
-    sql = proof.sql
-    if members is not None:
-        values.append(members)
-        sql = f"{PREFIXES[proof.scope]}SELECT * FROM ({sql}) restricted"  # noqa: S608 - our own text
-    found = await reader.fetchrow(_SUMMED.format(sql=sql), *values, timeout=_TIMEOUT_S)
-    return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))
-
-
 _ROWS_AT_A_TIME = 2_000
 
 
-async def _replay(reader: db.Connection, replay: Replay, terms: Known, members: Sequence[int] | None) -> Check:
-    """Stream the rows of a replay through its rule, in bounded memory."""
-    sql, values = replay.sql, list[object]()
-    if members is not None:
-        sql, values = f"{PREFIXES[replay.scope].replace('$4', '$1')}{replay.sql}", [members]
-    checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
-    async for row in reader.cursor(sql, *values, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
-        checked += 1
-        offender = replay.judge(terms, row[0])
-        if offender is not None:
-            wrong += 1
-            if len(offenders) < MAX_OFFENDERS:
-                offenders.append(offender)
-    return Check(replay.name, replay.title, checked, wrong, offenders)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What all checks of one audit share."""
+
+    reader: db.Connection
+    at: datetime
+    rested: datetime
+    known: Known
+
+    @classmethod
+    async def begin(cls, reader: db.Connection, at: datetime) -> "_Run":
+        return cls(reader, at, await _rested(reader) or _NEVER, await known(reader))
+
+    async def check(self, proof: Proof | Replay) -> Check:
+        return await (self._replay(proof) if isinstance(proof, Replay) else self._sum(proof))
+
+    async def _sum(self, proof: Proof) -> Check:
+        sql = _SUMMED.format(sql=proof.sql)
+        found = await self.reader.fetchrow(sql, self.at, self.rested, MAX_OFFENDERS, timeout=_TIMEOUT_S)
+        return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))
+
+    async def _replay(self, replay: Replay) -> Check:
+        """Stream the rows of a replay through its rule, in bounded memory."""
+        checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
+        async for row in self.reader.cursor(replay.sql, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
+            checked += 1
+            offender = replay.judge(self.known, row[0])
+            if offender is not None:
+                wrong += 1
+                if len(offenders) < MAX_OFFENDERS:
+                    offenders.append(offender)
+        return Check(replay.name, replay.title, checked, wrong, offenders)

@@ -35,7 +35,7 @@ def test_one_name_gives_its_figures_and_leaves_nothing() -> None:
 def test_the_command_makes_a_shop_and_drops_it() -> None:
     done = bench(*NAMES, "--json", "--members", "100", "--orders", "300")
     results = orjson.loads(done.stdout)
-    assert {result["name"].split(":")[0] for result in results} == {"statement_100k", "list", "screens"}
+    assert {result["name"].split(":")[0] for result in results} == {"statement_100k", "list", "screens", "audit"}
 
 
 def test_an_unknown_name_is_refused_at_once() -> None:

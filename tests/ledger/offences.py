@@ -160,7 +160,7 @@ OFFENCES = [
     ("commissions_due", "UPDATE commissions SET version = (SELECT max(version) FROM commission_versions)"),
     ("commissions_due", "UPDATE commissions SET version = 99"),
     ("commissions_due", "UPDATE commissions SET explanation = explanation - 'earner'"),
-    ("commissions_due", "UPDATE order_lines SET cash_fen = cash_fen - 1 WHERE cash_fen = 10000"),
+    ("commissions_due", "UPDATE orders SET paid_at = paid_at - interval '1 year'"),
     # Another's, or from nowhere.
     ("lines_owned", f"{_TO_ANOTHER} WHERE code = 'withdrawable' AND entry_id IN ({_ENTRIES} = 'refund')"),
     (

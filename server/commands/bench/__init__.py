@@ -11,7 +11,7 @@ from server.commands import logs
 from server.commands.runtime import told_plainly
 
 NAMES = ("login", "list", "detail", "place", "group", "settle", "rebate", "flash", "coupons")
-LARGE = ("statement_100k", "panel_lists")
+LARGE = ("statement_100k", "panel_lists", "audit")
 """These need a large shop, which takes long to fill. So they run only when they are named."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from server import schema, wiring
 from server.commands import runtime
-from server.commands.bench import lists, statements
+from server.commands.bench import audits, lists, statements
 from server.commands.bench.benches import Result
 from server.commands.bench.lists import Seen
 from server.commands.bench.stage import NOWHERE, engines
@@ -64,5 +64,6 @@ async def _fill(deps: Deps, plan: Plan, tell: Told) -> None:
 _BENCHES: dict[str, Callable[[Deps], AsyncIterator[tuple[Result, list[Seen]]]]] = {
     "statement_100k": statements.measure,
     "panel_lists": lists.measure,
+    "audit": audits.measure,
 }
 NAMES = tuple(_BENCHES)

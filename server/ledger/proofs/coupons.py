@@ -34,7 +34,7 @@ SELECT COALESCE(c.id, a.coupon_id) AS coupon_id, COALESCE(c.member_id, a.member_
     OR COALESCE(a.used, 0) NOT BETWEEN 0 AND CASE WHEN c.state = 'used' THEN c.discount_fen ELSE 0 END
     OR c.state = 'used' AND c.taken_at IS NULL AND COALESCE(a.used, 0) < LEAST(c.discount_fen, c.amount_fen)
       AND c.off_bp = 0 AS wrong
-FROM (SELECT * FROM coupons c WHERE of_value(ROW(c.*)::coupons)) c
+FROM (SELECT * FROM coupons c WHERE of_value(ROW(c.*)::public.coupons)) c
 FULL JOIN (SELECT split_part(source, ':', 2)::bigint AS coupon_id, min(member_id) AS member_id,
     COALESCE(sum(balance) FILTER (WHERE code = 'coupon'), 0) AS can,
     COALESCE(sum(balance) FILTER (WHERE code = 'coupon_used'), 0) AS used

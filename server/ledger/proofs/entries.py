@@ -39,7 +39,7 @@ _ORDER_ENTRIES = _entries(
   UNION ALL SELECT 'order-paid:' || order_no, -cash_due_fen, -balance_fen, cash_due_fen + balance_fen, 0, 0, -points,
       points
     FROM orders WHERE paid_at IS NOT NULL AND (cash_due_fen + balance_fen + points > 0
-      OR coupon_id IN (SELECT id FROM coupons c WHERE of_value(ROW(c.*)::coupons)))""",
+      OR coupon_id IN (SELECT id FROM coupons c WHERE of_value(ROW(c.*)::public.coupons)))""",
 )
 
 _REFUND_ENTRIES = _entries(

@@ -29,8 +29,8 @@ FROM orders o CROSS JOIN (SELECT $2::timestamptz AS at) now WHERE o.status IN ('
 # last that brings nothing may rest.
 _STAGES = """
 SELECT s.id AS stage_id, r.id AS rebate_id, r.member_id, s.release_at, d.received,
-  (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked' AND NOT stage_held(ROW(s.*)::rebate_stages)) IS TRUE
-    AS wrong
+  (COALESCE(s.release_at, d.received) < $2 AND m.state <> 'blocked'
+    AND NOT stage_held(ROW(s.*)::public.rebate_stages)) IS TRUE AS wrong
 FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN members m ON m.id = r.member_id
 JOIN (SELECT s.id, CASE WHEN bool_and(w.received_at IS NOT NULL) AND max(o.received_at) IS NOT NULL
       THEN GREATEST(max(w.received_at), max(o.received_at)) END AS received

@@ -15,7 +15,7 @@ from server.ledger.proofs.scope import Scope
 from server.rules import commissions
 from server.rules.commissions import CommissionTerms, Earner, Line, LineNow
 
-Offender = dict[str, Any]  # house: typed-rows - evidence for people, of another shape in each proof
+Offender = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One named check of rows, each by a rule. The query returns one JSON value a row; `$1` to `$4` as in a Proof."""
+    """One named check of rows, each by a rule. The query returns one JSON value a row, and takes no parameters."""
 
     name: str
     title: str
