@@ -1121,9 +1121,10 @@ END $$;
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
+-- It runs with the rights of the tables' owner: the application itself cannot write the books.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
   v_line record;
@@ -1226,7 +1227,9 @@ CREATE OR REPLACE TRIGGER ledger_lines_balanced AFTER INSERT ON ledger_lines
 
 -- Add up to p_limit pending deltas of shop accounts to their balances. Returns how many. Several calls may run at
 -- the same time; each skips the deltas that another has locked.
-CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- It runs with the rights of the tables' owner, like ledger_post.
+CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN
@@ -2006,7 +2009,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "bd5292a62718033632c7f4d0e9fb56182729192f570118eec0973df2bf5bd22f"
+FINGERPRINT = "d19b085135166a98c6c3d91a0cf94dc474bff2e5f375628c3c593836be62459d"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

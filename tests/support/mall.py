@@ -55,11 +55,14 @@ class Mall:
         return answer.json()
 
 
-def settings_for(folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str) -> Settings:
+def settings_for(
+    folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str, owner_url: str = ""
+) -> Settings:
     """Return the settings of a test mall, with the identity that its sandbox uses."""
     return Settings.from_env(
         {
             "DATABASE_URL": database_url,
+            "DATABASE_OWNER_URL": owner_url,
             "REDIS_URL": redis_url,
             "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
             "WECHAT_API_BASE": sandbox_url,
@@ -92,7 +95,7 @@ def lend_identity(folder: Path) -> Identity:
 
 
 @contextlib.asynccontextmanager
-async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
+async def running_mall(folder: Path, database_url: str, redis_url: str, owner_url: str = "") -> AsyncIterator[Mall]:
     """Run the mall and its sandbox on the running loop."""
     clock = SharedClock(folder / CLOCK_FILE)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -106,7 +109,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listening.close)
         sandbox_url = await stack.enter_async_context(running_sandbox(sandbox_config))
-        settings = settings_for(folder, database_url, redis_url, port, sandbox_url)
+        settings = settings_for(folder, database_url, redis_url, port, sandbox_url, owner_url)
         deps = await stack.enter_async_context(wiring.build_deps(settings))
 
         async def start(app: Sanic[Any, Any]) -> None:

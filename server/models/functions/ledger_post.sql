@@ -5,9 +5,10 @@
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
+-- It runs with the rights of the tables' owner: the application itself cannot write the books.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
   v_line record;
