@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from server.commands.runtime import run
 if TYPE_CHECKING:
     from server.gateways.ports import Deps
     from server.ledger.audit import Report
+    from server.services.common.anchors import End
 
 
 def verb(
@@ -24,13 +24,24 @@ def verb(
         metavar="REASON",
         help="确认操作日志现状并重新封存 Accept the audit log as it is now and seal it again; give the reason",
     ),
+    end: list[str] = typer.Option(
+        [],
+        metavar="NUMBER:HASH",
+        help="应用日志里报出过的末尾，核对它还在 An end of the audit log that the application's log tells",
+    ),
 ) -> None:
     """核对账目 Prove the books. Exits with 1 and lists what does not fit. Writes go on meanwhile."""
+    from server.services.common import anchors
+
+    try:
+        ends = [anchors.parse(text) for text in end]
+    except ValueError as error:
+        raise typer.BadParameter("NUMBER:HASH", param_hint="--end") from error
 
     async def main(deps: "Deps") -> int:
         if seal is not None:
-            await _seal(deps.clock.now(), seal)
-        report = await everything(deps.clock.now())
+            await _seal(deps, seal)
+        report = await everything(deps, *ends)
         if as_json:
             sys.stdout.buffer.write(to_json(report) + b"\n")
         else:
@@ -40,23 +51,29 @@ def verb(
     run(data, main)
 
 
-async def _seal(at: datetime, reason: str) -> None:
+async def _seal(deps: "Deps", reason: str) -> None:
     from server import db
-    from server.services.common import audit_log
+    from server.services.common import anchors, audit_log
 
     async with db.transaction() as tx:
-        await audit_log.seal_again(tx, at, "cli", reason)
+        await audit_log.seal_again(tx, deps.clock.now(), "cli", reason)
+    await anchors.tell_again(deps.redis)
 
 
-async def everything(at: datetime) -> "Report":
-    """Run the proofs of the ledger and check the chain of the audit log. Raises Busy."""
+async def everything(deps: "Deps", *ends: "End") -> "Report":
+    """Run the proofs of the ledger, check the chain of the audit log, and that its ends told outside are still there.
+
+    Raises Busy, RedisError.
+    """
     from server import db
     from server.ledger.audit import MAX_OFFENDERS, Check, audit
-    from server.services.common import audit_log
+    from server.services.common import anchors, audit_log
 
-    report = await audit(at)
+    report = await audit(deps.clock.now())
+    told = [*ends, *await anchors.told(deps.redis)]
     async with db.snapshot() as reader:
         checked, broken = await audit_log.verify(reader)
+        broken += await anchors.missing(reader, told)
     log = Check("audit_log", "操作日志未被改动", checked, len(broken), broken[:MAX_OFFENDERS])
     return replace(report, checks=(*report.checks, log))
 

@@ -277,7 +277,7 @@ async def _books(play: _Play) -> Json:
     """Return the result of `audit --json`."""
     from server.commands.audit import everything, to_json
 
-    report = await everything(play.deps.clock.now())
+    report = await everything(play.deps)
     play.must(report.ok, f"对账不平 {[check.name for check in report.checks if check.offenders]}")
     play.did("账本", f"{len(report.checks)} 项核对全部通过")
     found: Json = msgspec.json.decode(to_json(report))

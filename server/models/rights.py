@@ -10,7 +10,7 @@ WRITTEN_BY_FUNCTIONS = ("ledger_accounts", "ledger_deltas", "ledger_entries", "l
 ADDED_TO = (
     *("audit_log", "check_ins", "commission_versions", "coupon_issue_members", "field_keys", "growth_entries"),
     *("level_changes", "payments", "reconciliation_differences", "reconciliations", "refund_lines", "refund_reissues"),
-    *("shares", "stacking_versions", "touches"),
+    *("stacking_versions", "touches"),
 )
 """Records of what happened: rows are added, and never changed or deleted."""
 
@@ -20,7 +20,7 @@ CHANGED = (
     *("group_buys", "member_levels", "members", "notice_credits", "notice_templates", "operator_sessions"),
     *("operators", "order_lines", "orders", "payment_notices", "point_credits", "point_earnings", "points_goods"),
     *("products", "qualifications", "rebate_stages", "rebates", "reconciliation_asks", "refunds", "rule_versions"),
-    *("shop_policy", "skus", "teams", "withdrawals"),
+    *("shares", "shop_policy", "skus", "teams", "withdrawals"),
 )
 """Rows are added and changed, and stay for ever."""
 

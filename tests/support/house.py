@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise.exceptions import ConfigurationError
@@ -90,7 +91,8 @@ class House:
     def _is_connected(self) -> bool:
         """Return whether the pool is still ours: a test may have connected elsewhere or closed it."""
         try:
-            return bool(db._client().database == self._name)
+            client = db._client()
+            return bool((client.database, client.user) == (self._name, urlsplit(self.database_url).username))
         except (ConfigurationError, KeyError, RuntimeError):  # RuntimeError: Tortoise has no context at all
             return False
 

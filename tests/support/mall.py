@@ -8,18 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 from sanic import Sanic
 
-from server import wiring
+from server import db, wiring
 from server.app import create_app
 from server.commands.environment import CLOCK_FILE, development_environment
 from server.core.clock import SharedClock
+from server.db import Connection
 from server.gateways.ports import Deps
 from server.gateways.transport import client
 from server.sandbox.config import SandboxConfig
 from server.sandbox.identity import FILE_NAME, Identity, make_identity
 from server.sandbox.serve import running as running_sandbox
+from server.services.common import audit_log
 from server.settings import Settings
 
 SANDBOX_FILE = "sandbox.sqlite"
@@ -53,6 +56,32 @@ class Mall:
         answer = await self.http.post(f"{self.sandbox_url}/control/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
+
+
+@contextlib.asynccontextmanager
+async def owner_of(mall: Mall) -> AsyncIterator[Connection]:
+    """Open a transaction as the owner of the tables, for rows that the application may not write."""
+    connection = await asyncpg.connect(mall.settings.owner_url)
+    try:
+        async with connection.transaction():
+            yield connection
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def pool_of_owner(mall: Mall) -> AsyncIterator[None]:
+    """Let this process's pool be the owner's during the block, as in a command that needs it."""
+    await _connect(mall, mall.settings.owner_url)
+    try:
+        yield
+    finally:
+        await _connect(mall, mall.settings.database_url)
+
+
+async def _connect(mall: Mall, url: str) -> None:
+    await db.connect(url, mall.settings.db_pool_size)
+    audit_log.seal_with(mall.deps.cipher)
 
 
 def settings_for(
