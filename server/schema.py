@@ -80,7 +80,8 @@ SELECT why FROM (VALUES
   (4, has_schema_privilege('public', 'CREATE'), 'CREATE in schema public'),
   (5, EXISTS (SELECT FROM tables WHERE pg_has_role(relowner, 'MEMBER')), 'owns tables'),
   (6, EXISTS (SELECT FROM tables WHERE relname = ANY ($1::text[])
-    AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')), 'changes the books or the logs'),
+      AND has_table_privilege(oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER')
+    OR relname = ANY ($2::text[]) AND has_table_privilege(oid, 'INSERT')), 'changes the books or the logs'),
   (7, EXISTS (SELECT FROM tables WHERE relname = 'tortoise_migrations' AND NOT has_table_privilege(oid, 'SELECT')),
     'no rights yet, run `migrate`')
 ) AS found (n, wrong, why) WHERE wrong ORDER BY n LIMIT 1
@@ -92,7 +93,7 @@ async def unfit_role() -> str | None:
 
     Needs a connected pool. Raises Busy.
     """
-    why: str | None = await db.fetch_value(_ROLE, rights.PROTECTED)
+    why: str | None = await db.fetch_value(_ROLE, rights.PROTECTED, rights.WRITTEN_BY_FUNCTIONS)
     return why
 
 

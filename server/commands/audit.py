@@ -73,7 +73,7 @@ async def everything(deps: "Deps", *ends: "End") -> "Report":
     told = [*ends, *await anchors.told(deps.redis)]
     async with db.snapshot() as reader:
         checked, broken = await audit_log.verify(reader)
-        broken += await anchors.missing(reader, told)
+        broken += [{"told": end.id, "hash": end.hash} for end in await anchors.missing(reader, told)]
     log = Check("audit_log", "操作日志未被改动", checked, len(broken), broken[:MAX_OFFENDERS])
     return replace(report, checks=(*report.checks, log))
 

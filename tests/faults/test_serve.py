@@ -19,7 +19,7 @@ import redis.asyncio as aioredis
 
 from server import schema
 from server.commands.environment import development_environment
-from server.core.unfit import UnfitDatabaseError, UnfitKeysError
+from server.core.unfit import UnfitDatabaseError, UnfitKeysError, UnfitRoleError
 from tests.support.catalogue import catalogue
 from tests.support.databases import EngineUrls, administer
 from tests.support.mall import free_port
@@ -129,6 +129,33 @@ async def test_a_database_of_before_is_refused_in_one_sentence(
 async def test_nobody_is_taken_for_development_unasked(verb: tuple[str, ...], environment: dict[str, str]) -> None:
     refusal = ["TUISAN_ENV: missing, say development or production"]
     assert await run(environment | {"TUISAN_ENV": ""}, *verb) == (2, refusal)
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("audit",), ("migrate",)], ids=" ".join)
+async def test_the_owner_is_no_role_for_the_application(verb: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Also not in development: `dev` makes both roles."""
+    code, said = await run(environment | {"DATABASE_URL": environment["DATABASE_OWNER_URL"]}, *verb)
+    assert (code, len(said)) == (2, 1)
+    assert said[0].startswith("DATABASE_URL: ")
+    assert "docs/guides/database.md" in said[0]
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("audit",)], ids=" ".join)
+async def test_a_role_without_rights_is_told_to_migrate(
+    verb: tuple[str, ...], environment: dict[str, str], own_database_url: str, own_owner_url: str
+) -> None:
+    role = urlsplit(own_database_url).username
+    await administer(own_owner_url, f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    code, said = await run(environment, *verb)
+    assert (code, said) == (2, [str(UnfitRoleError("no rights yet, run `migrate`"))])
+    assert (await run(environment, "migrate"))[0] == 0
+    assert (await run(environment, "audit"))[0] == 0
+
+
+@pytest.mark.parametrize("verb", [("migrate",), ("seed", "--scale")], ids=" ".join)
+async def test_what_only_the_owner_may_do_needs_its_role(verb: tuple[str, ...], environment: dict[str, str]) -> None:
+    refusal = ["DATABASE_OWNER_URL: missing, this command changes tables"]
+    assert await run(environment | {"DATABASE_OWNER_URL": ""}, *verb) == (2, refusal)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at sockets in /proc")

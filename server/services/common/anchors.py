@@ -6,7 +6,6 @@ What was told before then names a record that is gone. `audit` and the tick that
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from redis.asyncio import Redis
@@ -47,9 +46,9 @@ async def told(redis: Redis) -> list[End]:
     return [] if text is None else [parse(text.decode())]
 
 
-async def missing(reader: Connection, ends: Sequence[End]) -> list[dict[str, Any]]:
+async def missing(reader: Connection, ends: Sequence[End]) -> list[End]:
     """Return those of the ends that are no records of the log any more."""
-    return [{"told": end.id, "hash": end.hash} for end in ends if not await _is_there(reader, end)]
+    return [end for end in ends if not await _is_there(reader, end)]
 
 
 async def tell(deps: Deps) -> None:
