@@ -41,6 +41,9 @@ class Settings:
 
     env: Literal["development", "production"]
     database_url: str = field(repr=False)
+    """The application's role, which owns nothing."""
+    database_owner_url: str = field(repr=False)
+    """The role that owns the tables, see `owner_url`; empty in processes that serve."""
     redis_url: str = field(repr=False)
     public_base_url: str
     """Without a trailing slash, like the next two."""
@@ -84,6 +87,13 @@ class Settings:
         return self.data_dir / "media" if self.data_dir else None
 
     @property
+    def owner_url(self) -> str:
+        """The URL for what only the owner of the tables may do. Raises SettingsError if there is none."""
+        if not self.database_owner_url:
+            raise SettingsError(("DATABASE_OWNER_URL: missing, this command changes tables",))
+        return self.database_owner_url
+
+    @property
     def production(self) -> bool:
         """Whether real money moves."""
         return self.env == "production"
@@ -99,6 +109,9 @@ class Settings:
         settings = cls(
             env=read.env,
             database_url=read.always("DATABASE_URL", _url("postgres", "postgresql"), "", _weak_database),
+            database_owner_url=read.optional(
+                "DATABASE_OWNER_URL", _url("postgres", "postgresql"), "", _not_served if said else _weak_database
+            ),
             redis_url=read.always("REDIS_URL", _url("redis", "rediss", "unix"), ""),
             public_base_url=read.needed("PUBLIC_BASE_URL", _base, "http://127.0.0.1:8000", _not_public),
             wechat_api_base=read.optional("WECHAT_API_BASE", _base, "https://api.weixin.qq.com", _not_wechat),
@@ -320,6 +333,10 @@ def _weak_database(url: str) -> str | None:
     if not parts.hostname:
         return None  # a local socket: PostgreSQL identifies the user itself
     return _weak(parts.password or "") and "the password is missing or weak"
+
+
+def _not_served(_url: str) -> str | None:
+    return "not for `serve` and `worker`: give it to `migrate` only"
 
 
 def _not_public(base: str) -> str | None:

@@ -31,10 +31,11 @@ async def work(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT, then let running jobs finish.
 
     Raises RedisError when Redis goes away; the process must then be started again from outside. Raises
-    UnfitDatabaseError.
+    UnfitDatabaseError, UnfitRoleError.
     """
     async with wiring.build_deps(settings) as deps, queue_of(settings) as queue:
         await schema.refuse_unfit()
+        await schema.refuse_unfit_role()
         worker = Worker(
             functions=[func(run_outbox, name=FUNCTION)],
             redis_pool=queue,

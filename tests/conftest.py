@@ -4,11 +4,11 @@ import os
 import random
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import hypothesis
 import pytest
 import redis.asyncio as aioredis
@@ -16,7 +16,7 @@ import redis.asyncio as aioredis
 from server import schema
 from server.embedded import Engines
 from tests.support import chance, cli, orphans
-from tests.support.databases import administer, drop, named_database
+from tests.support.databases import EngineUrls, administer, application_role, drop, named_database
 from tests.support.house import House
 from tests.support.mall import Mall
 from tests.support.patience import limit
@@ -69,37 +69,37 @@ hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
 
 
-@dataclass(frozen=True)
-class EngineUrls:
-    """The addresses of the engines of this run."""
-
-    database: str
-    redis: str
-
-
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineUrls]:
-    """Start the engines for the whole run."""
-    named = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
-    if named[0] and named[1]:
+async def engines(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EngineUrls]:
+    """Start the engines for the whole run.
+
+    On a server named by DATABASE_URL alone, that role is the owner, and the application's is made for the run.
+    """
+    database, owner, redis_url = (os.environ.get(f"{n}_URL") for n in ("DATABASE", "DATABASE_OWNER", "REDIS"))
+    if database and redis_url:
         # Each process of the run has a numbered Redis database of its own and empties it.
         number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-        yield EngineUrls(named[0], urlunsplit(urlsplit(named[1])._replace(path=f"/{number}")))
+        redis_url = urlunsplit(urlsplit(redis_url)._replace(path=f"/{number}"))
+        if owner:
+            yield EngineUrls(database, owner, redis_url)
+            return
+        async with application_role(database) as application:
+            yield EngineUrls(application, database, redis_url)
         return
     folder: Path = tmp_path_factory.mktemp("engines")
     with Engines(folder, durable=False) as running:
         addresses = running.start()
-        yield EngineUrls(addresses.database_url, addresses.redis_url)
+        yield EngineUrls(addresses.database_url, addresses.database_owner_url, addresses.redis_url)
 
 
 @pytest.fixture(scope="session")
 async def template_database(engines: EngineUrls) -> AsyncIterator[str]:
     """Make a migrated, empty database to copy from; return its name."""
     name = f"tuisan_template_{secrets.token_hex(4)}"
-    await administer(engines.database, f'CREATE DATABASE "{name}"')
-    await schema.migrate(named_database(engines.database, name))
+    await administer(engines.owner, f'CREATE DATABASE "{name}"')
+    await schema.migrate(*engines.named(name))
     yield name
-    await drop(engines.database, name)
+    await drop(engines.owner, name)
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +107,7 @@ async def house(
     engines: EngineUrls, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
     """Return what all tests of this process share."""
-    shared = House(tmp_path_factory.mktemp("house"), engines.database, engines.redis, template_database)
+    shared = House(tmp_path_factory.mktemp("house"), engines, template_database)
     yield shared
     await shared.close()
 
@@ -127,6 +127,13 @@ async def database(house: House) -> str:
 
 
 @pytest.fixture
+async def owner(house: House) -> AsyncIterator[asyncpg.Connection]:
+    """Yield a connection to the shared database as the owner of its tables, for what the application may not do."""
+    async with house.owner() as connection:
+        yield connection
+
+
+@pytest.fixture
 async def redis(engines: EngineUrls) -> AsyncIterator["aioredis.Redis"]:
     """Return an empty Redis database."""
     client = aioredis.Redis.from_url(engines.redis)
@@ -140,6 +147,12 @@ async def own_database_url(house: House, engines: EngineUrls, template_database:
     """Make a migrated database for this test alone; this process has no pool for it. Returns its URL."""
     await house.disconnect()
     name = f"tuisan_test_{secrets.token_hex(6)}"
-    await administer(engines.database, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
+    await administer(engines.owner, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
     yield named_database(engines.database, name)
-    await drop(engines.database, name)
+    await drop(engines.owner, name)
+
+
+@pytest.fixture
+def own_owner_url(own_database_url: str, engines: EngineUrls) -> str:
+    """Return the URL of the test's own database for its owner."""
+    return named_database(engines.owner, urlsplit(own_database_url).path[1:])

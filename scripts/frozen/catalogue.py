@@ -55,14 +55,19 @@ SELECT t.typname, CASE t.typtype WHEN 'e' THEN (SELECT string_agg(enumlabel, ', 
 """,
     "extensions": "SELECT extname, extversion FROM pg_extension",
     "grants": f"""
-SELECT 'table ' || c.relname, c.relacl::text FROM pg_class c WHERE {_OURS} AND c.relacl IS NOT NULL
-UNION ALL SELECT 'function ' || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', p.proacl::text
-  FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.proacl IS NOT NULL
+SELECT 'table ' || c.relname, string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)
+  FROM pg_class c, aclexplode(c.relacl) x WHERE {_OURS} AND x.grantee = 0 GROUP BY 1
+UNION ALL SELECT 'function ' || p.oid::regprocedure, x.privilege_type
+  FROM pg_proc p, aclexplode(p.proacl) x WHERE p.pronamespace = 'public'::regnamespace AND x.grantee = 0
 UNION ALL SELECT 'column ' || c.relname || '.' || a.attname, a.attacl::text
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE {_OURS} AND a.attacl IS NOT NULL
 """,  # noqa: S608 - our own text
 }
-"""The queries by kind of object: the name comes first, then the properties that are compared."""
+"""The queries by kind of object: the name comes first, then the properties that are compared.
+
+Of the grants, these are what everybody may do. What the application's role may do is not made by migrations; a test
+compares it with server/models/rights.py.
+"""
 
 _KINDS = {"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table"}
 

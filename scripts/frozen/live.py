@@ -23,6 +23,6 @@ def of_code(root: Path = ROOT) -> dict[str, Any]:
 async def of_all(root: Path = ROOT) -> dict[str, Any]:
     """Return all records; a temporary database is made for the last one. Raises EngineError."""
     with tempfile.TemporaryDirectory() as folder, Engines(Path(folder), durable=False) as engines:
-        url = engines.start().database_url
-        await schema.migrate(url)
-        return of_code(root) | {"catalogue": await catalogue.objects(url)}
+        found = engines.start()
+        await schema.migrate(found.database_owner_url, found.database_url)
+        return of_code(root) | {"catalogue": await catalogue.objects(found.database_owner_url)}

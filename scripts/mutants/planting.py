@@ -115,15 +115,22 @@ def are_pure(tests: Iterable[str]) -> bool:
 
 @contextlib.contextmanager
 def engines(tests: Iterable[str], folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the environment of all runs. Engines are started unless the environment has some or no test needs them."""
+    """Yield the environment of all runs. Engines are started unless the environment has some or no test needs them.
+
+    Runs copy a migrated database, so all of them need the same two roles: the environment must have both.
+    """
     environment = dict(os.environ)
-    named = environment.get("DATABASE_URL") and environment.get("REDIS_URL")
+    named = all(environment.get(name) for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"))
     if named or are_pure(tests):
         yield environment
         return
     with Engines(folder, durable=False) as running:
         found = running.start()
-        yield environment | {"DATABASE_URL": found.database_url, "REDIS_URL": found.redis_url}
+        yield environment | {
+            "DATABASE_URL": found.database_url,
+            "DATABASE_OWNER_URL": found.database_owner_url,
+            "REDIS_URL": found.redis_url,
+        }
 
 
 class Runner:

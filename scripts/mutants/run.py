@@ -95,7 +95,7 @@ def _plant(fit: list[Listed], root: Path, libraries: Sequence[str], found: Count
         copied = Path(folder, "copy")
         copy(root, copied)
         with engines(every, Path(folder, "engines")) as environment, Runner(copied, environment, libraries) as runner:
-            if "DATABASE_URL" in environment:
+            if "DATABASE_OWNER_URL" in environment:
                 runner.migrate()
             for one in _with_good_tests(fit, runner, found):
                 done = _run(one.mutant, runner, copied)

@@ -71,12 +71,12 @@ def _same_examples() -> list[str]:
     return ["--hypothesis-profile=mutants"]
 
 
-def _url(database: str) -> str:
-    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}"))
+def _url(setting: str, database: str) -> str:
+    return urlunsplit(urlsplit(os.environ[setting])._replace(path=f"/{database}"))
 
 
 async def _administer(*statements: str) -> None:
-    connection = await asyncpg.connect(os.environ["DATABASE_URL"])
+    connection = await asyncpg.connect(os.environ["DATABASE_OWNER_URL"])
     try:
         for statement in statements:
             await connection.execute(statement)
@@ -86,7 +86,8 @@ async def _administer(*statements: str) -> None:
 
 async def _migrate(database: str) -> None:
     await _administer(f'CREATE DATABASE "{database}"')
-    await importlib.import_module("server.schema").migrate(_url(database))
+    owner_url, database_url = _url("DATABASE_OWNER_URL", database), _url("DATABASE_URL", database)
+    await importlib.import_module("server.schema").migrate(owner_url, database_url)
 
 
 def _copy_what_is_migrated(migrated: str) -> None:
@@ -94,9 +95,9 @@ def _copy_what_is_migrated(migrated: str) -> None:
     schema = importlib.import_module("server.schema")
     migrate = schema.migrate
 
-    async def copied(database_url: str, target: str = _LATEST) -> list[str]:
+    async def copied(owner_url: str, database_url: str, target: str = _LATEST) -> list[str]:
         if target != _LATEST:
-            steps: list[str] = await migrate(database_url, target)
+            steps: list[str] = await migrate(owner_url, database_url, target)
             return steps
         name = urlsplit(database_url).path[1:]
         await _administer(f'DROP DATABASE "{name}"', f'CREATE DATABASE "{name}" TEMPLATE "{migrated}"')

@@ -2,7 +2,6 @@
 
 import contextlib
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,15 +28,25 @@ def verb(
         metavar="REASON",
         help="确认操作日志现状并重新封存 Accept the audit log as it is now and seal it again; give the reason",
     ),
+    end: list[str] = typer.Option(
+        [],
+        metavar="NUMBER:HASH",
+        help="应用日志里报出过的末尾，核对它还在 An end of the audit log that the application's log tells",
+    ),
 ) -> None:
     """核对账目 Prove the books. Exits with 1 and lists what does not fit. Writes go on meanwhile."""
-    from server.services.common import audits
+    from server.services.common import anchors, audits
+
+    try:
+        ends = [anchors.parse(text) for text in end]
+    except ValueError as error:
+        raise typer.BadParameter("NUMBER:HASH", param_hint="--end") from error
 
     async def main(deps: "Deps") -> int:
         if seal is not None:
-            await _seal(deps.clock.now(), seal)
+            await _seal(deps, seal)
         with _progress() as tell:
-            report = await (audits.run_quick if quick else audits.run)(deps, tell)
+            report = await (audits.run_quick if quick else audits.run)(deps, *ends, tell=tell)
         if as_json:
             sys.stdout.buffer.write(to_json(report) + b"\n")
         else:
@@ -47,12 +56,13 @@ def verb(
     run(data, main)
 
 
-async def _seal(at: datetime, reason: str) -> None:
+async def _seal(deps: "Deps", reason: str) -> None:
     from server import db
-    from server.services.common import audit_log
+    from server.services.common import anchors, audit_log
 
     async with db.transaction() as tx:
-        await audit_log.seal_again(tx, at, "cli", reason)
+        await audit_log.seal_again(tx, deps.clock.now(), "cli", reason)
+    await anchors.tell_again(deps.redis)
 
 
 @contextlib.contextmanager

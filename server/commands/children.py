@@ -9,6 +9,9 @@ from server.commands.supervisor import Child
 NUMBERS_DIR = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names an empty folder, in which API processes add up their numbers for `/metrics`."""
 
+_NO_OWNER = {"DATABASE_OWNER_URL": ""}
+"""No process that serves knows the password of the tables' owner, not even under `dev`."""
+
 
 def api(listening: socket.socket, count: int, environment: Mapping[str, str]) -> list[Child]:
     """Return API processes that share one listening socket."""
@@ -22,9 +25,10 @@ def sandbox(listening: socket.socket, environment: Mapping[str, str]) -> list[Ch
 
 def workers(count: int, environment: Mapping[str, str]) -> list[Child]:
     """Return worker processes."""
-    return [Child(f"worker-{number + 1}", "server.commands.roles.worker", environment) for number in range(count)]
+    named = {**environment, **_NO_OWNER}
+    return [Child(f"worker-{number + 1}", "server.commands.roles.worker", named) for number in range(count)]
 
 
 def _listening(name: str, role: str, listening: socket.socket, environment: Mapping[str, str]) -> Child:
-    named = {**environment, LISTEN_FD: str(listening.fileno())}
+    named = {**environment, **_NO_OWNER, LISTEN_FD: str(listening.fileno())}
     return Child(name, f"server.commands.roles.{role}", named, (listening.fileno(),))

@@ -107,7 +107,7 @@ class _Mall:
 
         settings = Settings.from_env(self.environment)
         drawing = asyncio.create_task(_draw(settings))
-        await schema.migrate(settings.database_url)
+        await schema.migrate(settings.owner_url, settings.database_url)
         await _refuse_unfit_keys(settings)
         behind = [
             children.sandbox(self.sandbox, self.environment) if self.sandbox else [],

@@ -18,7 +18,7 @@ def verb(
     from server import schema
 
     with told_plainly(), resolve(data) as settings:
-        steps = asyncio.run(schema.migrate(settings.database_url, down or "__latest__"))
+        steps = asyncio.run(schema.migrate(settings.owner_url, settings.database_url, down or "__latest__"))
     for step in steps:
         typer.echo(step)
     typer.echo(f"完成 done: {len(steps)}")

@@ -4,13 +4,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import typer
 
 from server.commands.environment import CLOCK_FILE, development_environment
-from server.core.unfit import UnfitDatabaseError, UnfitKeysError
+from server.core.unfit import UnfitDatabaseError, UnfitKeysError, UnfitRoleError
 from server.embedded import EngineError, Engines, addresses, running
 from server.gateways.ports import Deps
 from server.settings import Settings, SettingsError
@@ -30,7 +31,11 @@ def environment_of(data: Path, places: Mapping[str, str]) -> dict[str, str]:
     own = {"TUISAN_ENV": "development", "DATA_DIR": str(data), "CLOCK_FILE": str(data / CLOCK_FILE)}
     engines = addresses(data)
     if engines is not None:
-        own |= {"DATABASE_URL": engines.database_url, "REDIS_URL": engines.redis_url}
+        own |= {
+            "DATABASE_URL": engines.database_url,
+            "DATABASE_OWNER_URL": engines.database_owner_url,
+            "REDIS_URL": engines.redis_url,
+        }
     return {**development_environment(data), **places, **ours, **own}
 
 
@@ -64,10 +69,17 @@ def resolve(data: Path | None = None) -> Iterator[Settings]:
         yield Settings.from_env(environment_of(folder, places))
 
 
-def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_production: bool = True) -> None:
+def run(
+    data: Path | None,
+    main: Callable[[Deps], Awaitable[int | None]],
+    *,
+    in_production: bool = True,
+    as_owner: bool = False,
+) -> None:
     """Run a command with all parts and exit with its code (None is 0); exit with 2 if settings or database do not fit.
 
-    `in_production=False` is for commands that must never touch the data of real members.
+    `in_production=False` is for commands that must never touch the data of real members, `as_owner` for those that do
+    what only the owner of the tables may.
     """
     import uvloop
 
@@ -76,12 +88,15 @@ def run(data: Path | None, main: Callable[[Deps], Awaitable[int | None]], *, in_
     async def with_parts(settings: Settings) -> int:
         async with wiring.build_deps(settings) as deps:
             await schema.refuse_unfit()
+            if not as_owner:
+                await schema.refuse_unfit_role()
             return await main(deps) or 0
 
     with told_plainly(), resolve(data) as settings:
         if settings.production and not in_production:
             raise SettingsError(("TUISAN_ENV: 只能在 development 中运行 not in production",))
-        code = uvloop.run(with_parts(settings))
+        chosen = replace(settings, database_url=settings.owner_url) if as_owner else settings
+        code = uvloop.run(with_parts(chosen))
     raise typer.Exit(code)
 
 
@@ -92,7 +107,7 @@ def told_plainly() -> Iterator[None]:
         yield
     except SettingsError as error:
         sys.stderr.writelines(f"{problem}\n" for problem in error.problems)
-    except (EngineError, UnfitDatabaseError, UnfitKeysError) as error:
+    except (EngineError, UnfitDatabaseError, UnfitKeysError, UnfitRoleError) as error:
         sys.stderr.write(f"{error}\n")
     else:
         return

@@ -56,7 +56,7 @@ def verb(
         _say({"ok": True, **done}, as_json=as_json)
         return 0
 
-    runtime.run(data, main, in_production=not scale)
+    runtime.run(data, main, in_production=not scale, as_owner=scale)
 
 
 def _say(outcome: dict[str, object], *, as_json: bool) -> None:

@@ -42,6 +42,7 @@ async def _serve(settings: Settings, host: str, port: int) -> int:
     await db.connect(settings.database_url, pool_size=1)
     try:
         await schema.refuse_unfit()
+        await schema.refuse_unfit_role()
         missing = await schema.pending()
         await wiring.refuse_unfit_keys(settings)
     finally:

@@ -24,7 +24,7 @@ def verb() -> None:
 def run_worker(settings: Settings) -> int:
     """Work in this process. The exit code is 1 when Redis went away; the process must then be restarted.
 
-    Raises UnfitDatabaseError.
+    Raises UnfitDatabaseError, UnfitRoleError.
     """
     import uvloop
     from redis.exceptions import RedisError

@@ -24,6 +24,7 @@ class Addresses:
     """The addresses of a data folder's engines; the URLs contain the passwords."""
 
     database_url: str
+    database_owner_url: str
     redis_url: str
     postgres_port: int
     redis_port: int
@@ -75,7 +76,8 @@ def set_aside(data: Path, aside: Path) -> None:
 
 def _addresses(state: State) -> Addresses:
     return Addresses(
-        postgres.url(state.postgres_port, state.postgres_password),
+        postgres.url(state.postgres_port, postgres.APP_NAME, state.app_password),
+        postgres.url(state.postgres_port, postgres.NAME, state.postgres_password),
         redis.url(state.redis_port, state.redis_password),
         postgres_port=state.postgres_port,
         redis_port=state.redis_port,
@@ -122,6 +124,12 @@ class Engines:
         if known is None and (self._data / postgres.FOLDER).exists():
             message = f"{self._data} holds a database but not the file with its passwords; restore it from a copy"
             raise EngineError(message)
+        if known is not None and not known.app_password:
+            message = (
+                f"{self._data} 是旧版本建的：请用 `./scripts/run --fresh` 重新开始，旧数据会留在旁边"
+                " an earlier version made it: start anew with `./scripts/run --fresh`, which keeps the old data aside"
+            )
+            raise EngineError(message)
         home = open_home(self._data, known, durable=self._durable)
         if home.folder != self._data:
             # A copied data folder names the same home, so the home is locked, too.
@@ -130,10 +138,10 @@ class Engines:
             end_all(home.folder / engine, kind)  # left by a killed owner, they still hold the ports
         if known is None:
             elsewhere = None if home.folder == self._data else str(home.folder)
-            known = State(elsewhere, 0, 0, secrets.token_hex(24), secrets.token_hex(24))
+            known = State(elsewhere, 0, 0, *(secrets.token_hex(24) for _ in range(3)))
         state = _with_free_ports(known)
         save_state(self._data, state)  # first, because it is the only copy of the database's password
-        postgres.create(home, state.postgres_password, durable=self._durable)
+        postgres.create(home, state.postgres_password, state.app_password, durable=self._durable)
         home.make_folder(redis.FOLDER)
         # This thread must live as long as the engines: Linux ends them with the thread that started them.
         spawner = ThreadPoolExecutor(1, "engines")

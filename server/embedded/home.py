@@ -40,6 +40,8 @@ class State:
     redis_port: int
     postgres_password: str
     redis_password: str
+    app_password: str = ""
+    """Of the application's role in PostgreSQL. Empty: the folder is from before there was one."""
 
 
 @dataclass(frozen=True, slots=True)

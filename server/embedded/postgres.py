@@ -1,4 +1,4 @@
-"""PostgreSQL: a cluster with one role and one database, reachable only by password on 127.0.0.1."""
+"""PostgreSQL: a cluster with two roles and one database, reachable only by password on 127.0.0.1."""
 
 import os
 import shutil
@@ -18,6 +18,9 @@ POSTGRES = Kind(
 )
 FOLDER = "postgres"
 NAME = "tuisan"
+"""The database, and the role that owns it."""
+APP_NAME = "tuisan_app"
+"""The application's role, which owns nothing."""
 # The line of postmaster.pid, from 0, that pg_ctl waits for (LOCK_FILE_LINE_PM_STATUS in pidfile.h, from 1).
 STATUS_LINE = 7
 
@@ -43,10 +46,11 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def create(home: Home, password: str, *, durable: bool) -> None:
+def create(home: Home, password: str, app_password: str, *, durable: bool) -> None:
     """Create the cluster if it is missing; a partial one from an interrupted first start is created again.
 
-    The superuser cannot log in at all; `tuisan` owns its database and may create others.
+    The superuser cannot log in at all; `tuisan` owns its database and may create others. It is a member of `tuisan_app`
+    and so may end its connections, but not the other way round.
     """
     if (home.folder / FOLDER).exists():
         return
@@ -64,7 +68,11 @@ def create(home: Home, password: str, *, durable: bool) -> None:
     with os.fdopen(os.open(half_made / "pg_hba.conf", os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW), "w") as access:
         access.write("host all all 127.0.0.1/32 scram-sha-256\n")
     # Single-user mode takes one statement per line, and needs neither a port nor a superuser's password.
-    statements = f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'\nCREATE DATABASE {NAME} OWNER {NAME}\n"
+    statements = (
+        f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD '{password}'\n"
+        f"CREATE ROLE {APP_NAME} LOGIN PASSWORD '{app_password}' ROLE {NAME}\n"
+        f"CREATE DATABASE {NAME} OWNER {NAME}\n"
+    )
     quiet = {"exit_on_error": "on", "log_min_error_statement": "panic"} | (DURABLE if durable else THROWAWAY)
     single: list[str | Path] = [home.binaries.postgres, "--single", "-D", half_made, *_options(quiet), "postgres"]
     run(single, home.account, home.folder, statements)
@@ -94,9 +102,9 @@ def follow_log(home: Home, said: str) -> str:
     return newest.read_text("utf-8", "replace")
 
 
-def url(port: int, password: str) -> str:
-    """Return the database's URL for its owner."""
-    return f"postgres://{NAME}:{password}@127.0.0.1:{port}/{NAME}"
+def url(port: int, role: str, password: str) -> str:
+    """Return the database's URL for one of the roles."""
+    return f"postgres://{role}:{password}@127.0.0.1:{port}/{NAME}"
 
 
 def _options(settings: dict[str, str]) -> list[str]:

@@ -29,7 +29,7 @@ from server.jobs import (
     reconciliation,
     withdrawals,
 )
-from server.services.common import audit_log, audits, bookkeeping, scheduler, security
+from server.services.common import anchors, audits, bookkeeping, scheduler, security
 
 log = logging.getLogger("tuisan.ticks")
 
@@ -53,9 +53,9 @@ async def clean_outbox(deps: Deps) -> None:
     await outbox.clean(deps.clock.now())
 
 
-async def tell_anchor(_deps: Deps) -> None:
-    """Report where the operators' log ends, so that it can be kept outside the database."""
-    await audit_log.tell_anchor()
+async def tell_anchor(deps: Deps) -> None:
+    """Tell outside the database where the operators' log ends, and compare it with what was told before."""
+    await anchors.tell(deps)
 
 
 async def clean_security_events(deps: Deps) -> None:
@@ -101,7 +101,7 @@ TICKS: list[Tick] = [
     Tick("coupons_issue", 1, coupons.issue),
     Tick("coupons_gifts", 60, coupons.give_gifts),
     Tick("coupons_warn", 60, coupons.warn_of_endings),
-    Tick("audit_anchor", 3600, tell_anchor),
+    Tick("audit_anchor", 60, tell_anchor),
     Tick("audit_quick", 3600, audit),
     Tick("outbox_clean", 60, clean_outbox),
     Tick("security_events_clean", 300, clean_security_events),

@@ -1204,7 +1204,9 @@ CREATE OR REPLACE TRIGGER ledger_lines_balanced AFTER INSERT ON ledger_lines
 
 -- Add up to p_limit pending deltas of shop accounts to their balances. Returns how many. Several calls may run at
 -- the same time; each skips the deltas that another has locked.
-CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- It runs with the rights of the tables' owner, like ledger_post.
+CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN
@@ -1451,9 +1453,10 @@ END $$;
 -- A member's line belongs to the owner of what the entry is about (TML04), and what is given back was given (TML05).
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
+-- It runs with the rights of the tables' owner: the application itself cannot write the books.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
   v_line record;
@@ -2071,7 +2074,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "9a70270035f67a98ff767242a7b06e9b6cccc8224e419f722bfcb712cf752f52"
+FINGERPRINT = "56559aaa2b5bfb3f4c787ce891ab6b4902782ebe5c56a22527269bc31d0dc1a1"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

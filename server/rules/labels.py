@@ -116,6 +116,7 @@ ALARMS = {
     "job_failing": "后台任务反复失败",
     "job_unknown": "未知的后台任务",
     "audit_failed": "账目核对发现不符",
+    "audit_log_broken": "操作日志被改动或被截短",
     "row_failing": "到期的一条记录反复处理失败",
     "refund_abnormal": "退款异常",
     "refund_waits": "退款快到审核期限",

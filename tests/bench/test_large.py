@@ -13,13 +13,14 @@ from server.seed.plant import plant
 from server.seed.scale import fill
 from server.seed.scale.plan import Plan
 from server.services.desk.lists import LISTINGS
-from tests.support.mall import Mall
+from tests.support.mall import Mall, pool_of_owner
 
 
 async def test_each_list_is_walked(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
     bare = dataclasses.replace(mall.deps, media_dir=None)
-    await plant(bare, "cli")
-    await fill.fill(bare, Plan(200, 600), lambda _title, _done, _of: None)
+    async with pool_of_owner(mall):
+        await plant(bare, "cli")
+        await fill.fill(bare, Plan(200, 600), lambda _title, _done, _of: None)
     monkeypatch.setattr(lists, "_TIMES", 3)
     monkeypatch.setattr(lists, "BIG_ROWS", 500)
     texts = await db.fetch(lists._TEXTS)

@@ -26,7 +26,7 @@ import sys, time
 from pathlib import Path
 from server.embedded import Engines
 engines = Engines(Path(sys.argv[1]))
-print(engines.start().database_url, flush=True)
+print(engines.start().database_owner_url, flush=True)
 sys.stdin.read()
 engines.stop()
 """
@@ -40,7 +40,7 @@ def sql(where: Addresses, *statements: str) -> object:
     """Run the statements on one connection; return the value of the last."""
 
     async def work() -> object:
-        connection = await asyncpg.connect(where.database_url)
+        connection = await asyncpg.connect(where.database_owner_url)
         try:
             for statement in statements[:-1]:
                 await connection.execute(statement)

@@ -14,7 +14,7 @@ import redis.asyncio as aioredis
 from server import db
 from server.handlers import rooms
 from server.handlers.endpoint import Call, NoBody, Room
-from tests.conftest import EngineUrls
+from tests.support.databases import EngineUrls
 from tests.support.mall import Mall, running_mall
 from tests.support.patience import limit
 

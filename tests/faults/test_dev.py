@@ -230,7 +230,7 @@ def test_a_killed_mall_leaves_nobody(tmp_path: Path) -> None:
 def test_a_folder_of_before_is_refused_and_kept_aside_when_told_to_start_anew(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with Engines(data) as engines:
-        asyncio.run(make_old(engines.start().database_url))
+        asyncio.run(make_old(engines.start().database_owner_url))
     arguments = [*DEV, "--data", str(data), "--port", str(free_port())]
     refused = subprocess.run(arguments, capture_output=True, text=True, check=False, timeout=limit(60))
     assert (refused.returncode, refused.stdout, refused.stderr) == (2, "", f"{UnfitDatabaseError()}\n")

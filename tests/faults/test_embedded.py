@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +16,7 @@ import redis
 
 from server.embedded import Engine, EngineError, Engines, addresses, running
 from server.embedded.engines import KINDS
+from server.embedded.home import load_state, save_state
 from server.embedded.processes import working_in
 from tests.faults.owners import client, home_of, spawn_owner, sql, wait_until, working
 
@@ -116,7 +118,7 @@ def test_a_killed_postmaster_is_replaced_although_a_backend_is_still_busy(data: 
         busy = "DO $$ BEGIN FOR i IN 1..2000000000 LOOP END LOOP; END $$"
 
         async def abandon() -> None:
-            connection = await asyncpg.connect(where.database_url)
+            connection = await asyncpg.connect(where.database_owner_url)
             task = asyncio.create_task(connection.execute(busy))
             await asyncio.sleep(0.2)
             await asyncio.to_thread(engines.kill, "postgres")
@@ -208,6 +210,28 @@ def test_a_recycled_process_id_does_not_fool_the_next_start(data: Path) -> None:
         bystander.kill()
         bystander.wait()
         engines.stop()
+
+
+def test_the_application_has_a_role_that_owns_nothing(data: Path) -> None:
+    with Engines(data, durable=False) as engines:
+        where = engines.start()
+        assert sql(replace(where, database_owner_url=where.database_url), "SELECT current_user") == "tuisan_app"
+        assert sql(where, "SELECT current_user") == "tuisan"
+        rights = "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'tuisan_app'"
+        assert sql(where, rights) is False
+        assert sql(where, "SELECT pg_has_role('tuisan_app', 'tuisan', 'MEMBER')") is False
+        assert sql(where, "SELECT has_schema_privilege('tuisan_app', 'public', 'CREATE')") is False
+
+
+def test_a_folder_with_one_role_is_refused(data: Path) -> None:
+    with Engines(data, durable=False) as engines:
+        engines.start()
+    state = load_state(data)
+    assert state is not None
+    save_state(data, replace(state, app_password=""))
+    with pytest.raises(EngineError, match="--fresh"):
+        Engines(data, durable=False).start()
+    assert not running(data)
 
 
 def test_two_folders_run_side_by_side(tmp_path: Path, data: Path) -> None:

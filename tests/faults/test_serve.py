@@ -10,17 +10,18 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 import redis.asyncio as aioredis
 
 from server import schema
 from server.commands.environment import development_environment
-from server.core.unfit import UnfitDatabaseError, UnfitKeysError
-from tests.conftest import EngineUrls
+from server.core.unfit import UnfitDatabaseError, UnfitKeysError, UnfitRoleError
 from tests.support.catalogue import catalogue
-from tests.support.databases import administer
+from tests.support.databases import EngineUrls, administer
 from tests.support.mall import free_port
 from tests.support.old_schema import make_old
 from tests.support.patience import limit
@@ -30,8 +31,13 @@ COMMAND = (sys.executable, "-m", "server")
 
 
 @pytest.fixture
-def environment(own_database_url: str, engines: EngineUrls, tmp_path: Path) -> dict[str, str]:
-    return {**development_environment(tmp_path), "DATABASE_URL": own_database_url, "REDIS_URL": engines.redis}
+def environment(own_database_url: str, own_owner_url: str, engines: EngineUrls, tmp_path: Path) -> dict[str, str]:
+    return {
+        **development_environment(tmp_path),
+        "DATABASE_URL": own_database_url,
+        "DATABASE_OWNER_URL": own_owner_url,
+        "REDIS_URL": engines.redis,
+    }
 
 
 @contextlib.asynccontextmanager
@@ -88,8 +94,10 @@ async def test_serve_answers_counts_and_stops_in_order(environment: dict[str, st
         assert "Traceback" not in await stop(process)
 
 
-async def test_the_database_is_migrated_first(environment: dict[str, str], own_database_url: str) -> None:
-    await schema.migrate(own_database_url, schema.EMPTY)
+async def test_the_database_is_migrated_first(
+    environment: dict[str, str], own_database_url: str, own_owner_url: str
+) -> None:
+    await schema.migrate(own_owner_url, own_database_url, schema.EMPTY)
     code, said = await run(environment, "serve", "--port", "1")
     assert code == 2
     assert len(said) == 1
@@ -103,21 +111,51 @@ async def test_the_database_is_migrated_first(environment: dict[str, str], own_d
 
 @pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("migrate",), ("audit",)], ids=" ".join)
 async def test_a_database_of_before_is_refused_in_one_sentence(
-    verb: tuple[str, ...], environment: dict[str, str], own_database_url: str
+    verb: tuple[str, ...], environment: dict[str, str], own_database_url: str, own_owner_url: str
 ) -> None:
-    await schema.migrate(own_database_url, schema.EMPTY)
-    await administer(own_database_url, "DROP TABLE tortoise_migrations")
-    await make_old(own_database_url)
-    before = await catalogue(own_database_url)
+    await schema.migrate(own_owner_url, own_database_url, schema.EMPTY)
+    await administer(own_owner_url, "DROP TABLE tortoise_migrations")
+    await make_old(own_owner_url)
+    owner = await asyncpg.connect(own_owner_url)
+    await schema.grant(owner, urlsplit(own_database_url).username or "")
+    await owner.close()
+    before = await catalogue(own_owner_url)
     code, said = await run(environment, *verb)
     assert (code, said) == (2, [str(UnfitDatabaseError())])
-    assert await catalogue(own_database_url) == before
+    assert await catalogue(own_owner_url) == before
 
 
 @pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",)], ids=" ".join)
 async def test_nobody_is_taken_for_development_unasked(verb: tuple[str, ...], environment: dict[str, str]) -> None:
     refusal = ["TUISAN_ENV: missing, say development or production"]
     assert await run(environment | {"TUISAN_ENV": ""}, *verb) == (2, refusal)
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("audit",), ("migrate",)], ids=" ".join)
+async def test_the_owner_is_no_role_for_the_application(verb: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Also not in development: `dev` makes both roles."""
+    code, said = await run(environment | {"DATABASE_URL": environment["DATABASE_OWNER_URL"]}, *verb)
+    assert (code, len(said)) == (2, 1)
+    assert said[0].startswith("DATABASE_URL: ")
+    assert "docs/guides/database.md" in said[0]
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "1"), ("worker",), ("audit",)], ids=" ".join)
+async def test_a_role_without_rights_is_told_to_migrate(
+    verb: tuple[str, ...], environment: dict[str, str], own_database_url: str, own_owner_url: str
+) -> None:
+    role = urlsplit(own_database_url).username
+    await administer(own_owner_url, f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}")
+    code, said = await run(environment, *verb)
+    assert (code, said) == (2, [str(UnfitRoleError("no rights yet, run `migrate`"))])
+    assert (await run(environment, "migrate"))[0] == 0
+    assert (await run(environment, "audit"))[0] == 0
+
+
+@pytest.mark.parametrize("verb", [("migrate",), ("seed", "--scale")], ids=" ".join)
+async def test_what_only_the_owner_may_do_needs_its_role(verb: tuple[str, ...], environment: dict[str, str]) -> None:
+    refusal = ["DATABASE_OWNER_URL: missing, this command changes tables"]
+    assert await run(environment | {"DATABASE_OWNER_URL": ""}, *verb) == (2, refusal)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at sockets in /proc")

@@ -161,6 +161,7 @@ REACH = "not an address that WeChat can reach"
         ("FIELD_KEYS", base64.b64encode(bytes(32)).decode(), "not random"),
         ("DATABASE_URL", "postgres://tuisan@db.internal/tuisan", "password is missing or weak"),
         ("DATABASE_URL", "postgres://tuisan:tuisan@db.internal/tuisan", "password is missing or weak"),
+        ("DATABASE_OWNER_URL", "postgres://owner:owner@db.internal/tuisan", "password is missing or weak"),
         ("SANDBOX_CONTROL_URL", "http://127.0.0.1:9000", "development only"),
         ("METRICS_TOKEN", "prometheus", "weak"),
         ("CLOCK_FILE", "/tmp/clock", "development only"),  # noqa: S108 - never opened
@@ -178,6 +179,7 @@ def test_production_refuses_by_name(production: Environment, name: str, value: s
     ("name", "value"),
     [
         ("DATABASE_URL", "postgres:///tuisan"),  # a local socket has no password
+        ("DATABASE_OWNER_URL", "postgres://owner:p6Hx9TdWm3Qz8RfB@db.internal:5432/tuisan"),
         ("PUBLIC_BASE_URL", "https://8.8.8.8"),
         ("WECHAT_PAY_BASE", "https://api2.mch.weixin.qq.com"),
         ("API_DOCS", "1"),
@@ -196,6 +198,7 @@ def test_production_accepts(production: Environment, name: str, value: str) -> N
     ("name", "value", "reason"),
     [
         ("DATABASE_URL", "mysql://tuisan:hunter22@db/tuisan", "beginning with postgres:// or postgresql://"),
+        ("DATABASE_OWNER_URL", "mysql://owner:hunter22@db/tuisan", "beginning with postgres:// or postgresql://"),
         ("DATABASE_URL", "postgres://tuisan:hunter22/x@db/tuisan", "beginning with"),
         ("DATABASE_URL", "postgres://[hunter22", "beginning with"),
         ("REDIS_URL", "127.0.0.1:6379", "beginning with redis://"),
@@ -296,6 +299,19 @@ def test_who_must_say_the_environment_is_not_taken_for_development(production: E
     assert Settings.from_env(production, NO_FILE, said=True).production
 
 
+def test_the_owners_role_is_for_commands_that_change_tables(production: Environment) -> None:
+    owner_url = "postgres://owner:p6Hx9TdWm3Qz8RfB@db.internal:5432/tuisan"
+    settings = Settings.from_env(production | {"DATABASE_OWNER_URL": owner_url}, NO_FILE)
+    assert settings.owner_url == owner_url
+    assert owner_url not in repr(settings)
+    with pytest.raises(SettingsError, match="DATABASE_OWNER_URL: missing"):
+        _ = Settings.from_env(production, NO_FILE).owner_url
+    with pytest.raises(SettingsError, match="DATABASE_OWNER_URL: not for `serve` and `worker`"):
+        Settings.from_env(production | {"DATABASE_OWNER_URL": owner_url}, NO_FILE, said=True)
+    development = HERE | {"TUISAN_ENV": "development", "DATABASE_OWNER_URL": owner_url}
+    assert Settings.from_env(development, NO_FILE, said=True).owner_url == owner_url
+
+
 def test_the_file_is_not_for_production(production: Environment, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text(f"WECHAT_SECRET={production.pop('WECHAT_SECRET')}\n")
@@ -312,7 +328,7 @@ def test_the_example_names_every_setting_and_starts_development(production: Envi
     example = Path(__file__).parents[2] / ".env.example"
     named = {line.partition("=")[0] for line in example.read_text("utf-8").splitlines() if line[:1].isalpha()}
     read = {"DATA_DIR", "H5_DIR", "CLOCK_FILE", "SANDBOX_CONTROL_URL", "API_DOCS", "DB_POOL_SIZE", "WORKER_JOBS"}
-    read.add("METRICS_TOKEN")
+    read |= {"METRICS_TOKEN", "DATABASE_OWNER_URL"}
     assert named == production.keys() | read | {"WECHAT_API_BASE", "WECHAT_PAY_BASE"}
     assert not Settings.from_env(HERE, example).production
 

@@ -5,14 +5,21 @@ import pytest
 import redis.asyncio as aioredis
 
 from server.handlers.ops.insiders import is_insider
-from tests.support.mall import Mall
+from tests.support.mall import Mall, pool_of_owner
 
 
 async def test_a_running_mall_is_alive_and_ready(mall: Mall) -> None:
     assert (await mall.http.get("/healthz")).json() == {"ok": True}
     ready = await mall.http.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"ok": True, "checks": {"database": True, "migrations": True, "redis": True}}
+    checks = {"database": True, "migrations": True, "role": True, "redis": True}
+    assert ready.json() == {"ok": True, "checks": checks}
+
+
+async def test_a_mall_whose_role_could_change_the_books_is_not_ready(mall: Mall) -> None:
+    async with pool_of_owner(mall):
+        ready = await mall.http.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["role"]) == (503, False)
 
 
 async def test_an_outsider_learns_only_whether_the_mall_is_ready(mall: Mall) -> None:

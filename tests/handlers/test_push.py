@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from server import db
+from server.db import Connection
 from server.models import NoticeCredit, NoticeTemplate
 from server.sandbox.crypto import PushCipher, push_signature
 from server.services.common import security
@@ -109,13 +110,11 @@ async def test_events_about_strangers_and_others_are_taken(mall: Mall) -> None:
     assert orjson.loads(alarms[0]["detail"]) == {"event": "trade_manage_remind_shipping", "problem": "请发货"}
 
 
-async def test_an_event_that_failed_is_taken_when_it_comes_again(mall: Mall) -> None:
+async def test_an_event_that_failed_is_taken_when_it_comes_again(mall: Mall, owner: Connection) -> None:
     anna = await log_in(mall, "o-anna")
-    async with db.transaction() as tx:
-        await tx.execute("ALTER TABLE notice_credits RENAME TO away")
+    await owner.execute("ALTER TABLE notice_credits RENAME TO away")
     assert (await push(mall, popup())).status_code == 500
-    async with db.transaction() as tx:
-        await tx.execute("ALTER TABLE away RENAME TO notice_credits")
+    await owner.execute("ALTER TABLE away RENAME TO notice_credits")
     assert (await push(mall, popup())).status_code == 200
     assert await credit_of(anna.id) == 1
 

@@ -18,7 +18,7 @@ from tests.support.mall import Mall
 async def first(mall: Mall, tmp_path: Path) -> date:
     """Return the day of the first payment."""
     at = to_hour(mall, 12)
-    await our_payments(1, [1], at)
+    await our_payments(mall, 1, [1], at)
     their_payments(mall, [1], at)
     await mall.control("knobs", bills_today=False)
     return shanghai_day(at)

@@ -23,7 +23,7 @@ from server.jobs.registry import JOBS
 from server.jobs.relay import hand_over, relay
 from server.outbox import Job
 from server.settings import Settings
-from tests.conftest import EngineUrls
+from tests.support.databases import EngineUrls
 from tests.support.patience import limit
 from tests.support.working import TEST_JOBS
 
@@ -210,7 +210,7 @@ async def test_a_long_queue_is_not_made_longer(shop: Shop, deps: Deps, monkeypat
 async def test_relay_and_worker_outlive_redis(tmp_path: Path) -> None:
     with Engines(tmp_path / "engines", durable=False) as engines:
         addresses = engines.start()
-        await schema.migrate(addresses.database_url)
+        await schema.migrate(addresses.database_owner_url, addresses.database_url)
         shop = Shop(tmp_path, addresses.database_url, addresses.redis_url)
         async with wiring.build_deps(shop.settings) as deps, worker.queue_of(shop.settings) as queue:
             handing = asyncio.create_task(relay(deps, queue))

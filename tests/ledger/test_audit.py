@@ -9,6 +9,7 @@ import pytest
 
 from server import db
 from server.commands.audit import to_json
+from server.db import Connection
 from server.gateways.ports import PaymentNotice
 from server.ledger import named
 from server.ledger.audit import MAX_OFFENDERS, audit, prove, prove_members
@@ -229,19 +230,18 @@ async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> 
 
 
 @pytest.mark.parametrize(("name", "offence"), OFFENCES, ids=[f"{n}-{i}" for i, (n, _) in enumerate(OFFENCES)])
-async def test_an_offence_is_found(world: Mall, name: str, offence: str) -> None:
-    async with db.connection() as connection:
-        seen = await mark(connection)
-        planted = connection.transaction()
-        await planted.start()
-        try:
-            for table in APPEND_ONLY:
-                await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-            await connection.execute(offence)
-            report = await prove(connection, world.clock.now())
-            quick = await prove_members(connection, world.clock.now(), await members_since(connection, seen) or [])
-        finally:
-            await planted.rollback()
+async def test_an_offence_is_found(world: Mall, owner: Connection, name: str, offence: str) -> None:
+    seen = await mark(owner)
+    planted = owner.transaction()
+    await planted.start()
+    try:
+        for table in APPEND_ONLY:
+            await owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        await owner.execute(offence)
+        report = await prove(owner, world.clock.now())
+        quick = await prove_members(owner, world.clock.now(), await members_since(owner, seen) or [])
+    finally:
+        await planted.rollback()
     (check,) = (check for check in report.checks if check.name == name)
     assert check.wrong > 0
     assert len(check.offenders) == min(check.wrong, MAX_OFFENDERS)
@@ -272,31 +272,29 @@ async def test_each_member_alone_is_as_right_as_all_together(world: Mall) -> Non
             assert report.members == 1
 
 
-async def test_a_change_in_the_operators_log_is_found(world: Mall) -> None:
+async def test_a_change_in_the_operators_log_is_found(world: Mall, owner: Connection) -> None:
     first = await db.fetch_value("SELECT min(id) FROM audit_log")
-    async with db.connection() as connection:
-        await connection.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
-        await connection.execute("UPDATE audit_log SET actor = actor || '?' WHERE id = $1", first)
-        report = await audits.run(world.deps)
-        await connection.execute("UPDATE audit_log SET actor = rtrim(actor, '?') WHERE id = $1", first)
-        await connection.execute("ALTER TABLE audit_log ENABLE TRIGGER USER")
+    await owner.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
+    await owner.execute("UPDATE audit_log SET actor = actor || '?' WHERE id = $1", first)
+    report = await audits.run(world.deps)
+    await owner.execute("UPDATE audit_log SET actor = rtrim(actor, '?') WHERE id = $1", first)
+    await owner.execute("ALTER TABLE audit_log ENABLE TRIGGER USER")
     (log,) = (check for check in report.checks if check.wrong)
     assert (log.name, log.offenders) == ("audit_log", [{"audit_log_id": first}])
     assert orjson.loads(to_json(report))["ok"] is False
 
 
-async def test_only_so_many_offenders_are_named(world: Mall) -> None:
-    async with db.connection() as connection:
-        planted = connection.transaction()
-        await planted.start()
-        try:
-            await connection.execute(
-                "INSERT INTO ledger_deltas (account_id, amount) SELECT 999999 + n, 1 FROM generate_series(1, $1) n",
-                MAX_OFFENDERS + 5,
-            )
-            report = await prove(connection, world.clock.now())
-        finally:
-            await planted.rollback()
+async def test_only_so_many_offenders_are_named(world: Mall, owner: Connection) -> None:
+    planted = owner.transaction()
+    await planted.start()
+    try:
+        await owner.execute(
+            "INSERT INTO ledger_deltas (account_id, amount) SELECT 999999 + n, 1 FROM generate_series(1, $1) n",
+            MAX_OFFENDERS + 5,
+        )
+        report = await prove(owner, world.clock.now())
+    finally:
+        await planted.rollback()
     (check,) = (check for check in report.checks if check.wrong)
     assert (check.wrong, len(check.offenders)) == (MAX_OFFENDERS + 5, MAX_OFFENDERS)
 
@@ -308,9 +306,9 @@ async def test_the_audit_reads_and_writes_nothing(world: Mall) -> None:
 
 
 @pytest.mark.parametrize("planted", [False, True])
-async def test_the_command_says_what_it_found(mall: Mall, planted: bool) -> None:
+async def test_the_command_says_what_it_found(mall: Mall, owner: Connection, planted: bool) -> None:
     if planted:
-        await db.fetch("INSERT INTO ledger_deltas (account_id, amount) VALUES (77, 5)")
+        await owner.execute("INSERT INTO ledger_deltas (account_id, amount) VALUES (77, 5)")
     code, said, _ = await run_process(mall, "audit")
     assert (code, '"account_id":77' in said, "全部一致" in said) == (int(planted), planted, not planted)
     code, said, _ = await run(mall, "audit", "--json")

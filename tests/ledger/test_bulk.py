@@ -50,7 +50,7 @@ def history(first: int, second: int) -> list[tuple[Entry, datetime]]:
     return [(entry, AT + timedelta(minutes=n // 2)) for n, entry in enumerate(made)]
 
 
-async def test_loading_is_posting(database: str) -> None:
+async def test_loading_is_posting(database: str, owner: db.Connection) -> None:
     first, second = await make_members(2)
     posted: list[list[tuple[object, ...]]] = []
     with contextlib.suppress(UndoneError):  # the posting is rolled back; its rows are kept for comparison
@@ -61,12 +61,12 @@ async def test_loading_is_posting(database: str) -> None:
                 await book.post(tx, entry, at)
             posted += await books(tx)
             raise UndoneError
-    async with db.transaction() as tx:
-        await tx.execute(bulk.TABLE)
+    async with owner.transaction():
+        await owner.execute(bulk.TABLE)
         for phase, (entry, at) in enumerate(history(first, second)):
             of_member = [line for line in entry.lines if line.member_id]
             lines = [part for line in entry.lines for part in (line.account.code, line.amount)]
-            await tx.execute(
+            await owner.execute(
                 "INSERT INTO ledger_load VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 *(entry.key, entry.kind, entry.why, entry.link, entry.reverses, at, phase),
                 of_member[0].member_id if of_member else 0,
@@ -74,7 +74,7 @@ async def test_loading_is_posting(database: str) -> None:
                 *(lines + [None] * 2)[:6],
             )
         told: list[tuple[int, int]] = []
-        loaded = await bulk.load(tx, lambda done, of: told.append((done, of)))
+        loaded = await bulk.load(owner, lambda done, of: told.append((done, of)))
     assert loaded == bulk.Books(11, second, 4, second, 4)
     assert told[-1] == (20, 20)
     async with db.connection() as connection:

@@ -41,9 +41,9 @@ async def test_the_initial_migration_is_what_models_and_files_make() -> None:
     assert MIGRATION.read_text() == await rendered(), "run `python -m scripts.initial_migration`"
 
 
-async def test_a_migrated_database_is_what_models_and_files_declare(own_database_url: str, empty_database: str) -> None:
+async def test_a_migrated_database_is_what_models_and_files_declare(own_owner_url: str, empty_database: str) -> None:
     declared = await build(empty_database, up(await tables()))
-    migrated = await catalogue(own_database_url)
+    migrated = await catalogue(own_owner_url)
     assert differences(declared, migrated) == []
     assert len(of_kind(migrated, "function")) > 20
     assert len(of_kind(migrated, "trigger")) > 4
@@ -64,9 +64,7 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-async def test_whatever_differs_from_the_files_is_found(
-    copied: Path, own_database_url: str, empty_database: str
-) -> None:
+async def test_whatever_differs_from_the_files_is_found(copied: Path, own_owner_url: str, empty_database: str) -> None:
     change(copied / "functions" / "stock_move.sql", "available >= v_line.n AND on_sale", "on_sale")
     change(
         copied / "functions" / "ledger_refuse_edit.sql",
@@ -79,7 +77,7 @@ async def test_whatever_differs_from_the_files_is_found(
     change(copied / "constraints" / "payments.sql", " WHERE outcome = 'settled'", "")
     change(copied / "constraints" / "operations.sql", "repeat('0', 64)", "repeat('1', 64)")
     declared = await build(empty_database, up(await tables(), copied))
-    found = differences(declared, await catalogue(own_database_url))
+    found = differences(declared, await catalogue(own_owner_url))
     assert [name.partition("(")[0] for name in found] == [
         "constraint members.members_not_own_referrer",
         "function extra",

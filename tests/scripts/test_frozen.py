@@ -187,15 +187,15 @@ def test_records_written_anew_hold_and_a_listed_difference_that_vanished_does_no
     ]
 
 
-async def test_the_migrated_database_is_as_its_record_says(own_database_url: str) -> None:
-    assert list(problems_of({"catalogue": await catalogue.objects(own_database_url)})) == []
+async def test_the_migrated_database_is_as_its_record_says(own_owner_url: str) -> None:
+    assert list(problems_of({"catalogue": await catalogue.objects(own_owner_url)})) == []
 
 
 async def test_what_changes_in_the_database_is_told_but_not_the_order_of_columns(
-    own_database_url: str, tmp_path: Path
+    own_owner_url: str, tmp_path: Path
 ) -> None:
-    record({"catalogue": await catalogue.objects(own_database_url)}, tmp_path)
-    connection = await asyncpg.connect(own_database_url)
+    record({"catalogue": await catalogue.objects(own_owner_url)}, tmp_path)
+    connection = await asyncpg.connect(own_owner_url)
     await connection.execute(
         "ALTER TABLE orders DROP COLUMN close_reason, ADD COLUMN close_reason varchar(20);"
         " ALTER TABLE orders ALTER COLUMN remark TYPE text;"
@@ -205,7 +205,7 @@ async def test_what_changes_in_the_database_is_told_but_not_the_order_of_columns
         " GRANT SELECT ON skus TO public; CREATE SEQUENCE numbers; CREATE TYPE mood AS ENUM ('bad', 'good')"
     )
     await connection.close()
-    found = list(problems_of({"catalogue": await catalogue.objects(own_database_url)}, tmp_path))
+    found = list(problems_of({"catalogue": await catalogue.objects(own_owner_url)}, tmp_path))
     assert [sentence.partition(";")[0].partition(" in line")[0].partition(": `")[0] for sentence in found] == [
         "catalogue: column orders.remark was changed",
         "catalogue: constraint products.products_shelf was removed",

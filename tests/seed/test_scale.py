@@ -27,7 +27,7 @@ from server.services.members.addresses import opened
 from server.services.rebates import cycles, releases
 from server.services.terms.commission_policies import terms_of
 from tests.support.cli import run
-from tests.support.mall import Mall
+from tests.support.mall import Mall, pool_of_owner
 from tests.support.proof import let_rest
 
 PLAN = Plan(members=900, orders=4000, number=7)
@@ -61,9 +61,10 @@ UNION ALL SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 
 
 async def made(mall: Mall, plan: Plan = PLAN) -> fill.Filled:
     bare = dataclasses.replace(mall.deps, media_dir=None)
-    await fill.publish_terms(bare, plan)
-    await plant(bare, "cli")
-    return await fill.fill(bare, plan, lambda _title, _done, _of: None)
+    async with pool_of_owner(mall):
+        await fill.publish_terms(bare, plan)
+        await plant(bare, "cli")
+        return await fill.fill(bare, plan, lambda _title, _done, _of: None)
 
 
 async def test_the_year_is_whole_and_proves(mall: Mall) -> None:
@@ -217,19 +218,20 @@ async def test_only_into_an_empty_shop_and_all_or_nothing(mall: Mall) -> None:
 
     indexes = await db.fetch(_INDEXES)
     bare = dataclasses.replace(mall.deps, media_dir=None)
-    await plant(bare, "cli")
-    with pytest.raises(StoppedError):
-        await fill.fill(bare, PLAN, stop)
-    assert await db.fetch(_INDEXES) == indexes
-    assert await db.fetch_value("SELECT count(*) FROM members") == 0
-    await fill.refuse_unless_empty()
-    await fill.fill(bare, dataclasses.replace(PLAN, orders=400), lambda _title, _done, _of: None)
-    rule = await db.fetch_row("SELECT max(version) AS newest, min(rule_version) AS used FROM rule_versions, orders")
-    assert tuple(rule or ()) == (2, 2)  # version 1, of the demo shop, has a budget that is too small
-    with pytest.raises(NotEmpty):
+    async with pool_of_owner(mall):
+        await plant(bare, "cli")
+        with pytest.raises(StoppedError):
+            await fill.fill(bare, PLAN, stop)
+        assert await db.fetch(_INDEXES) == indexes
+        assert await db.fetch_value("SELECT count(*) FROM members") == 0
         await fill.refuse_unless_empty()
-    with pytest.raises(NotEmpty):
-        await fill.fill(bare, PLAN, stop)
+        await fill.fill(bare, dataclasses.replace(PLAN, orders=400), lambda _title, _done, _of: None)
+        rule = await db.fetch_row("SELECT max(version) AS newest, min(rule_version) AS used FROM rule_versions, orders")
+        assert tuple(rule or ()) == (2, 2)  # version 1, of the demo shop, has a budget that is too small
+        with pytest.raises(NotEmpty):
+            await fill.refuse_unless_empty()
+        with pytest.raises(NotEmpty):
+            await fill.fill(bare, PLAN, stop)
 
 
 async def test_the_command(mall: Mall, tmp_path: Path) -> None:

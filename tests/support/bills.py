@@ -9,9 +9,8 @@ from typing import Any
 
 import orjson
 
-from server import db
 from server.core.clock import SHANGHAI
-from tests.support.mall import SANDBOX_FILE, Mall
+from tests.support.mall import SANDBOX_FILE, Mall, owner_of
 
 AMOUNT_FEN = 1990
 
@@ -78,9 +77,9 @@ WHERE e.key ~ '^order-paid:M[0-9]' AND a.member_id = 0 AND a.code IN ('sales', '
 """
 
 
-async def our_payments(member_id: int, numbers: Sequence[int], at: datetime) -> None:
+async def our_payments(mall: Mall, member_id: int, numbers: Sequence[int], at: datetime) -> None:
     """Write orders `M<n>` paid by transactions `42<n>`, with their ledger entries; only once per database."""
-    async with db.transaction() as tx:
+    async with owner_of(mall) as tx:
         await tx.execute(_ORDERS, member_id, at, AMOUNT_FEN, list(numbers))
         for statement in (_PAYMENTS, _ACCOUNTS, _ENTRIES):
             await tx.execute(statement)

@@ -85,6 +85,7 @@ def environment(mall: Mall) -> dict[str, str]:
         **os.environ,
         **development_environment(mall.folder),
         "DATABASE_URL": settings.database_url,
+        "DATABASE_OWNER_URL": settings.database_owner_url,
         "REDIS_URL": settings.redis_url,
         "WECHAT_API_BASE": settings.wechat_api_base,
         "WECHAT_PAY_BASE": settings.wechat_pay_base,

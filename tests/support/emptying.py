@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from tests.support.databases import administer
+
 _ROWS_WORTH_TRUNCATING = 2_000
 """Below this number of rows, DELETE is cheaper than TRUNCATE, which makes new files for a table and its indexes."""
 
@@ -25,7 +27,7 @@ _REWIND = """
 """
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user AND xact_start IS NOT NULL
 """
 
 
@@ -40,8 +42,11 @@ class Contents:
 class Emptying:
     """One database, and its contents when it was new."""
 
-    def __init__(self, connection: asyncpg.Connection, tables: list[str], kept: set[str], first: Contents) -> None:
+    def __init__(
+        self, connection: asyncpg.Connection, tables: list[str], kept: set[str], first: Contents, database_url: str
+    ) -> None:
         self._connection = connection
+        self._database_url = database_url
         self._tables = tables
         """Tables that others refer to come first."""
         self._kept = kept
@@ -53,14 +58,14 @@ class Emptying:
         self._count = f"SELECT ARRAY[{counted}]"
 
     @classmethod
-    async def of(cls, url: str) -> "Emptying":
-        """Take a newly migrated database, on a connection of its own."""
-        connection = await asyncpg.connect(url)
+    async def of(cls, owner_url: str, database_url: str) -> "Emptying":
+        """Take a newly migrated database, on a connection of its own as the owner of its tables."""
+        connection = await asyncpg.connect(owner_url)
         await connection.execute("SET lock_timeout = '5s'")
         found = await connection.fetch(_TABLES)
         tables = list(TopologicalSorter({row["name"]: row["refers_to"] for row in found}).static_order())
         kept = {row["name"] for row in found if row["kept"]}
-        return cls(connection, tables, kept, await _contents(connection, tables))
+        return cls(connection, tables, kept, await _contents(connection, tables), database_url)
 
     async def close(self) -> None:
         """Close the connection."""
@@ -80,6 +85,7 @@ class Emptying:
             await self._put(contents)
         except asyncpg.LockNotAvailableError:
             await self._connection.execute(_END_OTHERS)
+            await administer(self._database_url, _END_OTHERS)  # a role may end its own connections
             await self._put(contents)
 
     async def _put(self, contents: Contents) -> None:

@@ -3,16 +3,19 @@
 import contextlib
 import secrets
 import shutil
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import asyncpg
 from tortoise.exceptions import ConfigurationError
 
 from server import db
 from server.handlers import endpoint
 from server.services.common import audit_log
 from tests.support import cli
-from tests.support.databases import administer, drop, named_database
+from tests.support.databases import EngineUrls, administer, drop, named_database
 from tests.support.emptying import Emptying
 from tests.support.kept import Kept, set_clock
 from tests.support.mall import Mall, running_mall
@@ -23,17 +26,33 @@ _DRAIN_S = 20.0
 class House:
     """A mall that runs as long as the process. `new()` resets it, undoing only what a test has left."""
 
-    def __init__(self, folder: Path, engine_url: str, redis_url: str, template: str) -> None:
+    def __init__(self, folder: Path, engines: EngineUrls, template: str) -> None:
         self._folder = folder
-        self._engine_url, self._redis_url, self._template = engine_url, redis_url, template
+        self._engines, self._template = engines, template
         self._name = f"tuisan_house_{secrets.token_hex(4)}"
         self._stack = contextlib.AsyncExitStack()
         self._mall: Mall | None = None
 
     @property
     def database_url(self) -> str:
-        """The URL of the shared database."""
-        return named_database(self._engine_url, self._name)
+        """The URL of the shared database for the application."""
+        return named_database(self._engines.database, self._name)
+
+    @property
+    def owner_url(self) -> str:
+        """Its URL for the owner of its tables."""
+        return named_database(self._engines.owner, self._name)
+
+    @contextlib.asynccontextmanager
+    async def owner(self) -> AsyncIterator[asyncpg.Connection]:
+        """Connect to the shared database as the owner of its tables."""
+        if self._mall is None:
+            await self._build()
+        connection = await asyncpg.connect(self.owner_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
 
     async def new(self) -> Mall:
         """Return the mall as if it had just been started on an empty database and an empty Redis."""
@@ -72,7 +91,8 @@ class House:
     def _is_connected(self) -> bool:
         """Return whether the pool is still ours: a test may have connected elsewhere or closed it."""
         try:
-            return bool(db._client().database == self._name)
+            client = db._client()
+            return bool((client.database, client.user) == (self._name, urlsplit(self.database_url).username))
         except (ConfigurationError, KeyError, RuntimeError):  # RuntimeError: Tortoise has no context at all
             return False
 
@@ -99,12 +119,12 @@ class House:
         if self._mall is not None:
             await self.connect()
         await self._stack.aclose()
-        await drop(self._engine_url, self._name)
+        await drop(self._engines.owner, self._name)
 
     async def _build(self) -> None:
-        await administer(self._engine_url, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"')
-        self.emptying = await Emptying.of(self.database_url)
+        await administer(self._engines.owner, f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}"')
+        self.emptying = await Emptying.of(self.owner_url, self.database_url)
         self._stack.push_async_callback(self.emptying.close)
         self._mall = await self._stack.enter_async_context(
-            running_mall(self._folder, self.database_url, self._redis_url)
+            running_mall(self._folder, self.database_url, self._engines.redis, self.owner_url)
         )

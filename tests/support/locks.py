@@ -1,6 +1,7 @@
 """Locks that a test holds, so that data change between a transaction's read and its lock."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,9 +17,9 @@ WAITING = "FROM pg_stat_activity WHERE datname = current_database() AND wait_eve
 
 
 @asynccontextmanager
-async def held(lock: str, *args: Any) -> AsyncIterator[db.Connection]:
+async def held(lock: str, *args: Any, by: db.Connection | None = None) -> AsyncIterator[db.Connection]:
     """Hold this lock during the block; the writes of its connection are committed at the end."""
-    async with db.connection() as holder, holder.transaction():
+    async with contextlib.nullcontext(by) if by else db.connection() as holder, holder.transaction():
         await holder.execute(lock, *args)
         yield holder
 

@@ -8,18 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 from sanic import Sanic
 
-from server import wiring
+from server import db, wiring
 from server.app import create_app
 from server.commands.environment import CLOCK_FILE, development_environment
 from server.core.clock import SharedClock
+from server.db import Connection
 from server.gateways.ports import Deps
 from server.gateways.transport import client
 from server.sandbox.config import SandboxConfig
 from server.sandbox.identity import FILE_NAME, Identity, make_identity
 from server.sandbox.serve import running as running_sandbox
+from server.services.common import audit_log
 from server.settings import Settings
 
 SANDBOX_FILE = "sandbox.sqlite"
@@ -55,11 +58,40 @@ class Mall:
         return answer.json()
 
 
-def settings_for(folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str) -> Settings:
+@contextlib.asynccontextmanager
+async def owner_of(mall: Mall) -> AsyncIterator[Connection]:
+    """Open a transaction as the owner of the tables, for rows that the application may not write."""
+    connection = await asyncpg.connect(mall.settings.owner_url)
+    try:
+        async with connection.transaction():
+            yield connection
+    finally:
+        await connection.close()
+
+
+@contextlib.asynccontextmanager
+async def pool_of_owner(mall: Mall) -> AsyncIterator[None]:
+    """Let this process's pool be the owner's during the block, as in a command that needs it."""
+    await _connect(mall, mall.settings.owner_url)
+    try:
+        yield
+    finally:
+        await _connect(mall, mall.settings.database_url)
+
+
+async def _connect(mall: Mall, url: str) -> None:
+    await db.connect(url, mall.settings.db_pool_size)
+    audit_log.seal_with(mall.deps.cipher)
+
+
+def settings_for(
+    folder: Path, database_url: str, redis_url: str, port: int, sandbox_url: str, owner_url: str = ""
+) -> Settings:
     """Return the settings of a test mall, with the identity that its sandbox uses."""
     return Settings.from_env(
         {
             "DATABASE_URL": database_url,
+            "DATABASE_OWNER_URL": owner_url,
             "REDIS_URL": redis_url,
             "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
             "WECHAT_API_BASE": sandbox_url,
@@ -92,7 +124,7 @@ def lend_identity(folder: Path) -> Identity:
 
 
 @contextlib.asynccontextmanager
-async def running_mall(folder: Path, database_url: str, redis_url: str) -> AsyncIterator[Mall]:
+async def running_mall(folder: Path, database_url: str, redis_url: str, owner_url: str = "") -> AsyncIterator[Mall]:
     """Run the mall and its sandbox on the running loop."""
     clock = SharedClock(folder / CLOCK_FILE)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -106,7 +138,7 @@ async def running_mall(folder: Path, database_url: str, redis_url: str) -> Async
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(listening.close)
         sandbox_url = await stack.enter_async_context(running_sandbox(sandbox_config))
-        settings = settings_for(folder, database_url, redis_url, port, sandbox_url)
+        settings = settings_for(folder, database_url, redis_url, port, sandbox_url, owner_url)
         deps = await stack.enter_async_context(wiring.build_deps(settings))
 
         async def start(app: Sanic[Any, Any]) -> None:

@@ -154,7 +154,7 @@ async def place(stage: Stage, length: Length) -> list[Result]:
 
     async def rows(stage: Stage, seconds: int) -> float:
         values = {"k": 0, "base": next(numbers) * 100_000_000, "members": MEMBERS, "skus": SKUS}
-        return await pgbench.run("place.sql", stage.settings.database_url, ("-T", seconds), values)
+        return await pgbench.run("place.sql", stage.settings.owner_url, ("-T", seconds), values)
 
     return [await compare("place", stage, length, subject, ("pgbench, the same rows", rows))]
 
@@ -183,7 +183,7 @@ async def group(stage: Stage, length: Length) -> list[Result]:
         each = seconds * _SEATS_LIMIT_PER_SECOND // pgbench.CLIENTS // seats.SEATS + 1
         teams = await seats.open_teams(stage.shop, each * pgbench.CLIENTS, f"L{number}")
         values = seats.values(teams, (50 + number) * 100_000_000, each)
-        return await pgbench.run("group.sql", stage.settings.database_url, ("-T", seconds), values)
+        return await pgbench.run("group.sql", stage.settings.owner_url, ("-T", seconds), values)
 
     return [await compare("group", stage, length, subject, ("pgbench, the same rows", rows))]
 
@@ -205,7 +205,7 @@ async def settle(stage: Stage, length: Length) -> list[Result]:
         )
         values = {"k": 0, "first_order": waiting.first, "each": each, "to_member": waiting.to_member}
         values |= {"referrers": MEMBERS, "skus": SKUS, "cash": accounts["wechat_cash"], "sales": accounts["sales"]}
-        return await pgbench.run("settle.sql", stage.settings.database_url, ("-t", each), values)
+        return await pgbench.run("settle.sql", stage.settings.owner_url, ("-t", each), values)
 
     return [await compare("settle", stage, length, subject, ("pgbench, the same rows", rows))]
 

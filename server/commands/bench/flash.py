@@ -71,7 +71,7 @@ async def flash(stage: Stage, length: Length) -> list[Result]:
     async def rows(stage: Stage, seconds: int) -> float:
         item, sku = await _item(stage, _STOCK)
         values = {"k": 0, "base": next(_numbers) * 100_000_000, "members": MEMBERS, "item": item, "sku": sku}
-        return await pgbench.run("flash.sql", stage.settings.database_url, ("-T", seconds), values)
+        return await pgbench.run("flash.sql", stage.settings.owner_url, ("-T", seconds), values)
 
     return [
         await compare("flash:refused", stage, length, refusals, ("bare Sanic, the bare script", script)),

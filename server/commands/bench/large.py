@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from server import schema, wiring
@@ -32,10 +32,11 @@ async def measure(names: list[str], shop: Shop, results: list[Result], tell: Tol
     """Run these benches and add their results. Raises EngineError; raises TooSlow after all benches have run."""
     seen: list[Seen] = []
     with _settings(shop) as settings:
-        await schema.migrate(settings.database_url)
-        async with wiring.build_deps(settings) as deps:
-            if shop.data is None:
+        await schema.migrate(settings.owner_url, settings.database_url)
+        if shop.data is None:
+            async with wiring.build_deps(replace(settings, database_url=settings.owner_url)) as deps:
                 await _fill(deps, shop.plan, tell)
+        async with wiring.build_deps(settings) as deps:
             for name in names:
                 tell(name)
                 async for result, pages in _BENCHES[name](deps):

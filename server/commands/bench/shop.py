@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
+
 from server import db
 from server.gateways.ports import Deps
 from server.rules.rebates import RuleTerms
@@ -96,8 +98,9 @@ class Waiting:
 class Shop:
     """The shop in the database, and the notices that WeChat would sign."""
 
-    def __init__(self, deps: Deps, data: Path) -> None:
+    def __init__(self, deps: Deps, data: Path, owner_url: str) -> None:
         self.deps = deps
+        self._owner_url = owner_url
         self.tokens: list[str] = []
         """The tokens of members 1 … MEMBERS. Each member has the address with the same id."""
         self._wechat: Sandbox = open_sandbox(SandboxConfig.of(make_identity(data), data / "sandbox.sqlite"))
@@ -137,8 +140,11 @@ class Shop:
             span = orders["first"], orders["last"]
             for statement in (_PRICED, _LINES, _RESERVED):
                 await tx.execute(statement.format(skus=SKUS), *span)
-        async with db.connection() as connection:
-            await connection.execute("ANALYZE orders, order_lines, members")
+        owner = await asyncpg.connect(self._owner_url)  # PostgreSQL lets nobody else analyse a table
+        try:
+            await owner.execute("ANALYZE orders, order_lines, members")
+        finally:
+            await owner.close()
         return Waiting(orders["first"], count, people["first"] - orders["first"], name)
 
     async def rest(self) -> None:

@@ -126,11 +126,11 @@ async def running() -> AsyncIterator[Stage]:
         places = dict.fromkeys(("WECHAT_API_BASE", "WECHAT_PAY_BASE", "SANDBOX_CONTROL_URL"), NOWHERE)
         environment = environment_of(data, {"PUBLIC_BASE_URL": f"http://{_HOST}:{ports[0]}"} | places) | places
         settings = Settings.from_env(environment)
-        await schema.migrate(settings.database_url)
+        await schema.migrate(settings.owner_url, settings.database_url)
         api, workers = children.api(web, PROCESSES, environment), children.workers(1, environment)
         others = _like_api("login", "web", login, environment) + _like_api("bare", "bare", bare, environment)
         async with wiring.build_deps(settings) as deps:
-            shop = Shop(deps, data)
+            shop = Shop(deps, data, settings.owner_url)
             await shop.fill()
             async with Supervisor([workers, api, others]) as supervisor:
                 await supervisor.ready()

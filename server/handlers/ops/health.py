@@ -24,12 +24,13 @@ async def healthz(_request: Request) -> HTTPResponse:
 
 @blueprint.get("/readyz")
 async def readyz(request: Request) -> HTTPResponse:
-    """Check database, Redis and migrations; 503 if one is missing. Only insiders see which."""
+    """Check database, its role, Redis and migrations; 503 if one does not fit. Only insiders see which."""
     deps: Deps = request.app.ctx.deps
     checks: dict[str, Any] = {}
     try:
         checks["database"] = await db.fetch_value("SELECT true")
         checks["migrations"] = not await schema.pending()
+        checks["role"] = await schema.unfit_role() is None
     except (Refusal, OSError):
         checks["database"] = False
     try:

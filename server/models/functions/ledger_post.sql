@@ -6,9 +6,10 @@
 -- A member's line belongs to the owner of what the entry is about (TML04), and what is given back was given (TML05).
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
+-- It runs with the rights of the tables' owner: the application itself cannot write the books.
 CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
                             p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
   v_line record;

@@ -1,6 +1,8 @@
 -- Add up to p_limit pending deltas of shop accounts to their balances. Returns how many. Several calls may run at
 -- the same time; each skips the deltas that another has locked.
-CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+-- It runs with the rights of the tables' owner, like ledger_post.
+CREATE OR REPLACE FUNCTION ledger_roll_up(p_limit integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_count integer;
 BEGIN

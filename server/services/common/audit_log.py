@@ -6,7 +6,6 @@ that is not in the database (docs/decisions/0017).
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -22,8 +21,6 @@ from server.rules.operators import Permission
 from server.rules.record_words import subject_of
 from server.services.common import cursors
 from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
-
-log = logging.getLogger("tuisan.audit_log")
 
 _START = "0" * 64
 _SEAL_COLUMN = "audit_anchor.seal"
@@ -128,30 +125,26 @@ async def seal_again(tx: Connection, at: datetime, actor: str, reason: str) -> N
     `verify` still finds every record that does not follow from the previous one.
     """
     count, head = 0, _START
-    await tx.execute("LOCK TABLE audit_log IN SHARE ROW EXCLUSIVE MODE")
-    async for row in tx.cursor("SELECT hash FROM audit_log ORDER BY id"):
-        count, head = count + 1, row["hash"]
+    # First take the lock of every writer; if the anchor is gone, nobody writes without it.
     await tx.execute(
-        "INSERT INTO audit_anchor (id, count, head, seal) VALUES (1, $1, $2, $3)"
-        " ON CONFLICT (id) DO UPDATE SET count = $1, head = $2, seal = $3",
+        "INSERT INTO audit_anchor (id, count, head, seal) VALUES (1, $1, $2, '') ON CONFLICT (id) DO UPDATE SET id = 1",
         count,
         head,
-        _seal(count, head) if count else "",
     )
+    async for row in tx.cursor("SELECT hash FROM audit_log ORDER BY id"):
+        count, head = count + 1, row["hash"]
+    seal = _seal(count, head) if count else ""
+    await tx.execute("UPDATE audit_anchor SET count = $1, head = $2, seal = $3 WHERE id = 1", count, head, seal)
     await record(tx, at, actor, "audit_log.seal", "audit_log", {"reason": reason, "records": count})
 
 
-async def tell_anchor() -> None:
-    """Write the end of the audit log to the application log, which is kept elsewhere.
-
-    A database that was set back to an older state then shows.
-    """
-    row = await db.fetch_row(_ANCHOR)
-    anchor = None if row is None else db.typed(row, _Anchor)
-    if anchor is None or not _holds(anchor):
-        log.error("the anchor of the operators' log is broken: run `audit`")
-    else:
-        log.info("the operators' log: %d records, the newest %s", anchor.count, anchor.head)
+async def is_sealed(reader: Connection) -> bool:
+    """Return whether there is an anchor with our seal, which covers the newest record."""
+    row = await reader.fetchrow(_ANCHOR)
+    if row is None or not _holds(anchor := db.typed(row, _Anchor)):
+        return False
+    newest = await reader.fetchval("SELECT hash FROM audit_log ORDER BY id DESC LIMIT 1")
+    return bool((newest or _START) == anchor.head)
 
 
 def _of(logged: _Logged) -> str:

@@ -1,5 +1,6 @@
 """Audits of the shop: all proofs, or quickly those of the members whom anything names since the last clean audit."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,24 +8,28 @@ import msgspec
 
 from server import db
 from server.core.clock import stopwatch
+from server.gateways.ports import Deps
 from server.ledger import named
 from server.ledger.audit import MAX_OFFENDERS, Check, Report, Tell, audit, audit_since, untold
-from server.services.common import alarms, audit_log
-from server.services.common.batches import HasClock
+from server.services.common import alarms, anchors, audit_log
+from server.services.common.anchors import End
 
 _AGAIN = timedelta(days=1)
 """An offence that lasts is told again after this time."""
 
 
-async def run(deps: HasClock, tell: Tell = untold) -> Report:
-    """Run all proofs, those of the operators' log included, and remember the result. Raises Busy."""
+async def run(deps: Deps, *ends: End, tell: Tell = untold) -> Report:
+    """Run all proofs, those of the operators' log included, and remember the result.
+
+    `ends` are ends of the operators' log that were told outside. Raises Busy, RedisError.
+    """
     began = stopwatch()
-    report = await _with_log(await audit(deps.clock.now(), tell))
+    report = await _with_log(deps, ends, await audit(deps.clock.now(), tell))
     await _remember(report, stopwatch() - began)
     return report
 
 
-async def run_quick(deps: HasClock, tell: Tell = untold) -> Report:
+async def run_quick(deps: Deps, *ends: End, tell: Tell = untold) -> Report:
     """Run the proofs of what was written since the last clean audit, and remember the result. Raises Busy.
 
     Without a clean audit, or if too much was written since, all proofs are run.
@@ -33,13 +38,13 @@ async def run_quick(deps: HasClock, tell: Tell = untold) -> Report:
     seen = await _clean()
     quick = None if seen is None else await audit_since(deps.clock.now(), seen)
     if quick is None:
-        return await run(deps, tell)
-    report = await _with_log(quick)
+        return await run(deps, *ends, tell=tell)
+    report = await _with_log(deps, ends, quick)
     await _remember(report, stopwatch() - began)
     return report
 
 
-async def watch(deps: HasClock) -> None:
+async def watch(deps: Deps) -> None:
     """Run a quick audit, and tell operators of what it finds. Raises Busy."""
     report = await run_quick(deps)
     if report.ok:
@@ -49,9 +54,12 @@ async def watch(deps: HasClock) -> None:
         await alarms.sound_at_most_every(_AGAIN, tx, "audit_failed", "audit", deps.clock.now(), {"wrong": wrong})
 
 
-async def _with_log(report: Report) -> Report:
+async def _with_log(deps: Deps, ends: Sequence[End], report: Report) -> Report:
+    """Add the check of the operators' log: its chain, and that its ends told outside are still there."""
+    told = [*ends, *await anchors.told(deps.redis)]
     async with db.snapshot() as reader:
         checked, broken = await audit_log.verify(reader)
+        broken += [{"told": end.id, "hash": end.hash} for end in await anchors.missing(reader, told)]
     log = Check("audit_log", "操作日志未被改动", checked, len(broken), broken[:MAX_OFFENDERS])
     return replace(report, checks=(*report.checks, log))
 

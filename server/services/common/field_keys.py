@@ -21,12 +21,13 @@ _KEPT = "SELECT fingerprint FROM field_keys ORDER BY id"
 async def refuse_unfit(cipher: Cipher) -> None:
     """Raise UnfitKeysError if these are not the keys of the database; remember the ones that are new to it.
 
-    A database without the table is not migrated yet, or another version made it; `schema` refuses that. Raises Busy.
+    A database without the table, or where we may not read it, is not migrated yet, or another version made it; `schema`
+    refuses that. Raises Busy.
     """
     given = cipher.fingerprints()
     try:
         kept = [row["fingerprint"] for row in await db.fetch(_KEPT)]
-    except asyncpg.UndefinedTableError:
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
         return
     if not _new(kept, given):
         return

@@ -11,7 +11,7 @@ from server import db
 from server.jobs.exports import make_exports
 from server.rules.operators import Role
 from tests.handlers.admin.conftest import Desk
-from tests.support.mall import Mall
+from tests.support.mall import Mall, owner_of
 from tests.support.purse import ask, earn, give_points, rich
 from tests.support.shop import make_sku, shopper, work
 
@@ -111,7 +111,7 @@ async def test_entries_say_what_they_move(mall: Mall, desks: Any) -> None:
 
 
 async def test_points_are_no_money(mall: Mall, desks: Any) -> None:
-    async with db.transaction() as tx:
+    async with owner_of(mall) as tx:
         await tx.execute(
             "INSERT INTO ledger_accounts (member_id, code, source, currency, debit_normal, balance)"
             " VALUES (7, 'points', 'gift:1', 'POINT', false, 120)"

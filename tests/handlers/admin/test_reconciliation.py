@@ -24,7 +24,7 @@ from tests.support.mall import Mall
 async def day(mall: Mall, tmp_path: Path) -> date:
     """Return yesterday, with one payment that only WeChat knows and one that only we know."""
     at = to_hour(mall, 12)
-    await our_payments(1, [1, 2, 3], at)
+    await our_payments(mall, 1, [1, 2, 3], at)
     their_payments(mall, [1, 2, 4], at)
     await mall.control("knobs", bills_today=False)
     to_hour(mall, 10, 30)

@@ -8,6 +8,7 @@ import pytest
 
 from server import db
 from server.core.errors import Busy, NotFound
+from server.db import Connection
 from server.jobs import group_buys as team_jobs
 from server.jobs import orders as order_jobs
 from server.jobs import points as point_jobs
@@ -22,23 +23,19 @@ from tests.support.shop import join, make_sku, pass_days
 
 
 @contextlib.asynccontextmanager
-async def failing(table: str, where: str) -> AsyncIterator[None]:
+async def failing(owner: Connection, table: str, where: str) -> AsyncIterator[None]:
     """Let every change of the rows of a table that fit fail, as a defect in the data or in the code would."""
-    async with db.transaction() as tx:
-        await tx.execute(
-            "CREATE FUNCTION break_row() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'a defective row'; END $$"
-        )
-        await tx.execute(
-            f"CREATE TRIGGER break_row BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({where})"
-            " EXECUTE FUNCTION break_row()"
-        )
+    await owner.execute(
+        "CREATE FUNCTION break_row() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'a defective row'; END $$"
+    )
+    await owner.execute(
+        f"CREATE TRIGGER break_row BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({where}) EXECUTE FUNCTION break_row()"
+    )
     try:
         yield
     finally:
-        async with db.transaction() as tx:
-            await tx.execute(f"DROP TRIGGER break_row ON {table}")
-            await tx.execute("DROP FUNCTION break_row")
+        await owner.execute(f"DROP TRIGGER break_row ON {table}; DROP FUNCTION break_row")
 
 
 async def alarms_raised() -> list[str]:
@@ -47,7 +44,7 @@ async def alarms_raised() -> list[str]:
     return [row["subject"] for row in rows]
 
 
-async def test_an_order_that_cannot_be_received_holds_up_no_other(mall: Mall) -> None:
+async def test_an_order_that_cannot_be_received_holds_up_no_other(mall: Mall, owner: Connection) -> None:
     me = await join(mall)
     sku = await make_sku()
     bad, good = [await me.buy(sku) for _ in range(2)]
@@ -55,7 +52,7 @@ async def test_an_order_that_cannot_be_received_holds_up_no_other(mall: Mall) ->
         await fulfilment.ship(mall.deps, order_no, "SF", "SF1234567890", "tester")
         mall.clock.advance(1)
     mall.clock.advance(11 * 86_400)
-    async with failing("orders", f"NEW.order_no = '{bad}' AND NEW.status = 'received'"):
+    async with failing(owner, "orders", f"NEW.order_no = '{bad}' AND NEW.status = 'received'"):
         for _ in range(2):
             await order_jobs.receive_overdue(mall.deps)
     assert [(await me.order(no))["status"] for no in (bad, good)] == ["shipped", "received"]
@@ -65,12 +62,12 @@ async def test_an_order_that_cannot_be_received_holds_up_no_other(mall: Mall) ->
     await proved(mall)
 
 
-async def test_an_order_that_cannot_be_closed_holds_up_no_other(mall: Mall) -> None:
+async def test_an_order_that_cannot_be_closed_holds_up_no_other(mall: Mall, owner: Connection) -> None:
     me = await join(mall)
     sku = await make_sku()
     bad, good = [(await me.place(sku))["order_no"] for _ in range(2)]
     mall.clock.advance(20 * 60)
-    async with failing("orders", f"NEW.order_no = '{bad}' AND NEW.status = 'closed'"):
+    async with failing(owner, "orders", f"NEW.order_no = '{bad}' AND NEW.status = 'closed'"):
         await order_jobs.close_expired(mall.deps)
     assert [(await me.order(no))["status"] for no in (bad, good)] == ["pending", "closed"]
     assert await alarms_raised() == [f"order:{bad}"]
@@ -80,17 +77,17 @@ async def test_an_order_that_cannot_be_closed_holds_up_no_other(mall: Mall) -> N
     await proved(mall)
 
 
-async def test_a_member_whose_points_cannot_expire_holds_up_no_other(mall: Mall) -> None:
+async def test_a_member_whose_points_cannot_expire_holds_up_no_other(mall: Mall, owner: Connection) -> None:
     bad, good = [await join(mall) for _ in range(2)]
     for one in (bad, good):
         await give_points(mall, one.id, 30)
     end = await db.fetch_value("SELECT max(ends_at) FROM point_credits")
     mall.clock.advance((end - mall.clock.now()).total_seconds() - 6 * 86_400)
-    async with failing("point_credits", f"NEW.member_id = {bad.id} AND NEW.told AND NOT OLD.told"):
+    async with failing(owner, "point_credits", f"NEW.member_id = {bad.id} AND NEW.told AND NOT OLD.told"):
         await point_jobs.expire_due(mall.deps)
     told = await db.fetch("SELECT member_id FROM point_credits WHERE told")
     assert [row["member_id"] for row in told] == [good.id]
-    async with failing("point_credits", f"NEW.member_id = {bad.id} AND NEW.settled AND NOT OLD.settled"):
+    async with failing(owner, "point_credits", f"NEW.member_id = {bad.id} AND NEW.settled AND NOT OLD.settled"):
         mall.clock.advance(7 * 86_400)
         await point_jobs.expire_due(mall.deps)
     rows = await db.fetch("SELECT member_id FROM point_credits WHERE settled")
@@ -101,12 +98,12 @@ async def test_a_member_whose_points_cannot_expire_holds_up_no_other(mall: Mall)
     await proved(mall)
 
 
-async def test_a_team_that_cannot_be_closed_holds_up_no_other(mall: Mall) -> None:
+async def test_a_team_that_cannot_be_closed_holds_up_no_other(mall: Mall, owner: Connection) -> None:
     sku = await make_sku()
     activity = await make_group_buy(mall, sku)
     (_, bad), (_, good) = [await open_team(await join(mall), activity, sku) for _ in range(2)]
     mall.clock.advance(90_000)
-    async with failing("teams", f"NEW.team_no = '{bad}' AND NEW.state <> OLD.state"):
+    async with failing(owner, "teams", f"NEW.team_no = '{bad}' AND NEW.state <> OLD.state"):
         await team_jobs.close_teams(mall.deps)
     states = {row["team_no"]: row["state"] for row in await db.fetch("SELECT team_no, state FROM teams")}
     assert states == {bad: "open", good: "failed"}

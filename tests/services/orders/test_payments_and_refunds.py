@@ -8,6 +8,7 @@ import pytest
 
 from server import db
 from server.core.errors import Busy, NotFound, RefundNotAllowed, StateConflict
+from server.db import Connection
 from server.gateways.ports import OutcomeUnknown, PaymentNotice, Prepay, RefundNotice
 from server.jobs import orders as order_jobs
 from server.jobs import payments as payment_jobs
@@ -57,27 +58,25 @@ async def test_a_word_of_no_payment_leaves_no_trace(mall: Mall) -> None:
     assert await db.fetch_value("SELECT count(*) FROM payment_notices") == 0
 
 
-async def test_a_payment_known_from_elsewhere_is_not_taken_twice(mall: Mall) -> None:
+async def test_a_payment_known_from_elsewhere_is_not_taken_twice(mall: Mall, owner: Connection) -> None:
     arena = Arena(mall)
     (buyer,) = await arena.members(1)
     order_no = await arena.buy(buyer, await make_sku())
     said = await arena.notice(order_no, await db.fetch_value("SELECT transaction_id FROM payments"))
-    async with db.transaction() as tx:  # the payment stays without its notice
-        await tx.execute("DELETE FROM payment_notices")
+    await owner.execute("DELETE FROM payment_notices")  # the payment stays without its notice
     assert await arena.settle(said) is Outcome.ALREADY
     assert await db.fetch_value("SELECT count(*) FROM payments") == 1
     await proved(mall)
 
 
-async def test_a_stray_payment_known_from_elsewhere_is_not_given_back_twice(mall: Mall) -> None:
+async def test_a_stray_payment_known_from_elsewhere_is_not_given_back_twice(mall: Mall, owner: Connection) -> None:
     arena = Arena(mall)
     (buyer,) = await arena.members(1)
     order_no = await arena.place(buyer, await make_sku())
     said = await arena.notice(order_no)
     assert await closing.close(mall.deps, order_no, "cancelled")
     assert await arena.settle(said) is Outcome.AFTER_CLOSE
-    async with db.transaction() as tx:  # the inbox is lost, the payment is not
-        await tx.execute("DELETE FROM payment_notices")
+    await owner.execute("DELETE FROM payment_notices")  # the inbox is lost, the payment is not
     assert await arena.settle(said) is Outcome.ALREADY
     assert await db.fetch_value("SELECT count(*) FROM refunds") == 1
     await proved(mall)
@@ -283,22 +282,20 @@ async def test_a_rebate_of_which_nothing_in_scope_is_left_is_reversed(mall: Mall
     await proved(mall)
 
 
-async def test_releases_wait_while_the_database_is_busy(mall: Mall) -> None:
+async def test_releases_wait_while_the_database_is_busy(mall: Mall, owner: Connection) -> None:
     await publish(mall)
     a = await circle(mall)
     await a.bring(3)
     await a.receive_all()
     mall.clock.advance(8 * 86_400)
-    async with db.transaction() as tx:
-        await tx.execute(
-            "CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = 'lock_not_available'; END $$"
-        )
-        await tx.execute("CREATE TRIGGER busy BEFORE UPDATE ON rebate_stages EXECUTE FUNCTION busy()")
+    await owner.execute(
+        "CREATE FUNCTION busy() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = 'lock_not_available'; END $$"
+    )
+    await owner.execute("CREATE TRIGGER busy BEFORE UPDATE ON rebate_stages EXECUTE FUNCTION busy()")
     with pytest.raises(Busy):
         await releases.release_due(mall.deps)
-    async with db.transaction() as tx:
-        await tx.execute("DROP TRIGGER busy ON rebate_stages")
+    await owner.execute("DROP TRIGGER busy ON rebate_stages; DROP FUNCTION busy")
     assert await releases.release_due(mall.deps) == 3
     assert await db.fetch_value("SELECT state FROM rebates") == "settled"
     await proved(mall)

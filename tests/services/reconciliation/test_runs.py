@@ -9,6 +9,7 @@ import pytest
 from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import BillNotReady, NotFound
+from server.db import Connection
 from server.gateways.ports import TransferRequest
 from server.ledger import book
 from server.ledger.chart import WECHAT_CASH, WITHDRAWAL_FEE
@@ -154,13 +155,14 @@ async def test_the_newest_run_of_a_day_counts(mall: Mall, noon: date) -> None:
     assert [row["actor"] for row in actions] == ["tester", "tester"]
 
 
-async def test_a_payment_that_they_never_saw_and_amounts_that_differ(mall: Mall, noon: date, tmp_path: Path) -> None:
+async def test_a_payment_that_they_never_saw_and_amounts_that_differ(
+    mall: Mall, owner: Connection, noon: date, tmp_path: Path
+) -> None:
     buyer, sku = await join(mall), await make_sku(10_000)
     lost, ours, theirs = [await buyer.buy(sku) for _ in range(3)]
     await until(lambda: db.fetch_value("SELECT count(*) = 3 FROM payments"))
     forget(mall.folder, "transaction", await transaction_of(lost))
-    async with db.transaction() as tx:
-        await tx.execute("UPDATE payments SET amount_fen = 9999 WHERE transaction_id = $1", await transaction_of(ours))
+    await owner.execute("UPDATE payments SET amount_fen = 9999 WHERE transaction_id = $1", await transaction_of(ours))
     changed = {
         "appid": mall.deps.appid,
         "mchid": mall.deps.mchid,
@@ -220,14 +222,13 @@ async def test_a_refund_that_wechat_closed_moves_nothing(mall: Mall, noon: date)
     assert await found(await reconciled(mall, noon)) == []
 
 
-async def test_a_transfer_that_differs(mall: Mall, noon: date, tmp_path: Path) -> None:
+async def test_a_transfer_that_differs(mall: Mall, owner: Connection, noon: date, tmp_path: Path) -> None:
     buyer = await join(mall)
     for number in ("W1", "W2", "W3"):
         await transfer(mall, number, buyer.openid, buyer.id, mall.clock.now())
     forget(mall.folder, "transfer", "W1")
-    async with db.transaction() as tx:
-        await tx.execute("UPDATE withdrawals SET state = 'confirming' WHERE withdrawal_no = 'W2'")
-        await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W3'")
+    await owner.execute("UPDATE withdrawals SET state = 'confirming' WHERE withdrawal_no = 'W2'")
+    await owner.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W3'")
     run = await reconciled(mall, noon)
     differences = await reconciliation_runs.differences(run.id)
     assert sorted((one.kind, side.about) for one in differences if (side := one.ours or one.theirs)) == [
@@ -345,18 +346,17 @@ async def test_two_at_once(mall: Mall, noon: date) -> None:
     assert len({run.id for run in runs}) == 2
 
 
-async def test_ten_thousand_orders(mall: Mall, noon: date, tmp_path: Path) -> None:
+async def test_ten_thousand_orders(mall: Mall, owner: Connection, noon: date, tmp_path: Path) -> None:
     """Among refunds and transfers that agree, one of each kind of difference is found, and nothing else."""
     buyer, sku = await join(mall), await make_sku(10_000)
     refund, closed, _ = [await refunded(mall, buyer, sku) for _ in range(3)]
     at = mall.clock.now()
     lost, unknown, _ = [await transfer(mall, number, buyer.openid, buyer.id, at) for number in ("W1", "W2", "W3")]
-    await our_payments(buyer.id, [n for n in range(1, 10_001) if n != 17], at)
+    await our_payments(mall, buyer.id, [n for n in range(1, 10_001) if n != 17], at)
     their_payments(mall, [n for n in range(1, 10_001) if n != 4711], at)
-    async with db.transaction() as tx:
-        await tx.execute("UPDATE payments SET amount_fen = amount_fen - 1 WHERE transaction_id = '429999'")
-        await tx.execute("UPDATE refunds SET state = 'rejected' WHERE refund_no = $1", closed)
-        await tx.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W2'")
+    await owner.execute("UPDATE payments SET amount_fen = amount_fen - 1 WHERE transaction_id = '429999'")
+    await owner.execute("UPDATE refunds SET state = 'rejected' WHERE refund_no = $1", closed)
+    await owner.execute("DELETE FROM withdrawals WHERE withdrawal_no = 'W2'")
     alter(mall.folder, "transaction", "4242", out_trade_no="M43")
     forget(mall.folder, "refund", refund)
     forget(mall.folder, "transfer", "W1")
@@ -382,7 +382,7 @@ async def test_which_days_were_missed(mall: Mall, tmp_path: Path) -> None:
     morning = to_hour(mall, 10, 29)
     today = shanghai_day(morning)
     assert await reconciliation_runs.missed(morning) == []
-    await our_payments(1, [1], morning)
+    await our_payments(mall, 1, [1], morning)
     their_payments(mall, [1], morning)
     assert await reconciliation_runs.missed(morning + timedelta(days=1)) == []
     assert await reconciliation_runs.missed(morning + timedelta(days=1, minutes=1)) == [today]
