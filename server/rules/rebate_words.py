@@ -10,6 +10,7 @@ from typing import Literal
 from server.core.money import WHOLE_BP, yuan
 from server.rules.orders import OrderKind
 from server.rules.rebates import CHOICE_DAYS, RuleTerms
+from server.rules.waivers import WAIVERS
 
 _KINDS: dict[OrderKind, str] = {
     "normal": "普通订单",
@@ -87,9 +88,17 @@ def plain(terms: RuleTerms, scope_names: Sequence[str]) -> list[Told]:
         Told("返还成什么", _paid_as(terms)),
         Told("什么时候到账", _timing(terms)),
         Told("发生退款时", _refunds(terms)),
+        *_waived(terms),
         Told("只看你直接推荐的好友", _DIRECT),
         Told("请注意", _NOTE),
     ]
+
+
+def _waived(terms: RuleTerms) -> list[Told]:
+    """Return the limits that this version leaves, with the shop's own reasons."""
+    reasons = terms.waivers.reasons()
+    said = "".join(f"{WAIVERS[waiver]}，理由：{reason.strip().rstrip('。')}。" for waiver, reason in reasons.items())
+    return [Told("本版规则放宽的限制", said)] if said else []
 
 
 _DIRECT = (

@@ -12,7 +12,9 @@ import msgspec
 
 from server.core.errors import RuleInvalid
 from server.core.money import WHOLE_BP, share, yuan
+from server.rules import waivers
 from server.rules.orders import OrderKind
+from server.rules.waivers import Waivers
 
 Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
 CHOICE_DAYS = 30
@@ -58,12 +60,13 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap_fen: Annotated[int, _AMOUNT] | None = None
     member_month_cap_fen: Annotated[int, _AMOUNT] | None = None
     budget_fen: Annotated[int, _AMOUNT] | None = None
-    payout_cap_bp: Annotated[int, _RATE] | None = None
+    payout_cap_bp: Annotated[int, _RATE] | None = 5_000
     max_cycles: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pay_as: Literal["balance", "coupon"] = "balance"
     coupon_threshold_fen: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
     coupon_days: Annotated[int, _DAYS] = 30
     withdrawable: bool = False
+    waivers: Waivers = Waivers()
 
     @property
     def staged(self) -> bool:
@@ -81,17 +84,20 @@ def parse_terms(text: bytes) -> RuleTerms:
     return complete(terms)
 
 
-def complete(terms: RuleTerms) -> RuleTerms:
+def complete(terms: RuleTerms, refund_days: int = 0) -> RuleTerms:
     """Return checked terms with all their stages: if none is named, everything comes at the end. Raises RuleInvalid."""
     if not terms.stages_bp:
         terms = msgspec.structs.replace(terms, stages_bp=(*(0,) * (terms.required - 1), WHOLE_BP))
-    for field, problem in problems(terms):
+    for field, problem in problems(terms, refund_days):
         raise RuleInvalid(field=field, problem=problem)
     return terms
 
 
-def problems(terms: RuleTerms) -> list[tuple[str, str]]:
-    """Return what the types alone do not refuse, as (field, sentence for the operator)."""
+def problems(terms: RuleTerms, refund_days: int = 0) -> list[tuple[str, str]]:
+    """Return what the types alone do not refuse, as (field, sentence for the operator).
+
+    `refund_days` are the shop's; with 0 an observation of any length is accepted.
+    """
     scope, empty = terms.scope, "至少要有一项"
     ways = (scope.all, scope.products is not None, scope.categories is not None)
     checks = (
@@ -103,7 +109,12 @@ def problems(terms: RuleTerms) -> list[tuple[str, str]]:
         (terms.qualify_kinds == (), "qualify_kinds", empty),
         (terms.return_kinds == (), "return_kinds", empty),
     )
-    return [(field, problem) for wrong, field, problem in checks if wrong]
+    return [(field, problem) for wrong, field, problem in checks if wrong] + waivers.problems(
+        terms.waivers,
+        payout_cap_bp=terms.payout_cap_bp,
+        observe_days=terms.observe_days,
+        refund_days=refund_days,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ import pytest
 
 from server.rules.forecasts import Forecast, forecast
 from server.rules.rebates import Candidate, Close, CycleFacts, LineNet, Qualified, RuleTerms, decide, parse_terms
+from tests.support.waived import FREE
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def rule(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def order(number: int, cash_fen: int, days: float) -> Candidate:

@@ -27,6 +27,7 @@ from server.rules.rebates import (
     stage_total,
 )
 from server.rules.take_backs import take_from_stages
+from server.rules.waivers import Waivers
 from tests.rules import rebate_law
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -73,6 +74,7 @@ def all_terms(draw: st.DrawFn) -> RuleTerms:
         budget_fen=draw(CAPS),
         payout_cap_bp=draw(st.none() | RATES),
         max_cycles=draw(st.none() | st.just(2)),
+        waivers=Waivers(no_payout_cap="只在测试里不设这个上限"),
     )
     assert parse_terms(msgspec.json.encode(terms)) == terms
     return terms

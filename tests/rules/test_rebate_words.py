@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from server.rules.rebate_words import plain, promise, returned_bp
 from server.rules.rebates import RuleTerms, parse_terms
+from tests.support.waived import FREE
 
 NEVER = ("稳赚", "躺赚", "保证返", "必返", "一定返还你", "投资回报", "收益率", "None", "{", "}", "。。", "，，", "，。")
 DIRECT, LAST = "只看你直接推荐的好友", "请注意"
 
 
 def terms(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def words(rule: RuleTerms, *names: str) -> dict[str, str]:
@@ -125,6 +126,17 @@ def test_part_of_an_order() -> None:
 )
 def test_a_term_is_told_where_it_belongs(fields: dict[str, Any], title: str, sentence: str) -> None:
     assert sentence in words(terms(**fields))[title]
+
+
+def test_the_limits_that_a_version_leaves_are_told_with_their_reasons() -> None:
+    assert "本版规则放宽的限制" not in words(terms(payout_cap_bp=5_000, waivers={}))
+    early = {"early_release": "礼品卡售出不退，无需观察。"}
+    rule = terms(payout_cap_bp=5_000, observe_days=0, waivers=early)
+    assert words(rule)["本版规则放宽的限制"] == "允许观察期短于售后期，理由：礼品卡售出不退，无需观察。"
+    both = early | {"no_payout_cap": "开业活动，预算另有上限"}
+    assert words(terms(waivers=both))["本版规则放宽的限制"] == (
+        "允许不设占好友订单实付的上限，理由：开业活动，预算另有上限。允许观察期短于售后期，理由：礼品卡售出不退，无需观察。"
+    )
 
 
 def test_a_scope_is_told_by_its_names() -> None:

@@ -28,6 +28,7 @@ from server.rules.rebates import (
     stage_total,
 )
 from server.rules.take_backs import TakeBack, take_back, take_from_stages
+from tests.support.waived import FREE
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -36,7 +37,7 @@ AMOUNTS = st.integers(0, 10**6)
 
 
 def rule(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def friends(*nets_fen: int, counted_at: datetime = NOW) -> tuple[Qualified, ...]:
