@@ -627,6 +627,7 @@ CREATE TABLE "rebates" (
     "granted_fen" BIGINT NOT NULL,
     "release_at" TIMESTAMPTZ,
     "explanation" JSONB NOT NULL,
+    "history" JSONB NOT NULL,
     "closed_at" TIMESTAMPTZ NOT NULL,
     "settled_at" TIMESTAMPTZ,
     "reversed_at" TIMESTAMPTZ,
@@ -1963,7 +1964,7 @@ CREATE INDEX qualifications_on_hold ON qualifications (id) WHERE state = 'held';
 ALTER TABLE rebates
   ADD CONSTRAINT rebates_state CHECK (state IN ('frozen', 'settled', 'reversed')),
   ADD CONSTRAINT rebates_pay_as CHECK (pay_as IN ('balance', 'coupon')),
-  ADD CONSTRAINT rebates_amount CHECK (whole_fen > 0 AND granted_fen BETWEEN 0 AND whole_fen);
+  ADD CONSTRAINT rebates_amount CHECK (whole_fen >= 0 AND granted_fen BETWEEN 0 AND whole_fen);
 CREATE UNIQUE INDEX rebates_order_once ON rebates (order_id) WHERE state <> 'reversed';
 
 ALTER TABLE rebate_stages
@@ -2006,7 +2007,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "bd5292a62718033632c7f4d0e9fb56182729192f570118eec0973df2bf5bd22f"
+FINGERPRINT = "b6102e1a651369896505cf8840ed423a6deb296d3fbf70c3da9575d70ce6ba0e"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

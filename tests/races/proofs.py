@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from server import db
 from server.ledger.audit import audit
+from tests.support import histories
 from tests.support.mall import Mall
 
 _PROOFS = {
@@ -47,6 +48,7 @@ async def check(mall: Mall) -> None:
     found |= {check.name: check.offenders for check in (await audit(mall.clock.now())).checks if check.wrong}
     wrong = {name: rows for name, rows in found.items() if rows}
     assert not wrong, wrong
+    await histories.repeated()
 
 
 _NEW_WITHIN_CAP = """
