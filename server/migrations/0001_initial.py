@@ -639,6 +639,7 @@ CREATE TABLE "rebates" (
     "granted_fen" BIGINT NOT NULL,
     "release_at" TIMESTAMPTZ,
     "explanation" JSONB NOT NULL,
+    "history" JSONB NOT NULL,
     "closed_at" TIMESTAMPTZ NOT NULL,
     "settled_at" TIMESTAMPTZ,
     "reversed_at" TIMESTAMPTZ,
@@ -2031,7 +2032,7 @@ CREATE INDEX qualifications_on_hold ON qualifications (id) WHERE state = 'held';
 ALTER TABLE rebates
   ADD CONSTRAINT rebates_state CHECK (state IN ('frozen', 'settled', 'reversed')),
   ADD CONSTRAINT rebates_pay_as CHECK (pay_as IN ('balance', 'coupon')),
-  ADD CONSTRAINT rebates_amount CHECK (whole_fen > 0 AND granted_fen BETWEEN 0 AND whole_fen);
+  ADD CONSTRAINT rebates_amount CHECK (whole_fen >= 0 AND granted_fen BETWEEN 0 AND whole_fen);
 CREATE UNIQUE INDEX rebates_order_once ON rebates (order_id) WHERE state <> 'reversed';
 
 ALTER TABLE rebate_stages
@@ -2074,7 +2075,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "56559aaa2b5bfb3f4c787ce891ab6b4902782ebe5c56a22527269bc31d0dc1a1"
+FINGERPRINT = "6e75b8c0ea5ee87c1e96b2ca30653731a855b1a6e27570b22c4f5ae22eff8f68"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

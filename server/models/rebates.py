@@ -72,6 +72,8 @@ class Rebate(Model):
     release_at = fields.DatetimeField(null=True)
     """When its last stage is due; null until every order it depends on is received."""
     explanation: fields.JSONField[Any] = fields.JSONField()
+    history: fields.JSONField[Any] = fields.JSONField()
+    """What happened to it, in turn: the events of rules/rebate_history.py, of which the first is its closing."""
     closed_at = fields.DatetimeField()
     """When the cycle closed (with stages: when it opened). The caps of that calendar month apply."""
     settled_at = fields.DatetimeField(null=True)

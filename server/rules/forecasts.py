@@ -24,6 +24,6 @@ def forecast(terms: RuleTerms, facts: CycleFacts) -> Forecast | None:
     None when nothing could be returned: no returnable order, no choice made yet, or all cycles used.
     """
     missing = terms.required - len(facts.counted)
-    coming = (Qualified(0, _PLENTY_FEN, facts.now),) * missing
+    coming = (Qualified(0, 0, _PLENTY_FEN, facts.now),) * missing
     decision = decide(terms, replace(facts, counted=(*facts.counted, *coming), month_granted_fen=0, budget_used_fen=0))
     return Forecast(decision.order_id, decision.whole_fen) if isinstance(decision, Close) else None

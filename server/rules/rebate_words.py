@@ -10,6 +10,7 @@ from typing import Literal
 from server.core.money import WHOLE_BP, yuan
 from server.rules.orders import OrderKind
 from server.rules.rebates import CHOICE_DAYS, RuleTerms
+from server.rules.waivers import WAIVERS
 
 _KINDS: dict[OrderKind, str] = {
     "normal": "普通订单",
@@ -87,9 +88,17 @@ def plain(terms: RuleTerms, scope_names: Sequence[str]) -> list[Told]:
         Told("返还成什么", _paid_as(terms)),
         Told("什么时候到账", _timing(terms)),
         Told("发生退款时", _refunds(terms)),
+        *_waived(terms),
         Told("只看你直接推荐的好友", _DIRECT),
         Told("请注意", _NOTE),
     ]
+
+
+def _waived(terms: RuleTerms) -> list[Told]:
+    """Return the limits that this version leaves, with the shop's own reasons."""
+    reasons = terms.waivers.reasons()
+    said = "".join(f"{WAIVERS[waiver]}，理由：{reason.strip().rstrip('。')}。" for waiver, reason in reasons.items())
+    return [Told("本版规则放宽的限制", said)] if said else []
 
 
 _DIRECT = (
@@ -147,7 +156,8 @@ def _limits(terms: RuleTerms) -> list[str]:
         found.append(f"每人每个自然月合计最多返还 {month} 元，当月剩余额度不够时这一轮顺延")
     if terms.payout_cap_bp is not None:
         share = _percent(terms.payout_cap_bp)
-        found.append(f"每次返还不超过这一轮好友订单现金实付合计的 {share}，并须减去这些订单已经产生的佣金和积分价值")
+        less = "并须减去这些订单带来的佣金和积分价值，两者在订单计入这一轮时确定"
+        found.append(f"每次返还不超过这一轮好友订单现金实付合计的 {share}，{less}")
     if terms.budget_fen is not None:
         found.append(f"本期规则的返还预算共 {_yuan(terms.budget_fen)} 元，预算不足时这一轮等待")
     if terms.max_cycles is not None:
@@ -191,7 +201,10 @@ def _refunds(terms: RuleTerms) -> str:
     part = ""
     if terms.payout_cap_bp is not None:
         most = _percent(terms.payout_cap_bp)
-        part = f"好友的订单部分退款时，返还不超过这一轮好友订单现金实付的 {most}，超出部分收回。"
+        part = (
+            f"好友的订单部分退款时，按退款后的金额重新计算这一上限：返还不超过这一轮好友订单现金实付的 {most}，"
+            "并减去这些订单的佣金和积分价值（随订单金额同比减少），超出部分收回，之后不再增加。"
+        )
     return (
         f"好友的订单全额退款，或部分退款后参与商品的现金实付{least}时，这次有效推荐取消；"
         f"{lost}，其余有效推荐保留，可以继续凑满一轮。{part}收回时{back}"

@@ -11,8 +11,11 @@ from typing import Annotated, Literal
 import msgspec
 
 from server.core.errors import RuleInvalid
-from server.core.money import WHOLE_BP, share, yuan
+from server.core.money import WHOLE_BP, yuan
+from server.rules import payout_caps, waivers
 from server.rules.orders import OrderKind
+from server.rules.payout_caps import Gives
+from server.rules.waivers import Waivers
 
 Pick = Literal["oldest", "newest", "highest", "lowest", "member_chooses"]
 CHOICE_DAYS = 30
@@ -58,12 +61,13 @@ class RuleTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cap_fen: Annotated[int, _AMOUNT] | None = None
     member_month_cap_fen: Annotated[int, _AMOUNT] | None = None
     budget_fen: Annotated[int, _AMOUNT] | None = None
-    payout_cap_bp: Annotated[int, _RATE] | None = None
+    payout_cap_bp: Annotated[int, _RATE] | None = 5_000
     max_cycles: Annotated[int, msgspec.Meta(ge=1)] | None = None
     pay_as: Literal["balance", "coupon"] = "balance"
     coupon_threshold_fen: Annotated[int, msgspec.Meta(ge=0, le=10**12)] = 0
     coupon_days: Annotated[int, _DAYS] = 30
     withdrawable: bool = False
+    waivers: Waivers = Waivers()
 
     @property
     def staged(self) -> bool:
@@ -81,17 +85,20 @@ def parse_terms(text: bytes) -> RuleTerms:
     return complete(terms)
 
 
-def complete(terms: RuleTerms) -> RuleTerms:
+def complete(terms: RuleTerms, refund_days: int = 0) -> RuleTerms:
     """Return checked terms with all their stages: if none is named, everything comes at the end. Raises RuleInvalid."""
     if not terms.stages_bp:
         terms = msgspec.structs.replace(terms, stages_bp=(*(0,) * (terms.required - 1), WHOLE_BP))
-    for field, problem in problems(terms):
+    for field, problem in problems(terms, refund_days):
         raise RuleInvalid(field=field, problem=problem)
     return terms
 
 
-def problems(terms: RuleTerms) -> list[tuple[str, str]]:
-    """Return what the types alone do not refuse, as (field, sentence for the operator)."""
+def problems(terms: RuleTerms, refund_days: int = 0) -> list[tuple[str, str]]:
+    """Return what the types alone do not refuse, as (field, sentence for the operator).
+
+    `refund_days` are the shop's; with 0 an observation of any length is accepted.
+    """
     scope, empty = terms.scope, "至少要有一项"
     ways = (scope.all, scope.products is not None, scope.categories is not None)
     checks = (
@@ -103,7 +110,12 @@ def problems(terms: RuleTerms) -> list[tuple[str, str]]:
         (terms.qualify_kinds == (), "qualify_kinds", empty),
         (terms.return_kinds == (), "return_kinds", empty),
     )
-    return [(field, problem) for wrong, field, problem in checks if wrong]
+    return [(field, problem) for wrong, field, problem in checks if wrong] + waivers.problems(
+        terms.waivers,
+        payout_cap_bp=terms.payout_cap_bp,
+        observe_days=terms.observe_days,
+        refund_days=refund_days,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +142,12 @@ class Qualified:
     """A counted qualification. They are passed oldest payment first."""
 
     id: int
+    order_id: int
     order_net_fen: int
     """Net cash of the whole qualifying order."""
     counted_at: datetime
-    given_fen: int = 0
-    """What was given for the order and not taken back: commission, and the value of the points it earned."""
+    gives: Gives = payout_caps.NOTHING
+    """What else the order gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +171,7 @@ class OpenRebate:
     order_nets_fen: tuple[int, ...]
     """Net cash of the qualifying orders that have joined so far."""
     given_fen: int = 0
-    """The sum of what was given for these orders."""
+    """The sum of what else these orders give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +255,7 @@ def _close(terms: RuleTerms, facts: CycleFacts, consumed: Sequence[Qualified]) -
     order = _pick(terms, eligible, facts, consumed)
     if order is None:
         return Wait("choice")
-    amount = _amount(terms, order, facts, *_carried(consumed))
+    amount = _amount(terms, order, facts, consumed)
     if isinstance(amount, Wait):
         return amount
     whole_fen, steps = amount
@@ -265,7 +278,7 @@ def _beyond_budget(terms: RuleTerms, amount_fen: int, used_fen: int) -> bool:
 
 def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified, budget_used_fen: int) -> Join | Wait:
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
-    total = granted(terms, rebate.whole_fen, nets, rebate.given_fen + joining.given_fen)
+    total = granted(terms, rebate.whole_fen, nets, rebate.given_fen + joining.gives.fen)
     stage_fen = max(0, total - rebate.granted_fen)
     if _beyond_budget(terms, stage_fen, budget_used_fen):
         return Wait("budget")
@@ -273,23 +286,18 @@ def _join(terms: RuleTerms, rebate: OpenRebate, joining: Qualified, budget_used_
 
 
 def granted(terms: RuleTerms, whole_fen: int, nets_fen: Sequence[int], given_fen: int) -> int:
-    """Return what is granted once orders of this net cash have joined; `given_fen` was already given for them.
+    """Return what is granted once orders of this net cash have joined, which give `given_fen` beside the rebate.
 
     The payout cap applies to a staged rebate stage by stage.
     """
     total_fen = stage_total(terms, whole_fen, len(nets_fen))
     if terms.payout_cap_bp is None:
         return total_fen
-    return min(total_fen, _payout_cap_fen(terms.payout_cap_bp, nets_fen, given_fen))
-
-
-def _payout_cap_fen(payout_cap_bp: int, nets_fen: Sequence[int], given_fen: int) -> int:
-    """Return the most that qualifying orders allow: a part of their net cash, less what was already given for them."""
-    return max(0, share(sum(nets_fen), payout_cap_bp) - given_fen)
+    return min(total_fen, payout_caps.payout_cap_fen(terms.payout_cap_bp, nets_fen, given_fen))
 
 
 def _carried(consumed: Sequence[Qualified]) -> tuple[list[int], int]:
-    return [one.order_net_fen for one in consumed], sum(one.given_fen for one in consumed)
+    return [one.order_net_fen for one in consumed], sum(one.gives.fen for one in consumed)
 
 
 def _rebate_fen(terms: RuleTerms, lines: Sequence[LineNet]) -> int:
@@ -332,7 +340,7 @@ def _pick(
 
 
 def _amount(
-    terms: RuleTerms, order: Candidate, facts: CycleFacts, nets_fen: Sequence[int], given_fen: int
+    terms: RuleTerms, order: Candidate, facts: CycleFacts, consumed: Sequence[Qualified]
 ) -> tuple[int, tuple[Step, ...]] | Wait:
     """Return the whole amount and its calculation: the ratio, then the caps in the order of the fields of RuleTerms."""
     net_fen = in_scope_fen(terms, order.lines)
@@ -358,9 +366,8 @@ def _amount(
     if not terms.staged and _beyond_budget(terms, amount_fen, facts.budget_used_fen):
         return Wait("budget")
     if terms.payout_cap_bp is not None and not terms.staged:
-        less = f"，减去已给出的佣金和积分 {yuan(given_fen)} 元" if given_fen else ""
-        label = f"不超过好友订单实付的 {yuan(terms.payout_cap_bp)}%{less}"
-        cut(label, _payout_cap_fen(terms.payout_cap_bp, nets_fen, given_fen))
+        label = payout_caps.in_words(terms.payout_cap_bp, [one.gives for one in consumed])
+        cut(label, payout_caps.payout_cap_fen(terms.payout_cap_bp, *_carried(consumed)))
     return (amount_fen, tuple(steps)) if amount_fen else Wait("amount")
 
 

@@ -14,6 +14,7 @@ import msgspec
 from server.core.money import WHOLE_BP, fen, yuan
 from server.rules.orders import OrderKind
 from server.rules.rebates import RuleTerms, Scope, problems
+from server.rules.waivers import WAIVERS, Waivers
 
 Kind = Literal["count", "yuan", "percent", "choice"]
 _NONE = "不限"
@@ -42,7 +43,7 @@ class Field:
 FIELDS: tuple[Field, ...] = (
     Field("required", "一轮需要的有效推荐", "count", "次", "2 到 10"),
     Field("qualify_at", "好友首单何时计入", "choice", choices={"paid": "付款后", "received": "确认收货后"}),
-    Field("observe_days", "收货后观察期", "count", "天", "0 到 60；观察期内返还一直冻结"),
+    Field("observe_days", "收货后观察期", "count", "天", "0 到 60；观察期内返还一直冻结；短于售后期的须在下面写明理由"),
     Field("min_paid_fen", "首单最低现金实付", "yuan", "元", "参与商品的现金实付，最低 0.01"),
     Field(
         "pick",
@@ -63,14 +64,24 @@ FIELDS: tuple[Field, ...] = (
     Field("cap_fen", "单次返还上限", "yuan", "元", "留空不限", optional=True),
     Field("member_month_cap_fen", "每人每月返还上限", "yuan", "元", "留空不限", optional=True),
     Field("budget_fen", "本版本返还预算", "yuan", "元", "留空不限", optional=True),
-    Field("payout_cap_bp", "占好友订单实付的上限", "percent", "%", "建议 50 以内；留空不限", optional=True),
+    Field(
+        "payout_cap_bp",
+        "占好友订单实付的上限",
+        "percent",
+        "%",
+        "建议 50 以内；留空不限，须在下面写明理由",
+        optional=True,
+    ),
     Field("max_cycles", "每人最多返还次数", "count", "次", "留空不限", optional=True),
     Field("pay_as", "返还成", "choice", choices={"balance": "钱包余额", "coupon": "优惠券"}),
     Field("withdrawable", "余额可提现", "choice", choices=_YES),
     Field("coupon_threshold_fen", "优惠券使用门槛", "yuan", "元", "0 为无门槛；返还成优惠券时有效"),
     Field("coupon_days", "优惠券有效期", "count", "天", "返还成优惠券时有效"),
 )
-"""The fields with a single value. Scope, stages and order kinds have their own parts of the form."""
+"""The fields with a single value. Scope, stages, order kinds and waivers have their own parts of the form."""
+
+REASONS: dict[str, str] = {f"waivers.{waiver}": said for waiver, said in WAIVERS.items()}
+"""The inputs for the reasons of waivers."""
 
 LABELS: dict[str, str] = {
     **{field.name: field.label for field in FIELDS},
@@ -78,6 +89,7 @@ LABELS: dict[str, str] = {
     "stages_bp": "分次计入",
     "qualify_kinds": "可以计入的订单",
     "return_kinds": "可以返还的订单",
+    **REASONS,
 }
 
 
@@ -94,7 +106,11 @@ def filled(terms: RuleTerms) -> dict[str, str]:
     form["stages_bp"] = ", ".join(percent(stage) for stage in terms.stages_bp) if terms.staged else ""
     for name in ("qualify_kinds", "return_kinds"):
         form |= {f"{name}.{kind}": "on" for kind in getattr(terms, name)}
-    return form
+    return form | dict.fromkeys(REASONS, "") | _reasons(terms)
+
+
+def _reasons(terms: RuleTerms) -> dict[str, str]:
+    return {f"waivers.{waiver}": reason for waiver, reason in terms.waivers.reasons().items()}
 
 
 def _typed(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the field holds
@@ -119,10 +135,10 @@ def _scope(scope: Scope) -> tuple[str, Sequence[int]]:
     return "all", ()
 
 
-def read(form: Mapping[str, str]) -> tuple[RuleTerms | None, dict[str, str]]:
+def read(form: Mapping[str, str], refund_days: int = 0) -> tuple[RuleTerms | None, dict[str, str]]:
     """Return the terms that a filled form says, or None and the problems by field, in Chinese.
 
-    Fields that are not part of the form are ignored.
+    Fields that are not part of the form are ignored. `refund_days` are the shop's, as `problems` takes them.
     """
     values: dict[str, Any] = {}
     wrong: dict[str, str] = {}
@@ -133,12 +149,19 @@ def read(form: Mapping[str, str]) -> tuple[RuleTerms | None, dict[str, str]]:
         values[name] = tuple(kind for kind in get_args(OrderKind) if form.get(f"{name}.{kind}"))
     _take(values, wrong, "stages_bp", partial(_stages, form.get("stages_bp", ""), values.get("required", 1)))
     _take(values, wrong, "scope", partial(_read_scope, form))
-    terms = RuleTerms(**values)
-    found = {name.partition(".")[0]: problem for name, problem in reversed(problems(terms))}
-    if "required" in wrong:
-        found.pop("stages_bp", None)  # how many there must be is not known
+    terms = RuleTerms(**values, waivers=_waivers(form))
+    found = {_input(name): problem for name, problem in reversed(problems(terms, refund_days))}
+    # What depends on a field that could not be read is not known.
+    for unread, unknown in (("required", "stages_bp"), ("observe_days", "waivers.early_release")):
+        if unread in wrong:
+            found.pop(unknown, None)
     found |= wrong
     return (None, found) if found else (terms, {})
+
+
+def _input(field: str) -> str:
+    """Return the input of a field: those of the scope share one."""
+    return field if field in REASONS else field.partition(".")[0]
 
 
 def read_scope(form: Mapping[str, str]) -> Scope:
@@ -196,6 +219,10 @@ def _stages(text: str, required: int) -> tuple[int, ...]:
     return found
 
 
+def _waivers(form: Mapping[str, str]) -> Waivers:
+    return Waivers(**{waiver: form.get(f"waivers.{waiver}", "").strip() or None for waiver in WAIVERS})
+
+
 def _read_scope(form: Mapping[str, str]) -> Scope:
     kind, typed = form.get("scope", ""), [part for part in _LIST.split(form.get("scope_ids", "").strip()) if part]
     if kind == "all":
@@ -220,7 +247,7 @@ def in_words(terms: RuleTerms, names: Sequence[str]) -> dict[str, str]:
     )
     for name in ("qualify_kinds", "return_kinds"):
         found[name] = "、".join(said for kind, said in KINDS.items() if kind in getattr(terms, name))
-    return found
+    return found | dict.fromkeys(REASONS, "无") | _reasons(terms)
 
 
 def _worded(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the field holds

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 from server import db
 from tests.support.cli import run
@@ -29,6 +30,39 @@ async def test_the_rule_is_published_and_shown(mall: Mall, tmp_path: Path) -> No
     assert err.startswith("规则不合法 (rule_invalid)")
     assert '"field":"required"' in err
     assert await db.fetch_value("SELECT count(*) FROM rule_versions") == 1
+
+
+async def test_a_rule_without_its_limits_is_published_with_reasons_only(mall: Mall, tmp_path: Path) -> None:
+    file, cap, early = tmp_path / "rule.json", "开业活动，预算另有上限", "礼品卡售出不退，无需观察"
+
+    async def published(**terms: Any) -> tuple[int, str]:
+        file.write_text(json.dumps(terms), encoding="utf-8")
+        code, _, err = await run(mall, "rule", "publish", str(file), "--note", "测试")
+        return code, err
+
+    for terms, waiver in (
+        ({"payout_cap_bp": None}, "no_payout_cap"),
+        ({"payout_cap_bp": None, "waivers": {"early_release": early}}, "no_payout_cap"),
+        ({"observe_days": 0, "withdrawable": True}, "early_release"),
+        ({"observe_days": 6, "withdrawable": True, "waivers": {"no_payout_cap": cap}}, "early_release"),
+        ({"observe_days": 0, "waivers": {"early_release": "太短"}}, "early_release"),
+    ):
+        code, err = await published(**terms)
+        assert (code, err.startswith("规则不合法 (rule_invalid)")) == (1, True)
+        assert f'"field":"waivers.{waiver}"' in err
+        assert err.count(f"waivers.{waiver}") == 2, "the sentence names the waiver, too"
+    assert await db.fetch_value("SELECT count(*) FROM rule_versions") == 0
+    waivers = {"no_payout_cap": cap, "early_release": early}
+    code, _ = await published(payout_cap_bp=None, observe_days=0, withdrawable=True, waivers=waivers)
+    assert code == 0
+    shown = json.loads((await run(mall, "rule", "show", "--json"))[1])
+    assert shown["terms"]["waivers"] == waivers
+    assert early in (await run(mall, "rule", "show"))[1]
+    said = (await mall.http.get("/api/shop")).json()["rule"]["plain"]
+    assert {"title": "本版规则放宽的限制", "text": WAIVED.format(cap, early)} in said
+
+
+WAIVED = "允许不设占好友订单实付的上限，理由：{}。允许观察期短于售后期，理由：{}。"
 
 
 async def test_orders_are_shipped_and_refunds_decided(mall: Mall, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from server import db
 from server.ledger.audit import audit
+from tests.support import histories
 from tests.support.mall import Mall
 from tests.support.proof import offenders
 
@@ -48,6 +49,7 @@ async def check(mall: Mall) -> None:
     found |= offenders(await audit(mall.clock.now()))
     wrong = {name: rows for name, rows in found.items() if rows}
     assert not wrong, wrong
+    await histories.repeated()
 
 
 _NEW_WITHIN_CAP = """

@@ -76,7 +76,7 @@ def picked(terms: RuleTerms, orders: list[Candidate], facts: CycleFacts, used: l
 
 
 def payout_cap(terms: RuleTerms, nets_fen: Iterable[int], given_fen: int) -> Fraction | None:
-    """Net cash of all these orders × `payout_cap_bp`, less what was already given for them."""
+    """Net cash of all these orders × `payout_cap_bp`, less what else they give."""
     if terms.payout_cap_bp is None:
         return None
     return max(Fraction(0), sum(nets_fen) * Fraction(terms.payout_cap_bp, 10_000) - given_fen)
@@ -93,7 +93,7 @@ def amount(terms: RuleTerms, order: Candidate, facts: CycleFacts, used: list[Qua
             return Wait("month_cap")
     if not terms.staged and too_much(terms, facts, floor(exact)):
         return Wait("budget")
-    cap = payout_cap(terms, [one.order_net_fen for one in used], sum(one.given_fen for one in used))
+    cap = payout_cap(terms, [one.order_net_fen for one in used], sum(one.gives.fen for one in used))
     if cap is not None and not terms.staged:
         exact = min(exact, cap)
     return floor(exact) or Wait("amount")
@@ -127,7 +127,7 @@ def told(terms: RuleTerms, facts: CycleFacts) -> Outcome:
 def joined(terms: RuleTerms, facts: CycleFacts, rebate: OpenRebate, joining: Qualified) -> Join | Wait:
     """Continue a cycle with stages."""
     nets = [*rebate.order_nets_fen, joining.order_net_fen]
-    given_fen = rebate.given_fen + joining.given_fen
+    given_fen = rebate.given_fen + joining.gives.fen
     more = max(0, posted(terms, rebate.whole_fen, nets, given_fen) - rebate.granted_fen)
     return Wait("budget") if too_much(terms, facts, more) else Join(joining.id, rebate.id, len(nets), more)
 
@@ -144,7 +144,7 @@ def closed(terms: RuleTerms, facts: CycleFacts, used: list[Qualified]) -> Close 
     if isinstance(whole, Wait):
         return whole
     nets = [one.order_net_fen for one in used]
-    on_them = [one.given_fen for one in used]
+    on_them = [one.gives.fen for one in used]
     running = [posted(terms, whole, nets[:count], sum(on_them[:count])) for count in range(len(nets) + 1)]
     if too_much(terms, facts, running[-1]):
         return Wait("budget")

@@ -9,12 +9,13 @@ import pytest
 
 from server.rules.forecasts import Forecast, forecast
 from server.rules.rebates import Candidate, Close, CycleFacts, LineNet, Qualified, RuleTerms, decide, parse_terms
+from tests.support.waived import FREE
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def rule(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def order(number: int, cash_fen: int, days: float) -> Candidate:
@@ -22,7 +23,7 @@ def order(number: int, cash_fen: int, days: float) -> Candidate:
 
 
 def friends(*nets_fen: int) -> tuple[Qualified, ...]:
-    return tuple(Qualified(number, net, NOW) for number, net in enumerate(nets_fen, start=11))
+    return tuple(Qualified(number, 100 + number, net, NOW) for number, net in enumerate(nets_fen, start=11))
 
 
 ORDERS = (order(1, 10_000, 3), order(2, 30_000, 2), order(3, 5_000, 1))

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.rules.orders import OrderKind
+from server.rules.payout_caps import Gives
 from server.rules.rebates import (
     Candidate,
     Close,
@@ -27,6 +28,7 @@ from server.rules.rebates import (
     stage_total,
 )
 from server.rules.take_backs import take_from_stages
+from server.rules.waivers import Waivers
 from tests.rules import rebate_law
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -73,6 +75,7 @@ def all_terms(draw: st.DrawFn) -> RuleTerms:
         budget_fen=draw(CAPS),
         payout_cap_bp=draw(st.none() | RATES),
         max_cycles=draw(st.none() | st.just(2)),
+        waivers=Waivers(no_payout_cap="只在测试里不设这个上限"),
     )
     assert parse_terms(msgspec.json.encode(terms)) == terms
     return terms
@@ -81,12 +84,17 @@ def all_terms(draw: st.DrawFn) -> RuleTerms:
 LINES = st.lists(st.builds(LineNet, st.integers(1, 3), st.integers(1, 2), AMOUNTS), min_size=1, max_size=2).map(tuple)
 
 
+def gives(most_fen: int) -> st.SearchStrategy[Gives]:
+    """Draw what an order gives: commission of up to this, and some points."""
+    return st.builds(Gives, st.integers(0, most_fen * 3 // 10), st.integers(0, most_fen // 10), st.integers(1, 100))
+
+
 @st.composite
 def all_facts(draw: st.DrawFn, /, **fixed: Any) -> CycleFacts:
     nets = draw(st.lists(AMOUNTS, min_size=draw(st.sampled_from([0, 4, 4, 4])), max_size=5))
     orders = draw(st.lists(LINES, min_size=draw(st.sampled_from([0, 3, 3, 3])), max_size=4))
     counted = [
-        Qualified(number, net, draw(MOMENTS), draw(st.integers(0, net * 3 // 10)))
+        Qualified(number, 100 + number, net, draw(MOMENTS), draw(gives(net)))
         for number, net in enumerate(nets, start=10)
     ]
     candidates = [
@@ -140,7 +148,7 @@ def test_a_close_keeps_every_limit(terms: RuleTerms, facts: CycleFacts, data: st
     assert terms.budget_fen is None or facts.budget_used_fen + sum(close.stage_fen) <= terms.budget_fen
     paid_fen = sum(one.order_net_fen for one in used)
     if terms.payout_cap_bp is not None and any(close.stage_fen):
-        given_fen = sum(one.given_fen for one in used)
+        given_fen = sum(one.gives.fen for one in used)
         assert (sum(close.stage_fen) + given_fen) * 10_000 <= paid_fen * terms.payout_cap_bp
     assert min(close.stage_fen) >= 0
     assert len(close.stage_fen) == len(used)
@@ -155,10 +163,11 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
     close = decide(terms, facts)
     if not isinstance(close, Close):
         return
-    nets, given_fen = [facts.counted[0].order_net_fen], facts.counted[0].given_fen
+    nets, given_fen = [facts.counted[0].order_net_fen], facts.counted[0].gives.fen
     posted = list(close.stage_fen)
     while len(nets) < terms.required:
-        joining = Qualified(90 + len(nets), data.draw(AMOUNTS), NOW, data.draw(st.integers(0, 10)))
+        place = len(nets)
+        joining = Qualified(90 + place, 190 + place, data.draw(AMOUNTS), NOW, data.draw(gives(10)))
         opened = OpenRebate(5, close.whole_fen, sum(posted), tuple(nets), given_fen)
         used_fen = facts.budget_used_fen + sum(posted)
         step = replace(
@@ -172,7 +181,7 @@ def test_a_staged_cycle_posts_the_whole_and_no_more(terms: RuleTerms, facts: Cyc
         assert isinstance(join, Join)
         assert (join.qualification_id, join.rebate_id, join.position) == (joining.id, 5, len(nets) + 1)
         nets.append(joining.order_net_fen)
-        given_fen += joining.given_fen
+        given_fen += joining.gives.fen
         posted.append(join.stage_fen)
         assert min(posted) >= 0
         assert sum(posted) <= close.whole_fen

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 
 from server.core.errors import RuleInvalid
-from server.rules.rebates import LineNet, RuleTerms, Scope, in_scope_fen, parse_terms, qualifies
+from server.rules.rebates import LineNet, RuleTerms, Scope, complete, in_scope_fen, parse_terms, qualifies
+from server.rules.waivers import Waivers
 
 DEFAULTS: dict[str, Any] = {
     "required": 3,
@@ -23,14 +25,16 @@ DEFAULTS: dict[str, Any] = {
     "cap_fen": None,
     "member_month_cap_fen": None,
     "budget_fen": None,
-    "payout_cap_bp": None,
+    "payout_cap_bp": 5_000,
     "max_cycles": None,
     "pay_as": "balance",
     "coupon_threshold_fen": 0,
     "coupon_days": 30,
     "withdrawable": False,
+    "waivers": Waivers(),
 }
 NULLABLE = [name for name, value in DEFAULTS.items() if value is None]
+REASON = "十个字的理由才算理由"
 
 
 def parsed(**fields: Any) -> RuleTerms:
@@ -53,7 +57,7 @@ def test_null_means_none(field: str) -> None:
     assert parsed(**{field: None}) == parsed()
 
 
-@pytest.mark.parametrize("field", sorted(set(DEFAULTS) - set(NULLABLE)))
+@pytest.mark.parametrize("field", sorted(set(DEFAULTS) - {*NULLABLE, "payout_cap_bp"}))
 def test_null_is_no_value_of_the_other_fields(field: str) -> None:
     assert refusal(orjson.dumps({field: None}))[0] == field
 
@@ -208,3 +212,50 @@ def test_an_order_without_cash_never_qualifies() -> None:
     assert not qualifies(parsed(), "normal", [LineNet(1, 10, 0)])
     assert not qualifies(parsed(), "normal", [])
     assert qualifies(parsed(), "normal", [LineNet(1, 10, 1)])
+
+
+def missing(**fields: Any) -> tuple[str, str]:
+    """Return field and sentence of the refusal in a shop that refunds within 7 days."""
+    with pytest.raises(RuleInvalid) as refused:
+        complete(parsed(**fields), 7)
+    return refused.value.detail["field"], refused.value.detail["problem"]
+
+
+def test_no_payout_cap_needs_its_waiver() -> None:
+    field, problem = missing(payout_cap_bp=None)
+    assert (field, "waivers.no_payout_cap" in problem) == ("waivers.no_payout_cap", True)
+    assert missing(payout_cap_bp=None, waivers={"early_release": REASON})[0] == "waivers.no_payout_cap"
+    terms = complete(parsed(payout_cap_bp=None, waivers={"no_payout_cap": REASON}), 7)
+    assert (terms.payout_cap_bp, terms.waivers) == (None, Waivers(no_payout_cap=REASON))
+
+
+@pytest.mark.parametrize("observe_days", [0, 6])
+def test_an_observation_shorter_than_the_refund_period_needs_its_waiver(observe_days: int) -> None:
+    field, problem = missing(observe_days=observe_days)
+    assert (field, "waivers.early_release" in problem) == ("waivers.early_release", True)
+    assert f"{observe_days} 天，短于售后期 7 天" in problem
+    assert missing(observe_days=observe_days, waivers={"no_payout_cap": REASON})[0] == "waivers.early_release"
+    terms = parsed(observe_days=observe_days, waivers={"early_release": REASON})
+    assert complete(terms, 7) == terms
+    assert complete(parsed(observe_days=7), 7).observe_days == 7
+
+
+@pytest.mark.parametrize("waiver", ["no_payout_cap", "early_release"])
+def test_a_reason_has_ten_characters_at_least_and_two_hundred_at_most(waiver: str) -> None:
+    for reason in ("", "九个字的理由不算理", f"   {REASON[:9]}   ", "长" * 201):
+        assert refusal(orjson.dumps({"waivers": {waiver: reason}}))[0] == f"waivers.{waiver}"
+    for reason in (REASON, "长" * 200):
+        assert parsed(waivers={waiver: reason}).waivers.reasons() == {waiver: reason}
+    assert refusal(orjson.dumps({"waivers": {waiver: 1}}))[0] == f"waivers.{waiver}"
+
+
+def test_waivers_that_do_not_exist_are_refused() -> None:
+    assert refusal(orjson.dumps({"waivers": {"no_refund": REASON}}))[0] == "waivers"
+    assert refusal(orjson.dumps({"waivers": []}))[0] == "waivers"
+
+
+def test_terms_are_stored_with_every_field_so_that_a_new_default_changes_no_old_version() -> None:
+    terms = parsed(payout_cap_bp=None, waivers={"no_payout_cap": REASON})
+    stored = msgspec.json.encode(terms)
+    assert set(orjson.loads(stored)) == set(DEFAULTS)
+    assert msgspec.json.decode(stored, type=RuleTerms) == terms

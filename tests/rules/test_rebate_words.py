@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from server.rules.rebate_words import plain, promise, returned_bp
 from server.rules.rebates import RuleTerms, parse_terms
+from tests.support.waived import FREE
 
 NEVER = ("稳赚", "躺赚", "保证返", "必返", "一定返还你", "投资回报", "收益率", "None", "{", "}", "。。", "，，", "，。")
 DIRECT, LAST = "只看你直接推荐的好友", "请注意"
 
 
 def terms(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def words(rule: RuleTerms, *names: str) -> dict[str, str]:
@@ -103,7 +104,9 @@ def test_part_of_an_order() -> None:
         ({"min_paid_fen": 1990}, "怎样算一次有效推荐", "须满 19.90 元"),
         ({"min_paid_fen": 1990}, "发生退款时", "不足 19.90 元时"),
         ({}, "发生退款时", "现金实付为零时"),
-        ({"payout_cap_bp": 5000}, "发生退款时", "不超过这一轮好友订单现金实付的 50%，超出部分收回"),
+        ({"payout_cap_bp": 5000}, "发生退款时", "不超过这一轮好友订单现金实付的 50%，并减去这些订单的佣金和积分"),
+        ({"payout_cap_bp": 5000}, "发生退款时", "超出部分收回，之后不再增加"),
+        ({"payout_cap_bp": 5000}, "返还多少", "并须减去这些订单带来的佣金和积分价值，两者在订单计入这一轮时确定。"),
         ({"pay_as": "coupon"}, "发生退款时", "用券的订单整单退款时，为这张券扣回的金额会退还"),
         ({}, "什么时候到账", "其中有订单在退款处理中的，等有结果后再到账"),
         ({"qualify_kinds": ["normal", "points"]}, "怎样算一次有效推荐", "普通订单、积分订单可以计入。"),
@@ -125,6 +128,17 @@ def test_part_of_an_order() -> None:
 )
 def test_a_term_is_told_where_it_belongs(fields: dict[str, Any], title: str, sentence: str) -> None:
     assert sentence in words(terms(**fields))[title]
+
+
+def test_the_limits_that_a_version_leaves_are_told_with_their_reasons() -> None:
+    assert "本版规则放宽的限制" not in words(terms(payout_cap_bp=5_000, waivers={}))
+    early = {"early_release": "礼品卡售出不退，无需观察。"}
+    rule = terms(payout_cap_bp=5_000, observe_days=0, waivers=early)
+    assert words(rule)["本版规则放宽的限制"] == "允许观察期短于售后期，理由：礼品卡售出不退，无需观察。"
+    both = early | {"no_payout_cap": "开业活动，预算另有上限"}
+    assert words(terms(waivers=both))["本版规则放宽的限制"] == (
+        "允许不设占好友订单实付的上限，理由：开业活动，预算另有上限。允许观察期短于售后期，理由：礼品卡售出不退，无需观察。"
+    )
 
 
 def test_a_scope_is_told_by_its_names() -> None:

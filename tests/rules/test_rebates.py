@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.rules.payout_caps import Gives
 from server.rules.rebates import (
     Candidate,
     Close,
@@ -28,6 +29,7 @@ from server.rules.rebates import (
     stage_total,
 )
 from server.rules.take_backs import TakeBack, take_back, take_from_stages
+from tests.support.waived import FREE
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -36,11 +38,11 @@ AMOUNTS = st.integers(0, 10**6)
 
 
 def rule(**fields: Any) -> RuleTerms:
-    return parse_terms(orjson.dumps(fields))
+    return parse_terms(orjson.dumps(FREE | fields))
 
 
 def friends(*nets_fen: int, counted_at: datetime = NOW) -> tuple[Qualified, ...]:
-    return tuple(Qualified(number, net, counted_at) for number, net in enumerate(nets_fen, start=11))
+    return tuple(Qualified(number, 100 + number, net, counted_at) for number, net in enumerate(nets_fen, start=11))
 
 
 def order(number: int, *cash_fen: int, days: float = 1, kind: str = "normal") -> Candidate:
@@ -109,7 +111,7 @@ def test_highest_and_lowest_look_at_the_lines_in_scope() -> None:
 
 def test_a_member_has_thirty_days_to_choose_once_the_cycle_could_close() -> None:
     terms = rule(pick="member_chooses")
-    counted = (*friends(1, 1, counted_at=NOW - 90 * DAY), Qualified(19, 1, NOW - 30 * DAY))
+    counted = (*friends(1, 1, counted_at=NOW - 90 * DAY), Qualified(19, 119, 1, NOW - 30 * DAY))
     known = facts(order(1, 100, days=60), order(2, 100, days=50), counted=counted)
     assert decide(terms, replace(known, now=NOW - TICK)) == Wait("choice")
     assert closed(terms, known).order_id == 1
@@ -258,13 +260,13 @@ def test_a_staged_rebate_meets_the_payout_cap_as_friends_join() -> None:
     assert decide(terms, facts(open_rebate=shrunk, counted=friends(800))) == Join(11, 5, 2, 0)
 
 
-def test_what_was_given_for_the_friends_orders_lowers_the_payout_cap_and_is_named_in_the_sum() -> None:
+def test_what_else_the_friends_orders_give_lowers_the_payout_cap_and_is_named_in_the_sum() -> None:
     terms = rule(payout_cap_bp=5_000)
-    counted = [replace(one, given_fen=1_000) for one in friends(4_000, 4_000, 4_000)]
+    counted = [replace(one, gives=Gives(800, 2_001, 10)) for one in friends(4_000, 4_000, 4_000)]
     close = closed(terms, facts(order(1, 10_000), counted=tuple(counted)))
     assert close.whole_fen == 3_000
-    assert close.steps[-1].label == "不超过好友订单实付的 50.00%，减去已给出的佣金和积分 30.00 元"
-    eaten = tuple(replace(one, given_fen=2_001) for one in counted)
+    assert close.steps[-1].label == "不超过好友订单实付的 50.00%，减去这些订单带来的佣金 24.00 元、积分 6.00 元"
+    eaten = tuple(replace(one, gives=Gives(2_001)) for one in counted)
     assert decide(terms, facts(order(1, 10_000), counted=eaten)) == Wait("amount")
     staged = rule(stages_bp=[3_000, 3_000, 4_000], payout_cap_bp=5_000)
     opened = OpenRebate(5, 10_000, 500, (4_000,), 1_500)

@@ -29,6 +29,7 @@ RICH: dict[str, Any] = {
     "coupon_threshold_fen": 10,
     "coupon_days": 365,
     "withdrawable": True,
+    "waivers": {"early_release": "礼品卡不退不换，无需观察"},
 }
 
 
@@ -123,3 +124,23 @@ def test_only_what_differs_is_told() -> None:
     found = [(one.label, one.before, one.after) for one in rule_forms.changes(before, after)]
     assert found == [("单次返还上限", "不限", "50.00 元"), ("返还成", "钱包余额", "优惠券")]
     assert rule_forms.changes(before, before) == []
+
+
+def test_reasons_of_waivers_are_typed_beside_what_they_allow() -> None:
+    free = form(payout_cap_bp="", observe_days="0")
+    assert set(rule_forms.read(free, 7)[1]) == {"waivers.no_payout_cap", "waivers.early_release"}
+    assert set(rule_forms.read(form(observe_days="0"), 7)[1]) == {"waivers.early_release"}
+    assert rule_forms.read(form(observe_days="0"))[1] == {}
+    reasons = {"waivers.no_payout_cap": " 开业活动，预算另有上限 ", "waivers.early_release": "礼品卡售出不退，无需观察"}
+    found, _ = rule_forms.read(free | reasons, 7)
+    assert found is not None
+    assert (found.waivers.no_payout_cap, found.payout_cap_bp) == ("开业活动，预算另有上限", None)
+    told = rule_forms.in_words(found, [])
+    assert told["waivers.early_release"] == "礼品卡售出不退，无需观察"
+    assert rule_forms.in_words(terms(), [])["waivers.early_release"] == "无"
+    assert rule_forms.filled(found)["waivers.no_payout_cap"] == "开业活动，预算另有上限"
+    assert set(rule_forms.read(free | {"waivers.no_payout_cap": "太短"}, 7)[1]) == set(reasons)
+
+
+def test_an_observation_that_cannot_be_read_needs_no_waiver_yet() -> None:
+    assert set(rule_forms.read(form(observe_days="x"), 30)[1]) == {"observe_days"}

@@ -26,6 +26,7 @@ from server.services.members import profiles
 from server.services.members.addresses import opened
 from server.services.rebates import cycles, releases
 from server.services.terms.commission_policies import terms_of
+from tests.support import histories
 from tests.support.cli import run
 from tests.support.mall import Mall, pool_of_owner
 from tests.support.proof import let_rest
@@ -111,6 +112,7 @@ async def test_the_services_would_have_done_the_same(mall: Mall) -> None:
         )
     for row in await db.fetch("SELECT whole_fen, explanation FROM rebates"):
         assert sum(step["amount_fen"] for step in orjson.loads(row["explanation"])["steps"]) == row["whole_fen"]
+    assert await histories.repeated() == before
 
 
 async def test_each_entry_is_as_the_ledger_builds_it(mall: Mall) -> None:

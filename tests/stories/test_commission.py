@@ -286,7 +286,7 @@ async def test_given_commission_on_friends_orders_then_the_payout_cap_of_a_rebat
         assert found == []
     else:
         assert found[0]["amount_fen"] == back
-        assert "减去已给出的佣金和积分 30.00 元" in found[0]["explanation"]["steps"][-1]["label"]
+        assert "减去这些订单带来的佣金 30.00 元" in found[0]["explanation"]["steps"][-1]["label"]
 
 
 async def test_given_points_on_friends_orders_then_the_payout_cap_of_a_rebate_counts_their_value(mall: Mall) -> None:
@@ -300,7 +300,7 @@ async def test_given_points_on_friends_orders_then_the_payout_cap_of_a_rebate_co
     await work(mall)
     (found,) = await a.me.rebates()
     assert found["amount_fen"] == 9_000 - 3 * 500
-    assert "减去已给出的佣金和积分 15.00 元" in found["explanation"]["steps"][-1]["label"]
+    assert "减去这些订单带来的积分 15.00 元" in found["explanation"]["steps"][-1]["label"]
 
 
 async def test_an_order_that_is_not_there_brings_nothing(mall: Mall) -> None:

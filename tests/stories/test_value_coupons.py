@@ -12,12 +12,11 @@ from server.services.checkout import closing
 from server.services.coupons.values import CouponHeld
 from server.services.orders import refund_waits, refunds
 from server.services.rebates import qualifications
-from tests.support.circle import Circle, circle, line_ids, shop_refunds
+from tests.support.circle import Circle, Friend, circle, line_ids, shop_refunds
 from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.people import error_of
 from tests.support.proof import proved
-from tests.support.purse import set_policy
 from tests.support.shop import Shopper, join, make_sku, publish, work
 
 OBSERVED = {"observe_days": 0}
@@ -209,24 +208,28 @@ async def test_given_a_friends_refund_that_waits_then_the_friend_is_not_told_of_
 async def test_given_an_order_not_shipped_whose_refund_must_wait_then_the_member_asks_once_and_reads_it(
     mall: Mall,
 ) -> None:
-    """The points of the first friend's order came after its stage: without the second friend it carries less."""
-    await set_policy(mall, points_per_yuan=1)
+    """A part of the first friend's order went back: without the second friend it carries only 5 000."""
     await publish(mall, pay_as="coupon", payout_cap_bp=5_000, stages_bp=[3_000, 3_000, 4_000], **OBSERVED)
     a = await circle(mall, own_fen=30_000, friend_fen=10_000)
-    await a.bring(1)
+    person = await join(mall, a.me)
+    a.friends.append(Friend(person, await person.buy(a.sku, await make_sku(10_000))))
+    await work(mall)
     await a.receive_all()
     coupon_id = (await drawer(a.me))[0]["id"]
-    assert await state_of(a.me) == ("unused", 5_000)
+    assert await state_of(a.me) == ("unused", 9_000)
     (later,) = await a.bring(1, await make_sku(60_000))
+    mall.clock.advance(61)
+    await shop_refunds(mall, a.friends[0].order_no, {(await line_ids(person, a.friends[0].order_no))[1]: 1})
+    assert await state_of(a.me) == ("unused", 9_000)
     order_no = await hold(a, coupon_id)
     asked = await later.refund()
     assert (asked["state"], asked["state_label"]) == ("granting", "已同意，处理中")
     await work(mall)
     (refund,) = (await later.person.get(f"/orders/{later.order_no}/refunds"))["items"]
     assert (refund["state"], (await later.person.order(later.order_no))["status"]) == ("processing", "refunded")
-    assert ((await a.me.order(order_no))["status"], await state_of(a.me)) == ("closed", ("unused", 4_900))
-    await refund_waits.grant(mall.deps, await db.fetch_value("SELECT id FROM refunds"), restock=False)
-    assert await state_of(a.me) == ("unused", 4_900), "a job that runs twice changes nothing"
+    assert ((await a.me.order(order_no))["status"], await state_of(a.me)) == ("closed", ("unused", 5_000))
+    await refund_waits.grant(mall.deps, await db.fetch_value("SELECT max(id) FROM refunds"), restock=False)
+    assert await state_of(a.me) == ("unused", 5_000), "a job that runs twice changes nothing"
     await proved(mall)
 
 

@@ -1,4 +1,4 @@
-"""The checks after every story: the audit finds nothing, and each wallet is the sum of its statement."""
+"""After every story: the audit finds nothing, rebates are what their rule gives, wallets what their statement says."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from server import db
 from server.ledger import statement
 from server.ledger.audit import Report, audit
+from tests.support import histories
 from tests.support.mall import Mall
 from tests.support.purse import NO_REBATE, TEST_KEY
 
@@ -38,6 +39,7 @@ async def proved(mall: Mall, *, rested: bool = False) -> None:
         await let_rest(mall)
     found = offenders(await audit(mall.clock.now()))
     assert not found, found
+    await histories.repeated()
     for row in await db.fetch("SELECT id FROM members ORDER BY id"):
         held = await statement.balances(row["id"])
         lines = await statement.statement(row["id"], before_entry=None, limit=_MOST_LINES)

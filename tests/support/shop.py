@@ -22,6 +22,7 @@ from server.services.catalogue import apply as catalogue_apply
 from server.services.orders import fulfilment
 from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
+from tests.support.waived import FREE
 
 DAY_S = 86_400
 CATEGORIES = [
@@ -34,8 +35,9 @@ _serial = itertools.count(1)
 
 
 async def publish(mall: Mall, **terms: Any) -> int:
-    """Publish a rule version with these terms."""
-    return (await rebate_rules.publish(mall.deps, parse_terms(orjson.dumps(terms)), "test", "tester")).version
+    """Publish a rule version with these terms; unless they say it, without a payout cap and with both waivers."""
+    ready = parse_terms(orjson.dumps(FREE | terms))
+    return (await rebate_rules.publish(mall.deps, ready, "test", "tester")).version
 
 
 async def publish_commission(mall: Mall, **terms: Any) -> int:

@@ -7,8 +7,8 @@ from server.ledger.proofs.proof import Proof
 _OUTBOX = """
 SELECT id AS outbox_id, job, attempts, due_at, done_at IS NULL AND due_at > $1::timestamptz + interval '1 day' AS wrong
 FROM outbox
-UNION ALL SELECT last_value, 'sequence', NULL, NULL, is_called AND NOT EXISTS (SELECT FROM outbox)
-FROM outbox_id_seq
+UNION ALL SELECT pg_sequence_last_value('outbox_id_seq'), 'sequence', NULL, NULL,
+  pg_sequence_last_value('outbox_id_seq') IS NOT NULL AND NOT EXISTS (SELECT FROM outbox)
 """
 
 PROOFS: tuple[Proof, ...] = (Proof("outbox", "后台任务没有丢失", _OUTBOX),)

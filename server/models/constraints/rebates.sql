@@ -10,7 +10,7 @@ CREATE INDEX qualifications_on_hold ON qualifications (id) WHERE state = 'held';
 ALTER TABLE rebates
   ADD CONSTRAINT rebates_state CHECK (state IN ('frozen', 'settled', 'reversed')),
   ADD CONSTRAINT rebates_pay_as CHECK (pay_as IN ('balance', 'coupon')),
-  ADD CONSTRAINT rebates_amount CHECK (whole_fen > 0 AND granted_fen BETWEEN 0 AND whole_fen);
+  ADD CONSTRAINT rebates_amount CHECK (whole_fen >= 0 AND granted_fen BETWEEN 0 AND whole_fen);
 CREATE UNIQUE INDEX rebates_order_once ON rebates (order_id) WHERE state <> 'reversed';
 
 ALTER TABLE rebate_stages

@@ -13,8 +13,8 @@ from server.rules.rebates import RuleTerms
 from server.rules.rule_forms import Change
 from server.services.common import cursors
 from server.services.common.listings import Column, Key, Listing, numbered, search, since, until
-from server.services.terms import rebate_rules
-from server.services.terms.rebate_rules import PublishedRule
+from server.services.terms import policy, rebate_rules
+from server.services.terms.rule_versions import VERSIONS, PublishedRule
 
 RULES = Listing(
     name="rules",
@@ -75,7 +75,7 @@ async def in_words(terms: RuleTerms) -> Words:
 
 async def version(number: int) -> Version:
     """Return one version. Raises NotFound."""
-    return await _shown(await rebate_rules.VERSIONS.one(number))
+    return await _shown(await VERSIONS.one(number))
 
 
 async def _shown(published: PublishedRule) -> Version:
@@ -92,7 +92,7 @@ async def _shown(published: PublishedRule) -> Version:
 
 async def newest() -> Version | None:
     """Return the version in force; None before the first one is published."""
-    published = await rebate_rules.VERSIONS.newest()
+    published = await VERSIONS.newest()
     return await _shown(published) if published else None
 
 
@@ -110,7 +110,7 @@ class Draft:
 
 async def draft(form: Mapping[str, str], current: Version | None) -> Draft:
     """Check a filled form and put it into words, as it would be published now."""
-    terms, problems = rule_forms.read(form)
+    terms, problems = rule_forms.read(form, (await policy.stored()).policy.refund_days)
     judged = terms
     if judged is None and "scope" not in problems:
         judged = RuleTerms(scope=rule_forms.read_scope(form))

@@ -95,7 +95,7 @@ async def grant(
     net_fen = sum(line.net_cash_fen for line in _nets(order, planned))
     await point_movements.reduce(tx, order.row, refund_no, net_fen, at)
     await progress.reduce(tx, order.row.id, order.row.member_id, refund_no, net_fen, at)
-    jobs += await _qualified(tx, order, planned, refund_no, at)  # the payout cap looks at commission and points
+    jobs += await _qualified(tx, order, planned, refund_no, at)
     spend_only = planned.balance_fen - planned.withdrawable_fen + freight.spend_only_fen
     kept = withhold(
         short.fen, planned.cash_fen + freight.cash_fen, spend_only, planned.withdrawable_fen + freight.withdrawable_fen
@@ -232,8 +232,6 @@ async def _returned(
     rebate_id = await tx.fetchval("SELECT id FROM rebates WHERE order_id = $1 AND state <> 'reversed'", order.row.id)
     if rebate_id is None:
         return reversals.NOTHING, []
-    if planned.empties:
-        return await reversals.reverse_returned(tx, rebate_id, at)
     return await reversals.reduce(tx, rebate_id, _nets(order, planned), refund_no, at)
 
 
@@ -250,9 +248,12 @@ async def _qualified(
     version = order.row.rule_version
     if row is None or version is None:
         return []
-    terms = await terms_of(version)
-    if not planned.empties and qualifies(terms, order.row.kind, _nets(order, planned)):
-        return [] if row["rebate_id"] is None else await reversals.recap(tx, row["rebate_id"], refund_no, at)
+    terms, nets = await terms_of(version), _nets(order, planned)
+    if not planned.empties and qualifies(terms, order.row.kind, nets):
+        if row["rebate_id"] is None:
+            return []
+        net_fen = sum(line.net_cash_fen for line in nets)
+        return await reversals.recap(tx, row["rebate_id"], order.row.id, net_fen, refund_no, at)
     why = "team_failed" if order.row.status == OrderStatus.TEAMING else "refund"
     jobs = await reversals.lose(tx, row["id"], why, at)
     return jobs + await qualifications.requalify(tx, order.row.member_id, at)

@@ -11,7 +11,6 @@ from server import db, outbox
 from server.core import ids
 from server.core.clock import shanghai_day
 from server.core.errors import BadRequest, NotFound
-from server.core.money import WHOLE_BP
 from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.ledger.entries import Entry
@@ -58,9 +57,8 @@ async def earn(tx: db.Connection, order: LockedOrder, at: datetime) -> None:
 
 
 async def _multiplied(tx: db.Connection, member_id: int) -> int:
-    known = await levels.read(tx)
     position = await tx.fetchval("SELECT position FROM member_levels WHERE member_id = $1", member_id)
-    return known[levels.place(known, position or 0)].points_bp if known else WHOLE_BP
+    return levels.points_bp(await levels.read(tx), position or 0)
 
 
 async def reduce(tx: db.Connection, order: LockedOrder, refund_no: str, net_fen: int, at: datetime) -> None:

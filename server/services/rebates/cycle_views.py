@@ -11,7 +11,7 @@ from server import db
 from server.rules.forecasts import forecast
 from server.rules.members import masked_name
 from server.rules.rebates import CycleFacts, LineNet, Qualified, RuleTerms, in_scope_fen
-from server.services.rebates import cycles
+from server.services.rebates import carried, cycles
 
 _WAITING = 20
 """How many friends who do not count yet are shown at most."""
@@ -48,9 +48,7 @@ class Circle:
 async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle:
     """List the current cycle's friends, counted ones first; `rebate_id` is a staged rebate that some have joined."""
     rows = await db.fetch(
-        "SELECT q.id, q.state, q.paid_at, q.counted_at, m.nickname, m.avatar_url,"
-        " (SELECT sum(cash_fen - refunded_cash_fen)::bigint FROM order_lines WHERE order_id = q.order_id) AS net,"
-        " (SELECT COALESCE(sum(granted_fen), 0)::bigint FROM commissions WHERE order_id = q.order_id) AS commission"
+        f"SELECT q.state, q.paid_at, m.nickname, m.avatar_url, {carried.COLUMNS}"  # noqa: S608 - our own text
         " FROM qualifications q JOIN members m ON m.id = q.referee_id WHERE q.referrer_id = $1"
         " AND (q.state IN ('counted', 'pending', 'held') OR q.rebate_id = $2)"
         " ORDER BY q.state IN ('pending', 'held'), q.paid_at, q.id LIMIT $3",
@@ -70,10 +68,10 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
         )
         for row in (*counting, *waiting)
     ]
-    free = (row for row in counting if row["state"] == "counted")
-    return Circle(
-        friends, tuple(Qualified(row["id"], row["net"], row["counted_at"], row["commission"]) for row in free)
-    )
+    free = [db.typed(row, carried.Counted) for row in counting if row["state"] == "counted"]
+    async with db.connection() as connection:
+        rates = await carried.rates(connection)
+    return Circle(friends, tuple(carried.qualified(one, rates) for one in free))
 
 
 async def next_return(

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import msgspec
 import orjson
 
 from server import db, outbox
@@ -13,6 +14,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries
 from server.outbox import Job
+from server.rules import rebate_history
 from server.rules.orders import SETTLED_STATES
 from server.rules.rebates import (
     Candidate,
@@ -21,15 +23,13 @@ from server.rules.rebates import (
     Join,
     LineNet,
     OpenRebate,
-    Qualified,
     RuleTerms,
     decide,
 )
-from server.services.commissions import carried, earnings
+from server.services.commissions import earnings
 from server.services.common import alarms, locks
 from server.services.notices import messages
-from server.services.rebates import qualifications, releases
-from server.services.terms import policy
+from server.services.rebates import carried, qualifications, releases
 from server.services.terms.rebate_rules import terms_of
 
 _MEMBERS_PER_SWEEP = 500
@@ -105,15 +105,28 @@ class _Cycle:
     facts: CycleFacts
 
 
+class _Counted(carried.Counted, frozen=True):
+    rule_version: int
+
+
 _COUNTED = f"""
-SELECT q.id, q.rule_version, q.counted_at, {carried.OF_ORDER} FROM qualifications q
-WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($3) ORDER BY q.paid_at, q.id
+SELECT q.rule_version, {carried.COLUMNS} FROM qualifications q
+WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($2) ORDER BY q.paid_at, q.id
 """  # noqa: S608 - our own text
+
+
+class _Open(msgspec.Struct, frozen=True):
+    id: int
+    rule_version: int
+    whole_fen: int
+    granted_fen: int
+    history: tuple[rebate_history.Event, ...]
+
+
 _OPEN = f"""
-SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, n.nets, n.given
-FROM rebates r CROSS JOIN LATERAL ({carried.OF_REBATE.format("r.id")}) n
-WHERE r.member_id = $1 AND r.state = 'frozen' AND n.joined < r.required ORDER BY r.id LIMIT 1
-"""  # noqa: S608 - our own text
+SELECT {db.columns(_Open)} FROM rebates r WHERE member_id = $1 AND state = 'frozen'
+  AND required > (SELECT count(*) FROM qualifications WHERE rebate_id = r.id) ORDER BY id LIMIT 1
+"""  # noqa: S608 - our own names
 
 
 async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datetime) -> _Cycle | None:
@@ -121,12 +134,13 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
 
     A qualification that was counted meanwhile has its own `close_cycle` job.
     """
-    points_per_fen = (await policy.read(tx)).policy.points_per_fen
-    counted = await tx.fetch(_COUNTED, member_id, points_per_fen, orders)
+    counted = [db.typed(row, _Counted) for row in await tx.fetch(_COUNTED, member_id, orders)]
     if not counted:
         return None
-    opened = await _open_rebate(tx, member_id, points_per_fen)
-    version: int = opened[0] if opened else counted[0]["rule_version"]
+    rates = await carried.rates(tx)
+    row = await tx.fetchrow(_OPEN, member_id)
+    opened = db.typed(row, _Open) if row is not None else None
+    version = opened.rule_version if opened else counted[0].rule_version
     terms = await terms_of(version)
     sums = await tx.fetchrow(
         "SELECT count(*) AS cycles, COALESCE(sum(whole_fen) FILTER (WHERE closed_at >= $2), 0)::bigint AS month,"
@@ -139,8 +153,8 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
     )
     facts = CycleFacts(
         now=at,
-        counted=tuple(Qualified(row["id"], row["net"], row["counted_at"], row["given"]) for row in counted),
-        open_rebate=opened[1] if opened else None,
+        counted=tuple(carried.qualified(one, rates) for one in counted),
+        open_rebate=_joinable(opened) if opened else None,
         candidates=() if opened else tuple(await candidates(tx, member_id)),
         chosen_order_id=sums["chosen"],
         live_cycles=sums["cycles"],
@@ -150,13 +164,9 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
     return _Cycle(version, terms, facts)
 
 
-async def _open_rebate(tx: db.Connection, member_id: int, points_per_fen: int) -> tuple[int, OpenRebate] | None:
-    row = await tx.fetchrow(_OPEN, member_id, points_per_fen)
-    if row is None:
-        return None
-    nets = tuple(row["nets"] or ())
-    opened = OpenRebate(row["id"], row["whole_fen"], row["granted_fen"], nets, row["given"])
-    return row["rule_version"], opened
+def _joinable(rebate: _Open) -> OpenRebate:
+    friends = rebate_history.friends_of(rebate.history)
+    return rebate_history.opened(rebate.whole_fen, rebate.granted_fen, friends, rebate.id)
 
 
 async def candidates(connection: db.Connection, member_id: int) -> list[Candidate]:
@@ -187,10 +197,11 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
     """Write the rebate. The budget's row is locked last: all members' cycles wait for it. Raises _BudgetTakenError."""
     terms = cycle.terms
     explanation = {"steps": [{"label": step.label, "amount_fen": step.amount_fen} for step in close.steps]}
+    facts = replace(cycle.facts, counted=cycle.facts.counted[: len(close.qualification_ids)])
     rebate_id: int = await tx.fetchval(
         "INSERT INTO rebates (member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen,"
-        " granted_fen, explanation, closed_at)"
-        " VALUES ($1, $2, $3, 'frozen', $4, $5, $6, $7, 0, $8::jsonb, $9) RETURNING id",
+        " granted_fen, explanation, closed_at, history)"
+        " VALUES ($1, $2, $3, 'frozen', $4, $5, $6, $7, 0, $8::jsonb, $9, $10::jsonb) RETURNING id",
         member_id,
         close.order_id,
         cycle.version,
@@ -200,6 +211,7 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
         close.whole_fen,
         orjson.dumps(explanation).decode(),
         at,
+        rebate_history.write(rebate_history.Closed(facts)),
     )
     await tx.execute("DELETE FROM return_choices WHERE member_id = $1", member_id)
     await _consume(tx, rebate_id, close.qualification_ids)
@@ -212,6 +224,12 @@ async def _close(tx: db.Connection, member_id: int, cycle: _Cycle, close: Close,
 
 async def _join(tx: db.Connection, member_id: int, cycle: _Cycle, join: Join, at: datetime) -> None:
     await _consume(tx, join.rebate_id, (join.qualification_id,))
+    joined = rebate_history.Joined(at, cycle.facts.counted[0], cycle.facts.budget_used_fen)
+    await tx.execute(
+        "UPDATE rebates SET history = history || $2::jsonb WHERE id = $1",
+        join.rebate_id,
+        rebate_history.write(joined),
+    )
     await _grant(tx, member_id, join.rebate_id, join.position, join.stage_fen, cycle.terms, at)
     await releases.schedule(tx, join.rebate_id)
     await _notify(tx, member_id, join.rebate_id, join.stage_fen, at)

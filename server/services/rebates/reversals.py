@@ -15,15 +15,14 @@ import msgspec
 from server import db
 from server.ledger import book, entries
 from server.outbox import Job
-from server.rules.rebates import LineNet, RuleTerms, granted, reduced, stage_total
-from server.rules.take_backs import take_from_stages
-from server.services.commissions import carried
+from server.rules import rebate_history
+from server.rules.rebate_history import Event, FriendRefunded, Lost, OwnRefunded, Standing
+from server.rules.rebates import LineNet
 from server.services.common import locks, take_backs
 from server.services.coupons import values
 from server.services.coupons.values import Excess
 from server.services.growth import progress
 from server.services.rebates import releases
-from server.services.terms import policy
 from server.services.terms.rebate_rules import terms_of
 
 
@@ -36,15 +35,23 @@ class _Stage(msgspec.Struct, frozen=True):
 class _Row(msgspec.Struct, frozen=True):
     id: int
     member_id: int
+    order_id: int
     rule_version: int
     pay_as: Literal["balance", "coupon"]
     whole_fen: int
     granted_fen: int
+    history: tuple[Event, ...]
 
 
 class _Rebate(_Row, frozen=True):
     stages: tuple[_Stage, ...]
     """Live stages, first to last."""
+
+    @property
+    def standing(self) -> Standing:
+        """What the rule gave until now."""
+        amounts = tuple(stage.amount_fen for stage in self.stages)
+        return Standing(self.order_id, self.whole_fen, amounts, rebate_history.friends_of(self.history))
 
 
 async def _locked(tx: db.Connection, rebate_id: int) -> _Rebate:
@@ -82,6 +89,7 @@ NOTHING = Short(0)
 
 class _Qualification(msgspec.Struct, frozen=True):
     id: int
+    order_id: int
     referrer_id: int
     state: str
     rebate_id: int | None
@@ -105,56 +113,51 @@ async def lose(tx: db.Connection, qualification_id: int, why: str, at: datetime)
     if row.state != "consumed" or row.rebate_id is None:
         return jobs
     rebate = await _locked(tx, row.rebate_id)
-    terms = await terms_of(rebate.rule_version)
-    if terms.staged and len(rebate.stages) > 1:
-        return jobs + await _drop_last_stage(tx, rebate, why, at)
-    return jobs + await _reverse(tx, rebate, why, at)
+    event = Lost(row.order_id, why)
+    now = rebate_history.lost(await terms_of(rebate.rule_version), rebate.standing, event)
+    if now.stages_fen:
+        return jobs + await _drop_last_stage(tx, rebate, event, now, at)
+    return jobs + await _reverse(tx, rebate, event, at)
 
 
-async def recap(tx: db.Connection, rebate_id: int, refund_no: str, at: datetime) -> list[Job]:
-    """Step: apply the payout cap again after a partial refund of a qualifying order; the rebate never rises again.
+async def recap(
+    tx: db.Connection, rebate_id: int, order_id: int, net_fen: int, refund_no: str, at: datetime
+) -> list[Job]:
+    """Step: apply the payout cap again after a partial refund that left a qualifying order with this net cash.
 
-    Call it after the order's commission and points were reduced. Returns the follow-up jobs.
+    The rebate never rises again. Returns the follow-up jobs.
     """
     rebate = await _locked(tx, rebate_id)
-    terms = await terms_of(rebate.rule_version)
-    fallen_fen = max(0, rebate.granted_fen - await _carried_fen(tx, rebate, terms))
+    event = FriendRefunded(refund_no, order_id, net_fen)
+    now = rebate_history.friend_refunded(await terms_of(rebate.rule_version), rebate.standing, event)
+    await _write(tx, rebate, event, now)
+    fallen_fen = rebate.granted_fen - now.granted_fen
     if not fallen_fen:
         return []
-    await tx.execute(
-        "UPDATE rebates SET granted_fen = granted_fen - $2, whole_fen = whole_fen - $3 WHERE id = $1",
-        rebate.id,
-        fallen_fen,
-        0 if terms.staged else fallen_fen,  # a staged one may still grant its whole when more friends join
-    )
-    left = take_from_stages([stage.amount_fen for stage in rebate.stages], fallen_fen)
-    await _fall(tx, rebate, left, _Taking(f"cap:{refund_no}", "好友订单部分退款，返还减少"), at)
+    await _fall(tx, rebate, now.stages_fen, _Taking(f"cap:{refund_no}", "好友订单部分退款，返还减少"), at)
     return await _give_budget_back(tx, rebate, fallen_fen)
 
 
-async def _carried_fen(tx: db.Connection, rebate: _Rebate, terms: RuleTerms) -> int:
-    """Return what the orders that joined a rebate carry now."""
-    points_per_fen = (await policy.read(tx)).policy.points_per_fen
-    row = await tx.fetchrow(_CARRIED, rebate.id, points_per_fen)
-    return granted(terms, rebate.whole_fen, row["nets"], row["given"])
-
-
-_CARRIED = carried.OF_REBATE.format("$1")
-
-
-async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
-    """Reverse the last stage; reduce the others where the orders of the remaining friends no longer cover them."""
-    terms = await terms_of(rebate.rule_version)
-    *kept, last = rebate.stages
-    amounts = [stage.amount_fen for stage in kept]
-    left = take_from_stages(amounts, max(0, sum(amounts) - await _carried_fen(tx, rebate, terms)))
-    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last.id)
+async def _write(tx: db.Connection, rebate: _Rebate, event: Event, now: Standing) -> None:
     await tx.execute(
-        "UPDATE rebates SET granted_fen = $2, state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id, sum(left)
+        "UPDATE rebates SET whole_fen = $2, granted_fen = $3, history = history || $4::jsonb WHERE id = $1",
+        rebate.id,
+        now.whole_fen,
+        now.granted_fen,
+        rebate_history.write(event),
     )
+
+
+async def _drop_last_stage(tx: db.Connection, rebate: _Rebate, event: Lost, now: Standing, at: datetime) -> list[Job]:
+    """Reverse the last stage; reduce the others where the orders of the remaining friends no longer cover them."""
+    last = rebate.stages[-1]
+    await tx.execute("UPDATE rebate_stages SET state = 'reversed' WHERE id = $1", last.id)
+    await tx.execute("UPDATE rebates SET state = 'frozen', settled_at = NULL WHERE id = $1", rebate.id)
+    await _write(tx, rebate, event, now)
     await releases.schedule(tx, rebate.id)  # the remaining stages depend on other orders now
-    await _fall(tx, rebate, [*left, 0], _Taking(f"reversal:{last.id}", _WHY.get(why, "返还收回")), at)
-    return await _give_budget_back(tx, rebate, rebate.granted_fen - sum(left))
+    taking = _Taking(f"reversal:{last.id}", _WHY.get(event.why, "返还收回"))
+    await _fall(tx, rebate, [*now.stages_fen, 0], taking, at)
+    return await _give_budget_back(tx, rebate, rebate.granted_fen - now.granted_fen)
 
 
 _WHY = {
@@ -164,36 +167,23 @@ _WHY = {
 }
 
 
-async def _reverse(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> list[Job]:
+async def _reverse(tx: db.Connection, rebate: _Rebate, event: Lost, at: datetime) -> list[Job]:
     """Reverse a live rebate in full and turn what the wallet cannot cover into debt."""
-    await _end(tx, rebate, why, at)
+    await _end(tx, rebate, event, event.why, at)
     nothing = [0] * len(rebate.stages)
-    await _fall(tx, rebate, nothing, _Taking("reversal", _WHY.get(why, "返还收回")), at)
+    await _fall(tx, rebate, nothing, _Taking("reversal", _WHY.get(event.why, "返还收回")), at)
     return await _wake(tx, rebate)
 
 
-async def reverse_returned(tx: db.Connection, rebate_id: int, at: datetime) -> tuple[Short, list[Job]]:
-    """Step: reverse the live rebate of an order that is refunded whole.
-
-    Returns what is to be withheld from that refund, and the follow-up jobs.
-    """
-    return await _reverse_returned(tx, await _locked(tx, rebate_id), at)
-
-
-async def _reverse_returned(tx: db.Connection, rebate: _Rebate, at: datetime) -> tuple[Short, list[Job]]:
-    await _end(tx, rebate, "returned_refund", at)
-    short = await _withhold(tx, rebate, [0] * len(rebate.stages), _Taking("reversal", _WHY["returned_refund"]), at)
-    return short, await _wake(tx, rebate)
-
-
-async def _end(tx: db.Connection, rebate: _Rebate, why: str, at: datetime) -> None:
+async def _end(tx: db.Connection, rebate: _Rebate, event: Event, why: str, at: datetime) -> None:
     """Write that a rebate is reversed; the other qualifications count again and keep the cycle's version."""
     await tx.execute(
-        "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0, release_at = NULL"
-        " WHERE id = $1",
+        "UPDATE rebates SET state = 'reversed', reversed_at = $2, reversed_for = $3, granted_fen = 0,"
+        " release_at = NULL, history = history || $4::jsonb WHERE id = $1",
         rebate.id,
         at,
         why,
+        rebate_history.write(event),
     )
     await tx.execute(
         "UPDATE rebate_stages SET state = 'reversed' WHERE rebate_id = $1 AND state <> 'reversed'", rebate.id
@@ -212,25 +202,29 @@ async def _wake(tx: db.Connection, rebate: _Rebate) -> list[Job]:
 
 
 async def reduce(
-    tx: db.Connection, rebate_id: int, lines: list[LineNet], refund_no: str, at: datetime
+    tx: db.Connection, rebate_id: int, lines: Sequence[LineNet], refund_no: str, at: datetime
 ) -> tuple[Short, list[Job]]:
-    """Step: reduce a rebate after a partial refund of its returned order, to what the rule would have given.
+    """Step: reduce a rebate after a refund of its returned order, to what the rule would have given for the rest of it.
 
     Returns what is to be withheld from that refund, and the follow-up jobs.
     """
     rebate = await _locked(tx, rebate_id)
-    terms = await terms_of(rebate.rule_version)
-    whole = reduced(terms, rebate.whole_fen, lines)
-    if whole == 0:
-        return await _reverse_returned(tx, rebate, at)
-    amounts = [stage.amount_fen for stage in rebate.stages]
-    excess = max(0, rebate.granted_fen - stage_total(terms, whole, len(amounts)))
-    await tx.execute(
-        "UPDATE rebates SET whole_fen = $2, granted_fen = granted_fen - $3 WHERE id = $1", rebate_id, whole, excess
-    )
+    event = OwnRefunded(refund_no, tuple(lines))
+    now = rebate_history.own_refunded(await terms_of(rebate.rule_version), rebate.standing, event)
+    if not now.stages_fen:
+        return await _reverse_returned(tx, rebate, event, at)
+    await _write(tx, rebate, event, now)
     taking = _Taking(f"reduction:{refund_no}", "返还订单部分退款")
-    short = await _withhold(tx, rebate, take_from_stages(amounts, excess), taking, at)
-    return short, await _give_budget_back(tx, rebate, excess)
+    short = await _withhold(tx, rebate, now.stages_fen, taking, at)
+    return short, await _give_budget_back(tx, rebate, rebate.granted_fen - now.granted_fen)
+
+
+async def _reverse_returned(
+    tx: db.Connection, rebate: _Rebate, event: OwnRefunded, at: datetime
+) -> tuple[Short, list[Job]]:
+    await _end(tx, rebate, event, "returned_refund", at)
+    short = await _withhold(tx, rebate, [0] * len(rebate.stages), _Taking("reversal", _WHY["returned_refund"]), at)
+    return short, await _wake(tx, rebate)
 
 
 async def _give_budget_back(tx: db.Connection, rebate: _Rebate, amount_fen: int) -> list[Job]:

@@ -70,7 +70,9 @@ class RebateView(msgspec.Struct):
 _LABELS = {"frozen": "冻结中", "settled": "已到账", "reversed": "已收回"}
 
 _SELECT = """
-SELECT r.*, o.order_no, (SELECT jsonb_agg(jsonb_build_object('nickname', m.nickname, 'paid_at', q.paid_at,
+SELECT r.id, r.state, r.rule_version, r.required, r.whole_fen, r.granted_fen, r.pay_as, r.withdrawable, r.explanation,
+  r.closed_at, r.release_at, r.settled_at, r.reversed_at, o.order_no,
+  (SELECT jsonb_agg(jsonb_build_object('nickname', m.nickname, 'paid_at', q.paid_at,
     'received_at', w.received_at) ORDER BY q.paid_at, q.id)
   FROM qualifications q JOIN members m ON m.id = q.referee_id JOIN orders w ON w.id = q.order_id
   WHERE q.rebate_id = r.id) AS friends,

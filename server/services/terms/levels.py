@@ -10,6 +10,7 @@ import msgspec
 from server import db, outbox
 from server.core.advisory import Advisory
 from server.core.errors import FormInvalid, VersionStale
+from server.core.money import WHOLE_BP
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
@@ -136,6 +137,11 @@ def _membership(levels: Sequence[Level], stored: int, kept_until: datetime | Non
 def place(levels: Sequence[Level], position: int) -> int:
     """Limit a stored position to the levels in force: above the highest counts as the highest until judged again."""
     return min(position, max(0, len(levels) - 1))
+
+
+def points_bp(levels: Sequence[Level], position: int) -> int:
+    """Return by what the points of a member on this level are multiplied."""
+    return levels[place(levels, position)].points_bp if levels else WHOLE_BP
 
 
 class Needed(msgspec.Struct):

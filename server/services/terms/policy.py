@@ -6,11 +6,12 @@ import msgspec
 
 from server import db
 from server.core.advisory import Advisory
-from server.core.errors import StateConflict
+from server.core.errors import FormInvalid, StateConflict
 from server.gateways.ports import Deps
 from server.rules.shop import ShopPolicy
 from server.services.common import audit_log, locks
 from server.services.terms.fresh import Fresh
+from server.services.terms.rule_versions import VERSIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ async def read(connection: db.Connection) -> Stored:
 async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, operator: str) -> list[str]:
     """Put a policy into force; return the names of the fields that changed.
 
-    Raises StateConflict (somebody changed the policy since `version` was read), Busy.
+    Raises StateConflict (somebody changed the policy since `version` was read), FormInvalid (the rebate rule would
+    release money within the refund period), Busy.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -59,6 +61,8 @@ async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, oper
         changed = [name for name in after if after[name] != before[name]]
         if not changed:
             return []
+        if wanted.refund_days > held.policy.refund_days:
+            await _refuse_early_release(tx, wanted.refund_days)
         await tx.execute(
             "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)"
             " ON CONFLICT (id) DO UPDATE SET terms = EXCLUDED.terms, updated_at = EXCLUDED.updated_at",
@@ -73,3 +77,19 @@ async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, oper
         await audit_log.record(tx, at, operator, "settings.change", "shop", detail)
     FRESH.forget()
     return changed
+
+
+async def _refuse_early_release(tx: db.Connection, refund_days: int) -> None:
+    """Refuse a refund period in which the rule in force would release money, unless it has a waiver for it.
+
+    The lock of publishing is taken, so that no other rule comes between. Raises FormInvalid.
+    """
+    await locks.alone(tx, Advisory.REBATE_RULES)
+    rule = await VERSIONS.newest_on(tx)
+    if rule is None or rule.terms.observe_days >= refund_days or rule.terms.waivers.early_release is not None:
+        return
+    problem = (
+        f"返一规则第 {rule.version} 版的收货后观察期只有 {rule.terms.observe_days} 天。"
+        f"请先发布观察期不短于 {refund_days} 天的规则，或在规则的 waivers.early_release 写明理由"
+    )
+    raise FormInvalid(problems=[{"field": "refund_days", "label": "", "problem": problem}])

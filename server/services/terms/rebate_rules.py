@@ -1,7 +1,5 @@
 """Versions of the rebate rule. A version applies to orders paid while it is the newest."""
 
-from datetime import datetime
-
 import msgspec
 
 from server import db, outbox
@@ -12,21 +10,10 @@ from server.outbox import Job
 from server.rules.rebate_words import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, complete
 from server.services.common import audit_log, locks
-from server.services.terms.versions import About, Versions, check_base
+from server.services.terms import policy
+from server.services.terms.rule_versions import VERSIONS, PublishedRule
+from server.services.terms.versions import About, check_base
 
-
-class PublishedRule(msgspec.Struct, frozen=True):
-    """A version with its terms."""
-
-    version: int
-    terms: RuleTerms
-    note: str
-    operator: str
-    published_at: datetime
-    budget_used_fen: int
-
-
-VERSIONS = Versions("rule_version", RuleTerms, PublishedRule, starts_with={"budget_used_fen": 0})
 terms_of = VERSIONS.terms_of
 
 
@@ -55,12 +42,13 @@ async def promise_title() -> str:
 async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: int | None = None) -> PublishedRule:
     """Publish a new version, for orders paid from now on.
 
-    Raises RuleInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked at
-    (0: none).
+    Raises RuleInvalid (also where a waiver is missing), and VersionStale if the newest version is not `base`, the
+    version that the operator looked at (0: none).
     """
-    terms, at = complete(terms), deps.clock.now()
+    at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REBATE_RULES)
+        terms = complete(terms, (await policy.read(tx)).policy.refund_days)
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
         check_base(base, newest)
         terms = await prepared(tx, terms)

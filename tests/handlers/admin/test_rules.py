@@ -3,15 +3,20 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import orjson
+import pytest
 
 from server import db
-from server.rules import rule_forms
+from server.core.errors import FormInvalid, RuleInvalid
+from server.rules import rule_forms, shop_form
 from server.rules.rebates import RuleTerms
-from server.services.terms import rebate_rules
+from server.services.terms import policy, rebate_rules
 from tests.handlers.admin.conftest import Desk
 from tests.support.mall import Mall
 from tests.support.shop import make_sku, publish
+
+REASON = "十个字的理由才算理由"
 
 
 def form(base: int | str, **fields: str) -> dict[str, str]:
@@ -137,3 +142,67 @@ async def test_of_two_who_publish_from_the_same_version_one_is_told(mall: Mall, 
     refused = next(answer for answer in answers if answer.status_code == 409)
     assert "第 2 版已经发布，请在它的基础上重新填写" in refused.text
     assert await versions() == 2
+
+
+async def test_limits_are_left_with_reasons_only(mall: Mall, desks: Any) -> None:
+    desk: Desk = await desks()
+    free = form(0, payout_cap_bp="", observe_days="0", withdrawable="true")
+    page = (await desk.get("/rules/new", **free)).text
+    assert "有 2 处需要修改" in page
+    for waiver in ("no_payout_cap", "early_release"):
+        assert f'id="waivers.{waiver}-wrong"' in page
+        assert f"须在 waivers.{waiver} 写明理由" in page
+    for fields in (
+        free,
+        free | {"waivers.no_payout_cap": REASON},
+        free | {"waivers.early_release": REASON},
+        form(0, observe_days="6", withdrawable="true"),
+        form(0, payout_cap_bp="", **{"waivers.no_payout_cap": "太短"}),
+    ):
+        refused = await desk.post("/rules", **fields, note="x")
+        assert (refused.status_code, "waivers." in refused.text) == (422, True)
+    assert await versions() == 0
+    free |= {"waivers.no_payout_cap": REASON, "waivers.early_release": f"{REASON}二"}
+    assert f"允许观察期短于售后期，理由：{REASON}二。" in (await desk.get("/rules/new", **free)).text
+    assert (await desk.post("/rules", **free, note="x")).status_code == 303
+    page = (await desk.get("/rules/1")).text
+    assert f"允许不设占好友订单实付的上限，理由：{REASON}。" in page
+    assert f"<dd>{REASON}二</dd>" in page
+    assert f'value="{REASON}二"' in (await desk.get("/rules/new")).text
+
+
+async def test_a_longer_refund_period_must_fit_the_rule_in_force(mall: Mall, desks: Any) -> None:
+    await publish(mall, observe_days=7, waivers={"no_payout_cap": REASON})
+    held = await policy.stored()
+
+    async def refund_within(days: int) -> list[str]:
+        now = await policy.stored()
+        wanted = msgspec.structs.replace(now.policy, refund_days=days)
+        return await policy.change(mall.deps, wanted, now.version, "test", "tester")
+
+    with pytest.raises(FormInvalid) as refused:
+        await refund_within(8)
+    (problem,) = refused.value.detail["problems"]
+    assert problem["field"] == "refund_days"
+    assert "第 1 版的收货后观察期只有 7 天" in problem["problem"]
+    assert "waivers.early_release" in problem["problem"]
+    assert await policy.stored() == held
+    desk: Desk = await desks()
+    typed = shop_form.texts(held.policy) | {"refund_days": "15", "version": held.version, "reason": "假期"}
+    answer = await desk.post("/settings", **typed)
+    assert (answer.status_code, "第 1 版的收货后观察期只有 7 天" in answer.text) == (422, True)
+    assert await refund_within(3) == ["refund_days"]
+    assert await refund_within(7) == ["refund_days"]
+    await publish(mall, observe_days=10, waivers={"no_payout_cap": REASON})
+    assert await refund_within(10) == ["refund_days"]
+    with pytest.raises(RuleInvalid, match="rule_invalid") as early:
+        await publish(mall, observe_days=9, waivers={"no_payout_cap": REASON})
+    assert early.value.detail["field"] == "waivers.early_release"
+    await publish(mall, observe_days=0, waivers={"no_payout_cap": REASON, "early_release": REASON})
+    assert await refund_within(30) == ["refund_days"]
+
+
+async def test_before_the_first_rule_any_refund_period_will_do(mall: Mall) -> None:
+    now = await policy.stored()
+    wanted = msgspec.structs.replace(now.policy, refund_days=30)
+    assert await policy.change(mall.deps, wanted, now.version, "test", "tester") == ["refund_days"]

@@ -19,6 +19,8 @@ WITH joined AS (
   FROM scale_friends f LEFT JOIN commissions c ON c.order_id = f.order_id WHERE NOT f.blocked
 ), full_cycles AS (
   SELECT referrer_id AS member_id, turn, array_agg(order_id ORDER BY paid_at, order_id) AS friends,
+    jsonb_agg(jsonb_build_object('id', order_id, 'order_id', order_id, 'order_net_fen', net_fen, 'counted_at', paid_at,
+      'gives', jsonb_build_object('commission_fen', commission_fen)) ORDER BY paid_at, order_id) AS counted,
     max(paid_at) AS full_at, sum(net_fen) AS net_fen, sum(commission_fen) AS commission_fen,
     CASE WHEN bool_and(received_at IS NOT NULL) THEN max(received_at) END AS received_at
   FROM joined GROUP BY referrer_id, turn HAVING count(*) = 3
@@ -29,7 +31,7 @@ WITH joined AS (
   FROM orders WHERE status IN ('paid', 'shipped', 'received', 'completed')
     AND member_id IN (SELECT member_id FROM full_cycles)
 ), closed AS (
-  SELECT c.member_id, c.friends, o.id AS order_id, o.order_no, o.net_fen, c.commission_fen,
+  SELECT c.member_id, c.turn, c.friends, c.counted, o.id AS order_id, o.order_no, o.paid_at, o.net_fen, c.commission_fen,
     LEAST(o.net_fen, (c.net_fen * 5000 / 10000)::bigint - c.commission_fen::bigint) AS whole_fen,
     GREATEST(c.full_at, o.paid_at) AS closed_at,
     CASE WHEN c.received_at IS NOT NULL AND o.received_at IS NOT NULL
@@ -41,18 +43,31 @@ FROM closed WHERE whole_fen > 0;
 CREATE INDEX ON scale_cycles (member_id);
 ANALYZE scale_cycles;
 
+-- The facts of each closing: the order that it returned stands for all candidates, because it was the oldest.
 INSERT INTO rebates (id, member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen, granted_fen,
-    release_at, explanation, closed_at, settled_at)
+    release_at, explanation, closed_at, settled_at, history)
   SELECT id, member_id, order_id, ${rule}, CASE WHEN settled_at IS NULL THEN 'frozen' ELSE 'settled' END, 'balance', false,
     3, whole_fen, whole_fen, release_at,
     jsonb_build_object('steps', jsonb_build_array(
         jsonb_build_object('label', '订单 ' || order_no || ' 现金实付', 'amount_fen', net_fen))
       || CASE WHEN whole_fen = net_fen THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object(
         'label', '不超过好友订单实付的 50.00%' || CASE WHEN commission_fen = 0 THEN ''
-          ELSE '，减去已给出的佣金和积分 ' || pg_temp.yuan(commission_fen::bigint) || ' 元' END,
+          ELSE '，减去这些订单带来的佣金 ' || pg_temp.yuan(commission_fen::bigint) || ' 元' END,
         'amount_fen', whole_fen - net_fen)) END),
-    closed_at, settled_at
-  FROM scale_cycles ORDER BY id;
+    closed_at, settled_at,
+    jsonb_build_array(jsonb_build_object('event', 'closed', 'facts', jsonb_build_object(
+      'now', closed_at, 'counted', counted, 'open_rebate', NULL, 'chosen_order_id', NULL,
+      'candidates', jsonb_build_array(jsonb_build_object('order_id', order_id, 'order_no', order_no, 'kind', 'normal',
+        'paid_at', paid_at, 'lines', (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,
+          'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen))
+          FROM order_lines l WHERE l.order_id = c.order_id))),
+      'live_cycles', row_number() OVER (PARTITION BY member_id ORDER BY id) - 1,
+      'month_granted_fen', COALESCE(sum(whole_fen) OVER (PARTITION BY member_id,
+        date_trunc('month', closed_at AT TIME ZONE 'Asia/Shanghai') ORDER BY id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
+      'budget_used_fen', COALESCE(sum(whole_fen) OVER (ORDER BY id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))))
+  FROM scale_cycles c ORDER BY id;
 
 INSERT INTO rebate_stages (id, rebate_id, position, amount_fen, state, release_at, created_at)
   SELECT (c.id - 1) * 3 + p, c.id, p, CASE WHEN p = 3 THEN c.whole_fen ELSE 0 END,
