@@ -13,7 +13,7 @@ export interface Referral {
   share_code: string
   referrer: { nickname: string; avatar_url: string; bound_at: string } | null
   progress: { required: number; counted: number; pending: number; held: number; cycles_closed: number }
-  downline: { level1: number; level2: number; level3: number }
+  downline: { level1: number }
   rebates: { count: number; settled_fen: number; frozen_fen: number }
   friends: Friend[]
   next_return: { order_no: string; in_scope_fen: number; estimate_fen: number; title: string; image: string } | null
@@ -76,4 +76,4 @@ export const rebates = (cursor: string | null): Promise<Listed<Rebate>> => get('
 
 export const rebate = (id: number): Promise<Rebate> => get(`/rebates/${id}`)
 
-export const downline = (level: number, cursor: string | null): Promise<Listed<Referee>> => get('/me/downline', { level, cursor })
+export const downline = (cursor: string | null): Promise<Listed<Referee>> => get('/me/downline', { cursor })

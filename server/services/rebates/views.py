@@ -167,11 +167,9 @@ class Progress(msgspec.Struct):
 
 
 class DownlineCounts(msgspec.Struct):
-    """How many members are one, two and three levels below."""
+    """How many members this one referred. What lies below them is the operators' to see."""
 
     level1: int
-    level2: int
-    level3: int
 
 
 class RebateSums(msgspec.Struct):
@@ -207,8 +205,6 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
     row = await db.fetch_row(
         "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
         " (SELECT count(*) FROM members WHERE referrer_id = m.id) AS level1,"
-        " (SELECT count(*) FROM members WHERE ancestor2_id = m.id) AS level2,"
-        " (SELECT count(*) FROM members WHERE ancestor3_id = m.id) AS level3,"
         " (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM qualifications"
         "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
         " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
@@ -252,7 +248,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
             held=states.get("held", 0),
             cycles_closed=row["cycles"] - bool(opened),
         ),
-        downline=DownlineCounts(row["level1"], row["level2"], row["level3"]),
+        downline=DownlineCounts(row["level1"]),
         rebates=RebateSums(row["cycles"], row["settled"], row["frozen"]),
         friends=circle.friends,
         next_return=coming,

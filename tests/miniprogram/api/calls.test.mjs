@@ -75,7 +75,7 @@ const CALLS = [
   ['referral.choose', ['T1'], 'POST /me/referral/choose', { order_no: 'T1' }],
   ['referral.rebates', [null], 'GET /rebates'],
   ['referral.rebate', [1], 'GET /rebates/1'],
-  ['referral.downline', [1, 'c'], 'GET /me/downline?level=1&cursor=c'],
+  ['referral.downline', ['c'], 'GET /me/downline?cursor=c'],
   ['shares.share', ['home', 'friend'], 'POST /shares', { kind: 'home', channel: 'friend' }],
   ['shares.share', ['team', 'poster', 'G1'], 'POST /shares', { kind: 'team', channel: 'poster', target_id: 'G1' }],
   ['shares.mine', [null], 'GET /shares'],
