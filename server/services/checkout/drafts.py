@@ -25,6 +25,9 @@ class PricedLine(msgspec.Struct):
     spec: dict[str, str]
     quantity: int
     unit_price_fen: int
+    """The list price of a piece."""
+    price_fen: int
+    """The price of a piece in the order's promotion, else the list price."""
     amount_fen: int
     discount_fen: int
     coupon_fen: int
@@ -125,10 +128,12 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     category_id: int
     title: str
     image: str
-    spec: dict[str, str]
+    spec: str
+    """JSON text: the argument as a whole is `jsonb`, which would sort the names."""
     virtual: bool
     quantity: int
     unit_price_fen: int
+    promotion_fen: int | None
     amount_fen: int
     discount_fen: int
     coupon_fen: int
@@ -229,6 +234,7 @@ class Draft:
                     spec=item.spec,
                     quantity=item.n,
                     unit_price_fen=item.price_fen,
+                    price_fen=item.price_fen if (own := self._promotion_fen(item)) is None else own,
                     amount_fen=line.amount_fen,
                     discount_fen=line.discount_fen,
                     coupon_fen=line.coupon_fen,
@@ -254,6 +260,11 @@ class Draft:
 
     def _pairs(self) -> Sequence[tuple[WantedSku, LinePrice]]:
         return list(zip(self.facts.items, self.quote.lines, strict=True))
+
+    def _promotion_fen(self, item: WantedSku) -> int | None:
+        """Return the promotion's price of a piece; None where the list price is not above it."""
+        own = self.offer.prices_fen.get(item.sku_id) if self.offer else None
+        return None if own is None else min(own, item.price_fen)
 
     def _order(self, member_id: int) -> PlacedOrder:
         address = None if self.virtual else self.facts.address
@@ -293,10 +304,11 @@ class Draft:
                 category_id=item.category_id,
                 title=item.title,
                 image=item.image or "",
-                spec=item.spec,
+                spec=msgspec.json.encode(item.spec).decode(),
                 virtual=item.virtual,
                 quantity=item.n,
                 unit_price_fen=item.price_fen,
+                promotion_fen=self._promotion_fen(item),
                 amount_fen=line.amount_fen,
                 discount_fen=line.discount_fen,
                 coupon_fen=line.coupon_fen,

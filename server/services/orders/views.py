@@ -34,9 +34,14 @@ class OrderLineView(msgspec.Struct):
     spec: dict[str, str]
     quantity: int
     unit_price_fen: int
+    """The list price of a piece."""
+    price_fen: int
+    """The price of a piece in the order's promotion, else the list price."""
     amount_fen: int
     discount_fen: int
     coupon_fen: int
+    points: int
+    points_fen: int
     balance_fen: int
     cash_fen: int
     refunded_quantity: int
@@ -115,11 +120,13 @@ class OrderCounts(msgspec.Struct):
 
 
 _SELECT = """
-SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
-    'title', l.title, 'image', l.image, 'spec', l.spec, 'quantity', l.quantity, 'unit_price_fen', l.unit_price_fen,
+SELECT o.*, (SELECT json_agg(json_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
+    'title', l.title, 'image', l.image, 'spec', l.spec::json, 'quantity', l.quantity,
+    'unit_price_fen', l.unit_price_fen, 'price_fen', COALESCE(l.promotion_fen, l.unit_price_fen),
+    'points', l.points, 'points_fen', l.points_fen,
     'amount_fen', l.amount_fen, 'discount_fen', l.discount_fen, 'coupon_fen', l.coupon_fen,
     'balance_fen', l.balance_fen, 'cash_fen', l.cash_fen, 'refunded_quantity', l.refunded_quantity,
-    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::jsonb) ORDER BY l.position)
+    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::json) ORDER BY l.position)
   FROM order_lines l WHERE l.order_id = o.id) AS lines,
   (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
   EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
