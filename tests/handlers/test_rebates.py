@@ -37,6 +37,8 @@ async def test_the_centre_counts_direct_referees_and_sums_rebates(mall: Mall) ->
     assert centre["rebates"] == {"count": 1, "settled_fen": 0, "frozen_fen": 10_000}
     below = await grandchild.get("/me/referral")
     assert below["referrer"]["nickname"]
+    assert below["referrer"]["welcome"] == "你的首单付款且符合规则，就为 TA 计上一位"
+    assert (await a.friends[0].person.get("/me/referral"))["referrer"]["welcome"] is None
     await a.receive_all()
     await pass_days(mall, 7.01)
     assert (await a.me.get("/me/referral"))["rebates"] == {"count": 1, "settled_fen": 10_000, "frozen_fen": 0}
@@ -141,6 +143,7 @@ async def test_the_centre_shows_who_counts_and_foretells_what_comes_back(mall: M
         "order_no": a.own,
         "in_scope_fen": 10_000,
         "estimate_fen": 9_000,
+        "condition": "好友退款或这一单退款会减少返还",
         "title": order["lines"][0]["title"],
         "image": "/media/x.webp",
     }

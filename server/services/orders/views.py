@@ -11,10 +11,9 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.promises import Counting
 from server.rules.shipping import Shipment, Way
-from server.rules.stacking import LABELS as COLUMNS
-from server.rules.stacking import REWARDS
-from server.services.checkout.drafts import Combined
+from server.services.checkout import promises
 from server.services.common import cursors
 from server.services.members import addresses
 from server.services.orders import fulfilment
@@ -105,8 +104,8 @@ class OrderDetail(OrderSummary):
     """The live rebate that returns this order."""
     team_no: str | None
     """The team in which the order has a seat."""
-    combines: list[Combined]
-    """What the stacking matrix allowed for this kind at placing: whether the order may earn, count and be returned."""
+    counts: list[Counting]
+    """What the order counts for in 推三返一, in sentences; empty once it is closed, refunded or returned."""
 
 
 class OrderCounts(msgspec.Struct):
@@ -202,7 +201,7 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
         rebate_id=row["rebate_id"],
         team_no=row["team_no"],
-        combines=[Combined(what, COLUMNS[what], row[column]) for what, column in REWARDS.items()],
+        counts=await promises.of_order(row["id"], deps.clock.now()),
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])
