@@ -31,8 +31,8 @@ class Wanted:
 _FACTS = """
 SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHERE member_id = m.id
     AND code IN ('spend_only', 'withdrawable', 'points')) AS wallet,
-  (SELECT jsonb_build_object('sealed', sealed, 'region', province || ' ' || city || ' ' || district) FROM addresses
-    WHERE id = $3 AND member_id = m.id) AS address,
+  (SELECT jsonb_build_object('sealed', sealed, 'region', concat_ws(' ', province, NULLIF(city, province), district))
+    FROM addresses WHERE id = $3 AND member_id = m.id) AS address,
   COALESCE((SELECT position FROM member_levels WHERE member_id = m.id), 0) AS level,
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,
   (SELECT jsonb_build_object('body_hash', k.body_hash, 'answer', k.answer) FROM idempotency_keys k
