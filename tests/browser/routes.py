@@ -151,7 +151,7 @@ ROUTES = (
     ),
     Route(
         "packages/marketing/pages/flash/index",
-        ("午间秒杀", "马上抢", "距结束"),
+        ("开业秒杀", "马上抢", "距结束"),
         ("今天还没有秒杀", "去逛逛"),
         blank="**/api/flash-sales",
     ),

@@ -19,7 +19,8 @@ test('the server says of which, and in which words', async () => {
   assert.deepEqual(await flashLimits(), { 1: '达到限购' })
 })
 
-test('a guest is not logged in for it', async () => {
+test('a guest who cannot log in has none', async () => {
+  wx.login = ({ fail }) => fail({ errMsg: 'login:fail open_in_wechat' })
   assert.deepEqual([await flashLimits(), phone.requests], [{}, []])
 })
 
