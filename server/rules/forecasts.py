@@ -54,11 +54,9 @@ def after_refund(terms: RuleTerms, facts: CycleFacts, found: Forecast, left: Seq
 
 def condition(terms: RuleTerms, missing: int, waits: str | None, *, refund_open: bool, left_fen: int) -> str:
     """Return the conditions of an estimate as a sentence; `left_fen` is the estimate after an open refund."""
-    found = []
-    if refund_open and left_fen:
-        found.append("这一单有退款正在处理，按退款后剩下的金额估算")
-    elif refund_open:
-        found.append("这一单正在退款，退款成功后不再返还，会按规则改选")
+    if refund_open and not left_fen:
+        return "这一单正在退款，退款成功后不再返还，会按规则改选"
+    found = ["这一单有退款正在处理，按退款后剩下的金额估算"] if refund_open else []
     limit = payout_limit(terms)
     if missing > 0 and limit:
         found.append(limit)

@@ -248,3 +248,10 @@ async def test_a_tap_without_a_network_says_so(visitor: Enter, life: Life) -> No
             await group.get_by_role("radio").first.click()
         await me.sheet.get_by_role("button", name="加入购物车").click()
         await me.sees("网络连接不上，请检查网络后重试")
+    me.expected += ["ERR_INTERNET_DISCONNECTED", "Failed to fetch dynamically imported module"]
+    await me.open("packages/member/pages/account/index")
+    await me.sees("登录设备")
+    await me.context.set_offline(True)
+    await me.tap("登录设备")
+    await me.sees("网络连接不上，请检查网络后重试")
+    await me.context.set_offline(False)

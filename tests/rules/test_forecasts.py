@@ -102,7 +102,7 @@ def test_a_refund_that_is_open_leaves_less_of_the_same_order(left_fen: int, expe
         ({"payout_cap_bp": 5000}, 0, None, False, 1, "好友退款或这一单退款会减少返还"),
         ({}, 1, "本月额度不够", False, 1, "本月额度不够；好友退款或这一单退款会减少返还"),
         ({}, 1, None, True, 1, "这一单有退款正在处理，按退款后剩下的金额估算；好友退款或这一单退款会减少返还"),
-        ({}, 1, None, True, 0, "这一单正在退款，退款成功后不再返还，会按规则改选；好友退款或这一单退款会减少返还"),
+        ({}, 1, None, True, 0, "这一单正在退款，退款成功后不再返还，会按规则改选"),
     ],
 )
 def test_an_estimate_never_stands_without_its_conditions(
