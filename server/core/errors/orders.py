@@ -33,9 +33,9 @@ class UnpaidLimit(Refusal):
         super().__init__(**detail)
         if "max_orders" in detail:
             self.message = f"最多有 {detail['max_orders']} 笔未付款的订单，请先付款或取消"
-        elif detail.get("unpaid"):
+        elif detail["unpaid"]:
             self.message = f"这件商品还有 {detail['unpaid']} 件没付款，合起来最多 {detail['max_pieces']} 件"
-        elif "max_pieces" in detail:
+        else:
             self.message = f"这件商品一次最多买 {detail['max_pieces']} 件"
 
 

@@ -65,9 +65,7 @@ class _Order(_Buyer, frozen=True):
 
 async def of_draft(member_id: int, draft: Draft, now: datetime) -> list[Counting]:
     """Say what an order would count for if it was placed and paid now. Raises Busy."""
-    row = await db.fetch_row(_OF_MEMBER, member_id)
-    if row is None:
-        return []
+    [row] = await db.fetch(_OF_MEMBER, member_id)
     order = Ordered(draft.kind, draft.nets(), draft.stack.qualifies, draft.stack.returnable)
     return await _counting(order, db.typed(row, _Buyer), None, now)
 
