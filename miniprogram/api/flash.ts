@@ -48,3 +48,13 @@ export async function flashSale(id: number): Promise<FlashSale> {
   learnClock(now)
   return sale
 }
+
+/** Pieces that the member has of an item. `label` says so where the member can have no more. */
+export interface Taken {
+  id: number
+  taken: number
+  per_member: number
+  label: string | null
+}
+
+export const taken = async (): Promise<Taken[]> => (await get<{ items: Taken[] }>('/flash-sales/mine')).items

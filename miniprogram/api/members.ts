@@ -19,6 +19,22 @@ export interface Me extends Profile {
   next_level: { name: string; growth: number; lacks: number } | null
 }
 
+/** A device on which the member is logged in; `used_at` is exact to a day. */
+export interface Session {
+  id: string
+  created_at: string
+  used_at: string
+  /** This device. */
+  current: boolean
+}
+
+export const sessions = async (): Promise<Session[]> => (await get<{ items: Session[] }>('/me/sessions')).items
+
+export const endSession = (id: string): Promise<unknown> => act('DELETE', `/me/sessions/${id}`)
+
+/** End the session of this device on the server. */
+export const leave = (): Promise<unknown> => act('POST', '/logout')
+
 export const me = (): Promise<Me> => get('/me')
 
 export const change = (changes: Partial<Pick<Profile, 'nickname' | 'birthday'>>): Promise<Profile> => act('PUT', '/me', changes)

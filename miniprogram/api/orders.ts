@@ -26,7 +26,10 @@ export interface PricedLine {
   image: string
   spec: Record<string, string>
   quantity: number
+  /** The list price of a piece. */
   unit_price_fen: number
+  /** The price of a piece in the order's promotion, else the list price. */
+  price_fen: number
   amount_fen: number
   discount_fen: number
   coupon_fen: number
@@ -51,9 +54,16 @@ export interface PriceReason {
 
 /** Whether something can be combined with this kind of order. */
 export interface Combined {
-  what: 'promotion' | 'level_discount' | 'coupon' | 'points' | 'balance' | 'commission' | 'qualifies' | 'returnable'
+  what: 'promotion' | 'level_discount' | 'coupon' | 'points' | 'balance'
   label: string
   allowed: boolean
+}
+
+/** What the order counts for in 推三返一, as a sentence. */
+export interface Counting {
+  what: 'qualifies' | 'returnable'
+  counts: boolean
+  label: string
 }
 
 /** items − discounts + freight − balance = cash due; `order_no` is null in a preview. */
@@ -72,6 +82,11 @@ export interface Priced {
   /** Whether something must be sent, so that an address is needed. */
   address_needed: boolean
   expires_at: string | null
+}
+
+/** An order before it is placed. */
+export interface Previewed extends Priced {
+  counts: Counting[]
 }
 
 export type Status = 'pending' | 'paid' | 'teaming' | 'shipped' | 'received' | 'completed' | 'closed' | 'refunded'
@@ -114,8 +129,7 @@ export interface OrderDetail extends Order {
   tracking_no: string | null
   timeline: Array<{ label: string; time: string }>
   rebate_id: number | null
-  /** What it may count for, as decided when it was placed. */
-  combines: Combined[]
+  counts: Counting[]
   team_no: string | null
 }
 
@@ -157,7 +171,7 @@ export type PayParameters = Pick<
   'timeStamp' | 'nonceStr' | 'package' | 'signType' | 'paySign'
 >
 
-export const preview = (wish: Wish): Promise<Priced> => act('POST', '/orders/preview', wish)
+export const preview = (wish: Wish): Promise<Previewed> => act('POST', '/orders/preview', wish)
 
 /** `seen`: the preview that the member accepted. For the whole cart it makes a new key if the cart has changed. */
 export const place = (wish: Wish, seen: Priced): Promise<Priced> =>

@@ -5,6 +5,8 @@ import { Listed } from '../lib/pager'
 export interface Points {
   points: number
   frozen: number
+  /** What a part of the frozen points waits for beside time, in words. */
+  waits_label: string | null
   debt: number
   ending: number
   ends_at: string | null

@@ -11,12 +11,14 @@ export interface Friend {
 
 export interface Referral {
   share_code: string
-  referrer: { nickname: string; avatar_url: string; bound_at: string } | null
+  /** `welcome`: what the member's first order would do for the referrer; null once that is decided. */
+  referrer: { nickname: string; avatar_url: string; bound_at: string; welcome: string | null } | null
   progress: { required: number; counted: number; pending: number; held: number; cycles_closed: number }
-  downline: { level1: number; level2: number; level3: number }
+  downline: { level1: number }
   rebates: { count: number; settled_fen: number; frozen_fen: number }
   friends: Friend[]
-  next_return: { order_no: string; in_scope_fen: number; estimate_fen: number; title: string; image: string } | null
+  /** `estimate_fen`: at most; 0 where nothing can be promised. `condition`: what it depends on, in words. */
+  next_return: { order_no: string; in_scope_fen: number; estimate_fen: number; condition: string; title: string; image: string } | null
 }
 
 export interface Returnable {
@@ -76,4 +78,4 @@ export const rebates = (cursor: string | null): Promise<Listed<Rebate>> => get('
 
 export const rebate = (id: number): Promise<Rebate> => get(`/rebates/${id}`)
 
-export const downline = (level: number, cursor: string | null): Promise<Listed<Referee>> => get('/me/downline', { level, cursor })
+export const downline = (cursor: string | null): Promise<Listed<Referee>> => get('/me/downline', { cursor })

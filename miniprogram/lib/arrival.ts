@@ -39,7 +39,7 @@ onBound(() => {
   void quietly(async () => {
     const { referrer } = await referral() // perhaps not the sender of this card: an earlier share may count
     if (!referrer) return
-    greeting = `欢迎！你是通过「${referrer.nickname}」的分享来的，首单完成会为 TA 计上一位`
+    greeting = `欢迎！你是通过「${referrer.nickname}」的分享来的${referrer.welcome ? `，${referrer.welcome}` : ''}`
     greet?.(greeting)
   })
 })

@@ -46,15 +46,15 @@ def product_card(card: ProductCard, picture: Image.Image | None) -> bytes:
     return _jpeg(image)
 
 
-def home_card(name: str, promise: str) -> bytes:
-    """Return a JPEG of the shop itself: its name and the promise of the rule."""
+def home_card(name: str, slogan: str) -> bytes:
+    """Return a JPEG of the shop itself: its name and its slogan."""
     image = Image.new("RGB", (WIDE, HIGH), brand.PAPER[:3])
     draw = ImageDraw.Draw(image)
     draw.ellipse((-180, 300, WIDE + 180, HIGH + 420), brand.BRAND_SOFT[:3])
     _emblem(image, (WIDE - 330) // 2, 24, 330)
     middle = WIDE / 2
     write(image, (middle, 440), name, 72, brand.BRAND, bold=True, anchor="ms")
-    for i, line in enumerate(lines_of(promise, 46, WIDE - 2 * _MARGIN, 2)):
+    for i, line in enumerate(lines_of(slogan, 46, WIDE - 2 * _MARGIN, 2)):
         write(image, (middle, 522 + i * 62), line, 46, brand.TEXT, anchor="ms")
     return _jpeg(image)
 

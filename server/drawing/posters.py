@@ -1,4 +1,7 @@
-"""Posters to save and show: what is shared, who shares it, and the mini-program code that leads there."""
+"""Posters to save and show: goods, who shares them, and the mini-program code that leads there.
+
+They say what a friend gets from the goods, and nothing of what referring brings: WeChat and the law want it so.
+"""
 
 import io
 from collections.abc import Sequence
@@ -16,17 +19,21 @@ _CODE = 216
 _CARD_END = 1072
 _RIBBON = 66
 _SHOWN = 612
+_GAP = 24
+_CELL, _CELL_SHOWN = (_INNER - 3 * _GAP) // 2, 264
+SHOWN_GOODS = 4
+"""The most goods on the shop's own poster."""
 _HINT = "长按识别小程序码"
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """The text on every poster. `sharer` is a masked name, `promise` one line of the rule in force; it may be empty."""
+    """The text on every poster. `sharer` is a masked name, `service` what the shop offers every buyer, in one line."""
 
     brand: str
     slogan: str
     sharer: str
-    promise: str
+    service: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +57,42 @@ def product_poster(poster: Poster, goods: Goods, picture: Image.Image | None, co
     _paste_top(image, shown, (_MARGIN, top), 32)
     y = top + _SHOWN + 26
     write_lines(image, (_MARGIN + 32, y), lines_of(goods.title, 40, side - 64, 2), 40, brand.TEXT, bold=True)
-    below = _CARD_END
-    if poster.promise:
-        below -= _RIBBON
-        _ribbon(image, poster.promise, below)
+    below = _CARD_END - _RIBBON
+    _ribbon(image, poster.service, below)
     _price(image, goods, _MARGIN + 32, below - 30)
     _foot(image, poster, code)
     return _png(image)
 
 
-def home_poster(poster: Poster, steps: Sequence[tuple[str, str]], code: Image.Image) -> bytes:
-    """Return a PNG of the shop itself, with at most four steps of its promise."""
+def home_poster(poster: Poster, goods: Sequence[tuple[Goods, Image.Image | None]], code: Image.Image) -> bytes:
+    """Return a PNG of the shop itself, with at most four of its goods."""
     image = _sheet(poster)
     brand.shaded(image, (_MARGIN, 138, WIDE - _MARGIN, _CARD_END), 32)
-    sky = Image.new("RGB", (_INNER, 300), brand.GOLD_SOFT[:3])
-    _paste_top(image, sky, (_MARGIN, 138), 32)
-    emblem = brand.emblem_picture(260)
-    image.paste(emblem, ((WIDE - 260) // 2, 158), emblem)
-    said, room = poster.promise or poster.slogan, _INNER - 56
-    size = fitting_size(said, (46, 42, 38, 34), room)
-    write(image, (WIDE / 2, 510), lines_of(said, size, room, 1)[0], size, brand.BRAND, bold=True, anchor="ms")
-    y = 550.0
-    for number, (title, text) in enumerate(steps[:4], start=1):
-        y = _step(image, number, title, text, y)
+    room = _INNER - 56
+    size = fitting_size(poster.slogan, (42, 38, 34), room)
+    write(image, (WIDE / 2, 206), lines_of(poster.slogan, size, room, 1)[0], size, brand.BRAND, bold=True, anchor="ms")
+    if not goods:
+        emblem = brand.emblem_picture(380)
+        image.paste(emblem, ((WIDE - 380) // 2, 380), emblem)
+    for place, (one, picture) in enumerate(goods[:SHOWN_GOODS]):
+        _cell(image, one, picture, place)
+    _ribbon(image, poster.service, _CARD_END - _RIBBON)
     _foot(image, poster, code)
     return _png(image)
+
+
+def _cell(image: Image.Image, goods: Goods, picture: Image.Image | None, place: int) -> None:
+    """Draw one of the goods of the shop's poster, two in a row."""
+    left = _MARGIN + _GAP + place % 2 * (_CELL + _GAP)
+    top = 244 + place // 2 * 384
+    shown = brand.filled(picture, _CELL, _CELL_SHOWN) if picture else _plate(_CELL, _CELL_SHOWN)
+    rounded = brand.rounded(shown, 20)
+    image.paste(rounded, (left, top), rounded)
+    title = lines_of(goods.title, 27, _CELL, 1)[0]
+    write(image, (left, top + _CELL_SHOWN + 40), title, 27, brand.TEXT, bold=True)
+    x = left + write(image, (left, top + _CELL_SHOWN + 88), f"¥{goods.price}", 36, brand.BRAND, bold=True) + 6
+    if goods.ranged:
+        write(image, (x, top + _CELL_SHOWN + 88), "起", 24, brand.BRAND)
 
 
 def _sheet(poster: Poster) -> Image.Image:
@@ -100,27 +118,15 @@ def _price(image: Image.Image, goods: Goods, x: float, base: float) -> None:
         ImageDraw.Draw(image).line((x - 2, base - 10, x + wide + 2, base - 10), brand.TEXT_2[:3], 2)
 
 
-def _ribbon(image: Image.Image, promise: str, top: int) -> None:
-    """Draw the promise along the lower edge of the card."""
+def _ribbon(image: Image.Image, service: str, top: int) -> None:
+    """Draw what the shop offers along the lower edge of the card."""
     box = brand.rounded(Image.new("RGB", (_INNER, _RIBBON + 64), brand.GOLD_SOFT[:3]), 32)
     lower = box.crop((0, 64, _INNER, _RIBBON + 64))
     image.paste(lower, (_MARGIN, top), lower)
     emblem = brand.emblem_picture(44)
     image.paste(emblem, (_MARGIN + 28, top + 10), emblem)
-    line = lines_of(promise, 28, _INNER - 124, 1)[0]
+    line = lines_of(service, 28, _INNER - 124, 1)[0]
     write(image, (_MARGIN + 86, top + 34), line, 28, brand.BRAND_DEEP, bold=True, anchor="lm")
-
-
-def _step(image: Image.Image, number: int, title: str, text: str, top: float) -> float:
-    """Draw a numbered step; return the y where the next begins."""
-    left = _MARGIN + 40
-    disc = brand.rounded(Image.new("RGB", (52, 52), brand.BRAND[:3]), 26)
-    image.paste(disc, (left, round(top)), disc)
-    write(image, (left + 26, top + 26), str(number), 30, brand.CARD, bold=True, anchor="mm")
-    write(image, (left + 76, top + 26), title, 32, brand.TEXT, bold=True, anchor="lm")
-    lines = lines_of(text, 25, _INNER - 40 - 76 - 28, 2)
-    write_lines(image, (left + 76, top + 52), lines, 25, brand.TEXT_2)
-    return top + 127
 
 
 def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
@@ -145,8 +151,9 @@ def _foot(image: Image.Image, poster: Poster, code: Image.Image) -> None:
 def _plate(width_px: int, height_px: int) -> Image.Image:
     """Return the plate that replaces a missing picture."""
     plate = Image.new("RGB", (width_px, height_px), brand.GOLD_SOFT[:3])
-    emblem = brand.emblem_picture(380)
-    plate.paste(emblem, ((width_px - 380) // 2, (height_px - 380) // 2), emblem)
+    side = min(380, height_px)
+    emblem = brand.emblem_picture(side)
+    plate.paste(emblem, ((width_px - side) // 2, (height_px - side) // 2), emblem)
     return plate
 
 

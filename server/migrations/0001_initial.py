@@ -867,10 +867,11 @@ CREATE TABLE "order_lines" (
     "category_id" BIGINT NOT NULL,
     "title" VARCHAR(80) NOT NULL,
     "image" VARCHAR(400) NOT NULL,
-    "spec" JSONB NOT NULL,
+    "spec" TEXT NOT NULL,
     "virtual" BOOL NOT NULL,
     "quantity" INT NOT NULL,
     "unit_price_fen" BIGINT NOT NULL,
+    "promotion_fen" BIGINT,
     "amount_fen" BIGINT NOT NULL,
     "discount_fen" BIGINT NOT NULL,
     "coupon_fen" BIGINT NOT NULL,
@@ -1018,7 +1019,7 @@ COMMENT ON TABLE "flash_units" IS 'One piece, reserved from its SKU: free, held 
 CREATE TABLE "skus" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
     "code" VARCHAR(60) NOT NULL UNIQUE,
-    "spec" JSONB NOT NULL,
+    "spec" TEXT NOT NULL,
     "price_fen" BIGINT NOT NULL,
     "market_price_fen" BIGINT,
     "stocked_in" BIGINT NOT NULL,
@@ -1742,7 +1743,8 @@ ALTER TABLE skus
   ADD CONSTRAINT skus_price CHECK (price_fen > 0),
   ADD CONSTRAINT skus_stock CHECK (available >= 0 AND reserved >= 0 AND sold >= 0
                                    AND stocked_in = available + reserved + sold),
-  ADD CONSTRAINT skus_weight CHECK (weight_g >= 0);
+  ADD CONSTRAINT skus_weight CHECK (weight_g >= 0),
+  ADD CONSTRAINT skus_spec CHECK (spec IS JSON OBJECT);
 
 CREATE INDEX card_keys_free ON card_keys (sku_id, id) WHERE order_line_id IS NULL;
 
@@ -1954,6 +1956,8 @@ ALTER TABLE order_lines
     AND amount_fen = discount_fen + coupon_fen + points_fen + balance_fen + cash_fen
     AND LEAST(discount_fen, coupon_fen, points_fen, cash_fen) >= 0
     AND withdrawable_fen BETWEEN 0 AND balance_fen),
+  ADD CONSTRAINT order_lines_spec CHECK (spec IS JSON OBJECT),
+  ADD CONSTRAINT order_lines_promotion CHECK (promotion_fen BETWEEN 0 AND unit_price_fen),
   ADD CONSTRAINT order_lines_points CHECK (points >= 0 AND points_fen >= 0 AND refunded_points BETWEEN 0 AND points),
   ADD CONSTRAINT order_lines_never_refund_more CHECK (refunded_quantity BETWEEN 0 AND quantity
     AND refunded_cash_fen BETWEEN 0 AND cash_fen
@@ -2075,7 +2079,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "6e75b8c0ea5ee87c1e96b2ca30653731a855b1a6e27570b22c4f5ae22eff8f68"
+FINGERPRINT = "3f6c835142431e538b0531b2064a77f3bbb7740baa50082568f287bd2b8d1e3d"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

@@ -89,8 +89,9 @@ class Sku(Model):
         "models.Product", related_name="skus", on_delete=fields.OnDelete.RESTRICT
     )
     code = fields.CharField(max_length=60, unique=True)
-    spec: fields.JSONField[Any] = fields.JSONField()
-    """`{"颜色": "红", "规格": "500ml"}`; empty when there is only one variant."""
+    spec = fields.TextField()
+    """JSON text, `{"颜色": "红", "规格": "500ml"}`; empty when there is only one variant. It is text: `jsonb` would
+    sort the names, which have the shop's order."""
     price_fen = fields.BigIntField()
     market_price_fen = fields.BigIntField(null=True)
     stocked_in = fields.BigIntField(default=0)

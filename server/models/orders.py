@@ -102,10 +102,14 @@ class OrderLine(Model):
     category_id = fields.BigIntField()
     title = fields.CharField(max_length=80)
     image = fields.CharField(max_length=400, default="")
-    spec: fields.JSONField[Any] = fields.JSONField()
+    spec = fields.TextField()
+    """JSON text, as in `skus`."""
     virtual = fields.BooleanField(default=False)
     quantity = fields.IntField()
     unit_price_fen = fields.BigIntField()
+    """The list price of a piece."""
+    promotion_fen = fields.BigIntField(null=True)
+    """The promotion's price of a piece; null where no promotion set one."""
     amount_fen = fields.BigIntField()
     discount_fen = fields.BigIntField(default=0)
     coupon_fen = fields.BigIntField(default=0)

@@ -26,6 +26,20 @@ def phone(text: str) -> str:
     raise BadRequest(field="phone", problem="请填写正确的手机号或座机号")
 
 
+_MUNICIPALITIES = ("北京", "天津", "上海", "重庆")
+_OF_THEIR_OWN = ("市辖区", "县")
+"""What lists of regions say in place of a city below a municipality."""
+
+
+def region(province: str, city: str) -> tuple[str, str]:
+    """Return province and city in one form: a municipality is both, `北京市, 北京市`, however the two were given."""
+    for name in _MUNICIPALITIES:
+        whole = f"{name}市"
+        if province in (name, whole) and city in (name, whole, *_OF_THEIR_OWN):
+            return whole, whole
+    return province, city
+
+
 def place(province: str, city: str, district: str, detail: str) -> str:
     """Return one text per place, however it was typed: width, case, spaces and punctuation make no difference."""
     text = unicodedata.normalize("NFKC", province + city + district + detail).casefold()

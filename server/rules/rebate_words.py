@@ -154,15 +154,22 @@ def _limits(terms: RuleTerms) -> list[str]:
     if terms.member_month_cap_fen is not None:
         month = _yuan(terms.member_month_cap_fen)
         found.append(f"每人每个自然月合计最多返还 {month} 元，当月剩余额度不够时这一轮顺延")
-    if terms.payout_cap_bp is not None:
-        share = _percent(terms.payout_cap_bp)
-        less = "并须减去这些订单带来的佣金和积分价值，两者在订单计入这一轮时确定"
-        found.append(f"每次返还不超过这一轮好友订单现金实付合计的 {share}，{less}")
+    if (limit := payout_limit(terms)) is not None:
+        found.append(limit)
     if terms.budget_fen is not None:
         found.append(f"本期规则的返还预算共 {_yuan(terms.budget_fen)} 元，预算不足时这一轮等待")
     if terms.max_cycles is not None:
         found.append(f"每人最多返还 {terms.max_cycles} 次")
     return found
+
+
+def payout_limit(terms: RuleTerms) -> str | None:
+    """Return what friends' orders allow at most, in the words of the rule's page; None where nothing limits it."""
+    if terms.payout_cap_bp is None:
+        return None
+    share = _percent(terms.payout_cap_bp)
+    less = "并须减去这些订单带来的佣金和积分价值，两者在订单计入这一轮时确定"
+    return f"每次返还不超过这一轮好友订单现金实付合计的 {share}，{less}"
 
 
 def _paid_as(terms: RuleTerms) -> str:
@@ -219,7 +226,8 @@ def _form(terms: RuleTerms) -> str:
 
 
 def _kinds(kinds: Sequence[OrderKind]) -> str:
-    return "、".join(name for kind, name in _KINDS.items() if kind in kinds)
+    """Return these kinds by name. The stacking matrix may allow none of those that a rule names."""
+    return "、".join(name for kind, name in _KINDS.items() if kind in kinds) or "目前没有订单"
 
 
 def _yuan(amount_fen: int) -> str:

@@ -148,9 +148,16 @@ def check_limits(asked: Quote, today: Today, policy: ShopPolicy) -> None:
 
 
 def most_now(withdrawable_fen: int, today: Today, policy: ShopPolicy) -> int:
-    """Return the largest amount that can be withdrawn now; 0 when nothing can be."""
-    most = min(withdrawable_fen, policy.withdrawal_day_fen - today.amount_fen)
-    return most if today.count < policy.withdrawal_day_count and most >= policy.withdrawal_min_fen else 0
+    """Return the largest amount that can be withdrawn now; 0 when nothing can be.
+
+    A larger amount never pays out less, so when the largest one is refused after fee and tax, every other one is too.
+    """
+    most = max(0, min(withdrawable_fen, policy.withdrawal_day_fen - today.amount_fen))
+    try:
+        check_limits(quote(most, policy.withdrawal_fee_bp, withholding(policy, today)), today, policy)
+    except WithdrawalLimit:
+        return 0
+    return most
 
 
 def limit_text(reason: str, limit: int) -> str:

@@ -104,6 +104,7 @@ ROUTES = (
     Route("packages/member/pages/coupons/index", ("可用", "去使用"), ("还没有可用的优惠券", "去领券中心看看")),
     Route("packages/member/pages/service/index", ("在线客服", "服务时间")),
     Route("packages/member/pages/account/index", ("退出登录", "我们保存了什么")),
+    Route("packages/member/pages/sessions/index", ("这台设备", "最多同时在 5 台设备上登录")),
     Route("packages/member/pages/agreement/index", ("隐私",), query=lambda _life: "key=privacy"),
     Route("packages/referral/pages/share/index", ("选要分享的", "发给好友")),
     Route("packages/referral/pages/rebates/index", ("已到账",), ("还没有返还",)),
@@ -150,7 +151,7 @@ ROUTES = (
     ),
     Route(
         "packages/marketing/pages/flash/index",
-        ("午间秒杀", "马上抢", "距结束"),
+        ("开业秒杀", "马上抢", "距结束"),
         ("今天还没有秒杀", "去逛逛"),
         blank="**/api/flash-sales",
     ),

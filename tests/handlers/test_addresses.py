@@ -5,7 +5,7 @@ import pytest
 
 from server import db
 from tests.support.mall import Mall
-from tests.support.shop import Shopper, shopper
+from tests.support.shop import Shopper, make_sku, shopper
 
 HOME: dict[str, Any] = {
     "name": "王小满",
@@ -32,6 +32,17 @@ async def test_an_address_is_sealed_at_rest_and_open_to_its_owner(mall: Mall) ->
     raw = str(dict(row))
     assert not [secret for secret in ("王小满", "13800138000", "文三路") if secret in raw]
     assert row["sealed"].startswith("v1.")
+
+
+async def test_a_municipality_comes_in_one_form_and_is_named_once_on_an_order(mall: Mall) -> None:
+    me, other = await shopper(mall), await shopper(mall, "o-other")
+    for person, province, city in ((me, "北京", "市辖区"), (other, "北京市", "北京市")):
+        made = await person.do("POST", "/addresses", {**HOME, "province": province, "city": city, "district": "朝阳区"})
+        assert (made["province"], made["city"]) == ("北京市", "北京市")
+        person.address_id = made["id"]
+    assert await db.fetch_value("SELECT count(DISTINCT place_blind) FROM addresses") == 1
+    order = await me.order((await me.place(await make_sku()))["order_no"])
+    assert order["address"]["region"] == "北京市 朝阳区"
 
 
 async def test_equal_phones_and_places_are_known_by_digests_however_typed(mall: Mall) -> None:

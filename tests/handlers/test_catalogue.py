@@ -5,14 +5,17 @@ import pytest
 
 from server import db
 from server.handlers.shop import catalogue
+from server.rules.products import spec_text
 from server.services.catalogue import apply as catalogue_apply
+from server.services.catalogue import goods, products
 from tests.support.mall import Mall
-from tests.support.shop import product, stock
+from tests.support.shop import product, shopper, stock
 
 
 @pytest.fixture(autouse=True)
 def always_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue._answers, "_max_age_s", 0.0)
+    monkeypatch.setattr(catalogue._details, "_max_age_s", 0.0)
 
 
 async def titles(mall: Mall, query: str) -> list[str]:
@@ -157,7 +160,7 @@ async def test_a_product_shows_its_variants_with_stock_states(mall: Mall) -> Non
     ]
     await stock(mall, product("mask", "补水面膜", skus=skus, detail="敷15分钟。"))
     card = (await mall.http.get("/api/products")).json()["items"][0]
-    assert (card["min_price_fen"], card["max_price_fen"], card["market_price_fen"]) == (3900, 9900, 4900)
+    assert (card["min_price_fen"], card["max_price_fen"], card["market_price_fen"]) == (3900, 5900, 4900)
     assert (card["stock_state"], card["image"]) == ("in_stock", "/media/mask.webp")
     shown = (await mall.http.get(f"/api/products/{card['id']}")).json()
     assert [(sku["spec"]["规格"], sku["stock_state"], sku["available"]) for sku in shown["skus"]] == [
@@ -167,6 +170,43 @@ async def test_a_product_shows_its_variants_with_stock_states(mall: Mall) -> Non
     ]
     assert shown["category"]["slug"] == "face"
     assert (shown["detail"], shown["images"], shown["promotions"]) == ("敷15分钟。", ["/media/mask.webp"], [])
+
+
+async def test_prices_are_those_of_variants_that_can_be_bought(mall: Mall) -> None:
+    """Two of three variants are sold out: no list, page or card promises their prices, and lists sort by the third."""
+    skus = [
+        {"code": f"m-{n}", "spec": {"规格": str(n)}, "price_fen": 1000 * n, "stock_add": int(n == 2)} for n in (1, 2, 3)
+    ]
+    await stock(mall, product("mask", "补水面膜", skus=skus), product("milk", "乳液", 1500))
+    card = next(one for one in (await mall.http.get("/api/products")).json()["items"] if one["title"] == "补水面膜")
+    assert (card["min_price_fen"], card["max_price_fen"], card["stock_state"]) == (2000, 2000, "in_stock")
+    await db.fetch("UPDATE skus SET available = 0, sold = sold + 1 WHERE code = 'm-2'")
+    shown = (await mall.http.get(f"/api/products/{card['id']}")).json()
+    assert (shown["min_price_fen"], shown["max_price_fen"]) == (1000, 3000)  # all are sold out: what it used to cost
+    await db.fetch("UPDATE skus SET available = 1, stocked_in = stocked_in + 1 WHERE code = 'm-3'")
+    assert await titles(mall, "sort=price_asc") == ["乳液", "补水面膜"]
+    await products.count_sales()
+    assert await titles(mall, "sort=price_asc&min_price_fen=2500") == ["补水面膜"]
+    cards = (await mall.http.get("/api/products?sort=price_desc")).json()["items"]
+    assert [(one["title"], one["min_price_fen"]) for one in cards] == [("补水面膜", 3000), ("乳液", 1500)]
+
+
+async def test_a_spec_keeps_the_order_in_which_the_shop_gave_it(mall: Mall) -> None:
+    """From the catalogue through the cart to the order: `jsonb` would put the shorter names first."""
+    spec = {"充电接口": "Type-C", "颜色": "白", "a": "1"}
+    sku = {"code": "m-1", "spec": spec, "price_fen": 5900, "stock_add": 9}
+    await stock(mall, product("mask", "补水面膜", skus=[sku]))
+    sku_id = await db.fetch_value("SELECT id FROM skus")
+    me = await shopper(mall)
+    page = (await mall.http.get(f"/api/products/{await db.fetch_value('SELECT id FROM products')}")).json()
+    await me.do("PUT", "/cart/items", {"sku_id": sku_id, "quantity": 1})
+    cart = await me.get("/cart")
+    placed = await me.place(sku_id)
+    order = await me.order(placed["order_no"])
+    seen = [one[0]["spec"] for one in (page["skus"], cart["items"], placed["lines"], order["lines"])]
+    assert [list(one.items()) for one in seen] == [list(spec.items())] * 4
+    form = await goods.sku(sku_id)
+    assert spec_text(form["spec"]) == "充电接口：Type-C；颜色：白；a：1"
 
 
 async def test_what_is_off_sale_is_not_there(mall: Mall) -> None:

@@ -114,7 +114,7 @@ async def test_a_card_leads_to_the_session(mall: Mall) -> None:
     sale = await db.fetch_value("SELECT id FROM flash_sales")
     me, you = await shopper(mall, "o-me"), await shopper(mall, "o-you")
     card = await me.post("/shares", {"kind": "flash_sale", "target_id": sale, "channel": "friend"})
-    assert card["title"] == "限时秒杀 整点秒杀：¥9.90 起"
+    assert card["title"] == "限时秒杀 整点秒杀：¥9.90"
     assert card["image_url"] == "/media/x.webp"
     code = card["share_code"]
     assert card["path"] == f"/packages/marketing/pages/flash/index?id={sale}&s={code}"
@@ -128,3 +128,46 @@ async def test_a_card_leads_to_the_session(mall: Mall) -> None:
     assert poster.content.startswith(b"\x89PNG")
     form = {"kind": "flash_sale", "target_id": "999", "channel": "friend"}
     assert await me.refused("POST", "/shares", form) == "404 not_found"
+
+
+async def test_a_member_reads_what_they_have_taken(mall: Mall) -> None:
+    """The list says in words when the limit is reached, and only to that member."""
+    sku = await make_sku()
+    item = await make_sale(mall, sku, 9, per_member=2)
+    me, you = await shopper(mall, "o-me"), await shopper(mall, "o-you")
+    promotion = {"kind": "flash_sale", "id": item}
+    assert (await me.get("/flash-sales/mine"))["items"] == []
+    placed = await me.place(sku, promotion=promotion)
+    mine = {"id": item, "taken": 1, "per_member": 2, "label": None}
+    assert (await me.get("/flash-sales/mine"))["items"] == [mine]
+    await me.place(sku, promotion=promotion)
+    full = {**mine, "taken": 2, "label": "已抢 2 件，达到限购"}
+    assert (await me.get("/flash-sales/mine"))["items"] == [full]
+    assert await me.refused_post("/orders/preview", await me.basket(sku, promotion=promotion)) == (
+        "422 promotion_refused"
+    )
+    assert (await you.get("/flash-sales/mine"))["items"] == []
+    await me.post(f"/orders/{placed['order_no']}/cancel")
+    assert (await me.get("/flash-sales/mine"))["items"] == [mine]
+    assert (await mall.http.get("/api/flash-sales/mine")).status_code == 401
+    mall.clock.advance(3 * 24 * 3600)
+    await me.log_in_again()
+    assert (await me.get("/flash-sales/mine"))["items"] == []
+
+
+async def test_a_card_names_the_price_of_what_is_left(mall: Mall) -> None:
+    cheap, dear = await make_sku(), await make_sku()
+    item = await make_sale(mall, cheap, 1, price_fen=500)
+    sale = await db.fetch_value("SELECT id FROM flash_sales")
+    await apply_sale(
+        mall, slug="sale", items=[{"sku": await code_of(dear), "price_fen": 900, "stock": 3, "per_member": 1}]
+    )
+    me = await shopper(mall)
+    form = {"kind": "flash_sale", "target_id": sale, "channel": "friend"}
+    assert (await me.post("/shares", form))["title"] == "限时秒杀 整点秒杀：¥5.00 起"
+    await me.place(cheap, promotion={"kind": "flash_sale", "id": item})
+    assert (await me.post("/shares", form))["title"] == "限时秒杀 整点秒杀：¥9.00"
+
+
+async def code_of(sku: int) -> str:
+    return str(await db.fetch_value("SELECT code FROM skus WHERE id = $1", sku))

@@ -160,6 +160,7 @@ async def test_a_preview_says_what_placing_gives(mall: Mall) -> None:
     sku, cheap = await make_sku(6_000), await make_sku(3_000)
     basket = await me.basket(sku, cheap, use_balance_fen=5_000)
     shown = await me.post("/orders/preview", basket)
+    assert [one["what"] for one in shown.pop("counts")] == ["returnable"]
     placed = await me.post("/orders", basket)
     assert shown | {"order_no": 0, "expires_at": 0} == placed | {"order_no": 0, "expires_at": 0}
     assert (shown["order_no"], shown["freight_fen"], shown["balance_fen"], shown["cash_due_fen"]) == (

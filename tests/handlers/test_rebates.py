@@ -17,7 +17,7 @@ async def test_the_centre_of_a_new_member(mall: Mall) -> None:
         "share_code": "",
         "referrer": None,
         "progress": {"required": 4, "counted": 0, "pending": 0, "held": 0, "cycles_closed": 0},
-        "downline": {"level1": 0, "level2": 0, "level3": 0},
+        "downline": {"level1": 0},
         "rebates": {"count": 0, "settled_fen": 0, "frozen_fen": 0},
         "friends": [],
         "next_return": None,
@@ -26,17 +26,19 @@ async def test_the_centre_of_a_new_member(mall: Mall) -> None:
     assert (await me.get("/me/referral/returnable"))["items"] == []
 
 
-async def test_the_centre_counts_three_levels_and_sums_rebates(mall: Mall) -> None:
+async def test_the_centre_counts_direct_referees_and_sums_rebates(mall: Mall) -> None:
     await publish(mall)
     a = await circle(mall)
     await a.bring(3)
     child = await join(mall, a.friends[0].person)
     grandchild = await join(mall, child)
     centre = await a.me.get("/me/referral")
-    assert centre["downline"] == {"level1": 3, "level2": 1, "level3": 1}
+    assert centre["downline"] == {"level1": 3}
     assert centre["rebates"] == {"count": 1, "settled_fen": 0, "frozen_fen": 10_000}
     below = await grandchild.get("/me/referral")
     assert below["referrer"]["nickname"]
+    assert below["referrer"]["welcome"] == "你的首单付款且符合规则，就为 TA 计上一位"
+    assert (await a.friends[0].person.get("/me/referral"))["referrer"]["welcome"] is None
     await a.receive_all()
     await pass_days(mall, 7.01)
     assert (await a.me.get("/me/referral"))["rebates"] == {"count": 1, "settled_fen": 10_000, "frozen_fen": 0}
@@ -141,6 +143,7 @@ async def test_the_centre_shows_who_counts_and_foretells_what_comes_back(mall: M
         "order_no": a.own,
         "in_scope_fen": 10_000,
         "estimate_fen": 9_000,
+        "condition": "好友退款或这一单退款会减少返还",
         "title": order["lines"][0]["title"],
         "image": "/media/x.webp",
     }

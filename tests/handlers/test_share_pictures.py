@@ -14,6 +14,7 @@ from server.seed.pictures import Picture, draw
 from server.services.files import pictures
 from tests.support.mall import Mall, free_port
 from tests.support.people import Person, error_of, log_in
+from tests.support.purse import set_policy
 from tests.support.shop import product, publish, stock
 
 CODE_CALL = "/wxa/getwxacodeunlimit"
@@ -72,14 +73,69 @@ async def test_a_products_card_changes_with_its_price(mall: Mall) -> None:
 
 
 async def test_the_shops_own_card(mall: Mall) -> None:
-    await publish(mall)
     card = await share(await log_in(mall, "o-anna"), "friend", kind="home")
     assert card["title"] == "推三返一商城：好东西，值得分享给朋友"
     answer = await mall.http.get(card["image_url"])
     assert answer.headers["cache-control"] == "public, max-age=2592000"
     assert answer.content.startswith(b"\xff\xd8")
-    await publish(mall, required=5)
+    await set_policy(mall, slogan="山里的好东西")
     assert (await share(await log_in(mall, "o-anna"), "friend", kind="home"))["image_url"] != card["image_url"]
+
+
+async def test_pictures_say_nothing_of_what_referring_brings(mall: Mall) -> None:
+    """A rule that is published changes no poster and no card: they are about goods."""
+    number = await honey(mall)
+    anna = await log_in(mall, "o-anna")
+    forms: tuple[dict[str, Any], ...] = ({"kind": "product", "target_id": number}, {"kind": "home"})
+
+    async def made() -> list[bytes]:
+        found = []
+        for form in forms:
+            shared = await share(anna, **form)
+            found.append((await mall.http.get(f"/api/shares/{shared['share_code']}/poster.png")).content)
+            found.append((await mall.http.get(shared["image_url"])).content)
+        return found
+
+    before = await made()
+    await publish(mall)
+    assert await made() == before
+
+
+async def test_the_shops_poster_shows_goods_that_can_be_bought(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    path = f"/api/shares/{(await share(anna, kind='home'))['share_code']}/poster.png"
+    empty = (await mall.http.get(path)).content
+    await honey(mall)
+    full = (await mall.http.get(path)).content
+    assert full != empty
+    await stock(mall, {"slug": "honey", "on_sale": False})
+    assert (await mall.http.get(path)).content == empty
+
+
+async def test_cards_and_posters_name_the_price_of_what_can_be_bought(mall: Mall) -> None:
+    """The cheapest variant is sold out: nobody is promised its price."""
+    number = await honey(mall)
+    await stock(mall, {"slug": "honey", "skus": [{"code": "honey-2", "price_fen": 3990}]})
+    anna = await log_in(mall, "o-anna")
+    made = await share(anna, "friend", kind="product", target_id=number)
+    assert made["title"] == "¥79 秦岭土蜂蜜 500g"
+    poster = f"/api/shares/{(await share(anna, kind='product', target_id=number))['share_code']}/poster.png"
+    before = (await mall.http.get(poster)).content
+    await stock(mall, {"slug": "honey", "skus": [{"code": "honey-2", "stock_add": 1}]})
+    assert (await share(anna, "friend", kind="product", target_id=number))["title"] == "¥39.9起 秦岭土蜂蜜 500g"
+    assert (await mall.http.get(poster)).content != before
+
+
+async def test_a_poster_of_virtual_goods_promises_no_return(mall: Mall) -> None:
+    anna = await log_in(mall, "o-anna")
+    await honey(mall)
+    found = []
+    for kind in ("physical", "virtual"):
+        await db.fetch("UPDATE products SET kind = $1", kind)
+        number = await db.fetch_value("SELECT id FROM products")
+        code = (await share(anna, kind="product", target_id=number))["share_code"]
+        found.append((await mall.http.get(f"/api/shares/{code}/poster.png")).content)
+    assert found[0] != found[1]
 
 
 async def test_a_card_without_its_picture_is_not_kept(mall: Mall) -> None:

@@ -18,6 +18,7 @@ async def test_the_sixth_unpaid_order_is_refused_until_one_is_paid_or_cancelled(
     answer = await me.call("POST", "/orders", await me.basket(sku), key="six")
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], error["detail"]) == (422, "unpaid_limit", {"max_orders": 5})
+    assert error["message"] == "最多有 5 笔未付款的订单，请先付款或取消"
     assert await me.refused("POST", "/orders/preview", await me.basket(sku)) == "422 unpaid_limit"
     await me.pay(placed[0])
     assert (await me.call("POST", "/orders", await me.basket(sku), key="six")).status_code == 200
@@ -44,13 +45,16 @@ async def test_an_order_past_its_time_counts_no_more(mall: Mall) -> None:
 
 async def test_the_pieces_of_one_sku_are_added_up(mall: Mall) -> None:
     me, sku, other = await shopper(mall), await make_sku(), await make_sku()
-    assert await me.refused_post("/orders", await wants(me, sku, 21)) == "422 unpaid_limit"
+    alone = await me.call("POST", "/orders", await wants(me, sku, 21), key="alone")
+    assert alone.status_code == 422
+    assert alone.json()["error"]["message"] == "这件商品一次最多买 20 件"
     assert await me.refused("POST", "/orders/preview", await wants(me, sku, 21)) == "422 unpaid_limit"
     first = await me.post("/orders", await wants(me, sku, 12))
     await me.post("/orders", await wants(me, sku, 8))
     answer = await me.call("POST", "/orders", await wants(me, sku, 1), key="k")
     assert answer.status_code == 422
     assert answer.json()["error"]["detail"] == {"sku_id": sku, "unpaid": 20, "max_pieces": 20}
+    assert answer.json()["error"]["message"] == "这件商品还有 20 件没付款，合起来最多 20 件"
     both = await me.basket(other, sku)
     assert await me.refused_post("/orders", both) == "422 unpaid_limit"
     await me.post("/orders", await wants(me, other, 20))

@@ -83,7 +83,8 @@ async def test_what_would_be_withheld_stands_in_the_quote(mall: Mall) -> None:
 async def test_a_problem_is_what_would_be_refused(mall: Mall, amount_fen: int, problem: str, code: str) -> None:
     await set_policy(mall, withdrawal_min_fen=500, withdrawal_day_fen=8_000)
     anna = await rich(mall, 7_000)
-    assert (await previewed(anna, amount_fen))["problem"] == problem
+    said = await previewed(anna, amount_fen)
+    assert (said["problem"], said["quote"]) == (problem, None)  # what would be refused promises no payout
     assert await anna.refused_post("/withdrawals", {"amount_fen": amount_fen}) == f"422 {code}"
 
 
@@ -97,3 +98,16 @@ async def test_what_was_asked_for_today_counts(mall: Mall) -> None:
     terms = await previewed(anna, 1_000)
     assert (terms["most_fen"], terms["day_left_count"]) == (0, 0)
     assert terms["problem"] == "每天最多提现 2 次，明天再来吧"
+
+
+async def test_the_most_is_never_what_fee_and_tax_would_refuse(mall: Mall) -> None:
+    """10 fen are asked for, but a fee leaves 9 of them, which WeChat does not transfer."""
+    await set_policy(mall, withdrawal_min_fen=10, withdrawal_fee_bp=1_000)
+    anna = await rich(mall, 10)
+    assert (await previewed(anna, 10))["most_fen"] == 0
+    assert await anna.refused_post("/withdrawals", {"amount_fen": 10}) == "422 withdrawal_limit"
+    bert = await rich(mall, 12)
+    most_fen = (await previewed(bert, 12))["most_fen"]
+    assert most_fen == 12
+    asked = await bert.get(f"/withdrawals/{await ask(bert, most_fen)}")
+    assert asked["payout_fen"] == 11

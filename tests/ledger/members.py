@@ -26,8 +26,8 @@ INSERT INTO orders (order_no, member_id, kind, status, virtual, items_fen, disco
 """,
     "rebate": """
 INSERT INTO rebates (id, member_id, order_id, rule_version, state, pay_as, withdrawable, required, whole_fen,
-    granted_fen, explanation, closed_at)
-  VALUES ($2::text::bigint, $1, -$2::text::bigint, 1, 'frozen', 'balance', false, 3, 1, 0, '{}', now())
+    granted_fen, explanation, history, closed_at)
+  VALUES ($2::text::bigint, $1, -$2::text::bigint, 1, 'frozen', 'balance', false, 3, 1, 0, '{}', '[]', now())
 """,
     "commission": """
 INSERT INTO commissions (id, order_id, member_id, level, version, state, whole_fen, granted_fen, explanation,

@@ -1,7 +1,7 @@
 import pytest
 
 from server.core.errors import BadRequest
-from server.rules.addresses import phone, place
+from server.rules.addresses import phone, place, region
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,20 @@ def test_a_place_is_the_same_however_typed() -> None:
         "浙江省", "杭州市", "西湖区", "文三路100号,a座"
     )
     assert place("浙江省", "杭州市", "西湖区", "文三路100号") != place("浙江省", "杭州市", "西湖区", "文三路10号")
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (("北京市", "北京市"), ("北京市", "北京市")),
+        (("北京", "北京市"), ("北京市", "北京市")),
+        (("上海市", "市辖区"), ("上海市", "上海市")),
+        (("重庆市", "县"), ("重庆市", "重庆市")),
+        (("天津", "天津"), ("天津市", "天津市")),
+        (("浙江省", "杭州市"), ("浙江省", "杭州市")),
+        (("吉林省", "吉林市"), ("吉林省", "吉林市")),
+        (("北京市", "别的"), ("北京市", "别的")),
+    ],
+)
+def test_a_municipality_has_one_form(given: tuple[str, str], kept: tuple[str, str]) -> None:
+    assert region(*given) == kept

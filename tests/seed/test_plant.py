@@ -48,10 +48,15 @@ async def test_each_notice_opens_a_page_of_the_mini_program(mall: Mall) -> None:
     assert opened - there == set()
 
 
-async def test_a_flash_sale_runs_on_the_first_day(mall: Mall) -> None:
+async def test_activities_run_on_the_first_day_and_after_the_clock_was_moved(mall: Mall) -> None:
+    """Whoever tries the shop moves its clock by eight days, perhaps more than once."""
     assert (await plant.plant(dataclasses.replace(mall.deps, media_dir=None), "cli")).flash_sales == 1
-    (sale,) = (await mall.http.get("/api/flash-sales")).json()["items"]
-    assert (sale["state"], len(sale["items"])) == ("running", 3)
+    for _ in range(4):
+        sale = (await mall.http.get(f"/api/flash-sales/{await db.fetch_value('SELECT id FROM flash_sales')}")).json()
+        assert (sale["state"], len(sale["items"])) == ("running", 3)
+        teams = (await mall.http.get("/api/group-buys")).json()["items"]
+        assert [one["state"] for one in teams] == ["running"] * 2
+        mall.clock.advance(8 * 24 * 3600)
 
 
 async def test_two_at_once_plant_one_shop(mall: Mall) -> None:

@@ -117,6 +117,7 @@ async def test_given_commission_and_points_when_their_order_is_asked_back_then_t
     )
     points = await friend.person.get("/points")
     assert (points["points"], points["frozen"] > 0, points["waits_for"]) == (0, True, "refund")
+    assert points["waits_label"] == "相关订单有退款在处理中，有结果后继续"
     await refunds.approve(mall.deps, asked["refund_no"], "tester")
     await work(mall)
     points = await friend.person.get("/points")

@@ -1,23 +1,34 @@
-import { Order, OrderLine, Refund } from '../../api/orders'
+import { Order, OrderLine, PricedLine, Refund } from '../../api/orders'
 import { priced } from '../../lib/money'
 import { absolute } from '../../lib/transport'
 import { specText } from '../../lib/variants'
 
-/** The data with which a line is drawn. */
-export interface ShownLine extends OrderLine {
+/** How a line of a preview or an order is drawn. */
+export interface Drawn {
   picture: string
   specText: string
+  /** The points of a piece in an exchange, beside its price: `1200 积分`. */
+  pointsText: string
+}
+
+/** The data with which an order's line is drawn. */
+export interface ShownLine extends OrderLine, Drawn {
   refundText: string
 }
 
-export function shownLine(line: OrderLine): ShownLine {
-  const pieces = line.refunded_quantity === line.quantity ? '已退款' : `已退 ${line.refunded_quantity} 件`
+/** `kind`: that of the order. */
+export function drawnLine<Line extends PricedLine>(line: Line, kind: string): Line & Drawn {
   return {
     ...line,
     picture: line.image ? absolute(line.image) : '',
     specText: specText(line.spec),
-    refundText: line.refunded_quantity ? pieces : '',
+    pointsText: kind === 'points' ? `${line.points / line.quantity} 积分` : '',
   }
+}
+
+export function shownLine(line: OrderLine, kind: string): ShownLine {
+  const pieces = line.refunded_quantity === line.quantity ? '已退款' : `已退 ${line.refunded_quantity} 件`
+  return { ...drawnLine(line, kind), refundText: line.refunded_quantity ? pieces : '' }
 }
 
 /** The name of an order's amount: before payment, after payment, and if it was never paid. */

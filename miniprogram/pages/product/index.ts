@@ -6,6 +6,7 @@ import { Shop, shop } from '../../api/shop'
 import { Intent, Picked } from '../../components/sku-sheet/index'
 import { cartCount, cartHolds, countCart } from '../../lib/badge'
 import { MOST_PIECES, confirmPath, promotedPath } from '../../lib/checkout'
+import { Limits, flashLimits } from '../../lib/flash'
 import { Failure, tell } from '../../lib/failure'
 import { go } from '../../lib/go'
 import { offered } from '../../lib/group_buys'
@@ -61,7 +62,8 @@ Page({
       async () => {
         const [found, told] = await Promise.all([this.find(), shop()])
         if (!found) return { product: found, promise: told.promise }
-        return { product: found, promise: told.promise, barred: await barred(found), ...shownParts(found, told.policy) }
+        const [limits, whyNot] = await Promise.all([limitsOf(found), barred(found)])
+        return { product: found, promise: told.promise, barred: whyNot, ...shownParts(found, told.policy, limits) }
       },
       (loaded) => !loaded.product,
     )
@@ -197,12 +199,16 @@ Page({
   },
 })
 
-function shownParts(found: Product, policy: Shop['policy']) {
+async function limitsOf({ promotions }: Product): Promise<Limits> {
+  return promotions.some(({ kind }) => kind === 'flash_sale') ? flashLimits() : {}
+}
+
+function shownParts(found: Product, policy: Shop['policy'], limits: Limits) {
   return {
     images: found.images.map(absolute),
     tags: tagsOf(found),
     sold: found.sold_count ? `已售 ${found.sold_count}` : '新品',
-    flashes: flashesOf(found),
+    flashes: flashesOf(found, limits),
     exchanges: exchangesOf(found),
     groupBuyId: found.promotions.find((one) => one.kind === 'group_buy')?.id ?? 0,
     soldOut: found.skus.every((sku) => sku.stock_state === 'sold_out'),
@@ -233,14 +239,18 @@ interface Flash {
   started: boolean
   until: string
   spec: string
+  act: string
+  open: boolean
 }
 
-function flashesOf({ promotions, skus }: Product): Flash[] {
+function flashesOf({ promotions, skus }: Product, limits: Limits): Flash[] {
   const flashes = promotions.filter((one) => one.kind === 'flash_sale')
   return flashes.map(({ id, sku_ids: [sku = 0], price_fen: price, starts_at, ends_at }) => {
     const started = Date.parse(starts_at) <= now()
     const spec = specText(skus.find((one) => one.id === sku)?.spec ?? {})
-    return { id, sku, price, started, until: (started ? ends_at : starts_at) ?? '', spec }
+    const limit = started ? limits[id] : undefined
+    const act = limit ?? (started ? '马上抢' : '即将开抢')
+    return { id, sku, price, started, until: (started ? ends_at : starts_at) ?? '', spec, act, open: started && !limit }
   })
 }
 

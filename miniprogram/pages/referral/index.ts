@@ -23,7 +23,7 @@ Page({
     next: { title: '', text: '' } as NextStep,
     friends: [] as FriendRow[],
     newcomer: false,
-    returned: null as { title: string; image: string; paid: string; estimate: string } | null,
+    returned: null as { title: string; image: string; paid: string; estimate: string; condition: string } | null,
     unsettled: false,
     referredOn: '',
     rebates: [] as Rebate[],
@@ -114,7 +114,8 @@ function shown(mine: Referral, unsettled: boolean) {
       title: order.title,
       image: absolute(order.image),
       paid: priced(order.in_scope_fen),
-      estimate: priced(order.estimate_fen),
+      estimate: order.estimate_fen ? priced(order.estimate_fen) : '',
+      condition: order.condition,
     },
     referredOn: mine.referrer ? day(mine.referrer.bound_at) : '',
   }

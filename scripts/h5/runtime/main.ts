@@ -26,6 +26,17 @@ function watchVisibility(): void {
       topFrame()?.show();
     }
   });
+  // Beside another window a page stays visible. Who comes back to it sees what has happened since, as after a pause.
+  let away = false;
+  window.addEventListener('blur', () => {
+    away = true;
+  });
+  window.addEventListener('focus', () => {
+    if (!away || document.hidden) return;
+    away = false;
+    topFrame()?.pause();
+    topFrame()?.show();
+  });
   window.addEventListener('unhandledrejection', ({ reason, promise }) => {
     report(reason);
     tellApp('unhandledRejection', { reason: String(reason), promise });

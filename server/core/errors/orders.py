@@ -1,5 +1,7 @@
 """Refusals of a cart, an order or its payment."""
 
+from typing import Any
+
 from server.core.refusal import Refusal
 
 
@@ -25,6 +27,16 @@ class UnpaidLimit(Refusal):
     """The member holds `max_orders` unpaid orders, or with this one more than `max_pieces` of `sku_id` in them."""
 
     code, status, message = "unpaid_limit", 422, "未付款的订单太多，请先付款或取消"
+
+    def __init__(self, **detail: Any) -> None:  # noqa: ANN401 - as in Refusal
+        """Say which of the two limits was met, and how much of it is used."""
+        super().__init__(**detail)
+        if "max_orders" in detail:
+            self.message = f"最多有 {detail['max_orders']} 笔未付款的订单，请先付款或取消"
+        elif detail["unpaid"]:
+            self.message = f"这件商品还有 {detail['unpaid']} 件没付款，合起来最多 {detail['max_pieces']} 件"
+        else:
+            self.message = f"这件商品一次最多买 {detail['max_pieces']} 件"
 
 
 class CartLimit(Refusal):

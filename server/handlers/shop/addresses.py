@@ -6,6 +6,7 @@ import msgspec
 
 from server.core import errors
 from server.handlers.endpoint import Call, NoBody, Room
+from server.rules import addresses as rules
 from server.services.members import addresses
 from server.services.members.addresses import Address, Place
 
@@ -27,9 +28,10 @@ class AddressForm(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def place(self) -> Place:
-        """The place with surrounding spaces removed."""
+        """The place with surrounding spaces removed, and a municipality in its one form."""
         texts = (self.name, self.phone, self.province, self.city, self.district, self.detail)
-        return Place(*(text.strip() for text in texts))
+        name, phone, province, city, district, detail = (text.strip() for text in texts)
+        return Place(name, phone, *rules.region(province, city), district, detail)
 
 
 class AddressView(msgspec.Struct):

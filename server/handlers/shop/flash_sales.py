@@ -89,6 +89,34 @@ async def show_sale(call: Call, _query: NoBody) -> bytes:
     return await _answers.get(sale_id, make)
 
 
+class FlashTaken(msgspec.Struct):
+    """Pieces that the member has of an item, paid or not. `label` says so when the member can have no more."""
+
+    id: int
+    taken: int
+    per_member: int
+    label: str | None
+
+
+class FlashTakenList(msgspec.Struct):
+    """The items of which the member has pieces."""
+
+    items: list[FlashTaken]
+    next_cursor: None = None
+
+
+@room.get("/flash-sales/mine", "我抢到的秒杀商品", gives=FlashTakenList)
+async def mine(call: Call, _query: NoBody) -> FlashTakenList:
+    """What the member has taken in sessions that are not over. The sessions themselves are the same for everybody."""
+    found = await flash_sales.taken_by(call.member_id, call.deps.clock.now())
+    return FlashTakenList([FlashTaken(one.id, one.taken, one.per_member, _limit_label(one)) for one in found])
+
+
+def _limit_label(mine: flash_sales.Taken) -> str | None:
+    """Return what stands in place of 马上抢 when the member can have no more."""
+    return f"已抢 {mine.taken} 件，达到限购" if mine.taken >= mine.per_member else None
+
+
 def _view(session: flash_sales.Session) -> FlashSaleView:
     return FlashSaleView(
         id=session.id,

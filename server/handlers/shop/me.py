@@ -1,7 +1,7 @@
-"""The member's own data, binding after the login, and the members below."""
+"""The member's own data, binding after the login, and the member's referees."""
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -48,13 +48,13 @@ class BindingForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class DownlineQuery(Page, kw_only=True):
-    """The level to list; 1: the member's own referees."""
+    """`level` may be left out or 1: the member's own referees. Those whom they referred are not for members to see."""
 
-    level: Literal[1, 2, 3] = 1
+    level: Annotated[int, msgspec.Meta(ge=1, le=2**31)] = 1
 
 
 class Downline(msgspec.Struct):
-    """A page of members below."""
+    """A page of referees."""
 
     items: list[Referee]
     next_cursor: str | None
@@ -123,8 +123,10 @@ async def bind(call: Call, form: BindingForm) -> Binding:
     return await bindings.bind_late(call.deps, call.member_id, form.share_code)
 
 
-@room.get("/me/downline", "我的下级", takes=DownlineQuery, gives=Downline)
+@room.get("/me/downline", "我的好友", takes=DownlineQuery, gives=Downline, refuses=(errors.NotAllowed,))
 async def downline(call: Call, query: DownlineQuery) -> Downline:
-    """Names are masked; `first_order` is `none`, `paid` (does not qualify) or the qualification's state."""
-    items, next_cursor = await profiles.downline(call.member_id, query.level, query.cursor, query.limit)
+    """One's own referees, masked; `first_order` is `none`, `paid` (does not qualify) or the qualification's state."""
+    if query.level > 1:
+        raise errors.NotAllowed
+    items, next_cursor = await profiles.downline(call.member_id, query.cursor, query.limit)
     return Downline(items, next_cursor)

@@ -11,7 +11,7 @@ from server.handlers.endpoint import Call, NoBody, Page, Room
 from server.rules.orders import OrderStatus
 from server.rules.promotions import Promotion
 from server.services.checkout import closing, payments, placing
-from server.services.checkout.drafts import Priced
+from server.services.checkout.drafts import Previewed, Priced
 from server.services.checkout.facts import Wanted
 from server.services.orders import fulfilment, refunds, returns
 from server.services.orders import views as order_views
@@ -95,12 +95,12 @@ EXAMPLE = {"items": [{"sku_id": 1, "quantity": 2}], "address_id": 1, "use_balanc
     "/orders/preview",
     "试算订单",
     takes=OrderForm,
-    gives=Priced,
+    gives=Previewed,
     refuses=(*QUOTE_REFUSALS, errors.UnpaidLimit),
     example=EXAMPLE,
 )
-async def preview(call: Call, form: OrderForm) -> Priced:
-    """The same sums as placing would give; nothing is reserved."""
+async def preview(call: Call, form: OrderForm) -> Previewed:
+    """The same sums as placing would give, and what the order would count for; nothing is reserved."""
     return await placing.preview(call.deps, call.member_id, form.wanted())
 
 

@@ -18,6 +18,7 @@ ALTER TABLE skus
   ADD CONSTRAINT skus_price CHECK (price_fen > 0),
   ADD CONSTRAINT skus_stock CHECK (available >= 0 AND reserved >= 0 AND sold >= 0
                                    AND stocked_in = available + reserved + sold),
-  ADD CONSTRAINT skus_weight CHECK (weight_g >= 0);
+  ADD CONSTRAINT skus_weight CHECK (weight_g >= 0),
+  ADD CONSTRAINT skus_spec CHECK (spec IS JSON OBJECT);
 
 CREATE INDEX card_keys_free ON card_keys (sku_id, id) WHERE order_line_id IS NULL;

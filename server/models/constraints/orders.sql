@@ -41,6 +41,8 @@ ALTER TABLE order_lines
     AND amount_fen = discount_fen + coupon_fen + points_fen + balance_fen + cash_fen
     AND LEAST(discount_fen, coupon_fen, points_fen, cash_fen) >= 0
     AND withdrawable_fen BETWEEN 0 AND balance_fen),
+  ADD CONSTRAINT order_lines_spec CHECK (spec IS JSON OBJECT),
+  ADD CONSTRAINT order_lines_promotion CHECK (promotion_fen BETWEEN 0 AND unit_price_fen),
   ADD CONSTRAINT order_lines_points CHECK (points >= 0 AND points_fen >= 0 AND refunded_points BETWEEN 0 AND points),
   ADD CONSTRAINT order_lines_never_refund_more CHECK (refunded_quantity BETWEEN 0 AND quantity
     AND refunded_cash_fen BETWEEN 0 AND cash_fen

@@ -19,6 +19,7 @@ from server.services.catalogue.checks import (
     changes,
 )
 from server.services.catalogue.freight_entries import FreightEntry
+from server.services.catalogue.products import RANGES
 from server.services.catalogue.shapes import (
     CategoryEntry,
     ProductHead,
@@ -225,10 +226,8 @@ async def _write_skus(
 async def _refresh(tx: db.Connection, product_ids: list[int], category_ids: list[int]) -> None:
     """Update price ranges and search words of changed products; a category's new name reaches all its products."""
     await tx.execute(
-        "UPDATE products p SET min_price_fen = s.lowest, max_price_fen = s.highest FROM ("
-        " SELECT product_id, COALESCE(min(price_fen) FILTER (WHERE on_sale), min(price_fen)) AS lowest,"
-        " COALESCE(max(price_fen) FILTER (WHERE on_sale), max(price_fen)) AS highest"
-        " FROM skus WHERE product_id = ANY($1::bigint[]) GROUP BY product_id) s WHERE s.product_id = p.id",
+        f"UPDATE products p SET min_price_fen = s.lowest, max_price_fen = s.highest FROM ({RANGES}"  # noqa: S608
+        " WHERE product_id = ANY($1::bigint[]) GROUP BY product_id) s WHERE s.product_id = p.id",  # our own text
         product_ids,
     )
     rows = await tx.fetch(

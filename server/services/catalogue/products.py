@@ -127,10 +127,18 @@ _TREE = """WITH RECURSIVE tree AS (
   UNION SELECT c.id FROM categories c JOIN tree ON c.parent_id = tree.id)
 SELECT id FROM tree"""
 
-_STOCK = """SELECT max(s.market_price_fen) FILTER (WHERE s.price_fen = p.min_price_fen) AS market_price_fen,
-    CASE WHEN COALESCE(max(s.available), 0) = 0 THEN 'sold_out'
-         WHEN bool_or(s.available > s.alert_at) THEN 'in_stock' ELSE 'low' END AS stock_state
-  FROM skus s WHERE s.product_id = p.id AND s.on_sale"""
+PRICES = """SELECT max(s.market_price_fen) FILTER (WHERE s.price_fen = s.lowest) AS market_price_fen,
+    COALESCE(min(s.lowest), p.min_price_fen) AS min_price_fen, COALESCE(min(s.highest), p.max_price_fen)
+      AS max_price_fen, CASE WHEN COALESCE(max(s.available), 0) = 0 THEN 'sold_out'
+      WHEN bool_or(s.available > s.alert_at) THEN 'in_stock' ELSE 'low' END AS stock_state
+  FROM (SELECT price_fen, market_price_fen, available, alert_at,
+      COALESCE(min(price_fen) FILTER (WHERE available > 0) OVER (), min(price_fen) OVER ()) AS lowest,
+      COALESCE(max(price_fen) FILTER (WHERE available > 0) OVER (), max(price_fen) OVER ()) AS highest
+    FROM skus WHERE product_id = p.id AND on_sale) s"""
+"""SQL: the prices of product `p` as its SKUs that can be bought have them; of all on sale where none can be bought.
+
+The columns of `products` lag behind sales by half a minute: lists sort and filter by them, see `count_sales`.
+"""
 
 
 async def categories() -> list[Category]:
@@ -164,9 +172,9 @@ async def page(wanted: Wanted, at: datetime) -> tuple[list[ListedProduct], str |
         conditions.append(f"({column}, p.id) {beyond} ({place(key)}::bigint, {place(last_id)}::bigint)")
     rows = await db.fetch(
         # This text contains only our own column names and placeholders.
-        f"SELECT p.id, p.title, p.subtitle, p.images, p.kind, p.category_id, p.min_price_fen, p.max_price_fen,"  # noqa: S608
-        f" p.sold_count, p.min_level, stock.market_price_fen, stock.stock_state, {column} AS sort_key"
-        f" FROM products p CROSS JOIN LATERAL ({_STOCK}) stock WHERE {' AND '.join(conditions)}"
+        f"SELECT p.id, p.title, p.subtitle, p.images, p.kind, p.category_id, p.sold_count, p.min_level,"  # noqa: S608
+        f" stock.*, {column} AS sort_key FROM products p CROSS JOIN LATERAL ({PRICES}) stock"
+        f" WHERE {' AND '.join(conditions)}"
         f" ORDER BY {column} {direction}, p.id {direction} LIMIT {place(wanted.limit + 1)}",
         *args,
     )
@@ -233,8 +241,6 @@ class _Columns(msgspec.Struct, frozen=True):
     subtitle: str
     images: list[str]
     detail: str
-    min_price_fen: int
-    max_price_fen: int
     sold_count: int
     limit_each: int | None
     off_from: datetime | None
@@ -245,6 +251,8 @@ class _Columns(msgspec.Struct, frozen=True):
 class _Stored(_Columns, frozen=True):
     """A product as it is stored; `products` and `categories` are the scope of the coupon that is sold."""
 
+    min_price_fen: int
+    max_price_fen: int
     category_slug: str
     category_name: str
     freight: FreightTerms | None
@@ -255,12 +263,13 @@ class _Stored(_Columns, frozen=True):
 
 
 _SEVERAL = f"""
-SELECT {db.columns(_Columns, of="p")}, c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon,
-    t.products, t.categories, (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,
-    (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec, 'price_fen', s.price_fen,
+SELECT {db.columns(_Columns, of="p")}, prices.min_price_fen, prices.max_price_fen,
+    c.slug AS category_slug, c.name AS category_name, to_jsonb(t) AS coupon, t.products, t.categories,
+    (SELECT terms FROM freight_templates WHERE id = p.freight_template_id) AS freight,
+    (SELECT json_agg(json_build_object('id', s.id, 'code', s.code, 'spec', s.spec::json, 'price_fen', s.price_fen,
       'market_price_fen', s.market_price_fen, 'available', s.available, 'alert_at', s.alert_at)
       ORDER BY s.position, s.id) FROM skus s WHERE s.product_id = p.id AND s.on_sale) AS skus
-  FROM products p JOIN categories c ON c.id = p.category_id
+  FROM products p JOIN categories c ON c.id = p.category_id CROSS JOIN LATERAL ({PRICES}) prices
     LEFT JOIN coupon_templates t ON t.id = p.coupon_template_id
   WHERE p.id = ANY ($1::bigint[]) AND on_shelf(p, $2)
 """  # noqa: S608 - our own names
@@ -304,10 +313,21 @@ def stock_state(available: int, alert_at: int) -> StockState:
     return "low" if available <= alert_at else "in_stock"
 
 
+RANGES = """
+SELECT product_id, sum(sold)::bigint AS sold,
+  COALESCE(min(price_fen) FILTER (WHERE on_sale AND available > 0), min(price_fen) FILTER (WHERE on_sale),
+    min(price_fen)) AS lowest,
+  COALESCE(max(price_fen) FILTER (WHERE on_sale AND available > 0), max(price_fen) FILTER (WHERE on_sale),
+    max(price_fen)) AS highest FROM skus
+"""
+"""SQL: what lists sort and filter by, for GROUP BY product_id."""
+
+
 async def count_sales() -> None:
-    """Update `sold_count`, which lists sort by, from the SKUs; only products with new sales change."""
+    """Update what lists sort and filter by from the SKUs: sales and prices; only products that differ change."""
     async with db.connection() as connection:
         await connection.execute(
-            "UPDATE products p SET sold_count = s.sold FROM (SELECT product_id, sum(sold)::bigint AS sold FROM skus"
-            " GROUP BY product_id) s WHERE s.product_id = p.id AND s.sold <> p.sold_count"
+            "UPDATE products p SET sold_count = s.sold, min_price_fen = s.lowest, max_price_fen = s.highest"  # noqa: S608
+            f" FROM ({RANGES} GROUP BY product_id) s WHERE s.product_id = p.id"
+            " AND (s.sold, s.lowest, s.highest) IS DISTINCT FROM (p.sold_count, p.min_price_fen, p.max_price_fen)"
         )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
-from server.rules import rebate_words
+from server.rules import promises, rebate_words
 from server.rules.rebate_words import Promise, Told
 from server.rules.shop import Banner, ShopPolicy
-from server.services.terms import policy, rebate_rules
+from server.services.terms import policy, rebate_rules, stacking
 
 _TEXTS = Path(__file__).parent / "texts"
 _AGREEMENTS = ("user_agreement", "privacy")
@@ -97,7 +97,9 @@ async def _promise() -> tuple[Promise | None, RuleInWords | None]:
         published = await rebate_rules.in_force()
     except NotFound:  # a shop can open before its first rule
         return None, None
-    plain = rebate_words.plain(published.terms, await rebate_rules.scope_names(published.terms.scope))
+    # A kind of order that the stacking matrix leaves out counts for nobody, whatever the rule says.
+    terms = promises.as_combined(published.terms, (await stacking.current()).matrix)
+    plain = rebate_words.plain(terms, await rebate_rules.scope_names(terms.scope))
     return rebate_words.promise(published.terms), RuleInWords(published.version, published.published_at, plain)
 
 

@@ -9,8 +9,10 @@ import msgspec
 from server.ledger import book, entries
 from server.ledger.book import Posting
 from server.rules.pricing import LinePrice, Quote
+from server.rules.promises import Counting
 from server.rules.promotions import Offer, Take
-from server.rules.stacking import LABELS, Combination
+from server.rules.rebates import LineNet
+from server.rules.stacking import LABELS, REWARDS, Combination
 from server.services.checkout.facts import Facts, Wanted, WantedSku
 from server.services.common.idempotency import Keyed
 
@@ -25,6 +27,9 @@ class PricedLine(msgspec.Struct):
     spec: dict[str, str]
     quantity: int
     unit_price_fen: int
+    """The list price of a piece."""
+    price_fen: int
+    """The price of a piece in the order's promotion, else the list price."""
     amount_fen: int
     discount_fen: int
     coupon_fen: int
@@ -51,7 +56,7 @@ class PricedReason(msgspec.Struct):
 
 
 class Combined(msgspec.Struct):
-    """Whether `what` can be combined with the order's kind."""
+    """Whether `what`, which takes off or pays a part of a price, can be combined with the order's kind."""
 
     what: str
     label: str
@@ -62,8 +67,7 @@ class Priced(msgspec.Struct):
     """items − discounts + freight − balance = cash due. `order_no` is null in a preview.
 
     `points` are spent, `why` explains the price step by step, `combines` says what can be combined with this kind of
-    order and whether it counts for 推三返一. `address_needed`: something must be sent, so placing without an address
-    would be refused.
+    order. `address_needed`: something must be sent, so placing without an address would be refused.
     """
 
     order_no: str | None
@@ -79,6 +83,15 @@ class Priced(msgspec.Struct):
     combines: list[Combined]
     address_needed: bool
     expires_at: datetime | None
+
+
+class Previewed(Priced):
+    """An order that is not placed yet. `counts` says in sentences what it counts for in 推三返一 if it is paid now.
+
+    `counts` is empty before a rule is published.
+    """
+
+    counts: list[Counting]
 
 
 class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +138,12 @@ class PlacedLine(msgspec.Struct, frozen=True, kw_only=True):
     category_id: int
     title: str
     image: str
-    spec: dict[str, str]
+    spec: str
+    """JSON text: the argument as a whole is `jsonb`, which would sort the names."""
     virtual: bool
     quantity: int
     unit_price_fen: int
+    promotion_fen: int | None
     amount_fen: int
     discount_fen: int
     coupon_fen: int
@@ -229,6 +244,7 @@ class Draft:
                     spec=item.spec,
                     quantity=item.n,
                     unit_price_fen=item.price_fen,
+                    price_fen=item.price_fen if (own := self._promotion_fen(item)) is None else own,
                     amount_fen=line.amount_fen,
                     discount_fen=line.discount_fen,
                     coupon_fen=line.coupon_fen,
@@ -247,13 +263,26 @@ class Draft:
             cash_due_fen=self.quote.cash_due_fen,
             kind=self.kind,
             why=[PricedReason(one.label, one.detail, one.amount_fen) for one in self.quote.why],
-            combines=[Combined(what, label, getattr(self.stack, what)) for what, label in LABELS.items()],
+            combines=[
+                Combined(what, label, getattr(self.stack, what))
+                for what, label in LABELS.items()
+                if what not in REWARDS
+            ],
             address_needed=not self.virtual,
             expires_at=self.expires_at,
         )
 
     def _pairs(self) -> Sequence[tuple[WantedSku, LinePrice]]:
         return list(zip(self.facts.items, self.quote.lines, strict=True))
+
+    def _promotion_fen(self, item: WantedSku) -> int | None:
+        """Return the promotion's price of a piece; None where the list price is not above it."""
+        own = self.offer.prices_fen.get(item.sku_id) if self.offer else None
+        return None if own is None else min(own, item.price_fen)
+
+    def nets(self) -> tuple[LineNet, ...]:
+        """Return the cash of the lines as the rebate rule will see it."""
+        return tuple(LineNet(item.product_id, item.category_id, line.cash_fen) for item, line in self._pairs())
 
     def _order(self, member_id: int) -> PlacedOrder:
         address = None if self.virtual else self.facts.address
@@ -293,10 +322,11 @@ class Draft:
                 category_id=item.category_id,
                 title=item.title,
                 image=item.image or "",
-                spec=item.spec,
+                spec=msgspec.json.encode(item.spec).decode(),
                 virtual=item.virtual,
                 quantity=item.n,
                 unit_price_fen=item.price_fen,
+                promotion_fen=self._promotion_fen(item),
                 amount_fen=line.amount_fen,
                 discount_fen=line.discount_fen,
                 coupon_fen=line.coupon_fen,

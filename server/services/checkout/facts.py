@@ -31,15 +31,15 @@ class Wanted:
 _FACTS = """
 SELECT m.state, (SELECT jsonb_object_agg(code, balance) FROM ledger_accounts WHERE member_id = m.id
     AND code IN ('spend_only', 'withdrawable', 'points')) AS wallet,
-  (SELECT jsonb_build_object('sealed', sealed, 'region', province || ' ' || city || ' ' || district) FROM addresses
-    WHERE id = $3 AND member_id = m.id) AS address,
+  (SELECT jsonb_build_object('sealed', sealed, 'region', concat_ws(' ', province, NULLIF(city, province), district))
+    FROM addresses WHERE id = $3 AND member_id = m.id) AS address,
   COALESCE((SELECT position FROM member_levels WHERE member_id = m.id), 0) AS level,
   (SELECT to_jsonb(c) FROM coupons c WHERE c.id = $4 AND c.member_id = m.id) AS coupon,
   (SELECT jsonb_build_object('body_hash', k.body_hash, 'answer', k.answer) FROM idempotency_keys k
     WHERE k.member_id = m.id AND k.path = $5 AND k.key = $6) AS answered,
-  (SELECT jsonb_agg((SELECT CASE WHEN s.id IS NULL THEN jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id)
-    ELSE jsonb_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
-      'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec,
+  (SELECT json_agg((SELECT CASE WHEN s.id IS NULL THEN json_build_object('n', w.quantity, 'sku_id', w.sku_id)
+    ELSE json_build_object('n', w.quantity, 'sku_id', w.sku_id, 'product_id', p.id,
+      'category_id', p.category_id, 'title', p.title, 'image', p.images ->> 0, 'spec', s.spec::json,
       'price_fen', s.price_fen, 'available', LEAST(s.available,
         (SELECT CASE WHEN t.active AND COALESCE(t.ends_at > $7, true) THEN t.total - t.claimed ELSE 0 END
           FROM coupon_templates t WHERE t.id = p.coupon_template_id)),

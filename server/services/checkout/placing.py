@@ -29,7 +29,8 @@ from server.rules.levels import Level
 from server.rules.pricing import Basket, Item, Means, quote
 from server.rules.promotions import EXCHANGE, Offer
 from server.rules.shop import ShopPolicy
-from server.services.checkout.drafts import Draft, Priced, UnpaidMost
+from server.services.checkout import promises
+from server.services.checkout.drafts import Draft, Previewed, UnpaidMost
 from server.services.checkout.facts import Facts, Wanted, WantedSku, facts_of
 from server.services.common import idempotency, locks
 from server.services.common.idempotency import AnsweredMeanwhile, Keyed
@@ -161,8 +162,8 @@ def _refuse_too_large(facts: Facts, unpaid: UnpaidMost) -> None:
             raise UnpaidLimit(sku_id=item.sku_id, unpaid=0, max_pieces=unpaid.pieces)
 
 
-async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
-    """Give the answer that `place` would give now, without an order number.
+async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Previewed:
+    """Give the answer that `place` would give now, without an order number, and what the order would count for.
 
     Raises the same refusals, except that the address may still be missing.
     """
@@ -178,7 +179,8 @@ async def preview(deps: Deps, member_id: int, wanted: Wanted) -> Priced:
             msgspec.json.encode(draft.unpaid).decode(),
             at,
         )
-        return draft.shown()
+    counts = await promises.of_draft(member_id, draft, at)
+    return Previewed(**msgspec.structs.asdict(draft.shown()), counts=counts)
 
 
 async def place(deps: Deps, member_id: int, wanted: Wanted, keyed: Keyed) -> bytes:

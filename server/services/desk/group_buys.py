@@ -130,8 +130,8 @@ TEAMS = Listing(
 )
 
 _ACTIVITY = """
-SELECT g.*, p.slug AS product, p.title AS product_title, (SELECT jsonb_agg(jsonb_build_object('code', k.code,
-      'spec', k.spec, 'list_fen', k.price_fen, 'price_fen', s.price_fen, 'leader_fen', s.leader_fen)
+SELECT g.*, p.slug AS product, p.title AS product_title, (SELECT json_agg(json_build_object('code', k.code,
+      'spec', k.spec::json, 'list_fen', k.price_fen, 'price_fen', s.price_fen, 'leader_fen', s.leader_fen)
     ORDER BY k.position, k.id) FROM skus k LEFT JOIN group_buy_skus s ON s.sku_id = k.id AND s.group_buy_id = g.id
     WHERE k.product_id = g.product_id) AS skus
   FROM group_buys g JOIN products p ON p.id = g.product_id WHERE g.id = $1

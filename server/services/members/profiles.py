@@ -1,4 +1,4 @@
-"""A member's own data, and the members below."""
+"""A member's own data, and those whom the member referred."""
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -64,7 +64,7 @@ class Me(Profile):
 
 @dataclass(frozen=True, slots=True)
 class Referee:
-    """A member below, without data that identify the person."""
+    """A member whom this one referred, without data that identify the person."""
 
     nickname: str
     avatar_url: str
@@ -127,22 +127,20 @@ async def set_phone(deps: Deps, member_id: int, code: str) -> str:
     return masked_phone(phone)
 
 
-_LEVELS = {1: "referrer_id", 2: "ancestor2_id", 3: "ancestor3_id"}
-
 _DOWNLINE = """
 SELECT m.id, m.nickname, m.avatar_url, m.bound_at,
     COALESCE(q.state, CASE WHEN m.first_paid_at IS NULL THEN 'none' ELSE 'paid' END) AS first_order
   FROM members m LEFT JOIN LATERAL (
     SELECT state FROM qualifications WHERE referee_id = m.id ORDER BY state = 'void', id DESC LIMIT 1) q ON true
-  WHERE m.{level} = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3
+  WHERE m.referrer_id = $1 AND m.id < $2 ORDER BY m.id DESC LIMIT $3
 """
 _NEWEST = 2**63 - 1
 
 
-async def downline(member_id: int, level: int, cursor: str | None, limit: int) -> tuple[list[Referee], str | None]:
-    """Return a page of the members `level` steps below, newest first, and the next cursor. Raises BadRequest."""
+async def downline(member_id: int, cursor: str | None, limit: int) -> tuple[list[Referee], str | None]:
+    """Return a page of the member's own referees, newest first, and the next cursor. Raises BadRequest."""
     before = cursors.unpack(cursor, cursors.Number) if cursor else _NEWEST
-    rows = await db.fetch(_DOWNLINE.format(level=_LEVELS[level]), member_id, before, limit + 1)
+    rows = await db.fetch(_DOWNLINE, member_id, before, limit + 1)
     found = [
         Referee(masked_name(row["nickname"]), row["avatar_url"], row["first_order"], row["bound_at"])
         for row in rows[:limit]

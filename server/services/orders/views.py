@@ -11,10 +11,9 @@ from server import db
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.orders import LABELS, OrderStatus, allowed_actions
+from server.rules.promises import Counting
 from server.rules.shipping import Shipment, Way
-from server.rules.stacking import LABELS as COLUMNS
-from server.rules.stacking import REWARDS
-from server.services.checkout.drafts import Combined
+from server.services.checkout import promises
 from server.services.common import cursors
 from server.services.members import addresses
 from server.services.orders import fulfilment
@@ -34,9 +33,14 @@ class OrderLineView(msgspec.Struct):
     spec: dict[str, str]
     quantity: int
     unit_price_fen: int
+    """The list price of a piece."""
+    price_fen: int
+    """The price of a piece in the order's promotion, else the list price."""
     amount_fen: int
     discount_fen: int
     coupon_fen: int
+    points: int
+    points_fen: int
     balance_fen: int
     cash_fen: int
     refunded_quantity: int
@@ -100,8 +104,8 @@ class OrderDetail(OrderSummary):
     """The live rebate that returns this order."""
     team_no: str | None
     """The team in which the order has a seat."""
-    combines: list[Combined]
-    """What the stacking matrix allowed for this kind at placing: whether the order may earn, count and be returned."""
+    counts: list[Counting]
+    """What the order counts for in 推三返一, in sentences; empty once it is closed, refunded or returned."""
 
 
 class OrderCounts(msgspec.Struct):
@@ -115,11 +119,13 @@ class OrderCounts(msgspec.Struct):
 
 
 _SELECT = """
-SELECT o.*, (SELECT jsonb_agg(jsonb_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
-    'title', l.title, 'image', l.image, 'spec', l.spec, 'quantity', l.quantity, 'unit_price_fen', l.unit_price_fen,
+SELECT o.*, (SELECT json_agg(json_build_object('line_id', l.id, 'sku_id', l.sku_id, 'product_id', l.product_id,
+    'title', l.title, 'image', l.image, 'spec', l.spec::json, 'quantity', l.quantity,
+    'unit_price_fen', l.unit_price_fen, 'price_fen', COALESCE(l.promotion_fen, l.unit_price_fen),
+    'points', l.points, 'points_fen', l.points_fen,
     'amount_fen', l.amount_fen, 'discount_fen', l.discount_fen, 'coupon_fen', l.coupon_fen,
     'balance_fen', l.balance_fen, 'cash_fen', l.cash_fen, 'refunded_quantity', l.refunded_quantity,
-    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::jsonb) ORDER BY l.position)
+    'refunded_fen', l.refunded_cash_fen + l.refunded_balance_fen, 'cards', '[]'::json) ORDER BY l.position)
   FROM order_lines l WHERE l.order_id = o.id) AS lines,
   (SELECT sum(quantity - refunded_quantity) FROM order_lines WHERE order_id = o.id) AS left_over,
   EXISTS (SELECT 1 FROM refunds r WHERE r.order_id = o.id AND r.kind = 'order'
@@ -195,7 +201,7 @@ async def detail(deps: Deps, member_id: int, order_no: str) -> OrderDetail:
         timeline=[TimelineStep(label, row[name]) for name, label in _TIMES if row[name] is not None],
         rebate_id=row["rebate_id"],
         team_no=row["team_no"],
-        combines=[Combined(what, COLUMNS[what], row[column]) for what, column in REWARDS.items()],
+        counts=await promises.of_order(row["id"], deps.clock.now()),
     )
     if any(line.product_id for line in view.lines) and row["paid_at"] is not None:
         delivered = await fulfilment.cards_of(deps, row["id"])

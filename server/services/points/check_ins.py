@@ -10,7 +10,7 @@ from server.gateways.ports import Deps
 from server.ledger import statement
 from server.rules.points import check_in as worth
 from server.rules.points import expiring, streak
-from server.rules.waits import WaitsFor
+from server.rules.waits import LABELS, WaitsFor
 from server.services.common import locks
 from server.services.points import movements
 from server.services.terms import policy
@@ -71,6 +71,7 @@ class Held:
     frozen: int
     waits_for: WaitsFor | None
     """What a part of the frozen points waits for beside time."""
+    waits_label: str | None
     debt: int
     ending: int
     ends_at: datetime | None
@@ -107,6 +108,7 @@ async def held(deps: Deps, member_id: int) -> Held:
         points=wallet.points,
         frozen=sum(wallet.frozen_points.values()),
         waits_for="refund" if refund_open else None,
+        waits_label=LABELS["refund"] if refund_open else None,
         debt=sum(debt.amount_fen for debt in wallet.point_debts),
         ending=ending,
         ends_at=end if ending else None,

@@ -59,7 +59,8 @@ class Session:
     @property
     def share_title(self) -> str:
         """The title of the card when the session is shared in WeChat."""
-        return f"限时秒杀 {self.name}：¥{yuan(min(item.price_fen for item in self.items))} 起"
+        there = [item.price_fen for item in self.items if item.left] or [item.price_fen for item in self.items]
+        return f"限时秒杀 {self.name}：¥{yuan(min(there))}{' 起' if max(there) > min(there) else ''}"
 
 
 class _Listed(msgspec.Struct, frozen=True):
@@ -108,6 +109,26 @@ async def today(now: datetime) -> list[Session]:
     start = day_start(shanghai_day(now))
     rows = await db.fetch(_OF_THE_DAY, start, start + _DAY, now)
     return _sessions([db.typed(row, _Listed) for row in rows], now)
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """Pieces of an item that one member has in orders, and how many there may be."""
+
+    id: int
+    taken: int
+    per_member: int
+
+
+async def taken_by(member_id: int, now: datetime) -> list[Taken]:
+    """Return what the member has taken in sessions that are not over."""
+    rows = await db.fetch(
+        "SELECT i.id, t.taken, i.per_member FROM flash_sales s JOIN flash_items i ON i.sale_id = s.id"
+        " JOIN flash_tallies t ON t.item_id = i.id AND t.member_id = $1"
+        " WHERE s.stopped_at IS NULL AND s.ends_at > $2 AND t.taken > 0 ORDER BY i.id",
+        member_id,
+        now,
+    )
+    return [db.typed(row, Taken) for row in rows]
 
 
 async def session(sale_id: int, now: datetime) -> Session:

@@ -117,7 +117,7 @@ class Page:
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    """A row of `_CARD`: an activity, its product, and the prices of its cheapest SKU (`list_fen`: alone)."""
+    """A row of `_CARD`: an activity, its product, and the prices of its cheapest SKU in stock (`list_fen`: alone)."""
 
     id: int
     title: str
@@ -193,7 +193,7 @@ SELECT g.*, p.title AS product_title, p.images ->> 0 AS image, least.price_fen, 
   FROM group_buys g JOIN products p ON p.id = g.product_id AND listed(p, {at})
   JOIN LATERAL (SELECT s.price_fen, s.leader_fen, k.price_fen AS list_fen FROM group_buy_skus s
       JOIN skus k ON k.id = s.sku_id AND k.on_sale
-      WHERE s.group_buy_id = g.id ORDER BY s.price_fen, s.id LIMIT 1) least ON true
+      WHERE s.group_buy_id = g.id ORDER BY k.available = 0, s.price_fen, s.id LIMIT 1) least ON true
 """
 
 
@@ -234,7 +234,7 @@ _DETAIL = f"""
 SELECT c.*, (SELECT COALESCE(sum(l.quantity), 0)::int FROM orders o JOIN order_lines l ON l.order_id = o.id
       WHERE o.member_id = $2 AND o.kind = 'group_buy' AND o.promotion_id = c.id
         AND o.status NOT IN ('closed', 'refunded')) AS bought,
-    (SELECT jsonb_agg(jsonb_build_object('sku_id', s.sku_id, 'spec', k.spec, 'price_fen', s.price_fen,
+    (SELECT json_agg(json_build_object('sku_id', s.sku_id, 'spec', k.spec::json, 'price_fen', s.price_fen,
         'leader_price_fen', s.leader_fen, 'list_price_fen', k.price_fen, 'available', k.available)
         ORDER BY k.position, k.id)
       FROM group_buy_skus s JOIN skus k ON k.id = s.sku_id AND k.on_sale WHERE s.group_buy_id = c.id) AS skus,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-import orjson
 
 from server import db
-from server.rules.forecasts import forecast
+from server.core.clock import month_start
+from server.rules.forecasts import after_refund, condition, forecast
 from server.rules.members import masked_name
-from server.rules.rebates import CycleFacts, LineNet, Qualified, RuleTerms, in_scope_fen
+from server.rules.rebates import CycleFacts, LineNet, Qualified, RuleTerms, in_scope_fen, reduced
 from server.services.rebates import carried, cycles
 
 _WAITING = 20
@@ -28,13 +28,26 @@ class Friend(msgspec.Struct):
 
 
 class NextReturn(msgspec.Struct):
-    """The order that a full cycle returns. `estimate_fen` is the most that it can bring."""
+    """The order that a full cycle would return now.
+
+    `estimate_fen` is the most that it can bring, 0 where a refund that is open would leave nothing; `condition` says in
+    words what it depends on.
+    """
 
     order_no: str
     in_scope_fen: int
     estimate_fen: int
+    condition: str
     title: str
     image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The rule of the member's running or next cycle."""
+
+    version: int
+    terms: RuleTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +87,89 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
     return Circle(friends, tuple(carried.qualified(one, rates) for one in free))
 
 
+class _Sums(msgspec.Struct, frozen=True):
+    """What the month's cap and the version's budget have used, and which order the member chose."""
+
+    month: int
+    budget: int
+    chosen: int | None
+
+
+_SUMS = """
+SELECT (SELECT COALESCE(sum(whole_fen), 0)::bigint FROM rebates
+    WHERE member_id = $1 AND state <> 'reversed' AND closed_at >= $2) AS month,
+  (SELECT budget_used_fen FROM rule_versions WHERE version = $3) AS budget,
+  (SELECT order_id FROM return_choices WHERE member_id = $1) AS chosen
+"""
+
+
 async def next_return(
-    member_id: int, terms: RuleTerms, at: datetime, counted: Sequence[Qualified], live_cycles: int
+    member_id: int, rule: Rule, at: datetime, counted: Sequence[Qualified], live_cycles: int
 ) -> NextReturn | None:
     """Forecast what a full cycle would return now, by the decision that closes cycles; None when it returns nothing."""
     async with db.connection() as connection:
         candidates = await cycles.candidates(connection, member_id)
-        chosen = await connection.fetchval("SELECT order_id FROM return_choices WHERE member_id = $1", member_id)
+        row = await connection.fetchrow(_SUMS, member_id, month_start(at), rule.version)
+    sums = db.typed(row, _Sums)
     facts = CycleFacts(
         now=at,
         counted=tuple(counted),
         open_rebate=None,
         candidates=tuple(candidates),
-        chosen_order_id=chosen,
+        chosen_order_id=sums.chosen,
         live_cycles=live_cycles,
-        month_granted_fen=0,
-        budget_used_fen=0,
+        month_granted_fen=sums.month,
+        budget_used_fen=sums.budget,
     )
-    found = forecast(terms, facts)
-    return await returning(terms, found.order_id, found.estimate_fen) if found else None
+    found = forecast(rule.terms, facts)
+    if found is None:
+        return None
+    order = await _order(found.order_id)
+    left_fen = after_refund(rule.terms, facts, found, order.left) if order.refund_open else found.estimate_fen
+    told = condition(
+        rule.terms, rule.terms.required - len(counted), found.waits, refund_open=order.refund_open, left_fen=left_fen
+    )
+    return _shown(order, rule.terms, left_fen, told)
 
 
-async def returning(terms: RuleTerms, order_id: int, estimate_fen: int) -> NextReturn:
-    """Describe an order that will be returned."""
-    async with db.connection() as connection:
-        row = await connection.fetchrow(
-            "SELECT o.order_no, f.title, f.image, (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,"
-            "   'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines"
-            "   WHERE order_id = o.id) AS lines FROM orders o CROSS JOIN LATERAL"
-            " (SELECT title, image FROM order_lines WHERE order_id = o.id ORDER BY position LIMIT 1) f WHERE o.id = $1",
-            order_id,
-        )
-    lines = [LineNet(**line) for line in orjson.loads(row["lines"])]
-    return NextReturn(row["order_no"], in_scope_fen(terms, lines), estimate_fen, row["title"], row["image"])
+async def returning(terms: RuleTerms, order_id: int, whole_fen: int, joined: int) -> NextReturn:
+    """Describe the order of a staged rebate that `joined` friends have opened."""
+    order = await _order(order_id)
+    left_fen = reduced(terms, whole_fen, order.left)
+    told = condition(terms, terms.required - joined, None, refund_open=order.refund_open, left_fen=left_fen)
+    return _shown(order, terms, left_fen, told)
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """An order with the net cash of its lines now, and what an open refund would leave of it (`left`)."""
+
+    order_no: str
+    title: str
+    image: str
+    refund_open: bool
+    lines: tuple[LineNet, ...]
+    left: tuple[LineNet, ...]
+
+
+_ORDER = """
+SELECT o.order_no, f.title, f.image, r.id IS NOT NULL AS refund_open,
+  (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,
+    'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines,
+  (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,
+    'net_cash_fen', l.cash_fen - refunded_cash_fen - COALESCE(b.cash_fen, 0))) FROM order_lines l
+    LEFT JOIN refund_lines b ON b.order_line_id = l.id AND b.refund_id = r.id WHERE l.order_id = o.id) AS left
+FROM orders o CROSS JOIN LATERAL
+  (SELECT title, image FROM order_lines WHERE order_id = o.id ORDER BY position LIMIT 1) f
+  LEFT JOIN refunds r ON r.order_id = o.id AND r.kind = 'order' AND r.state IN ('requested', 'returning', 'granting')
+WHERE o.id = $1
+"""
+
+
+async def _order(order_id: int) -> _Order:
+    [row] = await db.fetch(_ORDER, order_id)
+    return db.typed(row, _Order)
+
+
+def _shown(order: _Order, terms: RuleTerms, estimate_fen: int, told: str) -> NextReturn:
+    in_scope = in_scope_fen(terms, order.lines)
+    return NextReturn(order.order_no, in_scope, estimate_fen, told, order.title, order.image)

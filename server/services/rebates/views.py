@@ -11,12 +11,13 @@ from server.core.errors import ChoiceNotNeeded, NotFound, NotReturnable
 from server.gateways.ports import Deps
 from server.outbox import Job, put
 from server.rules.members import masked_name
+from server.rules.promises import welcome
 from server.rules.rebates import RuleTerms, in_scope_fen, returnable
 from server.rules.waits import LABELS as WAITS
 from server.rules.waits import WaitsFor, waits_for
 from server.services.common import cursors, locks
 from server.services.rebates import cycle_views, cycles
-from server.services.rebates.cycle_views import Friend, NextReturn
+from server.services.rebates.cycle_views import Friend, NextReturn, Rule
 from server.services.terms.rebate_rules import in_force, terms_of
 
 
@@ -169,11 +170,9 @@ class Progress(msgspec.Struct):
 
 
 class DownlineCounts(msgspec.Struct):
-    """How many members are one, two and three levels below."""
+    """How many members this one referred. What lies below them is the operators' to see."""
 
     level1: int
-    level2: int
-    level3: int
 
 
 class RebateSums(msgspec.Struct):
@@ -190,6 +189,8 @@ class Referrer(msgspec.Struct):
     nickname: str
     avatar_url: str
     bound_at: datetime
+    welcome: str | None
+    """What the member's first order would do for the referrer; None once that is decided."""
 
 
 class ReferralView(msgspec.Struct):
@@ -209,8 +210,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
     row = await db.fetch_row(
         "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
         " (SELECT count(*) FROM members WHERE referrer_id = m.id) AS level1,"
-        " (SELECT count(*) FROM members WHERE ancestor2_id = m.id) AS level2,"
-        " (SELECT count(*) FROM members WHERE ancestor3_id = m.id) AS level3,"
+        " EXISTS (SELECT FROM qualifications WHERE referee_id = m.id) AS qualified,"
         " (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM qualifications"
         "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
         " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
@@ -232,18 +232,19 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
         raise NotFound(what="member")
     states = orjson.loads(row["states"] or "{}")
     opened = orjson.loads(row["opened"] or "null")
-    terms = await _terms(opened["version"] if opened else row["version"])
-    required = opened["required"] if opened else terms.required
+    rule = await _rule(opened["version"] if opened else row["version"])
+    required = opened["required"] if opened else rule.terms.required
     circle = await cycle_views.circle(member_id, required, opened and opened["id"])
     coming: NextReturn | None
     if opened:
-        coming = await cycle_views.returning(terms, opened["order_id"], opened["whole_fen"])
+        coming = await cycle_views.returning(rule.terms, opened["order_id"], opened["whole_fen"], opened["joined"])
     else:
         at = deps.clock.now()
-        coming = await cycle_views.next_return(member_id, terms, at, circle.counted, row["cycles"])
+        coming = await cycle_views.next_return(member_id, rule, at, circle.counted, row["cycles"])
     referrer = None
     if row["referrer_id"] is not None:
-        referrer = Referrer(masked_name(row["nickname"]), row["avatar_url"], row["bound_at"])
+        said = None if row["qualified"] else welcome((await in_force()).terms)
+        referrer = Referrer(masked_name(row["nickname"]), row["avatar_url"], row["bound_at"], said)
     return ReferralView(
         share_code=row["share_code"],
         referrer=referrer,
@@ -254,15 +255,18 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
             held=states.get("held", 0),
             cycles_closed=row["cycles"] - bool(opened),
         ),
-        downline=DownlineCounts(row["level1"], row["level2"], row["level3"]),
+        downline=DownlineCounts(row["level1"]),
         rebates=RebateSums(row["cycles"], row["settled"], row["frozen"]),
         friends=circle.friends,
         next_return=coming,
     )
 
 
-async def _terms(version: int | None) -> RuleTerms:
-    return (await in_force()).terms if version is None else await terms_of(version)
+async def _rule(version: int | None) -> Rule:
+    if version is not None:
+        return Rule(version, await terms_of(version))
+    newest = await in_force()
+    return Rule(newest.version, newest.terms)
 
 
 class ReturnableOrder(msgspec.Struct):
@@ -331,4 +335,4 @@ async def _cycle_terms(member_id: int) -> RuleTerms:
         " ORDER BY paid_at, id LIMIT 1",
         member_id,
     )
-    return await _terms(version)
+    return (await _rule(version)).terms

@@ -7,7 +7,6 @@ from server.core.advisory import Advisory
 from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules.rebate_words import Promise, promise
 from server.rules.rebates import RuleTerms, Scope, complete
 from server.services.common import audit_log, locks
 from server.services.terms import policy
@@ -23,20 +22,6 @@ async def in_force() -> PublishedRule:
     if found is None:
         raise NotFound(what="rule")
     return found
-
-
-async def promise_in_force() -> Promise | None:
-    """Return what the newest version promises; None before the first one is published."""
-    try:
-        return promise((await in_force()).terms)
-    except NotFound:
-        return None
-
-
-async def promise_title() -> str:
-    """Return the promise in one line; empty if there is none."""
-    found = await promise_in_force()
-    return found.title if found else ""
 
 
 async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: int | None = None) -> PublishedRule:

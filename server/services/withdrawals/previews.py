@@ -6,7 +6,10 @@ from server import db
 from server.core.errors import WithdrawalLimit
 from server.gateways.ports import Deps
 from server.ledger import statement
+from server.rules.shop import ShopPolicy
 from server.rules.withdrawals import (
+    Quote,
+    Today,
     approves_itself,
     check_limits,
     limit_text,
@@ -33,7 +36,7 @@ class WithdrawalQuote(msgspec.Struct):
 class WithdrawalPreview(msgspec.Struct):
     """The terms for this member now. `most_fen` is the largest amount that can be withdrawn; 0 if none can.
 
-    `quote` is set if an amount was given; `problem` says in words why it would be refused.
+    For an amount that was given: `quote`, what it comes to, or `problem`, why it would be refused.
     """
 
     withdrawable_fen: int
@@ -56,20 +59,16 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
     quoted, problem = None, None
     if amount_fen is not None:
         asked = quote(amount_fen, shop.withdrawal_fee_bp, withholding(shop, today))
-        quoted = WithdrawalQuote(
-            asked.amount_fen,
-            asked.fee_fen,
-            asked.tax_fen,
-            asked.payout_fen,
-            needs_name(asked.payout_fen, shop),
-            not approves_itself(amount_fen, shop),
-        )
-        try:
-            check_limits(asked, today, shop)
-        except WithdrawalLimit as refusal:
-            problem = limit_text(**refusal.detail)
-        if problem is None and amount_fen > withdrawable_fen:
-            problem = "超出可提现余额"
+        problem = _problem(asked, today, shop, withdrawable_fen)
+        if problem is None:
+            quoted = WithdrawalQuote(
+                asked.amount_fen,
+                asked.fee_fen,
+                asked.tax_fen,
+                asked.payout_fen,
+                needs_name(asked.payout_fen, shop),
+                not approves_itself(amount_fen, shop),
+            )
     return WithdrawalPreview(
         withdrawable_fen=withdrawable_fen,
         least_fen=shop.withdrawal_min_fen,
@@ -81,3 +80,12 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
         quote=quoted,
         problem=problem,
     )
+
+
+def _problem(asked: Quote, today: Today, shop: ShopPolicy, withdrawable_fen: int) -> str | None:
+    """Say why this amount would be refused; None if it would not."""
+    try:
+        check_limits(asked, today, shop)
+    except WithdrawalLimit as refusal:
+        return limit_text(**refusal.detail)
+    return "超出可提现余额" if asked.amount_fen > withdrawable_fen else None

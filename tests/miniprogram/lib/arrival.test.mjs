@@ -10,6 +10,7 @@ const CARD = { query: { s: 'ABCD1234' }, scene: 1007 }
 let phone
 let lib
 let touched
+let welcome
 
 beforeEach(async (context) => {
   hurry(context)
@@ -17,9 +18,10 @@ beforeEach(async (context) => {
   phone = new Phone()
   wx.login = ({ success }) => success({ code: 'code' })
   touched = () => ok({})
+  welcome = '首单付款后计上一位'
   phone.server = (request) => {
     if (request.path === '/api/login') return ok({ token: 't1', is_new: true, binding: { status: request.data.share_code ? 'bound' : 'none' } })
-    if (request.path === '/api/me/referral') return ok({ referrer: { nickname: '小满' } })
+    if (request.path === '/api/me/referral') return ok({ referrer: { nickname: '小满', welcome } })
     return touched(request)
   }
   lib = await load({ arrival: 'lib/arrival.ts', origin: 'lib/origin.ts', session: 'lib/session.ts' })
@@ -86,7 +88,16 @@ test('who was bound just now is welcomed by the name of whom they belong to', as
   lib.arrival.onGreeting((line) => lines.push(line))
   await lib.arrival.arrive(CARD)
   await settled()
-  assert.deepEqual(lines, ['', '欢迎！你是通过「小满」的分享来的，首单完成会为 TA 计上一位'])
+  assert.deepEqual(lines, ['', '欢迎！你是通过「小满」的分享来的，首单付款后计上一位'])
+})
+
+test('once the first order is decided, the welcome promises nothing of it', async () => {
+  welcome = null
+  const lines = []
+  lib.arrival.onGreeting((line) => lines.push(line))
+  await lib.arrival.arrive(CARD)
+  await settled()
+  assert.equal(lines[1], '欢迎！你是通过「小满」的分享来的')
 })
 
 test('a page that opens later hears the welcome until it is dismissed', async () => {

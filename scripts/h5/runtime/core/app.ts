@@ -28,15 +28,16 @@ const listeners: Record<AppEvent, Set<Listener>> = {
 
 let app: AppObject = {};
 let launched: EnterOptions = { path: '', query: {}, scene: SCENE.plain, referrerInfo: {} };
+let entered = launched;
 
 /** How the shop was opened. */
 export function launchOptions(): EnterOptions {
   return launched;
 }
 
-/** How the shop was last entered. In a browser this is how it was opened: every entry starts the shop anew. */
+/** How the shop was last entered: when it was opened, or by a link that was opened in its tab since then. */
 export function enterOptions(): EnterOptions {
-  return launched;
+  return entered;
 }
 
 /** Call `listener` at every event of `kind`. */
@@ -63,9 +64,19 @@ export function tellApp(kind: AppEvent, detail: unknown): boolean {
   return listeners[kind].size > 0 || typeof app[name] === 'function';
 }
 
+function optionsOf({ route, query }: Address): EnterOptions {
+  return { path: route, query, scene: 'scene' in query ? SCENE.scanned : SCENE.plain, referrerInfo: {} };
+}
+
+/** Tell the App that the running shop was entered at `address`, as WeChat does when a card is tapped. */
+export function enter(address: Address): void {
+  entered = optionsOf(address);
+  tellApp('show', entered);
+}
+
 /** Start the App: the shop was opened at `address`. */
-export function launch({ route, query }: Address): void {
-  launched = { path: route, query, scene: 'scene' in query ? SCENE.scanned : SCENE.plain, referrerInfo: {} };
+export function launch(address: Address): void {
+  launched = entered = optionsOf(address);
   errorsTo((message) => tellApp('error', message));
   call('onLaunch', launched);
   tellApp('show', launched);

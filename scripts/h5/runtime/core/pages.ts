@@ -3,7 +3,7 @@
 import manifest from 'h5:manifest';
 
 import { addressOf, type Address } from './address';
-import { tellApp } from './app';
+import { enter, tellApp } from './app';
 import { EventChannel } from './event-channel';
 import { Frame, type PageObject } from './frame';
 import { report } from './errors';
@@ -222,10 +222,11 @@ function revived(id: string, address: Address): Entry {
   return tab ?? { id, address, opener: null, frame: null };
 }
 
-/** Open the address in the browser's bar as the only page. */
+/** Open the address in the browser's bar as the only page. In a running shop this is a new entry: the App is told. */
 async function openTyped(): Promise<void> {
   const address = addressOf(typedUrl() || manifest.home);
   if (manifest.pages[address.route]) {
+    if (stack.length) enter(address);
     await go([(isTab(address) && !Object.keys(address.query).length && tabs.get(address.route)) || entryAt(address)], 'replace');
     return;
   }

@@ -28,7 +28,7 @@ CREATE TEMP TABLE scale_secrets (id bigint PRIMARY KEY, phone_sealed text, phone
 
 -- The goods that can be bought: physical ones, numbered from 0.
 CREATE TEMP TABLE scale_goods (n integer PRIMARY KEY, sku_id bigint, product_id bigint, category_id bigint, title text,
-  image text, spec jsonb, price_fen bigint) ON COMMIT DROP;
+  image text, spec text, price_fen bigint) ON COMMIT DROP;
 
 -- The life of each order; times that are not reached yet are null. `turn` is what else happened to it.
 CREATE TEMP TABLE scale_lives (id bigint PRIMARY KEY, member_id bigint, turn text, lines integer, created_at timestamptz,

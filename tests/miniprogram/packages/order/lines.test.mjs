@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 import { load } from '../../support/load.mjs'
 
-const { dueLabel, piecesOf, refundParts, shownLine } = await load('packages/order/lines.ts')
+const { drawnLine, dueLabel, piecesOf, refundParts, shownLine } = await load('packages/order/lines.ts')
 const { baseUrl } = await load('config.ts')
 
 const LINE = { image: '/files/a.png', spec: { 规格: '400g' }, quantity: 3, refunded_quantity: 0 }
@@ -13,6 +13,11 @@ const LINE = { image: '/files/a.png', spec: { 规格: '400g' }, quantity: 3, ref
 for (const [refunded_quantity, text] of [[0, ''], [1, '已退 1 件'], [2, '已退 2 件'], [3, '已退款']]) {
   test(`of 3 pieces ${refunded_quantity} came back`, () => assert.equal(shownLine({ ...LINE, refunded_quantity }).refundText, text))
 }
+
+test('in an exchange a piece costs points', () => {
+  assert.equal(drawnLine({ ...LINE, points: 600 }, 'points').pointsText, '200 积分')
+  assert.equal(drawnLine({ ...LINE, points: 600 }, 'normal').pointsText, '')
+})
 
 test('a line has its picture and its variant', () => {
   assert.deepEqual([shownLine(LINE).picture, shownLine(LINE).specText], [`${baseUrl}/files/a.png`, '400g'])

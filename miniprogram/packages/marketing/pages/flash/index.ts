@@ -1,6 +1,7 @@
 import { FlashSale, flashSale, flashSales } from '../../../../api/flash'
 import { Tab } from '../../../../components/tabs/index'
 import { Failure } from '../../../../lib/failure'
+import { Limits, flashLimits } from '../../../../lib/flash'
 import { promotedPath } from '../../../../lib/checkout'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
@@ -22,6 +23,7 @@ Page({
   /** Id of the session that a card opened, 0 for none. */
   wanted: 0,
   sales: [] as FlashSale[],
+  limits: {} as Limits,
   sharing: null as Sharing | null,
   timer: undefined as ReturnType<typeof setInterval> | undefined,
 
@@ -32,6 +34,7 @@ Page({
 
   onShow() {
     void this.sharing?.prepare()
+    void this.readLimits()
     clearInterval(this.timer)
     this.timer = setInterval(() => {
       if (this.data.sale?.state === 'running') void this.load()
@@ -58,6 +61,12 @@ Page({
     this.prepareSharing()
   },
 
+  /** Read anew each time the page is shown: the member may come back from an order. */
+  async readLimits() {
+    this.limits = await flashLimits()
+    if (this.data.sale) this.setData(this.drawn(this.data.sale.id))
+  },
+
   /** The countdown is over. */
   async turn() {
     const until = this.data.sale?.until
@@ -82,7 +91,7 @@ Page({
     const sales: FlashSale[] = this.sales
     const by = (state: string) => sales.find((one) => one.state === state)
     const seen = sales.find((one) => one.id === id) ?? by('running') ?? by('not_started') ?? sales[sales.length - 1]
-    return { tabs: sales.map(tabOf), tab: seen ? String(seen.id) : '', sale: seen ? shownSale(seen) : null }
+    return { tabs: sales.map(tabOf), tab: seen ? String(seen.id) : '', sale: seen ? shownSale(seen, this.limits) : null }
   },
 
   prepareSharing() {

@@ -2,6 +2,7 @@
 import { FlashItem, FlashSale, ItemState, SaleState } from '../../../../api/flash'
 import { Tab } from '../../../../components/tabs/index'
 import { absolute } from '../../../../lib/transport'
+import { Limits } from '../../../../lib/flash'
 import { percent } from '../../../../lib/money'
 import { shortMinute } from '../../../../lib/time'
 import { specText } from '../../../../lib/variants'
@@ -38,22 +39,23 @@ const ACTS: Record<ItemState, string> = {
 const COUNTS: Record<SaleState, string> = { not_started: '距开始', running: '距结束', over: '本场已结束' }
 
 /** A state of a newer server that this version does not know: no words, no time, and nothing can be bought. */
-export function shownSale(sale: FlashSale): ShownSale {
+export function shownSale(sale: FlashSale, limits: Limits): ShownSale {
   const { id, name, state } = sale
   const until = { not_started: sale.starts_at, running: sale.ends_at, over: '' }[state] ?? ''
-  return { id, name, state, until, countLabel: COUNTS[state] ?? '', items: sale.items.map(shownItem) }
+  return { id, name, state, until, countLabel: COUNTS[state] ?? '', items: sale.items.map((item) => shownItem(item, limits[item.id])) }
 }
 
-function shownItem(item: FlashItem): ShownItem {
+function shownItem(item: FlashItem, limit: string | undefined): ShownItem {
   const taken = Math.floor(item.taken_bp / 100)
+  const buyable = item.state === 'running' || item.state === 'queued'
   return {
     ...item,
     picture: item.image ? absolute(item.image) : '',
     specText: [specText(item.spec), `每人限购 ${item.per_member} 件`].filter(Boolean).join(' · '),
     takenText: item.state === 'not_started' ? `共 ${item.stock} 件` : `已抢 ${percent(taken * 100)}`,
     width: item.state === 'not_started' ? '0%' : `${taken}%`,
-    act: ACTS[item.state] ?? '暂不可抢',
-    open: item.state === 'running' || item.state === 'queued',
+    act: (buyable && limit) || (ACTS[item.state] ?? '暂不可抢'),
+    open: buyable && !limit,
   }
 }
 

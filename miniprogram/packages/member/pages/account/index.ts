@@ -1,3 +1,4 @@
+import { leave } from '../../../../api/members'
 import { Told, shop } from '../../../../api/shop'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
@@ -35,6 +36,10 @@ Page({
     go('/packages/member/pages/addresses/index')
   },
 
+  openSessions() {
+    go('/packages/member/pages/sessions/index')
+  },
+
   openSetting() {
     wx.openSetting({ withSubscriptions: true, fail: () => undefined })
   },
@@ -47,6 +52,7 @@ Page({
       confirmColor: '#C8371F',
     })
     if (!confirm) return
+    await leave().catch(() => undefined) // without a network the token is at least forgotten here
     logOut()
     void wx.reLaunch({ url: '/pages/index/index' })
   },

@@ -17,7 +17,7 @@ Component({
       if (!order.order_no) return
       const balance = order.balance_fen ? `，余额付 ${priced(order.balance_fen)}` : ''
       this.setData({
-        lines: order.lines.slice(0, SHOWN).map(shownLine),
+        lines: order.lines.slice(0, SHOWN).map((line) => shownLine(line, order.kind)),
         more: Math.max(0, order.lines.length - SHOWN),
         acts: actsOf(order),
         placed: shortMinute(order.created_at),

@@ -1,12 +1,8 @@
-import { Combined, Priced, PricedLine } from '../../../../api/orders'
+import { Combined, Previewed, PricedLine } from '../../../../api/orders'
 import { priced, signed } from '../../../../lib/money'
 import { specText } from '../../../../lib/variants'
 
-/** The common part of a preview and an order. For an order, what can be combined is not shown again. */
-type Sums = Pick<Priced, 'lines' | 'items_fen' | 'discounts' | 'freight_fen' | 'balance_fen' | 'cash_due_fen'> &
-  Partial<Pick<Priced, 'why' | 'combines'>>
-
-const PRICE_PARTS = new Set(['level_discount', 'coupon', 'points', 'balance'])
+type Sums = Pick<Previewed, 'lines' | 'items_fen' | 'discounts' | 'freight_fen' | 'balance_fen' | 'cash_due_fen' | 'why' | 'combines' | 'counts'>
 
 interface Step {
   label: string
@@ -15,18 +11,27 @@ interface Step {
   kind: 'line' | 'sum' | 'off' | 'end'
 }
 
-/** The steps of a price, with the server's sums; nothing is calculated here. */
+/**
+ * The sum of a price, which always adds up on the screen; `whole` also says of which goods it is and why. All amounts
+ * and sentences are the server's, nothing is calculated here.
+ */
 Component({
-  properties: { priced: { type: Object, value: {} as Sums } },
+  properties: { priced: { type: Object, value: {} as Sums }, whole: { type: Boolean, value: false } },
   data: { steps: [] as Step[], counts: [] as string[] },
   observers: {
-    priced(sums: Partial<Sums>) {
-      if (sums.lines) this.setData({ steps: stepsOf(sums as Sums), counts: countsOf(sums.combines ?? []) })
+    'priced, whole'(sums: Partial<Sums>, whole: boolean) {
+      if (!sums.lines) return
+      const known = sums as Sums
+      const steps = stepsOf(known)
+      this.setData({
+        steps: whole ? steps : steps.filter(({ kind }) => kind !== 'line').map((step) => ({ ...step, detail: '' })),
+        counts: [...without(known.combines), ...known.counts.map(({ label }) => label)],
+      })
     },
   },
 })
 
-function stepsOf({ lines, items_fen: items, discounts, freight_fen: freight, balance_fen: balance, cash_due_fen: due, why = [] }: Sums): Step[] {
+function stepsOf({ lines, items_fen: items, discounts, freight_fen: freight, balance_fen: balance, cash_due_fen: due, why }: Sums): Step[] {
   const detailOf = (name: string) => why.find(({ label }) => label === name)?.detail
   return [
     ...lines.map((line): Step => ({ kind: 'line', label: lineLabel(line), amount: priced(line.amount_fen) })),
@@ -38,16 +43,13 @@ function stepsOf({ lines, items_fen: items, discounts, freight_fen: freight, bal
   ]
 }
 
-/** What cannot be combined with this kind of order, and what the order does not count for. */
-function countsOf(combines: Combined[]): string[] {
-  const without = combines.filter(({ what, allowed }) => !allowed && PRICE_PARTS.has(what)).map(({ label }) => label)
-  const rewards = combines.filter(({ what }) => what === 'qualifies' || what === 'returnable')
-  return [
-    ...(without.length ? [`本单不与${without.join('、')}同享`] : []),
-    ...rewards.map(({ label, allowed }) => `${allowed ? '本单' : '本单不'}${label}`),
-  ]
+/** What cannot be combined with this kind of order. That the goods have a promotion's price is no lack. */
+function without(combines: Combined[]): string[] {
+  const found = combines.filter(({ what, allowed }) => !allowed && what !== 'promotion').map(({ label }) => label)
+  return found.length ? [`本单不与${found.join('、')}同享`] : []
 }
 
+/** The list price, from which the sum begins. */
 function lineLabel({ title, spec, quantity, unit_price_fen: each }: PricedLine): string {
   const name = [title, specText(spec)].filter(Boolean).join(' ')
   return `${name}，${priced(each)} × ${quantity}`

@@ -1,7 +1,7 @@
 import { Address, addresses } from '../../../../api/addresses'
 import * as carts from '../../../../api/cart'
 import * as orders from '../../../../api/orders'
-import { OrderPromotion, Priced, Wish } from '../../../../api/orders'
+import { OrderPromotion, Previewed, Wish } from '../../../../api/orders'
 import { shop } from '../../../../api/shop'
 import { wallet } from '../../../../api/wallet'
 import { countCart } from '../../../../lib/badge'
@@ -18,7 +18,7 @@ import { Basis, Means, Trouble, drawn, troubleOf } from './view'
 Page({
   data: {
     screen: LOADING,
-    shown: null as Priced | null,
+    shown: null as Previewed | null,
     means: { address: null, couponId: null, useBalance: false, usePoints: false } as Means,
     walletFen: 0,
     points: 0,
@@ -218,7 +218,7 @@ Page({
     await askToNotify('paid')
   },
 
-  async place(shown: Priced, means: Means) {
+  async place(shown: Previewed, means: Means) {
     // Exactly the balance and points that were shown: what has come into the wallet since then is not spent.
     const wish = { ...this.wish(means), points: means.usePoints ? shown.points : 0, use_balance_fen: shown.balance_fen, remark: this.data.remark.trim() }
     const placed = await orders.place(wish, shown)
@@ -248,6 +248,10 @@ Page({
     if (trouble.apart && this.promotion) this.promotion = { kind: this.promotion.kind, id: this.promotion.id }
     this.setData({ trouble: null, screen: LOADING })
     await this.load()
+  },
+
+  openUnpaid() {
+    go('/packages/order/pages/list/index?tab=pending')
   },
 
   leave() {

@@ -1,11 +1,10 @@
 import { Address } from '../../../../api/addresses'
-import { Priced } from '../../../../api/orders'
+import { Previewed } from '../../../../api/orders'
 import { Chosen } from '../../../../lib/checkout'
 import { Failure } from '../../../../lib/failure'
-import { priced, signed } from '../../../../lib/money'
-import { absolute } from '../../../../lib/transport'
-import { specText } from '../../../../lib/variants'
+import { signed } from '../../../../lib/money'
 import { OrderCoupon } from '../../choosing'
+import { drawnLine } from '../../lines'
 
 /** The member's means for the order. */
 export interface Means {
@@ -23,31 +22,33 @@ export interface Trouble {
   way: string
   /** Not in the team that was asked for. */
   apart?: boolean
+  /** Orders that wait for payment stand in the way. */
+  unpaid?: boolean
 }
 
 /** The data with which a price is drawn. */
 export type Basis = ReturnType<typeof drawn>
 
-export function drawn(means: Means, shown: Priced, coupons: OrderCoupon[]) {
+export function drawn(means: Means, shown: Previewed, coupons: OrderCoupon[]) {
   return {
     means,
     shown,
     coupons,
-    lines: shown.lines.map((line) => ({
-      ...line,
-      picture: line.image ? absolute(line.image) : '',
-      specText: specText(line.spec),
-      refundText: '',
-    })),
+    lines: shown.lines.map((line) => drawnLine(line, shown.kind)),
     couponText: couponText(means, shown, coupons),
-    freightText: shown.freight_fen ? priced(shown.freight_fen) : '免运费',
     may: Object.fromEntries(shown.combines.map(({ what, allowed }) => [what, allowed])),
-    pointsText: shown.points ? `用 ${shown.points} 积分` : '',
+    pointsText: pointsText(shown),
     balanceText: shown.balance_fen ? signed(-shown.balance_fen) : '',
   }
 }
 
-function couponText({ couponId }: Means, shown: Priced, coupons: OrderCoupon[]): string {
+/** What the points take off. The points of an exchange are its price, and stand elsewhere. */
+function pointsText({ kind, points, discounts }: Previewed): string {
+  const off = discounts.find((one) => one.kind === 'points')
+  return points && off && kind !== 'points' ? `${points} 积分 ${signed(-off.amount_fen)}` : ''
+}
+
+function couponText({ couponId }: Means, shown: Previewed, coupons: OrderCoupon[]): string {
   const off = shown.discounts.find((one) => one.kind === 'coupon')
   if (couponId && off) return signed(-off.amount_fen)
   const fitting = coupons.filter((one) => one.fits).length
@@ -75,6 +76,7 @@ export function troubleOf(error: unknown, items: Chosen[] | null, exchange = fal
     const instead = items && lessOf(items, Number(detail.sku_id), 0)
     return { title: message, text: '它刚刚下架了', instead, way: '去掉它，买其余的' }
   }
+  if (code === 'unpaid_limit') return unpaidOf(detail, items, message)
   if (code === 'promotion_queued') return { title: '正在排队', text: '商品都已被下单，有人没付款就会空出来', instead: items, way: '再试一次' }
   if (code === 'promotion_refused' || code === 'promotion_unknown') return refusedBy(detail, items, message)
   if (code === 'points_unavailable' && exchange) {
@@ -84,6 +86,19 @@ export function troubleOf(error: unknown, items: Chosen[] | null, exchange = fal
   const [lines, most] = [Number(detail.lines), Number(detail.max_lines)]
   const tooMany = lines > most
   return { title: tooMany ? '一次买不了这么多种' : message, text: tooMany ? `一个订单最多 ${most} 种商品` : '', instead: null, way: '' }
+}
+
+/** The member holds too much unpaid: fewer pieces, or the unpaid orders first. */
+function unpaidOf(detail: Record<string, unknown>, items: Chosen[] | null, message: string): Trouble {
+  const room = Number(detail.max_pieces ?? 0) - Number(detail.unpaid ?? 0)
+  const instead = items && room > 0 ? lessOf(items, Number(detail.sku_id), room) : null
+  return {
+    title: message,
+    text: detail.unpaid === 0 ? '' : '付款或取消后，就可以继续下单',
+    instead,
+    way: `就买 ${room} 件`,
+    unpaid: detail.unpaid !== 0,
+  }
 }
 
 /** Title and text for each reason with which a promotion refuses. */

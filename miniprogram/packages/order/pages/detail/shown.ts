@@ -47,8 +47,8 @@ export interface Shown {
   due: string
   pieces: string
   sums: Row[]
-  /** What it does not count for, if the server said so. */
-  without: string[]
+  /** What it counts for and what not, in the server's words. */
+  counts: string[]
   steps: Row[]
   refunds: ShownRefund[]
 }
@@ -101,7 +101,7 @@ function nextOf({ status, refund_open, shipped_by }: OrderDetail, refunds: Refun
 export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown {
   return {
     order,
-    lines: order.lines.map((line) => ({ ...shownLine(line), keys: line.cards.map((_, at) => `${line.line_id}-${at}`), given: line.coupons.map(shownCoupon) })),
+    lines: order.lines.map((line) => ({ ...shownLine(line, order.kind), keys: line.cards.map((_, at) => `${line.line_id}-${at}`), given: line.coupons.map(shownCoupon) })),
     acts: actsOf(order),
     icon: ICONS[order.status] ?? 'time',
     next: nextOf(order, refunds, shop),
@@ -110,7 +110,7 @@ export function shown(order: OrderDetail, refunds: Refund[], shop: Shop): Shown 
     due: dueLabel(order),
     pieces: `共 ${piecesOf(order.lines)} 件`,
     sums: sumsOf(order),
-    without: order.combines.filter(({ allowed }) => !allowed).map(({ label }) => `本单不${label}`),
+    counts: order.counts.map(({ label }) => label),
     steps: order.timeline.map(({ label, time }) => ({ label, text: minute(time) })).reverse(),
     refunds: refunds.map(shownRefund),
   }

@@ -45,7 +45,7 @@ Page({
         const open = order.allowed_actions.includes('refund')
         const lines = order.lines.map((line): Choice => {
           const left = line.quantity - line.refunded_quantity
-          return { ...shownLine(line), left, pieces: left }
+          return { ...shownLine(line, order.kind), left, pieces: left }
         })
         return { lines: open ? lines.filter(({ left }) => left) : [] }
       },

@@ -20,38 +20,20 @@ const WORDS: Record<string, { words: string; tone: string }> = {
   consumed: { words: '已用于一次返还', tone: 'tag-good' },
   void: { words: '首单已取消，不计入', tone: 'tag-plain' },
 }
-/** On lower levels only whether they bought is shown: their orders do not count for this member. */
-const BOUGHT = { words: '已下过单', tone: 'tag-plain' }
-const TABS = [
-  { key: '1', label: '一级（计入）' },
-  { key: '2', label: '二级' },
-  { key: '3', label: '三级' },
-]
+/** A state that only a newer server knows. */
+const NEWER = { words: '已下过单', tone: 'tag-plain' }
 
 Page({
-  data: { screen: LOADING, items: [] as Row[], end: MORE, tabs: TABS, level: '1' },
+  data: { screen: LOADING, items: [] as Row[], end: MORE },
   listing: null as Listing<Referee, Row> | null,
 
   onLoad() {
-    this.open(1)
-  },
-
-  open(level: number) {
-    const none = WORDS.none ?? BOUGHT
     this.listing = new Listing(
       this,
-      (cursor) => downline(level, cursor),
-      (one): Row => {
-        const told = level === 1 ? (WORDS[one.first_order] ?? BOUGHT) : one.first_order === 'none' ? none : BOUGHT
-        return { ...one, ...told, joined: `${day(one.joined_at)} 加入` }
-      },
+      downline,
+      (one): Row => ({ ...one, ...(WORDS[one.first_order] ?? NEWER), joined: `${day(one.joined_at)} 加入` }),
     )
     void this.listing.start(true)
-  },
-
-  change({ detail }: WechatMiniprogram.CustomEvent<{ key: string }>) {
-    this.setData({ level: detail.key })
-    this.open(Number(detail.key))
   },
 
   load() {

@@ -12,8 +12,11 @@ const PRICED = {
   freight_fen: 0,
   balance_fen: 0,
   cash_due_fen: 2000,
+  why: [],
+  combines: [],
+  counts: [],
 }
-const drawn = async (changes = {}) => (await mount('packages/order/components/price-why/index.ts', { priced: { ...PRICED, ...changes } })).data
+const drawn = async (changes = {}, whole = true) => (await mount('packages/order/components/price-why/index.ts', { priced: { ...PRICED, ...changes }, whole })).data
 const steps = async (changes) => (await drawn(changes)).steps.map(({ kind, label, amount }) => `${kind} ${label} ${amount}`)
 
 test('the plainest price', async () => {
@@ -38,9 +41,26 @@ test('why is told where the server says so', async () => {
   assert.deepEqual(told.map(({ label, detail }) => [label, detail]).slice(2, 4), [['优惠券', '满减'], ['运费', '满 99 元包邮']])
 })
 
-test('what does not go together, and what it counts for', async () => {
+test('folded it leaves out the goods and the reasons, never a part of the sum', async () => {
+  const level = { kind: 'level', label: '银卡会员', amount_fen: 2600 }
+  const why = [{ label: '银卡会员', detail: '会员价 9.8 折', amount_fen: -2600 }]
+  const folded = await drawn({ items_fen: 129_900, discounts: [level, { kind: 'coupon', label: '满减', amount_fen: 1500 }], cash_due_fen: 125_800, why }, false)
+  assert.deepEqual(folded.steps.map(({ label, detail, amount }) => `${label}${detail} ${amount}`), [
+    '商品金额 ¥1,299.00',
+    '银卡会员 -¥26.00',
+    '满减 -¥15.00',
+    '运费 免运费',
+    '微信支付 ¥1,258.00',
+  ])
+  assert.equal((await drawn({ why }, true)).steps[0].kind, 'line')
+})
+
+test('what does not go together, and what it counts for in the server’s words', async () => {
   const of = (what, label, allowed) => ({ what, label, allowed })
-  const combines = [of('coupon', '优惠券', false), of('balance', '余额', false), of('points', '积分', true), of('qualifies', '计入返一', true), of('returnable', '可返还', false), of('commission', '佣金', false)]
-  assert.deepEqual((await drawn({ combines })).counts, ['本单不与优惠券、余额同享', '本单计入返一', '本单不可返还'])
+  const combines = [of('promotion', '活动价', false), of('coupon', '优惠券', false), of('balance', '余额', false), of('points', '积分', true)]
+  const counts = [{ what: 'qualifies', counts: false, label: '本单不计入' }, { what: 'returnable', counts: true, label: '本单可被返还' }]
+  for (const whole of [true, false]) {
+    assert.deepEqual((await drawn({ combines, counts }, whole)).counts, ['本单不与优惠券、余额同享', '本单不计入', '本单可被返还'])
+  }
   assert.deepEqual((await drawn()).counts, [])
 })

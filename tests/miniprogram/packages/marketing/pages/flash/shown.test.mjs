@@ -24,7 +24,7 @@ const ITEM = {
   state: 'running',
 }
 const SALE = { id: 5, name: '午间场', starts_at: '2026-11-22T16:00:00Z', ends_at: '2026-11-22T18:00:00Z', state: 'running', state_label: '抢购中', items: [ITEM] }
-const item = (changes) => shownSale({ ...SALE, items: [{ ...ITEM, ...changes }] }).items[0]
+const item = (changes, limits = {}) => shownSale({ ...SALE, items: [{ ...ITEM, ...changes }] }, limits).items[0]
 
 for (const [state, until, countLabel] of [
   ['not_started', SALE.starts_at, '距开始'],
@@ -33,7 +33,7 @@ for (const [state, until, countLabel] of [
   ['paused', '', ''],
 ]) {
   test(`a session that is ${state} counts to “${until}”`, () => {
-    const shown = shownSale({ ...SALE, state })
+    const shown = shownSale({ ...SALE, state }, {})
     assert.deepEqual([shown.id, shown.name, shown.state, shown.until, shown.countLabel], [5, '午间场', state, until, countLabel])
   })
 }
@@ -82,4 +82,14 @@ test('a session without items is drawn without', () => assert.deepEqual(shownSal
 
 test('a tab says when it begins in China, and how it stands', () => {
   assert.deepEqual(tabOf(SALE), { key: '5', label: '00:00 抢购中' })
+})
+
+test('who has as many as one may is told so where it could be bought, and nowhere else', () => {
+  const limits = { 1: '已抢 2 件，达到限购' }
+  for (const state of ['running', 'queued']) {
+    const { act, open } = item({ state }, limits)
+    assert.deepEqual([act, open], ['已抢 2 件，达到限购', false])
+  }
+  assert.equal(item({ state: 'sold_out' }, limits).act, '已抢光')
+  assert.equal(item({ id: 2 }, limits).open, true)
 })

@@ -12,16 +12,15 @@ const PRICED = { lines: [], discounts: [], freight_fen: 0, balance_fen: 0, point
 const drawn = (shown = {}, means = {}, coupons = []) => view.drawn({ ...MEANS, ...means }, { ...PRICED, ...shown }, coupons)
 const OFF = { kind: 'coupon', label: '优惠券', amount_fen: 500 }
 
-for (const [fen, text] of [[0, '免运费'], [1, '¥0.01'], [800, '¥8.00']]) {
-  test(`freight of ${fen} fen`, () => assert.equal(drawn({ freight_fen: fen }).freightText, text))
-}
-
 for (const [fen, text] of [[0, ''], [1, '-¥0.01'], [100_000_000, '-¥1,000,000.00']]) {
   test(`${fen} fen of balance`, () => assert.equal(drawn({ balance_fen: fen }).balanceText, text))
 }
 
 test('points that pay', () => {
-  assert.deepEqual([drawn({ points: 0 }).pointsText, drawn({ points: 120 }).pointsText], ['', '用 120 积分'])
+  const discounts = [{ kind: 'points', label: '120 积分抵扣', amount_fen: 120 }]
+  assert.equal(drawn({ points: 120, discounts, kind: 'normal' }).pointsText, '120 积分 -¥1.20')
+  assert.equal(drawn({ points: 120, discounts, kind: 'points' }).pointsText, '')
+  assert.equal(drawn({ points: 0, kind: 'normal' }).pointsText, '')
 })
 
 for (const [couponId, discounts, coupons, text] of [
@@ -42,9 +41,11 @@ test('what goes together is as the server says', () => {
   assert.deepEqual(drawn({ combines }).may, { coupon: true, points: false })
 })
 
-test('lines have pictures and variants, and nothing refunded', () => {
-  const [line] = drawn({ lines: [{ image: '/files/a.png', spec: { 规格: '400g' }, amount_fen: 1 }] }).lines
-  assert.deepEqual([line.picture, line.specText, line.refundText, line.amount_fen], [`${config.baseUrl}/files/a.png`, '400g', '', 1])
+test('lines have pictures and variants, and in an exchange the points of a piece', () => {
+  const lines = [{ image: '/files/a.png', spec: { 规格: '400g' }, amount_fen: 1, points: 2400, quantity: 2 }]
+  const [line] = drawn({ lines, kind: 'normal' }).lines
+  assert.deepEqual([line.picture, line.specText, line.pointsText, line.amount_fen], [`${config.baseUrl}/files/a.png`, '400g', '', 1])
+  assert.equal(drawn({ lines, kind: 'points' }).lines[0].pointsText, '1200 积分')
   assert.equal(drawn({ lines: [{ image: '', spec: {} }] }).lines[0].picture, '')
 })
 
@@ -84,6 +85,19 @@ test('what was taken off the shelf is left out', () => {
   const { text, instead } = trouble('sku_unavailable', { sku_id: 2 })
   assert.deepEqual([text, instead], ['它刚刚下架了', [ITEMS[0]]])
 })
+
+for (const [detail, text, instead, unpaid] of [
+  [{ max_orders: 5 }, '付款或取消后，就可以继续下单', null, true],
+  [{ sku_id: 1, unpaid: 17, max_pieces: 20 }, '付款或取消后，就可以继续下单', [{ sku_id: 1, quantity: 3 }, ITEMS[1]], true],
+  [{ sku_id: 1, unpaid: 20, max_pieces: 20 }, '付款或取消后，就可以继续下单', null, true],
+  [{ sku_id: 1, unpaid: 0, max_pieces: 4 }, '', [{ sku_id: 1, quantity: 4 }, ITEMS[1]], false],
+]) {
+  test(`too much unpaid: ${JSON.stringify(detail)}`, () => {
+    const told = trouble('unpaid_limit', detail)
+    assert.deepEqual([told.title, told.text, told.instead, told.unpaid], ['服务器的话', text, instead, unpaid])
+    assert.equal(trouble('unpaid_limit', detail, null).instead, null)
+  })
+}
 
 test('who queues may try the same again', () => {
   assert.deepEqual(trouble('promotion_queued').instead, ITEMS)

@@ -19,7 +19,7 @@ const ORDER = {
   paid_at: '2026-11-22T06:00:00Z',
   allowed_actions: [],
   refund_open: false,
-  combines: [],
+  counts: [],
   timeline: [],
 }
 const REFUND = {
@@ -108,9 +108,9 @@ test('what happened last stands first', () => {
   assert.deepEqual(drawn({ timeline }).steps, [{ label: '付款', text: '2026-12-01 00:00' }, { label: '下单', text: '2026-11-30 23:59' }])
 })
 
-test('what it does not count for is said, what it counts for is not', () => {
-  const combines = [{ what: 'commission', label: '计佣金', allowed: false }, { what: 'coupon', label: '可用券', allowed: true }]
-  assert.deepEqual(drawn({ combines }).without, ['本单不计佣金'])
+test('what it counts for is said in the server’s words', () => {
+  const counts = [{ what: 'qualifies', counts: true, label: '本单已计入' }, { what: 'returnable', counts: false, label: '本单不可被返还' }]
+  assert.deepEqual(drawn({ counts }).counts, ['本单已计入', '本单不可被返还'])
 })
 
 test('lines with card keys and coupons, and pieces over all of them', () => {
