@@ -295,7 +295,7 @@ def _label(path: tuple[str, ...], own: str) -> str:
 def _text(path: tuple[str, ...], value: Any, states: Mapping[Any, str]) -> str:  # noqa: ANN401 - JSON
     name = path[-1] if path else ""
     if value is None or value is _NOTHING or value in ("", [], {}):
-        return "无"
+        return shop_form.NO_LIMIT if value is None and name.startswith("limit_") else "无"
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):

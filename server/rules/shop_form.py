@@ -28,7 +28,9 @@ class Field:
 
 
 _ACTORS: dict[str, str] = {**{str(role): said for role, said in ROLE_LABELS.items()}, CLI: "命令行"}
-_ALONE = "同一角色一天合计；超过的要另一位运营同意，不填表示不限"
+NO_LIMIT = "不限"
+"""What is typed and shown where there is no limit; an empty field is a mistake."""
+_ALONE = "同一角色一天合计，超过的要另一位运营同意；可以填“不限”"
 
 
 def _limits_of(what: str, label: str, form: Form, hint: str = "") -> tuple[Field, ...]:
@@ -123,7 +125,7 @@ def texts(policy: ShopPolicy) -> dict[str, str]:
 
 def _text(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the policy holds
     if value is None:
-        return ""
+        return "" if field.form == "text" else NO_LIMIT
     if field.form in ("yuan", "percent"):
         return yuan(value)
     if field.form == "banners":
@@ -146,18 +148,22 @@ def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
 
 
 def _value(field: Field, text: str) -> Any:  # noqa: ANN401 - checked by the policy's type
-    if not text and type(None) in get_args(_TYPES[field.name]):
+    if text == NO_LIMIT and _optional(field):
         return None
     if field.form in ("yuan", "percent"):
         return fen(text)  # yuan and percent both have two decimals
     if field.form == "number":
-        return int(text) if _NUMBER.fullmatch(text) else text  # a text fits no number
+        return int(text) if _NUMBER.fullmatch(text) else text  # which fits no number
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if field.form == "banners":
         return [_banner(line) for line in lines]
     if field.form == "pairs":
         return dict(_pair(line) for line in lines)
-    return text
+    return text or (None if _optional(field) else "")
+
+
+def _optional(field: Field) -> bool:
+    return type(None) in get_args(_TYPES[field.name])
 
 
 def _banner(line: str) -> dict[str, str]:
@@ -179,6 +185,7 @@ def _limits(field: Field) -> str:
     if field.form not in ("yuan", "percent", "number"):
         return ""
     kind = _TYPES[field.name]
-    [meta] = (get_args(kind)[0] if type(None) in get_args(kind) else kind).__metadata__
+    [meta] = (get_args(kind)[0] if _optional(field) else kind).__metadata__
     shown = str if field.form == "number" else yuan
-    return f"，应在 {shown(meta.ge)} 到 {shown(meta.le)} 之间"
+    limits = f"，应在 {shown(meta.ge)} 到 {shown(meta.le)} 之间"
+    return f"{limits}，或填“{NO_LIMIT}”" if _optional(field) else limits

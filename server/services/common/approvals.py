@@ -135,8 +135,6 @@ async def _approved(
         raise StateConflict(status=held.state)
     if held.expires_at <= at:
         raise StateConflict(status=S.EXPIRED, problem="这项申请已过期，请重新提交")
-    if held.asked_by == second.operator:
-        raise NotAllowed(reason="second_approver")
     role = await tx.fetchval("SELECT role FROM operators WHERE name = $1 AND state = 'active'", second.operator)
     if role is None or not may(Role(role), DECIDES[leave.kind]):
         raise NotAllowed

@@ -107,7 +107,7 @@ async def _do(deps: Deps, act: Asked, operator: str, leave: Leave) -> Any:  # no
             doing = policy.change(deps, act.policy, act.version, act.reason, operator, leave)
         case RefundApprove():
             doing = refunds.approve(deps, act.refund_no, operator, act.reason, restock=act.restock, leave=leave)
-        case WithdrawalApprove():
+        case _:
             doing = _approve_withdrawal(deps, act, operator, leave.second)
     return await doing
 
