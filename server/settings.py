@@ -73,6 +73,8 @@ class Settings:
     worker_jobs: int
     """Jobs that one worker runs at the same time."""
     api_docs: bool
+    operator_limits: bool
+    """Whether acts of operators above their limits wait for a second operator; by default in production only."""
     data_dir: Path | None
     h5_dir: Path | None
     """The built H5 shop; the default is where a checkout builds it."""
@@ -133,6 +135,7 @@ class Settings:
             db_pool_size=read.optional("DB_POOL_SIZE", _count(500), 10),
             worker_jobs=read.optional("WORKER_JOBS", _count(500), 10),
             api_docs=read.optional("API_DOCS", _flag, read.env == "development"),
+            operator_limits=read.optional("OPERATOR_LIMITS", _flag, read.env == "production"),
             data_dir=read.optional("DATA_DIR", Path, None),
             h5_dir=read.optional("H5_DIR", Path, _built_h5()),
             sandbox_control_url=read.optional("SANDBOX_CONTROL_URL", _base, "", _development_only),

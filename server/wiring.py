@@ -98,4 +98,5 @@ async def build_deps(settings: Settings) -> AsyncIterator[Deps]:
             sandbox_control_url=settings.sandbox_control_url,
             media_dir=settings.media_dir,
             h5_dir=settings.h5_dir,
+            operator_limits=settings.operator_limits,
         )

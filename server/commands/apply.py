@@ -10,8 +10,10 @@ import orjson
 import typer
 
 from server.commands import runtime
+from server.commands.awaiting import awaiting
 from server.core.errors import FileInvalid
 from server.gateways.ports import Deps
+from server.services.common.approvals import Awaiting
 from server.services.files.apply_file import ApplyFile
 
 Service = Callable[[Deps, str, str], Awaitable[Any]]
@@ -26,7 +28,10 @@ ACTOR = "cli"
 
 
 def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
-    """Apply the file. Exits with 1 and the list of problems if it is refused, with 2 if it cannot be read."""
+    """Apply the file. Exits with 1 and the list of problems if it is refused, with 2 if it cannot be read.
+
+    Exits with 3 if it waits for a second operator.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -39,6 +44,8 @@ def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
         except FileInvalid as refused:
             _tell({"ok": False, "problems": refused.detail["problems"]}, as_json, file)
             return 1
+        except Awaiting as waiting:
+            return awaiting(waiting)
         _tell({"ok": True, **done}, as_json, file)
         return 0
 

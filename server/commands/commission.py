@@ -6,8 +6,10 @@ import msgspec
 import typer
 
 from server.commands import apply, runtime
+from server.commands.awaiting import submit
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
+from server.rules.approvals import CommissionPublish
 from server.rules.commissions import CommissionTerms
 from server.services.files.apply_file import reading
 from server.services.terms import commission_policies
@@ -48,8 +50,9 @@ def apply_file(
 ) -> None:
     """按文件发布分润策略 Publish the policies of a file. They apply to orders paid from now on."""
 
-    async def publish(deps: Deps, text: str, actor: str) -> commission_policies.Applied:
+    async def publish(deps: Deps, text: str, _actor: str) -> commission_policies.Applied:
         with reading(text, CommissionTerms) as terms:
-            return await commission_policies.apply(deps, terms, note, actor)
+            applied: commission_policies.Applied = await submit(deps, CommissionPublish(terms=terms, reason=note))
+            return applied
 
     apply.run(file, data, as_json, publish)

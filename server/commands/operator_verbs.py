@@ -7,16 +7,20 @@ from typing import Any, Literal
 import msgspec
 import typer
 
+from server.commands.awaiting import awaiting, submit
 from server.commands.runtime import run
 from server.core.errors import Refusal
 from server.gateways.ports import BankCard, Deps
+from server.rules.approvals import RefundApprove, RulePublish, WithdrawalApprove
 from server.rules.rebates import parse_terms
 from server.rules.refunds import Remedy
 from server.rules.shipping import Shipment, Way, read_shipment
+from server.services.common.approvals import Awaiting
 from server.services.orders import refund_reissues, refunds, shipments
 from server.services.rebates import qualifications
 from server.services.terms import rebate_rules
 from server.services.withdrawals import requests as withdrawal_requests
+from server.services.withdrawals.views import WithdrawalView
 
 OPERATOR = "cli"
 
@@ -32,11 +36,16 @@ withdrawal = typer.Typer(no_args_is_help=True, help="提现 Withdrawals")
 
 
 def act(data: Path | None, work: Callable[[Deps], Awaitable[Any]], done: str) -> None:
-    """Run one operator step: print `done` with the result, or print the refusal in Chinese with its code and exit 1."""
+    """Run one operator step: print `done` with the result, or print the refusal in Chinese with its code and exit 1.
+
+    Exits with 3 if the step waits for a second operator.
+    """
 
     async def main(deps: Deps) -> int:
         try:
             came = await work(deps)
+        except Awaiting as waiting:
+            return awaiting(waiting)
         except Refusal as refusal:
             typer.echo(f"{refusal.message} ({refusal.code}) {_detail(refusal)}".rstrip(), err=True)
             return 1
@@ -88,11 +97,12 @@ def rule_publish(
     data: Path | None = DATA,
 ) -> None:
     """发布新版本 Publish a new version. It applies to orders paid from now on."""
-    act(
-        data,
-        lambda deps: rebate_rules.publish(deps, parse_terms(file.read_bytes()), note, OPERATOR),
-        "规则已发布 published",
-    )
+    text = file.read_bytes()
+
+    async def published(deps: Deps) -> None:
+        await submit(deps, RulePublish(terms=parse_terms(text), reason=note))
+
+    act(data, published, "规则已发布 published")
 
 
 COMPANY = typer.Option("", help="快递公司编码或名称 Express company, code or name, e.g. SF")
@@ -141,7 +151,7 @@ def refund_approve(
     refund_no: str = typer.Argument(metavar="NO", help="退款号 Refund number"), data: Path | None = DATA
 ) -> None:
     """同意退款 Grant a requested refund."""
-    act(data, lambda deps: refunds.approve(deps, refund_no, OPERATOR), "已同意退款 approved")
+    act(data, lambda deps: submit(deps, RefundApprove(refund_no=refund_no, reason="")), "已同意退款 approved")
 
 
 @refund.command("reject")
@@ -219,7 +229,8 @@ def withdrawal_approve(
     """同意提现 Approve a withdrawal. Large ones need the approval of a second operator."""
 
     async def approved(deps: Deps) -> str:
-        return (await withdrawal_requests.approve(deps, withdrawal_no, OPERATOR)).state
+        after: WithdrawalView = await submit(deps, WithdrawalApprove(withdrawal_no=withdrawal_no, reason=""))
+        return after.state
 
     act(data, approved, "已同意提现 {}")
 

@@ -374,3 +374,5 @@ class Deps:
     """The directory of pictures that the shop makes itself, served at `/media/`; None when there is none."""
     h5_dir: Path | None
     """The built H5 shop, served at `/h5/`; None when there is none."""
+    operator_limits: bool
+    """Whether acts of operators above their limits wait for a second operator."""

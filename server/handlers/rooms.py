@@ -23,6 +23,7 @@ from server.handlers.admin import (
     stacking,
     staff,
 )
+from server.handlers.admin import approvals as approval_desk
 from server.handlers.admin import coupons as coupon_desk
 from server.handlers.admin import flash_sales as flash_desk
 from server.handlers.admin import orders as order_desk
@@ -79,6 +80,7 @@ ADMIN = tuple(
     for screens in (
         entrance.screens,
         home.screens,
+        approval_desk.screens,
         account.screens,
         lists.screens,
         order_desk.screens,

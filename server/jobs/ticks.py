@@ -15,6 +15,7 @@ from server import outbox
 from server.core.errors import Refusal
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.jobs import (
+    approvals,
     catalogue,
     commissions,
     coupons,
@@ -101,6 +102,7 @@ TICKS: list[Tick] = [
     Tick("coupons_issue", 1, coupons.issue),
     Tick("coupons_gifts", 60, coupons.give_gifts),
     Tick("coupons_warn", 60, coupons.warn_of_endings),
+    Tick("approvals_follow_up", 60, approvals.follow_up),
     Tick("audit_anchor", 60, tell_anchor),
     Tick("audit_quick", 3600, audit),
     Tick("outbox_clean", 60, clean_outbox),

@@ -29,6 +29,29 @@ CREATE TABLE "alarms" (
 );
 COMMENT ON TABLE "alarms" IS 'Something that an operator must know: low stock, a payment that does not fit, a refund that fails at WeChat.';
 
+CREATE TABLE "approvals" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "kind" VARCHAR(24) NOT NULL,
+    "key" VARCHAR(120) NOT NULL,
+    "subject" VARCHAR(80) NOT NULL,
+    "act" JSONB NOT NULL,
+    "detail" JSONB NOT NULL,
+    "basis" JSONB NOT NULL,
+    "weight" BIGINT NOT NULL,
+    "allowed" BIGINT NOT NULL,
+    "asked_by" VARCHAR(40) NOT NULL,
+    "role" VARCHAR(12) NOT NULL,
+    "asked_at" TIMESTAMPTZ NOT NULL,
+    "expires_at" TIMESTAMPTZ NOT NULL,
+    "state" VARCHAR(10) NOT NULL,
+    "decided_by" VARCHAR(40),
+    "decided_at" TIMESTAMPTZ,
+    "why" VARCHAR(300)
+);
+CREATE INDEX "approvals_by_state" ON "approvals" ("state", "id");
+CREATE INDEX "approvals_by_subject" ON "approvals" ("subject", "id");
+COMMENT ON TABLE "approvals" IS 'One act that needs a second operator. It is done in the transaction that makes it `approved`.';
+
 CREATE TABLE "audit_anchor" (
     "id" INT NOT NULL  PRIMARY KEY,
     "count" BIGINT NOT NULL,
@@ -421,6 +444,17 @@ CREATE TABLE "levels" (
     "icon" VARCHAR(12) NOT NULL
 );
 COMMENT ON TABLE "levels" IS 'One level, see rules/levels.py. Operators replace the whole set at once.';
+
+CREATE TABLE "limit_uses" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "day" DATE NOT NULL,
+    "kind" VARCHAR(24) NOT NULL,
+    "role" VARCHAR(12) NOT NULL,
+    "subject" VARCHAR(80) NOT NULL,
+    "used" BIGINT NOT NULL,
+    CONSTRAINT "uid_limit_uses_day_13e710" UNIQUE ("day", "kind", "role", "subject")
+);
+COMMENT ON TABLE "limit_uses" IS 'What the operators of a role have done alone on one day. The row is the lock of the limit.';
 
 CREATE TABLE "member_levels" (
     "member_id" BIGINT NOT NULL  PRIMARY KEY,
@@ -1721,6 +1755,17 @@ BEGIN
   RETURN v_payment;
 END $$;
 
+-- constraints/approvals.sql
+
+ALTER TABLE approvals
+  ADD CONSTRAINT approvals_state CHECK (state IN ('waiting', 'approved', 'rejected', 'cancelled', 'failed', 'expired')),
+  ADD CONSTRAINT approvals_decided CHECK ((state = 'waiting') = (decided_at IS NULL)),
+  ADD CONSTRAINT approvals_two_pairs_of_eyes CHECK (state <> 'approved' OR decided_by IS NOT NULL AND decided_by <> asked_by);
+-- The same act asked for twice is one.
+CREATE UNIQUE INDEX approvals_once ON approvals (key) WHERE state = 'waiting';
+CREATE INDEX approvals_waiting ON approvals (asked_at) WHERE state = 'waiting';
+ALTER TABLE limit_uses ADD CONSTRAINT limit_uses_used CHECK (used >= 0);
+
 -- constraints/catalogue.sql
 
 ALTER TABLE products
@@ -2075,11 +2120,11 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 
 DOWN = r"""
 DROP FUNCTION settle_write, order_place, ledger_post_json, stage_held, settle_facts, listed, ledger_post, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_refuse_excess, ledger_owner, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_runs, audit_log, audit_anchor, alarms, addresses;
+DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, limit_uses, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_runs, audit_log, audit_anchor, approvals, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "3f6c835142431e538b0531b2064a77f3bbb7740baa50082568f287bd2b8d1e3d"
+FINGERPRINT = "5f26c2d66ecf9120aa7c522825e74db18efd61f6960d58907385a00b18340433"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

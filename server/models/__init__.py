@@ -5,6 +5,7 @@ indexes and indexes on expressions in `constraints/NOUN.sql`. `scripts/initial_m
 all three, and `tests/migrations` compares them with the catalogue of a real database.
 """
 
+from server.models.approvals import Approval, LimitUse
 from server.models.catalogue import CardKey, Category, FreightTemplate, Product, Sku
 from server.models.commissions import Commission, CommissionVersion
 from server.models.coupons import Coupon, CouponIssue, CouponIssueMember, CouponTemplate
@@ -41,6 +42,7 @@ from server.models.withdrawals import Withdrawal
 __all__ = [
     "Address",
     "Alarm",
+    "Approval",
     "AuditAnchor",
     "AuditRecord",
     "AuditRun",
@@ -73,6 +75,7 @@ __all__ = [
     "LedgerLine",
     "Level",
     "LevelChange",
+    "LimitUse",
     "Member",
     "MemberLevel",
     "NoticeCredit",

@@ -23,7 +23,7 @@ ADDED_TO = (
 """Records of what happened: rows are added, and never changed or deleted."""
 
 CHANGED = (
-    *("alarms", "audit_anchor", "bindings", "card_keys", "categories", "commissions", "coupon_issues"),
+    *("alarms", "approvals", "audit_anchor", "bindings", "card_keys", "categories", "commissions", "coupon_issues"),
     *("coupon_templates", "coupons", "flash_items", "flash_sales", "flash_tallies", "freight_templates"),
     *("group_buys", "member_levels", "members", "notice_credits", "notice_templates", "operator_sessions"),
     *("operators", "order_lines", "orders", "payment_notices", "point_credits", "point_earnings", "points_goods"),
@@ -34,7 +34,7 @@ CHANGED = (
 
 CLEARED = (
     *("addresses", "cart_items", "exports", "flash_units", "group_buy_skus", "idempotency_keys", "levels", "outbox"),
-    *("return_choices", "scheduler_runs", "security_events"),
+    *("limit_uses", "return_choices", "scheduler_runs", "security_events"),
 )
 """Rows are added, changed and deleted."""
 

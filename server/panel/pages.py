@@ -73,6 +73,7 @@ def _local(moment: datetime) -> str:
 
 
 _PLACES = {
+    "approval": "/admin/approvals/{}",
     "order": "/admin/orders/{}",
     "refund": "/admin/refunds?state=&q={}",
     "rebate": "/admin/rebates/{}",

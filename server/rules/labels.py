@@ -1,10 +1,12 @@
 """Chinese words for stored values, as operators read them; a value without a word is shown as it is stored."""
 
+from server.rules.approvals import KINDS, STATES, ApprovalState
 from server.rules.coupon_claims import SEGMENTS
 from server.rules.flash_sales import LABELS as FLASH_SALE_LABELS
 from server.rules.flash_sales import State as FlashSaleState
 from server.rules.group_buys import LABELS as TEAM_LABELS
 from server.rules.group_buys import TeamState
+from server.rules.limits import Kind
 from server.rules.operators import ROLE_LABELS, Role
 from server.rules.orders import LABELS as ORDER_LABELS
 from server.rules.orders import OrderStatus
@@ -89,6 +91,9 @@ ASK_STATES = {"waiting": "排队中", "running": "对账中", "done": "已完成
 BILLS = {"trade": "交易", "refund": "退款", "fund": "资金"}
 DIFFERENCES = {"ours_only": "仅我方有", "theirs_only": "仅微信有", "amount": "金额不符", "state": "状态不符"}
 
+APPROVAL_KINDS: dict[Kind, str] = KINDS
+APPROVAL_STATES: dict[ApprovalState, str] = STATES
+
 EXPORT_STATES = {"waiting": "排队中", "running": "生成中", "done": "已完成", "failed": "失败"}
 
 QUALIFICATION_STATES = {
@@ -110,6 +115,7 @@ FIRST_ORDERS = {"none": "未下单", "paid": "已付款，不计入"} | QUALIFIC
 """The state of a referee's first order: none yet, or the state of its qualification."""
 
 ALARMS = {
+    "approval_waits": "一项申请等待审批超过一天",
     "stock_low": "库存不足",
     "cards_missing": "卡密或优惠券不足",
     "rebate_budget": "返一预算用完",
@@ -163,6 +169,7 @@ LISTS = {
     "commission-policies": "分润策略",
     "commissions": "佣金",
     "alarms": "报警",
+    "approvals": "待审批",
     "audit": "操作日志",
 }
 """The titles of the operators' lists by name."""
@@ -204,6 +211,12 @@ ACTIONS = {
     "notice.change": "修改通知模板",
     "settings.change": "修改商城设置",
     "alarm.seen": "处理报警",
+    "approval.ask": "提交审批",
+    "approval.approve": "同意申请",
+    "approval.reject": "拒绝申请",
+    "approval.cancel": "撤回申请",
+    "approval.fail": "申请没有做成",
+    "approval.expire": "申请过期",
     "export.make": "导出列表",
     "export.download": "下载导出文件",
     "operator.create": "新增操作员",

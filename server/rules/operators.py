@@ -18,6 +18,8 @@ class Permission(StrEnum):
     """One action that can be allowed. Each screen declares the permission it needs."""
 
     DASHBOARD = "dashboard"
+    APPROVALS_VIEW = "approvals.view"
+    APPROVALS_DECIDE = "approvals.decide"
     ALARMS_VIEW = "alarms.view"
     ALARMS_SEE = "alarms.see"
     ORDERS_VIEW = "orders.view"
@@ -68,6 +70,8 @@ _BOOKS = _MONEY | {R.AUDITOR}
 
 PERMISSIONS: dict[Permission, frozenset[Role]] = {
     P.DASHBOARD: _EVERYBODY,
+    P.APPROVALS_VIEW: _EVERYBODY,
+    P.APPROVALS_DECIDE: _EVERYBODY - {R.AUDITOR},
     P.ALARMS_VIEW: _EVERYBODY,
     P.ALARMS_SEE: _EVERYBODY - {R.AUDITOR},
     P.ORDERS_VIEW: _EVERYBODY,

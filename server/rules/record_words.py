@@ -16,6 +16,7 @@ from server.rules.express import COMPANIES
 
 NOUNS: dict[str, str] = {
     "alarm": "报警",
+    "approval": "审批",
     "category": "分类",
     "commission": "佣金",
     "commission_version": "分润策略",
@@ -45,7 +46,9 @@ WHOLES: dict[str, str] = {
     "alarms": "报警",
     "audit_log": "操作日志",
     "catalogue": "商品目录",
+    "commission_versions": "分润策略",
     "levels": "会员等级",
+    "rules": "返一规则",
     "shop": "商城设置",
     "templates": "优惠券",
     "wechat": "微信",
@@ -61,6 +64,9 @@ FIELDS: dict[str, str] = {
     "alert_at": "库存提醒线",
     "amount_fen": "金额",
     "anew": "重新评定等级",
+    "approval": "审批编号",
+    "approved_by": "审批人",
+    "asked_by": "申请人",
     "attempts": "已试次数",
     "audience": "谁可以领",
     "available": "可售",
@@ -183,6 +189,7 @@ _CHANGED = {
 }
 """What an action changes whose record says only from what to what; otherwise it is a state."""
 _STATES: dict[str, Mapping[Any, str]] = {
+    "approval": labels.APPROVAL_STATES,
     "coupon": labels.COUPON_STATES,
     "coupon_issue": labels.COUPON_STATES | labels.COUPON_ISSUE_STATES,
     "day": labels.RECONCILIATION_STATES,
@@ -199,7 +206,7 @@ _VALUES: dict[str, Mapping[Any, str]] = {
         "trade_manage_remind_access_api": "提醒接入发货信息管理",
         "trade_manage_remind_shipping": "提醒发货",
     },
-    "kind": labels.PRODUCT_KINDS | labels.ALARMS,
+    "kind": labels.PRODUCT_KINDS | labels.ALARMS | labels.APPROVAL_KINDS,
     "role": labels.ROLES,
     "segment": labels.COUPON_SEGMENTS,
     "what": labels.REVEALED,
@@ -288,7 +295,7 @@ def _label(path: tuple[str, ...], own: str) -> str:
 def _text(path: tuple[str, ...], value: Any, states: Mapping[Any, str]) -> str:  # noqa: ANN401 - JSON
     name = path[-1] if path else ""
     if value is None or value is _NOTHING or value in ("", [], {}):
-        return "无"
+        return shop_form.NO_LIMIT if value is None and name.startswith("limit_") else "无"
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):

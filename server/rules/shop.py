@@ -1,4 +1,4 @@
-"""Settings of the whole shop: periods, freight, attribution, name, service, banners.
+"""Settings of the whole shop: periods, freight, attribution, name, service, banners; limits.py has those of operators.
 
 Stored as one row; a missing field has its default.
 """
@@ -6,6 +6,8 @@ Stored as one row; a missing field has its default.
 from typing import Annotated, Literal
 
 import msgspec
+
+from server.rules.limits import OperatorLimits
 
 _DAYS = msgspec.Meta(ge=1, le=365)
 _AMOUNT = msgspec.Meta(ge=0, le=10**9)
@@ -23,7 +25,7 @@ class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link: Annotated[str, msgspec.Meta(pattern=r"^/(pages|packages)/", max_length=200)]
 
 
-class ShopPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ShopPolicy(OperatorLimits, frozen=True, forbid_unknown_fields=True):
     """The settings that an operator may change for the whole shop."""
 
     order_minutes: Annotated[int, msgspec.Meta(ge=2, le=7 * 24 * 60)] = 15

@@ -8,6 +8,8 @@ from typing import Any, Literal, get_args, get_type_hints
 import msgspec
 
 from server.core.money import fen, yuan
+from server.rules.limits import CLI, OperatorLimits
+from server.rules.operators import ROLE_LABELS
 from server.rules.rule_forms import percent
 from server.rules.shop import WITHDRAWAL_FEE_MOST_BP, Banner, ShopPolicy
 
@@ -23,6 +25,20 @@ class Field:
     form: Form
     hint: str = ""
     choices: Mapping[str, str] | None = None
+
+
+_ACTORS: dict[str, str] = {**{str(role): said for role, said in ROLE_LABELS.items()}, CLI: "命令行"}
+NO_LIMIT = "不限"
+"""What is typed and shown where there is no limit; an empty field is a mistake."""
+_ALONE = "同一角色一天合计，超过的要另一位运营同意；可以填“不限”"
+
+
+def _limits_of(what: str, label: str, form: Form, hint: str = "") -> tuple[Field, ...]:
+    """Return the fields that limit one kind of act, one for each role that may do it; only the first explains."""
+    named = {f"limit_{role}_{what}": said for role, said in _ACTORS.items()}
+    known = [(name, said) for name, said in named.items() if name in OperatorLimits.__struct_fields__]
+    full = f"{_ALONE}。{hint}" if hint else _ALONE
+    return tuple(Field(name, f"{said} · {label}", form, full if n == 0 else "") for n, (name, said) in enumerate(known))
 
 
 GROUPS: dict[str, tuple[Field, ...]] = {
@@ -82,6 +98,15 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("withdrawal_auto_below_fen", "自动通过（低于，元）", "yuan", "0 表示每笔都由人审核"),
         Field("withdrawal_second_from_fen", "两人审核（元起）", "yuan"),
     ),
+    "运营审批": (
+        *_limits_of("points", "积分", "number", "发放和扣除都计入"),
+        *_limits_of("growth", "成长值", "number", "增加和扣除都计入"),
+        *_limits_of("refund_fen", "退款（元）", "yuan"),
+        *_limits_of("price_bp", "改价幅度（%）", "percent", "每个 SKU 当天各次改价幅度之和"),
+        *_limits_of("rules", "发布返一规则（次）", "number"),
+        *_limits_of("commissions", "发布分润策略（次）", "number"),
+        Field("approval_days", "申请保留（天）", "number", "到期没有人审批就作废"),
+    ),
     "微信转账": (
         Field("transfer_scene_id", "转账场景编号", "text", "商户平台获批的场景"),
         Field("transfer_reports", "场景报备", "pairs", "每行一项，如 岗位类型：推广员"),
@@ -99,13 +124,15 @@ def texts(policy: ShopPolicy) -> dict[str, str]:
 
 
 def _text(field: Field, value: Any) -> str:  # noqa: ANN401 - whatever the policy holds
+    if value is None:
+        return "" if field.form == "text" else NO_LIMIT
     if field.form in ("yuan", "percent"):
         return yuan(value)
     if field.form == "banners":
         return "\n".join(" | ".join(msgspec.structs.astuple(one)) for one in value)
     if field.form == "pairs":
         return "\n".join(f"{name}：{said}" for name, said in value.items())
-    return "" if value is None else str(value)
+    return str(value)
 
 
 def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
@@ -121,16 +148,22 @@ def read(typed: Mapping[str, str]) -> tuple[ShopPolicy, dict[str, str]]:
 
 
 def _value(field: Field, text: str) -> Any:  # noqa: ANN401 - checked by the policy's type
+    if text == NO_LIMIT and _optional(field):
+        return None
     if field.form in ("yuan", "percent"):
         return fen(text)  # yuan and percent both have two decimals
     if field.form == "number":
-        return int(text) if _NUMBER.fullmatch(text) else None
+        return int(text) if _NUMBER.fullmatch(text) else text  # which fits no number
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if field.form == "banners":
         return [_banner(line) for line in lines]
     if field.form == "pairs":
         return dict(_pair(line) for line in lines)
-    return text or (None if type(None) in get_args(_TYPES[field.name]) else "")
+    return text or (None if _optional(field) else "")
+
+
+def _optional(field: Field) -> bool:
+    return type(None) in get_args(_TYPES[field.name])
 
 
 def _banner(line: str) -> dict[str, str]:
@@ -151,6 +184,8 @@ def _limits(field: Field) -> str:
     """Return the allowed range of a number, taken from the limits of its type."""
     if field.form not in ("yuan", "percent", "number"):
         return ""
-    [meta] = _TYPES[field.name].__metadata__
+    kind = _TYPES[field.name]
+    [meta] = (get_args(kind)[0] if _optional(field) else kind).__metadata__
     shown = str if field.form == "number" else yuan
-    return f"，应在 {shown(meta.ge)} 到 {shown(meta.le)} 之间"
+    limits = f"，应在 {shown(meta.ge)} 到 {shown(meta.le)} 之间"
+    return f"{limits}，或填“{NO_LIMIT}”" if _optional(field) else limits

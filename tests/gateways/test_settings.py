@@ -61,6 +61,7 @@ def problems(environ: Environment, env_file: Path = NO_FILE) -> tuple[str, ...]:
 def test_production_with_everything(production: Environment) -> None:
     settings = Settings.from_env(production, NO_FILE)
     assert settings.production
+    assert settings.operator_limits
     assert settings.public_base_url == "https://mall.tuisan.cn"
     assert (settings.wechat_api_base, settings.wechat_pay_base) == (
         "https://api.weixin.qq.com",
@@ -80,6 +81,7 @@ def test_production_with_everything(production: Environment) -> None:
 def test_development_with_little() -> None:
     settings = Settings.from_env(HERE, NO_FILE)
     assert not settings.production
+    assert not settings.operator_limits
     assert settings.api_docs
     assert settings.h5_dir == Path(__file__).parents[2] / "build" / "h5"
     assert (settings.public_base_url, settings.field_keys, settings.wechat_secret) == ("http://127.0.0.1:8000", (), "")
@@ -183,6 +185,7 @@ def test_production_refuses_by_name(production: Environment, name: str, value: s
         ("PUBLIC_BASE_URL", "https://8.8.8.8"),
         ("WECHAT_PAY_BASE", "https://api2.mch.weixin.qq.com"),
         ("API_DOCS", "1"),
+        ("OPERATOR_LIMITS", "0"),
         ("DATA_DIR", "/srv/tuisan"),
     ],
 )
@@ -328,7 +331,7 @@ def test_the_example_names_every_setting_and_starts_development(production: Envi
     example = Path(__file__).parents[2] / ".env.example"
     named = {line.partition("=")[0] for line in example.read_text("utf-8").splitlines() if line[:1].isalpha()}
     read = {"DATA_DIR", "H5_DIR", "CLOCK_FILE", "SANDBOX_CONTROL_URL", "API_DOCS", "DB_POOL_SIZE", "WORKER_JOBS"}
-    read |= {"METRICS_TOKEN", "DATABASE_OWNER_URL"}
+    read |= {"METRICS_TOKEN", "DATABASE_OWNER_URL", "OPERATOR_LIMITS"}
     assert named == production.keys() | read | {"WECHAT_API_BASE", "WECHAT_PAY_BASE"}
     assert not Settings.from_env(HERE, example).production
 

@@ -12,6 +12,8 @@ _FULL = ShopPolicy(
     freight_fen=1234,
     withdrawal_fee_bp=55,
     service_phone="400-123-4567",
+    limit_owner_points=None,
+    limit_cli_refund_fen=5_000,
     banners=(Banner("/media/a.webp", "标题", "副标题", "/pages/index/index"),),
     transfer_reports={"岗位类型": "推广员", "报酬说明": "推荐好友所得"},
 )
@@ -52,6 +54,9 @@ def test_yuan_and_percent_are_typed_with_their_decimals() -> None:
         ("order_minutes", "1", "“未付款保留（分钟）”不符合要求，应在 2 到 10080 之间"),
         ("order_minutes", "1.5", "应在"),
         ("order_minutes", "", "应在"),
+        ("order_minutes", "不限", "应在"),
+        ("limit_owner_points", "", "“店主 · 积分”不符合要求，应在 0 到 1000000000 之间，或填“不限”"),
+        ("limit_owner_refund_fen", "很多", "“店主 · 退款（元）”不符合要求"),
         ("attribution", "random", "“归属方式”不符合要求"),
         ("name", "", "“店铺名称”不符合要求"),
         ("name", "名" * 21, "“店铺名称”不符合要求"),

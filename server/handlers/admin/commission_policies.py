@@ -7,12 +7,13 @@ import msgspec
 from server.handlers.admin.forms import Compared, Number, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import commission_words
+from server.rules.approvals import CommissionPublish
 from server.rules.commissions import CommissionTerms
 from server.rules.operators import Permission
-from server.services.desk import commissions
+from server.services.desk import approvals, commissions
 from server.services.desk.commissions import Draft
 from server.services.files.apply_file import reading
-from server.services.terms import commission_policies
+from server.services.terms.commission_policies import Applied
 
 screens = Screens("commission_policies")
 
@@ -95,7 +96,8 @@ async def preview(visit: Visit, _: None) -> dict[str, Any]:
 async def publish(visit: Visit, form: PublishForm) -> Done:
     """Publish the previewed draft as a new version."""
     with reading(form.text, CommissionTerms) as terms:
-        made = await commission_policies.apply(visit.deps, terms, form.note, visit.operator.name, form.base)
+        act = CommissionPublish(terms=terms, reason=form.note, base=form.base)
+        made: Applied = await approvals.submit(visit.deps, visit.asker, act)
     said = f"第 {made.version} 版分润策略" + (
         "已发布，从现在起付款的订单按它执行" if made.version > form.base else "与此相同，没有发布新的版本"
     )

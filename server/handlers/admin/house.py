@@ -10,8 +10,9 @@ from server.handlers.admin.forms import REASON_CHARS, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
 from server.rules import shop_form
+from server.rules.approvals import SettingsChange
 from server.rules.operators import Permission
-from server.services.desk import jobs
+from server.services.desk import approvals, jobs
 from server.services.desk import notices as notice_desk
 from server.services.desk.notices import TemplateTerms
 from server.services.terms import policy
@@ -77,6 +78,7 @@ async def change_settings(visit: Visit, form: dict[str, str]) -> Done:
     if problems:
         told = [{"field": name, "label": "", "problem": problem} for name, problem in problems.items()]
         raise errors.BadRequest(problems=told)
-    changed = await policy.change(visit.deps, wanted, version, reason, visit.operator.name)
+    act = SettingsChange(policy=wanted, version=version, reason=reason)
+    changed: list[str] = await approvals.submit(visit.deps, visit.asker, act)
     names = "、".join(shop_form.FIELDS[name].label for name in changed)
     return Done(f"已保存：{names}" if names else "没有改动", "/admin/settings")

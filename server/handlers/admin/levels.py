@@ -8,11 +8,10 @@ from server.handlers.admin import shapes
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import GrowthGrant, PointsGrant
 from server.rules.levels import ICONS, LIMITS, MOST_LEVELS, Level, problems
 from server.rules.operators import Permission
-from server.services.desk import growth
-from server.services.growth import progress
-from server.services.points import movements as point_movements
+from server.services.desk import approvals, growth
 from server.services.terms import levels
 
 screens = Screens("levels")
@@ -94,7 +93,8 @@ class PointsForm(ReasonForm):
 async def adjust(visit: Visit, form: PointsForm) -> Done:
     """Give or take points, with a reason."""
     member_id = visit.path["member_id"]
-    new = await point_movements.adjust(visit.deps, member_id, form.points, form.key, form.reason, visit.operator.name)
+    act = PointsGrant(member_id=member_id, points=form.points, once=form.key, reason=form.reason)
+    new: bool = await approvals.submit(visit.deps, visit.asker, act)
     return Done("积分已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")
 
 
@@ -102,7 +102,6 @@ async def adjust(visit: Visit, form: PointsForm) -> Done:
 async def correct(visit: Visit, form: GrowthForm) -> Done:
     """Give or take growth, with a reason."""
     member_id = visit.path["member_id"]
-    new = await progress.correct(
-        visit.deps, member_id, form.amount, form.key, form.reason, visit.operator.name, anew=bool(form.anew)
-    )
+    act = GrowthGrant(member_id=member_id, amount=form.amount, once=form.key, reason=form.reason, anew=bool(form.anew))
+    new: bool = await approvals.submit(visit.deps, visit.asker, act)
     return Done("成长值已调整" if new else "这次调整已经做过了", f"/admin/members/{member_id}")

@@ -29,6 +29,7 @@ _GROUPS: tuple[tuple[str, tuple[tuple[str, str, Permission], ...]], ...] = (
         (
             ("概览", "/admin", Permission.DASHBOARD),
             ("报警", "/admin/alarms", Permission.ALARMS_VIEW),
+            ("待审批", "/admin/approvals", Permission.APPROVALS_VIEW),
         ),
     ),
     (

@@ -10,11 +10,12 @@ from server.gateways.ports import BankCard
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking
+from server.rules.approvals import RefundApprove
 from server.rules.express import COMPANIES
 from server.rules.operators import Permission
 from server.rules.shipping import CHOICES, Shipment, Way, correctable, read_shipment
 from server.rules.shipping import LABELS as WAYS
-from server.services.desk import orders, shipping
+from server.services.desk import approvals, orders, shipping
 from server.services.orders import refund_reissues, refunds, returns, shipments
 
 screens = Screens("orders")
@@ -135,7 +136,8 @@ async def ask_back(visit: Visit, form: ReturnForm) -> Done:
 async def approve(visit: Visit, form: ApprovalForm) -> Done:
     """Approve a refund: the money goes back."""
     order_no = await orders.order_of_refund(visit.path["refund_no"])
-    await refunds.approve(visit.deps, visit.path["refund_no"], visit.operator.name, form.reason, restock=form.restock)
+    act = RefundApprove(refund_no=visit.path["refund_no"], restock=form.restock, reason=form.reason)
+    await approvals.submit(visit.deps, visit.asker, act)
     return Done("已同意退款", f"/admin/orders/{order_no}")
 
 

@@ -6,10 +6,11 @@ from server.core.errors import RuleInvalid
 from server.handlers.admin.forms import Compared, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import rule_forms
+from server.rules.approvals import RulePublish
 from server.rules.operators import Permission
 from server.rules.rebates import RuleTerms
-from server.services.desk import rules
-from server.services.terms import rebate_rules
+from server.services.desk import approvals, rules
+from server.services.terms.rule_versions import PublishedRule
 
 screens = Screens("rules")
 
@@ -55,5 +56,6 @@ async def publish(visit: Visit, form: dict[str, str]) -> Done:
     if terms is None:
         field, problem = next(iter(problems.items()))
         raise RuleInvalid(field=field, problem=f"{rule_forms.LABELS[field]}：{problem}")
-    made = await rebate_rules.publish(visit.deps, terms, about.note, visit.operator.name, about.base)
+    act = RulePublish(terms=terms, reason=about.note, base=about.base)
+    made: PublishedRule = await approvals.submit(visit.deps, visit.asker, act)
     return Done(f"第 {made.version} 版规则已发布，从现在起付款的订单按它执行", f"/admin/rules/{made.version}")

@@ -22,6 +22,9 @@ from server.handlers.endpoint import NoBody, finish
 from server.handlers.headers import cookie
 from server.panel.pages import csrf_field, render
 from server.rules.operators import SESSION_LIFETIME, Permission, may
+from server.services.common.approvals import Awaiting
+from server.services.desk import approval_views
+from server.services.desk.approvals import Asker
 from server.services.operators import sessions as operator_sessions
 from server.services.operators.sessions import Operator
 
@@ -64,6 +67,11 @@ class Visit:
     """Path parameters by name."""
     file: bytes = b""
     """The uploaded file, where the action takes one."""
+
+    @property
+    def asker(self) -> Asker:
+        """The operator as one who acts, within the limits of the role."""
+        return Asker(self.operator.name, self.operator.role)
 
     def read(self, values: dict[str, str], kind: type[_T]) -> _T:
         """Convert a part of a form to `kind`. Raises BadRequest."""
@@ -161,7 +169,7 @@ class Screens:
                 if isinstance(operator, HTTPResponse):
                     return operator
                 visit = _visit(request, operator, path_values)
-                done: Done = await handler(visit, _parse(_form(request, takes), takes))
+                done = await _handled(handler, visit, _parse(_form(request, takes), takes))
                 flash = msgspec.json.encode(Flash(done.message, done.secret, done.lines))
                 await visit.deps.redis.set(_flash(operator), flash, ex=_FLASH_S)
                 return redirect(done.to, headers=dict(_HEADERS), status=303)
@@ -173,6 +181,15 @@ class Screens:
             return handler
 
         return declare
+
+
+async def _handled(handler: Handler, visit: Visit, form: Any) -> Done:  # noqa: ANN401 - the declared type
+    """Let the handler act. What was not done because it needs a second operator leads to its approval."""
+    try:
+        done: Done = await handler(visit, form)
+    except Awaiting as waiting:
+        return Done("已提交，等待另一位运营审批", f"{PREFIX}/approvals/{waiting.approval_id}")
+    return done
 
 
 async def _receive(request: Request, permission: Permission | None, most: int) -> None:
@@ -280,6 +297,7 @@ async def shown(
         "me": operator,
         "flash": flash,
         "menu": here,
+        "waiting": await approval_views.to_decide(operator) if operator and here else 0,
         "may": lambda name: _can(operator, name),
         "csrf": lambda: csrf_field(operator.csrf if operator else ""),
     }

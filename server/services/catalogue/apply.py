@@ -10,6 +10,7 @@ import orjson
 from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Cipher, Deps
+from server.rules.limits import price_step_bp
 from server.services.catalogue import freight_entries
 from server.services.catalogue.checks import (
     CARD_COLUMN,
@@ -17,6 +18,7 @@ from server.services.catalogue.checks import (
     ReadySku,
     Sheet,
     changes,
+    repriced,
 )
 from server.services.catalogue.freight_entries import FreightEntry
 from server.services.catalogue.products import RANGES
@@ -28,7 +30,8 @@ from server.services.catalogue.shapes import (
     StoredProduct,
     StoredSku,
 )
-from server.services.common import audit_log, locks, words
+from server.services.common import approvals, audit_log, locks, words
+from server.services.common.approvals import Leave
 from server.services.files.entries import Entries
 
 
@@ -45,12 +48,18 @@ class Applied:
 
 
 async def apply(
-    deps: Deps, document: Mapping[str, Any], actor: str, reason: str = "", wrong: Collection[str] = ()
+    deps: Deps,
+    document: Mapping[str, Any],
+    actor: str,
+    reason: str = "",
+    wrong: Collection[str] = (),
+    leave: Leave | None = None,
 ) -> Applied:
     """Create or change what `{"categories": […], "freight": […], "products": […]}` names; for entries see shapes.py.
 
     All or nothing: raises FileInvalid with every problem found, also if the form that made the document found mistakes
-    at the places `wrong`. This is the only writer of the catalogue: files, forms of the panel and the demo shop use it.
+    at the places `wrong`; AboveLimit for what it does to prices. This is the only writer of the catalogue: files, forms
+    of the panel and the demo shop use it.
     """
     file = Entries(document, wrong)
     file.only("categories", "freight", "products")
@@ -90,7 +99,11 @@ async def apply(
             pieces=sum(sku.pieces for sku in skus),
         )
         detail = changes(known, sheet, skus) | ({"reason": reason} if reason else {})
-        await audit_log.record(tx, at, actor, "product.apply", _subject(sheet), detail)
+        prices = repriced(known, skus)
+        uses = {f"sku:{code}": price_step_bp(old.price_fen, new_fen) for code, (old, new_fen) in prices.items()}
+        basis = {code: old.price_fen for code, (old, _) in prices.items()}
+        said = await approvals.weigh(tx, at, leave, detail, uses, basis)
+        await audit_log.record(tx, at, actor, "product.apply", _subject(sheet), said)
     return applied
 
 

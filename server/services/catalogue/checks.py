@@ -188,6 +188,17 @@ def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
     return above is not None
 
 
+def repriced(known: Known, skus: Sequence[ReadySku]) -> dict[str, tuple[StoredSku, int]]:
+    """Return each known SKU whose price changes, by code, with its new price in fen."""
+    return {
+        sku.entry.code: (old, sku.entry.price_fen)
+        for sku in skus
+        if (old := known.skus.get(sku.entry.code)) is not None
+        and sku.entry.price_fen is not UNSET
+        and sku.entry.price_fen != old.price_fen
+    }
+
+
 def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, Any]:
     """Return `before` and `after` for the audit log, by category, product and SKU, with only what changes.
 

@@ -4,6 +4,7 @@ from server.services.common import audit_log
 from server.services.common.listings import Listing
 from server.services.desk import (
     alarms,
+    approval_views,
     commissions,
     coupons,
     flash_sales,
@@ -52,6 +53,7 @@ LISTINGS: tuple[Listing, ...] = (
     commissions.POLICIES,
     commissions.COMMISSIONS,
     alarms.ALARMS,
+    approval_views.APPROVALS,
     audit_log.LOG,
 )
 

@@ -13,7 +13,8 @@ from server.core.errors import BadRequest, NotFound
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Standing, left_of, raised, rejudged, spend_growth
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.notices import messages
 from server.services.terms import levels, policy
 
@@ -240,10 +241,21 @@ async def _judge_each(deps: Deps, members: Sequence[int]) -> None:
             await _judge(tx, await levels.read(tx), member_id, deps.clock.now())
 
 
-async def correct(deps: Deps, member_id: int, amount: int, key: str, reason: str, operator: str, *, anew: bool) -> bool:
+async def correct(  # noqa: PLR0913 - what a correction says
+    deps: Deps,
+    member_id: int,
+    amount: int,
+    key: str,
+    reason: str,
+    operator: str,
+    leave: Leave | None = None,
+    *,
+    anew: bool,
+) -> bool:
     """Give or take growth as an operator, once per `key`. With `anew` the level is judged at once and may fall.
 
-    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has), Busy.
+    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has),
+    AboveLimit, Busy.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -259,5 +271,6 @@ async def correct(deps: Deps, member_id: int, amount: int, key: str, reason: str
             raise BadRequest(field="amount", problem=f"成长值现在是 {growth}，不能为 0，也不能扣到负数")
         await _add(tx, [entry], at, anew=anew)
         detail: dict[str, Any] = {"before": growth, "after": growth + amount, "reason": reason, "anew": anew}
-        await audit_log.record(tx, at, operator, "member.growth", f"member:{member_id}", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": abs(amount)})
+        await audit_log.record(tx, at, operator, "member.growth", f"member:{member_id}", said)
     return True

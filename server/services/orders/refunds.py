@@ -14,10 +14,12 @@ from server import db, outbox
 from server.core import ids
 from server.core.errors import NotFound, RefundNotAllowed, RefundOpen, StateConflict
 from server.gateways.ports import Deps
+from server.rules.approvals import RefundApprove
 from server.rules.orders import SETTLED_STATES, OrderStatus, refund_window_open
 from server.rules.refunds import LABELS, UNDECIDED, WAITS_FOR_OWN_ORDER, RefundAction, RefundPlan, plan, refund_actions
 from server.rules.shop import ShopPolicy
-from server.services.common import audit_log, idempotency
+from server.services.common import approvals, audit_log, idempotency
+from server.services.common.approvals import Leave
 from server.services.common.idempotency import Keyed
 from server.services.coupons.values import CouponHeld
 from server.services.orders import refund_grants, refund_waits
@@ -104,46 +106,53 @@ async def open_for(
         return await view(tx, refund_id)
 
 
-async def approve(deps: Deps, refund_no: str, operator: str, reason: str = "", *, restock: bool = False) -> RefundView:
+async def approve(
+    deps: Deps, refund_no: str, operator: str, reason: str = "", *, restock: bool = False, leave: Leave | None = None
+) -> RefundView:
     """Grant a refund, also one whose goods had to come back first; `reason` goes to the audit log.
 
     With `restock`, shipped goods that came back are put on sale again. Raises NotFound, StateConflict,
-    RefundNotAllowed, Busy.
+    RefundNotAllowed, AboveLimit, Busy.
     """
     order_no = await db.fetch_value(
         "SELECT o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id WHERE r.refund_no = $1", refund_no
     )
     if order_no is None:
         raise NotFound(what="refund")
+    act = RefundApprove(refund_no=refund_no, restock=restock, reason=reason)
     try:
-        return await _approve(deps, order_no, refund_no, operator, reason, restock=restock)
+        return await _approve(deps, order_no, act, operator, leave)
     except CouponHeld as held:
-        return await _approve(deps, order_no, refund_no, operator, reason, restock=restock, held=held)
+        return await _approve(deps, order_no, act, operator, leave, held)
 
 
 async def _approve(
     deps: Deps,
     order_no: str,
-    refund_no: str,
+    act: RefundApprove,
     operator: str,
-    reason: str,
-    *,
-    restock: bool,
+    leave: Leave | None,
     held: CouponHeld | None = None,
 ) -> RefundView:
     async with db.transaction() as tx:
         order = await refund_grants.lock(tx, order_no)
         at = deps.clock.now()  # under the lock, as in `ship`: comparing both times tells if goods had left
-        refund_id, before = await lock_undecided(tx, refund_no)
+        refund_id, before = await lock_undecided(tx, act.refund_no)
         if held is None:
             planned = await refund_grants.planned_of(tx, order, refund_id)
-            await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=restock)
+            await refund_grants.grant(tx, order, refund_id, planned, operator, at, restock=act.restock)
         else:
-            await refund_waits.wait(tx, refund_id, held, operator, at, restock=restock)
+            await refund_waits.wait(tx, refund_id, held, operator, at, restock=act.restock)
         after = "approved" if held is None else "granting"
-        detail = {"before": before, "after": after, "reason": reason, "order_no": order_no, "restock": restock}
-        await audit_log.record(tx, at, operator, "refund_approve", f"refund:{refund_no}", detail)
+        detail = {"before": before, "after": after, "reason": act.reason, "order_no": order_no, "restock": act.restock}
+        given_fen = await tx.fetchval(_GIVEN, refund_id)
+        detail["amount_fen"] = given_fen
+        said = await approvals.weigh(tx, at, leave, detail, {"": given_fen}, [before, given_fen])
+        await audit_log.record(tx, at, operator, "refund_approve", act.subject, said)
         return await view(tx, refund_id)
+
+
+_GIVEN = "SELECT cash_fen + balance_fen + withheld_fen FROM refunds WHERE id = $1"
 
 
 async def reject(deps: Deps, refund_no: str, operator: str, reason: str = "") -> RefundView:

@@ -17,7 +17,8 @@ from server.ledger.entries import Entry
 from server.rules.levels import left_of
 from server.rules.points import TELL_BEFORE, earned, ends_at, expiring, take_back
 from server.rules.rebates import RuleTerms, release_at
-from server.services.common import audit_log, batches, locks
+from server.services.common import approvals, audit_log, batches, locks
+from server.services.common.approvals import Leave
 from server.services.common.locks import LockedOrder
 from server.services.notices import messages
 from server.services.terms import levels, policy
@@ -215,10 +216,13 @@ async def _tell_expiring(member_id: int, end: datetime, at: datetime) -> None:
             await outbox.put(tx, [messages.notice_job(member_id, "points_expiring", values)], at)
 
 
-async def adjust(deps: Deps, member_id: int, points: int, key: str, reason: str, operator: str) -> bool:
+async def adjust(
+    deps: Deps, member_id: int, points: int, key: str, reason: str, operator: str, leave: Leave | None = None
+) -> bool:
     """Give a member points as an operator, or take available ones (negative `points`), once per `key`.
 
-    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has), Busy.
+    Return False when `key` was used before. Raises NotFound, BadRequest (zero, or more than the member has),
+    AboveLimit, Busy.
     """
     at = deps.clock.now()
     key = f"points-adjusted:{key}"
@@ -234,5 +238,6 @@ async def adjust(deps: Deps, member_id: int, points: int, key: str, reason: str,
         else:
             await book.post(tx, entries.points_gone(key, "points_deduct", reason, member_id, -points), at)
         detail = {"before": held, "points": points, "reason": reason}
-        await audit_log.record(tx, at, operator, "member.points", f"member:{member_id}", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": abs(points)})
+        await audit_log.record(tx, at, operator, "member.points", f"member:{member_id}", said)
     return True

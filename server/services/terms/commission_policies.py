@@ -10,7 +10,8 @@ from server.core.advisory import Advisory
 from server.core.errors import NotFound
 from server.gateways.ports import Deps
 from server.rules.commissions import CommissionTerms, problems, with_subcategories
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.files.entries import Entries
 from server.services.terms.versions import About, Versions, check_base
 
@@ -73,11 +74,13 @@ async def _unknown(connection: db.Connection, terms: CommissionTerms, categories
     ]
 
 
-async def apply(deps: Deps, terms: CommissionTerms, note: str, actor: str, base: int | None = None) -> Applied:
+async def apply(
+    deps: Deps, terms: CommissionTerms, note: str, actor: str, base: int | None = None, leave: Leave | None = None
+) -> Applied:
     """Publish a new version, for orders paid from now on.
 
-    Terms that are in force already change nothing. Raises FileInvalid with the path of every problem, and VersionStale
-    if the newest version is not `base`, the version that the operator looked at (0: none).
+    Terms that are in force already change nothing. Raises FileInvalid with the path of every problem, AboveLimit, and
+    VersionStale if the newest version is not `base`, the version that the operator looked at (0: none).
     """
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.COMMISSION_POLICIES)
@@ -90,5 +93,6 @@ async def apply(deps: Deps, terms: CommissionTerms, note: str, actor: str, base:
             return Applied(newest, len(terms.policies))
         await VERSIONS.add(tx, newest + 1, terms, About(note, actor, at))
         subject, detail = f"commission_version:{newest + 1}", {"before": newest, "after": newest + 1, "reason": note}
-        await audit_log.record(tx, at, actor, "commission.apply", subject, detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": 1}, newest)
+        await audit_log.record(tx, at, actor, "commission.apply", subject, said)
     return Applied(newest + 1, len(terms.policies))

@@ -8,8 +8,10 @@ from server import db
 from server.core.advisory import Advisory
 from server.core.errors import FormInvalid, StateConflict
 from server.gateways.ports import Deps
+from server.rules.limits import OperatorLimits
 from server.rules.shop import ShopPolicy
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.terms.fresh import Fresh
 from server.services.terms.rule_versions import VERSIONS
 
@@ -45,11 +47,17 @@ async def read(connection: db.Connection) -> Stored:
     return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())
 
 
-async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, operator: str) -> list[str]:
+_LIMITS = {*OperatorLimits.__struct_fields__, "withdrawal_second_from_fen"}
+"""The settings that say when a second operator is needed: a change of them needs one, too."""
+
+
+async def change(
+    deps: Deps, wanted: ShopPolicy, version: str, reason: str, operator: str, leave: Leave | None = None
+) -> list[str]:
     """Put a policy into force; return the names of the fields that changed.
 
     Raises StateConflict (somebody changed the policy since `version` was read), FormInvalid (the rebate rule would
-    release money within the refund period), Busy.
+    release money within the refund period), AboveLimit, Busy.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -74,7 +82,8 @@ async def change(deps: Deps, wanted: ShopPolicy, version: str, reason: str, oper
             "after": {name: after[name] for name in changed},
             "reason": reason,
         }
-        await audit_log.record(tx, at, operator, "settings.change", "shop", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": len(_LIMITS & set(changed))})
+        await audit_log.record(tx, at, operator, "settings.change", "shop", said)
     FRESH.forget()
     return changed
 

@@ -8,7 +8,8 @@ from server.core.errors import NotFound, RuleInvalid
 from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.rebates import RuleTerms, Scope, complete
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.terms import policy
 from server.services.terms.rule_versions import VERSIONS, PublishedRule
 from server.services.terms.versions import About, check_base
@@ -24,11 +25,13 @@ async def in_force() -> PublishedRule:
     return found
 
 
-async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: int | None = None) -> PublishedRule:
+async def publish(
+    deps: Deps, terms: RuleTerms, note: str, operator: str, base: int | None = None, leave: Leave | None = None
+) -> PublishedRule:
     """Publish a new version, for orders paid from now on.
 
-    Raises RuleInvalid (also where a waiver is missing), and VersionStale if the newest version is not `base`, the
-    version that the operator looked at (0: none).
+    Raises RuleInvalid (also where a waiver is missing), AboveLimit, and VersionStale if the newest version is not
+    `base`, the version that the operator looked at (0: none).
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
@@ -43,7 +46,8 @@ async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: 
         waiting = await tx.fetch("SELECT DISTINCT referrer_id FROM qualifications WHERE state = 'counted'")
         await outbox.put(tx, [Job("close_cycle", {"member_id": row["referrer_id"]}) for row in waiting], at)
         detail = {"before": newest, "after": version, "reason": note}
-        await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": 1}, newest)
+        await audit_log.record(tx, at, operator, "rule_publish", f"rule:{version}", said)
     return PublishedRule(version, terms, note, operator, at, 0)
 
 

@@ -14,6 +14,7 @@ from server.core.money import yuan
 from server.gateways.ports import Deps
 from server.ledger import book, entries, statement
 from server.outbox import Job
+from server.rules.approvals import ApprovalState, WithdrawalApprove
 from server.rules.withdrawals import (
     AT_WECHAT,
     LABELS,
@@ -28,7 +29,8 @@ from server.rules.withdrawals import (
     quote,
     withholding,
 )
-from server.services.common import audit_log, idempotency, locks
+from server.services.common import approvals, audit_log, idempotency, locks
+from server.services.common.approvals import Measured
 from server.services.common.idempotency import Keyed
 from server.services.notices import messages
 from server.services.terms import policy
@@ -164,10 +166,30 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
             state,
         )
         after = db.typed(row, Withdrawal)
+        detail = _changed(withdrawal, after, reason)
         if state is S.APPROVED:
             await outbox.put(tx, [send_job(withdrawal_no), notice(withdrawal, S.APPROVED)], at)
-        await _logged(tx, at, operator, "withdrawal_approve", withdrawal, after, reason)
+            await approvals.end_withdrawal(tx, withdrawal_no, ApprovalState.APPROVED, operator, reason, at)
+        else:
+            act = WithdrawalApprove(reason=reason, withdrawal_no=withdrawal_no)
+            measured = Measured(withdrawal.amount_fen, shop.withdrawal_second_from_fen, detail)
+            await approvals.ask(tx, at, operator, act, measured, days=shop.approval_days)
+        await audit_log.record(tx, at, operator, "withdrawal_approve", f"withdrawal:{withdrawal_no}", detail)
         return view(deps, after)
+
+
+async def take_back_approval(deps: Deps, withdrawal_no: str, state: ApprovalState, operator: str, why: str) -> None:
+    """Take back the first approval of a withdrawal that waits for a second operator; its approval ends in `state`.
+
+    Raises NotFound, StateConflict, Busy.
+    """
+    at = deps.clock.now()
+    async with db.transaction() as tx:
+        withdrawal = await lock(tx, withdrawal_no)
+        if withdrawal.state is not S.REQUESTED or withdrawal.approved_by is None:
+            raise StateConflict(status=withdrawal.state)
+        await tx.execute("UPDATE withdrawals SET approved_by = NULL, approved_at = NULL WHERE id = $1", withdrawal.id)
+        await approvals.end_withdrawal(tx, withdrawal_no, state, operator, why, at)
 
 
 async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> WithdrawalView:
@@ -178,6 +200,7 @@ async def reject(deps: Deps, withdrawal_no: str, operator: str, why: str) -> Wit
         if withdrawal.state is not S.REQUESTED:
             raise StateConflict(status=withdrawal.state)
         after = await give_back(tx, withdrawal, S.REJECTED, why, at)
+        await approvals.end_withdrawal(tx, withdrawal_no, ApprovalState.REJECTED, operator, why, at)
         await _logged(tx, at, operator, "withdrawal_reject", withdrawal, after, why)
         return view(deps, after)
 
@@ -223,7 +246,11 @@ async def _call_off(tx: db.Connection, withdrawal: Withdrawal, by: str, at: date
     if withdrawal.state in AT_WECHAT:
         await outbox.put(tx, [Job("cancel_withdrawal", {"withdrawal_no": withdrawal.withdrawal_no})], at)
         return wished
-    return await give_back(tx, withdrawal, S.CANCELLED, called_off(wished.cancelled_by), at)
+    why = called_off(wished.cancelled_by)
+    after = await give_back(tx, withdrawal, S.CANCELLED, why, at)
+    who = SYSTEM if by == "member" else by
+    await approvals.end_withdrawal(tx, withdrawal.withdrawal_no, ApprovalState.FAILED, who, why, at)
+    return after
 
 
 def called_off(cancelled_by: str | None) -> str:
@@ -272,5 +299,10 @@ async def _logged(
     after: Withdrawal,
     reason: str,
 ) -> None:
-    detail = {"before": before.state, "after": after.state, "reason": reason, "amount_fen": before.amount_fen}
-    await audit_log.record(tx, at, operator, action, f"withdrawal:{before.withdrawal_no}", detail)
+    await audit_log.record(
+        tx, at, operator, action, f"withdrawal:{before.withdrawal_no}", _changed(before, after, reason)
+    )
+
+
+def _changed(before: Withdrawal, after: Withdrawal, reason: str) -> dict[str, object]:
+    return {"before": before.state, "after": after.state, "reason": reason, "amount_fen": before.amount_fen}

@@ -6,9 +6,10 @@ import msgspec
 import orjson
 
 from server import db
+from server.rules.approvals import PointsGrant
 from server.rules.commissions import CommissionTerms, Fixed
 from server.rules.rebates import RuleTerms, Scope
-from server.services.common import audit_log
+from server.services.common import approvals, audit_log
 from server.services.reconciliation.matching import Matched
 from server.services.terms import commission_policies, rebate_rules
 from tests.support.mall import Mall
@@ -75,6 +76,9 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
             XSS,
         )
         await poison_people(tx, mall, me)
+        act = PointsGrant(member_id=me.id, points=1, once="staged", reason=XSS)
+        measured = approvals.Measured(1, 0, {"before": XSS, "points": 1, "reason": XSS})
+        await approvals.ask(tx, mall.clock.now(), XSS[:40], act, measured, days=7)
         await audit_log.record(tx, mall.clock.now(), "x", XSS[:40], XSS, {"before": XSS, "reason": XSS, XSS: XSS})
     return me, order_no, refund["refund_no"], alarm
 
@@ -174,8 +178,8 @@ async def of_goods() -> dict[str, int]:
     """Return the ids of the other things that `stage` made."""
     found = await db.fetch_row(
         "SELECT s.id AS sku, p.id AS product, p.category_id AS category, t.id AS coupon,"
-        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight, e.id AS points_good"
+        " g.id AS group_buy, f.id AS sale, p.freight_template_id AS freight, e.id AS points_good, a.id AS approval"
         " FROM skus s JOIN products p ON p.id = s.product_id, coupon_templates t, group_buys g, flash_sales f,"
-        " points_goods e"
+        " points_goods e, approvals a"
     )
     return dict(found or {})

@@ -14,6 +14,8 @@ from tests.support.shop import make_sku, shopper
 PAGES = {
     "/": Permission.DASHBOARD,
     "/alarms": Permission.ALARMS_VIEW,
+    "/approvals": Permission.APPROVALS_VIEW,
+    "/approvals/{approval}": Permission.APPROVALS_VIEW,
     "/orders": Permission.ORDERS_VIEW,
     "/orders/{order}": Permission.ORDERS_VIEW,
     "/refunds": Permission.ORDERS_VIEW,
@@ -82,6 +84,9 @@ PAGES = {
 ACTIONS = {
     "/alarms/{alarm}/seen": Permission.ALARMS_SEE,
     "/alarms/seen": Permission.ALARMS_SEE,
+    "/approvals/{approval}/approve": Permission.APPROVALS_DECIDE,
+    "/approvals/{approval}/reject": Permission.APPROVALS_DECIDE,
+    "/approvals/{approval}/cancel": Permission.APPROVALS_DECIDE,
     "/orders/{order}/ship": Permission.ORDERS_SHIP,
     "/orders/{order}/receiver": Permission.ORDERS_SHIP,
     "/orders/{order}/refund": Permission.REFUNDS_DECIDE,

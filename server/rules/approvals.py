@@ -1,0 +1,264 @@
+"""Acts of operators that wait for a second operator: what each needs to be done later, its states and its labels."""
+
+import hashlib
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+from server.core.errors import FileInvalid, FormInvalid, Refusal
+from server.core.money import yuan
+from server.rules.commissions import CommissionTerms
+from server.rules.limits import Kind
+from server.rules.operators import Permission
+from server.rules.rebates import RuleTerms
+from server.rules.rule_forms import percent
+from server.rules.shop import ShopPolicy
+
+
+class ApprovalState(StrEnum):
+    """The state of an approval; the values are those in the database."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+STATES: dict[ApprovalState, str] = {
+    ApprovalState.WAITING: "待审批",
+    ApprovalState.APPROVED: "已同意",
+    ApprovalState.REJECTED: "已拒绝",
+    ApprovalState.CANCELLED: "已撤回",
+    ApprovalState.FAILED: "没有做成",
+    ApprovalState.EXPIRED: "过期未审批",
+}
+KINDS: dict[Kind, str] = {
+    Kind.POINTS: "发放或扣除积分",
+    Kind.GROWTH: "调整成长值",
+    Kind.PRICE: "改价",
+    Kind.RULE: "发布返一规则",
+    Kind.COMMISSION: "发布分润策略",
+    Kind.SETTINGS: "修改审批限额",
+    Kind.REFUND: "同意退款",
+    Kind.WITHDRAWAL: "同意提现",
+}
+_FEN = frozenset({Kind.REFUND, Kind.WITHDRAWAL})
+_UNITS = {Kind.POINTS: "积分", Kind.GROWTH: "成长值"}
+
+
+def measure(kind: Kind, amount: int) -> str:
+    """Return what was measured, or a limit, as operators read it; it is stored as fen, basis points or a number."""
+    if kind in _FEN:
+        return f"¥{yuan(amount)}"
+    if kind is Kind.PRICE:
+        return f"{percent(amount)}%"
+    return f"{amount} {_UNITS.get(kind, '次')}"
+
+
+P = Permission
+DECIDES: dict[Kind, Permission] = {
+    Kind.POINTS: P.MEMBERS_CORRECT,
+    Kind.GROWTH: P.MEMBERS_CORRECT,
+    Kind.PRICE: P.PRODUCTS_EDIT,
+    Kind.RULE: P.RULES_PUBLISH,
+    Kind.COMMISSION: P.COMMISSIONS_PUBLISH,
+    Kind.SETTINGS: P.SETTINGS_EDIT,
+    Kind.REFUND: P.REFUNDS_DECIDE,
+    Kind.WITHDRAWAL: P.WITHDRAWALS_DECIDE,
+}
+"""The permission of the act itself: who may do it may also approve or reject another operator's."""
+VIEWS: dict[Kind, Permission] = {
+    Kind.POINTS: P.MEMBERS_VIEW,
+    Kind.GROWTH: P.MEMBERS_VIEW,
+    Kind.PRICE: P.PRODUCTS_VIEW,
+    Kind.RULE: P.REBATES_VIEW,
+    Kind.COMMISSION: P.COMMISSIONS_VIEW,
+    Kind.SETTINGS: P.SETTINGS_VIEW,
+    Kind.REFUND: P.ORDERS_VIEW,
+    Kind.WITHDRAWAL: P.WITHDRAWALS_VIEW,
+}
+"""The permission to see what an approval is about."""
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What an act needs to be done later. Two acts of one `key` cannot both wait."""
+
+    reason: str
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of the act."""
+        return Kind(str(self.__struct_config__.tag))
+
+    @property
+    def key(self) -> str:
+        """What makes this act the same as another; for most kinds all that it says except the reason."""
+        said = msgspec.json.encode(msgspec.structs.replace(self, reason=""))
+        return f"{self.kind}:{hashlib.sha256(said).hexdigest()}"
+
+
+class PointsGrant(_Asked, frozen=True, kw_only=True, tag=Kind.POINTS.value):
+    """Points for a member (negative: taken). `once` is the key of the form: sent twice, it counts once."""
+
+    member_id: int
+    points: int
+    once: str
+
+    @property
+    def key(self) -> str:
+        """The form's key."""
+        return f"{self.kind}:{self.once}"
+
+    @property
+    def subject(self) -> str:
+        """The member."""
+        return f"member:{self.member_id}"
+
+
+class GrowthGrant(_Asked, frozen=True, kw_only=True, tag=Kind.GROWTH.value):
+    """Growth for a member (negative: taken); with `anew` the level is judged at once. For `once` see PointsGrant."""
+
+    member_id: int
+    amount: int
+    once: str
+    anew: bool
+
+    @property
+    def key(self) -> str:
+        """The form's key."""
+        return f"{self.kind}:{self.once}"
+
+    @property
+    def subject(self) -> str:
+        """The member."""
+        return f"member:{self.member_id}"
+
+
+class _Pieces(msgspec.Struct, frozen=True):
+    card_keys: list[str] = []
+
+
+class _Product(msgspec.Struct, frozen=True):
+    slug: str
+    skus: list[_Pieces] = []
+
+
+class _Document(msgspec.Struct, frozen=True):
+    products: list[_Product] = []
+
+
+class PriceChange(_Asked, frozen=True, kw_only=True, tag=Kind.PRICE.value):
+    """A file or form of the catalogue, as JSON text, that changes prices: it is applied whole or not at all."""
+
+    document: str
+
+    @property
+    def subject(self) -> str:
+        """The only product that is named, or the whole catalogue."""
+        named = self._products
+        return f"product:{named[0].slug}" if len(named) == 1 else "catalogue"
+
+    @property
+    def card_keys(self) -> list[str]:
+        """The paths of the card keys in it, which must never be stored in the open."""
+        return [
+            f"$.products[{n}].skus[{m}].card_keys"
+            for n, product in enumerate(self._products)
+            for m, sku in enumerate(product.skus)
+            if sku.card_keys
+        ]
+
+    @property
+    def _products(self) -> list[_Product]:
+        return msgspec.json.decode(self.document, type=_Document).products
+
+
+class RulePublish(_Asked, frozen=True, kw_only=True, tag=Kind.RULE.value):
+    """A version of the rebate rule. `base` is the version that the operator looked at (0: none, None: not said)."""
+
+    terms: RuleTerms
+    base: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The rules."""
+        return "rules"
+
+
+class CommissionPublish(_Asked, frozen=True, kw_only=True, tag=Kind.COMMISSION.value):
+    """A version of the commission policies; for `base` see RulePublish."""
+
+    terms: CommissionTerms
+    base: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """The policies."""
+        return "commission_versions"
+
+
+class SettingsChange(_Asked, frozen=True, kw_only=True, tag=Kind.SETTINGS.value):
+    """The whole policy of the shop, in place of the one with this `version`."""
+
+    policy: ShopPolicy
+    version: str
+
+    @property
+    def subject(self) -> str:
+        """The shop."""
+        return "shop"
+
+
+class RefundApprove(_Asked, frozen=True, kw_only=True, tag=Kind.REFUND.value):
+    """The granting of a refund; with `restock` the goods that came back are sold again."""
+
+    refund_no: str
+    restock: bool = False
+
+    @property
+    def key(self) -> str:
+        """The refund: it can be granted in one way only."""
+        return f"{self.kind}:{self.refund_no}"
+
+    @property
+    def subject(self) -> str:
+        """The refund."""
+        return f"refund:{self.refund_no}"
+
+
+class WithdrawalApprove(_Asked, frozen=True, kw_only=True, tag=Kind.WITHDRAWAL.value):
+    """The second approval of a withdrawal that one operator has approved."""
+
+    withdrawal_no: str
+
+    @property
+    def key(self) -> str:
+        """The withdrawal."""
+        return f"{self.kind}:{self.withdrawal_no}"
+
+    @property
+    def subject(self) -> str:
+        """The withdrawal."""
+        return f"withdrawal:{self.withdrawal_no}"
+
+
+Asked: TypeAlias = (
+    PointsGrant
+    | GrowthGrant
+    | PriceChange
+    | RulePublish
+    | CommissionPublish
+    | SettingsChange
+    | RefundApprove
+    | WithdrawalApprove
+)
+
+
+def why_failed(refusal: Refusal) -> str:
+    """Say in one sentence why an approved act could not be done."""
+    problems = refusal.detail.get("problems", []) if isinstance(refusal, FileInvalid | FormInvalid) else []
+    said = [one["problem"] for one in problems] or [refusal.detail.get("problem", "")]
+    return "：".join(part for part in (refusal.message, "；".join(said)) if part)[:300]
