@@ -361,10 +361,11 @@ CREATE TABLE "ledger_entries" (
     "why" VARCHAR(120) NOT NULL,
     "link" VARCHAR(60) NOT NULL,
     "reverses_id" BIGINT,
-    "at" TIMESTAMPTZ NOT NULL
+    "effective_at" TIMESTAMPTZ NOT NULL,
+    "posted_at" TIMESTAMPTZ NOT NULL
 );
-CREATE INDEX "ledger_entries_time" ON "ledger_entries" ("at", "id");
-CREATE INDEX "ledger_entries_kind" ON "ledger_entries" ("kind", "at", "id");
+CREATE INDEX "ledger_entries_time" ON "ledger_entries" ("posted_at", "id");
+CREATE INDEX "ledger_entries_kind" ON "ledger_entries" ("kind", "posted_at", "id");
 CREATE INDEX "ledger_entries_link" ON "ledger_entries" ("link", "id");
 COMMENT ON TABLE "ledger_entries" IS 'One immutable business event; its lines sum to zero per currency.';
 
@@ -574,6 +575,16 @@ CREATE TABLE "payments" (
 CREATE INDEX "idx_payments_order_i_b4a5f9" ON "payments" ("order_id");
 CREATE INDEX "payments_by_time" ON "payments" ("paid_at");
 COMMENT ON TABLE "payments" IS 'One successful WeChat transaction for an order of ours, whatever its outcome.';
+
+CREATE TABLE "pending_bindings" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "member_id" BIGINT NOT NULL,
+    "share_code" VARCHAR(16) NOT NULL,
+    "how" VARCHAR(12) NOT NULL,
+    "asked_at" TIMESTAMPTZ NOT NULL,
+    CONSTRAINT "uid_pending_bin_member__84f50c" UNIQUE ("member_id", "share_code")
+);
+COMMENT ON TABLE "pending_bindings" IS 'A binding that was asked for while a payment of the member''s was open. It is decided when that payment ends.';
 
 CREATE TABLE "point_credits" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -1026,6 +1037,17 @@ END $$;
 CREATE OR REPLACE TRIGGER audit_log_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse_edit();
 
+-- functions/chain_at.sql
+
+-- The referrer of a member and the two members above, as they were at a time: an array of three, with NULLs at its end.
+CREATE OR REPLACE FUNCTION chain_at(p_member bigint, p_at timestamptz) RETURNS bigint[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT ARRAY[a.referrer_id, b.referrer_id, c.referrer_id] FROM (SELECT) one
+    LEFT JOIN bindings a ON a.member_id = p_member AND a.valid_from <= p_at AND (a.valid_to IS NULL OR a.valid_to > p_at)
+    LEFT JOIN bindings b ON b.member_id = a.referrer_id AND b.valid_from <= p_at AND (b.valid_to IS NULL OR b.valid_to > p_at)
+    LEFT JOIN bindings c ON c.member_id = b.referrer_id AND c.valid_from <= p_at AND (c.valid_to IS NULL OR c.valid_to > p_at));
+END $$;
+
 -- functions/flash_sale_take.sql
 
 -- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": the price that
@@ -1116,13 +1138,15 @@ END $$;
 
 -- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
 -- "v": amount}], amounts credit-positive, in fen or points.
+-- p_at: when it is posted; p_effective_at: when it happened.
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
 -- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
-CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
-                            p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
+CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_effective_at timestamptz,
+                            p_why text, p_link text, p_reverses bigint, p_lines jsonb, OUT entry_id bigint,
+                            OUT replayed boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
   v_hash text;
@@ -1138,8 +1162,8 @@ BEGIN
     PERFORM 1 FROM members WHERE id = ANY (v_members) ORDER BY id FOR NO KEY UPDATE;
   END IF;
 
-  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
-    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_at)
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, effective_at, posted_at)
+    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_effective_at, p_at)
     ON CONFLICT (key) DO NOTHING RETURNING id INTO entry_id;
   IF entry_id IS NULL THEN
     SELECT e.id, e.input_hash INTO entry_id, v_hash FROM ledger_entries e WHERE e.key = p_key;
@@ -1468,8 +1492,8 @@ END $$;
 -- Post an entry given as JSON, see ledger_post. Returns its id.
 CREATE OR REPLACE FUNCTION ledger_post_json(p_entry jsonb) RETURNS bigint LANGUAGE sql AS $$
   SELECT entry_id FROM ledger_post(p_entry ->> 'key', p_entry ->> 'kind', p_entry ->> 'hash',
-    (p_entry ->> 'at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link', (SELECT id FROM ledger_entries WHERE key = p_entry ->> 'reverses'),
-    p_entry -> 'lines');
+    (p_entry ->> 'posted_at')::timestamptz, (p_entry ->> 'effective_at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link',
+    (SELECT id FROM ledger_entries WHERE key = p_entry ->> 'reverses'), p_entry -> 'lines');
 $$;
 
 -- functions/listed.sql
@@ -1483,14 +1507,20 @@ $$;
 -- functions/settle_facts.sql
 
 -- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
+-- p_paid_at: when WeChat took the money, by its own word; NULL for an order that nothing is due for: it is paid now.
+-- Rule version, chain of referrers and the question which order was first are answered as of the time of payment.
 -- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
 CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
-                             p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
+                             p_at timestamptz, p_paid_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   v_notice bigint;
   v_member bigint;
   v_order record;
   v_person record;
+  v_paid_at timestamptz;
+  v_chain bigint[];
+  v_qualified boolean;
+  v_later boolean;
 BEGIN
   INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
     VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
@@ -1502,13 +1532,20 @@ BEGIN
   IF NOT FOUND THEN
     RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
   END IF;
-  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
-    FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  SELECT id, openid, nickname, bound_at, first_paid_at INTO v_person FROM members WHERE id = v_member FOR NO KEY UPDATE;
   SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
+  -- WeChat tells whole seconds, and takes no money before it is asked to. An order that nothing is due for is paid now,
+  -- after a binding that was made while this payment waited for the member's lock.
+  v_paid_at := GREATEST(COALESCE(p_paid_at, p_at), v_order.prepay_started_at, v_order.created_at,
+                        CASE WHEN p_paid_at IS NULL THEN v_person.bound_at END);
+  v_chain := chain_at(v_member, v_paid_at);
+  SELECT bool_or(state <> 'void' OR void_for = 'review'),
+         bool_or(state IN ('pending', 'held', 'counted') AND (paid_at, order_id) > (v_paid_at, v_order.id))
+    INTO v_qualified, v_later FROM qualifications WHERE referee_id = v_member;
   RETURN jsonb_build_object(
     'notice_id', v_notice,
     'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
-      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
+      'kind', v_order.kind, 'status', v_order.status, 'paid_at', v_paid_at,
       'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
@@ -1517,15 +1554,19 @@ BEGIN
         'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
       FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
     'openid', v_person.openid,
-    'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
+    'chain', v_chain,
     'nickname', v_person.nickname,
-    'friends_counted', (SELECT count(*) FROM qualifications
-      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
-    'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
+    'friends_counted', (SELECT count(*) FROM qualifications WHERE referrer_id = v_chain[1] AND state = 'counted'),
+    'referrer_state', (SELECT state FROM members WHERE id = v_chain[1]),
     'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
-    'rule_version', (SELECT max(version) FROM rule_versions),
-    'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
-      WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
+    -- a version that was published in the second of the payment does not apply yet
+    'rule_version', (SELECT max(version) FROM rule_versions WHERE published_at < date_trunc('second', v_paid_at)),
+    'qualified', v_qualified IS TRUE,
+    'first_unclear', v_later IS TRUE
+      OR v_qualified IS NOT TRUE AND v_chain[1] IS NOT NULL AND v_person.first_paid_at IS NOT NULL AND EXISTS (
+        SELECT FROM orders WHERE member_id = v_member AND id <> v_order.id
+          AND status IN ('paid', 'teaming', 'shipped', 'received', 'completed')),
+    'binding_asked', EXISTS (SELECT FROM pending_bindings WHERE member_id = v_member),
     'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
     'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
     'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
@@ -1610,8 +1651,8 @@ BEGIN
   UPDATE payment_notices SET outcome = p ->> 'outcome', mismatch = p ->> 'mismatch'
     WHERE id = (p ->> 'notice_id')::bigint;
   IF v_paid IS NOT NULL THEN
-    UPDATE members SET first_paid_at = COALESCE(first_paid_at, v_at) WHERE id = (v_paid ->> 'member_id')::bigint
-      AND first_paid_at IS NULL;
+    UPDATE members SET first_paid_at = (v_paid ->> 'paid_at')::timestamptz WHERE id = (v_paid ->> 'member_id')::bigint
+      AND (first_paid_at IS NULL OR first_paid_at > (v_paid ->> 'paid_at')::timestamptz);
   END IF;
   IF p ? 'payment' THEN
     INSERT INTO payments SELECT * FROM jsonb_populate_record(NULL::payments, (p -> 'payment')
@@ -2001,12 +2042,12 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 """
 
 DOWN = r"""
-DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
+DROP FUNCTION settle_write, order_place, stage_held, settle_facts, listed, ledger_post_json, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_post, idempotency_put, handed_out, group_buy_refuse, flash_sale_take, chain_at;
+DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, pending_bindings, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_log, audit_anchor, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "bd5292a62718033632c7f4d0e9fb56182729192f570118eec0973df2bf5bd22f"
+FINGERPRINT = "b1d0db8f559e8e1c3779870a4449d3a0c933547641e7724fdb57afc772cb410a"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

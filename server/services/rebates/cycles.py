@@ -28,7 +28,7 @@ from server.rules.rebates import (
 from server.services.commissions import carried, earnings
 from server.services.common import alarms, locks
 from server.services.notices import messages
-from server.services.rebates import qualifications, releases
+from server.services.rebates import first_orders, qualifications, releases
 from server.services.terms import policy
 from server.services.terms.rebate_rules import terms_of
 
@@ -40,6 +40,7 @@ async def close_cycle(deps: Deps, member_id: int) -> int:
 
     Safe to run at any time, any number of times, by several workers at once.
     """
+    await first_orders.look_at_counted(deps, member_id)
     orders = await earnings.decided_orders(deps, member_id)
     closed = 0
     while await _advance(deps, member_id, orders):
@@ -107,7 +108,7 @@ class _Cycle:
 
 _COUNTED = f"""
 SELECT q.id, q.rule_version, q.counted_at, {carried.OF_ORDER} FROM qualifications q
-WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($3) ORDER BY q.paid_at, q.id
+WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($3) ORDER BY q.paid_at, q.order_id
 """  # noqa: S608 - our own text
 _OPEN = f"""
 SELECT r.id, r.rule_version, r.whole_fen, r.granted_fen, n.nets, n.given

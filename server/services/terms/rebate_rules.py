@@ -58,9 +58,10 @@ async def publish(deps: Deps, terms: RuleTerms, note: str, operator: str, base: 
     Raises RuleInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked at
     (0: none).
     """
-    terms, at = complete(terms), deps.clock.now()
+    terms = complete(terms)
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REBATE_RULES)
+        at = deps.clock.now()  # read under the lock, so that a later version never has an earlier time
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
         check_base(base, newest)
         terms = await prepared(tx, terms)
