@@ -257,10 +257,10 @@ async def correct_binding(
     """
     if not reason.strip():
         raise errors.BadRequest(field="reason", problem="请填写更正的理由")
-    at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REFERRAL_TREE)
         found = await _judged(tx, deps, member_id, referrer_id, locks.ROWS)
+        at = deps.clock.now()  # under the locks: whatever was settled before has the old chain, and was paid before
         if seen is not None and seen != found.before:
             raise errors.StateConflict(problem="推荐关系刚刚变过，请重新预览")
         await tx.execute(_MOVE, member_id, *found.after, at)
