@@ -12,7 +12,8 @@ DECLARE
   v_paid_at timestamptz;
   v_chain bigint[];
   v_qualified boolean;
-  v_later boolean;
+  v_unclear boolean;
+  v_asked boolean := false;
 BEGIN
   INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
     VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
@@ -33,7 +34,14 @@ BEGIN
   v_chain := chain_at(v_member, v_paid_at);
   SELECT bool_or(state <> 'void' OR void_for = 'review'),
          bool_or(state IN ('pending', 'held', 'counted') AND (paid_at, order_id) > (v_paid_at, v_order.id))
-    INTO v_qualified, v_later FROM qualifications WHERE referee_id = v_member;
+    INTO v_qualified, v_unclear FROM qualifications WHERE referee_id = v_member;
+  -- What few payments need is asked only for them.
+  IF v_chain[1] IS NULL THEN
+    v_asked := EXISTS (SELECT FROM pending_bindings WHERE member_id = v_member);
+  ELSIF v_qualified IS NOT TRUE AND v_person.first_paid_at IS NOT NULL THEN
+    v_unclear := EXISTS (SELECT FROM orders WHERE member_id = v_member AND id <> v_order.id
+      AND status IN ('paid', 'teaming', 'shipped', 'received', 'completed'));
+  END IF;
   RETURN jsonb_build_object(
     'notice_id', v_notice,
     'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
@@ -54,11 +62,8 @@ BEGIN
     -- a version that was published in the second of the payment does not apply yet
     'rule_version', (SELECT max(version) FROM rule_versions WHERE published_at < date_trunc('second', v_paid_at)),
     'qualified', v_qualified IS TRUE,
-    'first_unclear', v_later IS TRUE
-      OR v_qualified IS NOT TRUE AND v_chain[1] IS NOT NULL AND v_person.first_paid_at IS NOT NULL AND EXISTS (
-        SELECT FROM orders WHERE member_id = v_member AND id <> v_order.id
-          AND status IN ('paid', 'teaming', 'shipped', 'received', 'completed')),
-    'binding_asked', EXISTS (SELECT FROM pending_bindings WHERE member_id = v_member),
+    'first_unclear', v_unclear IS TRUE,
+    'binding_asked', v_asked,
     'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
     'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
     'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
