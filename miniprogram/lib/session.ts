@@ -3,7 +3,7 @@ import { forgetShare, shareCode, visitorId } from './origin'
 import { send } from './transport'
 
 export interface Binding {
-  status: 'bound' | 'already_bound' | 'refused' | 'none'
+  status: 'bound' | 'pending' | 'already_bound' | 'refused' | 'none'
   reason?: string | null
 }
 

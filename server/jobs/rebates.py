@@ -4,12 +4,28 @@ from typing import Any
 
 from server.gateways.ports import Deps
 from server.services.common import batches
-from server.services.rebates import cycles, releases
+from server.services.rebates import cycles, first_orders, releases
 
 
 async def close_cycle(deps: Deps, args: dict[str, Any]) -> None:
     """`{member_id}`: close the cycles of a referrer that can be closed."""
     await cycles.close_cycle(deps, args["member_id"])
+
+
+async def requalify(deps: Deps, args: dict[str, Any]) -> None:
+    """`{member_id}`: look which order of a referee is the first that counts."""
+    await first_orders.look_at(deps, args["member_id"])
+
+
+async def decide_bindings(deps: Deps, args: dict[str, Any]) -> None:
+    """`{member_id}`: decide the bindings that were asked for while a payment was open."""
+    await first_orders.decide_bindings(deps, args["member_id"])
+
+
+async def decide_due_bindings(deps: Deps) -> None:
+    """Tick: decide the bindings whose payments have ended."""
+    while await first_orders.decide_due_bindings(deps) == batches.SIZE:
+        continue
 
 
 async def schedule_release(deps: Deps, args: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ unique keys in the database ensure that. It raises when it must be retried."""
 
 JOBS: dict[str, Body] = {
     "close_cycle": rebates.close_cycle,
+    "requalify": rebates.requalify,
+    "decide_bindings": rebates.decide_bindings,
     "sweep_cycles": rebates.wake_cycles,
     "schedule_release": rebates.schedule_release,
     "decide_commission": commissions.decide_commission,

@@ -86,6 +86,7 @@ TICKS: list[Tick] = [
     Tick("refunds_decide", 1, payments.decide_refunds),
     Tick("returns_give_up", 60, payments.give_up_returns),
     Tick("transfers_ask", 1, withdrawals.ask_transfers),
+    Tick("bindings_decide", 1, rebates.decide_due_bindings),
     Tick("rebates_release", 0.5, rebates.release_due),
     Tick("commissions_release", 0.5, commissions.release_due),
     Tick("flash_sales_settle", 1, flash_sales.settle_over),

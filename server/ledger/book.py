@@ -39,20 +39,21 @@ class PostingLine(msgspec.Struct, frozen=True):
 
 
 class Posting(msgspec.Struct, frozen=True):
-    """An entry in the form that `ledger_post_json` takes. `hash` covers what is posted, not when."""
+    """An entry in the form that `ledger_post_json` takes. `hash` covers what is posted, not when it was or happened."""
 
     key: str
     kind: str
     hash: str
-    at: datetime
+    posted_at: datetime
+    effective_at: datetime
     why: str
     link: str
     reverses: str | None
     lines: tuple[PostingLine, ...]
 
 
-def posting(entry: Entry, at: datetime) -> Posting:
-    """Return the entry in the form that SQL functions post."""
+def posting(entry: Entry, at: datetime, effective_at: datetime | None = None) -> Posting:
+    """Return the entry in the form that SQL functions post. `effective_at` is when it happened, if not at `at`."""
     lines = tuple(
         PostingLine(
             line.member_id, line.account.code, line.source, line.currency, line.account.debit_normal, line.amount
@@ -60,11 +61,23 @@ def posting(entry: Entry, at: datetime) -> Posting:
         for line in entry.lines
     )
     digest = hashlib.sha256(msgspec.json.encode((entry.kind, entry.link, lines))).hexdigest()
-    return Posting(entry.key, entry.kind, digest, at, entry.why, entry.link, entry.reverses, lines)
+    return Posting(
+        key=entry.key,
+        kind=entry.kind,
+        hash=digest,
+        posted_at=at,
+        effective_at=effective_at or at,
+        why=entry.why,
+        link=entry.link,
+        reverses=entry.reverses,
+        lines=lines,
+    )
 
 
-async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None:
+async def post(tx: asyncpg.Connection, entry: Entry, at: datetime, effective_at: datetime | None = None) -> int | None:
     """Post one entry and return its id, or None when the entry has no lines.
+
+    `effective_at` is when it happened, if that was not now (`at`).
 
     The same key with the same lines posts nothing new and returns the id of the first entry. Raises BalanceInsufficient
     when a member's account would fall below zero, LedgerMismatch when the key was used with other lines,
@@ -75,7 +88,7 @@ async def post(tx: asyncpg.Connection, entry: Entry, at: datetime) -> int | None
         return None
     try:
         entry_id: int = await tx.fetchval(
-            "SELECT ledger_post_json($1)", msgspec.json.encode(posting(entry, at)).decode()
+            "SELECT ledger_post_json($1)", msgspec.json.encode(posting(entry, at, effective_at)).decode()
         )
     except asyncpg.CheckViolationError as error:
         if error.constraint_name != _NEGATIVE:

@@ -24,7 +24,7 @@ _LINES_OF = (
     "(SELECT jsonb_agg(jsonb_build_object('member_id', l.member_id, 'code', l.code, 'currency', l.currency,"
     " 'amount', l.amount) ORDER BY l.id) FROM ledger_lines l WHERE l.entry_id = e.id)"
 )
-ENTRY_COLUMNS = f"e.id, e.at, e.kind, e.why, e.key, e.link, e.reverses_id, {_AMOUNTS}, {_LINES_OF} AS lines"
+ENTRY_COLUMNS = f"e.id, e.posted_at, e.kind, e.why, e.key, e.link, e.reverses_id, {_AMOUNTS}, {_LINES_OF} AS lines"
 """`lines` is JSON: each line with its member (0: the shop), account, currency and signed amount."""
 
 _NEWEST = 2**63 - 1
@@ -56,7 +56,7 @@ class AccountLine:
 
     id: int
     entry_id: int
-    at: datetime
+    posted_at: datetime
     kind: str
     why: str
     link: str
@@ -67,7 +67,7 @@ class AccountLine:
 _LINES = f"""
 WITH account AS (SELECT a.debit_normal, x.* FROM (SELECT {ACCOUNT_COLUMNS} FROM {ACCOUNTS} WHERE a.id = $1) x
   JOIN ledger_accounts a ON a.id = x.id)
-SELECT l.id, l.entry_id, e.at, e.kind, e.why, e.link, account.balance,
+SELECT l.id, l.entry_id, e.posted_at, e.kind, e.why, e.link, account.balance,
   CASE WHEN account.debit_normal THEN -l.amount ELSE l.amount END AS change
 FROM (SELECT * FROM ledger_lines WHERE account_id = $1 AND id < $2 ORDER BY account_id DESC, id DESC LIMIT $3) l
 JOIN ledger_entries e ON e.id = l.entry_id CROSS JOIN account ORDER BY l.id DESC
@@ -85,7 +85,7 @@ async def lines(account_id: int, after: tuple[int, int] | None, limit: int) -> l
     found = list[AccountLine]()
     for row in await db.fetch(_LINES, account_id, before, limit):
         now: int = row["balance"] if balance is None else balance
-        told = {name: row[name] for name in ("id", "entry_id", "at", "kind", "why", "link", "change")}
+        told = {name: row[name] for name in ("id", "entry_id", "posted_at", "kind", "why", "link", "change")}
         found.append(AccountLine(**told, balance_after=now))
         balance = now - row["change"]
     return found
@@ -120,7 +120,8 @@ class EntryState:
     kind: str
     why: str
     link: str
-    at: datetime
+    effective_at: datetime
+    posted_at: datetime
     reverses: Named | None
     reversed_by: list[Named]
     lines: list[EntryLine]
@@ -141,7 +142,7 @@ async def entry(entry_id: int) -> EntryState:
     later = await db.fetch("SELECT id, key FROM ledger_entries WHERE reverses_id = $1 ORDER BY id", entry_id)
     sides = await db.fetch(_ENTRY_LINES, entry_id)
     return EntryState(
-        **{name: row[name] for name in ("id", "key", "kind", "why", "link", "at")},
+        **{name: row[name] for name in ("id", "key", "kind", "why", "link", "effective_at", "posted_at")},
         reverses=Named(**reversed_) if reversed_ else None,
         reversed_by=[Named(**one) for one in later],
         lines=[EntryLine(**one) for one in sides],
@@ -153,7 +154,7 @@ class Mention:
     """A short form of an entry, with what it moves; in a list about one account, with what that account got."""
 
     id: int
-    at: datetime
+    posted_at: datetime
     kind: str
     why: str
     link: str
@@ -166,7 +167,7 @@ class Mention:
 async def about(link: str, limit: int = 50) -> list[Mention]:
     """Return up to `limit` entries of one business object (`order:T26…`), oldest first. Raises Busy."""
     rows = await db.fetch(
-        f"SELECT e.id, e.at, e.kind, e.why, e.link, {_AMOUNTS}, {_MOVED.format(COUPON_VALUE)} AS coupon_fen"  # noqa: S608 - our own columns
+        f"SELECT e.id, e.posted_at, e.kind, e.why, e.link, {_AMOUNTS}, {_MOVED.format(COUPON_VALUE)} AS coupon_fen"  # noqa: S608 - our own columns
         f" FROM {ENTRIES} WHERE e.link = $1 ORDER BY e.link, e.id LIMIT $2",
         link,
         limit,
@@ -175,7 +176,7 @@ async def about(link: str, limit: int = 50) -> list[Mention]:
 
 
 _CREDITS = """
-SELECT e.id, e.at, e.kind, e.why, e.link, l.amount AS amount_fen
+SELECT e.id, e.posted_at, e.kind, e.why, e.link, l.amount AS amount_fen
 FROM ledger_lines l JOIN ledger_entries e ON e.id = l.entry_id
 WHERE l.member_id = $1 AND l.member_id > 0 AND l.code = $2 AND l.amount > 0
 ORDER BY l.member_id DESC, l.entry_id DESC LIMIT $3

@@ -20,8 +20,8 @@ CREATE TEMP TABLE ledger_load (key text, kind text, why text, link text DEFAULT 
   v3 bigint) ON COMMIT DROP
 """
 """One row per entry, with up to three lines (account code, credit-positive amount). All lines belong to the shop or to
-one member, and `source` is the source of that member's frozen and debt accounts. Entries of the same moment are posted
-in the order of `phase`, then key."""
+one member, and `source` is the source of that member's frozen and debt accounts. An entry is posted when it
+happens, `at`; entries of the same moment in the order of `phase`, then key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,10 @@ ANALYZE load_reversals
 
 # The hash covers kind, link and lines, in exactly the JSON that `book.posting` hashes.
 _ENTRIES = """
-INSERT INTO ledger_entries (id, key, kind, input_hash, why, link, reverses_id, at)
+INSERT INTO ledger_entries (id, key, kind, input_hash, why, link, reverses_id, effective_at,
+    posted_at)
 SELECT e.id, e.key, e.kind, encode(sha256(convert_to('["' || e.kind || '","' || e.link || '",[' || l.lines || ']]',
-    'UTF8')), 'hex'), e.why, e.link, r.reverses_id, e.at
+    'UTF8')), 'hex'), e.why, e.link, r.reverses_id, e.at, e.at
   FROM load_entries e
   JOIN (SELECT entry_id, string_agg('{"m":' || member_id || ',"a":"' || code || '","s":"' || source
       || '","c":"CNY","d":' || debit_normal || ',"v":' || amount || '}', ',' ORDER BY n) AS lines

@@ -77,7 +77,10 @@ def currency_of(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """The effect of one entry on a member's wallet: the changes and the balance after it, in fen."""
+    """The effect of one entry on a member's wallet: the changes and the balance after it, in fen.
+
+    `time` is when it happened; the lines stand in the order in which they were posted.
+    """
 
     entry_id: int
     time: datetime
@@ -130,7 +133,7 @@ For the same reason `month - $5 = 0` hides the month from every index."""
 _PAGE = """
 WITH picked AS MATERIALIZED ({pick})
 SELECT s.* FROM picked p CROSS JOIN LATERAL (
-  SELECT e.id, e.at, e.kind, e.why, e.link,
+  SELECT e.id, e.effective_at, e.kind, e.why, e.link,
     COALESCE(sum(l.amount) FILTER (WHERE l.code IN ('spend_only', 'withdrawable')), 0)::bigint AS available,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,
     COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt,
@@ -165,7 +168,7 @@ async def statement(
     return [
         StatementLine(
             entry_id=row["id"],
-            time=row["at"],
+            time=row["effective_at"],
             kind=row["kind"],
             label=LABELS[row["kind"]],
             available_delta_fen=row["available"],
@@ -226,7 +229,7 @@ class PointsLine:
 _POINTS = """
 SELECT s.* FROM (SELECT DISTINCT entry_id FROM ledger_lines WHERE member_id = $1 AND currency = 'POINT'
     AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3) p CROSS JOIN LATERAL (
-  SELECT e.id, e.at, e.kind, e.why, e.link,
+  SELECT e.id, e.effective_at, e.kind, e.why, e.link,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'points'), 0)::bigint AS points,
     COALESCE(sum(l.amount) FILTER (WHERE l.code = 'frozen'), 0)::bigint AS frozen,
     COALESCE(-sum(l.amount) FILTER (WHERE l.code = 'debt'), 0)::bigint AS debt
@@ -242,7 +245,7 @@ async def points_statement(member_id: int, *, before_entry: int | None, limit: i
     return [
         PointsLine(
             entry_id=row["id"],
-            time=row["at"],
+            time=row["effective_at"],
             kind=row["kind"],
             label=LABELS[row["kind"]],
             points=row["points"],

@@ -396,10 +396,11 @@ CREATE TABLE "ledger_entries" (
     "why" VARCHAR(120) NOT NULL,
     "link" VARCHAR(60) NOT NULL,
     "reverses_id" BIGINT,
-    "at" TIMESTAMPTZ NOT NULL
+    "effective_at" TIMESTAMPTZ NOT NULL,
+    "posted_at" TIMESTAMPTZ NOT NULL
 );
-CREATE INDEX "ledger_entries_time" ON "ledger_entries" ("at", "id");
-CREATE INDEX "ledger_entries_kind" ON "ledger_entries" ("kind", "at", "id");
+CREATE INDEX "ledger_entries_time" ON "ledger_entries" ("posted_at", "id");
+CREATE INDEX "ledger_entries_kind" ON "ledger_entries" ("kind", "posted_at", "id");
 CREATE INDEX "ledger_entries_link" ON "ledger_entries" ("link", "id");
 COMMENT ON TABLE "ledger_entries" IS 'One immutable business event; its lines sum to zero per currency.';
 
@@ -620,6 +621,16 @@ CREATE TABLE "payments" (
 CREATE INDEX "idx_payments_order_i_b4a5f9" ON "payments" ("order_id");
 CREATE INDEX "payments_by_time" ON "payments" ("paid_at");
 COMMENT ON TABLE "payments" IS 'One successful WeChat transaction for an order of ours, whatever its outcome.';
+
+CREATE TABLE "pending_bindings" (
+    "id" BIGSERIAL NOT NULL PRIMARY KEY,
+    "member_id" BIGINT NOT NULL,
+    "share_code" VARCHAR(16) NOT NULL,
+    "how" VARCHAR(12) NOT NULL,
+    "asked_at" TIMESTAMPTZ NOT NULL,
+    CONSTRAINT "uid_pending_bin_member__84f50c" UNIQUE ("member_id", "share_code")
+);
+COMMENT ON TABLE "pending_bindings" IS 'A binding that was asked for while a payment of the member''s was open. It is decided when that payment ends.';
 
 CREATE TABLE "point_credits" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
@@ -1081,6 +1092,24 @@ END $$;
 CREATE OR REPLACE TRIGGER audit_log_immutable BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
   FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuse_edit();
 
+-- functions/chain_at.sql
+
+-- The referrer of a member and the two members above, as they were at a time: an array of three, with NULLs at its end.
+-- Three lookups are cheaper than one join, because most members have no second member above.
+CREATE OR REPLACE FUNCTION chain_at(p_member bigint, p_at timestamptz) RETURNS bigint[] LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  v_chain bigint[] := ARRAY[NULL, NULL, NULL]::bigint[];
+  v_above bigint := p_member;
+BEGIN
+  FOR i IN 1..3 LOOP
+    SELECT referrer_id INTO v_above FROM bindings
+      WHERE member_id = v_above AND valid_from <= p_at AND (valid_to IS NULL OR valid_to > p_at);
+    EXIT WHEN v_above IS NULL;
+    v_chain[i] := v_above;
+  END LOOP;
+  RETURN v_chain;
+END $$;
+
 -- functions/flash_sale_take.sql
 
 -- Claim the pieces of an order that is being placed. p_take: {"item": id, "n": pieces, "price_fen": the price that
@@ -1483,6 +1512,7 @@ END $$;
 
 -- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
 -- "v": amount}], amounts credit-positive, in fen or points.
+-- p_at: when it is posted; p_effective_at: when it happened.
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
 -- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
@@ -1490,8 +1520,9 @@ END $$;
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
 -- It runs with the rights of the tables' owner: the application itself cannot write the books.
-CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
-                            p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
+CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_effective_at timestamptz,
+                            p_why text, p_link text, p_reverses bigint, p_lines jsonb, OUT entry_id bigint,
+                            OUT replayed boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
@@ -1510,8 +1541,8 @@ BEGIN
     END IF;
   END IF;
 
-  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
-    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_at)
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, effective_at, posted_at)
+    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_effective_at, p_at)
     ON CONFLICT (key) DO NOTHING RETURNING id INTO entry_id;
   IF entry_id IS NULL THEN
     SELECT e.id, e.input_hash INTO entry_id, v_hash FROM ledger_entries e WHERE e.key = p_key;
@@ -1577,14 +1608,21 @@ $$;
 -- functions/settle_facts.sql
 
 -- Put a payment notice into the inbox, take the locks of settling (member, order) and return the facts to judge.
+-- p_paid_at: when WeChat took the money, by its own word; NULL for an order that nothing is due for: it is paid now.
+-- Rule version, chain of referrers and the question which order was first are answered as of the time of payment.
 -- Each statement has its own snapshot, so a read after a lock sees what the previous holder of the lock committed.
 CREATE OR REPLACE FUNCTION settle_facts(p_digest text, p_source text, p_order_no text, p_transaction text, p_amount bigint,
-                             p_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
+                             p_at timestamptz, p_paid_at timestamptz) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   v_notice bigint;
   v_member bigint;
   v_order record;
   v_person record;
+  v_paid_at timestamptz;
+  v_chain bigint[];
+  v_qualified boolean;
+  v_unclear boolean;
+  v_asked boolean := false;
 BEGIN
   INSERT INTO payment_notices (digest, source, out_trade_no, transaction_id, amount_fen, outcome, at)
     VALUES (p_digest, p_source, p_order_no, p_transaction, p_amount, 'recorded', p_at)
@@ -1596,13 +1634,27 @@ BEGIN
   IF NOT FOUND THEN
     RETURN jsonb_build_object('notice_id', v_notice, 'order', NULL::jsonb);
   END IF;
-  SELECT id, openid, nickname, referrer_id, ancestor2_id, ancestor3_id, first_paid_at INTO v_person
-    FROM members WHERE id = v_member FOR NO KEY UPDATE;
+  SELECT id, openid, nickname, bound_at, first_paid_at INTO v_person FROM members WHERE id = v_member FOR NO KEY UPDATE;
   SELECT * INTO v_order FROM orders WHERE order_no = p_order_no FOR NO KEY UPDATE;
+  -- WeChat tells whole seconds, and takes no money before it is asked to. An order that nothing is due for is paid now,
+  -- after a binding that was made while this payment waited for the member's lock.
+  v_paid_at := GREATEST(COALESCE(p_paid_at, p_at), v_order.prepay_started_at, v_order.created_at,
+                        CASE WHEN p_paid_at IS NULL THEN v_person.bound_at END);
+  v_chain := chain_at(v_member, v_paid_at);
+  SELECT bool_or(state <> 'void' OR void_for = 'review'),
+         bool_or(state IN ('pending', 'held', 'counted') AND (paid_at, order_id) > (v_paid_at, v_order.id))
+    INTO v_qualified, v_unclear FROM qualifications WHERE referee_id = v_member;
+  -- What few payments need is asked only for them.
+  IF v_chain[1] IS NULL THEN
+    v_asked := EXISTS (SELECT FROM pending_bindings WHERE member_id = v_member);
+  ELSIF v_qualified IS NOT TRUE AND v_person.first_paid_at IS NOT NULL THEN
+    v_unclear := EXISTS (SELECT FROM orders WHERE member_id = v_member AND id <> v_order.id
+      AND status IN ('paid', 'teaming', 'shipped', 'received', 'completed'));
+  END IF;
   RETURN jsonb_build_object(
     'notice_id', v_notice,
     'order', jsonb_build_object('id', v_order.id, 'order_no', v_order.order_no, 'member_id', v_order.member_id,
-      'kind', v_order.kind, 'status', v_order.status, 'created_at', v_order.created_at,
+      'kind', v_order.kind, 'status', v_order.status, 'paid_at', v_paid_at,
       'virtual', v_order.virtual, 'coupon_id', v_order.coupon_id, 'cash_due_fen', v_order.cash_due_fen, 'balance_fen', v_order.balance_fen,
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
@@ -1611,15 +1663,16 @@ BEGIN
         'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
       FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
     'openid', v_person.openid,
-    'chain', jsonb_build_array(v_person.referrer_id, v_person.ancestor2_id, v_person.ancestor3_id),
+    'chain', v_chain,
     'nickname', v_person.nickname,
-    'friends_counted', (SELECT count(*) FROM qualifications
-      WHERE referrer_id = v_person.referrer_id AND state = 'counted'),
-    'referrer_state', (SELECT state FROM members WHERE id = v_person.referrer_id),
+    'friends_counted', (SELECT count(*) FROM qualifications WHERE referrer_id = v_chain[1] AND state = 'counted'),
+    'referrer_state', (SELECT state FROM members WHERE id = v_chain[1]),
     'known_payment', EXISTS (SELECT 1 FROM payments WHERE transaction_id = p_transaction),
-    'rule_version', (SELECT max(version) FROM rule_versions),
-    'qualified', v_person.referrer_id IS NOT NULL AND EXISTS (SELECT 1 FROM qualifications
-      WHERE referee_id = v_member AND (state <> 'void' OR void_for = 'review')),
+    -- a version that was published in the second of the payment does not apply yet
+    'rule_version', (SELECT max(version) FROM rule_versions WHERE published_at < date_trunc('second', v_paid_at)),
+    'qualified', v_qualified IS TRUE,
+    'first_unclear', v_unclear IS TRUE,
+    'binding_asked', v_asked,
     'waiting_cycle', EXISTS (SELECT 1 FROM qualifications WHERE referrer_id = v_member AND state = 'counted'),
     'notice_credits', (SELECT jsonb_agg(template) FROM notice_credits WHERE member_id = v_member AND credits > 0),
     'lines', (SELECT jsonb_agg(jsonb_build_object('id', id, 'sku', sku_id, 'product_id', product_id,
@@ -1640,8 +1693,8 @@ $$;
 -- Post an entry given as JSON, see ledger_post. Returns its id.
 CREATE OR REPLACE FUNCTION ledger_post_json(p_entry jsonb) RETURNS bigint LANGUAGE sql AS $$
   SELECT entry_id FROM ledger_post(p_entry ->> 'key', p_entry ->> 'kind', p_entry ->> 'hash',
-    (p_entry ->> 'at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link', (SELECT id FROM ledger_entries WHERE key = p_entry ->> 'reverses'),
-    p_entry -> 'lines');
+    (p_entry ->> 'posted_at')::timestamptz, (p_entry ->> 'effective_at')::timestamptz, p_entry ->> 'why', p_entry ->> 'link',
+    (SELECT id FROM ledger_entries WHERE key = p_entry ->> 'reverses'), p_entry -> 'lines');
 $$;
 
 -- functions/order_place.sql
@@ -1714,8 +1767,8 @@ BEGIN
   UPDATE payment_notices SET outcome = p ->> 'outcome', mismatch = p ->> 'mismatch'
     WHERE id = (p ->> 'notice_id')::bigint;
   IF v_paid IS NOT NULL THEN
-    UPDATE members SET first_paid_at = COALESCE(first_paid_at, v_at) WHERE id = (v_paid ->> 'member_id')::bigint
-      AND first_paid_at IS NULL;
+    UPDATE members SET first_paid_at = (v_paid ->> 'paid_at')::timestamptz WHERE id = (v_paid ->> 'member_id')::bigint
+      AND (first_paid_at IS NULL OR first_paid_at > (v_paid ->> 'paid_at')::timestamptz);
   END IF;
   IF p ? 'payment' THEN
     INSERT INTO payments SELECT * FROM jsonb_populate_record(NULL::payments, (p -> 'payment')
@@ -2119,12 +2172,12 @@ CREATE INDEX withdrawals_at_wechat ON withdrawals (wechat_bill_no) WHERE wechat_
 """
 
 DOWN = r"""
-DROP FUNCTION settle_write, order_place, ledger_post_json, stage_held, settle_facts, listed, ledger_post, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_refuse_excess, ledger_owner, idempotency_put, handed_out, group_buy_refuse, flash_sale_take;
-DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, limit_uses, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_runs, audit_log, audit_anchor, approvals, alarms, addresses;
+DROP FUNCTION settle_write, order_place, ledger_post_json, stage_held, settle_facts, listed, ledger_post, group_buy_take, flash_sale_settle, flash_sale_release, unpaid_refuse, stock_move, refund_holds, points_take, outbox_put, on_shelf, of_value, ledger_roll_up, ledger_refuse_excess, ledger_owner, idempotency_put, handed_out, group_buy_refuse, flash_sale_take, chain_at;
+DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliation_differences, rebate_stages, qualifications, products, order_lines, operator_sessions, group_buy_skus, flash_items, withdrawals, touches, stacking_versions, shop_policy, shares, security_events, scheduler_runs, rule_versions, return_choices, refunds, reconciliations, reconciliation_asks, rebates, points_goods, point_earnings, point_credits, pending_bindings, payments, payment_notices, outbox, orders, operators, notice_templates, notice_credits, members, member_levels, limit_uses, levels, level_changes, ledger_lines, ledger_entries, ledger_deltas, ledger_accounts, idempotency_keys, growth_entries, group_buys, freight_templates, flash_tallies, flash_sales, field_keys, exports, coupons, coupon_templates, coupon_issues, coupon_issue_members, commissions, commission_versions, check_ins, categories, cart_items, card_keys, bindings, audit_runs, audit_log, audit_anchor, approvals, alarms, addresses;
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "5f26c2d66ecf9120aa7c522825e74db18efd61f6960d58907385a00b18340433"
+FINGERPRINT = "2c1ec78d88ec1d6fda04fe5ce72417c6d849849695f28afa6fd06d9a21078c8e"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

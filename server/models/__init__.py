@@ -14,7 +14,7 @@ from server.models.flash_sales import FlashItem, FlashSale, FlashTally, FlashUni
 from server.models.group_buys import GroupBuy, GroupBuySku, Team
 from server.models.ledger import LedgerAccount, LedgerDelta, LedgerEntry, LedgerLine
 from server.models.levels import GrowthEntry, Level, LevelChange, MemberLevel
-from server.models.members import Address, Binding, CartItem, Member, Share, Touch
+from server.models.members import Address, Binding, CartItem, Member, PendingBinding, Share, Touch
 from server.models.operations import (
     Alarm,
     AuditAnchor,
@@ -87,6 +87,7 @@ __all__ = [
     "OutboxMessage",
     "Payment",
     "PaymentNotice",
+    "PendingBinding",
     "PointCredit",
     "PointEarning",
     "PointsGood",

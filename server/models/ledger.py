@@ -40,14 +40,17 @@ class LedgerEntry(Model):
     link = fields.CharField(max_length=60, default="")
     """What it is about, e.g. `order:T26…` or `rebate:12`. Lines of members belong to its owner, see ledger_owner."""
     reverses_id = fields.BigIntField(null=True)
-    at = fields.DatetimeField()
+    effective_at = fields.DatetimeField()
+    """When it happened, as members are told: a payment happened at its `paid_at`, however late it became known."""
+    posted_at = fields.DatetimeField()
+    """When it was posted. Statements, months, reconciliation and the order of debts go by it."""
 
     class Meta:
         table = "ledger_entries"
         indexes = (
             # For the panel's list: by time, by kind, and by what they are about.
-            Index(fields=("at", "id"), name="ledger_entries_time"),
-            Index(fields=("kind", "at", "id"), name="ledger_entries_kind"),
+            Index(fields=("posted_at", "id"), name="ledger_entries_time"),
+            Index(fields=("kind", "posted_at", "id"), name="ledger_entries_kind"),
             Index(fields=("link", "id"), name="ledger_entries_link"),
         )
 
@@ -67,7 +70,7 @@ class LedgerLine(Model):
     kind = fields.CharField(max_length=24, null=True)
     """The entry's kind. Set for CNY lines of members."""
     month = fields.IntField(null=True)
-    """The entry's month in Shanghai, as `202611`. Set for CNY lines of members."""
+    """The month in Shanghai in which the entry was posted, as `202611`. Set for CNY lines of members."""
 
     class Meta:
         table = "ledger_lines"

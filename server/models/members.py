@@ -25,7 +25,7 @@ class Member(Model):
     state = fields.CharField(max_length=8, default="active")
     """`active`, `blocked` or `closed`."""
     first_paid_at = fields.DatetimeField(null=True)
-    """When the first payment that counts against a binding was settled."""
+    """The time of the earliest payment that counts against a binding."""
     created_at = fields.DatetimeField()
     seen_at = fields.DatetimeField()
 
@@ -56,6 +56,22 @@ class Binding(Model):
 
     class Meta:
         table = "bindings"
+
+
+class PendingBinding(Model):
+    """A binding that was asked for while a payment of the member's was open. It is decided when that payment ends."""
+
+    id = fields.BigIntField(primary_key=True)
+    member_id = fields.BigIntField()
+    share_code = fields.CharField(max_length=16)
+    how = fields.CharField(max_length=12)
+    """`login` or `late`."""
+    asked_at = fields.DatetimeField()
+    """The binding holds from this time if it is made."""
+
+    class Meta:
+        table = "pending_bindings"
+        unique_together = (("member_id", "share_code"),)
 
 
 class Share(Model):

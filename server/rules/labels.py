@@ -106,7 +106,13 @@ QUALIFICATION_STATES = {
 
 HELD_FOR = {"referrer_blocked": "推荐人被封禁", "risk": "风险审核"}
 
-VOID_FOR = {"refund": "退款", "team_failed": "拼团失败", "returned_refund": "返还的订单退款", "review": "审核不通过"}
+VOID_FOR = {
+    "refund": "退款",
+    "team_failed": "拼团失败",
+    "returned_refund": "返还的订单退款",
+    "review": "审核不通过",
+    "earlier_order": "好友有付款更早的订单",
+}
 """Why a qualification no longer counts, or why a rebate was taken back."""
 
 PAID_AS = {"balance": "余额", "coupon": "优惠券"}

@@ -168,9 +168,9 @@ async def test_month_totals_are_the_sums_of_the_lines(database: str) -> None:
 
 MANY = """
 WITH entry AS (
-  INSERT INTO ledger_entries (key, kind, input_hash, why, link, at)
-    SELECT 'many:' || n, CASE n WHEN 1 THEN 'order_hold' ELSE 'refund' END, '', '', '', $2 FROM generate_series(1, $3) n
-    RETURNING id, kind)
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, effective_at, posted_at)
+    SELECT 'many:' || n, CASE n WHEN 1 THEN 'order_hold' ELSE 'refund' END, '', '', '', $2, $2
+      FROM generate_series(1, $3) n RETURNING id, kind)
 INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount, kind, month, available_after)
   SELECT e.id, 1, m.member_id, 'spend_only', 'CNY', 0, m.kind, m.month, 0 FROM entry e
   CROSS JOIN LATERAL (VALUES ($1::bigint, e.kind, 202611), (0, NULL, NULL)) m (member_id, kind, month)

@@ -15,7 +15,7 @@ import httpx
 
 from server import db, outbox
 from server.core.errors import Refusal, StateConflict
-from server.gateways.ports import OutcomeUnknown, RefundNotice, TransferNotice, WeChatError
+from server.gateways.ports import OutcomeUnknown, PaymentNotice, RefundNotice, TransferNotice, WeChatError
 from server.jobs import ticks
 from server.jobs.registry import JOBS
 from server.ledger import statement
@@ -60,6 +60,8 @@ class Acts:
         self.done: Counter[str] = Counter()
         self.said: list[TransferNotice] = []
         """All notifications of transfers so far: WeChat may repeat any of them, weeks later."""
+        self.unheard: list[PaymentNotice] = []
+        """Payments that WeChat took and nobody knows of."""
         self._calls, self._no_call = 0, asyncio.Condition()
 
     @contextlib.asynccontextmanager
@@ -108,6 +110,16 @@ class Acts:
 
     async def pay(self) -> None:
         await self._settle((await self._order("pending", "closed"))["order_no"])
+
+    async def pay_unheard(self) -> None:
+        """Let WeChat take the money for an order; its notice comes later."""
+        self.unheard.append(await self.arena.notice((await self._order("pending"))["order_no"]))
+
+    async def hear_of_payment(self) -> None:
+        """Let one of the late notices come: other orders may have been paid and settled meanwhile."""
+        if not self.unheard:
+            raise Nothing
+        await self.arena.settle(self.unheard.pop(self.chance.randrange(len(self.unheard))))
 
     async def cancel(self) -> None:
         order = await self._order("pending")

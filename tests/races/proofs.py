@@ -8,20 +8,39 @@ from tests.support import histories
 from tests.support.mall import Mall
 from tests.support.proof import offenders
 
+_EARLIER = """
+    orders e JOIN rule_versions w ON w.version = e.rule_version AND (w.terms ->> 'min_paid_fen')::bigint
+        <= (SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = e.id)
+      AND e.status IN ('paid', 'shipped', 'received', 'completed')"""
+"""Orders that match the rule in force when they were paid."""
+
 _PROOFS = {
     "what is received will be released": """
         SELECT r.id FROM rebates r JOIN orders o ON o.id = r.order_id WHERE r.state = 'frozen'
           AND r.release_at IS NULL AND o.received_at IS NOT NULL
           AND r.required = (SELECT count(*) FROM qualifications q JOIN orders w ON w.id = q.order_id
                              WHERE q.rebate_id = r.id AND w.received_at IS NOT NULL)""",
-    "a friend's order counts": """
+    "a friend's first order counts": f"""
         SELECT o.member_id FROM orders o JOIN rule_versions v ON v.version = o.rule_version
           JOIN members m ON m.id = o.referrer_id AND m.state <> 'closed'
           WHERE o.status IN ('paid', 'shipped', 'received', 'completed')
           AND (SELECT sum(cash_fen - refunded_cash_fen) FROM order_lines WHERE order_id = o.id)
               >= (v.terms ->> 'min_paid_fen')::bigint
           AND NOT EXISTS (SELECT FROM qualifications WHERE referee_id = o.member_id
-                           AND (state <> 'void' OR void_for = 'review'))""",
+                           AND (state <> 'void' OR void_for = 'review'))
+          AND NOT EXISTS (SELECT FROM {_EARLIER} WHERE e.member_id = o.member_id
+            AND (e.paid_at, e.id) < (o.paid_at, o.id))""",
+    "the order paid first decides": f"""
+        SELECT q.id FROM qualifications q, {_EARLIER} WHERE e.member_id = q.referee_id
+          AND (e.paid_at, e.id) < (q.paid_at, q.order_id) AND q.state IN ('counted', 'held')
+          AND (w.terms ->> 'qualify_at' = 'paid' OR e.received_at IS NOT NULL)""",
+    "an order has the rule and the referrers of its payment": """
+        SELECT o.id FROM orders o WHERE o.paid_at IS NOT NULL AND (
+          o.rule_version IS DISTINCT FROM (SELECT max(version) FROM rule_versions
+            WHERE published_at < date_trunc('second', o.paid_at))
+          OR o.referrer_id IS DISTINCT FROM (SELECT referrer_id FROM bindings WHERE member_id = o.member_id
+            AND valid_from <= o.paid_at AND (valid_to IS NULL OR valid_to > o.paid_at)))""",
+    "no binding waits": "SELECT * FROM pending_bindings",
     "nothing waits for a block that is over": """
         SELECT q.id FROM qualifications q JOIN members m ON m.id = q.referrer_id
           WHERE q.state = 'held' AND q.held_for = 'referrer_blocked' AND m.state = 'active'""",

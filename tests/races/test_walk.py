@@ -67,7 +67,7 @@ class Walk(Acts):
             self.refund: 8, self.decide: 8, self.pay_back: 4, self.close_cycle: 4, self.sweep: 1, self.tick: 8,
             self.roll_up: 2, self.block: 2, self.correct: 2, self.review: 1, self.work: 20, self.pass_time: 6,
             self.ask_for_money: 8, self.judge: 8, self.call_off: 3, self.confirm: 6, self.hear: 5, self.spoil: 4,
-            self.new_rule: 1, self.new_commission: 1, self.new_policy: 1,
+            self.new_rule: 1, self.new_commission: 1, self.new_policy: 1, self.pay_unheard: 6, self.hear_of_payment: 5,
         }  # fmt: skip
 
 

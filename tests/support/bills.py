@@ -65,8 +65,8 @@ INSERT INTO ledger_accounts (member_id, code, source, currency, debit_normal, ba
 VALUES (0, 'wechat_cash', '', 'CNY', true, 0), (0, 'sales', '', 'CNY', false, 0) ON CONFLICT DO NOTHING
 """
 _ENTRIES = """
-INSERT INTO ledger_entries (key, kind, input_hash, why, link, at)
-SELECT 'order-paid:' || order_no, 'order_paid', '', '', 'order:' || order_no, paid_at
+INSERT INTO ledger_entries (key, kind, input_hash, why, link, effective_at, posted_at)
+SELECT 'order-paid:' || order_no, 'order_paid', '', '', 'order:' || order_no, paid_at, paid_at
 FROM orders WHERE order_no ~ '^M[0-9]'
 """
 _LINES = """

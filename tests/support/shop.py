@@ -35,15 +35,22 @@ _serial = itertools.count(1)
 
 
 async def publish(mall: Mall, **terms: Any) -> int:
-    """Publish a rule version with these terms; unless they say it, without a payout cap and with both waivers."""
+    """Publish a rule version with these terms, and let a second pass: from then on it is in force.
+
+    Unless the terms say it, it has no payout cap and both waivers.
+    """
     ready = parse_terms(orjson.dumps(FREE | terms))
-    return (await rebate_rules.publish(mall.deps, ready, "test", "tester")).version
+    published = await rebate_rules.publish(mall.deps, ready, "test", "tester")
+    mall.clock.advance(1)
+    return published.version
 
 
 async def publish_commission(mall: Mall, **terms: Any) -> int:
-    """Publish a version of the commission policies with these terms."""
+    """Publish a version of the commission policies with these terms, and let a second pass, as `publish` does."""
     ready = msgspec.convert(terms, CommissionTerms)
-    return (await commission_policies.apply(mall.deps, ready, "test", "tester")).version
+    published = await commission_policies.apply(mall.deps, ready, "test", "tester")
+    mall.clock.advance(1)
+    return published.version
 
 
 def product(slug: str, title: str, price_fen: int = 5900, **more: Any) -> dict[str, Any]:

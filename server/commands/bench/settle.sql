@@ -20,8 +20,8 @@ INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, sta
   VALUES (:member, :referrer, :order, 1, 'counted', now(), now(), now());
 UPDATE skus SET reserved = reserved - 1, sold = sold + 1 WHERE id = :sku;
 WITH entry AS (
-  INSERT INTO ledger_entries (key, kind, input_hash, why, link, at)
-    VALUES ('order-paid:' || 'B' || :member, 'order_paid', repeat('0', 64), '订单支付成功', 'order:' || 'B' || :member, now())
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, effective_at, posted_at)
+    VALUES ('order-paid:' || 'B' || :member, 'order_paid', repeat('0', 64), '订单支付成功', 'order:' || 'B' || :member, now(), now())
     RETURNING id)
 INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount)
   SELECT id, (:cash)::bigint, 0, 'wechat_cash', 'CNY', -(:amount)::bigint FROM entry

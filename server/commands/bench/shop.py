@@ -47,7 +47,10 @@ _PEOPLE = """
 WITH born AS (
   INSERT INTO members (openid, nickname, avatar_url, share_code, state, referrer_id, created_at, seen_at)
     SELECT $3::varchar || i, '', '', $3::varchar || i, 'active', {referrer}, $2, $2
-      FROM generate_series(1, $1::bigint) i RETURNING id)
+      FROM generate_series(1, $1::bigint) i RETURNING id, referrer_id),
+bound AS (
+  INSERT INTO bindings (member_id, referrer_id, how, valid_from)
+    SELECT id, referrer_id, 'login', $2 FROM born WHERE referrer_id IS NOT NULL)
 SELECT min(id) AS first, max(id) AS last FROM born
 """
 _ADDRESSES = """

@@ -115,11 +115,14 @@ async def phone(call: Call, form: PhoneForm) -> Phone:
     "绑定推荐人",
     takes=BindingForm,
     gives=Binding,
-    refuses=tuple(referrals.REFUSALS.values()),
+    refuses=(*referrals.REFUSALS.values(), errors.TooManyRequests),
     example={"share_code": "K7Q2M9XA"},
 )
 async def bind(call: Call, form: BindingForm) -> Binding:
-    """Bind a referrer, once only: before the first paid order, and before anybody is bound to the member."""
+    """Bind a referrer, once only: before the first paid order, and before anybody is bound to the member.
+
+    `pending` while a payment is open: it is decided when that ends, and holds from now.
+    """
     return await bindings.bind_late(call.deps, call.member_id, form.share_code)
 
 

@@ -1,5 +1,6 @@
 -- Post one entry. p_lines: [{"m": member or 0, "a": account, "s": source, "c": currency, "d": debit-normal,
 -- "v": amount}], amounts credit-positive, in fen or points.
+-- p_at: when it is posted; p_effective_at: when it happened.
 -- Same key and hash: returns the first entry, `replayed`. Same key, other hash: raises TML03.
 -- CNY lines of members store their kind and their month in Shanghai, so that an index finds one page of a few lines
 -- among many. Lines of the shop leave them null: nobody reads them in that way, and their inserts stay cheap.
@@ -7,8 +8,9 @@
 -- Locks: the members of the lines in ascending order. Accounts of the shop are never locked: their changes are
 -- written to ledger_deltas, see ledger_roll_up.
 -- It runs with the rights of the tables' owner: the application itself cannot write the books.
-CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_why text, p_link text,
-                            p_reverses bigint, p_lines jsonb, OUT entry_id bigint, OUT replayed boolean)
+CREATE OR REPLACE FUNCTION ledger_post(p_key text, p_kind text, p_hash text, p_at timestamptz, p_effective_at timestamptz,
+                            p_why text, p_link text, p_reverses bigint, p_lines jsonb, OUT entry_id bigint,
+                            OUT replayed boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   v_hash text;
@@ -27,8 +29,8 @@ BEGIN
     END IF;
   END IF;
 
-  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, at)
-    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_at)
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, reverses_id, effective_at, posted_at)
+    VALUES (p_key, p_kind, p_hash, p_why, p_link, p_reverses, p_effective_at, p_at)
     ON CONFLICT (key) DO NOTHING RETURNING id INTO entry_id;
   IF entry_id IS NULL THEN
     SELECT e.id, e.input_hash INTO entry_id, v_hash FROM ledger_entries e WHERE e.key = p_key;

@@ -9,8 +9,8 @@ BEGIN
   UPDATE payment_notices SET outcome = p ->> 'outcome', mismatch = p ->> 'mismatch'
     WHERE id = (p ->> 'notice_id')::bigint;
   IF v_paid IS NOT NULL THEN
-    UPDATE members SET first_paid_at = COALESCE(first_paid_at, v_at) WHERE id = (v_paid ->> 'member_id')::bigint
-      AND first_paid_at IS NULL;
+    UPDATE members SET first_paid_at = (v_paid ->> 'paid_at')::timestamptz WHERE id = (v_paid ->> 'member_id')::bigint
+      AND (first_paid_at IS NULL OR first_paid_at > (v_paid ->> 'paid_at')::timestamptz);
   END IF;
   IF p ? 'payment' THEN
     INSERT INTO payments SELECT * FROM jsonb_populate_record(NULL::payments, (p -> 'payment')

@@ -4,11 +4,12 @@ import contextlib
 
 import orjson
 
-from server import db
+from server import db, outbox
 from server.core.errors import NotFound, StateConflict, WeChatUnavailable
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.ledger import book, entries, statement
 from server.ledger.entries import Held
+from server.outbox import Job
 from server.rules.orders import OrderStatus
 from server.services.checkout import payments
 from server.services.common import batches, locks
@@ -128,4 +129,6 @@ async def _close(deps: Deps, order_no: str, reason: str, *, opened: bool) -> boo
             owner = await statement.wallet(tx, order.member_id)
             await book.post(tx, entries.order_release(order_no, order.member_id, held, owner), at)
             await point_movements.reopen_ended(tx, order.member_id, at)
+        if await tx.fetchval("SELECT EXISTS (SELECT FROM pending_bindings WHERE member_id = $1)", order.member_id):
+            await outbox.put(tx, [Job("decide_bindings", {"member_id": order.member_id})], at)
     return True

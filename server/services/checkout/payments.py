@@ -43,7 +43,7 @@ async def settle(deps: Deps, notice: PaymentNotice, source: Source) -> Outcome:
 
 async def _settle(deps: Deps, tx: db.Connection, notice: PaymentNotice, source: Source) -> Outcome:
     at = deps.clock.now()
-    facts = await _facts(tx, _digest(notice), source, notice.out_trade_no, notice.transaction_id, notice.amount_fen, at)
+    facts = await _facts(tx, _digest(notice), source, notice, at)
     if facts.duplicate:
         return Outcome.ALREADY
     judgement = judge(_said(notice), _expected(deps, facts))
@@ -58,13 +58,30 @@ _facts_in = msgspec.json.Decoder(SettleFacts)
 
 
 async def _facts(
-    tx: db.Connection, digest: str, source: Source, order_no: str, transaction_id: str, amount_fen: int, at: datetime
+    tx: db.Connection, digest: str, source: Source, said: "PaymentNotice | _NothingDue", at: datetime
 ) -> SettleFacts:
     """Step: put the notice into the inbox, lock the buyer and the order, and return the facts to judge."""
     found: str = await tx.fetchval(
-        "SELECT settle_facts($1, $2, $3, $4, $5, $6)", digest, source, order_no, transaction_id, amount_fen, at
+        "SELECT settle_facts($1, $2, $3, $4, $5, $6, $7)",
+        digest,
+        source,
+        said.out_trade_no,
+        said.transaction_id,
+        said.amount_fen,
+        at,
+        said.success_time,
     )
     return _facts_in.decode(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _NothingDue:
+    """What is told about the payment of an order without cash due, in place of WeChat's notice."""
+
+    out_trade_no: str
+    transaction_id: str = ""
+    amount_fen: int = 0
+    success_time: datetime | None = None
 
 
 async def _write(tx: db.Connection, facts: SettleFacts, settlement: Settlement) -> int | None:
@@ -238,7 +255,7 @@ async def settle_without_cash(deps: Deps, order_no: str) -> None:
     at = deps.clock.now()
     async with db.transaction() as tx:
         digest = hashlib.sha256(f"nothing due:{order_no}".encode()).hexdigest()
-        facts = await _facts(tx, digest, "nothing", order_no, "", 0, at)
+        facts = await _facts(tx, digest, "nothing", _NothingDue(order_no), at)
         if facts.duplicate:
             return
         order = facts.order
@@ -246,7 +263,7 @@ async def settle_without_cash(deps: Deps, order_no: str) -> None:
             raise NotFound(what="order")
         if order.status is not OrderStatus.PENDING or order.cash_due_fen:
             raise StateConflict(status=order.status)
-        await _write(tx, facts, await settlement_of_paid(order, facts, None, 0, at, at))
+        await _write(tx, facts, await settlement_of_paid(order, facts, None, 0, at))
 
 
 async def check(deps: Deps, order_no: str) -> Outcome:

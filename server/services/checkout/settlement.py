@@ -32,7 +32,8 @@ class PayableOrder(PromotedOrder, frozen=True):
     member_id: int
     kind: OrderKind
     status: OrderStatus
-    created_at: datetime
+    paid_at: datetime
+    """When it was paid, if this is its payment."""
     cash_due_fen: int
     balance_fen: int
     points: int
@@ -64,15 +65,20 @@ class SettleFacts(msgspec.Struct, frozen=True):
     openid: str = ""
     nickname: str = ""
     chain: tuple[int | None, int | None, int | None] = (None, None, None)
-    """The buyer's referrer and the two members above."""
+    """The buyer's referrer and the two members above, at the time of payment."""
     referrer_state: str | None = None
     friends_counted: int = 0
     """The referrer's counted qualifications."""
     qualified: bool = False
     """Whether the buyer has a qualification already, or lost one by review."""
+    first_unclear: bool = False
+    """Whether the buyer's other paid orders must be looked at to say which one is the first that counts."""
+    binding_asked: bool = False
+    """Whether the buyer asked for a binding while a payment was open."""
     waiting_cycle: bool = False
     """Whether the buyer has counted qualifications of friends, which may wait for an order to return."""
     rule_version: int | None = None
+    """The version in force at the time of payment."""
     known_payment: bool = False
     """Whether this transaction is recorded already, with any outcome."""
     notice_credits: tuple[str, ...] | None = None
@@ -158,16 +164,14 @@ async def settlement_of(judgement: Judgement, notice: PaymentNotice, facts: Sett
     assert order is not None  # noqa: S101 - a notice without an order is a mismatch
     match outcome:
         case Outcome.SETTLE:
-            # An order cannot be paid before it was created: in development WeChat's clock may be behind ours.
-            paid_at = max(notice.success_time or at, order.created_at)
-            return await settlement_of_paid(order, facts, notice.transaction_id, notice.amount_fen, paid_at, at)
+            return await settlement_of_paid(order, facts, notice.transaction_id, notice.amount_fen, at)
         case Outcome.AFTER_CLOSE | Outcome.TWICE:
             paid_at = notice.success_time or at
             stray = entries.stray_payment(notice.transaction_id, notice.out_trade_no, notice.amount_fen)
             return structs.replace(
                 judged,
                 payment=PaymentRow(notice.transaction_id, order.id, notice.amount_fen, outcome, paid_at),
-                entry=book.posting(stray, at),
+                entry=book.posting(stray, at, paid_at),
                 alarm=_alarm(f"payment_{outcome}", notice, {}),
             )
         case _:
@@ -180,12 +184,7 @@ def _alarm(kind: str, notice: PaymentNotice, more: dict[str, str | None]) -> Ala
 
 
 async def settlement_of_paid(
-    order: PayableOrder,
-    facts: SettleFacts,
-    transaction_id: str | None,
-    cash_fen: int,
-    paid_at: datetime,
-    at: datetime,
+    order: PayableOrder, facts: SettleFacts, transaction_id: str | None, cash_fen: int, at: datetime
 ) -> Settlement:
     """Build the settlement of an order: its status, stock, coupon, money, qualification and follow-up jobs.
 
@@ -193,8 +192,12 @@ async def settlement_of_paid(
     """
     referrer, second, third = facts.chain
     entry = entries.order_paid(order.order_no, cash_fen, order.balance_fen, order.points, facts.value_coupon)
-    qualification = await _qualification(order, facts, paid_at, at)
+    paid_at = order.paid_at
+    matches = await _matches(order, facts)
+    qualification = await _qualification(order, facts, at) if matches else None
     jobs = _jobs(order, facts, cash_fen) + _jobs_of(qualification, facts)
+    if matches and facts.first_unclear:
+        jobs.append(Job("requalify", {"member_id": order.member_id}))
     return Settlement(
         notice_id=facts.notice_id,
         outcome=Outcome.SETTLE,
@@ -217,7 +220,7 @@ async def settlement_of_paid(
         stock=tuple(SoldStock(line.sku, line.n) for line in facts.lines),
         coupon_id=order.coupon_id,
         # a coupon may pay everything: then no money moves
-        entry=book.posting(entry, at) if entry.lines else None,
+        entry=book.posting(entry, at, paid_at) if entry.lines else None,
         qualification=qualification,
         jobs=outbox.as_rows(jobs),
     )
@@ -237,6 +240,8 @@ def _jobs(order: PayableOrder, facts: SettleFacts, cash_fen: int) -> list[Job]:
         jobs.append(Job("decide_commission", {"order_id": order.id}))
     if facts.waiting_cycle and not teaming:
         jobs.append(Job("close_cycle", {"member_id": order.member_id}))
+    if facts.binding_asked:
+        jobs.append(Job("decide_bindings", {"member_id": order.member_id}))
     return jobs
 
 
@@ -251,17 +256,21 @@ def _jobs_of(qualification: QualificationRow | None, facts: SettleFacts) -> list
     return jobs
 
 
-async def _qualification(
-    order: PayableOrder, facts: SettleFacts, paid_at: datetime, at: datetime
-) -> QualificationRow | None:
-    """Build the buyer's qualification for the referrer if this is the first order that counts."""
+async def _matches(order: PayableOrder, facts: SettleFacts) -> bool:
+    """Return whether the order may be the buyer's first that counts, by the rule in force when it was paid."""
+    concerned = facts.first_unclear or (facts.chain[0] is not None and not facts.qualified)
+    if not concerned or facts.rule_version is None or not order.for_qualification:
+        return False
+    lines = [LineNet(line.product_id, line.category_id, line.cash_fen) for line in facts.lines]
+    return qualifies(await terms_of(facts.rule_version), order.kind, lines)
+
+
+async def _qualification(order: PayableOrder, facts: SettleFacts, at: datetime) -> QualificationRow | None:
+    """Build the buyer's qualification for the referrer, for an order that matches, if it is clearly the first."""
     referrer, version = facts.chain[0], facts.rule_version
-    if referrer is None or version is None or facts.qualified or facts.referrer_state == "closed":
+    if facts.first_unclear or referrer is None or version is None or facts.referrer_state == "closed":
         return None
     terms = await terms_of(version)
-    lines = [LineNet(line.product_id, line.category_id, line.cash_fen) for line in facts.lines]
-    if not order.for_qualification or not qualifies(terms, order.kind, lines):
-        return None
     waiting = qualifications.waits(terms, teaming=order.kind == "group_buy", received=False)
     active = facts.referrer_state == "active"
     standing = qualifications.PENDING if waiting else qualifications.after_waiting(referrer_active=active)
@@ -272,7 +281,7 @@ async def _qualification(
         rule_version=version,
         state=standing.state,
         held_for=standing.held_for,
-        paid_at=paid_at,
+        paid_at=order.paid_at,
         counted_at=at if standing.state == "counted" else None,
         created_at=at,
     )

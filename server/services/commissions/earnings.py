@@ -37,7 +37,7 @@ class _PaidOrder(msgspec.Struct, frozen=True):
 
 _PAID = """
 SELECT id, order_no, referrer_id, ancestor2_id, paid_at,
-    (SELECT max(version) FROM commission_versions WHERE published_at <= orders.paid_at) AS version
+    (SELECT max(version) FROM commission_versions WHERE published_at < date_trunc('second', orders.paid_at)) AS version
   FROM orders WHERE id = $1
 """
 
@@ -278,7 +278,7 @@ async def _release(deps: Deps, member_id: int, commission_id: int) -> None:
 
 
 _UNDECIDED = """
-SELECT q.order_id, EXISTS (SELECT FROM commission_versions v WHERE v.published_at <= q.paid_at)
+SELECT q.order_id, EXISTS (SELECT FROM commission_versions v WHERE v.published_at < date_trunc('second', q.paid_at))
     AND NOT EXISTS (SELECT FROM commissions c WHERE c.order_id = q.order_id) AS undecided
   FROM qualifications q WHERE q.referrer_id = $1 AND q.state IN ('counted', 'held')
 """

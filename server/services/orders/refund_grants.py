@@ -11,7 +11,7 @@ from server.core.money import yuan
 from server.ledger import book, entries, statement
 from server.ledger.entries import Held, RefundSums
 from server.outbox import Job
-from server.rules.orders import OrderStatus
+from server.rules.orders import PAID_STATES, OrderStatus, in_sql
 from server.rules.rebates import LineNet, qualifies
 from server.rules.refunds import LineState, RefundPlan, Withheld, plan, withhold
 from server.services.commissions import earnings
@@ -21,7 +21,7 @@ from server.services.coupons import values
 from server.services.growth import progress
 from server.services.notices import messages
 from server.services.points import movements as point_movements
-from server.services.rebates import coupon_goods, qualifications, reversals
+from server.services.rebates import coupon_goods, first_orders, reversals
 from server.services.rebates.reversals import Short
 from server.services.terms.rebate_rules import terms_of
 
@@ -240,23 +240,34 @@ async def _qualified(
 ) -> list[Job]:
     """Void the qualification that this order gave the buyer's referrer if the order no longer matches its rule.
 
-    If it still matches, apply the payout cap of the rebate that consumed it again.
+    The next order decides then, also if this one gave none because it had no referrer. If it still matches, apply the
+    payout cap of the rebate that consumed it again.
     """
     row = await tx.fetchrow(
         "SELECT id, rebate_id FROM qualifications WHERE order_id = $1 AND state <> 'void'", order.row.id
     )
     version = order.row.rule_version
-    if row is None or version is None:
+    if version is None:
         return []
     terms, nets = await terms_of(version), _nets(order, planned)
     if not planned.empties and qualifies(terms, order.row.kind, nets):
-        if row["rebate_id"] is None:
+        if row is None or row["rebate_id"] is None:
             return []
         net_fen = sum(line.net_cash_fen for line in nets)
         return await reversals.recap(tx, row["rebate_id"], order.row.id, net_fen, refund_no, at)
+    if row is None:
+        may_qualify = await tx.fetchval(_MAY_QUALIFY, order.row.member_id)
+        return [Job("requalify", {"member_id": order.row.member_id})] if may_qualify else []
     why = "team_failed" if order.row.status == OrderStatus.TEAMING else "refund"
     jobs = await reversals.lose(tx, row["id"], why, at)
-    return jobs + await qualifications.requalify(tx, order.row.member_id, at)
+    return jobs + await first_orders.requalify(tx, order.row.member_id, at)
+
+
+_MAY_QUALIFY = f"""
+SELECT EXISTS (SELECT FROM orders WHERE member_id = $1 AND referrer_id IS NOT NULL
+    AND status IN ({in_sql(PAID_STATES)}))
+  AND NOT EXISTS (SELECT FROM qualifications WHERE referee_id = $1 AND state <> 'void')
+"""  # noqa: S608 - our own words
 
 
 async def _post(

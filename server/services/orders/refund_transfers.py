@@ -98,7 +98,9 @@ async def _given_up(tx: db.Connection, number: str) -> bool:
 async def _write(tx: db.Connection, owed: _Owed, said: RefundNotice, at: datetime) -> None:
     match said.status:
         case "SUCCESS":
-            await book.post(tx, entries.refund_sent(owed.refund_no, owed.order_no, owed.cash_fen), at)
+            await book.post(
+                tx, entries.refund_sent(owed.refund_no, owed.order_no, owed.cash_fen), at, said.success_time
+            )
             await tx.execute(
                 "UPDATE refunds SET state = 'succeeded', finished_at = $2, wechat_refund_id = $3, check_at = NULL,"
                 " problem = NULL WHERE id = $1",

@@ -9,9 +9,8 @@ from server.services.terms import policy
 
 # A paid order ends the time for binding to a referrer, but an order of a failed team does not count.
 _FORGET = """
-UPDATE members SET first_paid_at = NULL WHERE id = $1 AND NOT EXISTS (SELECT FROM orders o
-  LEFT JOIN teams t ON t.id = o.team_id AND t.state = 'failed' WHERE o.member_id = $1 AND o.paid_at IS NOT NULL
-    AND t.id IS NULL)
+UPDATE members SET first_paid_at = (SELECT min(o.paid_at) FROM orders o
+  LEFT JOIN teams t ON t.id = o.team_id AND t.state = 'failed' WHERE o.member_id = $1 AND t.id IS NULL) WHERE id = $1
 """
 
 

@@ -104,7 +104,7 @@ async def succeed(tx: db.Connection, team_id: int, at: datetime) -> list[Job]:
     """Step, under the team's lock: pass all its orders on to shipping, to the rebate rule and to commission.
 
     Unpaid seats are filled by the shop. The order locks also decide the race with a refund of another order of the
-    same buyer at this moment (see `qualifications.requalify`).
+    same buyer at this moment (see `first_orders.requalify`).
     """
     await tx.execute(
         "UPDATE teams SET state = 'succeeded', filled = size - paid, ended_at = $2 WHERE id = $1", team_id, at

@@ -39,7 +39,16 @@ async def go_on(tx: db.Connection, order_ids: list[int], at: datetime) -> list[J
         if row["state"] == "counted":
             joined[referrer_id] += 1
             jobs.append(counted_notice(referrer_id, row["nickname"], row["before"] + joined[referrer_id]))
-    return jobs
+    earlier = await tx.fetch(_EARLIER, order_ids)
+    return jobs + [Job("requalify", {"member_id": row["referee_id"]}) for row in earlier]
+
+
+# An order that waits takes no qualification away from a later one. Now it may.
+_EARLIER = """
+SELECT q.referee_id FROM orders o JOIN qualifications q ON q.referee_id = o.member_id
+  WHERE o.id = ANY ($1::bigint[]) AND q.state IN ('pending', 'held', 'counted')
+    AND (q.paid_at, q.order_id) > (o.paid_at, o.id)
+"""
 
 
 def counted_notice(referrer_id: int, nickname: str, nth: int) -> Job:

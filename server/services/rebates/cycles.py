@@ -29,7 +29,7 @@ from server.rules.rebates import (
 from server.services.commissions import earnings
 from server.services.common import alarms, locks
 from server.services.notices import messages
-from server.services.rebates import carried, qualifications, releases
+from server.services.rebates import carried, first_orders, qualifications, releases
 from server.services.terms.rebate_rules import terms_of
 
 _MEMBERS_PER_SWEEP = 500
@@ -40,6 +40,7 @@ async def close_cycle(deps: Deps, member_id: int) -> int:
 
     Safe to run at any time, any number of times, by several workers at once.
     """
+    await first_orders.look_at_counted(deps, member_id)
     orders = await earnings.decided_orders(deps, member_id)
     closed = 0
     while await _advance(deps, member_id, orders):
@@ -111,7 +112,7 @@ class _Counted(carried.Counted, frozen=True):
 
 _COUNTED = f"""
 SELECT q.rule_version, {carried.COLUMNS} FROM qualifications q
-WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($2) ORDER BY q.paid_at, q.id
+WHERE q.referrer_id = $1 AND q.state = 'counted' AND q.order_id = ANY ($2) ORDER BY q.paid_at, q.order_id
 """  # noqa: S608 - our own text
 
 

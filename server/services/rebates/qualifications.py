@@ -7,24 +7,18 @@ referrer's lock (see cycles.py and reversals.py).
 from datetime import datetime
 from typing import Literal
 
-import asyncpg
 import msgspec
-import orjson
 
 from server import db, outbox
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.outbox import Job
-from server.rules import qualifications as rules
-from server.rules.orders import PAID_STATES, OrderStatus
-from server.rules.rebates import LineNet, qualifies
 from server.services.checkout import closing
 from server.services.common import audit_log, locks
 from server.services.coupons.values import CouponHeld
 from server.services.growth import progress
 from server.services.promotions import qualification_waits
 from server.services.rebates import reversals
-from server.services.terms.rebate_rules import terms_of
 
 
 async def order_received(tx: db.Connection, order_id: int, at: datetime) -> list[Job]:
@@ -70,68 +64,6 @@ async def count_held(tx: db.Connection, referrer_id: int, at: datetime) -> None:
     )
     if waited:
         await progress.referrals(tx, referrer_id, at)
-
-
-async def requalify(tx: db.Connection, referee_id: int, at: datetime) -> list[Job]:
-    """Step: after a refund voided a qualification, create one for the referee's earliest paid order that matches.
-
-    It brings growth, a notice and the cycle's check, as a first order does.
-    A qualification voided by review stays void. The caller holds the buyer's lock. The orders are locked here because a
-    team may succeed at the same moment without locking its buyers: either it finds the qualification that waits for it,
-    or it has already moved the order on.
-    """
-    settled = await tx.fetchval(
-        "SELECT EXISTS (SELECT 1 FROM qualifications WHERE referee_id = $1"
-        " AND (state <> 'void' OR void_for = 'review'))",
-        referee_id,
-    )
-    if settled:
-        return []
-    orders = await tx.fetch(
-        "SELECT o.id, o.kind, o.status, o.paid_at, o.received_at, o.rule_version, o.referrer_id, m.state,"
-        " (SELECT nickname FROM members WHERE id = o.member_id) AS nickname,"
-        " (SELECT count(*) FROM qualifications WHERE referrer_id = o.referrer_id AND state = 'counted') AS counted,"
-        " (SELECT jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,"
-        "   'net_cash_fen', cash_fen - refunded_cash_fen)) FROM order_lines WHERE order_id = o.id) AS lines"
-        " FROM orders o JOIN members m ON m.id = o.referrer_id"
-        " WHERE o.member_id = $1 AND o.status = ANY ($2::text[])"
-        " AND o.for_qualification AND o.rule_version IS NOT NULL AND m.state <> 'closed' ORDER BY o.paid_at, o.id"
-        " FOR NO KEY UPDATE OF o",  # house: lock - fetches and locks in one round trip
-        referee_id,
-        list(PAID_STATES),
-    )
-    for order in orders:
-        terms = await terms_of(order["rule_version"])
-        lines = [LineNet(**line) for line in orjson.loads(order["lines"])]
-        if not qualifies(terms, order["kind"], lines):
-            continue
-        received = order["received_at"] is not None
-        waiting = rules.waits(terms, teaming=order["status"] == OrderStatus.TEAMING, received=received)
-        standing = rules.PENDING if waiting else rules.after_waiting(referrer_active=order["state"] == "active")
-        await tx.execute(
-            "INSERT INTO qualifications (referee_id, referrer_id, order_id, rule_version, state, held_for, paid_at,"
-            " counted_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            referee_id,
-            order["referrer_id"],
-            order["id"],
-            order["rule_version"],
-            standing.state,
-            standing.held_for,
-            order["paid_at"],
-            at if standing.state == "counted" else None,
-            at,
-        )
-        return [] if waiting else _after_counting(order, counted=standing.state == "counted")
-    return []
-
-
-def _after_counting(order: asyncpg.Record, *, counted: bool) -> list[Job]:
-    jobs = [Job("close_cycle", {"member_id": order["referrer_id"]})]
-    if counted:
-        jobs.append(qualification_waits.counted_notice(order["referrer_id"], order["nickname"], order["counted"] + 1))
-        if order["status"] == OrderStatus.COMPLETED:
-            jobs.append(Job("grow", {"order_id": order["id"]}))
-    return jobs
 
 
 class _State(msgspec.Struct, frozen=True):

@@ -3,6 +3,9 @@
 Why no loop can arise: a binding locks both members' rows in ascending order and then checks again whether the member
 has a downline. So a member who is above somebody can never move below anybody, and the ancestors copied into a row stay
 correct. Only a correction moves members who have a downline; no other binding can run at that time.
+
+A binding that is asked for while a payment of the member's is open waits: WeChat may have taken the money before, and
+then the member has paid already. It is kept with the time it was asked for, and decided when that payment has ended.
 """
 
 from dataclasses import dataclass
@@ -11,12 +14,13 @@ from typing import Literal
 
 import msgspec
 
-from server import db
+from server import db, outbox
 from server.core import errors
 from server.core.advisory import Advisory
 from server.core.errors import Refusal
 from server.db import Connection
 from server.gateways.ports import Deps
+from server.outbox import Job
 from server.rules import referrals
 from server.services.common import audit_log, locks
 
@@ -24,7 +28,10 @@ OPENID_COLUMN = "members.openid"
 """The context of the keyed hash that replaces the openid of a closed account."""
 
 How = Literal["login", "late"]
-Status = Literal["bound", "already_bound", "refused", "none"]
+Status = Literal["bound", "pending", "already_bound", "refused", "none"]
+
+_ASKED_MOST = 5
+"""How many bindings of one member may wait: each locks its share's owner when they are decided."""
 
 _SHARE = f"""
 SELECT {locks.SHARED}, s.member_id, s.disabled
@@ -32,8 +39,15 @@ SELECT {locks.SHARED}, s.member_id, s.disabled
 """  # noqa: S608 - our own text
 _LATER = """
 SELECT EXISTS (SELECT FROM members WHERE referrer_id = $1) AS has_downline,
-  EXISTS (SELECT FROM members WHERE openid = $2) AS came_back
+  EXISTS (SELECT FROM members WHERE openid = $2) AS came_back,
+  EXISTS (SELECT FROM bindings WHERE member_id = $1 AND valid_to > $3) AS bound_since
 """
+_WAITING = """
+SELECT EXISTS (SELECT FROM orders
+    WHERE member_id = $1 AND status = 'pending' AND prepay_started_at IS NOT NULL) AS paying,
+  ARRAY(SELECT share_code FROM pending_bindings WHERE member_id = $1) AS asked
+"""
+_ASK = "INSERT INTO pending_bindings (member_id, share_code, how, asked_at) VALUES ($1, $2, $3, $4)"
 _ABOVE = """
 WITH RECURSIVE above AS (
   SELECT id, referrer_id FROM members WHERE id = $1
@@ -73,43 +87,60 @@ class _Person(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Whether a referrer was bound; `reason` is the code of a refusal."""
+    """Whether a referrer was bound; `reason` is the code of a refusal. `pending` is decided when the payment ends."""
 
     status: Status
     reason: str | None = None
 
 
-async def bind(
-    tx: Connection, deps: Deps, member_id: int, share_code: str, how: How, at: datetime
-) -> type[Refusal] | None:
-    """Step: bind the member to the share's owner, or return the refusal. Locks the tree, then both members' rows."""
+async def bind(tx: Connection, deps: Deps, member_id: int, share_code: str, how: How) -> type[Refusal] | Binding:
+    """Step: bind the member to the share's owner, or keep the wish while a payment is open; or return the refusal.
+
+    Locks the tree, then both members' rows.
+    """
     share = db.typed(await tx.fetchrow(_SHARE, Advisory.REFERRAL_TREE, share_code), _Share)
     facts, chain = await _facts(tx, deps, member_id, share)
     refusal = referrals.decide_binding(facts)
-    if refusal is None and chain is not None:
+    if refusal is not None:
+        return refusal
+    assert chain is not None  # noqa: S101 - a share without an owner is unknown
+    at = deps.clock.now()  # under the lock: it was asked for after everything that was committed before
+    waiting = await tx.fetchrow(_WAITING, member_id)
+    if not waiting["paying"] and not waiting["asked"]:
         await tx.execute(_BIND, member_id, *chain, at, share_code, how)
-    return refusal
+        return Binding("bound")
+    if share_code not in waiting["asked"]:
+        if len(waiting["asked"]) >= _ASKED_MOST:
+            return errors.TooManyRequests
+        await tx.execute(_ASK, member_id, share_code, how, at)
+        if not waiting["paying"]:
+            await outbox.put(tx, [Job("decide_bindings", {"member_id": member_id})], at)
+    return Binding("pending")
 
 
 async def _facts(
-    tx: Connection, deps: Deps, member_id: int, share: _Share
+    tx: Connection, deps: Deps, member_id: int, share: _Share, asked_at: datetime | None = None
 ) -> tuple[referrals.BindingFacts, referrals.Chain | None]:
-    """Read the facts under lock, and the chain that the member would get; None when the share has no owner."""
+    """Read the facts under lock, and the chain that the member would get; None when the share has no owner.
+
+    `asked_at`: when a binding was asked for that waited; what was paid later does not count against it.
+    """
     referrer_id = share.member_id
     if referrer_id is None:
         return referrals.BindingFacts(member_id=member_id, referrer_id=None), None
     people = {person.id: person for person in await locks.member_rows(tx, {member_id, referrer_id}, _Person)}
     member, referrer = people[member_id], people[referrer_id]
     # a separate statement, so that it sees what was committed while we waited for the lock
-    later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member))
+    later = await tx.fetchrow(_LATER, member_id, _hashed(deps, member), asked_at)
+    paid_at = member.first_paid_at
     facts = referrals.BindingFacts(
         member_id=member_id,
         referrer_id=referrer_id,
         share_disabled=share.disabled is True,
-        bound=member.referrer_id is not None,
+        bound=member.referrer_id is not None or later["bound_since"],
         referrer_active=referrer.state == "active",
         below=later["has_downline"] and await tx.fetchval(_ABOVE, referrer_id, member_id),
-        has_paid=member.first_paid_at is not None or later["came_back"],
+        has_paid=later["came_back"] or (paid_at is not None and (asked_at is None or paid_at < asked_at)),
         has_downline=later["has_downline"],
     )
     return facts, referrals.chain_under(referrer_id, referrer.chain)
@@ -121,12 +152,58 @@ def _hashed(deps: Deps, member: _Person) -> str:
 
 
 async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
-    """Bind a member who is logged in. Raises one of `referrals.REFUSALS`."""
+    """Bind a member who is logged in. Raises one of `referrals.REFUSALS`, TooManyRequests."""
     async with db.transaction() as tx:
-        refusal = await bind(tx, deps, member_id, share_code, "late", deps.clock.now())
-        if refusal is not None:
-            raise refusal
-    return Binding("bound")
+        found = await bind(tx, deps, member_id, share_code, "late")
+        if not isinstance(found, Binding):
+            raise found
+    return found
+
+
+class _Asked(_Share, frozen=True):
+    """A binding that was asked for, with its share's owner."""
+
+    id: int
+    share_code: str
+    how: How
+    asked_at: datetime
+
+
+_ASKED = f"""
+SELECT {locks.SHARED}, b.id, b.share_code, b.how, b.asked_at, s.member_id, s.disabled
+  FROM (SELECT) one LEFT JOIN (pending_bindings b JOIN shares s ON s.code = b.share_code) ON b.member_id = $2
+  ORDER BY b.asked_at, b.id
+"""  # noqa: S608 - our own text
+_UNDECIDED = """
+DELETE FROM pending_bindings b WHERE b.id = $1 AND NOT EXISTS (SELECT FROM orders o
+    WHERE o.member_id = b.member_id AND o.status = 'pending' AND o.prepay_started_at <= b.asked_at) RETURNING b.id
+"""
+DUE = """
+SELECT min(b.id) AS id, b.member_id FROM pending_bindings b WHERE NOT EXISTS (SELECT FROM orders o
+    WHERE o.member_id = b.member_id AND o.status = 'pending' AND o.prepay_started_at <= b.asked_at)
+  GROUP BY b.member_id ORDER BY id LIMIT $1
+"""
+"""The members with a binding that can be decided."""
+
+
+async def decide_asked(tx: Connection, deps: Deps, member_id: int) -> datetime | None:
+    """Step: decide the bindings that a member asked for, oldest first; return from when one holds, None if none does.
+
+    One waits as long as a payment is open that was open when it was asked for. Locks the tree, then the member and the
+    owners of the shares.
+    """
+    rows = await tx.fetch(_ASKED, Advisory.REFERRAL_TREE, member_id)
+    asked = [db.typed(row, _Asked) for row in rows if row["id"] is not None]
+    await locks.members(tx, [member_id, *(one.member_id for one in asked)])
+    since = None
+    for one in asked:
+        if await tx.fetchval(_UNDECIDED, one.id) is None:  # it waits, or was decided meanwhile
+            continue
+        facts, chain = await _facts(tx, deps, member_id, one, one.asked_at)
+        if chain is not None and referrals.decide_binding(facts) is None:
+            await tx.execute(_BIND, member_id, *chain, one.asked_at, one.share_code, one.how)
+            since = one.asked_at
+    return since
 
 
 _FAMILY = f"""
@@ -180,10 +257,10 @@ async def correct_binding(
     """
     if not reason.strip():
         raise errors.BadRequest(field="reason", problem="请填写更正的理由")
-    at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REFERRAL_TREE)
         found = await _judged(tx, deps, member_id, referrer_id, locks.ROWS)
+        at = deps.clock.now()  # under the locks: whatever was settled before has the old chain, and was paid before
         if seen is not None and seen != found.before:
             raise errors.StateConflict(problem="推荐关系刚刚变过，请重新预览")
         await tx.execute(_MOVE, member_id, *found.after, at)
@@ -220,6 +297,6 @@ async def _new_chain(tx: Connection, deps: Deps, member: _Person, referrer: _Per
         raise errors.ReferrerBlocked
     if await tx.fetchval(_ABOVE, referrer.id, member.id):
         raise errors.ReferralLoop
-    if (await tx.fetchrow(_LATER, member.id, _hashed(deps, member)))["came_back"]:
+    if (await tx.fetchrow(_LATER, member.id, _hashed(deps, member), None))["came_back"]:
         raise errors.HasPaidOrder
     return referrals.chain_under(referrer.id, referrer.chain)

@@ -141,9 +141,9 @@ async def _attribute(
     share_code = referrals.attribute(touches, origin.share_code, terms.attribution, terms.attribution_days, at)
     if share_code is None:
         return Binding("none")
-    refusal = await bindings.bind(tx, deps, member_id, share_code, "login", at)
-    if refusal is None:
-        return Binding("bound")
-    if refusal is errors.AlreadyBound:
+    found = await bindings.bind(tx, deps, member_id, share_code, "login")
+    if isinstance(found, Binding):
+        return found
+    if found is errors.AlreadyBound:
         return Binding("already_bound")
-    return Binding("refused", refusal.code)
+    return Binding("refused", found.code)

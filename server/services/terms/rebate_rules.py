@@ -33,9 +33,9 @@ async def publish(
     Raises RuleInvalid (also where a waiver is missing), AboveLimit, and VersionStale if the newest version is not
     `base`, the version that the operator looked at (0: none).
     """
-    at = deps.clock.now()
     async with db.transaction() as tx:
         await locks.alone(tx, Advisory.REBATE_RULES)
+        at = deps.clock.now()  # read under the lock, so that a later version never has an earlier time
         terms = complete(terms, (await policy.read(tx)).policy.refund_days)
         newest: int = await tx.fetchval("SELECT COALESCE(max(version), 0) FROM rule_versions")
         check_base(base, newest)

@@ -1,5 +1,8 @@
 """Versions of what the shop publishes: numbered from 1, never changed; the newest is in force.
 
+For an order that is the newest one at its `paid_at`. WeChat tells whole seconds, so a version that was published in
+that second does not apply yet. `settle_facts` finds the rebate rule, `earnings` the commission policies.
+
 Rebate rules, commission policies and the stacking matrix are stored this way, each kind in its own table.
 """
 

@@ -17,7 +17,7 @@ from server.rules.payments import Outcome
 from server.services.checkout import closing, payment_checks, payments
 from server.services.common import batches
 from server.services.orders import fulfilment, refund_transfers, refunds
-from server.services.rebates import qualifications, releases
+from server.services.rebates import first_orders, qualifications, releases
 from server.services.rebates import views as rebate_views
 from server.services.terms import rebate_rules
 from tests.races.arena import Arena
@@ -262,7 +262,7 @@ async def test_void_by_review_is_final(mall: Mall) -> None:
         await qualifications.review(mall.deps, qualification_id, "void", "tester")
     await friend.person.buy(a.sku)
     async with db.transaction() as tx:
-        assert await qualifications.requalify(tx, friend.person.id, mall.clock.now()) == []
+        assert await first_orders.requalify(tx, friend.person.id, mall.clock.now()) == []
     assert await a.states() == ["void"]
 
 
