@@ -172,7 +172,7 @@ async def test_a_role_that_does_not_fit(
     assert await refusal(own_database_url) == why
 
 
-async def test_the_owner_is_no_role_for_the_application(own_owner_url: str, empty_database: str) -> None:
+async def test_the_owner_is_no_role_for_the_application(own_owner_url: str) -> None:
     assert await refusal(own_owner_url) is not None
     await db.connect(own_owner_url, pool_size=1)
     try:
@@ -180,6 +180,9 @@ async def test_the_owner_is_no_role_for_the_application(own_owner_url: str, empt
             await schema.refuse_unfit_role()
     finally:
         await db.disconnect()
+
+
+async def test_the_owner_gets_no_rights_of_the_application(empty_database: str) -> None:
     before = await catalogue(empty_database)
     with pytest.raises(UnfitRoleError, match="the same as of DATABASE_OWNER_URL"):
         await schema.migrate(empty_database, empty_database)

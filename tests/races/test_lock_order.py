@@ -22,7 +22,7 @@ BUDGET = "SELECT 1 FROM rule_versions ORDER BY version FOR NO KEY UPDATE"
 
 @pytest.fixture
 async def watch(mall: Mall, house: House) -> AsyncIterator[Watch]:
-    async with watching(house.database_url) as watch:
+    async with watching(house.owner_url) as watch:
         yield watch
 
 
