@@ -34,7 +34,7 @@ CHANGED = (
 
 CLEARED = (
     *("addresses", "cart_items", "exports", "flash_units", "group_buy_skus", "idempotency_keys", "levels", "outbox"),
-    *("limit_uses", "return_choices", "scheduler_runs", "security_events"),
+    *("limit_uses", "pending_bindings", "return_choices", "scheduler_runs", "security_events"),
 )
 """Rows are added, changed and deleted."""
 

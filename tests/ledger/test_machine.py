@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from server.core.errors import BalanceInsufficient
 from server.ledger import book, entries, statement
-from server.ledger.audit import prove
+from server.ledger.audit import Report, prove
 from server.ledger.chart import SPEND_ONLY, WITHDRAWABLE, Account
 from server.ledger.entries import Debt, Entry, Held, Taken, Wallet
 from server.rules.take_backs import take_back
@@ -176,8 +176,12 @@ class Books(RuleBasedStateMachine):
     def the_wallet_is_the_models(self) -> None:
         assert self.run(statement.wallet(self.connection, self.member)) == self.model
 
+    async def proved(self) -> Report:
+        async with self.connection.transaction():
+            return await prove(self.connection, AT)
+
     def teardown(self) -> None:
-        report = self.run(prove(self.connection, AT))
+        report = self.run(self.proved())
         assert [check for check in report.checks if check.name in LEDGER and check.wrong] == []
 
 

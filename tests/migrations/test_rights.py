@@ -129,7 +129,7 @@ async def test_a_temporary_table_does_not_stand_in_for_the_books(database: str, 
         await tx.execute("CREATE TEMP TABLE ledger_entries (LIKE public.ledger_entries) ON COMMIT DROP")
         lines = """[{"m": 0, "a": "wechat_cash", "s": "", "c": "CNY", "d": true, "v": -5},
             {"m": 0, "a": "sales", "s": "", "c": "CNY", "d": false, "v": 5}]"""
-        await tx.fetch("SELECT ledger_post('k', 'order_paid', 'h', now(), '', '', NULL, $1)", lines)
+        await tx.fetch("SELECT ledger_post('k', 'order_paid', 'h', now(), now(), '', '', NULL, $1)", lines)
     assert await db.fetch_value("SELECT key FROM public.ledger_entries") == "k"
 
 

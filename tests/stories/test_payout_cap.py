@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 
 from server import db
-from server.rules.levels import YEAR, Level
+from server.rules.levels import Level
+from server.services.growth import progress
 from server.services.rebates import cycles
 from server.services.terms import levels
 from tests.support.circle import Circle, Friend, circle, line_ids, shop_refunds
@@ -160,13 +161,9 @@ async def test_given_friends_on_a_level_then_the_points_count_as_often_as_they_w
 
 
 async def _stands(mall: Mall, member_id: int, position: int) -> None:
-    await db.fetch(
-        "INSERT INTO member_levels (member_id, position, kept_until) VALUES ($1, $2, $3)"
-        " ON CONFLICT (member_id) DO UPDATE SET position = $2, kept_until = $3 RETURNING member_id",
-        member_id,
-        position,
-        mall.clock.now() + YEAR if position else None,
-    )
+    """Raise a member to the second level (`position` 1), or leave it on the first."""
+    if position:
+        assert await progress.correct(mall.deps, member_id, 100, str(member_id), "老会员", "tester", anew=False)
 
 
 async def test_given_commission_that_no_job_has_decided_then_it_is_decided_before_the_order_joins(mall: Mall) -> None:

@@ -274,12 +274,10 @@ async def test_given_an_order_priced_before_a_part_was_taken_back_then_it_is_ref
     a, coupon_id = await couponed(mall, 5_000, 5_000)
     basket = await a.me.basket(await make_sku(25_000), coupon_id=coupon_id)
     opened = await refunds.open_for(mall.deps, a.own, {(await line_ids(a.me, a.own))[0]: 1}, "售后", "tester")
-    async with held(MEMBER, a.me.id):  # the order is priced already when it waits for the member
-        approves = asyncio.create_task(refunds.approve(mall.deps, opened.refund_no, "tester"))
-        await waiting()
+    async with held("SELECT pg_advisory_xact_lock(-$1::bigint)", a.me.id):  # the order is priced when it waits here
         places = asyncio.create_task(a.me.call("POST", "/orders", basket, key="k"))
-        await waiting(2)
-    await approves
+        await waiting()
+        await refunds.approve(mall.deps, opened.refund_no, "tester")
     refused: httpx.Response = await places
     assert (*error_of(refused), refused.json()["error"]["detail"]) == (422, "coupon_unusable", {"reason": "worth"})
     assert await state_of(a.me) == ("unused", 5_000)

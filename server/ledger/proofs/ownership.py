@@ -115,7 +115,8 @@ SELECT COALESCE(c.source, p.key) AS key, COALESCE(c.member_id, p.member_id) AS m
   c.ends_at, c.id IS NULL OR p.key IS NULL OR (c.member_id, c.points) IS DISTINCT FROM (p.member_id, p.points)
     OR c.ends_at NOT BETWEEN p.at AND p.at + interval '62 months' AS wrong
 FROM point_credits c FULL JOIN (
-  SELECT e.key, e.posted_at AS at, l.member_id, l.amount AS points FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
+  SELECT e.key, e.posted_at AS at, l.member_id, l.amount AS points
+  FROM ledger_entries e JOIN ledger_lines l ON l.entry_id = e.id
   WHERE e.kind IN ('points_release', 'points_check_in', 'points_gift') AND l.code = 'points' AND l.member_id > 0) p
   ON p.key = c.source
 """
