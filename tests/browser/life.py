@@ -114,6 +114,7 @@ async def lived(mall: Mall) -> Life:
     physical, virtual = await goods(mall), await goods(mall, "virtual")
     product, sku = physical[0], sku_of(physical[0])
     await commission_policies.apply(mall.deps, POLICIES, "for tests", "tester")
+    mall.clock.advance(1)  # from then on they are in force
     me = await join(mall, openid=OPENID)
     await me.address()
     own = await _rebate(mall, me, sku)

@@ -33,6 +33,7 @@ async def agree(terms: str) -> None:
 async def fee(shop: Shop) -> None:
     """Let the shop pay commission, and take 1 % of withdrawals as a fee."""
     await commission_policies.apply(shop.mall.deps, POLICIES, "for tests", "tester")
+    shop.mall.clock.advance(1)  # from then on they are in force
     await agree('{"withdrawal_fee_bp": 100}')
 
 

@@ -155,9 +155,9 @@ async def bind_late(deps: Deps, member_id: int, share_code: str) -> Binding:
     """Bind a member who is logged in. Raises one of `referrals.REFUSALS`, TooManyRequests."""
     async with db.transaction() as tx:
         found = await bind(tx, deps, member_id, share_code, "late")
-        if not isinstance(found, Binding):
-            raise found
-    return found
+        if isinstance(found, Binding):
+            return found
+        raise found
 
 
 class _Asked(_Share, frozen=True):

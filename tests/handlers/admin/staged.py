@@ -36,6 +36,7 @@ async def stage(mall: Mall) -> tuple[Shopper, str, str, int]:
     await rebate_rules.publish(mall.deps, RuleTerms(scope=Scope(products=(product,))), XSS, XSS[:40])
     policies = (Fixed(fixed_fen=1, scope="product", ids=(product,)),)
     await commission_policies.apply(mall.deps, CommissionTerms(policies=policies), XSS, XSS[:40])
+    mall.clock.advance(1)  # from then on they are in force
     me = await shopper(mall)
     await me.do("PATCH", "/me", {"nickname": XSS[:20]})
     items = [{"sku_id": sku, "quantity": 2}]

@@ -27,6 +27,7 @@ async def ring(mall: Mall) -> Circle:
     """Return a member with three friends who bought, a closed cycle, and commission from each friend."""
     await publish(mall)
     await commission_policies.apply(mall.deps, msgspec.convert(RATIO, CommissionTerms), "开始", "tester")
+    mall.clock.advance(1)  # from then on they are in force
     found = await circle(mall)
     await found.bring(3)
     return found
