@@ -5,6 +5,11 @@ _ENTRY = "SELECT max(id) FROM ledger_entries WHERE kind"
 _ENTRIES = "SELECT id FROM ledger_entries WHERE kind"
 _REFUND = "SELECT max(id) FROM refunds WHERE kind = 'order'"
 _TO_ANOTHER = "UPDATE ledger_lines SET member_id = member_id + 1"
+_READY = """
+UPDATE qualifications SET state = 'counted', rebate_id = NULL, counted_at = created_at - interval '1 day'
+  WHERE state = 'consumed';
+UPDATE rebates SET state = 'reversed'; UPDATE orders SET paid_at = paid_at - interval '1 day' WHERE paid_at IS NOT NULL
+"""
 _NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"
 OFFENCES = [
     ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
@@ -156,6 +161,27 @@ OFFENCES = [
     ("team_rewards", "UPDATE orders SET team_id = NULL WHERE team_id IS NOT NULL"),
     ("outbox", "UPDATE outbox SET done_at = NULL, due_at = due_at + interval '400 days'"),
     ("outbox", "DELETE FROM outbox"),
+    ("rebates_due", "UPDATE rebates SET whole_fen = whole_fen + 1"),
+    (
+        "rebates_due",
+        "UPDATE rebates SET whole_fen = whole_fen - 1, granted_fen = granted_fen - 1 WHERE granted_fen > 1",
+    ),
+    ("rebates_due", "UPDATE rebates SET withdrawable = NOT withdrawable"),
+    ("rebates_due", "UPDATE rebates SET pay_as = 'coupon' WHERE pay_as = 'balance'"),
+    ("rebates_due", "UPDATE rebates SET history = '[]'"),
+    ("rebates_due", "UPDATE rebates SET rule_version = 99"),
+    ("rebates_due", "UPDATE rule_versions SET terms = jsonb_set(terms, '{ratio_bp}', '5000')"),
+    ("rebates_due", "UPDATE rule_versions SET terms = jsonb_set(terms, '{required}', '2')"),
+    ("rebates_due", "UPDATE rebate_stages SET amount_fen = amount_fen + 1 WHERE state = 'settled' AND position = 3"),
+    ("rebates_due", "UPDATE order_lines SET refunded_cash_fen = 1 WHERE refunded_cash_fen = 0 AND cash_fen > 0"),
+    ("month_caps", "UPDATE rule_versions SET terms = jsonb_set(terms, '{member_month_cap_fen}', '1')"),
+    ("month_caps", "UPDATE rule_versions SET terms = jsonb_set(terms, '{max_cycles}', '0')"),
+    ("rebates_due", "UPDATE rule_versions SET terms = jsonb_set(terms, '{max_cycles}', '0')"),
+    ("rebates_due", "UPDATE rebates SET history = '[{}]'"),
+    ("commissions_due", "UPDATE commission_versions SET terms = terms - 'depth' || '{\"more\": 1}'"),
+    ("commissions_due", "UPDATE commissions SET explanation = '{}'"),
+    ("cycles_move", _READY),
+    ("friends_move", "UPDATE qualifications SET state = 'void', rebate_id = NULL, void_for = 'refund'"),
     ("commissions_due", "UPDATE commissions SET granted_fen = granted_fen - 1 WHERE state = 'frozen'"),
     ("commissions_due", "UPDATE commissions SET version = (SELECT max(version) FROM commission_versions)"),
     ("commissions_due", "UPDATE commissions SET version = 99"),
@@ -213,8 +239,8 @@ OFFENCES = [
     ("qualification_orders", "UPDATE orders SET referrer_id = NULL WHERE referrer_id IS NOT NULL"),
     ("qualification_orders", "UPDATE qualifications SET paid_at = paid_at - interval '1 hour'"),
     ("qualification_orders", "UPDATE qualifications SET rule_version = 99"),
-    ("rebate_steps", "UPDATE rebates SET explanation = '{}'"),
-    ("rebate_steps", """UPDATE rebates SET explanation = '{"steps": [{"label": "", "amount_fen": 1}]}'"""),
+    ("rebates_due", "UPDATE rebates SET explanation = '{}'"),
+    ("rebates_due", """UPDATE rebates SET explanation = '{"steps": [{"label": "", "amount_fen": 1}]}'"""),
     ("rebate_coupons", "UPDATE coupons SET amount_fen = amount_fen * 10 WHERE source LIKE 'rebate:%'"),
     ("rebate_coupons", "UPDATE coupons SET source = 'gift:1' WHERE source LIKE 'rebate:%'"),
     ("rebate_coupons", "UPDATE coupons SET threshold_fen = 1 WHERE source LIKE 'rebate:%'"),

@@ -139,6 +139,10 @@ async def live_through(mall: Mall) -> None:
     await swap(mall, anna)
     await rise(mall, anna)
     await (await join(mall, bert)).place(sku)
+    dave = await join(mall)  # who has friends, and nothing to be returned
+    for _ in range(3):
+        await (await join(mall, dave)).buy(sku)
+    await work(mall)
     await publish(mall, qualify_at="received")
     await (await join(mall, bert)).buy(sku)
     await withdrawal_requests.approve(mall.deps, await ask(cora, 1_000), "tester")

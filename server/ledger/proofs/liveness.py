@@ -93,6 +93,54 @@ _JOBS = """
 SELECT id AS outbox_id, job, args, attempts, created_at < $2 AS wrong FROM outbox WHERE done_at IS NULL
 """
 
+# Sure to close: enough counted friends, and an order to return whose whole amount fits what is left of month and budget
+# and, if every friend's points counted ten times, of the payout cap. The other cycles may wait for many reasons.
+_CYCLES = """
+SELECT r.referrer_id AS member_id, r.version, r.friends, c.orders, c.most_fen,
+  (c.orders > 0 AND (v.terms ->> 'pick') <> 'member_chooses' AND v.terms ->> 'returnable_days' IS NULL
+    AND NOT r.waits AND r.counted_at < $2 AND (v.terms -> 'scope' ->> 'all')::boolean
+    AND c.most_fen <= COALESCE((v.terms ->> 'budget_fen')::bigint - v.budget_used_fen, c.most_fen)
+    AND c.most_fen <= COALESCE((v.terms ->> 'member_month_cap_fen')::bigint - u.whole_fen, c.most_fen)
+    AND u.cycles < COALESCE((v.terms ->> 'max_cycles')::bigint, u.cycles + 1)
+    AND COALESCE(f.net_fen * (v.terms ->> 'payout_cap_bp')::bigint / 10000, f.net_fen + 1) > f.given_fen
+      + f.net_fen * 10 * COALESCE((SELECT (terms ->> 'points_per_yuan')::bigint FROM shop_policy), 0) / 100) IS TRUE
+  AS wrong
+FROM (SELECT q.referrer_id, count(*) AS friends, max(q.counted_at) AS counted_at,
+    (array_agg(q.rule_version ORDER BY q.paid_at, q.order_id))[1] AS version,
+    array_agg(q.order_id ORDER BY q.paid_at, q.order_id) AS order_ids,
+    EXISTS (SELECT FROM rebates w WHERE w.member_id = q.referrer_id AND w.state = 'frozen' AND w.required >
+      (SELECT count(*) FROM qualifications j WHERE j.rebate_id = w.id)) AS waits
+  FROM qualifications q JOIN members m ON m.id = q.referrer_id AND m.state = 'active'
+  WHERE q.state = 'counted' GROUP BY q.referrer_id HAVING count(*) > 1) r
+JOIN rule_versions v ON v.version = r.version AND r.friends >= (v.terms ->> 'required')::int
+CROSS JOIN LATERAL (SELECT count(*) AS orders, max(x.net) AS most_fen FROM (
+    SELECT o.id, sum(l.cash_fen - l.refunded_cash_fen) AS net FROM orders o JOIN order_lines l ON l.order_id = o.id
+    WHERE o.member_id = r.referrer_id AND o.status IN ('paid', 'shipped', 'received', 'completed') AND o.for_return
+      AND v.terms -> 'return_kinds' ? o.kind AND o.paid_at < $2
+      AND NOT EXISTS (SELECT FROM rebates w WHERE w.order_id = o.id AND w.state <> 'reversed')
+    GROUP BY o.id) x WHERE x.net >= 10000) c
+CROSS JOIN LATERAL (SELECT count(*) AS cycles, COALESCE(sum(whole_fen), 0) AS whole_fen FROM rebates
+  WHERE member_id = r.referrer_id AND state <> 'reversed') u
+CROSS JOIN LATERAL (SELECT (SELECT COALESCE(sum(cash_fen - refunded_cash_fen), 0) FROM order_lines
+      WHERE order_id = ANY (r.order_ids[1:(v.terms ->> 'required')::int])) AS net_fen,
+    (SELECT COALESCE(sum(granted_fen), 0) FROM commissions
+      WHERE order_id = ANY (r.order_ids[1:(v.terms ->> 'required')::int])) AS given_fen) f
+"""
+
+# The first order that counts, told from what needs no judgement: of a rule for all goods, and with no earlier order.
+_FRIENDS = """
+SELECT o.member_id, o.id AS order_id, o.referrer_id, q.referee_id IS NULL AND o.paid_at < $2 AS wrong
+FROM (SELECT DISTINCT ON (member_id) * FROM orders WHERE status IN ('paid', 'teaming', 'shipped', 'received',
+    'completed') ORDER BY member_id, paid_at, id) o
+JOIN rule_versions v ON v.version = o.rule_version AND (v.terms -> 'scope' ->> 'all')::boolean
+  AND v.terms -> 'qualify_kinds' ? o.kind
+JOIN members m ON m.id = o.referrer_id AND m.state <> 'closed'
+LEFT JOIN (SELECT DISTINCT referee_id FROM qualifications WHERE state <> 'void' OR void_for = 'review') q
+  ON q.referee_id = o.member_id
+WHERE o.for_qualification AND o.cash_due_fen - o.freight_cash_fen - o.refunded_cash_fen + o.refunded_freight_fen
+  >= (v.terms ->> 'min_paid_fen')::bigint
+"""
+
 PROOFS: tuple[Proof, ...] = (
     Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS, Scope.BUYER),
     Proof("stages_move", "到期的返一已经解冻", _STAGES, Scope.EARNER),
@@ -101,6 +149,8 @@ PROOFS: tuple[Proof, ...] = (
     Proof("refunds_move", "退款都在推进", _REFUNDS, Scope.BUYER),
     Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS, Scope.BUYER),
     Proof("qualifications_move", "有效推荐没有滞留", _QUALIFICATIONS),
+    Proof("cycles_move", "能成立的返一都已成立", _CYCLES),
+    Proof("friends_move", "好友的首单都已计入", _FRIENDS),
     Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES),
     Proof("jobs_move", "后台任务没有滞留", _JOBS),
 )

@@ -6,7 +6,7 @@ No rule is written a second time in SQL: rows are streamed through the functions
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from server.db import Connection
 from server.ledger.proofs.scope import Scope
 from server.rules import commissions
 from server.rules.commissions import CommissionTerms, Earner, Line, LineNow
+from server.rules.rebate_history import Closed, Event, OwnRefunded, Standing, prove
+from server.rules.rebates import LineNet, RuleTerms, Step
 
 Offender = dict[str, Any]
 
@@ -22,6 +24,7 @@ Offender = dict[str, Any]
 class Known:
     """The terms of every version, and when it was published."""
 
+    rules: Mapping[int, RuleTerms]
     commissions: Mapping[int, CommissionTerms]
     published: tuple[tuple[int, datetime], ...]
     """Versions of the commission policies, newest first."""
@@ -35,17 +38,32 @@ class Replay:
     title: str
     sql: str
     scope: Scope
-    judge: Callable[[Known, bytes], Offender | None]
+    judge: Callable[[Known, str], Offender | None]
     """Return what is wrong with a row; None if nothing is."""
 
 
 async def known(reader: Connection) -> Known:
     """Read the terms of all versions."""
+    rules = await reader.fetch("SELECT version, terms FROM rule_versions")
     rows = await reader.fetch("SELECT version, terms, published_at FROM commission_versions ORDER BY version DESC")
     return Known(
-        {row["version"]: msgspec.json.decode(row["terms"], type=CommissionTerms) for row in rows},
+        {row["version"]: terms for row in rules if (terms := _decoded(row["terms"], _rule_in)) is not None},
+        {row["version"]: policies for row in rows if (policies := _decoded(row["terms"], _policy_in)) is not None},
         tuple((row["version"], row["published_at"]) for row in rows),
     )
+
+
+_T = TypeVar("_T")
+_rule_in = msgspec.json.Decoder(RuleTerms)
+_policy_in = msgspec.json.Decoder(CommissionTerms)
+
+
+def _decoded(text: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
+    """Decode what the shop wrote once; None if somebody has changed it to what the shop would not write."""
+    try:
+        return decoder.decode(text)
+    except msgspec.MsgspecError:
+        return None
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -89,6 +107,7 @@ class _Order(msgspec.Struct, frozen=True):
     granted: tuple[_Granted, ...]
 
 
+_SHOWN = 200
 _order_in = msgspec.json.Decoder(_Order)
 
 _COMMISSIONS = """
@@ -109,8 +128,10 @@ def _version_at(known: Known, paid_at: datetime) -> int | None:
     return next((version for version, published_at in known.published if published_at < second), None)
 
 
-def _judge_commissions(known: Known, row: bytes) -> Offender | None:
-    order = _order_in.decode(row)
+def _judge_commissions(known: Known, row: str) -> Offender | None:
+    order = _decoded(row, _order_in)
+    if order is None:
+        return {"undecodable": row[:_SHOWN]}
     terms = known.commissions.get(order.granted[0].version)
     said = {one.level: (one.whole_fen, one.granted_fen) for one in order.granted}
     due: dict[int, tuple[int, int]] = {}
@@ -137,6 +158,100 @@ def _due(terms: CommissionTerms, order: _Order) -> dict[int, tuple[int, int]]:
     return {grant.level: (grant.whole_fen, fen) for grant, fen in zip(grants, left, strict=True)}
 
 
+class _Rebate(msgspec.Struct, frozen=True):
+    id: int
+    member_id: int
+    order_id: int
+    rule_version: int
+    state: str
+    pay_as: str
+    withdrawable: bool
+    required: int
+    whole_fen: int
+    explanation: "_Steps"
+    history: tuple[Event, ...]
+    stages: tuple[int, ...]
+    """Live stages, first to last."""
+    friends: dict[int, int]
+    """The orders of its qualifications, and their net cash now."""
+    lines: tuple[LineNet, ...]
+    """What is left of the returned order."""
+
+
+class _Steps(msgspec.Struct, frozen=True):
+    steps: tuple[Step, ...] = ()
+
+
+_rebate_in = msgspec.json.Decoder(_Rebate)
+
+_REBATES = """
+SELECT jsonb_build_object('id', r.id, 'member_id', r.member_id, 'order_id', r.order_id, 'rule_version', r.rule_version,
+  'state', r.state, 'pay_as', r.pay_as, 'withdrawable', r.withdrawable, 'required', r.required,
+  'whole_fen', r.whole_fen, 'explanation', r.explanation, 'history', r.history,
+  'stages', COALESCE(s.amounts, '[]'), 'friends', COALESCE(q.nets, '{}'), 'lines', COALESCE(l.lines, '[]'))
+FROM rebates r
+LEFT JOIN (SELECT rebate_id, jsonb_agg(amount_fen ORDER BY position) AS amounts FROM rebate_stages
+  WHERE state <> 'reversed' GROUP BY rebate_id) s ON s.rebate_id = r.id
+LEFT JOIN (SELECT q.rebate_id, jsonb_object_agg(q.order_id, n.net) AS nets FROM qualifications q
+  JOIN (SELECT order_id, sum(cash_fen - refunded_cash_fen) AS net FROM order_lines
+    WHERE order_id IN (SELECT order_id FROM qualifications WHERE state = 'consumed') GROUP BY order_id) n
+    ON n.order_id = q.order_id WHERE q.state = 'consumed' GROUP BY q.rebate_id) q ON q.rebate_id = r.id
+LEFT JOIN (SELECT order_id, jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,
+    'net_cash_fen', cash_fen - refunded_cash_fen) ORDER BY id) AS lines FROM order_lines
+  WHERE order_id IN (SELECT order_id FROM rebates) GROUP BY order_id) l ON l.order_id = r.order_id
+"""
+
+
+def _judge_rebates(known: Known, row: str) -> Offender | None:
+    rebate = _decoded(row, _rebate_in)
+    if rebate is None:
+        return {"undecodable": row[:_SHOWN]}
+    terms = known.rules.get(rebate.rule_version)
+    due = None if terms is None else prove(terms, rebate.history)
+    if terms is not None and due is not None and _fits(terms, rebate, due):
+        return None
+    return {
+        "rebate_id": rebate.id,
+        "member_id": rebate.member_id,
+        "order_id": rebate.order_id,
+        "rule_version": rebate.rule_version,
+        "whole_fen": rebate.whole_fen,
+        "stages_fen": rebate.stages,
+        "due_whole_fen": due and due.whole_fen,
+        "due_stages_fen": due and due.stages_fen,
+    }
+
+
+def _fits(terms: RuleTerms, rebate: _Rebate, due: Standing) -> bool:
+    """Whether a rebate is what the rule gives, on the terms of its version, for what its orders carry now."""
+    granted = (rebate.order_id, rebate.whole_fen, rebate.stages, rebate.explanation.steps)
+    on = (rebate.pay_as, rebate.withdrawable, rebate.required)
+    if granted != (due.order_id, due.whole_fen, due.stages_fen, due.steps):
+        return False
+    if on != (terms.pay_as, terms.withdrawable, terms.required) or (rebate.state == "reversed") != (not rebate.stages):
+        return False
+    if rebate.state == "reversed":
+        return True
+    friends = {one.order_id: one.net_fen for one in due.friends}
+    return friends == rebate.friends and _lines(rebate) == sorted(rebate.lines, key=_by_goods)
+
+
+def _lines(rebate: _Rebate) -> list[LineNet]:
+    """Return what is left of the returned order, as the history has it."""
+    found: tuple[LineNet, ...] = ()
+    for event in rebate.history:
+        if isinstance(event, Closed):
+            found = next(one.lines for one in event.facts.candidates if one.order_id == rebate.order_id)
+        elif isinstance(event, OwnRefunded):
+            found = event.lines
+    return sorted(found, key=_by_goods)
+
+
+def _by_goods(line: LineNet) -> tuple[int, int, int]:
+    return line.product_id, line.category_id, line.net_cash_fen
+
+
 REPLAYS: tuple[Replay, ...] = (
+    Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, _judge_rebates),
     Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, _judge_commissions),
 )

@@ -39,13 +39,16 @@ SELECT q.id AS qualification_id, q.order_id, q.referee_id, q.referrer_id AS memb
 FROM qualifications q LEFT JOIN orders o ON o.id = q.order_id LEFT JOIN rule_versions v ON v.version = q.rule_version
 """
 
-# Refunds may have reduced the amount since the steps were written.
-_REBATE_STEPS = """
-SELECT r.id AS rebate_id, r.member_id, r.whole_fen, s.sum AS steps_fen,
-  s.n IS NULL OR s.sum < r.whole_fen OR s.first < s.sum AS wrong
-FROM rebates r LEFT JOIN (SELECT r.id, count(*) AS n, sum((j ->> 'amount_fen')::bigint) AS sum,
-    max((r.explanation -> 'steps' -> 0 ->> 'amount_fen')::bigint) AS first
-  FROM rebates r CROSS JOIN LATERAL jsonb_array_elements(r.explanation -> 'steps') j GROUP BY r.id) s ON s.id = r.id
+# A rebate never makes a month exceed the cap of its version; rebates that were reversed since gave theirs back.
+_MONTH_CAPS = """
+SELECT r.id AS rebate_id, r.member_id, r.month_fen, v.terms ->> 'member_month_cap_fen' AS cap_fen, r.cycles,
+  COALESCE(r.month_fen > (v.terms ->> 'member_month_cap_fen')::bigint, false)
+    OR COALESCE(r.cycles > (v.terms ->> 'max_cycles')::bigint, false) AS wrong
+FROM (SELECT id, member_id, rule_version, count(*) OVER (PARTITION BY member_id ORDER BY id) AS cycles,
+    sum(whole_fen) OVER (PARTITION BY member_id, date_trunc('month', closed_at AT TIME ZONE 'Asia/Shanghai')
+      ORDER BY id) AS month_fen
+  FROM rebates WHERE state <> 'reversed') r
+JOIN rule_versions v ON v.version = r.rule_version
 """
 
 _BUDGET = """
@@ -113,7 +116,7 @@ PROOFS: tuple[Proof, ...] = (
     Proof("referee_qualifies_once", "一位好友最多一次有效推荐", _REFEREE_QUALIFIES_ONCE, Scope.EARNER),
     Proof("rebate_qualifications", "返一与所消耗的推荐一致", _REBATE_QUALIFICATIONS, Scope.EARNER),
     Proof("qualification_orders", "有效推荐与订单付款时的推荐人一致", _QUALIFICATION_ORDERS, Scope.EARNER),
-    Proof("rebate_steps", "每笔返一都有算得出金额的说明", _REBATE_STEPS, Scope.EARNER),
+    Proof("month_caps", "每月返还和轮次不超过规则上限", _MONTH_CAPS, Scope.EARNER),
     Proof("budget", "规则预算等于有效返一", _BUDGET),
     Proof("rebate_entries", "每笔返一的分录与金额一致", _REBATE_ENTRIES, Scope.EARNER),
     Proof("commissions", "每笔佣金与分录及说明一致", _COMMISSIONS, Scope.EARNER),
