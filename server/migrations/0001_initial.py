@@ -1659,9 +1659,10 @@ BEGIN
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
-    'value_coupon', (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
-        'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
-      FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
+    'value_coupon', CASE WHEN v_order.coupon_id IS NOT NULL THEN
+      (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
+          'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
+        FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)) END,
     'openid', v_person.openid,
     'chain', v_chain,
     'nickname', v_person.nickname,
@@ -2177,7 +2178,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "2c1ec78d88ec1d6fda04fe5ce72417c6d849849695f28afa6fd06d9a21078c8e"
+FINGERPRINT = "ab7128f2e66c604322f7803e016afcebe68d0968a9cbe1eb4152c6e3c2200806"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

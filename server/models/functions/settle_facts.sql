@@ -50,9 +50,10 @@ BEGIN
       'points', v_order.points, 'promotion_id', v_order.promotion_id, 'team_id', v_order.team_id,
       'for_commission', v_order.for_commission, 'for_qualification', v_order.for_qualification,
       'transaction_id', v_order.transaction_id, 'close_reason', v_order.close_reason),
-    'value_coupon', (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
-        'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
-      FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)),
+    'value_coupon', CASE WHEN v_order.coupon_id IS NOT NULL THEN
+      (SELECT jsonb_build_object('id', id, 'member_id', member_id, 'off_fen', discount_fen,
+          'worth_fen', CASE WHEN off_bp = 0 THEN amount_fen ELSE 0 END)
+        FROM coupons WHERE id = v_order.coupon_id AND of_value(coupons)) END,
     'openid', v_person.openid,
     'chain', v_chain,
     'nickname', v_person.nickname,
