@@ -141,7 +141,7 @@ class _Run:
     async def _replay(self, replay: Replay) -> Check:
         """Stream the rows of a replay through its rule, in bounded memory."""
         checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
-        async for row in self.reader.cursor(replay.sql, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
+        async for row in self.reader.cursor(replay.sql, self.rested, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
             checked += 1
             offender = replay.judge(self.known, row[0])
             if offender is not None:

@@ -10,6 +10,15 @@ UPDATE qualifications SET state = 'counted', rebate_id = NULL, counted_at = crea
   WHERE state = 'consumed';
 UPDATE rebates SET state = 'reversed'; UPDATE orders SET paid_at = paid_at - interval '1 day' WHERE paid_at IS NOT NULL
 """
+_EARLIER = """
+UPDATE commission_versions SET published_at = published_at - interval '3 days';
+UPDATE orders SET paid_at = paid_at - interval '2 days' WHERE paid_at IS NOT NULL
+"""
+_APPROVAL = """
+INSERT INTO approvals (kind, subject, act, detail, basis, weight, allowed, asked_by, role, asked_at, key, expires_at,
+    state)
+  SELECT '', '', '{}', '{}', '{}', 1, 0, 'anna', 'owner', now(),
+"""
 _NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"
 OFFENCES = [
     ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
@@ -181,6 +190,7 @@ OFFENCES = [
     ("commissions_due", "UPDATE commission_versions SET terms = terms - 'depth' || '{\"more\": 1}'"),
     ("commissions_due", "UPDATE commissions SET explanation = '{}'"),
     ("cycles_move", _READY),
+    ("commissions_move", f"DELETE FROM commissions; {_EARLIER}"),
     ("friends_move", "UPDATE qualifications SET state = 'void', rebate_id = NULL, void_for = 'refund'"),
     ("commissions_due", "UPDATE commissions SET granted_fen = granted_fen - 1 WHERE state = 'frozen'"),
     ("commissions_due", "UPDATE commissions SET version = (SELECT max(version) FROM commission_versions)"),
@@ -264,7 +274,7 @@ OFFENCES = [
     ),
     ("stages_move", "UPDATE rebate_stages SET release_at = created_at - interval '1 day' WHERE state = 'frozen'"),
     ("stages_move", "UPDATE orders SET received_at = created_at - interval '1 day' WHERE received_at IS NULL"),
-    ("commissions_move", "UPDATE commissions SET release_at = created_at - interval '1 day' WHERE state = 'frozen'"),
+    ("commissions_release", "UPDATE commissions SET release_at = created_at - interval '1 day' WHERE state = 'frozen'"),
     ("points_move", "UPDATE point_credits SET ends_at = ends_at - interval '2 years'"),
     ("points_move", "UPDATE point_earnings SET state = 'frozen' WHERE state = 'settled'"),
     (
@@ -303,6 +313,18 @@ OFFENCES = [
             "UPDATE flash_sales SET settled_at = NULL, starts_at = starts_at - interval '9 days',"
             " ends_at = starts_at - interval '1 day';"
             " UPDATE orders SET status = 'closed' WHERE kind = 'flash_sale' AND status = 'pending'"
+        ),
+    ),
+    (
+        "withdrawal_approvals",
+        f"{_APPROVAL} 'withdrawal_approve:' || withdrawal_no, now(), 'waiting' FROM withdrawals WHERE state = 'paid'",
+    ),
+    ("jobs_move", f"{_APPROVAL} 'x', now() - interval '9 days', 'waiting'"),
+    (
+        "jobs_move",
+        (
+            "INSERT INTO pending_bindings (member_id, share_code, how, asked_at)"
+            " SELECT max(id), 'x', 'late', now() - interval '1 day' FROM members"
         ),
     ),
     ("jobs_move", "UPDATE outbox SET done_at = NULL, created_at = created_at - interval '1 day'"),

@@ -90,7 +90,11 @@ FROM flash_sales s WHERE s.settled_at IS NULL
 """
 
 _JOBS = """
-SELECT id AS outbox_id, job, args, attempts, created_at < $2 AS wrong FROM outbox WHERE done_at IS NULL
+SELECT id, 'job' AS what, job AS name, created_at < $2 AS wrong FROM outbox WHERE done_at IS NULL
+UNION ALL SELECT id, 'approval', key, expires_at < $2 FROM approvals WHERE state = 'waiting'
+UNION ALL SELECT b.id, 'binding', b.share_code, b.asked_at < $2 AND NOT EXISTS (
+    SELECT FROM orders WHERE member_id = b.member_id AND status = 'pending' AND prepay_started_at IS NOT NULL)
+  FROM pending_bindings b
 """
 
 # Sure to close: enough counted friends, and an order to return whose whole amount fits what is left of month and budget
@@ -144,7 +148,7 @@ WHERE o.for_qualification AND o.cash_due_fen - o.freight_cash_fen - o.refunded_c
 PROOFS: tuple[Proof, ...] = (
     Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS, Scope.BUYER),
     Proof("stages_move", "到期的返一已经解冻", _STAGES, Scope.EARNER),
-    Proof("commissions_move", "到期的佣金已经解冻", _COMMISSIONS, Scope.EARNER),
+    Proof("commissions_release", "到期的佣金已经解冻", _COMMISSIONS, Scope.EARNER),
     Proof("points_move", "到期的积分已经到账或失效", _POINTS, Scope.BUYER),
     Proof("refunds_move", "退款都在推进", _REFUNDS, Scope.BUYER),
     Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS, Scope.BUYER),
@@ -152,5 +156,5 @@ PROOFS: tuple[Proof, ...] = (
     Proof("cycles_move", "能成立的返一都已成立", _CYCLES),
     Proof("friends_move", "好友的首单都已计入", _FRIENDS),
     Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES),
-    Proof("jobs_move", "后台任务没有滞留", _JOBS),
+    Proof("jobs_move", "后台任务、审批和绑定没有滞留", _JOBS),
 )

@@ -3,7 +3,7 @@
 No rule is written a second time in SQL: rows are streamed through the functions that decided them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -32,7 +32,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """One named check of rows, each by a rule. The query returns one JSON value a row, and takes no parameters."""
+    """One named check of rows, each by a rule.
+
+    The query returns one JSON value a row. Its `$1` is the `$2` of a Proof.
+    """
 
     name: str
     title: str
@@ -100,11 +103,20 @@ class _Granted(msgspec.Struct, frozen=True):
     explanation: _Explanation
 
 
+class _Candidate(msgspec.Struct, frozen=True):
+    """A referrer who may have earned from an order."""
+
+    level: int
+    member_id: int
+    member_level: int
+
+
 class _Order(msgspec.Struct, frozen=True):
     order_id: int
     paid_at: datetime
     lines: tuple[_Line, ...]
     granted: tuple[_Granted, ...]
+    earners: tuple[_Candidate, ...] | None = None
 
 
 _SHOWN = 200
@@ -119,6 +131,23 @@ JOIN orders o ON o.id = c.order_id
 JOIN (SELECT order_id, jsonb_agg(jsonb_build_object('id', id, 'product_id', product_id, 'category_id', category_id,
     'quantity', quantity, 'cash_fen', cash_fen, 'net_fen', cash_fen - refunded_cash_fen) ORDER BY position) AS lines
   FROM order_lines WHERE order_id IN (SELECT order_id FROM commissions) GROUP BY order_id) l ON l.order_id = o.id
+WHERE $1::timestamptz IS NOT NULL
+"""
+
+# Orders that brought nobody anything, though there was time to decide.
+_UNDECIDED = """
+SELECT jsonb_build_object('order_id', o.id, 'paid_at', o.paid_at, 'granted', '[]'::jsonb, 'lines',
+  (SELECT jsonb_agg(jsonb_build_object('id', id, 'product_id', product_id, 'category_id', category_id,
+      'quantity', quantity, 'cash_fen', cash_fen, 'net_fen', cash_fen - refunded_cash_fen) ORDER BY position)
+    FROM order_lines WHERE order_id = o.id),
+  'earners', (SELECT jsonb_agg(jsonb_build_object('level', e.level, 'member_id', e.id, 'member_level', COALESCE(
+      (SELECT after FROM level_changes WHERE member_id = e.id AND at <= o.paid_at ORDER BY id DESC LIMIT 1), 0)))
+    FROM (VALUES (1, o.referrer_id), (2, o.ancestor2_id)) AS e (level, id)
+    WHERE EXISTS (SELECT FROM public.members WHERE id = e.id AND state <> 'closed')))
+FROM orders o WHERE o.for_commission AND o.referrer_id IS NOT NULL AND o.paid_at < $1::timestamptz
+  AND o.status IN ('paid', 'shipped', 'received', 'completed')
+  AND EXISTS (SELECT FROM commission_versions WHERE published_at < o.paid_at)
+  AND NOT EXISTS (SELECT FROM public.commissions WHERE order_id = o.id)
 """
 
 
@@ -136,20 +165,37 @@ def _judge_commissions(known: Known, row: str) -> Offender | None:
     said = {one.level: (one.whole_fen, one.granted_fen) for one in order.granted}
     due: dict[int, tuple[int, int]] = {}
     if terms is not None:
-        due = _due(terms, order)
+        due = _due(terms, order, _kept(order))
     versions = {one.version for one in order.granted}
     if said == due and versions == {_version_at(known, order.paid_at)}:
         return None
     return {"order_id": order.order_id, "commission_ids": [one.id for one in order.granted], "said": said, "due": due}
 
 
-def _due(terms: CommissionTerms, order: _Order) -> dict[int, tuple[int, int]]:
-    """Return what each level earns: as decided at payment, and what refunds left of it."""
-    earners = [
+def _judge_undecided(known: Known, row: str) -> Offender | None:
+    """A month's sum is taken as zero, so a step that only a good month reaches is passed over."""
+    order = _decoded(row, _order_in)
+    if order is None:
+        return {"undecodable": row[:_SHOWN]}
+    terms = known.commissions.get(_version_at(known, order.paid_at) or 0)
+    earners = [Earner(one.level, one.member_level, 0) for one in order.earners or ()]
+    due = {} if terms is None else _due(terms, order, earners)
+    if not any(left for _, left in due.values()):
+        return None
+    return {"order_id": order.order_id, "member_ids": [one.member_id for one in order.earners or ()], "due": due}
+
+
+def _kept(order: _Order) -> list[Earner]:
+    """Return the earners as they were when their commissions were decided."""
+    return [
         Earner(one.level, earner.member_level, earner.month_fen, earner.bonus_bp)
         for one in order.granted
         if (earner := one.explanation.earner) is not None
     ]
+
+
+def _due(terms: CommissionTerms, order: _Order, earners: Sequence[Earner]) -> dict[int, tuple[int, int]]:
+    """Return what each level earns: as decided at payment, and what refunds left of it."""
     paid = [Line(line.id, line.product_id, line.category_id, line.quantity, line.cash_fen) for line in order.lines]
     grants = commissions.decide(terms, paid, earners)
     parts = [{line.line_id: line.amount_fen for line in grant.lines} for grant in grants]
@@ -199,6 +245,7 @@ LEFT JOIN (SELECT q.rebate_id, jsonb_object_agg(q.order_id, n.net) AS nets FROM 
 LEFT JOIN (SELECT order_id, jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,
     'net_cash_fen', cash_fen - refunded_cash_fen) ORDER BY id) AS lines FROM order_lines
   WHERE order_id IN (SELECT order_id FROM rebates) GROUP BY order_id) l ON l.order_id = r.order_id
+WHERE $1::timestamptz IS NOT NULL
 """
 
 
@@ -254,4 +301,5 @@ def _by_goods(line: LineNet) -> tuple[int, int, int]:
 REPLAYS: tuple[Replay, ...] = (
     Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, _judge_rebates),
     Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, _judge_commissions),
+    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, _judge_undecided),
 )

@@ -38,7 +38,8 @@ _APPROVALS = """
 SELECT id AS withdrawal_id, withdrawal_no, member_id, state, approved_by, second_by,
   ((approved_by IS NULL) <> (approved_at IS NULL) OR (second_by IS NULL) <> (second_at IS NULL)
     OR second_by = approved_by OR second_by IS NOT NULL AND approved_by IS NULL
-    OR approved_by IS NULL AND state IN ('approved', 'sent', 'confirming', 'paid')) IS TRUE AS wrong
+    OR state IN ('approved', 'sent', 'confirming', 'paid') AND (approved_by IS NULL OR second_by IS NULL AND EXISTS (
+      SELECT FROM approvals WHERE key = 'withdrawal_approve:' || withdrawal_no AND state = 'waiting'))) IS TRUE AS wrong
 FROM withdrawals
 """
 
