@@ -23,6 +23,7 @@ from tests.browser.life import Life
 from tests.support.mall import Mall
 from tests.support.purse import ask, rich
 from tests.support.shop import Shopper, join, shopper, work
+from tests.support.staff import ADA, SAM, employ, points, waits
 
 PLACES = {
     "order_no": "SELECT order_no FROM orders ORDER BY id LIMIT 1",
@@ -42,6 +43,7 @@ PLACES = {
     "qualification_id": "SELECT id FROM qualifications ORDER BY id LIMIT 1",
     "rebate_id": "SELECT id FROM rebates ORDER BY id LIMIT 1",
     "commission_id": "SELECT id FROM commissions ORDER BY id LIMIT 1",
+    "approval_id": "SELECT id FROM approvals ORDER BY id LIMIT 1",
     "day": "SELECT day::text FROM reconciliations ORDER BY id LIMIT 1",
 }
 """What replaces the parameters in an address."""
@@ -73,6 +75,9 @@ async def life(life: Life, shop: Shop) -> Life:
     terms = CommissionTerms(policies=(Ratio(ratio_bp=500),))
     await commission_policies.apply(shop.mall.deps, terms, "百分之五", "cli")
     await ask(await rich(shop.mall))
+    await employ(shop.mall, SAM, ADA)
+    await waits(shop.mall, SAM, points((await join(shop.mall)).id, 10**6))
+    shop.mall.swap(operator_limits=False)
     await reconciliation_runs.run(shop.mall.deps, shanghai_day(shop.mall.clock.now()) - timedelta(days=1), "cli")
     return life
 

@@ -21,6 +21,7 @@ from server.settings import Settings
 from tests.faults.test_dev import Dev, end, start
 from tests.support.mall import Mall
 from tests.support.patience import limit
+from tests.support.proof import offenders
 from tests.support.shop import Shopper, join, make_sku, publish
 
 TRIES_S = 60
@@ -148,8 +149,8 @@ async def ends_well(mall: Mall, people: list[Shopper], orders: list[str]) -> Non
 async def quiet(mall: Mall) -> None:
     """Wait until all work is done, and check that the audit finds nothing."""
     await in_time(lambda: _is_quiet(mall))
-    report = await audit(mall.clock.now())
-    assert [check for check in report.checks if check.wrong] == []
+    found = offenders(await audit(mall.clock.now()))
+    assert not found, found
 
 
 async def _is_quiet(mall: Mall) -> bool:

@@ -113,7 +113,10 @@ class Acts:
 
     async def pay_unheard(self) -> None:
         """Let WeChat take the money for an order; its notice comes later."""
-        self.unheard.append(await self.arena.notice((await self._order("pending"))["order_no"]))
+        order = await self._order("pending")
+        if not order["cash_due_fen"]:
+            raise Nothing
+        self.unheard.append(await self.arena.notice(order["order_no"]))
 
     async def hear_of_payment(self) -> None:
         """Let one of the late notices come: other orders may have been paid and settled meanwhile."""

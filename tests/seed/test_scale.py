@@ -48,6 +48,8 @@ _NOT_IN_IT = {
         "point_credits",
         "growth_owned",
         "levels",
+        "cycles_move",
+        "commissions_move",
         "rebate_coupons",
         "refunds_move",
         "qualifications_move",
