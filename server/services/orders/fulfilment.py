@@ -123,15 +123,28 @@ async def receive_overdue(deps: Deps) -> int:
         BATCH,
     )
     due = [db.typed(row, batches.DueNumber) for row in rows]
-    return await batches.each(deps, "order", due, lambda one: _receive_overdue(one.id, at), "number")
+    return await batches.each(deps, "order", due, lambda one: _receive_overdue(one.id, shop.receive_days, at), "number")
 
 
-async def _receive_overdue(order_id: int, at: datetime) -> None:
+async def _receive_overdue(order_id: int, receive_days: int, at: datetime) -> None:
     async with db.transaction() as tx:
-        order = await _locked(tx, order_id)
-        held = await tx.fetchval("SELECT refund_holds($1)", order.id)
-        if order.status == OrderStatus.SHIPPED and not held:
-            await _receive(tx, order, at)
+        await receive_if_overdue(tx, await _locked(tx, order_id), receive_days, at)
+
+
+_OVERDUE = """
+SELECT EXISTS (SELECT FROM orders WHERE id = $1 AND status = 'shipped' AND shipped_at <= $2 AND NOT refund_holds(id))
+"""
+
+
+async def receive_if_overdue(tx: db.Connection, order: LockedOrder, receive_days: int, at: datetime) -> bool:
+    """Step, under the locks of the buyer and the order: mark it as received if it was shipped long ago.
+
+    Return whether it was. It waits while a refund of it is open.
+    """
+    overdue: bool = await tx.fetchval(_OVERDUE, order.id, at - timedelta(days=receive_days))
+    if overdue:
+        await _receive(tx, order, at)
+    return overdue
 
 
 async def complete_overdue(deps: Deps) -> int:
