@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from server import db
-from server.core.errors import RefundOpen, WeChatUnavailable
+from server.core.errors import RefundOpen, StateConflict, WeChatUnavailable
 from server.ledger.audit import audit
 from server.services.checkout import closing
 from server.services.coupons.values import CouponHeld
-from server.services.orders import refund_waits, refunds
+from server.services.orders import fulfilment, refund_waits, refunds
 from server.services.rebates import qualifications
 from tests.support.circle import Circle, Friend, circle, line_ids, shop_refunds
 from tests.support.locks import MEMBER, held, waiting
@@ -225,6 +225,12 @@ async def test_given_an_order_not_shipped_whose_refund_must_wait_then_the_member
     order_no = await hold(a, coupon_id)
     asked = await later.refund()
     assert (asked["state"], asked["state_label"]) == ("granting", "已同意，处理中")
+    with pytest.raises(StateConflict):  # no goods leave for which the money goes back
+        await fulfilment.ship(mall.deps, later.order_no, "SF", "SF1234567890", "tester")
+    await fulfilment.deliver_cards(
+        mall.deps, await db.fetch_value("SELECT id FROM orders WHERE order_no = $1", later.order_no)
+    )
+    assert await db.fetch_value("SELECT count(*) FROM outbox WHERE job = 'deliver_cards' AND done_at IS NULL") == 1
     await work(mall)
     (refund,) = (await later.person.get(f"/orders/{later.order_no}/refunds"))["items"]
     assert (refund["state"], (await later.person.order(later.order_no))["status"]) == ("processing", "refunded")

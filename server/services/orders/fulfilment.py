@@ -20,6 +20,7 @@ from server.services.rebates import coupon_goods, qualifications
 from server.services.terms import policy
 
 BATCH = 100
+_NEXT_LOOK = timedelta(minutes=1)
 
 
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
@@ -52,11 +53,15 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
     """Hand out the card keys and coupons of a paid order, which marks an all-virtual order as received. Safe to repeat.
 
     If some are missing, operators get an alarm and the order waits until keys are stocked in or coupons can be issued.
+    While a refund is being granted, nothing is handed out.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await _locked(tx, order_id)
         if order.status not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
+            return
+        if await tx.fetchval(shipments.BEING_GRANTED, order_id):
+            await outbox.put(tx, [Job("deliver_cards", {"order_id": order_id}, at + _NEXT_LOOK)], at)
             return
         missing = 0
         for row in await tx.fetch(_VIRTUAL_LINES, order_id):
