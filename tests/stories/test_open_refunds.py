@@ -181,6 +181,32 @@ async def test_given_a_request_that_nobody_decides_then_operators_are_reminded_a
     await proved(mall)
 
 
+async def test_given_a_friend_who_withdraws_and_asks_again_then_the_rebate_is_held_only_for_a_time(mall: Mall) -> None:
+    """Its receipt is due on day 10. The request of day 12 receives it first, and the window ends on day 19."""
+    await publish(mall, observe_days=7)
+    a = await circle(mall)
+    await a.bring(3)
+    await a.me.receive(a.own)
+    for friend in a.friends[1:]:
+        await friend.receive()
+    asker = a.friends[0]
+    await fulfilment.ship(mall.deps, asker.order_no, "SF", "SF1234567890", "tester")
+    statuses = []
+    for _ in range(4):
+        asked = await asker.refund()
+        statuses.append((await asker.person.order(asker.order_no))["status"])
+        await pass_days(mall, 6)
+        await asker.person.log_in_again()
+        await asker.person.post(f"/orders/{asker.order_no}/refunds/{asked['refund_no']}/withdraw")
+    assert statuses == ["shipped", "shipped", "received", "received"]
+    asking = f"/orders/{asker.order_no}/refunds"
+    assert await asker.person.refused_post(asking, {"reason": "不想要了"}) == "422 refund_not_allowed"
+    await pass_days(mall, 0)
+    await a.me.log_in_again()
+    assert (await a.rebate())["state"] == "settled"
+    await proved(mall)
+
+
 async def test_given_an_operators_refund_after_the_window_then_it_holds_nothing(mall: Mall) -> None:
     await publish(mall, observe_days=10)
     a = await circle(mall)

@@ -59,6 +59,15 @@ async def to_month_end(mall: Mall, shopper: Shopper, before_s: float = -1) -> No
     mall.clock.advance((end - mall.clock.now()).total_seconds() - before_s)
 
 
+async def test_given_no_rule_then_points_wait_until_the_order_can_no_longer_be_returned(mall: Mall) -> None:
+    await rewards(points_months=12, refund_days=15)
+    me = await join(mall)
+    await me.receive(await me.buy(await make_sku(5_000)))
+    for days, points in ((14, 0), (1, 50)):
+        await pass_days(mall, days)
+        assert (await held(me))[0] == points
+
+
 async def test_given_a_shop_without_points_then_orders_bring_none_and_there_is_no_check_in(mall: Mall) -> None:
     me = await join(mall)
     await received(mall, me, 10_000)

@@ -7,16 +7,17 @@ import httpx
 import pytest
 
 from server import db
-from server.core.errors import RefundOpen, WeChatUnavailable
+from server.core.errors import RefundOpen, StateConflict, WeChatUnavailable
+from server.ledger.audit import audit
 from server.services.checkout import closing
 from server.services.coupons.values import CouponHeld
-from server.services.orders import refund_waits, refunds
+from server.services.orders import fulfilment, refund_waits, refunds
 from server.services.rebates import qualifications
 from tests.support.circle import Circle, Friend, circle, line_ids, shop_refunds
 from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.people import error_of
-from tests.support.proof import proved
+from tests.support.proof import let_rest, offenders, proved
 from tests.support.shop import Shopper, join, make_sku, publish, work
 
 OBSERVED = {"observe_days": 0}
@@ -224,6 +225,12 @@ async def test_given_an_order_not_shipped_whose_refund_must_wait_then_the_member
     order_no = await hold(a, coupon_id)
     asked = await later.refund()
     assert (asked["state"], asked["state_label"]) == ("granting", "已同意，处理中")
+    with pytest.raises(StateConflict):  # no goods leave for which the money goes back
+        await fulfilment.ship(mall.deps, later.order_no, "SF", "SF1234567890", "tester")
+    await fulfilment.deliver_cards(
+        mall.deps, await db.fetch_value("SELECT id FROM orders WHERE order_no = $1", later.order_no)
+    )
+    assert await db.fetch_value("SELECT count(*) FROM outbox WHERE job = 'deliver_cards' AND done_at IS NULL") == 1
     await work(mall)
     (refund,) = (await later.person.get(f"/orders/{later.order_no}/refunds"))["items"]
     assert (refund["state"], (await later.person.order(later.order_no))["status"]) == ("processing", "refunded")
@@ -231,6 +238,21 @@ async def test_given_an_order_not_shipped_whose_refund_must_wait_then_the_member
     await refund_waits.grant(mall.deps, await db.fetch_value("SELECT max(id) FROM refunds"), restock=False)
     assert await state_of(a.me) == ("unused", 5_000), "a job that runs twice changes nothing"
     await proved(mall)
+
+
+async def test_given_a_refund_that_waits_and_its_job_is_lost_then_the_audit_names_it(mall: Mall) -> None:
+    a, coupon_id = await couponed(mall, 10_000)
+    order_no = await hold(a, coupon_id)
+    waits = await approve(mall, a.own)
+    await closing.free_coupon(mall.deps, CouponHeld(order_no))
+    async with db.transaction() as tx:
+        await tx.execute("DELETE FROM outbox WHERE job = 'grant_refund'")
+    mall.clock.advance(3 * 3600)
+    await let_rest(mall)
+    (found,) = offenders(await audit(mall.clock.now()))["refunds_move"]
+    assert found["refund_no"] == waits.refund_no
+    await refund_waits.grant(mall.deps, found["refund_id"], restock=False)
+    await work(mall)
 
 
 async def test_given_wechat_that_does_not_answer_then_the_refund_waits_and_is_granted_later(mall: Mall) -> None:

@@ -105,7 +105,7 @@ async def _lines(tx: db.Connection, order_id: int) -> list[_Line]:
 _MONTH = """
 SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_cash_fen = 0 THEN 0 ELSE
     (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
-      WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state <> 'rejected') END), 0)::bigint
+      WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state NOT IN ('rejected', 'granting')) END), 0)::bigint
   FROM orders o WHERE o.referrer_id = $1 AND o.paid_at >= $2 AND (o.paid_at, o.id) < ($3, $4)
     AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded'))
 """

@@ -20,6 +20,7 @@ from server.services.rebates import coupon_goods, qualifications
 from server.services.terms import policy
 
 BATCH = 100
+_NEXT_LOOK = timedelta(minutes=1)
 
 
 async def ship(deps: Deps, order_no: str, company: str, tracking_no: str, operator: str) -> None:
@@ -52,11 +53,15 @@ async def deliver_cards(deps: Deps, order_id: int) -> None:
     """Hand out the card keys and coupons of a paid order, which marks an all-virtual order as received. Safe to repeat.
 
     If some are missing, operators get an alarm and the order waits until keys are stocked in or coupons can be issued.
+    While a refund is being granted, nothing is handed out.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
         order = await _locked(tx, order_id)
         if order.status not in (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.RECEIVED):
+            return
+        if await tx.fetchval(shipments.BEING_GRANTED, order_id):
+            await outbox.put(tx, [Job("deliver_cards", {"order_id": order_id}, at + _NEXT_LOOK)], at)
             return
         missing = 0
         for row in await tx.fetch(_VIRTUAL_LINES, order_id):
@@ -123,15 +128,28 @@ async def receive_overdue(deps: Deps) -> int:
         BATCH,
     )
     due = [db.typed(row, batches.DueNumber) for row in rows]
-    return await batches.each(deps, "order", due, lambda one: _receive_overdue(one.id, at), "number")
+    return await batches.each(deps, "order", due, lambda one: _receive_overdue(one.id, shop.receive_days, at), "number")
 
 
-async def _receive_overdue(order_id: int, at: datetime) -> None:
+async def _receive_overdue(order_id: int, receive_days: int, at: datetime) -> None:
     async with db.transaction() as tx:
-        order = await _locked(tx, order_id)
-        held = await tx.fetchval("SELECT refund_holds($1)", order.id)
-        if order.status == OrderStatus.SHIPPED and not held:
-            await _receive(tx, order, at)
+        await receive_if_overdue(tx, await _locked(tx, order_id), receive_days, at)
+
+
+_OVERDUE = """
+SELECT EXISTS (SELECT FROM orders WHERE id = $1 AND status = 'shipped' AND shipped_at <= $2 AND NOT refund_holds(id))
+"""
+
+
+async def receive_if_overdue(tx: db.Connection, order: LockedOrder, receive_days: int, at: datetime) -> bool:
+    """Step, under the locks of the buyer and the order: mark it as received if it was shipped long ago.
+
+    Return whether it was. It waits while a refund of it is open.
+    """
+    overdue: bool = await tx.fetchval(_OVERDUE, order.id, at - timedelta(days=receive_days))
+    if overdue:
+        await _receive(tx, order, at)
+    return overdue
 
 
 async def complete_overdue(deps: Deps) -> int:

@@ -18,11 +18,12 @@ async def wait(
 ) -> None:
     """Step, with the refund's order locked: record the decision; a job grants the refund once the coupon is free."""
     await tx.execute(
-        "UPDATE refunds SET state = 'granting', decided_by = $2,"
+        "UPDATE refunds SET state = 'granting', decided_by = $2, decided_at = $4,"
         " held_by = (SELECT id FROM orders WHERE order_no = $3) WHERE id = $1",
         refund_id,
         operator,
         held.order_no,
+        at,
     )
     await outbox.put(tx, [Job("grant_refund", {"refund_id": refund_id, "restock": restock})], at)
 

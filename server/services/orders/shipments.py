@@ -43,11 +43,20 @@ class _Shipped(msgspec.Struct, frozen=True):
 _SHIPPED = f"SELECT {db.columns(_Shipped)} FROM orders WHERE id = $1"  # noqa: S608 - our own names
 
 
+BEING_GRANTED = "SELECT EXISTS (SELECT FROM refunds WHERE order_id = $1 AND state = 'granting')"
+"""Whether a refund of the order is decided and only waits for a coupon: no goods may leave before it is granted."""
+
+
 async def ship(deps: Deps, order_no: str, sent: Shipment, operator: str) -> None:
-    """Mark a paid order as shipped. Raises NotFound, StateConflict (nothing physical to ship, or not paid)."""
+    """Mark a paid order as shipped.
+
+    Raises NotFound, StateConflict (nothing physical to ship, not paid, or a refund of it is being granted).
+    """
     async with db.transaction() as tx:
-        await locks.order_of_no(tx, order_no)
+        held = await locks.order_of_no(tx, order_no)
         at = deps.clock.now()  # taken under the lock: later than any refund granted before, earlier than any after
+        if await tx.fetchval(BEING_GRANTED, held.id):
+            raise StateConflict(status=held.status, problem="这一单的退款已经同意，正在处理，请稍后再看")
         order = await tx.fetchrow(
             "UPDATE orders SET status = 'shipped', shipped_at = $2, shipped_by = $3, company = $4, tracking_no = $5"
             " WHERE order_no = $1 AND status = 'paid' AND NOT virtual RETURNING id, member_id",

@@ -41,7 +41,9 @@ async def earn(tx: db.Connection, order: LockedOrder, at: datetime) -> None:
     points = earned(net_fen, shop.points_per_yuan, await _multiplied(tx, order.member_id))
     if not points:
         return
-    terms = RuleTerms() if order.rule_version is None else await terms_of(order.rule_version)
+    # Without a rule nobody chose an observation: points wait until the order can no longer be returned.
+    none = RuleTerms(observe_days=shop.refund_days)
+    terms = none if order.rule_version is None else await terms_of(order.rule_version)
     new = await tx.fetchval(
         "INSERT INTO point_earnings (order_id, member_id, base_fen, granted, remaining, state, release_at, created_at)"
         " VALUES ($1, $2, $3, $4, $4, 'frozen', $5, $6) ON CONFLICT DO NOTHING RETURNING order_id",
