@@ -41,7 +41,7 @@ def commission_terms(chance: random.Random, products: list[int]) -> dict[str, An
         if chance.random() < 0.3
     ]
     cap_bp = chance.choice([3_000, 3_000, 333, 10_000])
-    return {"policies": policies, "depth": depth, "commission_cap_bp": cap_bp, "observe_days": chance.choice([0, 7])}
+    return {"policies": policies, "depth": depth, "commission_cap_bp": cap_bp, "observe_days": chance.choice([7, 9])}
 
 
 def _policy(chance: random.Random, level: int, scope: dict[str, Any]) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from server import db
-from server.core.errors import NotFound
+from server.core.errors import FileInvalid, FormInvalid, NotFound
 from server.services.commissions import earnings
 from server.services.orders import refunds
 from server.services.rebates import blocking, cycles
-from server.services.terms import commission_policies
+from server.services.terms import commission_policies, policy
 from tests.support.calendar import HOUR, MINUTE, UTC_BEHIND, move_to, next_month
 from tests.support.circle import circle, line_ids, shop_refunds
 from tests.support.mall import Mall
@@ -68,8 +69,25 @@ async def test_given_policies_that_come_between_the_payment_and_the_job_then_nob
     assert await mine(parent) == []
 
 
+async def test_no_commission_is_released_within_the_refund_period(mall: Mall) -> None:
+    """It can be withdrawn at once, so a refund would find an empty wallet."""
+    for days in (0, 6):
+        with pytest.raises(FileInvalid) as refused:
+            await policies(mall, ratio(500), observe_days=days)
+        assert [one["problem"] for one in refused.value.detail["problems"]] == ["观察期不能短于退款期 7 天"]
+    await policies(mall, observe_days=0)  # without policies nobody earns
+    await policies(mall, ratio(500), observe_days=7)
+    stored = await policy.stored()
+    longer = msgspec.structs.replace(stored.policy, refund_days=8)
+    with pytest.raises(FormInvalid) as told:
+        await policy.change(mall.deps, longer, stored.version, "test", "tester")
+    assert "佣金的收货后观察期只有 7 天" in told.value.detail["problems"][0]["problem"]
+    await policies(mall, ratio(500), observe_days=8)
+    assert await policy.change(mall.deps, longer, stored.version, "test", "tester") == ["refund_days"]
+
+
 async def test_given_a_paid_order_when_it_is_received_and_observed_then_its_commission_arrives(mall: Mall) -> None:
-    version = await policies(mall, ratio(500), observe_days=3)
+    version = await policies(mall, ratio(500), observe_days=8)
     grandparent, parent, child = await chain(mall)
     order_no = await bought(mall, child, await make_sku(10_000))
     (found,) = await mine(parent)
@@ -88,7 +106,7 @@ async def test_given_a_paid_order_when_it_is_received_and_observed_then_its_comm
     await child.receive(order_no)
     (found,) = await mine(parent)
     assert found["release_at"] is not None
-    await pass_days(mall, 2.9)
+    await pass_days(mall, 7.9)
     assert await money(parent) == (0, 500, 0)
     await pass_days(mall, 0.2)
     assert await money(parent) == (500, 0, 0)

@@ -165,6 +165,21 @@ async def test_what_comes_back_pays_debts_first(mall: Mall) -> None:
     await proved(mall)
 
 
+async def test_what_is_owed_stays_in_the_wallet(mall: Mall) -> None:
+    """
+    Given a member who owes for a coupon and has money that can be withdrawn
+    When the member asks for all of it
+    Then only what is left beside the debt can go, and the preview says so
+    """
+    anna = await rich(mall)
+    await owe(mall, anna.id, 4_000)
+    preview = await anna.get("/withdrawals/preview?amount_fen=6001")
+    assert (preview["most_fen"], preview["quote"], preview["problem"]) == (6_000, None, "超出可提现余额")
+    assert await anna.refused_post("/withdrawals", {"amount_fen": 6_001}) == "422 balance_insufficient"
+    assert await state_of(anna, await ask(anna, 6_000)) in {"requested", "approved"}
+    await proved(mall)
+
+
 async def test_a_name_is_sealed_sent_and_forgotten(mall: Mall) -> None:
     anna = await rich(mall, 200_000)
     assert await anna.refused_post("/withdrawals", {"amount_fen": 200_000}) == "422 real_name_required"

@@ -51,6 +51,11 @@ class Wallet:
     point_debts: tuple[Debt, ...] = ()
     """Owed points; `Debt.amount_fen` counts points here."""
 
+    @property
+    def free_fen(self) -> int:
+        """What can leave the wallet: the withdrawable balance less what is owed."""
+        return max(0, self.withdrawable_fen - sum(debt.amount_fen for debt in self.debts))
+
 
 def moved(*lines: Line | Iterable[Line]) -> tuple[Line, ...]:
     """Return the lines of an entry without those whose amount is zero."""

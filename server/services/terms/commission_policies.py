@@ -13,6 +13,7 @@ from server.rules.commissions import CommissionTerms, problems, with_subcategori
 from server.services.common import approvals, audit_log, locks
 from server.services.common.approvals import Leave
 from server.services.files.entries import Entries
+from server.services.terms import policy
 from server.services.terms.versions import About, Versions, check_base
 
 _NOUNS = {"product": "商品", "category": "类目"}
@@ -55,6 +56,10 @@ async def prepared(connection: db.Connection, terms: CommissionTerms) -> Commiss
     """
     parents = {row["id"]: row["parent_id"] for row in await connection.fetch("SELECT id, parent_id FROM categories")}
     entries = Entries({})
+    shop = (await policy.read(connection)).policy
+    if terms.policies and terms.observe_days < shop.refund_days:
+        # It can be withdrawn at once, and a refund would find an empty wallet.
+        entries.note("$.observe_days", f"观察期不能短于退款期 {shop.refund_days} 天")
     for path, problem in [*problems(terms), *await _unknown(connection, terms, set(parents))]:
         entries.note(f"${path}", problem)
     entries.check()
@@ -63,14 +68,14 @@ async def prepared(connection: db.Connection, terms: CommissionTerms) -> Commiss
 
 async def _unknown(connection: db.Connection, terms: CommissionTerms, categories: set[int]) -> list[tuple[str, str]]:
     """Return a problem for every named product and category that does not exist, as (path below the terms, problem)."""
-    named = [one for policy in terms.policies if policy.scope == "product" for one in policy.ids]
+    named = [one for rule in terms.policies if rule.scope == "product" for one in rule.ids]
     rows = await connection.fetch("SELECT id FROM products WHERE id = ANY ($1)", named)
     known = {"product": {row["id"] for row in rows}, "category": categories}
     return [
-        (f".policies[{index}].ids[{place}]", f"没有编号为 {one} 的{_NOUNS[policy.scope]}")
-        for index, policy in enumerate(terms.policies)
-        for place, one in enumerate(policy.ids)
-        if policy.scope in known and one not in known[policy.scope]
+        (f".policies[{index}].ids[{place}]", f"没有编号为 {one} 的{_NOUNS[rule.scope]}")
+        for index, rule in enumerate(terms.policies)
+        for place, one in enumerate(rule.ids)
+        if rule.scope in known and one not in known[rule.scope]
     ]
 
 

@@ -88,11 +88,23 @@ async def change(
     return changed
 
 
-async def _refuse_early_release(tx: db.Connection, refund_days: int) -> None:
-    """Refuse a refund period in which the rule in force would release money, unless it has a waiver for it.
+_COMMISSION_DAYS = """
+SELECT (terms ->> 'observe_days')::int FROM (SELECT terms FROM commission_versions ORDER BY version DESC LIMIT 1) newest
+  WHERE jsonb_array_length(terms -> 'policies') > 0
+"""
 
-    The lock of publishing is taken, so that no other rule comes between. Raises FormInvalid.
+
+async def _refuse_early_release(tx: db.Connection, refund_days: int) -> None:
+    """Refuse a refund period in which the rule or the commission policies in force would release money.
+
+    The rule may have a waiver for it. The locks of publishing are taken, so that no other version comes between.
+    Raises FormInvalid.
     """
+    await locks.alone(tx, Advisory.COMMISSION_POLICIES)
+    days = await tx.fetchval(_COMMISSION_DAYS)
+    if days is not None and days < refund_days:
+        problem = f"佣金的收货后观察期只有 {days} 天。请先发布观察期不短于 {refund_days} 天的分润策略"
+        raise FormInvalid(problems=[{"field": "refund_days", "label": "", "problem": problem}])
     await locks.alone(tx, Advisory.REBATE_RULES)
     rule = await VERSIONS.newest_on(tx)
     if rule is None or rule.terms.observe_days >= refund_days or rule.terms.waivers.early_release is not None:

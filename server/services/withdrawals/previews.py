@@ -36,6 +36,8 @@ class WithdrawalQuote(msgspec.Struct):
 class WithdrawalPreview(msgspec.Struct):
     """The terms for this member now. `most_fen` is the largest amount that can be withdrawn; 0 if none can.
 
+    What the member owes stays in the wallet.
+
     For an amount that was given: `quote`, what it comes to, or `problem`, why it would be refused.
     """
 
@@ -55,11 +57,11 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
     shop = await policy.current()
     async with db.connection() as reader:
         today = await requests.asked_today(reader, member_id, deps.clock.now())
-        withdrawable_fen = (await statement.wallet(reader, member_id)).withdrawable_fen
+        wallet = await statement.wallet(reader, member_id)
     quoted, problem = None, None
     if amount_fen is not None:
         asked = quote(amount_fen, shop.withdrawal_fee_bp, withholding(shop, today))
-        problem = _problem(asked, today, shop, withdrawable_fen)
+        problem = _problem(asked, today, shop, wallet.free_fen)
         if problem is None:
             quoted = WithdrawalQuote(
                 asked.amount_fen,
@@ -70,9 +72,9 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
                 not approves_itself(amount_fen, shop),
             )
     return WithdrawalPreview(
-        withdrawable_fen=withdrawable_fen,
+        withdrawable_fen=wallet.withdrawable_fen,
         least_fen=shop.withdrawal_min_fen,
-        most_fen=most_now(withdrawable_fen, today, shop),
+        most_fen=most_now(wallet.free_fen, today, shop),
         day_left_count=max(0, shop.withdrawal_day_count - today.count),
         day_left_fen=max(0, shop.withdrawal_day_fen - today.amount_fen),
         fee_bp=shop.withdrawal_fee_bp,
@@ -82,10 +84,10 @@ async def preview(deps: Deps, member_id: int, amount_fen: int | None) -> Withdra
     )
 
 
-def _problem(asked: Quote, today: Today, shop: ShopPolicy, withdrawable_fen: int) -> str | None:
+def _problem(asked: Quote, today: Today, shop: ShopPolicy, free_fen: int) -> str | None:
     """Say why this amount would be refused; None if it would not."""
     try:
         check_limits(asked, today, shop)
     except WithdrawalLimit as refusal:
         return limit_text(**refusal.detail)
-    return "超出可提现余额" if asked.amount_fen > withdrawable_fen else None
+    return "超出可提现余额" if asked.amount_fen > free_fen else None

@@ -82,8 +82,8 @@ async def request(deps: Deps, member_id: int, amount_fen: int, real_name: str | 
         check_limits(asked, today, shop)
         name = name_to_send(asked.payout_fen, real_name, shop)
         held = await statement.wallet(tx, member_id)
-        if held.withdrawable_fen < amount_fen:
-            raise BalanceInsufficient(available_fen=held.withdrawable_fen)
+        if held.free_fen < amount_fen:
+            raise BalanceInsufficient(available_fen=held.free_fen)
         by_itself = approves_itself(amount_fen, shop)
         row = await tx.fetchrow(
             _INSERT,

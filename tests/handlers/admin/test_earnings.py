@@ -238,7 +238,7 @@ async def test_of_two_who_publish_policies_from_the_same_version_one_is_told(mal
     other: Desk = await desks(name="other-owner")
     here = "/commission-policies"
     await desk.post(f"{here}/preview", text="{}", base="0")
-    texts = (json.dumps(RATIO | {"observe_days": days}) for days in (1, 2))
+    texts = (json.dumps(RATIO | {"observe_days": days}) for days in (8, 9))
     answers = await asyncio.gather(
         *(one.post(here, text=text, base="0", note="x") for one, text in zip((desk, other), texts, strict=True))
     )
