@@ -175,6 +175,11 @@ async def test_orders_and_refunds_show_the_books(visitor: Enter, shop: Shop, lif
     for state in ("completed", "paid", "shipped", "virtual"):
         no = life.orders[state]
         assert await shown(me, f"{detail}{no}", ".total") == [await cash(no)], state
+    rows = (await life.me.get("/orders"))["items"]
+    listed = await shown(me, "packages/order/pages/list/index", ".due")
+    taken = [await cash(row["order_no"]) for row in rows]
+    assert any(taken)
+    assert [due for due, fen in zip(listed, taken, strict=False) if fen] == [fen for fen in taken[: len(listed)] if fen]
     no = life.orders["refunded"]
     back = await booked(f"order:{no}", "wechat_cash", kind="refund_sent")
     assert await shown(me, f"{detail}{no}", ".total", ".refund .figure") == [await cash(no), back]
@@ -238,11 +243,23 @@ async def test_prices_are_what_orders_then_take(visitor: Enter, shop: Shop, life
     activity = await buyer.get(f"/group-buys/{team['group_buy']['id']}")
     joined = await join_team(friend, activity["id"], life.team, activity["skus"][0]["sku_id"])
     assert await goods_cash(joined) == prices[0]
+    await me.open("packages/marketing/pages/groups/index")
+    listed = me.top.locator(".group").filter(has_text=activity["product_title"]).locator(".prices")
+    assert amounts(await listed.inner_text()) == prices
 
     item = await db.fetch_row("SELECT id, sale_id FROM flash_items WHERE sku_id = $1 ORDER BY id DESC", life.sku)
     assert item
     prices = await shown(me, f"packages/marketing/pages/flash/index?id={item['sale_id']}", ".prices")
     assert await goods_cash(await friend.buy(life.sku, **flash(item["id"]))) == prices[0]
+
+    [price] = await shown(me, f"pages/product/index?id={life.product}", ".money")
+    skus = (await friend.get(f"/products/{life.product}"))["skus"]
+    cheapest = min(skus, key=lambda one: int(one["price_fen"]))["id"]
+    assert await goods_cash(await friend.buy(cheapest)) == price
+    title = (await friend.get(f"/products/{life.product}"))["title"]
+    await me.open(f"pages/search/index?q={title}")
+    card = me.top.get_by_role("link", name=title).locator(".foot").first
+    assert amounts(await card.inner_text())[0] == price
 
     sku = await make_coupon_sku(shop.mall, "points-10")
     await buyer.buy(sku)
@@ -252,16 +269,22 @@ async def test_prices_are_what_orders_then_take(visitor: Enter, shop: Shop, life
     assert amounts(await ticket.inner_text()) == [await held(buyer.id, "coupon", currency="CPN")]
 
 
+async def eager(shop: Shop) -> Shopper:
+    """Return a new member who allows five messages of each kind."""
+    me = await join(shop.mall)
+    templates = [row["template_id"] for row in await db.fetch("SELECT template_id FROM notice_templates")]
+    for template in templates:
+        await shop.mall.control("subscribe", openid=me.openid, template_id=template, times=5)
+    for _ in range(5):
+        await me.post("/notices/subscriptions", {"results": dict.fromkeys(templates, "accept")})
+    return me
+
+
 async def test_messages_name_what_the_books_say(shop: Shop, life: Life) -> None:
     """A member who wants every message: order, refund, rebate, commission, withdrawals with a fee."""
     mall = shop.mall
     await agree('{"withdrawal_fee_bp": 150}')
-    me = await join(mall)
-    templates = [row["template_id"] for row in await db.fetch("SELECT template_id FROM notice_templates")]
-    for template in templates:
-        await mall.control("subscribe", openid=me.openid, template_id=template, times=5)
-    for _ in range(5):
-        await me.post("/notices/subscriptions", {"results": dict.fromkeys(templates, "accept")})
+    me = await eager(shop)
     sku = life.sku
     own = await me.buy(sku)
     bought = [(me, own)]
@@ -291,3 +314,16 @@ async def test_messages_name_what_the_books_say(shop: Shop, life: Life) -> None:
         seen.add((about.split(":")[0], state))
         assert [amounts(one) for one in sums] == [[await OF[about.split(":")[0], state](about)]], message
     assert seen == {*OF}
+
+
+async def test_the_points_that_a_message_names_then_expire(shop: Shop) -> None:
+    await pass_days(shop.mall, 2)  # teams that fail are refunded while WeChat still does so
+    me = await eager(shop)
+    await give_points(shop.mall, me.id, 300)
+    ends_at = await db.fetch_value("SELECT max(ends_at) FROM point_credits WHERE member_id = $1", me.id)
+    left_s = (ends_at - shop.mall.clock.now()).total_seconds()
+    await pass_days(shop.mall, left_s / 86_400 - 6)
+    [message] = await told(shop, me.openid)
+    await pass_days(shop.mall, 7)
+    gone = await booked(f"member:{me.id}", "points", kind="points_expired", currency="POINT")
+    assert int(message["data"]["number1"]["value"]) == -gone == 300
