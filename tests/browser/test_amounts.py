@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 
 from server import db
+from server.services.orders import refunds
 from server.services.withdrawals import requests as withdrawal_requests
 from tests.browser.conftest import Enter, Shop
 from tests.browser.life import OPENID, Life
@@ -169,6 +170,16 @@ async def test_pages_about_money_show_the_books(visitor: Enter, shop: Shop, life
     assert await shown(me, "packages/referral/pages/returnable/index", ".sums") == wanted
 
 
+async def ask_for_refund(me: Visitor, order_no: str) -> list[int]:
+    """Ask for everything of an order; return the amounts that the page then names."""
+    await me.open(f"packages/order/pages/refund/index?order_no={order_no}")
+    await me.tap("不想要了", "radio")
+    await me.tap("提交申请")
+    await me.sheet.get_by_role("button").last.click()
+    await me.sees("申请已提交")
+    return amounts(await me.top.locator(".done .sums").inner_text())
+
+
 async def test_orders_and_refunds_show_the_books(visitor: Enter, shop: Shop, life: Life) -> None:
     me = await visitor("orders", openid=OPENID)
     detail = "packages/order/pages/detail/index?order_no="
@@ -185,15 +196,21 @@ async def test_orders_and_refunds_show_the_books(visitor: Enter, shop: Shop, lif
     assert await shown(me, f"{detail}{no}", ".total", ".refund .figure") == [await cash(no), back]
     no = life.orders["paid"]
     assert await shown(me, f"packages/order/pages/result/index?order_no={no}", ".sums") == [await cash(no)]
-    await me.open(f"packages/order/pages/refund/index?order_no={no}")
-    await me.tap("不想要了", "radio")
-    await me.tap("提交申请")
-    await me.sheet.get_by_role("button").last.click()
-    await me.sees("申请已提交")
-    promised = amounts(await me.top.locator(".done .sums").inner_text())
+    promised = await ask_for_refund(me, no)
+    await me.misses("金额以审核通过时为准")
     await work(shop.mall)
     await until(lambda: booked(f"order:{no}", "wechat_cash", kind="refund_sent"))
     assert promised == [await booked(f"order:{no}", "wechat_cash", kind="refund_sent")]
+
+    no = life.orders["shipped"]
+    promised = await ask_for_refund(me, no)
+    await me.sees("金额以审核通过时为准")
+    await me.looks("refund-asked")
+    assert await shown(me, f"{detail}{no}", ".refund .figure") == promised
+    await me.sees("金额以审核通过时为准")
+    [asked] = (await life.me.get(f"/orders/{no}/refunds"))["items"]
+    await refunds.approve(shop.mall.deps, asked["refund_no"], "tester")
+    assert promised == [await booked(f"order:{no}", "refunds_due", kind="refund")]
 
 
 async def test_points_show_the_books(visitor: Enter, shop: Shop, life: Life) -> None:
