@@ -122,7 +122,8 @@ async def grant(
     )
     if kept.cash_fen:
         jobs.append(Job("send_refund", {"refund_id": refund_id}))
-    jobs.append(notice(order.row.member_id, order.row.order_no, planned.cash_fen + planned.balance_fen, "已同意退款"))
+    back_fen = kept.cash_fen + kept.spend_only_fen + kept.withdrawable_fen
+    jobs.append(notice(order.row.member_id, order.row.order_no, back_fen, "已同意退款"))
     await outbox.put(tx, jobs, at)
 
 

@@ -285,8 +285,9 @@ async def end(
 
 
 def notice(withdrawal: Withdrawal, state: WithdrawalState) -> Job:
-    """Build the job that tells the member the withdrawal's state."""
-    values = {"amount": f"{yuan(withdrawal.amount_fen)}元", "state": LABELS[state]}
+    """Build the job that tells the member the state, and what WeChat pays, or what returned to the wallet."""
+    fen = withdrawal.payout_fen if state in LIVE or state is S.PAID else withdrawal.amount_fen
+    values = {"amount": f"{yuan(fen)}元", "state": LABELS[state]}
     return messages.notice_job(withdrawal.member_id, "withdrawal", values, f"no={withdrawal.withdrawal_no}")
 
 

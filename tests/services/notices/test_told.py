@@ -6,16 +6,14 @@ import orjson
 import pytest
 
 from server import db
+from server.sandbox.mini_messages import check_value
 from server.seed.plant import _NOTICES
 from server.services.orders import refunds, returns
 from server.services.withdrawals import requests as withdrawal_requests
 from tests.browser.routes import listed
 from tests.support.mall import Mall
-from tests.support.purse import ask, rich, send
+from tests.support.purse import ask, rich, send, set_policy
 from tests.support.shop import join, make_sku, pass_days, publish, publish_commission, until, work
-
-PHRASE = 5
-"""How many characters WeChat accepts in a phrase."""
 
 
 async def told(member_id: int) -> list[tuple[str, str, str]]:
@@ -28,7 +26,7 @@ async def told(member_id: int) -> list[tuple[str, str, str]]:
         fields = templates[said["template"]]["fields"]
         assert set(fields.values()) <= set(said["values"])
         for field, name in fields.items():
-            assert not field.startswith("phrase") or len(said["values"][name]) <= PHRASE
+            check_value(field, said["values"][name])
         if said["member_id"] == member_id and "state" in said["values"]:
             found.append((said["template"], said["values"]["state"], said["query"]))
     return found
@@ -65,6 +63,35 @@ async def test_a_withdrawal_step_by_step(mall: Mall) -> None:
         ("withdrawal", "已到账", f"no={paid}"),
         ("withdrawal", "未通过", f"no={rejected}"),
     ]
+
+
+async def amounts(member_id: int, template: str) -> list[str]:
+    """Return the amounts that a member's messages of one template name, in order."""
+    rows = await db.fetch(
+        "SELECT args -> 'values' ->> 'amount' AS amount FROM outbox WHERE job = 'send_notice'"
+        " AND args ->> 'template' = $1 AND (args ->> 'member_id')::bigint = $2 ORDER BY id",
+        template,
+        member_id,
+    )
+    return [row["amount"] for row in rows]
+
+
+async def test_a_withdrawal_with_a_fee_names_what_arrives_or_what_returns(mall: Mall) -> None:
+    await set_policy(mall, withdrawal_fee_bp=150)
+    me = await rich(mall)
+    paid = await send(mall, me, 1_000)
+    await mall.http.post(f"/sandbox/transfers/{paid}/confirm")
+    rejected = await ask(me, 1_000)
+    await withdrawal_requests.reject(mall.deps, rejected, "tester", "资料不符")
+    assert await amounts(me.id, "withdrawal") == ["9.85元", "9.85元", "9.85元", "10.00元"]
+
+
+async def test_a_refund_names_the_freight_that_returns_too(mall: Mall) -> None:
+    await set_policy(mall, freight_fen=800)
+    me = await join(mall)
+    order_no = await me.buy(await make_sku(1_000))
+    await me.refund(order_no)
+    assert await amounts(me.id, "refund") == ["18.00元"]
 
 
 @pytest.mark.parametrize("back", [False, True])

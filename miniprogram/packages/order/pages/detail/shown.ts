@@ -66,6 +66,13 @@ const ICONS: Partial<Record<Status, string>> = {
 
 const TONES: Record<string, string> = { succeeded: 'tag-good', rejected: 'tag-plain', withdrawn: 'tag-plain', granting: 'tag-gold', requested: 'tag-gold', returning: 'tag-gold' }
 
+/** What else is said of a refund in this state: what was not decided yet names what the goods cost. */
+const WAITS: Record<string, string> = {
+  requested: '金额以审核通过时为准',
+  returning: '金额以审核通过时为准',
+  processing: '微信正在退款，一般几分钟到账，退到银行卡可能要几天',
+}
+
 const WAYS: Record<string, string> = { own: '由商家送货上门，没有快递单号', pick_up: '到店自取，没有快递单号' }
 
 /** How the sentence about goods on their way begins, where they come without express. */
@@ -134,7 +141,7 @@ function shownRefund(refund: Refund): ShownRefund {
     no: refund.refund_no,
     label: refund.state_label,
     tone: TONES[refund.state] ?? '',
-    text: refund.delayed ? '微信没能退回原账户，商家会换一种方式退给你' : refund.state === 'processing' ? '微信正在退款，一般几分钟到账，退到银行卡可能要几天' : '',
+    text: refund.delayed ? '微信没能退回原账户，商家会换一种方式退给你' : (WAITS[refund.state] ?? ''),
     parts: refundParts(refund),
     reason: refund.reason,
     times: timesOf(refund),

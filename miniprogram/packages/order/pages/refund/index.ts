@@ -16,6 +16,8 @@ interface Choice extends ShownLine {
 interface Done {
   label: string
   parts: Array<{ label: string; text: string }>
+  /** Whether it is still to be decided. */
+  open: boolean
 }
 
 Page({
@@ -85,7 +87,7 @@ Page({
     try {
       await askToNotify('refund')
       const refund = await orders.refund(this.orderNo, why, chosen)
-      this.setData({ done: { label: refund.state_label, parts: refundParts(refund) } })
+      this.setData({ done: { label: refund.state_label, parts: refundParts(refund), open: refund.state === 'requested' } })
       wx.pageScrollTo({ scrollTop: 0, duration: 0 })
     } catch (error) {
       tell(error)
