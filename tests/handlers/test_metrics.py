@@ -5,7 +5,9 @@ import pytest
 
 from server import db, outbox
 from server.outbox import Job
+from server.services.common import audits
 from tests.support.mall import Mall
+from tests.support.shop import join, make_sku, work
 from tests.support.wire import say
 
 
@@ -46,6 +48,27 @@ async def test_the_outbox_tells_its_size_and_lag(mall: Mall) -> None:
     opened, lag_s = await numbers()
     assert opened == 1
     assert 40 <= lag_s < 50
+
+
+async def test_the_audit_tells_what_it_found_and_when_it_last_found_nothing(mall: Mall) -> None:
+    assert "tuisan_audit" not in (await mall.http.get("/metrics")).text
+    shopper = await join(mall)
+    order_no = await shopper.buy(await make_sku())
+    await work(mall)
+
+    async def found(cash_fen: int) -> str:
+        await db.fetch("UPDATE orders SET cash_due_fen = cash_due_fen + $1 RETURNING id", cash_fen)
+        await audits.run(mall.deps)
+        return (await mall.http.get("/metrics")).text
+
+    text = await found(1)
+    assert value(text, "tuisan_audit_offenders") > 0, order_no
+    assert "tuisan_audit_clean_timestamp_seconds" not in text
+    text = await found(-1)
+    assert value(text, "tuisan_audit_offenders") == 0
+    clean = value(text, "tuisan_audit_clean_timestamp_seconds")
+    assert abs(clean - mall.clock.now().timestamp()) < 60
+    assert value(await found(1), "tuisan_audit_clean_timestamp_seconds") == clean
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/api/me"])

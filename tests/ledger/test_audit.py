@@ -303,6 +303,21 @@ async def test_only_so_many_offenders_are_named(world: Mall, owner: Connection) 
     assert (check.wrong, len(check.offenders)) == (MAX_OFFENDERS + 5, MAX_OFFENDERS)
 
 
+async def test_only_so_many_offenders_of_a_rule_are_named(
+    world: Mall, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.ledger.audit.MAX_OFFENDERS", 1)
+    planted = owner.transaction()
+    await planted.start()
+    try:
+        await owner.execute("UPDATE commissions SET version = 99")
+        report = await prove(owner, world.clock.now())
+    finally:
+        await planted.rollback()
+    (check,) = (check for check in report.checks if check.name == "commissions_due")
+    assert (check.wrong > 1, len(check.offenders)) == (True, 1)
+
+
 async def test_the_audit_reads_and_writes_nothing(world: Mall) -> None:
     before = await db.fetch_value("SELECT pg_current_wal_insert_lsn()::text")
     assert (await audit(world.clock.now())).ok
