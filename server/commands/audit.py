@@ -21,7 +21,9 @@ def verb(
     data: Path | None = typer.Option(None, help="dev 的数据目录 Data folder of a `dev`"),
     as_json: bool = typer.Option(False, "--json", help="输出 JSON Print one JSON document"),
     quick: bool = typer.Option(
-        False, "--quick", help="只核对上次无误之后有变动的会员 Only the members changed since the last clean audit"
+        False,
+        "--quick",
+        help="可能滞留的事项和有变动的会员 What may rest, and members changed since the last clean audit",
     ),
     seal: str | None = typer.Option(
         None,

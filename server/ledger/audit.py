@@ -43,6 +43,8 @@ class Report:
 
     at: datetime
     checks: tuple[Check, ...]
+    rested: datetime | None
+    """What was due by then had had time enough to be done; None if the scheduler ran too little."""
     mark: named.Mark
     """How far it saw, for a quick audit later."""
     members: int | None
@@ -69,9 +71,10 @@ async def audit(at: datetime, tell: Tell = untold) -> Report:
 
 
 async def audit_since(at: datetime, seen: named.Mark) -> Report | None:
-    """Run the proofs of the members whom anything names that was written since `seen`. Raises Busy.
+    """Run the proofs of what may rest, and of the members whom anything names that was written since `seen`.
 
     Sums of the whole shop are left to the full audit. None if so much was written that the full audit is quicker.
+    Raises Busy.
     """
     async with db.snapshot(scratch=True) as reader:
         members = await named.members_since(reader, seen)
@@ -85,21 +88,24 @@ async def prove(reader: db.Connection, at: datetime, tell: Tell = untold) -> Rep
     for done, proof in enumerate(_ALL):
         tell(proof.title, done, len(_ALL))
         checks.append(await run.check(proof))
-    return Report(at, tuple(checks), await named.mark(reader), None)
+    return Report(at, tuple(checks), run.rested, await named.mark(reader), None)
 
 
 async def prove_members(connection: db.Connection, at: datetime, members: Sequence[int]) -> Report:
-    """Run the proofs that say something about members, only about these; `connection` may make temporary tables."""
+    """Run the proofs of what may rest, and those about members only for these.
+
+    `connection` may make temporary tables.
+    """
     run = await _Run.begin(connection, at)
     mark = await named.mark(connection)
+    checks = [await run.check(proof) for proof in _ALL if proof.scope is Scope.RESTING]
     await scopes.name(connection, members)
-    checks = []
     for scope in (Scope.WALLET, Scope.BUYER, Scope.EARNER):
         chosen = [proof for proof in _ALL if proof.scope is scope]
         tables = await scopes.enter(connection, scope, [proof.sql for proof in chosen])
         checks += [await run.check(proof) for proof in chosen]
         await scopes.leave(connection, tables)
-    return Report(at, tuple(checks), mark, len(members))
+    return Report(at, tuple(checks), run.rested, mark, len(members))
 
 
 async def _rested(reader: db.Connection) -> datetime | None:
@@ -114,7 +120,7 @@ SELECT count(*) AS checked, count(*) FILTER (WHERE wrong IS NOT FALSE) AS wrong,
   COALESCE(to_jsonb((array_agg(to_jsonb(p) - 'wrong') FILTER (WHERE wrong IS NOT FALSE))[1:$3]), '[]') AS offenders
 FROM ({sql}) p WHERE ($1::timestamptz, $2::timestamptz) IS NOT NULL
 """
-_ROWS_AT_A_TIME = 2_000
+_STREAMED = {"prefetch": 2_000, "timeout": _TIMEOUT_S}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,25 +129,25 @@ class _Run:
 
     reader: db.Connection
     at: datetime
-    rested: datetime
+    rested: datetime | None
     known: Known
 
     @classmethod
     async def begin(cls, reader: db.Connection, at: datetime) -> "_Run":
-        return cls(reader, at, await _rested(reader) or _NEVER, await known(reader))
+        return cls(reader, at, await _rested(reader), await known(reader))
 
     async def check(self, proof: Proof | Replay) -> Check:
         return await (self._replay(proof) if isinstance(proof, Replay) else self._sum(proof))
 
     async def _sum(self, proof: Proof) -> Check:
         sql = _SUMMED.format(sql=proof.sql)
-        found = await self.reader.fetchrow(sql, self.at, self.rested, MAX_OFFENDERS, timeout=_TIMEOUT_S)
+        found = await self.reader.fetchrow(sql, self.at, self.rested or _NEVER, MAX_OFFENDERS, timeout=_TIMEOUT_S)
         return Check(proof.name, proof.title, found["checked"], found["wrong"], orjson.loads(found["offenders"]))
 
     async def _replay(self, replay: Replay) -> Check:
         """Stream the rows of a replay through its rule, in bounded memory."""
         checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
-        async for row in self.reader.cursor(replay.sql, self.rested, prefetch=_ROWS_AT_A_TIME, timeout=_TIMEOUT_S):
+        async for row in self.reader.cursor(replay.sql, self.rested or _NEVER, **_STREAMED):
             checked += 1
             offender = replay.judge(self.known, row[0])
             if offender is not None:

@@ -7,6 +7,7 @@ column that everybody would have to keep.
 from dataclasses import dataclass
 
 from server import db
+from server.ledger.proofs.scope import OF_MEMBERS
 
 MOST = 200_000
 """With more members than this the full audit is quicker."""
@@ -49,22 +50,7 @@ _TABLES = {
     "qualifications": "SELECT unnest(ARRAY[t.referrer_id, t.referee_id])"
     " UNION SELECT unnest(ARRAY[o.member_id, o.referrer_id]) FROM orders o WHERE o.id = t.order_id",
     "rebate_stages": "SELECT r.member_id FROM rebates r WHERE r.id = t.rebate_id",
-    **dict.fromkeys(
-        (
-            "rebates",
-            "commissions",
-            "withdrawals",
-            "coupons",
-            "point_earnings",
-            "point_credits",
-            "check_ins",
-            "growth_entries",
-            "member_levels",
-            "level_changes",
-            "ledger_accounts",
-        ),
-        "SELECT t.member_id",
-    ),
+    **dict.fromkeys(OF_MEMBERS, "SELECT t.member_id"),
     "outbox": "SELECT (t.args ->> 'member_id')::bigint UNION SELECT o.member_id FROM orders o"
     " WHERE o.id = (t.args ->> 'order_id')::bigint",
 }

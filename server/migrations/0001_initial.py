@@ -78,6 +78,7 @@ COMMENT ON TABLE "audit_log" IS 'What an operator did. The records form a chain:
 CREATE TABLE "audit_runs" (
     "id" BIGSERIAL NOT NULL PRIMARY KEY,
     "at" TIMESTAMPTZ NOT NULL,
+    "rested_at" TIMESTAMPTZ,
     "members" INT,
     "checked" BIGINT NOT NULL,
     "wrong" BIGINT NOT NULL,
@@ -1686,7 +1687,7 @@ END $$;
 CREATE OR REPLACE FUNCTION stage_held(p rebate_stages) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM rebates r WHERE r.id = p.rebate_id AND refund_holds(r.order_id))
     OR EXISTS (SELECT FROM (SELECT order_id FROM qualifications WHERE rebate_id = p.rebate_id
-        ORDER BY paid_at, id LIMIT p.position) q WHERE refund_holds(q.order_id))
+        ORDER BY paid_at, order_id LIMIT p.position) q WHERE refund_holds(q.order_id))
 $$;
 
 -- functions/ledger_post_json.sql
@@ -2178,7 +2179,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "ab7128f2e66c604322f7803e016afcebe68d0968a9cbe1eb4152c6e3c2200806"
+FINGERPRINT = "edc9d54c9f89320cf35ad1c8beb73d0c5616f45172ea99d422ce402e2a26eda8"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

@@ -104,6 +104,8 @@ class AuditRun(Model):
 
     id = fields.BigIntField(primary_key=True)
     at = fields.DatetimeField()
+    rested_at = fields.DatetimeField(null=True)
+    """What was due by then had had time enough to be done; null if the scheduler had run too little."""
     members = fields.IntField(null=True)
     """How many members a quick audit looked at; null for the full audit."""
     checked = fields.BigIntField()

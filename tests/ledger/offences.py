@@ -19,6 +19,10 @@ INSERT INTO approvals (kind, subject, act, detail, basis, weight, allowed, asked
     state)
   SELECT '', '', '{}', '{}', '{}', 1, 0, 'anna', 'owner', now(),
 """
+_WORTHLESS = """
+UPDATE rule_versions SET terms = jsonb_set(terms, '{payout_cap_bp}', '5000');
+UPDATE rebates SET history = replace(history::text, '"points_per_fen": 1', '"points_per_fen": 0')::jsonb
+"""
 _NO_TOTAL = "ALTER TABLE coupon_templates DROP CONSTRAINT coupon_templates_total"
 OFFENCES = [
     ("entries_balance", "UPDATE ledger_lines SET amount = amount + 1 WHERE id = (SELECT min(id) FROM ledger_lines)"),
@@ -187,6 +191,10 @@ OFFENCES = [
     ("month_caps", "UPDATE rule_versions SET terms = jsonb_set(terms, '{max_cycles}', '0')"),
     ("rebates_due", "UPDATE rule_versions SET terms = jsonb_set(terms, '{max_cycles}', '0')"),
     ("rebates_due", "UPDATE rebates SET history = '[{}]'"),
+    (
+        "rebates_due",
+        _WORTHLESS,
+    ),
     ("commissions_due", "UPDATE commission_versions SET terms = terms - 'depth' || '{\"more\": 1}'"),
     ("commissions_due", "UPDATE commissions SET explanation = '{}'"),
     ("cycles_move", _READY),

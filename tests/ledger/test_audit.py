@@ -356,12 +356,40 @@ async def test_the_quick_audit_looks_at_those_who_were_named_since(mall: Mall) -
     assert (await audits.run_quick(mall.deps)).members == 1
     code, told, _ = await run(mall, "audit", "--quick", "--json")
     assert (code, orjson.loads(told)["ok"]) == (0, True)
-    assert (await run_process(mall, "audit", "--quick"))[1].count("有变动的 0 位会员") == 1
+    assert (await run_process(mall, "audit", "--quick"))[1].count("有变动的 1 位会员") == 1
     await db.fetch("UPDATE orders SET cash_due_fen = cash_due_fen + 1 WHERE member_id = $1 RETURNING id", bert.id)
     found = await audits.run_quick(mall.deps)
-    assert (found.members, found.ok) == (1, False)
+    assert (found.members, found.ok) == (2, False)
     assert "order_amounts" in {check.name for check in found.checks if check.wrong}
     assert (await audits.run_quick(mall.deps)).ok is False  # until a clean audit, what was named is looked at again
+
+
+async def test_the_quick_audit_finds_what_rests_though_nothing_was_written(mall: Mall) -> None:
+    await (await join(mall)).place(await make_sku())
+    assert (await audits.run_quick(mall.deps)).ok
+    mall.clock.advance(4 * 3600)  # and nobody closes the order
+    assert (await audits.run_quick(mall.deps)).ok  # nor has the scheduler run
+    await let_rest(mall)
+    found = await audits.run_quick(mall.deps)
+    assert {check.name for check in found.checks if check.wrong} == {"orders_move"}
+
+
+async def test_what_was_written_lately_is_looked_at_again_once_there_was_time_to_act_on_it(mall: Mall) -> None:
+    await publish(mall)
+    anna = await join(mall)
+    assert (await audits.run(mall.deps)).ok
+    mall.clock.advance(60)
+    await (await join(mall, anna)).buy(await make_sku())
+    await work(mall)
+    await db.fetch("UPDATE qualifications SET state = 'void', void_for = 'lost' RETURNING id")
+    for _ in range(2):
+        mall.clock.advance(3000)
+        await let_rest(mall)
+        assert (await audits.run_quick(mall.deps)).ok  # it may still come
+    mall.clock.advance(3000)
+    await let_rest(mall)
+    found = await audits.run_quick(mall.deps)
+    assert {check.name for check in found.checks if check.wrong} == {"friends_move"}
 
 
 async def test_what_is_found_is_told_once_a_day(mall: Mall) -> None:

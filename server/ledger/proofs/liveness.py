@@ -35,8 +35,9 @@ FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN members m ON m.id
 JOIN (SELECT s.id, CASE WHEN bool_and(w.received_at IS NOT NULL) AND max(o.received_at) IS NOT NULL
       THEN GREATEST(max(w.received_at), max(o.received_at)) END AS received
   FROM rebate_stages s JOIN rebates r ON r.id = s.rebate_id JOIN orders o ON o.id = r.order_id
-  JOIN (SELECT rebate_id, order_id, row_number() OVER (PARTITION BY rebate_id ORDER BY paid_at, id) AS n
-    FROM qualifications WHERE state = 'consumed') q ON q.rebate_id = r.id AND q.n <= s.position
+  JOIN (SELECT rebate_id, order_id, row_number() OVER (PARTITION BY rebate_id ORDER BY paid_at, order_id) AS n
+    FROM qualifications WHERE rebate_id IN (SELECT rebate_id FROM rebate_stages WHERE state = 'frozen')) q
+    ON q.rebate_id = r.id AND q.n <= s.position
   JOIN orders w ON w.id = q.order_id WHERE s.state = 'frozen' GROUP BY s.id) d ON d.id = s.id
 WHERE s.state = 'frozen' AND (s.amount_fen > 0 OR s.position = r.required)
 """
@@ -133,28 +134,28 @@ CROSS JOIN LATERAL (SELECT (SELECT COALESCE(sum(cash_fen - refunded_cash_fen), 0
 
 # The first order that counts, told from what needs no judgement: of a rule for all goods, and with no earlier order.
 _FRIENDS = """
-SELECT o.member_id, o.id AS order_id, o.referrer_id, q.referee_id IS NULL AND o.paid_at < $2 AS wrong
+SELECT o.member_id, o.id AS order_id, o.referrer_id, o.paid_at < $2 AND NOT EXISTS (
+    SELECT FROM public.qualifications
+    WHERE referee_id = o.member_id AND (state <> 'void' OR void_for = 'review')) AS wrong
 FROM (SELECT DISTINCT ON (member_id) * FROM orders WHERE status IN ('paid', 'teaming', 'shipped', 'received',
     'completed') ORDER BY member_id, paid_at, id) o
 JOIN rule_versions v ON v.version = o.rule_version AND (v.terms -> 'scope' ->> 'all')::boolean
   AND v.terms -> 'qualify_kinds' ? o.kind
-JOIN members m ON m.id = o.referrer_id AND m.state <> 'closed'
-LEFT JOIN (SELECT DISTINCT referee_id FROM qualifications WHERE state <> 'void' OR void_for = 'review') q
-  ON q.referee_id = o.member_id
+JOIN public.members m ON m.id = o.referrer_id AND m.state <> 'closed'
 WHERE o.for_qualification AND o.cash_due_fen - o.freight_cash_fen - o.refunded_cash_fen + o.refunded_freight_fen
   >= (v.terms ->> 'min_paid_fen')::bigint
 """
 
 PROOFS: tuple[Proof, ...] = (
-    Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS, Scope.BUYER),
-    Proof("stages_move", "到期的返一已经解冻", _STAGES, Scope.EARNER),
-    Proof("commissions_release", "到期的佣金已经解冻", _COMMISSIONS, Scope.EARNER),
-    Proof("points_move", "到期的积分已经到账或失效", _POINTS, Scope.BUYER),
-    Proof("refunds_move", "退款都在推进", _REFUNDS, Scope.BUYER),
-    Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS, Scope.BUYER),
-    Proof("qualifications_move", "有效推荐没有滞留", _QUALIFICATIONS),
-    Proof("cycles_move", "能成立的返一都已成立", _CYCLES),
-    Proof("friends_move", "好友的首单都已计入", _FRIENDS),
-    Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES),
-    Proof("jobs_move", "后台任务、审批和绑定没有滞留", _JOBS),
+    Proof("orders_move", "订单到期即关闭、收货或完成", _ORDERS, Scope.RESTING),
+    Proof("stages_move", "到期的返一已经解冻", _STAGES, Scope.RESTING),
+    Proof("commissions_release", "到期的佣金已经解冻", _COMMISSIONS, Scope.RESTING),
+    Proof("points_move", "到期的积分已经到账或失效", _POINTS, Scope.RESTING),
+    Proof("refunds_move", "退款都在推进", _REFUNDS, Scope.RESTING),
+    Proof("withdrawals_move", "提现都在推进", _WITHDRAWALS, Scope.RESTING),
+    Proof("qualifications_move", "有效推荐没有滞留", _QUALIFICATIONS, Scope.RESTING),
+    Proof("cycles_move", "能成立的返一都已成立", _CYCLES, Scope.RESTING),
+    Proof("friends_move", "好友的首单都已计入", _FRIENDS, Scope.BUYER),
+    Proof("activities_move", "到期的拼团和秒杀已经结束", _ACTIVITIES, Scope.RESTING),
+    Proof("jobs_move", "后台任务、审批和绑定没有滞留", _JOBS, Scope.RESTING),
 )

@@ -254,7 +254,7 @@ def _judge_rebates(known: Known, row: str) -> Offender | None:
     if rebate is None:
         return {"undecodable": row[:_SHOWN]}
     terms = known.rules.get(rebate.rule_version)
-    due = None if terms is None else prove(terms, rebate.history)
+    due = None if terms is None else _proved(terms, rebate.history)
     if terms is not None and due is not None and _fits(terms, rebate, due):
         return None
     return {
@@ -267,6 +267,14 @@ def _judge_rebates(known: Known, row: str) -> Offender | None:
         "due_whole_fen": due and due.whole_fen,
         "due_stages_fen": due and due.stages_fen,
     }
+
+
+def _proved(terms: RuleTerms, history: Sequence[Event]) -> Standing | None:
+    """Return what the rule gives; None also for facts that it never met, such as points worth nothing."""
+    try:
+        return prove(terms, history)
+    except ArithmeticError:
+        return None
 
 
 def _fits(terms: RuleTerms, rebate: _Rebate, due: Standing) -> bool:

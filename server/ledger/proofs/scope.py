@@ -15,6 +15,9 @@ class Scope(Enum):
 
     SHOP = "shop"
     """All rows: a sum of the whole shop. It is proved by the full audit only."""
+    RESTING = "resting"
+    """All rows that may still move, which are few. Nothing that was written names what rests, so the quick audit looks
+    at all of them."""
     WALLET = "wallet"
     """The member's accounts, and all lines on them."""
     BUYER = "buyer"
@@ -40,6 +43,11 @@ _ENTRIES = f"""SELECT * FROM public.ledger_entries WHERE id IN (
   UNION SELECT entry_id FROM public.ledger_lines WHERE member_id > 0 AND member_id {_IN})"""  # noqa: S608 - our own text
 _LINES_OF_MEMBERS = f"SELECT * FROM public.ledger_lines WHERE member_id > 0 AND member_id {_IN}"  # noqa: S608 - our own text
 _LINES_OF_ENTRIES = "SELECT * FROM public.ledger_lines WHERE entry_id IN (SELECT id FROM ledger_entries)"
+OF_MEMBERS = (
+    *("rebates", "commissions", "withdrawals", "coupons", "point_earnings", "point_credits", "check_ins"),
+    *("growth_entries", "member_levels", "level_changes", "ledger_accounts"),
+)
+"""The tables whose rows belong to their `member_id`."""
 _TABLES = {
     "members": f"SELECT * FROM public.members WHERE id {_IN}",  # noqa: S608 - our own text
     "orders": "",
@@ -49,22 +57,7 @@ _TABLES = {
     "payments": "SELECT * FROM public.payments WHERE order_id IN (SELECT id FROM orders)",
     "payment_notices": "SELECT * FROM public.payment_notices WHERE out_trade_no IN (SELECT order_no FROM orders)",
     "qualifications": f"SELECT * FROM public.qualifications WHERE referrer_id {_IN}",  # noqa: S608 - our own text
-    **{
-        table: f"SELECT * FROM public.{table} WHERE member_id {_IN}"  # noqa: S608 - our own names
-        for table in (
-            "rebates",
-            "commissions",
-            "withdrawals",
-            "coupons",
-            "point_earnings",
-            "point_credits",
-            "check_ins",
-            "growth_entries",
-            "member_levels",
-            "level_changes",
-            "ledger_accounts",
-        )
-    },
+    **{table: f"SELECT * FROM public.{table} WHERE member_id {_IN}" for table in OF_MEMBERS},  # noqa: S608 - our own names
     "rebate_stages": "SELECT * FROM public.rebate_stages WHERE rebate_id IN (SELECT id FROM rebates)",
     "audit_log": f"SELECT * FROM public.audit_log WHERE subject IN (SELECT 'member:' || id FROM {_MEMBERS})",  # noqa: S608 - our own text
     "ledger_entries": _ENTRIES,

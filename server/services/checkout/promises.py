@@ -32,8 +32,8 @@ _BUYER = """
 (SELECT state FROM members WHERE id = {referrer}) AS referrer_state,
 EXISTS (SELECT FROM qualifications WHERE referee_id = m.id AND (state <> 'void' OR void_for = 'review')) AS qualified,
 (SELECT count(*) FROM rebates WHERE member_id = m.id AND state <> 'reversed') AS cycles,
-(SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted' ORDER BY paid_at, id LIMIT 1)
-  AS cycle_version
+(SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'
+  ORDER BY paid_at, order_id LIMIT 1) AS cycle_version
 """
 _OF_MEMBER = f"SELECT {_BUYER.format(referrer='m.referrer_id')} FROM members m WHERE m.id = $1"  # noqa: S608 - our own text
 # Until it is paid, an order has no referrer and no rule of its own: those of its payment will count.

@@ -1,4 +1,4 @@
-"""Audits of the shop: all proofs, or quickly those of the members whom anything names since the last clean audit."""
+"""Audits of the shop: all proofs, or quickly those of what may rest and of members whom anything written names."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,12 +30,12 @@ async def run(deps: Deps, *ends: End, tell: Tell = untold) -> Report:
 
 
 async def run_quick(deps: Deps, *ends: End, tell: Tell = untold) -> Report:
-    """Run the proofs of what was written since the last clean audit, and remember the result. Raises Busy.
+    """Run the proofs of what may rest and of what was written since the last clean audit, and remember the result.
 
-    Without a clean audit, or if too much was written since, all proofs are run.
+    Without a clean audit, or if too much was written since, all proofs are run. Raises as `run`.
     """
     began = stopwatch()
-    seen = await _clean()
+    seen = await _seen()
     quick = None if seen is None else await audit_since(deps.clock.now(), seen)
     if quick is None:
         return await run(deps, *ends, tell=tell)
@@ -64,17 +64,32 @@ async def _with_log(deps: Deps, ends: Sequence[End], report: Report) -> Report:
     return replace(report, checks=(*report.checks, log))
 
 
-async def _clean() -> named.Mark | None:
-    row = await db.fetch_row("SELECT entry_id, xid FROM audit_runs WHERE wrong = 0 ORDER BY id DESC LIMIT 1")
+_SEEN = """
+SELECT r.entry_id, r.xid FROM audit_runs r
+  CROSS JOIN (SELECT rested_at FROM audit_runs WHERE wrong = 0 ORDER BY id DESC LIMIT 1) newest
+  WHERE r.wrong = 0
+  ORDER BY (r.at <= newest.rested_at) IS TRUE DESC, CASE WHEN r.at <= newest.rested_at THEN r.id ELSE -r.id END DESC
+  LIMIT 1
+"""
+
+
+async def _seen() -> named.Mark | None:
+    """Return from where on a quick audit must look; None before the first clean audit.
+
+    The newest clean audit could not judge what there was no time to act on yet. So a clean audit from before that
+    counts, else the oldest one.
+    """
+    row = await db.fetch_row(_SEEN)
     return None if row is None else named.Mark(**row)
 
 
 async def _remember(report: Report, took_s: float) -> None:
     async with db.transaction() as tx:
         await tx.execute(
-            "INSERT INTO audit_runs (at, members, checked, wrong, entry_id, xid, took_ms)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO audit_runs (at, rested_at, members, checked, wrong, entry_id, xid, took_ms)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             report.at,
+            report.rested,
             report.members,
             sum(check.checked for check in report.checks),
             sum(check.wrong for check in report.checks),

@@ -188,7 +188,7 @@ async def rebate(rebate_id: int) -> RebateDetail:
         raise NotFound(what="rebate")
     friends = await db.fetch(
         "SELECT q.id, q.referee_id, o.order_no FROM qualifications q JOIN orders o ON o.id = q.order_id"
-        " WHERE q.rebate_id = $1 ORDER BY q.paid_at, q.id",
+        " WHERE q.rebate_id = $1 ORDER BY q.paid_at, q.order_id",
         rebate_id,
     )
     return RebateDetail(

@@ -7,7 +7,6 @@ from datetime import datetime
 import msgspec
 
 from server import db
-from server.core.clock import month_start
 from server.rules.forecasts import after_refund, condition, forecast
 from server.rules.members import masked_name
 from server.rules.rebates import CycleFacts, LineNet, Qualified, RuleTerms, in_scope_fen, reduced
@@ -64,7 +63,7 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
         f"SELECT q.state, q.paid_at, m.nickname, m.avatar_url, {carried.COLUMNS}"  # noqa: S608 - our own text
         " FROM qualifications q JOIN members m ON m.id = q.referee_id WHERE q.referrer_id = $1"
         " AND (q.state IN ('counted', 'pending', 'held') OR q.rebate_id = $2)"
-        " ORDER BY q.state IN ('pending', 'held'), q.paid_at, q.id LIMIT $3",
+        " ORDER BY q.state IN ('pending', 'held'), q.paid_at, q.order_id LIMIT $3",
         member_id,
         rebate_id,
         required + _WAITING,
@@ -87,39 +86,20 @@ async def circle(member_id: int, required: int, rebate_id: int | None) -> Circle
     return Circle(friends, tuple(carried.qualified(one, rates) for one in free))
 
 
-class _Sums(msgspec.Struct, frozen=True):
-    """What the month's cap and the version's budget have used, and which order the member chose."""
-
-    month: int
-    budget: int
-    chosen: int | None
-
-
-_SUMS = """
-SELECT (SELECT COALESCE(sum(whole_fen), 0)::bigint FROM rebates
-    WHERE member_id = $1 AND state <> 'reversed' AND closed_at >= $2) AS month,
-  (SELECT budget_used_fen FROM rule_versions WHERE version = $3) AS budget,
-  (SELECT order_id FROM return_choices WHERE member_id = $1) AS chosen
-"""
-
-
-async def next_return(
-    member_id: int, rule: Rule, at: datetime, counted: Sequence[Qualified], live_cycles: int
-) -> NextReturn | None:
+async def next_return(member_id: int, rule: Rule, at: datetime, counted: Sequence[Qualified]) -> NextReturn | None:
     """Forecast what a full cycle would return now, by the decision that closes cycles; None when it returns nothing."""
     async with db.connection() as connection:
         candidates = await cycles.candidates(connection, member_id)
-        row = await connection.fetchrow(_SUMS, member_id, month_start(at), rule.version)
-    sums = db.typed(row, _Sums)
+        used = await cycles.used_so_far(connection, member_id, rule.version, at)
     facts = CycleFacts(
         now=at,
         counted=tuple(counted),
         open_rebate=None,
         candidates=tuple(candidates),
-        chosen_order_id=sums.chosen,
-        live_cycles=live_cycles,
-        month_granted_fen=sums.month,
-        budget_used_fen=sums.budget,
+        chosen_order_id=used.chosen_order_id,
+        live_cycles=used.cycles,
+        month_granted_fen=used.month_fen,
+        budget_used_fen=used.budget_fen,
     )
     found = forecast(rule.terms, facts)
     if found is None:

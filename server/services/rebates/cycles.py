@@ -143,26 +143,40 @@ async def _cycle(tx: db.Connection, member_id: int, orders: list[int], at: datet
     opened = db.typed(row, _Open) if row is not None else None
     version = opened.rule_version if opened else counted[0].rule_version
     terms = await terms_of(version)
-    sums = await tx.fetchrow(
-        "SELECT count(*) AS cycles, COALESCE(sum(whole_fen) FILTER (WHERE closed_at >= $2), 0)::bigint AS month,"
-        " (SELECT budget_used_fen FROM rule_versions WHERE version = $3) AS budget,"
-        " (SELECT order_id FROM return_choices WHERE member_id = $1) AS chosen"
-        " FROM rebates WHERE member_id = $1 AND state <> 'reversed'",
-        member_id,
-        month_start(at),
-        version,
-    )
+    used = await used_so_far(tx, member_id, version, at)
     facts = CycleFacts(
         now=at,
         counted=tuple(carried.qualified(one, rates) for one in counted),
         open_rebate=_joinable(opened) if opened else None,
         candidates=() if opened else tuple(await candidates(tx, member_id)),
-        chosen_order_id=sums["chosen"],
-        live_cycles=sums["cycles"],
-        month_granted_fen=sums["month"],
-        budget_used_fen=sums["budget"],
+        chosen_order_id=used.chosen_order_id,
+        live_cycles=used.cycles,
+        month_granted_fen=used.month_fen,
+        budget_used_fen=used.budget_fen,
     )
     return _Cycle(version, terms, facts)
+
+
+class Used(msgspec.Struct, frozen=True):
+    """What a member's live rebates and a rule version have used, and which order the member chose."""
+
+    cycles: int
+    month_fen: int
+    budget_fen: int
+    chosen_order_id: int | None
+
+
+_USED = """
+SELECT count(*) AS cycles, COALESCE(sum(whole_fen) FILTER (WHERE closed_at >= $2), 0)::bigint AS month_fen,
+    (SELECT budget_used_fen FROM rule_versions WHERE version = $3) AS budget_fen,
+    (SELECT order_id FROM return_choices WHERE member_id = $1) AS chosen_order_id
+  FROM rebates WHERE member_id = $1 AND state <> 'reversed'
+"""
+
+
+async def used_so_far(connection: db.Connection, member_id: int, version: int, at: datetime) -> Used:
+    """Read what stands against the limits of a version in the month of `at`."""
+    return db.typed(await connection.fetchrow(_USED, member_id, month_start(at), version), Used)
 
 
 def _joinable(rebate: _Open) -> OpenRebate:

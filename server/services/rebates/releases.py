@@ -32,8 +32,9 @@ async def schedule(tx: db.Connection, rebate_id: int) -> None:
     Stage k depends on the returned order and on the first k qualifying orders.
     """
     rebate = await tx.fetchrow(
-        "SELECT r.rule_version, r.required, o.received_at, (SELECT array_agg(w.received_at ORDER BY q.paid_at, q.id)"
-        "   FROM qualifications q JOIN orders w ON w.id = q.order_id WHERE q.rebate_id = r.id) AS receipts"
+        "SELECT r.rule_version, r.required, o.received_at,"
+        " (SELECT array_agg(w.received_at ORDER BY q.paid_at, q.order_id) FROM qualifications q"
+        "   JOIN orders w ON w.id = q.order_id WHERE q.rebate_id = r.id) AS receipts"
         " FROM rebates r JOIN orders o ON o.id = r.order_id WHERE r.id = $1",
         rebate_id,
     )

@@ -74,7 +74,7 @@ _SELECT = """
 SELECT r.id, r.state, r.rule_version, r.required, r.whole_fen, r.granted_fen, r.pay_as, r.withdrawable, r.explanation,
   r.closed_at, r.release_at, r.settled_at, r.reversed_at, o.order_no,
   (SELECT jsonb_agg(jsonb_build_object('nickname', m.nickname, 'paid_at', q.paid_at,
-    'received_at', w.received_at) ORDER BY q.paid_at, q.id)
+    'received_at', w.received_at) ORDER BY q.paid_at, q.order_id)
   FROM qualifications q JOIN members m ON m.id = q.referee_id JOIN orders w ON w.id = q.order_id
   WHERE q.rebate_id = r.id) AS friends,
   (SELECT jsonb_agg(s.amount_fen ORDER BY s.position) FROM rebate_stages s
@@ -214,7 +214,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
         " (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM qualifications"
         "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
         " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
-        "    ORDER BY paid_at, id LIMIT 1) AS version,"
+        "    ORDER BY paid_at, order_id LIMIT 1) AS version,"
         " (SELECT jsonb_build_object('id', r.id, 'required', r.required, 'version', r.rule_version,"
         "    'order_id', r.order_id, 'whole_fen', r.whole_fen, 'joined',"
         "    (SELECT count(*) FROM qualifications WHERE rebate_id = r.id)) FROM rebates r WHERE r.member_id = m.id"
@@ -240,7 +240,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
         coming = await cycle_views.returning(rule.terms, opened["order_id"], opened["whole_fen"], opened["joined"])
     else:
         at = deps.clock.now()
-        coming = await cycle_views.next_return(member_id, rule, at, circle.counted, row["cycles"])
+        coming = await cycle_views.next_return(member_id, rule, at, circle.counted)
     referrer = None
     if row["referrer_id"] is not None:
         said = None if row["qualified"] else welcome((await in_force()).terms)
@@ -332,7 +332,7 @@ async def _cycle_terms(member_id: int) -> RuleTerms:
     """Read the terms of the member's next cycle: of the oldest counted qualification, else of the version in force."""
     version = await db.fetch_value(
         "SELECT rule_version FROM qualifications WHERE referrer_id = $1 AND state = 'counted'"
-        " ORDER BY paid_at, id LIMIT 1",
+        " ORDER BY paid_at, order_id LIMIT 1",
         member_id,
     )
     return (await _rule(version)).terms
