@@ -52,6 +52,7 @@ class Visitor:
     async def enter(cls, browser: Browser, base_url: str, name: str, width: int = 390, **options: Any) -> Self:
         """Return a person who was never in the shop before."""
         openid = options.pop("openid", f"h5-{name}")
+        options.setdefault("reduced_motion", "reduce")  # a tap on a sheet that still rises can miss its button
         context = await browser.new_context(
             viewport={"width": width, "height": WIDTHS[width]}, locale="zh-CN", timezone_id="Asia/Shanghai", **options
         )

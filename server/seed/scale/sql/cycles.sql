@@ -58,16 +58,20 @@ INSERT INTO rebates (id, member_id, order_id, rule_version, state, pay_as, withd
     jsonb_build_array(jsonb_build_object('event', 'closed', 'facts', jsonb_build_object(
       'now', closed_at, 'counted', counted, 'open_rebate', NULL, 'chosen_order_id', NULL,
       'candidates', jsonb_build_array(jsonb_build_object('order_id', order_id, 'order_no', order_no, 'kind', 'normal',
-        'paid_at', paid_at, 'lines', (SELECT jsonb_agg(jsonb_build_object('product_id', product_id,
-          'category_id', category_id, 'net_cash_fen', cash_fen - refunded_cash_fen))
-          FROM order_lines l WHERE l.order_id = c.order_id))),
+        'paid_at', paid_at, 'lines', l.lines)),
       'live_cycles', row_number() OVER (PARTITION BY member_id ORDER BY id) - 1,
       'month_granted_fen', COALESCE(sum(whole_fen) OVER (PARTITION BY member_id,
         date_trunc('month', closed_at AT TIME ZONE 'Asia/Shanghai') ORDER BY id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0),
       'budget_used_fen', COALESCE(sum(whole_fen) OVER (ORDER BY id
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0))))
-  FROM scale_cycles c ORDER BY id;
+  FROM scale_cycles c
+  JOIN (
+    SELECT order_id, jsonb_agg(jsonb_build_object('product_id', product_id, 'category_id', category_id,
+      'net_cash_fen', cash_fen - refunded_cash_fen)) AS lines
+    FROM order_lines WHERE order_id IN (SELECT order_id FROM scale_cycles) GROUP BY order_id
+  ) l USING (order_id)
+  ORDER BY id;
 
 INSERT INTO rebate_stages (id, rebate_id, position, amount_fen, state, release_at, created_at)
   SELECT (c.id - 1) * 3 + p, c.id, p, CASE WHEN p = 3 THEN c.whole_fen ELSE 0 END,
