@@ -146,10 +146,11 @@ async def detail(stage: Stage, length: Length) -> list[Result]:
 
 
 async def place(stage: Stage, length: Length) -> list[Result]:
-    """Place orders of one line; members and SKUs in turn."""
+    """Place orders of one line; members and SKUs in turn. At first nobody holds an unpaid order, as in most shops."""
     numbers = iter(range(2 * length.rounds))
 
     async def subject(stage: Stage, seconds: int) -> Load:
+        await stage.shop.close_unpaid()
         return await stage.load(stage.web, _orders(stage, next(numbers), seconds), seconds, once=True)
 
     async def rows(stage: Stage, seconds: int) -> float:

@@ -150,6 +150,14 @@ class Shop:
             await owner.close()
         return Waiting(orders["first"], count, people["first"] - orders["first"], name)
 
+    async def close_unpaid(self) -> None:
+        """Let the unpaid orders end; their stock stays reserved."""
+        async with db.transaction() as tx:
+            await tx.execute(
+                "UPDATE orders SET status = 'closed', close_reason = 'timeout', closed_at = $1 WHERE status = 'pending'",
+                self.deps.clock.now(),
+            )
+
     async def rest(self) -> None:
         """Wait until the worker has done all due jobs; those that the SQL limit wrote are due in a day."""
         undone = "SELECT EXISTS (SELECT FROM outbox WHERE done_at IS NULL AND due_at < $1)"
