@@ -300,11 +300,14 @@ async def let_go(guard: Connection, number: Advisory) -> None:
 
 
 @asynccontextmanager
-async def snapshot(*, scratch: bool = False) -> AsyncIterator[Connection]:
+async def snapshot(*, scratch: bool = False, of: Connection | None = None) -> AsyncIterator[Connection]:
     """Open a read-only REPEATABLE READ transaction: a consistent view of the live database, without stopping writes.
 
-    With `scratch` it may make temporary tables.
+    With `scratch` it may make temporary tables. With `of` it sees what that open snapshot sees.
     """
     async with connection() as reader, reader.transaction(isolation="repeatable_read", readonly=not scratch):
+        if of is not None:
+            seen = await of.fetchval("SELECT pg_export_snapshot()")
+            await reader.execute(f"SET TRANSACTION SNAPSHOT '{seen}'")
         await reader.execute("SET LOCAL statement_timeout = 0")
         yield reader

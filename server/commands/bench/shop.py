@@ -84,6 +84,11 @@ UPDATE skus SET available = available - n, reserved = reserved + n FROM (
 """
 
 
+_CLOSED = """
+UPDATE orders SET status = 'closed', close_reason = 'timeout', closed_at = $1 WHERE status = 'pending'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """Orders with consecutive ids, each of a new member: the member's id is the order's id + `to_member`.
@@ -153,10 +158,7 @@ class Shop:
     async def close_unpaid(self) -> None:
         """Let the unpaid orders end; their stock stays reserved."""
         async with db.transaction() as tx:
-            await tx.execute(
-                "UPDATE orders SET status = 'closed', close_reason = 'timeout', closed_at = $1 WHERE status = 'pending'",
-                self.deps.clock.now(),
-            )
+            await tx.execute(_CLOSED, self.deps.clock.now())
 
     async def rest(self) -> None:
         """Wait until the worker has done all due jobs; those that the SQL limit wrote are due in a day."""

@@ -307,7 +307,8 @@ def _by_goods(line: LineNet) -> tuple[int, int, int]:
 
 
 REPLAYS: tuple[Replay, ...] = (
+    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, _judge_undecided),
     Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, _judge_rebates),
     Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, _judge_commissions),
-    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, _judge_undecided),
 )
+"""The one with most rows is last."""
