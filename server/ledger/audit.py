@@ -12,12 +12,13 @@ from server.ledger import named
 from server.ledger.proofs import PROOFS
 from server.ledger.proofs import scope as scopes
 from server.ledger.proofs.proof import Proof
-from server.ledger.proofs.replays import REPLAYS, Known, Replay, known
+from server.ledger.proofs.replay import Known, Replay, known
+from server.ledger.proofs.replays import REPLAYS
 from server.ledger.proofs.scope import Scope
 from server.rules.running import Run, rested_since
 
 MAX_OFFENDERS = 100
-_ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
+ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
 _NEVER = datetime(1, 1, 2, tzinfo=UTC)
 _TIMEOUT_S = 3600
 """A proof reads whole tables. That takes minutes on a large shop; the usual statement timeout is too short for it."""
@@ -81,27 +82,33 @@ async def audit_since(at: datetime, seen: named.Mark) -> Report | None:
         return None if members is None else await prove_members(reader, at, members)
 
 
-async def prove(reader: db.Connection, at: datetime, tell: Tell = untold) -> Report:
-    """Run all proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
+async def prove(
+    reader: db.Connection, at: datetime, tell: Tell = untold, proofs: Sequence[Proof | Replay] = ALL
+) -> Report:
+    """Run these proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
     run = await _Run.begin(reader, at)
     checks = []
-    for done, proof in enumerate(_ALL):
-        tell(proof.title, done, len(_ALL))
+    for done, proof in enumerate(proofs):
+        tell(proof.title, done, len(proofs))
         checks.append(await run.check(proof))
     return Report(at, tuple(checks), run.rested, await named.mark(reader), None)
 
 
-async def prove_members(connection: db.Connection, at: datetime, members: Sequence[int]) -> Report:
-    """Run the proofs of what may rest, and those about members only for these.
+async def prove_members(
+    connection: db.Connection, at: datetime, members: Sequence[int], proofs: Sequence[Proof | Replay] = ALL
+) -> Report:
+    """Run those of these proofs that a quick audit runs: of what may rest, and those about members only for these.
 
     `connection` may make temporary tables.
     """
     run = await _Run.begin(connection, at)
     mark = await named.mark(connection)
-    checks = [await run.check(proof) for proof in _ALL if proof.scope is Scope.RESTING]
+    checks = [await run.check(proof) for proof in proofs if proof.scope is Scope.RESTING]
     await scopes.name(connection, members)
     for scope in (Scope.WALLET, Scope.BUYER, Scope.EARNER):
-        chosen = [proof for proof in _ALL if proof.scope is scope]
+        chosen = [proof for proof in proofs if proof.scope is scope]
+        if not chosen:
+            continue
         tables = await scopes.enter(connection, scope, [proof.sql for proof in chosen])
         checks += [await run.check(proof) for proof in chosen]
         await scopes.leave(connection, tables)
@@ -147,9 +154,10 @@ class _Run:
     async def _replay(self, replay: Replay) -> Check:
         """Stream the rows of a replay through its rule, in bounded memory."""
         checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
+        judge = replay.judge(self.known)
         async for row in self.reader.cursor(replay.sql, self.rested or _NEVER, **_STREAMED):
             checked += 1
-            offender = replay.judge(self.known, row[0])
+            offender = judge(row[0])
             if offender is not None:
                 wrong += 1
                 if len(offenders) < MAX_OFFENDERS:

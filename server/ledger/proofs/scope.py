@@ -16,8 +16,8 @@ class Scope(Enum):
     SHOP = "shop"
     """All rows: a sum of the whole shop. It is proved by the full audit only."""
     RESTING = "resting"
-    """All rows that may still move, which are few. Nothing that was written names what rests, so the quick audit looks
-    at all of them."""
+    """All rows that may still move, or that only operators write: both are few. Nothing that was written names what
+    rests, so the quick audit looks at all of them."""
     WALLET = "wallet"
     """The member's accounts, and all lines on them."""
     BUYER = "buyer"
@@ -81,9 +81,8 @@ async def enter(connection: Connection, scope: Scope, queries: Iterable[str]) ->
     if scope is Scope.WALLET:
         tables["ledger_lines"] = _LINES_OF_MEMBERS
     needed = _needed(tables, queries)
-    for table in needed:
-        await connection.execute(f"CREATE TEMP TABLE {table} ON COMMIT DROP AS {tables[table]}")
-        await connection.execute(f"ANALYZE {table}")
+    made = (f"CREATE TEMP TABLE {table} ON COMMIT DROP AS {tables[table]}; ANALYZE {table}" for table in needed)
+    await connection.execute(";\n".join(made))
     return needed
 
 
