@@ -13,12 +13,13 @@ from server.ledger import named
 from server.ledger.proofs import PROOFS
 from server.ledger.proofs import scope as scopes
 from server.ledger.proofs.proof import Proof
-from server.ledger.proofs.replays import REPLAYS, Known, Replay, known
+from server.ledger.proofs.replay import Known, Replay, known
+from server.ledger.proofs.replays import REPLAYS
 from server.ledger.proofs.scope import Scope
 from server.rules.running import Run, rested_since
 
 MAX_OFFENDERS = 100
-_ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
+ALL: tuple[Proof | Replay, ...] = (*PROOFS, *REPLAYS)
 _NEVER = datetime(1, 1, 2, tzinfo=UTC)
 _TIMEOUT_S = 3600
 """A proof reads whole tables. That takes minutes on a large shop; the usual statement timeout is too short for it."""
@@ -71,7 +72,7 @@ async def audit(at: datetime, tell: Tell = untold) -> Report:
     Two connections share one snapshot and the work: while rows of one are judged here, the database sums for the other.
     """
     async with db.snapshot() as reader, db.snapshot(of=reader) as other:
-        return await prove(reader, at, tell, other)
+        return await _prove([reader, other], at, tell, ALL)
 
 
 async def audit_since(at: datetime, seen: named.Mark) -> Report | None:
@@ -85,37 +86,50 @@ async def audit_since(at: datetime, seen: named.Mark) -> Report | None:
         return None if members is None else await prove_members(reader, at, members)
 
 
-async def prove(reader: db.Connection, at: datetime, tell: Tell = untold, *others: db.Connection) -> Report:
-    """Run all proofs on the caller's connections, which should be in transactions that see one snapshot."""
-    run = await _Run.begin(reader, at)
-    left, checks = list(_ALL), dict[str, Check]()
+async def prove(
+    reader: db.Connection, at: datetime, tell: Tell = untold, proofs: Sequence[Proof | Replay] = ALL
+) -> Report:
+    """Run these proofs on the caller's connection, which should be in a transaction that sees one snapshot."""
+    return await _prove([reader], at, tell, proofs)
+
+
+async def _prove(
+    readers: Sequence[db.Connection], at: datetime, tell: Tell, proofs: Sequence[Proof | Replay]
+) -> Report:
+    """Share the proofs among connections that see one snapshot."""
+    run = await _Run.begin(readers[0], at)
+    left, checks = list(proofs), dict[str, Check]()
 
     async def work(mine: _Run) -> None:
         while left:
             proof = left.pop()  # the longest are last in the list
-            tell(proof.title, len(_ALL) - len(left) - 1, len(_ALL))
+            tell(proof.title, len(proofs) - len(left) - 1, len(proofs))
             checks[proof.name] = await mine.check(proof)
 
     try:
         async with asyncio.TaskGroup() as group:
-            for mine in (run, *(replace(run, reader=other) for other in others)):
-                group.create_task(work(mine))  # house: task - the group ends with it, and it only reads
+            for reader in readers:
+                group.create_task(work(replace(run, reader=reader)))  # house: task - the group ends with it
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    return Report(at, tuple(checks[proof.name] for proof in _ALL), run.rested, await named.mark(reader), None)
+    return Report(at, tuple(checks[proof.name] for proof in proofs), run.rested, await named.mark(readers[0]), None)
 
 
-async def prove_members(connection: db.Connection, at: datetime, members: Sequence[int]) -> Report:
-    """Run the proofs of what may rest, and those about members only for these.
+async def prove_members(
+    connection: db.Connection, at: datetime, members: Sequence[int], proofs: Sequence[Proof | Replay] = ALL
+) -> Report:
+    """Run those of these proofs that a quick audit runs: of what may rest, and those about members only for these.
 
     `connection` may make temporary tables.
     """
     run = await _Run.begin(connection, at)
     mark = await named.mark(connection)
-    checks = [await run.check(proof) for proof in _ALL if proof.scope is Scope.RESTING]
+    checks = [await run.check(proof) for proof in proofs if proof.scope is Scope.RESTING]
     await scopes.name(connection, members)
     for scope in (Scope.WALLET, Scope.BUYER, Scope.EARNER):
-        chosen = [proof for proof in _ALL if proof.scope is scope]
+        chosen = [proof for proof in proofs if proof.scope is scope]
+        if not chosen:
+            continue
         tables = await scopes.enter(connection, scope, [proof.sql for proof in chosen])
         checks += [await run.check(proof) for proof in chosen]
         await scopes.leave(connection, tables)
@@ -161,9 +175,10 @@ class _Run:
     async def _replay(self, replay: Replay) -> Check:
         """Stream the rows of a replay through its rule, in bounded memory."""
         checked, wrong, offenders = 0, 0, list[dict[str, Any]]()
+        judge = replay.judge(self.known)
         async for row in self.reader.cursor(replay.sql, self.rested or _NEVER, **_STREAMED):
             checked += 1
-            offender = replay.judge(self.known, row[0])
+            offender = judge(row[0])
             if offender is not None:
                 wrong += 1
                 if len(offenders) < MAX_OFFENDERS:

@@ -50,6 +50,9 @@ _TABLES = {
     "qualifications": "SELECT unnest(ARRAY[t.referrer_id, t.referee_id])"
     " UNION SELECT unnest(ARRAY[o.member_id, o.referrer_id]) FROM orders o WHERE o.id = t.order_id",
     "rebate_stages": "SELECT r.member_id FROM rebates r WHERE r.id = t.rebate_id",
+    "approvals": "SELECT substring(t.subject FROM '^member:([0-9]+)$')::bigint UNION SELECT w.member_id"
+    " FROM withdrawals w WHERE w.withdrawal_no = substring(t.subject FROM '^withdrawal:(.*)$')"
+    " UNION SELECT f.member_id FROM refunds f WHERE f.refund_no = substring(t.subject FROM '^refund:(.*)$')",
     **dict.fromkeys(OF_MEMBERS, "SELECT t.member_id"),
     "outbox": "SELECT (t.args ->> 'member_id')::bigint UNION SELECT o.member_id FROM orders o"
     " WHERE o.id = (t.args ->> 'order_id')::bigint",

@@ -44,6 +44,23 @@ async def test_virtual_delivery_reaches_wechat_too(mall: Mall) -> None:
     assert (await mall.control("confirm_receive", out_trade_no=order_no))["transaction_id"]
 
 
+async def test_the_report_reads_its_order_once(mall: Mall, monkeypatch: pytest.MonkeyPatch) -> None:
+    order_no = await (await shopper(mall)).buy(await make_sku())
+    await fulfilment.ship(mall.deps, order_no, "SF", "SF1234567890", "tester")
+    order_id = await db.fetch_value("SELECT id FROM orders")
+    fetch_row, reads = db.fetch_row, []
+
+    async def counted(*args: Any) -> Any:
+        reads.append(args)
+        return await fetch_row(*args)
+
+    monkeypatch.setattr(db, "fetch_row", counted)
+    await shipments.upload(mall.deps, order_id)
+    assert len(reads) == 1
+    monkeypatch.undo()
+    assert await told_wechat(mall, order_no) == (1, 1, [("SF", "SF1234567890")])
+
+
 async def test_a_payment_that_wechat_does_not_know_yet_is_reported_again(mall: Mall) -> None:
     me = await shopper(mall)
     order_no = await me.buy(await make_sku())

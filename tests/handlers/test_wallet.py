@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 
 from server import db
 from server.core.clock import SHANGHAI
+from server.db import Connection
 from server.ledger import book
 from server.ledger.chart import REBATE_COST, WITHDRAWABLE
 from server.ledger.entries import Entry, Line, moved
@@ -161,6 +162,28 @@ async def test_a_file_is_bounded_and_a_reason_is_never_a_formula(mall: Mall, mon
     assert rows[-1][2] == "只含最近 4 条，更早的请按月份导出"
     cell = load_workbook(io.BytesIO(file)).worksheets[0]["C2"]
     assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+_POSTED = """
+WITH posted AS (
+  INSERT INTO ledger_entries (key, kind, input_hash, why, link, effective_at, posted_at)
+  SELECT 't:' || n, 'rebate_release', '', '返一', 'member:' || $1::bigint, $4, $4 FROM generate_series($2::int, $3) n
+  RETURNING id)
+INSERT INTO ledger_lines (entry_id, account_id, member_id, code, currency, amount, kind, month, available_after)
+  SELECT id, 0, m, code, 'CNY', fen, kind, month, after FROM posted CROSS JOIN (VALUES
+    ($1, 'withdrawable', 1, 'rebate_release', 202611, 1), (0, 'rebate_cost', -1, NULL, NULL, NULL))
+    AS line (m, code, fen, kind, month, after)
+"""
+
+
+async def test_a_full_file_says_that_there_is_more_only_if_there_is(mall: Mall, owner: Connection) -> None:
+    me, now, posted = await shopper(mall), mall.clock.now(), 0
+    for entries, ends in ((9_999, "返一"), (10_000, "返一"), (10_001, "只含最近 10000 条，更早的请按月份导出")):
+        await owner.execute(_POSTED, me.id, posted + 1, entries, now)
+        posted = entries
+        _, *rows = read(await statement_file.statement_file(me.id, None))
+        assert len([row for row in rows if row[0]]) == min(entries, statement_file.MOST)
+        assert rows[-1][2] == ends
 
 
 async def test_the_statement_refuses_what_it_does_not_understand(mall: Mall) -> None:

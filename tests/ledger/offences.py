@@ -19,6 +19,13 @@ INSERT INTO approvals (kind, subject, act, detail, basis, weight, allowed, asked
     state)
   SELECT '', '', '{}', '{}', '{}', 1, 0, 'anna', 'owner', now(),
 """
+_SAID = "UPDATE commissions SET explanation = jsonb_set(explanation, '{earner,month_fen}',"
+_BY_MONTH = "explanation -> 'earner' ->> 'month_fen' = '10000'"
+_FIRST_OF_MONTH = f"""
+SELECT min(o.id) FROM orders o JOIN commissions c ON c.order_id = o.id
+  WHERE c.version = (SELECT version FROM commissions WHERE {_BY_MONTH})
+"""
+_SECOND = "second_by IS NOT NULL"
 _WORTHLESS = """
 UPDATE rule_versions SET terms = jsonb_set(terms, '{payout_cap_bp}', '5000');
 UPDATE rebates SET history = replace(history::text, '"points_per_fen": 1', '"points_per_fen": 0')::jsonb
@@ -197,6 +204,11 @@ OFFENCES = [
     ),
     ("commissions_due", "UPDATE commission_versions SET terms = terms - 'depth' || '{\"more\": 1}'"),
     ("commissions_due", "UPDATE commissions SET explanation = '{}'"),
+    ("commission_months", f"{_SAID} '10001') WHERE {_BY_MONTH}"),
+    ("commission_months", f"{_SAID} '9999') WHERE {_BY_MONTH}"),
+    ("commission_months", f"{_SAID} '\"x\"') WHERE {_BY_MONTH}"),
+    ("commission_months", f"UPDATE orders SET cash_due_fen = cash_due_fen - 1 WHERE id = ({_FIRST_OF_MONTH})"),
+    ("commission_months", f"UPDATE orders SET paid_at = paid_at - interval '32 days' WHERE id = ({_FIRST_OF_MONTH})"),
     ("cycles_move", _READY),
     ("commissions_move", f"DELETE FROM commissions; {_EARLIER}"),
     ("friends_move", "UPDATE qualifications SET state = 'void', rebate_id = NULL, void_for = 'refund'"),
@@ -270,6 +282,31 @@ OFFENCES = [
         "withdrawal_approvals",
         "UPDATE withdrawals SET second_by = 'anna' WHERE state = 'paid'",
     ),
+    ("withdrawal_approvals", f"UPDATE withdrawals SET second_by = NULL, second_at = NULL WHERE {_SECOND}"),
+    ("withdrawal_approvals", f"UPDATE withdrawals SET second_by = 'nobody' WHERE {_SECOND}"),
+    (
+        "withdrawal_approvals",
+        f"UPDATE withdrawals SET approved_by = second_by, second_by = approved_by WHERE {_SECOND}",
+    ),
+    (
+        "withdrawal_approvals",
+        "UPDATE withdrawals SET approved_by = 'system' WHERE state = 'paid' AND second_by IS NULL",
+    ),
+    (
+        "withdrawal_approvals",
+        "UPDATE withdrawals SET approved_by = 'anna', approved_at = now() WHERE state = 'requested'",
+    ),
+    ("withdrawal_approvals", "UPDATE approvals SET decided_by = 'nobody'"),
+    ("withdrawal_approvals", "UPDATE approvals SET key = key || '?'"),
+    ("withdrawal_approvals", "UPDATE approvals SET state = 'waiting', decided_by = NULL, decided_at = NULL"),
+    ("approvals", "UPDATE approvals SET asked_by = 'nobody'"),
+    ("approvals", "UPDATE approvals SET state = 'rejected'"),
+    ("approvals", "UPDATE approvals SET subject = 'shop'"),
+    ("approvals", "DELETE FROM approvals"),
+    ("approvals", f"{_APPROVAL} 'x', now(), 'waiting'"),
+    ("settings", """UPDATE shop_policy SET terms = terms || '{"withdrawal_second_from_fen": 999999}'"""),
+    ("settings", "UPDATE shop_policy SET terms = terms - 'withdrawal_second_from_fen'"),
+    ("settings", "DELETE FROM shop_policy"),
     # What rests although it could move.
     ("orders_move", "UPDATE orders SET expires_at = expires_at - interval '3 hours' WHERE status = 'pending'"),
     (

@@ -285,6 +285,22 @@ async def test_given_a_month_ladder_then_a_team_that_is_not_complete_is_no_turno
     assert await db.fetch_value("SELECT sum(granted_fen)::bigint FROM commissions") == 100
 
 
+async def test_given_a_month_ladder_then_a_team_that_succeeds_after_the_payment_is_no_turnover_yet(mall: Mall) -> None:
+    await publish(mall)
+    tiers = [{"from_fen": 0, "ratio_bp": 100}, {"from_fen": 5_000, "ratio_bp": 1_000}]
+    await publish_commission(mall, policies=[{"kind": "ladder", "by": "month", "tiers": tiers}])
+    me, sku = await join(mall), await make_sku()
+    activity = await make_group_buy(mall, sku, size=2)
+    _, team_no = await open_team(await join(mall, me), activity, sku)
+    friend = await join(mall, me)
+    await friend.buy(sku)
+    mall.clock.advance(2)
+    await join_team(await join(mall), activity, team_no, sku)
+    await work(mall)  # only now the friend's commission is decided
+    granted = "SELECT granted_fen FROM commissions WHERE order_id = (SELECT id FROM orders WHERE member_id = $1)"
+    assert await db.fetch_value(granted, friend.id) == 100
+
+
 async def test_deciding_a_team_again_changes_nothing(mall: Mall) -> None:
     sku = await make_sku()
     activity = await make_group_buy(mall, sku)

@@ -9,6 +9,8 @@ from server import db
 from server.ledger import book
 from server.ledger.chart import DEBT, REBATE_COST, WITHDRAWABLE, Account
 from server.ledger.entries import Entry, Line, moved
+from server.rules.shop import ShopPolicy
+from server.services.common import audit_log
 from server.services.coupons import apply as coupon_apply
 from server.services.coupons import issues
 from server.services.points import movements as points_room
@@ -50,14 +52,19 @@ async def rich(mall: Mall, amount_fen: int = 10_000) -> Shopper:
 
 
 async def set_policy(mall: Mall, **terms: Any) -> None:
-    """Set the shop's policy, in force at once."""
+    """Set the shop's policy, in force at once and in the operators' log, whatever rules are published."""
+    wanted = msgspec.convert(terms, ShopPolicy)
     async with db.transaction() as tx:
+        before, after = (msgspec.to_builtins(one) for one in ((await policy.read(tx)).policy, wanted))
         await tx.execute(
             "INSERT INTO shop_policy (id, terms, updated_at) VALUES (1, $1::jsonb, $2)"
             " ON CONFLICT (id) DO UPDATE SET terms = $1::jsonb, updated_at = $2",
-            msgspec.json.encode(terms).decode(),
+            msgspec.json.encode(wanted).decode(),
             mall.clock.now(),
         )
+        changed = [name for name in after if after[name] != before[name]]
+        said = {"before": {name: before[name] for name in changed}, "after": {name: after[name] for name in changed}}
+        await audit_log.record(tx, mall.clock.now(), "tester", "settings.change", "shop", said | {"reason": "测试"})
     policy.FRESH.forget()
 
 

@@ -8,6 +8,7 @@ from server.ledger.proofs import (
     goods,
     group_buys,
     liveness,
+    operators,
     orders,
     outbox,
     ownership,
@@ -30,5 +31,6 @@ PROOFS: tuple[Proof, ...] = (
     *points_goods.PROOFS,
     *outbox.PROOFS,
     *ownership.PROOFS,
+    *operators.PROOFS,
     *liveness.PROOFS,
 )

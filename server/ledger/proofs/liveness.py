@@ -5,16 +5,16 @@ worker that slept, or a clock that was moved, makes no offender. What a refund, 
 rest.
 """
 
+from server.ledger.proofs.operators import default_of
 from server.ledger.proofs.proof import Proof
 from server.ledger.proofs.scope import Scope
-from server.rules.shop import ShopPolicy
 
 _DAYS = """(now.at - COALESCE((SELECT (terms ->> '{name}')::int FROM shop_policy), {default}) * interval '1 day')"""
 
 
 def _ago(name: str) -> str:
     """Return SQL for the latest moment whose period of the shop's policy was over at `$2`."""
-    return _DAYS.format(name=name, default=ShopPolicy.__struct_defaults__[ShopPolicy.__struct_fields__.index(name)])
+    return _DAYS.format(name=name, default=default_of(name))
 
 
 _ORDERS = f"""

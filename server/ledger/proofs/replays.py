@@ -3,70 +3,18 @@
 No rule is written a second time in SQL: rows are streamed through the functions that decided them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
 
 import msgspec
 
-from server.db import Connection
+from server.ledger.proofs import months
+from server.ledger.proofs.replay import Known, Offender, Replay, decoded, each, undecodable
 from server.ledger.proofs.scope import Scope
 from server.rules import commissions
 from server.rules.commissions import CommissionTerms, Earner, Line, LineNow
 from server.rules.rebate_history import Closed, Event, OwnRefunded, Standing, prove
 from server.rules.rebates import LineNet, RuleTerms, Step
-
-Offender = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The terms of every version, and when it was published."""
-
-    rules: Mapping[int, RuleTerms]
-    commissions: Mapping[int, CommissionTerms]
-    published: tuple[tuple[int, datetime], ...]
-    """Versions of the commission policies, newest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """One named check of rows, each by a rule.
-
-    The query returns one JSON value a row. Its `$1` is the `$2` of a Proof.
-    """
-
-    name: str
-    title: str
-    sql: str
-    scope: Scope
-    judge: Callable[[Known, str], Offender | None]
-    """Return what is wrong with a row; None if nothing is."""
-
-
-async def known(reader: Connection) -> Known:
-    """Read the terms of all versions."""
-    rules = await reader.fetch("SELECT version, terms FROM rule_versions")
-    rows = await reader.fetch("SELECT version, terms, published_at FROM commission_versions ORDER BY version DESC")
-    return Known(
-        {row["version"]: terms for row in rules if (terms := _decoded(row["terms"], _rule_in)) is not None},
-        {row["version"]: policies for row in rows if (policies := _decoded(row["terms"], _policy_in)) is not None},
-        tuple((row["version"], row["published_at"]) for row in rows),
-    )
-
-
-_T = TypeVar("_T")
-_rule_in = msgspec.json.Decoder(RuleTerms)
-_policy_in = msgspec.json.Decoder(CommissionTerms)
-
-
-def _decoded(text: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
-    """Decode what the shop wrote once; None if somebody has changed it to what the shop would not write."""
-    try:
-        return decoder.decode(text)
-    except msgspec.MsgspecError:
-        return None
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -119,7 +67,6 @@ class _Order(msgspec.Struct, frozen=True):
     earners: tuple[_Candidate, ...] | None = None
 
 
-_SHOWN = 200
 _order_in = msgspec.json.Decoder(_Order)
 
 _COMMISSIONS = """
@@ -158,9 +105,9 @@ def _version_at(known: Known, paid_at: datetime) -> int | None:
 
 
 def _judge_commissions(known: Known, row: str) -> Offender | None:
-    order = _decoded(row, _order_in)
+    order = decoded(row, _order_in)
     if order is None:
-        return {"undecodable": row[:_SHOWN]}
+        return undecodable(row)
     terms = known.commissions.get(order.granted[0].version)
     said = {one.level: (one.whole_fen, one.granted_fen) for one in order.granted}
     due: dict[int, tuple[int, int]] = {}
@@ -174,9 +121,9 @@ def _judge_commissions(known: Known, row: str) -> Offender | None:
 
 def _judge_undecided(known: Known, row: str) -> Offender | None:
     """A month's sum is taken as zero, so a step that only a good month reaches is passed over."""
-    order = _decoded(row, _order_in)
+    order = decoded(row, _order_in)
     if order is None:
-        return {"undecodable": row[:_SHOWN]}
+        return undecodable(row)
     terms = known.commissions.get(_version_at(known, order.paid_at) or 0)
     earners = [Earner(one.level, one.member_level, 0) for one in order.earners or ()]
     due = {} if terms is None else _due(terms, order, earners)
@@ -250,9 +197,9 @@ WHERE $1::timestamptz IS NOT NULL
 
 
 def _judge_rebates(known: Known, row: str) -> Offender | None:
-    rebate = _decoded(row, _rebate_in)
+    rebate = decoded(row, _rebate_in)
     if rebate is None:
-        return {"undecodable": row[:_SHOWN]}
+        return undecodable(row)
     terms = known.rules.get(rebate.rule_version)
     due = None if terms is None else _proved(terms, rebate.history)
     if terms is not None and due is not None and _fits(terms, rebate, due):
@@ -307,8 +254,9 @@ def _by_goods(line: LineNet) -> tuple[int, int, int]:
 
 
 REPLAYS: tuple[Replay, ...] = (
-    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, _judge_undecided),
-    Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, _judge_rebates),
-    Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, _judge_commissions),
+    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, each(_judge_undecided)),
+    *months.REPLAYS,
+    Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, each(_judge_rebates)),
+    Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, each(_judge_commissions)),
 )
 """The one with most rows is last."""

@@ -16,8 +16,8 @@ class Scope(Enum):
     SHOP = "shop"
     """All rows: a sum of the whole shop. It is proved by the full audit only."""
     RESTING = "resting"
-    """All rows that may still move, which are few. Nothing that was written names what rests, so the quick audit looks
-    at all of them."""
+    """All rows that may still move, or that only operators write: both are few. Nothing that was written names what
+    rests, so the quick audit looks at all of them."""
     WALLET = "wallet"
     """The member's accounts, and all lines on them."""
     BUYER = "buyer"
@@ -88,12 +88,14 @@ async def enter(connection: Connection, scope: Scope, queries: Iterable[str]) ->
     if scope is Scope.WALLET:
         tables["ledger_lines"] = _LINES_OF_MEMBERS
     needed = _needed(tables, queries)
-    for table in needed:
-        await connection.execute(f"CREATE TEMP TABLE {table} ON COMMIT DROP AS {tables[table]}")
-        if table in _KEYS:
-            await connection.execute(f"CREATE INDEX ON pg_temp.{table} ({_KEYS[table]})")
-        await connection.execute(f"ANALYZE {table}")
+    await connection.execute(";
+".join(_made(table, tables[table]) for table in needed))
     return needed
+
+
+def _made(table: str, rows: str) -> str:
+    index = f"CREATE INDEX ON pg_temp.{table} ({_KEYS[table]});" if table in _KEYS else ""
+    return f"CREATE TEMP TABLE {table} ON COMMIT DROP AS {rows}; {index} ANALYZE {table}"
 
 
 async def leave(connection: Connection, tables: Sequence[str]) -> None:

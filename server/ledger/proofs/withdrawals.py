@@ -1,5 +1,6 @@
 """Prove that money in flight belongs to a withdrawal, and that each withdrawal has its entries."""
 
+from server.ledger.proofs.operators import in_force
 from server.ledger.proofs.proof import Proof
 from server.ledger.proofs.scope import Scope
 
@@ -34,14 +35,30 @@ SELECT COALESCE(o.key, p.key) AS key, p.flight, p.cash, p.fee, p.tax, o.key IS N
 FROM owed o FULL JOIN posted p ON p.key = o.key
 """  # noqa: S608 - our own text
 
-_APPROVALS = """
-SELECT id AS withdrawal_id, withdrawal_no, member_id, state, approved_by, second_by,
+# Who must approve follows from the settings in force when it was approved. They are read a moment before the clock, and
+# a change shows when it is committed: for a minute either of two limits may have counted, so the higher one does here.
+_APPROVALS = f"""
+WITH second AS ({in_force("withdrawal_second_from_fen")}),
+auto AS ({in_force("withdrawal_auto_below_fen")}),
+judged AS (
+  SELECT *, 'withdrawal_approve:' || withdrawal_no AS key, sent_at IS NOT NULL OR state IN ('approved', 'sent',
+      'confirming', 'paid', 'failed', 'expired') AS passed,
+    (SELECT max(fen) FROM second s WHERE w.approved_at >= s.since AND w.approved_at <= s.until + interval '1 minute')
+      AS second_from_fen,
+    (SELECT max(fen) FROM auto a WHERE w.approved_at >= a.since AND w.approved_at <= a.until + interval '1 minute')
+      AS auto_below_fen
+  FROM withdrawals w)
+SELECT id AS withdrawal_id, withdrawal_no, member_id, state, amount_fen, approved_by, second_by, second_from_fen,
+  auto_below_fen,
   ((approved_by IS NULL) <> (approved_at IS NULL) OR (second_by IS NULL) <> (second_at IS NULL)
-    OR second_by = approved_by OR second_by IS NOT NULL AND approved_by IS NULL
-    OR state IN ('approved', 'sent', 'confirming', 'paid') AND (approved_by IS NULL OR second_by IS NULL AND EXISTS (
-      SELECT FROM approvals WHERE key = 'withdrawal_approve:' || withdrawal_no AND state = 'waiting'))) IS TRUE AS wrong
-FROM withdrawals
-"""
+    OR second_by = approved_by OR second_by IS NOT NULL AND approved_by IS NULL OR passed AND approved_by IS NULL
+    OR passed AND second_by IS NULL AND amount_fen >= second_from_fen
+    OR passed AND approved_by = 'system' AND amount_fen >= auto_below_fen
+    OR (state = 'requested' AND approved_by IS NOT NULL) <> (key IN (SELECT key FROM approvals WHERE state = 'waiting'))
+    OR second_by IS NOT NULL AND (key, approved_by, second_by) NOT IN (
+      SELECT key, asked_by, decided_by FROM approvals WHERE state = 'approved')) IS TRUE AS wrong
+FROM judged
+"""  # noqa: S608 - our own text
 
 PROOFS: tuple[Proof, ...] = (
     Proof("in_flight", "在途提现等于未完成的提现", _IN_FLIGHT, Scope.WALLET),

@@ -107,7 +107,7 @@ SELECT COALESCE(sum(o.cash_due_fen - o.freight_cash_fen - CASE WHEN o.refunded_c
     (SELECT COALESCE(sum(w.cash_fen), 0) FROM refund_lines w JOIN refunds r ON r.id = w.refund_id
       WHERE r.order_id = o.id AND r.decided_at < $3 AND r.state NOT IN ('rejected', 'granting')) END), 0)::bigint
   FROM orders o WHERE o.referrer_id = $1 AND o.paid_at >= $2 AND (o.paid_at, o.id) < ($3, $4)
-    AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded'))
+    AND (o.team_id IS NULL OR EXISTS (SELECT FROM teams WHERE id = o.team_id AND state = 'succeeded' AND ended_at < $3))
 """
 
 
@@ -122,7 +122,8 @@ async def _earner(tx: db.Connection, terms: CommissionTerms, order: _PaidOrder, 
 async def _month_fen(tx: db.Connection, terms: CommissionTerms, member_id: int, order: _PaidOrder) -> int:
     """Sum up the net cash that a member's referees paid earlier in the order's month.
 
-    Refunds granted before the order's payment are deducted.
+    Refunds granted before the order's payment are deducted, and an order of a team counts if its team had succeeded by
+    then. The audit tells the sum again (ledger/proofs/months.py).
     """
     if not terms.by_month:
         return 0

@@ -27,17 +27,19 @@ async def statement_file(member_id: int, month: int | None) -> bytes:
 
     If there are more lines, the last row says so.
     """
-    file = SheetWriter("钱包明细", _HEADER, _WIDTHS)
-    before, left = None, MOST
-    while left:
-        lines = await statement.statement(member_id, before_entry=before, limit=_AT_A_TIME, month=month)
-        await asyncio.to_thread(file.append, [_row(line) for line in lines])
-        if len(lines) < _AT_A_TIME:
-            break
-        before, left = lines[-1].entry_id, left - len(lines)
-    else:
-        file.append([("", "", f"只含最近 {MOST} 条，更早的请按月份导出")])
-    return await asyncio.to_thread(file.finished)
+    with SheetWriter("钱包明细", _HEADER, _WIDTHS) as file:
+        before, left = None, MOST
+        while left:
+            page = min(left, _AT_A_TIME)
+            lines = await statement.statement(member_id, before_entry=before, limit=page, month=month)
+            await asyncio.to_thread(file.append, [_row(line) for line in lines])
+            if len(lines) < page:
+                break
+            before, left = lines[-1].entry_id, left - page
+        else:
+            if await statement.statement(member_id, before_entry=before, limit=1, month=month):
+                file.append([("", "", f"只含最近 {MOST} 条，更早的请按月份导出")])
+        return await asyncio.to_thread(file.finished)
 
 
 def _row(line: StatementLine) -> tuple[object, ...]:

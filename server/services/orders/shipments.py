@@ -116,21 +116,36 @@ def _detail(sent: Shipment) -> dict[str, str | None]:
     return {"way": sent.way, "company": sent.company, "tracking_no": sent.tracking_no}
 
 
+class _ToTell(_Shipped, frozen=True):
+    """An order with all that WeChat is told about its shipping."""
+
+    address_sealed: str | None
+    openid: str
+    items: str
+
+
+_TO_TELL = f"""
+SELECT {db.columns(_Shipped, of="o")}, o.address_sealed, m.openid,
+    (SELECT string_agg(title || '×' || quantity, '、' ORDER BY position)
+      FROM order_lines WHERE order_id = o.id) AS items
+  FROM orders o JOIN members m ON m.id = o.member_id WHERE o.id = $1
+"""  # noqa: S608 - our own names
+
+
 async def upload(deps: Deps, order_id: int) -> None:
     """Report to WeChat how a paid order was shipped. Raises OutcomeUnknown: try again.
 
     Without the report WeChat keeps the money frozen, so operators are told if WeChat refuses it. Orders without a
     WeChat payment have nothing to report.
     """
-    row = await db.fetch_row(_SHIPPED, order_id)
+    row = await db.fetch_row(_TO_TELL, order_id)
     assert row is not None  # noqa: S101 - a job names an order that there is
-    order = db.typed(row, _Shipped)
+    order = db.typed(row, _ToTell)
     sent = order.shipment
     if order.transaction_id is None or sent is None:
         return
-    parcel = await _parcel(deps, order_id, order, order.transaction_id, sent)
     try:
-        await deps.mini.upload_shipping(parcel)
+        await deps.mini.upload_shipping(_parcel(deps, order, order.transaction_id, sent))
     except WeChatError as error:
         # For a moment WeChat may not know the payment yet; the outbox row's retries cover that and raise the alarm.
         if error.code != _UNKNOWN_YET and order.status is not OrderStatus.REFUNDED:
@@ -139,20 +154,13 @@ async def upload(deps: Deps, order_id: int) -> None:
             raise OutcomeUnknown(str(error)) from error
 
 
-async def _parcel(deps: Deps, order_id: int, order: _Shipped, transaction_id: str, sent: Shipment) -> Parcel:
+def _parcel(deps: Deps, order: _ToTell, transaction_id: str, sent: Shipment) -> Parcel:
     """Return what WeChat is told."""
-    row = await db.fetch_row(
-        "SELECT o.address_sealed, m.openid, (SELECT string_agg(title || '×' || quantity, '、' ORDER BY position)"
-        "   FROM order_lines WHERE order_id = o.id) AS items"
-        " FROM orders o JOIN members m ON m.id = o.member_id WHERE o.id = $1",
-        order_id,
-    )
-    assert row is not None  # noqa: S101 - its caller has just read the order
-    sealed = row["address_sealed"]
+    sealed = order.address_sealed
     return Parcel(
         transaction_id=transaction_id,
-        openid=row["openid"],
-        item_desc=row["items"][:120],
+        openid=order.openid,
+        item_desc=order.items[:120],
         way=sent.way,
         company=sent.company or "",
         tracking_no=sent.tracking_no or "",
