@@ -137,7 +137,7 @@ def _publish(
             return commission_policies.apply(deps, act.terms, act.reason, operator, act.base, leave)
         case LevelsPublish():
             return levels.change(deps, act.levels, act.version, act.reason, operator, leave)
-        case StackingPublish():
+        case _:
             return stacking.publish(deps, act.matrix, act.reason, operator, act.base, leave)
 
 
