@@ -2,24 +2,24 @@
 
 import dataclasses
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 import typer
 
 from server.commands import runtime
-from server.commands.awaiting import awaiting
+from server.commands.awaiting import awaiting, submit
 from server.core.errors import FileInvalid
 from server.gateways.ports import Deps
+from server.rules.approvals import ActivityChange, CouponPublish, PriceChange
 from server.services.common.approvals import Awaiting
 from server.services.files.apply_file import ApplyFile
 
 Service = Callable[[Deps, str, str], Awaitable[Any]]
 """Takes Deps, the file's text and the actor; returns a dataclass of counts. Raises FileInvalid with line numbers."""
-EntriesService = Callable[[Deps, Mapping[str, Any], str], Awaitable[Any]]
-"""Takes the file's entries instead of its text. Raises FileInvalid without line numbers."""
 
 FILE = typer.Argument(help="JSON 文件 JSON file")
 DATA = typer.Option(None, help="dev 的数据目录 Data folder of a `dev`")
@@ -52,13 +52,13 @@ def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
     runtime.run(data, main)
 
 
-def of_entries(service: EntriesService) -> Service:
-    """Turn a service that takes entries into one that takes text. It adds line numbers to the problems."""
+def of_document(act: type[PriceChange | ActivityChange | CouponPublish]) -> Service:
+    """Return what does this act with a file's text. It adds line numbers to the problems."""
 
-    async def apply(deps: Deps, text: str, actor: str) -> Any:  # noqa: ANN401 - what the service gives
+    async def apply(deps: Deps, text: str, _actor: str) -> Any:  # noqa: ANN401 - what the act gives
         file = ApplyFile(text)
         with file.located():
-            return await service(deps, file.root, actor)
+            return await submit(deps, act(document=msgspec.json.encode(file.root).decode(), reason=""))
 
     return apply
 

@@ -454,6 +454,7 @@ CREATE TABLE "limit_uses" (
     "role" VARCHAR(12) NOT NULL,
     "subject" VARCHAR(80) NOT NULL,
     "used" BIGINT NOT NULL,
+    "peak" BIGINT NOT NULL DEFAULT 0,
     CONSTRAINT "uid_limit_uses_day_13e710" UNIQUE ("day", "kind", "role", "subject")
 );
 COMMENT ON TABLE "limit_uses" IS 'What the operators of a role have done alone on one day. The row is the lock of the limit.';
@@ -1819,7 +1820,7 @@ ALTER TABLE approvals
 -- The same act asked for twice is one.
 CREATE UNIQUE INDEX approvals_once ON approvals (key) WHERE state = 'waiting';
 CREATE INDEX approvals_waiting ON approvals (asked_at) WHERE state = 'waiting';
-ALTER TABLE limit_uses ADD CONSTRAINT limit_uses_used CHECK (used >= 0);
+ALTER TABLE limit_uses ADD CONSTRAINT limit_uses_used CHECK (used >= 0 AND peak >= 0);
 
 -- constraints/catalogue.sql
 
@@ -2179,7 +2180,7 @@ DROP TABLE skus, flash_units, teams, refund_reissues, refund_lines, reconciliati
 DROP FUNCTION ledger_refuse_unbalanced, ledger_refuse_edit, growth_refuse_edit, audit_log_refuse_edit;
 """
 
-FINGERPRINT = "edc9d54c9f89320cf35ad1c8beb73d0c5616f45172ea99d422ce402e2a26eda8"
+FINGERPRINT = "9006f8ef528b660584bee9808a87d2ac509a9c1fdddff7e04206c4ba8cde3778"
 """The database keeps it, so that one that another initial migration made is recognised, see server/schema.py."""
 
 KEEP = f"COMMENT ON TABLE tortoise_migrations IS '{FINGERPRINT}'"

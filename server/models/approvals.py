@@ -49,7 +49,10 @@ class Approval(Model):
 
 
 class LimitUse(Model):
-    """What the operators of a role have done alone on one day. The row is the lock of the limit."""
+    """What the operators of a role have done alone on one day. The row is the lock of the limit.
+
+    `used` + `peak` is what counts.
+    """
 
     id = fields.BigIntField(primary_key=True)
     day = fields.DateField()
@@ -59,6 +62,9 @@ class LimitUse(Model):
     subject = fields.CharField(max_length=80)
     """Empty, or what is counted by itself, such as `sku:A1`."""
     used = fields.BigIntField()
+    """The sum of the acts that add up."""
+    peak = fields.BigIntField(db_default=0)
+    """The greatest of those that do not, see `PEAKS` in rules/limits.py."""
 
     class Meta:
         table = "limit_uses"

@@ -1,6 +1,7 @@
 """Acts of operators that wait for a second operator: what each needs to be done later, its states and its labels."""
 
 import hashlib
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -9,11 +10,13 @@ import msgspec
 from server.core.errors import FileInvalid, FormInvalid, Refusal
 from server.core.money import yuan
 from server.rules.commissions import CommissionTerms
+from server.rules.levels import Level
 from server.rules.limits import Kind
 from server.rules.operators import Permission
 from server.rules.rebates import RuleTerms
 from server.rules.rule_forms import percent
 from server.rules.shop import ShopPolicy
+from server.rules.stacking import Matrix
 
 
 class ApprovalState(StrEnum):
@@ -41,19 +44,25 @@ KINDS: dict[Kind, str] = {
     Kind.PRICE: "改价",
     Kind.RULE: "发布返一规则",
     Kind.COMMISSION: "发布分润策略",
-    Kind.SETTINGS: "修改审批限额",
+    Kind.LEVELS: "修改会员等级",
+    Kind.STACKING: "发布叠加规则",
+    Kind.COUPON: "新增或放宽优惠券",
+    Kind.COUPON_ISSUE: "发放优惠券",
+    Kind.ACTIVITY: "营销活动",
+    Kind.SETTINGS: "修改商城设置",
     Kind.REFUND: "同意退款",
     Kind.WITHDRAWAL: "同意提现",
 }
 _FEN = frozenset({Kind.REFUND, Kind.WITHDRAWAL})
-_UNITS = {Kind.POINTS: "积分", Kind.GROWTH: "成长值"}
+_PARTS = frozenset({Kind.PRICE, Kind.ACTIVITY})
+_UNITS = {Kind.POINTS: "积分", Kind.GROWTH: "成长值", Kind.COUPON_ISSUE: "张", Kind.SETTINGS: "项"}
 
 
 def measure(kind: Kind, amount: int) -> str:
     """Return what was measured, or a limit, as operators read it; it is stored as fen, basis points or a number."""
     if kind in _FEN:
         return f"¥{yuan(amount)}"
-    if kind is Kind.PRICE:
+    if kind in _PARTS:
         return f"{percent(amount)}%"
     return f"{amount} {_UNITS.get(kind, '次')}"
 
@@ -65,6 +74,11 @@ DECIDES: dict[Kind, Permission] = {
     Kind.PRICE: P.PRODUCTS_EDIT,
     Kind.RULE: P.RULES_PUBLISH,
     Kind.COMMISSION: P.COMMISSIONS_PUBLISH,
+    Kind.LEVELS: P.SETTINGS_EDIT,
+    Kind.STACKING: P.PROMOTIONS_EDIT,
+    Kind.COUPON: P.COUPONS_EDIT,
+    Kind.COUPON_ISSUE: P.COUPONS_EDIT,
+    Kind.ACTIVITY: P.PROMOTIONS_EDIT,
     Kind.SETTINGS: P.SETTINGS_EDIT,
     Kind.REFUND: P.REFUNDS_DECIDE,
     Kind.WITHDRAWAL: P.WITHDRAWALS_DECIDE,
@@ -76,6 +90,11 @@ VIEWS: dict[Kind, Permission] = {
     Kind.PRICE: P.PRODUCTS_VIEW,
     Kind.RULE: P.REBATES_VIEW,
     Kind.COMMISSION: P.COMMISSIONS_VIEW,
+    Kind.LEVELS: P.MEMBERS_VIEW,
+    Kind.STACKING: P.PROMOTIONS_VIEW,
+    Kind.COUPON: P.COUPONS_VIEW,
+    Kind.COUPON_ISSUE: P.COUPONS_VIEW,
+    Kind.ACTIVITY: P.PROMOTIONS_VIEW,
     Kind.SETTINGS: P.SETTINGS_VIEW,
     Kind.REFUND: P.ORDERS_VIEW,
     Kind.WITHDRAWAL: P.WITHDRAWALS_VIEW,
@@ -146,34 +165,93 @@ class _Product(msgspec.Struct, frozen=True):
     skus: list[_Pieces] = []
 
 
+class _Named(msgspec.Struct, frozen=True):
+    slug: str
+
+
 class _Document(msgspec.Struct, frozen=True):
+    """What an act must know of a file; the other lists and fields are read when it is applied."""
+
     products: list[_Product] = []
+    templates: list[_Named] = []
+    group_buys: list[_Named] = []
+    flash_sales: list[_Named] = []
+    points_goods: list[_Named] = []
+
+    def subject(self, nouns: Mapping[str, str], whole: str) -> str:
+        """Return the only thing that is named in the lists of `nouns` (list → noun), or the whole."""
+        named = [f"{noun}:{one.slug}" for name, noun in nouns.items() for one in getattr(self, name)]
+        return named[0] if len(named) == 1 else whole
 
 
-class PriceChange(_Asked, frozen=True, kw_only=True, tag=Kind.PRICE.value):
-    """A file or form of the catalogue, as JSON text, that changes prices: it is applied whole or not at all."""
+class DocumentAct(_Asked, frozen=True, kw_only=True):
+    """A file or form, as JSON text: it is applied whole or not at all."""
 
     document: str
 
     @property
+    def _named(self) -> _Document:
+        return msgspec.json.decode(self.document, type=_Document)
+
+
+class PriceChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.PRICE.value):
+    """A file or form of the catalogue, whose prices are counted."""
+
+    @property
     def subject(self) -> str:
         """The only product that is named, or the whole catalogue."""
-        named = self._products
-        return f"product:{named[0].slug}" if len(named) == 1 else "catalogue"
+        return self._named.subject({"products": "product"}, "catalogue")
 
     @property
     def card_keys(self) -> list[str]:
         """The paths of the card keys in it, which must never be stored in the open."""
         return [
             f"$.products[{n}].skus[{m}].card_keys"
-            for n, product in enumerate(self._products)
+            for n, product in enumerate(self._named.products)
             for m, sku in enumerate(product.skus)
             if sku.card_keys
         ]
 
+
+class ActivityChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.ACTIVITY.value):
+    """A file or form of activities, whose discounts are counted."""
+
     @property
-    def _products(self) -> list[_Product]:
-        return msgspec.json.decode(self.document, type=_Document).products
+    def subject(self) -> str:
+        """The only activity that is named, or all of them."""
+        nouns = {"group_buys": "group_buy", "flash_sales": "flash_sale", "points_goods": "points_good"}
+        return self._named.subject(nouns, "activities")
+
+
+class CouponPublish(DocumentAct, frozen=True, kw_only=True, tag=Kind.COUPON.value):
+    """A file or form of coupon templates."""
+
+    @property
+    def subject(self) -> str:
+        """The only template that is named, or all of them."""
+        return self._named.subject({"templates": "coupon"}, "templates")
+
+
+class CouponIssue(_Asked, frozen=True, kw_only=True, tag=Kind.COUPON_ISSUE.value):
+    """Coupons of the template `slug` for a group of members; see `Wanted` of services/coupons/issues.py."""
+
+    template_id: int
+    slug: str
+    segment: str
+    days: int | None
+    members: list[int]
+    levels: list[int]
+    once: str
+
+    @property
+    def key(self) -> str:
+        """The form's key."""
+        return f"{self.kind}:{self.once}"
+
+    @property
+    def subject(self) -> str:
+        """The template."""
+        return f"coupon:{self.slug}"
 
 
 class RulePublish(_Asked, frozen=True, kw_only=True, tag=Kind.RULE.value):
@@ -198,6 +276,30 @@ class CommissionPublish(_Asked, frozen=True, kw_only=True, tag=Kind.COMMISSION.v
     def subject(self) -> str:
         """The policies."""
         return "commission_versions"
+
+
+class LevelsPublish(_Asked, frozen=True, kw_only=True, tag=Kind.LEVELS.value):
+    """All levels, in place of those with this `version`."""
+
+    levels: list[Level]
+    version: str
+
+    @property
+    def subject(self) -> str:
+        """The levels."""
+        return "levels"
+
+
+class StackingPublish(_Asked, frozen=True, kw_only=True, tag=Kind.STACKING.value):
+    """A version of the stacking matrix, in place of version `base`."""
+
+    matrix: Matrix
+    base: int
+
+    @property
+    def subject(self) -> str:
+        """The matrix."""
+        return "stacking_versions"
 
 
 class SettingsChange(_Asked, frozen=True, kw_only=True, tag=Kind.SETTINGS.value):
@@ -251,6 +353,11 @@ Asked: TypeAlias = (
     | PriceChange
     | RulePublish
     | CommissionPublish
+    | LevelsPublish
+    | StackingPublish
+    | CouponPublish
+    | CouponIssue
+    | ActivityChange
     | SettingsChange
     | RefundApprove
     | WithdrawalApprove

@@ -43,6 +43,7 @@ NOUNS: dict[str, str] = {
 }
 """Kinds of things that records name as `kind:number`."""
 WHOLES: dict[str, str] = {
+    "activities": "营销活动",
     "alarms": "报警",
     "audit_log": "操作日志",
     "catalogue": "商品目录",
@@ -50,6 +51,7 @@ WHOLES: dict[str, str] = {
     "levels": "会员等级",
     "rules": "返一规则",
     "shop": "商城设置",
+    "stacking_versions": "叠加规则",
     "templates": "优惠券",
     "wechat": "微信",
 }
@@ -113,7 +115,7 @@ FIELDS: dict[str, str] = {
     "levels": "等级",
     "limit_each": "每人限购",
     "list": "列表",
-    "listed": "名单人数",
+    "listed": "领券中心展示",
     "market_price_fen": "划线价",
     "member": "会员",
     "members": "会员数",
@@ -289,7 +291,7 @@ def _label(path: tuple[str, ...], own: str) -> str:
     steps = [name for name in path if name != own]
     if own in path and len(steps) > 1 and steps[0] in ("products", "categories", "freight"):
         steps = steps[1:]
-    return " · ".join(FIELDS.get(name, name) for name in steps)
+    return " · ".join(FIELDS.get(name) or thing(name) for name in steps)
 
 
 def _text(path: tuple[str, ...], value: Any, states: Mapping[Any, str]) -> str:  # noqa: ANN401 - JSON

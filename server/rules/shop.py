@@ -14,6 +14,13 @@ _AMOUNT = msgspec.Meta(ge=0, le=10**9)
 WITHDRAWAL_LEAST_FEN = 10
 """WeChat does not transfer less."""
 WITHDRAWAL_FEE_MOST_BP = 1_000
+ALONE = frozenset(
+    {
+        *("name", "slogan", "company", "service_hours", "service_phone", "banners", "order_minutes"),
+        *("max_unpaid_orders", "max_unpaid_pieces", "transfer_scene_id", "transfer_reports"),
+    }
+)
+"""The settings that an operator may change alone: they move neither money nor goods. All others need two."""
 
 
 class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ LIMITS = {
     "limit_cli_price_bp": 1_000,
     "limit_cli_rules": 0,
     "limit_cli_commissions": 0,
+    "limit_cli_coupons": 0,
     "withdrawal_second_from_fen": 4_000,
 }
 
@@ -47,6 +48,8 @@ async def test_above_its_limits_the_command_line_waits_for_an_operator(
         "rule": {"required": 4},
         "terms": {"policies": [{"kind": "ratio", "ratio_bp": 300}]},
         "prices": {"products": [{"slug": "mask", "skus": [{"code": "mask-1", "price_fen": 8_000}]}]},
+        "activity": {"points_goods": [{"slug": "cup", "sku": "mask-1", "points": 1, "stock": 5}]},
+        "coupons": {"templates": [{"slug": "gift", "name": "礼券", "amount_fen": 500}]},
     }
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content), encoding="utf-8")
@@ -55,16 +58,20 @@ async def test_above_its_limits_the_command_line_waits_for_an_operator(
         await waits(mall, "commission", "apply", str(tmp_path / "terms"), "--json"),
         await waits(mall, "product", "apply", str(tmp_path / "prices"), "--json"),
         await waits(mall, "refund", "approve", refund_no),
+        await waits(mall, "activity", "apply", str(tmp_path / "activity")),
+        await waits(mall, "coupon", "apply", str(tmp_path / "coupons"), "--json"),
         await waits(mall, "withdrawal", "approve", withdrawal_no),
     ]
     assert await waits(mall, "refund", "approve", refund_no) == asked[3], "asked for twice, it is one"
     assert await db.fetch_value("SELECT array_agg(DISTINCT asked_by || '/' || role) FROM approvals") == ["cli/cli"]
-    assert await db.fetch_value("SELECT count(*) FROM audit_log WHERE actor = 'cli' AND action = 'approval.ask'") == 5
-    for one in asked:
+    assert await db.fetch_value("SELECT count(*) FROM audit_log WHERE actor = 'cli' AND action = 'approval.ask'") == 7
+    for one in reversed(asked):  # the activity before the price that it rests on
         assert await approvals.approve(mall.deps, one, ADA, "同意") is None
     assert await db.fetch_value("SELECT max(version) FROM rule_versions") == 2
     assert await db.fetch_value("SELECT price_fen FROM skus WHERE code = 'mask-1'") == 8_000
     assert await db.fetch_value("SELECT state FROM withdrawals") == "approved"
+    assert await db.fetch_value("SELECT points FROM points_goods") == 1
+    assert await db.fetch_value("SELECT amount_fen FROM coupon_templates") == 500
     assert (await me.order(order_no))["refunded_fen"] == 10_000
 
 

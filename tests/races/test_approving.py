@@ -9,9 +9,24 @@ from server.services.desk import approvals
 from tests.races.arena import in_one_moment, outcomes
 from tests.support.mall import Mall
 from tests.support.proof import proved
-from tests.support.purse import points_of
-from tests.support.shop import make_sku, shopper
-from tests.support.staff import ADA, BEA, CAT, FIN, SAM, employ, points, state, waits
+from tests.support.purse import points_of, set_policy
+from tests.support.shop import make_sku, shopper, stock
+from tests.support.shop import product as product_entry
+from tests.support.staff import (
+    ADA,
+    BEA,
+    CAT,
+    FIN,
+    OPS,
+    SAM,
+    activity,
+    coupon,
+    employ,
+    points,
+    prices,
+    state,
+    waits,
+)
 
 MEMBER = "SELECT FROM members WHERE id = $1 FOR UPDATE"
 ROUNDS = 6
@@ -74,3 +89,41 @@ async def test_a_refund_approved_rejected_and_cancelled_at_once(mall: Mall) -> N
         granted = await db.fetch_value("SELECT state FROM refunds WHERE refund_no = $1", act.refund_no) != "requested"
         assert granted is (await state(asked) == "approved")
     await proved(mall)
+
+
+async def test_of_several_approvers_one_makes_the_activity(mall: Mall) -> None:
+    await employ(mall, ADA, BEA, CAT, OPS)
+    await stock(mall, product_entry("mask", "面膜", 10_000))
+    good = {"sku": "mask-1", "points": 1, "stock": 5}
+    for n in range(1, ROUNDS + 1):
+        asked = await waits(mall, OPS, activity(points_goods=[{"slug": f"cup-{n}", **good}]))
+        came = await outcomes(*(approvals.approve(mall.deps, asked, who, "同意") for who in (ADA, BEA, CAT)))
+        assert sorted(map(str, came)) == ["None", *["state_conflict"] * 2]
+        assert await db.fetch_value("SELECT count(*) FROM points_goods") == n
+    assert await db.fetch_value("SELECT count(*) FROM audit_log WHERE action = 'activity.apply'") == ROUNDS
+    await proved(mall)
+
+
+async def test_a_price_and_an_activity_at_once_do_not_both_stay_below_the_limit(mall: Mall) -> None:
+    """The price of the SKU and that of its activity are counted in one row."""
+    await employ(mall, ADA, OPS)
+    for n in range(ROUNDS):
+        await stock(mall, product_entry(f"mask-{n}", "面膜", 10_000))
+        code = f"mask-{n}-1"
+        cheaper = prices({"slug": f"mask-{n}", "skus": [{"code": code, "price_fen": 8_000}]})
+        exchange = activity(points_goods=[{"slug": f"cup-{n}", "sku": code, "points": 7_100, "stock": 5}])
+        calls = (approvals.submit(mall.deps, OPS, act) for act in (cheaper, exchange))
+        came = await asyncio.gather(*calls, return_exceptions=True)
+        assert sum(isinstance(one, Awaiting) for one in came) == 1, came
+
+
+async def test_publications_at_once_do_not_both_stay_below_the_limit(mall: Mall) -> None:
+    await employ(mall, ADA, OPS)
+    await set_policy(mall, limit_operations_coupons=1)
+    calls = (
+        approvals.submit(mall.deps, OPS, coupon({"slug": f"gift-{n}", "name": "礼券", "amount_fen": 500}))
+        for n in range(ROUNDS)
+    )
+    came = await asyncio.gather(*calls, return_exceptions=True)
+    assert sum(isinstance(one, Awaiting) for one in came) == ROUNDS - 1
+    assert await db.fetch_value("SELECT count(*) FROM coupon_templates") == 1

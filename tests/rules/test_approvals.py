@@ -7,26 +7,37 @@ from server.rules.approvals import (
     DECIDES,
     KINDS,
     VIEWS,
+    ActivityChange,
     Asked,
     CommissionPublish,
+    CouponIssue,
+    CouponPublish,
     GrowthGrant,
+    LevelsPublish,
     PointsGrant,
     PriceChange,
     RefundApprove,
     RulePublish,
     SettingsChange,
+    StackingPublish,
     WithdrawalApprove,
     measure,
     why_failed,
 )
 from server.rules.commissions import CommissionTerms
+from server.rules.levels import Level
 from server.rules.limits import Kind
 from server.rules.operators import PERMISSIONS
 from server.rules.rebates import RuleTerms
 from server.rules.record_words import thing
 from server.rules.shop import ShopPolicy
+from server.rules.stacking import Matrix
 
 ONE = '{"products": [{"slug": "mask", "skus": [{"code": "m", "price_fen": 9, "card_keys": ["k"]}, {"code": "n"}]}]}'
+BOTH = '{"group_buys": [{"slug": "three"}], "flash_sales": [{"slug": "noon"}]}'
+ISSUE = CouponIssue(
+    template_id=7, slug="new-20", segment="list", days=None, members=[1], levels=[], once="k", reason="r"
+)
 ACTS: list[tuple[Asked, str, str]] = [
     (PointsGrant(member_id=7, points=5, once="k", reason="r"), "member:7", "points_grant:k"),
     (GrowthGrant(member_id=7, amount=5, once="k", anew=False, reason="r"), "member:7", "growth_grant:k"),
@@ -34,6 +45,15 @@ ACTS: list[tuple[Asked, str, str]] = [
     (PriceChange(document='{"categories": []}', reason="r"), "catalogue", ""),
     (RulePublish(terms=RuleTerms(), reason="r", base=2), "rules", ""),
     (CommissionPublish(terms=CommissionTerms(), reason="r"), "commission_versions", ""),
+    (LevelsPublish(levels=[Level("普通", 0)], version="v", reason="r"), "levels", ""),
+    (StackingPublish(matrix=Matrix(), base=0, reason="r"), "stacking_versions", ""),
+    (CouponPublish(document='{"templates": [{"slug": "new-20"}]}', reason="r"), "coupon:new-20", ""),
+    (CouponPublish(document='{"templates": [{"slug": "a"}, {"slug": "b"}]}', reason="r"), "templates", ""),
+    (ISSUE, "coupon:new-20", "coupon_issue:k"),
+    (ActivityChange(document='{"group_buys": [{"slug": "three"}]}', reason="r"), "group_buy:three", ""),
+    (ActivityChange(document='{"flash_sales": [{"slug": "noon"}]}', reason="r"), "flash_sale:noon", ""),
+    (ActivityChange(document='{"points_goods": [{"slug": "cup"}]}', reason="r"), "points_good:cup", ""),
+    (ActivityChange(document=BOTH, reason="r"), "activities", ""),
     (SettingsChange(policy=ShopPolicy(), version="v", reason="r"), "shop", ""),
     (RefundApprove(refund_no="R1", reason="r"), "refund:R1", "refund_approve:R1"),
     (WithdrawalApprove(withdrawal_no="W1", reason="r"), "withdrawal:W1", "withdrawal_approve:W1"),
@@ -72,6 +92,9 @@ def test_every_kind_has_words_and_permissions() -> None:
     [
         (Kind.REFUND, 123_456, "¥1234.56"),
         (Kind.PRICE, 3_050, "30.5%"),
+        (Kind.ACTIVITY, 9_999, "99.99%"),
+        (Kind.COUPON_ISSUE, 8, "8 张"),
+        (Kind.SETTINGS, 2, "2 项"),
         (Kind.POINTS, 8, "8 积分"),
         (Kind.GROWTH, 8, "8 成长值"),
         (Kind.RULE, 1, "1 次"),

@@ -1,7 +1,9 @@
 """A shop whose operators' limits apply, with several operators."""
 
+import msgspec
+
 from server import db
-from server.rules.approvals import Asked, PointsGrant
+from server.rules.approvals import ActivityChange, Asked, CouponPublish, PointsGrant, PriceChange
 from server.rules.operators import Role
 from server.services.common.approvals import Awaiting
 from server.services.desk import approvals
@@ -13,6 +15,8 @@ ADA = Asker("ada", Role.OWNER)
 BEA = Asker("bea", Role.OWNER)
 CAT = Asker("cat", Role.OWNER)
 FIN = Asker("fin", Role.FINANCE)
+OPS = Asker("ops", Role.OPERATIONS)
+PIA = Asker("pia", Role.OPERATIONS)
 SAM = Asker("sam", Role.SERVICE)
 CLI = Asker("cli", "cli")
 
@@ -41,3 +45,18 @@ async def state(approval_id: int) -> str:
 def points(member_id: int, amount: int, once: str = "key-1", reason: str = "补偿") -> PointsGrant:
     """Return an act that gives points."""
     return PointsGrant(member_id=member_id, points=amount, once=once, reason=reason)
+
+
+def prices(*products: dict[str, object], reason: str = "促销") -> PriceChange:
+    """Return an act that applies these products."""
+    return PriceChange(document=msgspec.json.encode({"products": products}).decode(), reason=reason)
+
+
+def activity(reason: str = "促销", **lists: list[dict[str, object]]) -> ActivityChange:
+    """Return an act that applies these activities."""
+    return ActivityChange(document=msgspec.json.encode(lists).decode(), reason=reason)
+
+
+def coupon(*templates: dict[str, object], reason: str = "促销") -> CouponPublish:
+    """Return an act that applies these coupon templates."""
+    return CouponPublish(document=msgspec.json.encode({"templates": templates}).decode(), reason=reason)

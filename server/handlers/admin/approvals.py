@@ -15,7 +15,7 @@ _LIST = "/admin/approvals"
 @screens.page("/approvals/<approval_id:int>", Permission.APPROVALS_VIEW, "operations/approval.html")
 async def approval(visit: Visit, _: None) -> dict[str, Any]:
     """Show one approval."""
-    found = await approval_views.detail(visit.path["approval_id"], visit.operator)
+    found = await approval_views.detail(visit.deps, visit.path["approval_id"], visit.operator)
     return {"found": found, "role": approval_views.role_label(found.row.role)}
 
 

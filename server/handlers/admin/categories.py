@@ -4,8 +4,8 @@ from typing import Any
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import PriceChange
 from server.rules.operators import Permission
-from server.services.catalogue import apply as catalogue_apply
 from server.services.catalogue import goods, product_pictures
 
 screens = Screens("categories")
@@ -43,7 +43,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     typed.need("name")
     entry |= {"name": typed.text("name"), "parent": typed.text("parent") or None}
     entry["position"] = typed.whole("position") or 0
-    await typed.submit(visit, catalogue_apply.apply, "categories", entry)
+    await typed.submit(visit, PriceChange, "categories", entry)
 
 
 @screens.action("/categories/<category_id:int>/icon", _EDIT, file_most=product_pictures.MOST_BYTES)

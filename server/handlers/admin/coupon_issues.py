@@ -9,11 +9,12 @@ from server.handlers.admin.coupons import ticked
 from server.handlers.admin.forms import Reason, ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import CouponIssue
 from server.rules.coupon_claims import SEGMENTS
 from server.rules.operators import Permission
 from server.services.coupons import issues
-from server.services.coupons.issues import LIST_MOST, Wanted
-from server.services.desk import coupons
+from server.services.coupons.issues import LIST_MOST
+from server.services.desk import approvals, coupons
 from server.services.terms import levels
 
 screens = Screens("coupon_issues")
@@ -82,8 +83,18 @@ async def create(visit: Visit, form: dict[str, str]) -> Done:
     members = await _members(visit, typed) if segment == "list" else []
     reason = typed.reason(needed=True)
     typed.check()
-    wanted = Wanted(template or 0, segment, days, members, chosen, typed.text("once")[:20], reason)
-    await issues.ask(visit.deps, wanted, visit.operator.name)
+    found = await coupons.template(template or 0)
+    act = CouponIssue(
+        template_id=found["id"],
+        slug=found["slug"],
+        segment=segment,
+        days=days,
+        members=members,
+        levels=chosen,
+        once=typed.text("once")[:20],
+        reason=reason,
+    )
+    await approvals.submit(visit.deps, visit.asker, act)
     return Done("已开始发放，可在这里看进度", _HERE)
 
 

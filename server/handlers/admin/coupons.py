@@ -6,11 +6,11 @@ from typing import Any
 from server.core.money import WHOLE_BP
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import CouponPublish
 from server.rules.coupon_claims import AUDIENCES
 from server.rules.levels import MOST_LEVELS, fold
 from server.rules.operators import Permission
 from server.rules.rule_forms import SCOPES
-from server.services.coupons import apply as coupon_apply
 from server.services.desk import coupons
 from server.services.terms import levels
 
@@ -103,7 +103,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     reason = typed.reason(needed="new" not in entry)
     kind = typed.text("scope")
     places = {"scope": kind} if kind in scope else {}
-    await typed.submit(visit, coupon_apply.apply, "templates", entry, reason, places)
+    await typed.submit(visit, CouponPublish, "templates", entry, reason, places)
 
 
 def _worth(typed: Typed) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import ActivityChange
 from server.rules.operators import Permission
 from server.services.desk import flash_sales
-from server.services.promotions import apply as activity_apply
 
 screens = Screens("flash_sales")
 
@@ -67,7 +67,7 @@ async def stop(visit: Visit, form: dict[str, str]) -> Done:
     typed = Typed(form, _LABELS)
     reason = typed.reason(needed=True)
     entry = {"slug": found["slug"], "stop": True}
-    await typed.submit(visit, activity_apply.apply, "flash_sales", entry, reason)
+    await typed.submit(visit, ActivityChange, "flash_sales", entry, reason)
     return Done("已停止，未售出的库存会退回商品", f"{_HERE}/{found['id']}")
 
 
@@ -82,7 +82,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     }
     reason = typed.reason(needed="new" not in entry)
     places = {f"items[{row}]": f"items[{place}]" for place, row in enumerate(rows)}
-    await typed.submit(visit, activity_apply.apply, "flash_sales", entry, reason, places)
+    await typed.submit(visit, ActivityChange, "flash_sales", entry, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:

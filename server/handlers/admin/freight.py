@@ -5,8 +5,8 @@ from typing import Any
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import PriceChange
 from server.rules.operators import Permission
-from server.services.catalogue import apply as catalogue_apply
 from server.services.desk import freight
 
 screens = Screens("freight")
@@ -80,7 +80,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     reason = typed.reason(needed="new" not in entry)
     places = {name: f"terms.{name}" for name in ("by", "elsewhere", "excluded")}
     places |= {f"zones[{row}]": f"terms.zones[{place}]" for place, row in enumerate(zones)}
-    await typed.submit(visit, catalogue_apply.apply, "freight", entry, reason, places)
+    await typed.submit(visit, PriceChange, "freight", entry, reason, places)
 
 
 def _rate(typed: Typed, before: str) -> dict[str, Any]:

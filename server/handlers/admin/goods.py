@@ -1,21 +1,18 @@
 """Products with their SKUs, stock and pictures: each form makes an entry for services/catalogue/apply.py."""
 
 import re
-from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
 import msgspec
 
-from server.gateways.ports import Deps
 from server.handlers.admin.screen import Done, Screens, Visit
-from server.handlers.admin.typed import Apply, Typed
+from server.handlers.admin.typed import Typed
 from server.rules.approvals import PriceChange
 from server.rules.operators import Permission
-from server.services.catalogue import apply as catalogue_apply
 from server.services.catalogue import card_import, product_pictures
 from server.services.catalogue import goods as catalogue_goods
 from server.services.catalogue.product_pictures import Move
-from server.services.desk import approvals, coupons, freight
+from server.services.desk import coupons, freight
 from server.services.desk import goods as goods_desk
 from server.services.terms import levels
 
@@ -123,19 +120,7 @@ async def _save(visit: Visit, typed: Typed, head: dict[str, Any]) -> None:
     stocked = any(sku["stock_add"] for sku in head["skus"])
     reason = typed.reason(needed=stocked and "new" not in head)
     places = {f"skus[{row}]": f"skus[{place}]" for place, row in enumerate(rows)}
-    await typed.submit(visit, _within_limits(visit), "products", head, reason, places)
-
-
-def _within_limits(visit: Visit) -> Apply:
-    """Return what writes the catalogue, unless it changes a price so much that a second operator is needed."""
-
-    async def apply(deps: Deps, document: Mapping[str, Any], actor: str, reason: str, wrong: Collection[str]) -> object:
-        if wrong:  # nothing is written then, only judged
-            return await catalogue_apply.apply(deps, document, actor, reason, wrong)
-        act = PriceChange(document=msgspec.json.encode(document).decode(), reason=reason)
-        return await approvals.submit(deps, visit.asker, act)
-
-    return apply
+    await typed.submit(visit, PriceChange, "products", head, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:
@@ -211,7 +196,7 @@ async def change_stock(visit: Visit, form: dict[str, str]) -> Done:
         entry["alert_at"] = alert_at
     head = {"slug": sku["slug"], "seen": typed.text("seen"), "skus": [entry]}
     places = {name: f"skus[0].{name}" for name in ("stock_add", "alert_at")}
-    await typed.submit(visit, catalogue_apply.apply, "products", head, reason, places)
+    await typed.submit(visit, PriceChange, "products", head, reason, places)
     return Done(f"{sku['code']} 已更新", f"/admin/stock?q={sku['code']}")
 
 

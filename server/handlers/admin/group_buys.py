@@ -8,9 +8,9 @@ import msgspec
 from server.core.errors import NotFound
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import ActivityChange
 from server.rules.operators import Permission
 from server.services.desk import group_buys
-from server.services.promotions import apply as activity_apply
 
 screens = Screens("group_buys")
 
@@ -97,7 +97,7 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
         typed.note("skus", "至少给一个 SKU 填写拼团价")
     reason = typed.reason(needed="new" not in entry)
     places = {f"skus[{row}]": f"skus[{place}]" for place, row in enumerate(rows)}
-    await typed.submit(visit, activity_apply.apply, "group_buys", entry, reason, places)
+    await typed.submit(visit, ActivityChange, "group_buys", entry, reason, places)
 
 
 def _rows(typed: Typed) -> list[int]:

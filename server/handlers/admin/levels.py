@@ -8,11 +8,10 @@ from server.handlers.admin import shapes
 from server.handlers.admin.forms import ReasonForm
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
-from server.rules.approvals import GrowthGrant, PointsGrant
+from server.rules.approvals import GrowthGrant, LevelsPublish, PointsGrant
 from server.rules.levels import ICONS, LIMITS, MOST_LEVELS, Level, problems
 from server.rules.operators import Permission
 from server.services.desk import approvals, growth
-from server.services.terms import levels
 
 screens = Screens("levels")
 
@@ -44,7 +43,8 @@ async def change(visit: Visit, form: dict[str, str]) -> Done:
     for problem in problems(wanted):
         typed.note("levels", problem)
     typed.check()
-    changed = await levels.change(visit.deps, wanted, typed.text("version"), reason, visit.operator.name)
+    act = LevelsPublish(levels=wanted, version=typed.text("version"), reason=reason)
+    changed: bool = await approvals.submit(visit.deps, visit.asker, act)
     return Done("已保存会员等级，达到新门槛的会员会陆续升级" if changed else "没有改动", "/admin/levels")
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.handlers.admin.typed import Typed
+from server.rules.approvals import ActivityChange
 from server.rules.operators import Permission
 from server.services.desk import points_goods
-from server.services.promotions import apply as activity_apply
 
 screens = Screens("points_goods")
 
@@ -58,4 +58,4 @@ async def _apply(visit: Visit, typed: Typed, entry: dict[str, Any]) -> None:
     entry |= {name: typed.whole(name) for name in ("points", "stock", "per_member")}
     entry |= {"price_fen": typed.fen("price_fen", least_fen=0) or 0, "active": typed.flag("active")}
     reason = typed.reason(needed="new" not in entry)
-    await typed.submit(visit, activity_apply.apply, "points_goods", entry, reason)
+    await typed.submit(visit, ActivityChange, "points_goods", entry, reason)

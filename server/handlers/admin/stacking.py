@@ -8,10 +8,13 @@ from server.core.errors import BadRequest
 from server.handlers.admin.forms import Number, Publishing
 from server.handlers.admin.screen import Done, Screens, Visit
 from server.rules import stacking as rules
+from server.rules.approvals import StackingPublish
 from server.rules.operators import Permission
 from server.rules.stacking import KINDS, LABELS, Combination, Matrix
+from server.services.desk import approvals
 from server.services.desk import stacking as stacking_desk
 from server.services.terms import stacking
+from server.services.terms.stacking import Stacking
 
 screens = Screens("stacking")
 
@@ -38,7 +41,8 @@ async def publish(visit: Visit, form: dict[str, str]) -> Done:
     boxes = {f"{kind}.{what}" for kind in KINDS for what in LABELS}
     for name in form.keys() - boxes - {"base", "note"}:
         raise BadRequest(field=name, problem="没有这个选项")
-    made = await stacking.publish(visit.deps, _read(form), about.note, visit.operator.name, about.base)
+    act = StackingPublish(matrix=_read(form), reason=about.note, base=about.base)
+    made: Stacking = await approvals.submit(visit.deps, visit.asker, act)
     return Done(f"第 {made.version} 版叠加规则已发布，从现在起新下的订单按它执行", "/admin/stacking")
 
 

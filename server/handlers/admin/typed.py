@@ -1,17 +1,20 @@
 """Reads a submitted form field by field, and reports all mistakes at once, each at its field."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
+
+import msgspec
 
 from server.core import money
 from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
-from server.gateways.ports import Deps
 from server.handlers.admin.forms import REASON_CHARS
 from server.handlers.admin.screen import Visit
+from server.rules.approvals import ActivityChange, CouponPublish, PriceChange
+from server.services.desk import approvals
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
@@ -22,8 +25,6 @@ _NUMBERED_LABELS = {"skus": " SKU", "items": "商品", "levels": "等级"}
 _FEN_MOST = 10**9
 
 
-Apply: TypeAlias = Callable[[Deps, Mapping[str, Any], str, str, Collection[str]], Awaitable[object]]
-"""Judges a document and writes it, as an operator, for a reason; at the last argument's places the form is wrong."""
 _NOWHERE: Mapping[str, str] = {}
 
 
@@ -120,14 +121,15 @@ class Typed:
     async def submit(
         self,
         visit: Visit,
-        apply: Apply,
+        act: type[PriceChange | ActivityChange | CouponPublish],
         kind: str,
         entry: dict[str, Any],
         reason: str = "",
         places: Mapping[str, str] = _NOWHERE,
     ) -> None:
-        """Let `apply` judge the entry, and write it if neither it nor the form has mistakes. Raises FormInvalid.
+        """Let the act judge the entry, and do it if neither it nor the form has mistakes.
 
+        Raises FormInvalid; Awaiting if the act needs a second operator.
         All mistakes are told at once. `kind` is the entry's list in the document. `places` says where the entry has
         what the form has elsewhere: `{"skus[3]": "skus[0]"}` for the fourth row, if the others are empty.
         """
@@ -137,7 +139,11 @@ class Typed:
             wrong.add(f"$.{kind}[0].{path}")
             _leave_out(entry, path)
         with self.judged({path: name for name, path in places.items()}):
-            await apply(visit.deps, {kind: [entry]}, visit.operator.name, reason, wrong)
+            wanted = act(document=msgspec.json.encode({kind: [entry]}).decode(), reason=reason)
+            if wrong:
+                await approvals.judge(visit.deps, wanted, wrong)
+            else:
+                await approvals.submit(visit.deps, visit.asker, wanted)
 
     @contextmanager
     def judged(self, places: Mapping[str, str] = _NOWHERE) -> Iterator[None]:

@@ -5,4 +5,4 @@ ALTER TABLE approvals
 -- The same act asked for twice is one.
 CREATE UNIQUE INDEX approvals_once ON approvals (key) WHERE state = 'waiting';
 CREATE INDEX approvals_waiting ON approvals (asked_at) WHERE state = 'waiting';
-ALTER TABLE limit_uses ADD CONSTRAINT limit_uses_used CHECK (used >= 0);
+ALTER TABLE limit_uses ADD CONSTRAINT limit_uses_used CHECK (used >= 0 AND peak >= 0);

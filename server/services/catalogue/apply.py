@@ -100,8 +100,8 @@ async def apply(
         )
         detail = changes(known, sheet, skus) | ({"reason": reason} if reason else {})
         prices = repriced(known, skus)
-        uses = {f"sku:{code}": price_step_bp(old.price_fen, new_fen) for code, (old, new_fen) in prices.items()}
-        basis = {code: old.price_fen for code, (old, _) in prices.items()}
+        uses = {f"sku:{code}": price_step_bp(old_fen, new_fen) for code, (old_fen, new_fen) in prices.items()}
+        basis = {code: old_fen for code, (old_fen, _) in prices.items()}
         said = await approvals.weigh(tx, at, leave, detail, uses, basis)
         await audit_log.record(tx, at, actor, "product.apply", _subject(sheet), said)
     return applied

@@ -188,15 +188,22 @@ def _goes_round(parents: dict[str, str | None], slug: str) -> bool:
     return above is not None
 
 
-def repriced(known: Known, skus: Sequence[ReadySku]) -> dict[str, tuple[StoredSku, int]]:
-    """Return each known SKU whose price changes, by code, with its new price in fen."""
-    return {
-        sku.entry.code: (old, sku.entry.price_fen)
-        for sku in skus
-        if (old := known.skus.get(sku.entry.code)) is not None
-        and sku.entry.price_fen is not UNSET
-        and sku.entry.price_fen != old.price_fen
-    }
+def repriced(known: Known, skus: Sequence[ReadySku]) -> dict[str, tuple[int, int]]:
+    """Return the SKUs whose price changes, by code: the price before and the new one, in fen.
+
+    A new SKU of a known product is one if it is cheaper than all others that the product sells: else a product could
+    be sold for next to nothing through a new SKU.
+    """
+    found = {}
+    for sku in skus:
+        new_fen, old, product = sku.entry.price_fen, known.skus.get(sku.entry.code), known.products.get(sku.product)
+        if new_fen is UNSET:
+            continue
+        if old is not None and old.price_fen != new_fen:
+            found[sku.entry.code] = (old.price_fen, new_fen)
+        elif old is None and product is not None and new_fen < product.min_price_fen:
+            found[sku.entry.code] = (product.min_price_fen, new_fen)
+    return found
 
 
 def changes(known: Known, sheet: Sheet, skus: Sequence[ReadySku]) -> dict[str, Any]:

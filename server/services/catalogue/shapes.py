@@ -126,6 +126,7 @@ class StoredProduct(msgspec.Struct, frozen=True):
     exchange_only: bool
     min_level: int | None
     updated_at: datetime
+    min_price_fen: int
     category: str
     freight: str | None
     coupon: str | None

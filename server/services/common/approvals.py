@@ -17,7 +17,7 @@ from server import db
 from server.core.clock import shanghai_day
 from server.core.errors import NotAllowed, StateConflict
 from server.rules.approvals import DECIDES, ApprovalState, Asked, WithdrawalApprove
-from server.rules.limits import CLI, Kind
+from server.rules.limits import CLI, COUNTED_AS, NEWCOMER, PEAKS, Kind
 from server.rules.operators import Role, may
 from server.services.common import audit_log
 
@@ -95,17 +95,29 @@ async def weigh(
     most, counted = leave.most, {subject: used for subject, used in uses.items() if used}
     if most is None or not counted:
         return detail
-    rows = await tx.fetch(_USE, shanghai_day(at), leave.kind, leave.role, list(counted), list(counted.values()))
+    kind = COUNTED_AS.get(leave.kind, leave.kind)
+    subjects, weights = list(counted), list(counted.values())
+    rows = await tx.fetch(_USE, shanghai_day(at), kind, leave.role, subjects, weights, leave.kind in PEAKS)
     if any(row["used"] > most for row in rows):
         raise AboveLimit(Measured(max(counted.values()), most, detail, basis))
     return detail
 
 
+MADE = """
+EXISTS (SELECT FROM audit_log a WHERE a.subject = 'operator:' || {made} AND a.actor = {maker} AND a.actor <> 'cli'
+  AND a.at > {since} AND a.action IN ('operator.create', 'operator.enable', 'operator.reset', 'operator.role'))
+"""
+"""SQL: whether an operator has made or changed an account since then, and so may know its password."""
+_ONE_PERSON = f"""
+SELECT {MADE.format(made="$1", maker="$2", since="$3")} OR {MADE.format(made="$2", maker="$1", since="$3")}
+"""
 _USE = """
-INSERT INTO limit_uses (day, kind, role, subject, used)
-  SELECT $1, $2, $3, subject, used FROM unnest($4::text[], $5::bigint[]) AS u (subject, used) ORDER BY subject
-  ON CONFLICT (day, kind, role, subject) DO UPDATE SET used = limit_uses.used + EXCLUDED.used
-  RETURNING used
+INSERT INTO limit_uses (day, kind, role, subject, used, peak)
+  SELECT $1, $2, $3, subject, CASE WHEN $6 THEN 0 ELSE weight END, CASE WHEN $6 THEN weight ELSE 0 END
+  FROM unnest($4::text[], $5::bigint[]) AS u (subject, weight) ORDER BY subject
+  ON CONFLICT (day, kind, role, subject) DO UPDATE
+    SET used = limit_uses.used + EXCLUDED.used, peak = GREATEST(limit_uses.peak, EXCLUDED.peak)
+  RETURNING used + peak AS used
 """
 
 
@@ -135,13 +147,25 @@ async def _approved(
         raise StateConflict(status=held.state)
     if held.expires_at <= at:
         raise StateConflict(status=S.EXPIRED, problem="这项申请已过期，请重新提交")
-    role = await tx.fetchval("SELECT role FROM operators WHERE name = $1 AND state = 'active'", second.operator)
-    if role is None or not may(Role(role), DECIDES[leave.kind]):
+    if not await may_decide(tx, second.operator, held.asked_by, leave.kind, at):
         raise NotAllowed
     if orjson.loads(held.basis) != orjson.loads(orjson.dumps(basis)):
         raise StateConflict(status="changed", problem="提交之后情况已经改变，请重新提交")
     await end(tx, second.approval_id, S.APPROVED, second.operator, second.reason, at)
     return {"asked_by": held.asked_by, "approved_by": second.operator, "approval": second.approval_id}
+
+
+async def may_be_one_person(connection: db.Connection, operator: str, asker: str, at: datetime) -> bool:
+    """Whether one of two operators is the other one, or has made or changed the other's account a short time ago."""
+    return operator == asker or bool(await connection.fetchval(_ONE_PERSON, operator, asker, at - NEWCOMER))
+
+
+async def may_decide(connection: db.Connection, operator: str, asker: str, kind: Kind, at: datetime) -> bool:
+    """Whether an operator may approve what the asker wants: active, with the permission, and another person."""
+    role = await connection.fetchval("SELECT role FROM operators WHERE name = $1 AND state = 'active'", operator)
+    if role is None or not may(Role(role), DECIDES[kind]):
+        return False
+    return not await may_be_one_person(connection, operator, asker, at)
 
 
 class Waiting(msgspec.Struct, frozen=True):

@@ -14,9 +14,11 @@ from server.core.advisory import Advisory
 from server.gateways.ports import Deps
 from server.rules.coupon_claims import Audience
 from server.rules.levels import MOST_LEVELS
+from server.rules.limits import widens
 from server.services.catalogue import coupon_scopes
 from server.services.catalogue.shapes import Fen, Name, ProductSlug, Slug
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.common.changes import before_and_after, given_but
 from server.services.files.entries import Entries
 
@@ -131,10 +133,12 @@ async def apply(
     actor: str,
     reason: str = "",
     wrong: Collection[str] = (),
+    leave: Leave | None = None,
 ) -> Applied:
-    """Create or change the templates in `{"templates": […]}`. Raises FileInvalid with every problem found.
+    """Create or change the templates in `{"templates": […]}`.
 
-    It is also raised if the form that made the document found mistakes, at the places `wrong`.
+    Raises FileInvalid with every problem found, also if the form that made the document found mistakes, at the places
+    `wrong`; AboveLimit if too many templates are new or give more than before.
 
     Coupons that were claimed earlier keep their terms.
     """
@@ -159,7 +163,9 @@ async def apply(
         }
         detail |= {"reason": reason} if reason else {}
         subject = f"coupon:{changes[0].entry.slug}" if len(changes) == 1 else "templates"
-        await audit_log.record(tx, at, actor, "coupon.apply", subject, detail)
+        wider = [slug for slug, (before, after) in told.items() if slug not in known or widens(before, after)]
+        said = await approvals.weigh(tx, at, leave, detail, {"": len(wider)}, detail["before"])
+        await audit_log.record(tx, at, actor, "coupon.apply", subject, said)
     return Applied(len(entries), len(entries) - len(known))
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import orjson
@@ -19,11 +20,13 @@ from server.core.columns import PHONE_COLUMN
 from server.core.errors import NotFound, StateConflict
 from server.gateways.ports import Deps
 from server.rules.coupon_claims import birthdays
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.coupons import drawer
 
 LIST_MOST = 100_000
 """The most members that one list may name."""
+_TOLD = 20
 _BATCH = 2000
 _MADE_UP_DAYS = 7
 """How many days of birthdays are caught up after a time without a worker."""
@@ -74,19 +77,39 @@ INSERT INTO coupon_issues (template_id, source, segment, days, levels, day, oper
 """
 
 
-async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
+class _Issued(msgspec.Struct, frozen=True):
+    """A template that an operator wants to issue."""
+
+    slug: str
+    active: bool
+    ends_at: datetime | None
+    total: int | None
+    claimed: int
+    amount_fen: int
+    off_bp: int
+    most_fen: int | None
+    threshold_fen: int
+
+    def most(self, members: int) -> int:
+        """Return how many coupons these members get at most."""
+        return members if self.total is None else min(members, self.total - self.claimed)
+
+
+_TO_ISSUE = f"SELECT {db.columns(_Issued)} FROM coupon_templates WHERE id = $1"  # noqa: S608 - our own names
+
+
+async def ask(deps: Deps, wanted: Wanted, operator: str, leave: Leave | None = None) -> int:
     """Create a job that issues a template's coupons to a segment; return the job's id.
 
-    Raises NotFound, StateConflict (the template is switched off or over, or the form was sent before).
+    Raises NotFound, StateConflict (the template is switched off or over, or the form was sent before), AboveLimit.
     """
     at = deps.clock.now()
     async with db.transaction() as tx:
-        template = await tx.fetchrow(
-            "SELECT slug, active, ends_at FROM coupon_templates WHERE id = $1", wanted.template_id
-        )
-        if template is None:
+        row = await tx.fetchrow(_TO_ISSUE, wanted.template_id)
+        if row is None:
             raise NotFound(what="coupon")
-        if _over(template["ends_at"], at, active=template["active"]):
+        template = db.typed(row, _Issued)
+        if _over(template.ends_at, at, active=template.active):
             raise StateConflict(problem="这张优惠券已停用或已过有效期，不能发放")
         levels = orjson.dumps(wanted.levels).decode() if wanted.levels else None
         source, who = f"issue:{wanted.once}", (wanted.segment, wanted.days, levels, None)
@@ -100,13 +123,19 @@ async def ask(deps: Deps, wanted: Wanted, operator: str) -> int:
                 wanted.members,
             )
             await tx.execute("UPDATE coupon_issues SET members = $2 WHERE id = $1", made, len(wanted.members))
-        detail = {
-            "after": {"issue": made, "segment": wanted.segment, "days": wanted.days, "listed": len(wanted.members)}
-            | ({"levels": list(wanted.levels)} if wanted.levels else {}),
-            "reason": wanted.reason,
-        }
-        await audit_log.record(tx, at, operator, "coupon.issue", f"coupon:{template['slug']}", detail)
+        members: int = await tx.fetchval("SELECT members FROM coupon_issues WHERE id = $1", made)
+        detail = {"after": _said(wanted), "reason": wanted.reason}
+        basis = [template.amount_fen, template.off_bp, template.most_fen, template.threshold_fen]
+        said = await approvals.weigh(tx, at, leave, detail, {"": template.most(members)}, basis)
+        await audit_log.record(tx, at, operator, "coupon.issue", f"coupon:{template.slug}", {**said, "issue": made})
     return made
+
+
+def _said(wanted: Wanted) -> dict[str, Any]:  # house: typed-rows - JSON of the audit log
+    """Return who is meant, for the operators' log; of a list its length and its first members."""
+    said: dict[str, Any] = {"segment": wanted.segment, "days": wanted.days}
+    said |= {"levels": list(wanted.levels)} if wanted.levels else {}
+    return said | ({"members": len(wanted.members), "member": wanted.members[:_TOLD]} if wanted.members else {})
 
 
 def _over(ends_at: datetime | None, at: datetime, *, active: bool) -> bool:

@@ -17,7 +17,7 @@ from server.rules.operators import Permission, Role, may
 from server.rules.rebates import complete
 from server.rules.record_words import subject_of
 from server.rules.rule_forms import Change
-from server.services.common import cursors
+from server.services.common import approvals, cursors
 from server.services.common.listings import Column, Filter, Key, Listing, Row, Way, choice, search, since, until
 from server.services.desk import commissions, rules
 from server.services.operators.sessions import Operator
@@ -123,6 +123,11 @@ _ACTIONS: dict[Kind, str] = {
     Kind.PRICE: "product.apply",
     Kind.RULE: "rule_publish",
     Kind.COMMISSION: "commission.apply",
+    Kind.LEVELS: "levels.change",
+    Kind.STACKING: "stacking_publish",
+    Kind.COUPON: "coupon.apply",
+    Kind.COUPON_ISSUE: "coupon.issue",
+    Kind.ACTIVITY: "activity.apply",
     Kind.SETTINGS: "settings.change",
     Kind.REFUND: "refund_approve",
     Kind.WITHDRAWAL: "withdrawal_approve",
@@ -130,12 +135,14 @@ _ACTIONS: dict[Kind, str] = {
 _ONE = f"SELECT {db.columns(Shown)} FROM approvals WHERE id = $1"  # noqa: S608 - our own names
 
 
-async def detail(approval_id: int, operator: Operator) -> Detail:
+async def detail(deps: Deps, approval_id: int, operator: Operator) -> Detail:
     """Return one approval. Raises NotFound, NotAllowed (its kind is not for the operator's role), Busy."""
-    found = await db.fetch_row(_ONE, approval_id)
-    if found is None:
-        raise NotFound(what="approval")
-    row = db.typed(found, Shown)
+    async with db.connection() as connection:
+        found = await connection.fetchrow(_ONE, approval_id)
+        if found is None:
+            raise NotFound(what="approval")
+        row = db.typed(found, Shown)
+        decides = await approvals.may_decide(connection, operator.name, row.asked_by, row.kind, deps.clock.now())
     mine = row.asked_by == operator.name
     if not mine and not may(operator.role, VIEWS[row.kind]):
         raise NotAllowed
@@ -148,7 +155,7 @@ async def detail(approval_id: int, operator: Operator) -> Detail:
         action=_ACTIONS[row.kind],
         detail=said,
         changes=await _changes(row.act) if waiting else None,
-        may_decide=waiting and not mine and may(operator.role, DECIDES[row.kind]),
+        may_decide=waiting and decides,
         may_cancel=waiting and mine,
     )
 

@@ -1,6 +1,6 @@
 """The queue of operators' acts that wait for a second operator: ask, approve, reject, cancel, expire; what is shown."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,27 +14,36 @@ from server.gateways.ports import Deps
 from server.rules import approvals as law
 from server.rules.approvals import (
     DECIDES,
+    ActivityChange,
     ApprovalState,
     Asked,
     CommissionPublish,
+    CouponIssue,
+    CouponPublish,
+    DocumentAct,
     GrowthGrant,
+    LevelsPublish,
     PointsGrant,
     PriceChange,
     RefundApprove,
     RulePublish,
     SettingsChange,
+    StackingPublish,
     WithdrawalApprove,
 )
-from server.rules.limits import Kind, limit_of
+from server.rules.limits import NEWCOMER, Kind, limit_of
 from server.rules.operators import PERMISSIONS, Role, may
 from server.rules.withdrawals import WithdrawalState
 from server.services.catalogue import apply as catalogue_apply
 from server.services.common import alarms, approvals, batches
 from server.services.common.approvals import AboveLimit, Awaiting, Leave, Second
+from server.services.coupons import apply as coupon_apply
+from server.services.coupons import issues
 from server.services.growth import progress
 from server.services.orders import refunds
 from server.services.points import movements
-from server.services.terms import commission_policies, policy, rebate_rules
+from server.services.promotions import apply as activity_apply
+from server.services.terms import commission_policies, levels, policy, rebate_rules, stacking
 from server.services.withdrawals import requests as withdrawal_requests
 from server.services.withdrawals.views import WithdrawalView
 
@@ -77,13 +86,20 @@ async def _leave(deps: Deps, asker: Asker, kind: Kind) -> Leave:
     if not deps.operator_limits:
         return Leave(kind, asker.role)
     most = limit_of(await policy.current(), kind, asker.role)
-    if most is not None and not await db.fetch_value(
-        "SELECT EXISTS (SELECT FROM operators WHERE state = 'active' AND name <> $1 AND role = ANY ($2::text[]))",
-        asker.name,
-        list(PERMISSIONS[DECIDES[kind]]),
-    ):
+    roles, since = list(PERMISSIONS[DECIDES[kind]]), deps.clock.now() - NEWCOMER
+    if most is not None and not await db.fetch_value(_ANOTHER, asker.name, roles, since):
         most = None
     return Leave(kind, asker.role, most)
+
+
+_ANOTHER = f"""
+SELECT EXISTS (SELECT FROM operators o WHERE name <> $1 AND (
+  state = 'active' AND role = ANY ($2::text[]) AND NOT {approvals.MADE.format(made="o.name", maker="$1", since="$3")}
+  OR EXISTS (SELECT FROM audit_log a WHERE a.subject = 'operator:' || o.name AND a.actor = $1 AND a.at > $3
+    AND (a.action = 'operator.disable' AND o.role = ANY ($2::text[])
+      OR a.action = 'operator.role' AND a.detail->>'before' = ANY ($2::text[])))))
+"""  # noqa: S608 - our own text
+"""Whether somebody else could approve, or could have before $1 disabled or demoted that operator."""
 
 
 async def _do(deps: Deps, act: Asked, operator: str, leave: Leave) -> Any:  # noqa: ANN401 - what the act returns
@@ -96,13 +112,12 @@ async def _do(deps: Deps, act: Asked, operator: str, leave: Leave) -> Any:  # no
             doing = progress.correct(
                 deps, act.member_id, act.amount, act.once, act.reason, operator, leave, anew=act.anew
             )
-        case PriceChange():
-            document = msgspec.json.decode(act.document)
-            doing = catalogue_apply.apply(deps, document, operator, act.reason, leave=leave)
-        case RulePublish():
-            doing = rebate_rules.publish(deps, act.terms, act.reason, operator, act.base, leave)
-        case CommissionPublish():
-            doing = commission_policies.apply(deps, act.terms, act.reason, operator, act.base, leave)
+        case PriceChange() | ActivityChange() | CouponPublish():
+            doing = _APPLIES[act.kind](deps, msgspec.json.decode(act.document), operator, act.reason, (), leave)
+        case CouponIssue():
+            doing = issues.ask(deps, _issue(act), operator, leave)
+        case RulePublish() | CommissionPublish() | LevelsPublish() | StackingPublish():
+            doing = _publish(deps, act, operator, leave)
         case SettingsChange():
             doing = policy.change(deps, act.policy, act.version, act.reason, operator, leave)
         case RefundApprove():
@@ -110,6 +125,45 @@ async def _do(deps: Deps, act: Asked, operator: str, leave: Leave) -> Any:  # no
         case _:
             doing = _approve_withdrawal(deps, act, operator, leave.second)
     return await doing
+
+
+def _publish(
+    deps: Deps, act: RulePublish | CommissionPublish | LevelsPublish | StackingPublish, operator: str, leave: Leave
+) -> Awaitable[Any]:
+    match act:
+        case RulePublish():
+            return rebate_rules.publish(deps, act.terms, act.reason, operator, act.base, leave)
+        case CommissionPublish():
+            return commission_policies.apply(deps, act.terms, act.reason, operator, act.base, leave)
+        case LevelsPublish():
+            return levels.change(deps, act.levels, act.version, act.reason, operator, leave)
+        case _:
+            return stacking.publish(deps, act.matrix, act.reason, operator, act.base, leave)
+
+
+_APPLIES: Mapping[Kind, Callable[..., Awaitable[Any]]] = {
+    Kind.PRICE: catalogue_apply.apply,
+    Kind.ACTIVITY: activity_apply.apply,
+    Kind.COUPON: coupon_apply.apply,
+}
+"""What applies a file of each kind. All take Deps, the document, actor, reason, wrong places and Leave."""
+
+
+async def judge(deps: Deps, act: DocumentAct, wrong: Collection[str]) -> None:
+    """Judge a document whose form has mistakes at the places `wrong`; nothing is written. Raises FileInvalid."""
+    await _APPLIES[act.kind](deps, msgspec.json.decode(act.document), SYSTEM, act.reason, wrong)
+
+
+def _issue(act: CouponIssue) -> issues.Wanted:
+    return issues.Wanted(
+        template_id=act.template_id,
+        segment=act.segment,
+        days=act.days,
+        members=act.members,
+        levels=act.levels,
+        once=act.once,
+        reason=act.reason,
+    )
 
 
 async def _approve_withdrawal(

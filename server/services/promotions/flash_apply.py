@@ -1,5 +1,6 @@
 """Flash sales from an operator's file: sessions by slug, items by SKU code. What it leaves out does not change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -11,11 +12,12 @@ from msgspec import UNSET, Meta, UnsetType
 from server import db
 from server.rules import flash_sales as rules
 from server.rules.flash_sales import Window
+from server.rules.limits import discount_bp, widens
 from server.services.catalogue.shapes import Code, Fen, Name, Slug
 from server.services.common.changes import before_and_after, given, given_but
 from server.services.files.entries import Entries
 from server.services.promotions import parts
-from server.services.promotions.parts import Part
+from server.services.promotions.parts import Change, Part
 
 _LONGEST = timedelta(days=31)
 _Moment = Annotated[datetime, Meta(tz=True)]
@@ -67,10 +69,12 @@ class _Sku(msgspec.Struct, frozen=True):
 
 
 class _Item(msgspec.Struct, frozen=True):
-    """A stored item; `taken` pieces are sold or held by unpaid orders."""
+    """A stored item with its SKU; `taken` pieces are sold or held by unpaid orders."""
 
     sale_id: int
     sku_id: int
+    code: str
+    list_price_fen: int
     price_fen: int
     stock: int
     per_member: int
@@ -96,14 +100,32 @@ class _ItemChange:
         """What is given, by column."""
         return given_but(self.entry, ("sku",))
 
+    @property
+    def now(self) -> _Item:
+        """The item after the change."""
+        sku = self.sku
+        blank = _Item(0, sku.id, sku.code, sku.price_fen, price_fen=0, stock=0, per_member=1, taken=0)
+        return msgspec.structs.replace(self.old or blank, **self.fields)
+
+    @property
+    def wider(self) -> bool:
+        """Whether the item is new, cheaper, or there is more of it."""
+        return self.old is None or widens(*before_and_after(self.old, self.fields))
+
+    def audit_detail(self) -> Change:
+        """Return before and after for the audit log; what a new item cost before is the SKU's price."""
+        before, after = before_and_after(self.old, self.fields)
+        return before if self.old else {"price_fen": self.sku.price_fen}, after
+
 
 @dataclass(slots=True)
 class _SaleChange:
-    """One session of the file, with the stored session if there is one."""
+    """One session of the file, with the stored session and its items if there is one."""
 
     path: str
     entry: SaleEntry
     old: _Sale | None
+    held: Sequence[_Item]
     items: list[_ItemChange] = field(default_factory=list)
 
     @property
@@ -115,20 +137,29 @@ class _SaleChange:
         """Return before and after for the audit log, with only what changes."""
         before, after = before_and_after(self.old, self.fields)
         for item in self.items:
-            was, becomes = before_and_after(item.old, item.fields)
+            was, becomes = item.audit_detail()
             if becomes:
-                after[item.entry.sku] = becomes
-                before |= {item.entry.sku: was} if item.old else {}
+                before[item.entry.sku], after[item.entry.sku] = was, becomes
         if self.entry.stop and (self.old is None or self.old.stopped_at is None):
             after["stopped"] = True
         return before, after
 
+    def discounts(self) -> dict[str, int]:
+        """Return the discounts of the items that can be bought in more ways than before, in bp by SKU."""
+        if self.entry.stop:
+            return {}
+        longer = self.old is None or widens(*before_and_after(self.old, self.fields))
+        now = {item.code: item for item in self.held if longer}
+        now |= {item.sku.code: item.now for item in self.items if longer or item.wider}
+        return {code: discount_bp(item.list_price_fen, item.price_fen) for code, item in now.items() if item.stock}
+
 
 _OLD_ITEMS = """
-SELECT i.sale_id, i.sku_id, i.price_fen, i.stock, i.per_member,
+SELECT i.sale_id, i.sku_id, k.code, k.price_fen AS list_price_fen, i.price_fen, i.stock, i.per_member,
   i.stock - i.returned - (SELECT count(*) FROM flash_units WHERE item_id = i.id AND order_id IS NULL
     AND NOT sold) AS taken
-FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id WHERE s.slug = ANY ($1::text[])
+FROM flash_items i JOIN flash_sales s ON s.id = i.sale_id JOIN skus k ON k.id = i.sku_id
+WHERE s.slug = ANY ($1::text[])
 """
 
 
@@ -164,6 +195,7 @@ async def judge(tx: db.Connection, file: Entries, at: datetime) -> Part:
         named=len(sales),
         new=sum(change.old is None for change in sales),
         changes={subject: (before, after) for subject, (before, after) in told.items() if after},
+        discounts=parts.deepest(change.discounts() for change in sales),
         write=write,
     )
 
@@ -178,7 +210,9 @@ async def _beside(tx: db.Connection, file: Entries, entries: list[tuple[str, Sal
     items = {(item.sale_id, item.sku_id): item for item in old_items}
     changes = []
     for path, entry in entries:
-        change = _SaleChange(path, entry, sales.get(entry.slug))
+        sale = sales.get(entry.slug)
+        held = [item for item in old_items if sale is not None and item.sale_id == sale.id]
+        change = _SaleChange(path, entry, sale, held)
         for place, item in enumerate(entry.items):
             sku, where = skus.get(item.sku), f"{path}.items[{place}]"
             if sku is None or not sku.on_sale:
@@ -278,8 +312,7 @@ async def _write_sale(tx: db.Connection, change: _SaleChange, at: datetime) -> i
 
 
 async def _write_item(tx: db.Connection, file: Entries, sale_id: int, change: _ItemChange) -> None:
-    before = change.old or _Item(sale_id, change.sku.id, price_fen=0, stock=0, per_member=1, taken=0)
-    now = msgspec.structs.replace(before, **change.fields)
+    now = change.now
     item_id = await tx.fetchval(
         "INSERT INTO flash_items (sale_id, sku_id, price_fen, stock, returned, per_member)"
         " VALUES ($1, $2, $3, $4, 0, $5) ON CONFLICT (sale_id, sku_id)"

@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from server import db
 from server.rules.group_buys import SIZE_LEAST, SIZE_MOST, WINDOW_HOURS_MOST
+from server.rules.limits import discount_bp, widens
 from server.services.catalogue.shapes import Code, Fen, Name, ProductSlug, Slug
 from server.services.common.changes import before_and_after, given_but
 from server.services.files.entries import Entries
@@ -25,6 +26,11 @@ class SkuPrice(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     code: Code
     price_fen: Fen
     leader_price_fen: Fen | None = None
+
+    @property
+    def lowest_fen(self) -> int:
+        """The lower of the two prices."""
+        return min(self.price_fen, self.leader_price_fen or self.price_fen)
 
 
 class GroupBuyEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -107,9 +113,14 @@ async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
         for _, entry in entries:
             await _write(tx, entry, known.get(entry.slug), goods, at)
 
-    changes = {f"group_buy:{entry.slug}": _change(entry, known.get(entry.slug)) for _, entry in entries}
-    new = sum(entry.slug not in known for _, entry in entries)
-    return Part(len(entries), new, {subject: one for subject, one in changes.items() if one[1]}, write)
+    changes = {f"group_buy:{entry.slug}": _change(entry, known.get(entry.slug), goods) for _, entry in entries}
+    return Part(
+        named=len(entries),
+        new=sum(entry.slug not in known for _, entry in entries),
+        changes={subject: one for subject, one in changes.items() if one[1]},
+        discounts=parts.deepest(_discounts(entry, known.get(entry.slug), goods) for _, entry in entries),
+        write=write,
+    )
 
 
 def _judge(
@@ -185,12 +196,40 @@ async def _write(
         )
 
 
-def _change(entry: GroupBuyEntry, stored: _Stored | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return before and after for the audit log, with only what changes."""
+def _list_prices(entry: GroupBuyEntry, stored: _Stored | None, goods: Mapping[str, _Product]) -> dict[str, int]:
+    """Return the prices of the product's SKUs, in fen by code; without a known product none."""
+    product = goods.get(stored.product if stored else str(entry.product))
+    return {code: list_fen for code, (_, list_fen) in product.skus.items()} if product else {}
+
+
+def _discounts(entry: GroupBuyEntry, stored: _Stored | None, goods: Mapping[str, _Product]) -> dict[str, int]:
+    """Return the discounts of the SKUs that can be bought in more ways than before, in bp by SKU."""
+    wider = stored is None or widens(*before_and_after(stored, given_but(entry, _OWN)))
+    held = {one.code: one for one in stored.skus} if stored else {}
+    prices = _list_prices(entry, stored, goods)
+    found = {}
+    for one in held.values() if entry.skus is UNSET else entry.skus:
+        old = held.get(one.code)
+        cheaper = old is None or one.price_fen < old.price_fen or one.lowest_fen < old.lowest_fen
+        if (wider or cheaper) and one.code in prices:
+            found[one.code] = discount_bp(prices[one.code], one.lowest_fen)
+    return found
+
+
+def _change(
+    entry: GroupBuyEntry, stored: _Stored | None, goods: Mapping[str, _Product]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return before and after for the audit log, with only what changes; before a new price it is the SKU's."""
     fields = given_but(entry, _OWN)
     if entry.skus is not UNSET:
         fields["skus"] = sorted(entry.skus, key=lambda one: one.code)
     before, after = before_and_after(stored, fields)
+    if "skus" in after:
+        held = {one.code: one for one in stored.skus} if stored else {}
+        prices = _list_prices(entry, stored, goods)
+        new = [SkuPrice(code, list_fen) for code, list_fen in prices.items() if code not in held]
+        named = {one.code for one in after["skus"]}
+        before["skus"] = [*held.values(), *(one for one in new if one.code in named)]
     for told in (before, after):
         if "skus" in told:
             told["skus"] = [msgspec.structs.asdict(one) for one in told["skus"]]

@@ -9,11 +9,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from server import db
 from server.rules import points_goods as rules
+from server.rules.limits import discount_bp, widens
 from server.services.catalogue.shapes import Code, Count, Slug
 from server.services.common.changes import before_and_after, given_but
 from server.services.files.entries import Entries
 from server.services.promotions import parts
 from server.services.promotions.parts import Part
+from server.services.terms import policy
 
 _Points = Annotated[int, Meta(ge=1, le=10**9)]
 
@@ -84,9 +86,15 @@ async def judge(tx: db.Connection, file: Entries, _at: datetime) -> Part:
         for _, entry in entries:
             await _write(tx, entry, known.get(entry.slug), skus, at)
 
-    changes = {f"points_good:{entry.slug}": _change(entry, known.get(entry.slug)) for _, entry in entries}
-    new = sum(entry.slug not in known for _, entry in entries)
-    return Part(len(entries), new, {subject: one for subject, one in changes.items() if one[1]}, write)
+    changes = {f"points_good:{entry.slug}": _change(entry, known.get(entry.slug), skus) for _, entry in entries}
+    per_fen = (await policy.read(tx)).policy.points_per_fen
+    return Part(
+        named=len(entries),
+        new=sum(entry.slug not in known for _, entry in entries),
+        changes={subject: one for subject, one in changes.items() if one[1]},
+        discounts=parts.deepest(_discount(entry, known.get(entry.slug), skus, per_fen) for _, entry in entries),
+        write=write,
+    )
 
 
 def _judge(
@@ -157,6 +165,22 @@ async def _write(
     )
 
 
-def _change(entry: GoodEntry, stored: _Stored | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return before and after for the audit log, with only what changes."""
-    return before_and_after(stored, given_but(entry, _OWN) | ({"sku": entry.sku} if stored is None else {}))
+def _discount(entry: GoodEntry, stored: _Stored | None, skus: Mapping[str, _Sku], per_fen: int) -> dict[str, int]:
+    """Return the discount in bp, by SKU, if the good gives more than before. Points count as what they pay."""
+    now = _now(entry, stored)
+    sku = skus.get(now.sku)
+    if sku is None or (stored is not None and not widens(*before_and_after(stored, given_but(entry, _OWN)))):
+        return {}
+    return {sku.code: discount_bp(sku.list_price_fen, now.price_fen + now.points // per_fen)}
+
+
+def _change(
+    entry: GoodEntry, stored: _Stored | None, skus: Mapping[str, _Sku]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return before and after for the audit log, with only what changes; before a new good it is the SKU's price."""
+    fields = given_but(entry, _OWN)
+    if stored is not None:
+        return before_and_after(stored, fields)
+    sku = skus.get(str(entry.sku))
+    after = {"price_fen": 0} | fields | {"sku": entry.sku}
+    return ({"price_fen": sku.list_price_fen} if sku else {}), after

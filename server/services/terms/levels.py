@@ -15,7 +15,8 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
 from server.rules.pricing import LevelTerms
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.terms.fresh import Fresh
 
 _COLUMNS = Level.__struct_fields__
@@ -42,11 +43,13 @@ def version(known: Sequence[Level]) -> str:
     return hashlib.sha256(msgspec.json.encode(list(known))).hexdigest()[:16]
 
 
-async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, operator: str) -> bool:
+async def change(
+    deps: Deps, wanted: Sequence[Level], seen: str, reason: str, operator: str, leave: Leave | None = None
+) -> bool:
     """Replace the levels of version `seen` by these; a job then raises members who reach a higher level.
 
     Return False if nothing changes. Raises FormInvalid with every problem, VersionStale if another version is in force,
-    Busy.
+    AboveLimit, Busy.
     """
     if found := problems(wanted):
         raise FormInvalid(problems=[{"field": "levels", "label": "", "problem": one} for one in found])
@@ -66,7 +69,8 @@ async def change(deps: Deps, wanted: Sequence[Level], seen: str, reason: str, op
         )
         await outbox.put(tx, [Job("judge_levels", {"after": 0})], at)
         detail = {"before": msgspec.to_builtins(held), "after": msgspec.to_builtins(list(wanted)), "reason": reason}
-        await audit_log.record(tx, at, operator, "levels.change", "levels", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": 1}, seen)
+        await audit_log.record(tx, at, operator, "levels.change", "levels", said)
     _fresh.forget()
     return True
 

@@ -8,8 +8,7 @@ from server import db
 from server.core.advisory import Advisory
 from server.core.errors import FormInvalid, StateConflict
 from server.gateways.ports import Deps
-from server.rules.limits import OperatorLimits
-from server.rules.shop import ShopPolicy
+from server.rules.shop import ALONE, ShopPolicy
 from server.services.common import approvals, audit_log, locks
 from server.services.common.approvals import Leave
 from server.services.terms.fresh import Fresh
@@ -47,10 +46,6 @@ async def read(connection: db.Connection) -> Stored:
     return Stored(msgspec.json.decode(row["terms"], type=ShopPolicy), row["updated_at"].isoformat())
 
 
-_LIMITS = {*OperatorLimits.__struct_fields__, "withdrawal_second_from_fen"}
-"""The settings that say when a second operator is needed: a change of them needs one, too."""
-
-
 async def change(
     deps: Deps, wanted: ShopPolicy, version: str, reason: str, operator: str, leave: Leave | None = None
 ) -> list[str]:
@@ -82,7 +77,7 @@ async def change(
             "after": {name: after[name] for name in changed},
             "reason": reason,
         }
-        said = await approvals.weigh(tx, at, leave, detail, {"": len(_LIMITS & set(changed))})
+        said = await approvals.weigh(tx, at, leave, detail, {"": len(set(changed) - ALONE)})
         await audit_log.record(tx, at, operator, "settings.change", "shop", said)
     FRESH.forget()
     return changed

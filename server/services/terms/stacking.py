@@ -8,7 +8,8 @@ from server import db
 from server.core.advisory import Advisory
 from server.gateways.ports import Deps
 from server.rules.stacking import Matrix, validate
-from server.services.common import audit_log, locks
+from server.services.common import approvals, audit_log, locks
+from server.services.common.approvals import Leave
 from server.services.terms.fresh import Fresh
 from server.services.terms.versions import About, Versions, check_base
 
@@ -42,11 +43,13 @@ async def version(number: int) -> Stacking:
     return await VERSIONS.one(number) if number else FIRST
 
 
-async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: int) -> Stacking:
+async def publish(
+    deps: Deps, matrix: Matrix, note: str, operator: str, base: int, leave: Leave | None = None
+) -> Stacking:
     """Publish a new version, for orders placed from now on (within a second).
 
-    Raises StackingInvalid, and VersionStale if the newest version is not `base`, the version that the operator looked
-    at.
+    Raises StackingInvalid, AboveLimit, and VersionStale if the newest version is not `base`, the version that the
+    operator looked at.
     """
     validate(matrix)
     at = deps.clock.now()
@@ -57,6 +60,7 @@ async def publish(deps: Deps, matrix: Matrix, note: str, operator: str, base: in
         made = Stacking(before.version + 1, matrix, note, operator, at)
         await VERSIONS.add(tx, made.version, matrix, About(note, operator, at))
         detail = {"before": msgspec.to_builtins(before.matrix), "after": msgspec.to_builtins(matrix), "reason": note}
-        await audit_log.record(tx, at, operator, "stacking_publish", f"stacking:{made.version}", detail)
+        said = await approvals.weigh(tx, at, leave, detail, {"": 1}, base)
+        await audit_log.record(tx, at, operator, "stacking_publish", f"stacking:{made.version}", said)
     _fresh.forget()
     return made

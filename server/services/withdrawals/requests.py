@@ -145,7 +145,7 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
     """Approve a withdrawal as an operator; from the policy's limit on, a second operator must approve, too.
 
     Until the second approval the state stays `requested`. `reason` goes to the audit log. Raises NotFound,
-    StateConflict, NotAllowed (the same operator twice), Busy.
+    StateConflict, NotAllowed (the same operator twice, or an account that it has just made), Busy.
     """
     shop = await policy.current()
     at = deps.clock.now()
@@ -153,9 +153,9 @@ async def approve(deps: Deps, withdrawal_no: str, operator: str, reason: str = "
         withdrawal = await lock(tx, withdrawal_no)
         if withdrawal.state is not S.REQUESTED:
             raise StateConflict(status=withdrawal.state)
-        if withdrawal.approved_by == operator:
-            raise NotAllowed(reason="second_approver")
         first = withdrawal.approved_by is None
+        if not first and await approvals.may_be_one_person(tx, operator, str(withdrawal.approved_by), at):
+            raise NotAllowed(reason="second_approver")
         state = S.REQUESTED if first and needs_second(withdrawal.amount_fen, shop) else S.APPROVED
         who = "approved_by = $2, approved_at = $3" if first else "second_by = $2, second_at = $3"
         row = await tx.fetchrow(

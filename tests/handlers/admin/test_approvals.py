@@ -11,8 +11,11 @@ from server.rules.approvals import CommissionPublish, RulePublish
 from server.rules.commissions import CommissionTerms, Ratio
 from server.rules.operators import Role
 from server.rules.rebates import RuleTerms
-from server.services.terms import policy
+from server.services.terms import levels, policy
 from tests.handlers.admin.conftest import Desk, send
+from tests.handlers.admin.test_flash_sales import typed
+from tests.handlers.admin.test_levels import row
+from tests.handlers.admin.test_stacking import boxes
 from tests.support.mall import Mall
 from tests.support.purse import ask, points_of, rich, set_policy
 from tests.support.shop import make_sku, publish, publish_commission, shopper, stock
@@ -206,3 +209,70 @@ async def test_what_the_command_line_asked_for_says_so(mall: Mall, two: tuple[De
     me = await shopper(mall)
     asked = await waits(mall, CLI, points(me.id, 6))
     assert "cli（命令行）" in (await zoe.get(f"/approvals/{asked}")).text
+
+
+async def test_a_deep_discount_is_shown_with_what_it_cost_before(mall: Mall, two: tuple[Desk, Desk]) -> None:
+    ada, zoe = two
+    await stock(mall, product_entry("mask", "面膜", 10_000))
+    form = {"slug": "noon", "name": "午间秒杀", "starts_at": typed(mall, 1), "ends_at": typed(mall, 2)}
+    item = {"items[0].sku": "mask-1", "items[0].price_fen": "0.01", "items[0].stock": "5", "items[0].per_member": "1"}
+    wrong = await send(ada, "/flash-sales/new", form | item | {"name": ""})
+    assert wrong.status_code == 422, "mistakes are told first"
+    asked = place(await send(ada, "/flash-sales/new", form | item))
+    assert WAITS in (await ada.get(asked)).text
+    page = (await zoe.get(asked)).text
+    for shown in ("营销活动", "秒杀 noon", "99.99%", "50%", "mask-1 · 价格", "<del>¥100.00</del> → <ins>¥0.01</ins>"):
+        assert shown in page, shown
+    assert (await zoe.post(f"{asked}/approve", reason="引流")).status_code == 303
+    assert "已同意，操作已执行" in (await zoe.get(asked)).text
+    number = await db.fetch_value("SELECT id FROM flash_sales")
+    stopped = await send(ada, f"/flash-sales/{number}/stop", {"reason": "停"})
+    assert stopped.headers["location"] == f"/admin/flash-sales/{number}", "a stop needs nobody"
+
+
+async def test_group_buys_and_points_goods_wait_too(mall: Mall, two: tuple[Desk, Desk]) -> None:
+    ada, zoe = two
+    await stock(mall, product_entry("mask", "面膜", 10_000))
+    team = {"slug": "three", "title": "三人团", "product": "mask", "size": "3", "window_hours": "24", "active": "on"}
+    team |= {"starts_at": typed(mall, 0), "ends_at": typed(mall, 9)}
+    team |= {"skus[0].code": "mask-1", "skus[0].price_fen": "90", "skus[0].leader_price_fen": "1"}
+    asked = place(await send(ada, "/group-buys/new", team))
+    page = (await zoe.get(asked)).text
+    for shown in ("拼团 three", "99%", "团长价", "<del>¥100.00</del> → <ins>¥90.00</ins>"):
+        assert shown in page, shown
+    good = {"slug": "cup", "sku": "mask-1", "points": "1", "stock": "5", "active": "on"}
+    asked = place(await send(ada, "/points-goods/new", good))
+    page = (await zoe.get(asked)).text
+    for shown in ("积分商品 cup", "99.99%", "<del>¥100.00</del> → <ins>¥0.00</ins>"):
+        assert shown in page, shown
+
+
+async def test_publications_of_the_panel_lead_to_the_queue(mall: Mall, two: tuple[Desk, Desk]) -> None:
+    ada, zoe = two
+    form = row(0, "普通", "0") | row(1, "金卡", "9", discount_bp="50")
+    asked = place(await send(ada, "/levels", form | {"version": levels.version(()), "reason": "开张"}))
+    page = (await zoe.get(asked)).text
+    for shown in ("修改会员等级", "金卡 · 折扣", "50%"):
+        assert shown in page, shown
+    assert (await zoe.post(f"{asked}/approve", reason="好")).status_code == 303
+    assert "金卡" in (await ada.get("/levels")).text
+    open_ = boxes() | {"flash_sale.coupon": "on", "base": "0", "note": "秒杀可用券"}
+    asked = place(await send(ada, "/stacking", open_))
+    page = (await zoe.get(asked)).text
+    for shown in ("发布叠加规则", "秒杀订单 · 优惠券", "<del>否</del> → <ins>是</ins>"):
+        assert shown in page, shown
+    coupon = {"slug": "gift", "name": "礼券", "amount_fen": "50", "valid_days": "9", "per_member": "1", "active": "on"}
+    asked = place(await send(ada, "/coupon-templates/new", coupon))
+    page = (await zoe.get(asked)).text
+    for shown in ("新增或放宽优惠券", "优惠券 gift", "¥50.00"):
+        assert shown in page, shown
+    assert (await zoe.post(f"{asked}/approve", reason="好")).status_code == 303
+    await shopper(mall)
+    await set_policy(mall, limit_owner_issues=0)
+    template = await db.fetch_value("SELECT id FROM coupon_templates")
+    issue = {"template": str(template), "segment": "all", "once": "once-1", "reason": "活动"}
+    asked = place(await send(ada, "/coupon-issues/new", issue))
+    page = (await zoe.get(asked)).text
+    for shown in ("发放优惠券", "1 张", "所有会员"):
+        assert shown in page, shown
+    assert await db.fetch_value("SELECT count(*) FROM coupon_issues") == 0

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from server import db
-from server.commands.apply import of_entries
+from server.commands.apply import of_document
 from server.core.errors import FileInvalid, StockInsufficient
 from server.db import Connection
+from server.rules.approvals import PriceChange
 from server.services.catalogue import apply as catalogue_apply
 from server.services.common import audit_log
 from server.services.files import sayings
@@ -23,7 +24,7 @@ async def apply(mall: Mall, *products: dict[str, Any]) -> catalogue_apply.Applie
 async def problems(mall: Mall, content: Any) -> list[str]:
     text = content if isinstance(content, str) else json.dumps(content)
     with pytest.raises(FileInvalid) as refused:
-        await of_entries(catalogue_apply.apply)(mall.deps, text, "cli")
+        await of_document(PriceChange)(mall.deps, text, "cli")
     return [f"{one['line']} {one['path']} {one['problem']}" for one in refused.value.detail["problems"]]
 
 

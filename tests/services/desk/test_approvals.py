@@ -302,3 +302,61 @@ async def test_movements_without_a_leave_have_no_limit(mall: Mall) -> None:
     await employ(mall, ADA, SAM)
     me = await shopper(mall)
     assert await movements.adjust(mall.deps, me.id, 10**6, "k", "系统", "system")
+
+
+# --- Whose second pair of eyes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["create", "enable", "reset", "role"])
+async def test_an_account_that_the_asker_has_just_made_or_changed_is_no_second_operator(mall: Mall, way: str) -> None:
+    await employ(mall, ADA, CAT)
+    if way == "create":
+        await operator_accounts.create(mall.deps, "bea", Role.OWNER, "ada")
+    else:
+        await employ(mall, BEA)
+        bea = await operator_accounts.named("bea")
+        if way == "enable":
+            await operator_accounts.disable(mall.deps, bea, "休假", "cat")
+            await operator_accounts.enable(mall.deps, bea, "回来", "ada")
+        elif way == "reset":
+            await operator_accounts.reset(mall.deps, bea, "忘了密码", "ada")
+        else:
+            await operator_accounts.set_role(mall.deps, bea, Role.OWNER, "升职", "ada")
+    me = await shopper(mall)
+    asked = await waits(mall, ADA, points(me.id, 60_000))
+    with pytest.raises(NotAllowed):
+        await approvals.approve(mall.deps, asked, BEA, "我是另一个人")
+    assert (await state(asked), await points_of(me)) == ("waiting", 0)
+    back = await waits(mall, BEA, points(me.id, 60_000, "bea"))
+    with pytest.raises(NotAllowed):
+        await approvals.approve(mall.deps, back, ADA, "反过来也不行")
+    other = await waits(mall, CAT, points(me.id, 60_000, "cat"))
+    assert await approvals.approve(mall.deps, other, BEA, "别人的可以") is None
+    mall.clock.advance(timedelta(days=6, hours=23).total_seconds())
+    with pytest.raises(NotAllowed):
+        await approvals.approve(mall.deps, asked, BEA, "还是不行")
+    again = await waits(mall, ADA, points(me.id, 60_000, "b"))
+    mall.clock.advance(2 * 3_600)
+    assert await approvals.approve(mall.deps, again, BEA, "一周以后") is None
+
+
+async def test_a_lone_owner_is_not_limited_by_the_account_that_it_has_just_made(mall: Mall) -> None:
+    await employ(mall, ADA)
+    await operator_accounts.create(mall.deps, "sam", Role.SERVICE, "ada")
+    me = await shopper(mall)
+    assert await approvals.submit(mall.deps, ADA, points(me.id, 60_000))
+    mall.clock.advance(timedelta(days=8).total_seconds())
+    await waits(mall, ADA, points(me.id, 60_000, "b"))
+
+
+@pytest.mark.parametrize("way", ["disable", "role"])
+async def test_who_removes_the_second_operator_stays_limited_for_a_week(mall: Mall, way: str) -> None:
+    await employ(mall, ADA, SAM)
+    sam, me = await operator_accounts.named("sam"), await shopper(mall)
+    if way == "disable":
+        await operator_accounts.disable(mall.deps, sam, "离职", "ada")
+    else:
+        await operator_accounts.set_role(mall.deps, sam, Role.AUDITOR, "换岗", "ada")
+    await waits(mall, ADA, points(me.id, 60_000))
+    mall.clock.advance(timedelta(days=8).total_seconds())
+    assert await approvals.submit(mall.deps, ADA, points(me.id, 60_000))

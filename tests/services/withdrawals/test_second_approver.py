@@ -8,14 +8,16 @@ import pytest
 from server import db
 from server.core.errors import NotAllowed, StateConflict
 from server.rules.approvals import ApprovalState, WithdrawalApprove
+from server.rules.operators import Role
 from server.services.common.approvals import Awaiting
 from server.services.desk import approvals
+from server.services.operators import accounts as operator_accounts
 from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.mall import Mall
 from tests.support.proof import proved
 from tests.support.purse import ask, rich, set_policy, state_of
 from tests.support.shop import Shopper
-from tests.support.staff import ADA, FIN, SAM, employ, state, waits
+from tests.support.staff import ADA, BEA, FIN, SAM, employ, state, waits
 
 
 async def half_approved(mall: Mall) -> tuple[Shopper, str, int]:
@@ -118,3 +120,15 @@ async def test_without_a_first_approval_nothing_waits(mall: Mall) -> None:
     no = await ask(await rich(mall), 5_000)
     await withdrawal_requests.reject(mall.deps, no, "ada", "资料不符")
     assert await db.fetch_value("SELECT count(*) FROM approvals") == 0
+
+
+async def test_an_account_that_the_first_operator_has_just_made_is_no_second_one(mall: Mall) -> None:
+    _, no, asked = await half_approved(mall)
+    await operator_accounts.create(mall.deps, "bea", Role.OWNER, "fin")
+    for approves in (
+        lambda: approvals.approve(mall.deps, asked, BEA, "同意"),
+        lambda: withdrawal_requests.approve(mall.deps, no, "bea", "同意"),
+    ):
+        with pytest.raises(NotAllowed):
+            await approves()
+    assert await row() == ("requested", "fin", None)
