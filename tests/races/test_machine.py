@@ -136,6 +136,14 @@ class Shop(RuleBasedStateMachine):
             if granted and refund.state == "requested":
                 self.run(self.both.approve(refund, when))
 
+    @rule(n=some, when=crashes)
+    def return_a_piece(self, n: int, when: Crash) -> None:
+        """Refund one of several pieces that a rebate depends on."""
+        hot = [order for one in self.both.model.live() for order in one.orders if order.refunded + 1 < order.quantity]
+        fitting = [one for one in hot if self.both.model.open_refund_of(one) is None]
+        if fitting:
+            self.run(self.both.approve(self.run(self.both.ask(fitting[n % len(fitting)], 1)), when))
+
     def _requested(self, n: int) -> Refund | None:
         found = [one for one in self.both.model.refunds if one.state == "requested"]
         return found[n % len(found)] if found else None
