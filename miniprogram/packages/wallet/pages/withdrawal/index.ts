@@ -110,7 +110,7 @@ Page({
     if (this.data.busy) return
     const { confirm } = await wx.showModal({
       title: '要取消这笔提现吗？',
-      content: '提现金额会退回余额，手续费不收',
+      content: '提现金额会退回余额，有待扣时先抵扣，手续费不收',
       confirmText: '取消提现',
       cancelText: '再想想',
       confirmColor: '#C8371F',

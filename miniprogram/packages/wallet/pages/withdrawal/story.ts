@@ -71,11 +71,11 @@ export function nextOf(one: Withdrawal): string {
     case 'paid':
       return '钱已经到你的微信零钱'
     case 'expired':
-      return '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，可以重新申请'
+      return '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，有待扣时先抵扣，可以重新申请'
     case 'rejected':
     case 'failed':
     case 'cancelled':
-      return '提现金额已全部退回余额'
+      return '提现金额已全部退回余额，有待扣时先抵扣'
     default:
       return ''
   }

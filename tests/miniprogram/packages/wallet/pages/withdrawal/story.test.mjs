@@ -24,10 +24,10 @@ for (const [state, live, tone, next] of [
   ['sent', true, 'tag-gold', '正在等微信处理，通常很快就好'],
   ['confirming', true, '', '请在 11月30日 11:00 前确认收款，超时退回余额'],
   ['paid', false, 'tag-good', '钱已经到你的微信零钱'],
-  ['rejected', false, 'tag-plain', '提现金额已全部退回余额'],
-  ['failed', false, 'tag-plain', '提现金额已全部退回余额'],
-  ['expired', false, 'tag-plain', '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，可以重新申请'],
-  ['cancelled', false, 'tag-plain', '提现金额已全部退回余额'],
+  ['rejected', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
+  ['failed', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
+  ['expired', false, 'tag-plain', '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，有待扣时先抵扣，可以重新申请'],
+  ['cancelled', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
   ['held', true, '', ''],
 ]) {
   test(`one that is ${state}`, () => {
