@@ -9,7 +9,7 @@ from server.services.withdrawals import requests as withdrawal_requests
 from tests.browser.conftest import Enter, Shop
 from tests.browser.test_amounts import amounts, ask_for_refund, booked, cash, eager, goods_cash, shown
 from tests.browser.test_promises import plain_sku
-from tests.browser.test_withdrawing import DETAIL, told
+from tests.browser.test_withdrawing import DETAIL, agree, told
 from tests.browser.visitor import Visitor
 from tests.support import purse
 from tests.support.group_buys import join_team
@@ -131,7 +131,7 @@ async def test_a_refused_refund_names_what_was_asked_for_and_that_nothing_came(v
 
 
 async def turned_down(shop: Shop, me: Shopper, amount_fen: int, debt_fen: int) -> str:
-    """Ask for a withdrawal, owe this much meanwhile, and be turned down; return its number."""
+    """Ask for a withdrawal with a fee, owe this much meanwhile, and be turned down; return its number."""
     no: str = (await me.post("/withdrawals", {"amount_fen": amount_fen}))["withdrawal_no"]
     if debt_fen:
         await purse.owe(shop.mall, me.id, debt_fen)
@@ -141,6 +141,7 @@ async def turned_down(shop: Shop, me: Shopper, amount_fen: int, debt_fen: int) -
 
 
 async def test_a_refused_withdrawal_names_what_returned_and_that_debt_goes_first(visitor: Enter, shop: Shop) -> None:
+    await agree('{"withdrawal_fee_bp": 150}')
     one = await eager(shop)
     await purse.earn(shop.mall, one.id, 2_000)
     me = await visitor("turned-down", openid=one.openid)
@@ -151,7 +152,7 @@ async def test_a_refused_withdrawal_names_what_returned_and_that_debt_goes_first
         assert (message["phrase"], amounts(message["amount"])) == ("未通过", [-back["in_flight"]])
         assert back == {"in_flight": -1_000, "debt": debt_fen}
         assert await booked(f"withdrawal:{no}", "withdrawable", kind="withdrawal_back") == 1_000 - debt_fen
-        await me.open(f"{DETAIL}?no={no}")
-        await me.sees("提现金额已全部退回余额，有待扣时先抵扣")
+        assert set(await shown(me, f"{DETAIL}?no={no}", ".amount", ".sum .figure", ".sum.total")) == {1_000}
+        await me.sees("已退回", "提现金额已全部退回余额，有待扣时先抵扣")
     await me.looks("withdrawal-refused")
     assert await shown(me, "packages/wallet/pages/wallet/index", ".hero") == [1_700]

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 import { load } from '../../../../support/load.mjs'
 
-const { confirmUntil, isLive, labelOf, nextOf, story, sumsOf, toneOf } = await load('packages/wallet/pages/withdrawal/story.ts')
+const { confirmUntil, isLive, labelOf, nextOf, story, sumsOf, toneOf, totalOf } = await load('packages/wallet/pages/withdrawal/story.ts')
 
 const at = (hour) => `2026-11-29T${String(hour).padStart(2, '0')}:00:00Z`
 const GOOD_WAY = ['requested', 'approved', 'sent', 'confirming', 'paid']
@@ -93,5 +93,21 @@ for (const [amount_fen, fee_fen, tax_fen, sums] of [
 ]) {
   test(`the sum of ${amount_fen}, ${fee_fen} and ${tax_fen} fen`, () => {
     assert.deepEqual(sumsOf({ amount_fen, fee_fen, tax_fen }).map(({ label, text }) => `${label} ${text}`), sums)
+  })
+}
+
+const SUM = { amount_fen: 1000, fee_fen: 15, tax_fen: 5, payout_fen: 980 }
+for (const [state, label, fen, rows] of [
+  ['requested', '应到账', 980, 3],
+  ['confirming', '应到账', 980, 3],
+  ['paid', '到账金额', 980, 3],
+  ['rejected', '已退回', 1000, 1],
+  ['failed', '已退回', 1000, 1],
+  ['expired', '已退回', 1000, 1],
+  ['cancelled', '已退回', 1000, 1],
+]) {
+  test(`one that is ${state} comes to ${label} ${fen}`, () => {
+    assert.deepEqual(totalOf({ state, ...SUM }), { label, fen })
+    assert.equal(sumsOf({ state, ...SUM }).length, rows)
   })
 }
