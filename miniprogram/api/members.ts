@@ -17,6 +17,8 @@ export interface Me extends Profile {
   growth: number
   privileges: Array<{ kind: string; label: string; detail: string }>
   next_level: { name: string; growth: number; lacks: number } | null
+  /** What the binding that the member asked for waits for, in words; null if none waits. */
+  binding_waits: string | null
 }
 
 /** A device on which the member is logged in; `used_at` is exact to a day. */

@@ -13,6 +13,8 @@ export interface Referral {
   share_code: string
   /** `welcome`: what the member's first order would do for the referrer; null once that is decided. */
   referrer: { nickname: string; avatar_url: string; bound_at: string; welcome: string | null } | null
+  /** What the binding that the member asked for waits for, in words; null if none waits. */
+  binding_waits: string | null
   progress: { required: number; counted: number; pending: number; held: number; cycles_closed: number }
   downline: { level1: number }
   rebates: { count: number; settled_fen: number; frozen_fen: number }

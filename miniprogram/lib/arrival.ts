@@ -1,14 +1,21 @@
 /** What happens when someone opens the shop: from an icon, a card, a poster, a link. */
-import { referral } from '../api/referral'
+import { Referral, referral } from '../api/referral'
 import * as shares from '../api/shares'
 import { asFailure } from './failure'
 import { keepShare, shareCode, shareIn, visitorId } from './origin'
-import { currentToken, logIn, onBound } from './session'
+import { currentToken, logIn, onAsked } from './session'
 
 type Opened = Pick<WechatMiniprogram.App.LaunchShowOption, 'query' | 'scene' | 'shareTicket'>
 
-let greeting = ''
-let greet: ((line: string) => void) | null = null
+/** `waits`: nothing is decided yet. `line` is '' when there is nothing to say. */
+export interface Greeting {
+  line: string
+  waits: boolean
+}
+
+const NOTHING: Greeting = { line: '', waits: false }
+let greeting = NOTHING
+let greet: ((greeting: Greeting) => void) | null = null
 /** The share that was already reported: coming back from another app shows the same query again. */
 let told = ''
 
@@ -25,24 +32,31 @@ export async function arrive(opened: Opened): Promise<void> {
   if (code && fresh) await quietly(() => touch(code, opened))
 }
 
-/** Call `listener` with the welcome line when a visitor has just been bound. Only one page can listen. */
-export function onGreeting(listener: ((line: string) => void) | null): void {
+/** Call `listener` when a visitor has just been bound, or has to wait for it. Only one page can listen. */
+export function onGreeting(listener: ((greeting: Greeting) => void) | null): void {
   greet = listener
   listener?.(greeting)
 }
 
 export function dismissGreeting(): void {
-  greeting = ''
+  greeting = NOTHING
 }
 
-onBound(() => {
+onAsked(() => {
   void quietly(async () => {
-    const { referrer } = await referral() // perhaps not the sender of this card: an earlier share may count
-    if (!referrer) return
-    greeting = `欢迎！你是通过「${referrer.nickname}」的分享来的${referrer.welcome ? `，${referrer.welcome}` : ''}`
+    const found = greetingFor(await referral())
+    if (!found) return
+    greeting = found
     greet?.(greeting)
   })
 })
+
+/** The referrer is perhaps not the sender of this card: an earlier share may count. */
+function greetingFor({ referrer, binding_waits }: Referral): Greeting | null {
+  if (!referrer) return binding_waits ? { line: binding_waits, waits: true } : null
+  const welcome = referrer.welcome ? `，${referrer.welcome}` : ''
+  return { line: `欢迎！你是通过「${referrer.nickname}」的分享来的${welcome}`, waits: false }
+}
 
 async function touch(code: string, opened: Opened): Promise<void> {
   const group = opened.shareTicket ? await groupOf() : undefined

@@ -2,12 +2,14 @@ import * as notices from '../api/notices'
 
 /** The moments at which to ask whether a member allows messages: at most three templates at a time. */
 const MOMENTS = {
-  paid: ['shipped', 'refund'],
+  order: ['paid', 'shipped', 'refund'],
+  group_order: ['team', 'shipped', 'refund'],
   share: ['qualified', 'rebate_frozen', 'rebate_settled'],
   refund: ['refund'],
   coupon: ['coupon_ending'],
   withdraw: ['withdrawal'],
   commission: ['commission_frozen', 'commission_settled'],
+  level: ['level', 'points_expiring'],
 } as const
 
 let known: Promise<notices.Template[]> | null = null

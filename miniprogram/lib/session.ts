@@ -15,7 +15,7 @@ interface LoggedIn {
 
 const TOKEN = 'token'
 let going: Promise<string> | null = null
-let bound: (() => void) | null = null
+let asked: (() => void) | null = null
 
 /** The stored token, '' for a guest. */
 export function currentToken(): string {
@@ -46,9 +46,9 @@ export function logOut(): void {
   wx.removeStorageSync(TOKEN)
 }
 
-/** Call `listener` when a login binds this member to the sender of the share that was opened. */
-export function onBound(listener: () => void): void {
-  bound = listener
+/** Call `listener` when a login binds this member to the sender of a share, or keeps that wish while a payment is open. */
+export function onAsked(listener: () => void): void {
+  asked = listener
 }
 
 async function freshLogin(): Promise<string> {
@@ -61,7 +61,7 @@ async function freshLogin(): Promise<string> {
   })
   wx.setStorageSync(TOKEN, answer.token)
   forgetShare(share)
-  if (answer.binding.status === 'bound') bound?.()
+  if (['bound', 'pending'].includes(answer.binding.status)) asked?.()
   return answer.token
 }
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from server.core.money import WHOLE_BP
+from server.rules.stacking import KIND_NAMES, Matrix
 
 YEAR = timedelta(days=365)
 """How long growth counts, and how long a level is kept."""
@@ -121,17 +122,20 @@ def fold(price_bp: int) -> str:
     return f"{whole}.{rest:03d}".rstrip("0").rstrip(".")
 
 
-def privileges(level: Level) -> list[Privilege]:
-    """Return what a level gives beyond the ordinary."""
+def privileges(level: Level, matrix: Matrix) -> list[Privilege]:
+    """Return what a level gives beyond the ordinary; the discount with the kinds of order that it is not for."""
     found = []
-    if level.discount_bp < WHOLE_BP:
-        found.append(Privilege("discount", "会员折扣", f"商品享 {fold(level.discount_bp)} 折"))
+    apart = [name for kind, name in KIND_NAMES.items() if not matrix.of(kind).level_discount]
+    if level.discount_bp < WHOLE_BP and len(apart) < len(KIND_NAMES):
+        but = f"，{'、'.join(apart)}除外" if apart else ""
+        found.append(Privilege("discount", "会员折扣", f"商品享 {fold(level.discount_bp)} 折{but}"))
     if level.free_freight:
         found.append(Privilege("free_freight", "全场包邮", "每一单都免运费"))
     if level.points_bp > WHOLE_BP:
         found.append(Privilege("points", "积分加倍", f"购物积分 {_times(level.points_bp)} 倍"))
     if level.commission_bonus_bp:
-        found.append(Privilege("commission", "佣金加成", f"推广佣金多得 {_times(level.commission_bonus_bp * 100)}%"))
+        more = f"推广佣金多得 {_times(level.commission_bonus_bp * 100)}%，不超过每单的佣金上限"
+        found.append(Privilege("commission", "佣金加成", more))
     return found
 
 

@@ -28,6 +28,9 @@ REFUSALS: dict[str, type[Refusal]] = {
 }
 """The refusals of a binding by code, in the order of the checks."""
 
+WAITS = "你有订单正在付款，推荐人要等付款完成或订单关闭后才能确定"
+"""What a member is told while a binding waits. It promises nothing: WeChat may have taken the money before."""
+
 _SCENE = re.compile(r"(?:.*&)?s=([0-9A-Z]{1,16})(?:&.*)?")
 
 

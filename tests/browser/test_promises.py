@@ -1,6 +1,7 @@
 """Every amount that a page names is what then happens in the books; every promise is the rule's."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.async_api import expect
@@ -26,9 +27,9 @@ def fen(text: str) -> int:
     return int(digits.replace(",", "").replace(".", "")) * (-1 if sign == "-" else 1)
 
 
-async def plain_sku(price_fen: int) -> int:
+async def plain_sku(price_fen: int, **more: Any) -> int:
     """Make a SKU of a product without a picture."""
-    sku = await make_sku(price_fen)
+    sku = await make_sku(price_fen, **more)
     await db.fetch("UPDATE products SET images = '[]' WHERE id = (SELECT product_id FROM skus WHERE id = $1)", sku)
     return sku
 

@@ -7,9 +7,12 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from tests.browser.conftest import Enter, Shop
+from server.rules.operators import Role
+from tests.browser.conftest import Admit, Enter, Shop
 from tests.browser.life import goods
-from tests.support.shop import join
+from tests.browser.test_promises import plain_sku
+from tests.support.late import opened
+from tests.support.shop import join, work
 
 
 @pytest.fixture
@@ -86,3 +89,47 @@ async def test_a_link_that_leads_nowhere_leads_home(visitor: Enter) -> None:
     await lost.sees("大家在买")
     await lost.open("pages/no/such/page")
     await lost.sees("大家在买")
+
+
+async def test_a_link_opened_while_an_order_is_being_paid_promises_nothing_until_that_is_decided(
+    visitor: Enter, panel: Admit, shop: Shop, product: dict[str, str]
+) -> None:
+    """The welcome, the member's page and the centre say what is waited for; then the centre names the referrer.
+
+    Operators see who it would be, and the order.
+    """
+    said = "你有订单正在付款，推荐人要等付款完成或订单关闭后才能确定"
+    sharer, buyer = [await join(shop.mall, openid=openid) for openid in ("h5-patient", "h5-paying")]
+    order_no = await opened(buyer, await plain_sku(5_000))
+    card = await sharer.post("/shares", {"kind": "product", "target_id": product["id"], "channel": "friend"})
+    me = await visitor("paying")
+    await me.open(card["path"])
+    await me.sees(said, product["title"])
+    await me.misses("欢迎！")
+    await me.looks("binding-waits-welcome")
+    await me.tap("知道了")
+    await me.misses(said)
+    await me.open("pages/mine/index")
+    await me.sees(said)
+    await me.looks("binding-waits-mine")
+    await me.tap(said, "link")
+    await me.stand("packages/order/pages/list/index")
+    await me.open("pages/referral/index")
+    await me.sees(said)
+    await me.misses("我的推荐人")
+    await me.looks("binding-waits-centre")
+    operator = await panel(Role.OWNER, "binder")
+    found = []
+    for page in ("", "/binding"):
+        await operator.open(f"/members/{buyer.id}{page}")
+        await operator.sees("等待决定的绑定", f"#{sharer.id}", f"订单 {order_no}")
+        found += await operator.looks(f"binding-waits{page.replace('/', '-')}")
+    assert not found, "\n".join(found)
+
+    await shop.mall.control("pay", out_trade_no=order_no)
+    await work(shop.mall)
+    await me.open("pages/mine/index")
+    await me.sees("我的订单")
+    await me.misses(said)
+    await me.open("pages/referral/index")
+    await me.sees("我的推荐人")

@@ -16,6 +16,7 @@ async def test_the_centre_of_a_new_member(mall: Mall) -> None:
     assert centre | {"share_code": ""} == {
         "share_code": "",
         "referrer": None,
+        "binding_waits": None,
         "progress": {"required": 4, "counted": 0, "pending": 0, "held": 0, "cycles_closed": 0},
         "downline": {"level1": 0},
         "rebates": {"count": 0, "settled_fen": 0, "frozen_fen": 0},

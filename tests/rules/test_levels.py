@@ -1,5 +1,6 @@
 """等级: thresholds, promotion at once, demotion by the year, growth in proportion to the amount."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.rules import stacking
 from server.rules.levels import (
     YEAR,
     Level,
@@ -20,6 +22,7 @@ from server.rules.levels import (
     rejudged,
     spend_growth,
 )
+from server.rules.stacking import Matrix
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LEVELS = (Level("普通", 0), Level("银卡", 100), Level("金卡", 500))
@@ -105,12 +108,24 @@ def test_growth_follows_net_cash_in_whole_yuan_and_falls_with_it(base: int, per_
 
 
 def test_what_a_level_gives_is_said_in_words() -> None:
-    assert privileges(LEVELS[0]) == []
+    assert privileges(LEVELS[0], Matrix()) == []
     gold = Level("金卡", 1, 9_500, 15_000, free_freight=True, commission_bonus_bp=550)
-    assert [(one.kind, one.detail) for one in privileges(gold)] == [
-        ("discount", "商品享 9.5 折"),
+    assert [(one.kind, one.detail) for one in privileges(gold, Matrix())] == [
+        ("discount", "商品享 9.5 折，拼团订单、秒杀订单、积分兑换除外"),
         ("free_freight", "每一单都免运费"),
         ("points", "购物积分 1.5 倍"),
-        ("commission", "推广佣金多得 5.5%"),
+        ("commission", "推广佣金多得 5.5%，不超过每单的佣金上限"),
     ]
     assert [fold(bp) for bp in (9_000, 9_850, 5_000)] == ["9", "9.85", "5"]
+
+
+@pytest.mark.parametrize(
+    ("discounted", "said"),
+    [(stacking.KINDS, ["商品享 9.5 折"]), (("normal", "points"), ["商品享 9.5 折，拼团订单、秒杀订单除外"]), ((), [])],
+)
+def test_a_discount_names_the_orders_that_it_is_not_for(discounted: Sequence[str], said: list[str]) -> None:
+    whole = Matrix()
+    found = {
+        kind: msgspec.structs.replace(whole.of(kind), level_discount=kind in discounted) for kind in stacking.KINDS
+    }
+    assert [one.detail for one in privileges(Level("金卡", 1, 9_500), Matrix(**found))] == said

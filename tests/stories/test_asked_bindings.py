@@ -3,6 +3,7 @@
 import asyncio
 
 from server import db
+from server.rules import referrals
 from server.services.rebates import blocking, first_orders
 from server.services.referrals import bindings
 from tests.support import purse
@@ -21,7 +22,7 @@ from tests.support.late import (
 from tests.support.locks import MEMBER, held, waiting
 from tests.support.mall import Mall
 from tests.support.proof import proved
-from tests.support.shop import join, make_sku, publish, publish_commission, run_jobs, work
+from tests.support.shop import Shopper, join, make_sku, publish, publish_commission, run_jobs, work
 
 # The referrer
 
@@ -78,6 +79,32 @@ async def test_given_an_order_that_closes_then_the_binding_is_made_at_once(mall:
     await friend.post(f"/orders/{order_no}/cancel")
     await run_jobs(mall)
     assert await db.fetch_value("SELECT referrer_id FROM members WHERE id = $1", friend.id) == me.id
+
+
+async def told_to_wait(person: Shopper) -> list[str | None]:
+    """Return what the member's page and the centre say of a binding that waits."""
+    return [(await person.get(path))["binding_waits"] for path in ("/me", "/me/referral")]
+
+
+async def test_given_a_binding_that_waits_then_the_member_is_told_what_for_until_it_is_decided(mall: Mall) -> None:
+    await publish(mall)
+    me, friend = await join(mall), await join(mall)
+    assert await told_to_wait(friend) == [None, None]
+    order_no = await opened(friend, await make_sku())
+    await friend.post("/me/binding", {"share_code": await me.share_code()})
+    assert await told_to_wait(friend) == [referrals.WAITS] * 2
+    assert (await friend.get("/me/referral"))["referrer"] is None
+    async with db.snapshot() as reader:
+        [waits] = await bindings.waiting(reader, friend.id)
+    assert (waits.referrer_id, waits.how, waits.held_by) == (me.id, "late", [order_no])
+    await bindings.correct_binding(mall.deps, friend.id, me.id, "补绑", "boss")
+    assert await told_to_wait(friend) == [None, None], "an operator has decided"
+    assert await waiting_bindings() == 1
+    await friend.post(f"/orders/{order_no}/cancel")
+    async with db.snapshot() as reader:
+        assert [one.held_by for one in await bindings.waiting(reader, friend.id)] == [[]]
+    await work(mall)
+    assert await waiting_bindings() == 0
 
 
 async def test_given_a_payment_that_is_not_opened_then_nothing_waits(mall: Mall) -> None:

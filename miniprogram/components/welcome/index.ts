@@ -1,11 +1,11 @@
 import { dismissGreeting, onGreeting } from '../../lib/arrival'
 
-/** One friendly line for a visitor who came through a share and has just been bound. */
+/** One friendly line for a visitor who came through a share and has just been bound, or who has to wait for that. */
 Component({
-  data: { line: '' },
+  data: { line: '', waits: false },
   pageLifetimes: {
     show() {
-      onGreeting((line) => this.setData({ line }))
+      onGreeting((greeting) => this.setData({ ...greeting }))
     },
     hide() {
       onGreeting(null)

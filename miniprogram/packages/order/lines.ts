@@ -41,8 +41,11 @@ export function piecesOf(lines: OrderLine[]): number {
   return lines.reduce((sum, { quantity }) => sum + quantity, 0)
 }
 
-/** What a refund gives back and where, with the server's amounts. Zero amounts are left out. */
-export function refundParts({ cash_fen, balance_fen, withheld_fen }: Refund): Array<{ label: string; text: string }> {
+/** What a refund gives back and where, with the server's amounts; if it gives nothing back, what was asked for. */
+export function refundParts({ state, cash_fen, balance_fen, withheld_fen }: Refund): Array<{ label: string; text: string }> {
+  if (state === 'rejected' || state === 'withdrawn') {
+    return [{ label: '申请的金额（没有退）', text: priced(cash_fen + balance_fen) }]
+  }
   const parts = [
     { label: '退回微信', fen: cash_fen },
     { label: '退回余额', fen: balance_fen },

@@ -45,7 +45,7 @@ Page({
       const banners = told.banners.map((banner) => ({ ...banner, image_url: absolute(banner.image_url) }))
       return {
         shop: { ...told, banners },
-        freight: `满 ${priced(told.policy.free_from_fen, true)} 包邮`,
+        freight: freightOf(told.policy),
         categories: categories.map((one) => ({ ...one, icon: one.icon ? absolute(one.icon) : '' })),
       }
     })
@@ -101,3 +101,8 @@ Page({
     go('/packages/referral/pages/rules/index')
   },
 })
+
+/** The freight of goods without a template of their own; the others say theirs on their page. */
+function freightOf({ freight_fen, free_from_fen }: Shop['policy']): string {
+  return `普通商品${freight_fen ? `满 ${priced(free_from_fen, true)} ` : ''}包邮`
+}

@@ -29,6 +29,7 @@ from server.services.common.listings import (
     until,
 )
 from server.services.members import addresses
+from server.services.referrals import bindings as binding_steps
 from server.services.terms import levels
 
 _RECENT = 10
@@ -98,7 +99,11 @@ MEMBERS = Listing(
         switch(
             "bound",
             "推荐人",
-            {"yes": ("已绑定", "m.referrer_id IS NOT NULL"), "no": ("未绑定", "m.referrer_id IS NULL")},
+            {
+                "yes": ("已绑定", "m.referrer_id IS NOT NULL"),
+                "no": ("未绑定", "m.referrer_id IS NULL"),
+                "waiting": ("等待决定", "m.id = ANY (ARRAY(SELECT member_id FROM pending_bindings))"),
+            },
         ),
         since("m.created_at", "加入从"),
         until("m.created_at"),
@@ -140,6 +145,7 @@ class Detail:
     coupons: list[Row]
     addresses: list[str]
     bindings: list[Row]
+    waiting: list[binding_steps.Waiting]
 
 
 _MEMBER = """
@@ -218,6 +224,7 @@ async def detail(deps: Deps, member_id: int) -> Detail:
         above = await _people(reader, (row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]))
         counts = dict(await reader.fetchrow(_COUNTS, member_id))
         below = await _levels(reader, member_id)
+        waiting = await binding_steps.waiting(reader, member_id)
     openid = row.pop("openid")
     return Detail(
         member=_masked(deps, row) | {"openid": f"{openid[:4]}…{openid[-4:]}"},
@@ -232,6 +239,7 @@ async def detail(deps: Deps, member_id: int) -> Detail:
             f" {one.place.province}{one.place.city}{one.place.district} ***"
             for one in places
         ],
+        waiting=waiting,
         **newest,
     )
 
@@ -254,10 +262,11 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The members above a member, and one page of one level below."""
+    """The members above a member, the bindings that wait, and one page of one level below."""
 
     member: Person
     above: list[Person]
+    waiting: list[binding_steps.Waiting]
     levels: list[int]
     below: list[Below]
     next: str | None
@@ -280,6 +289,7 @@ async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
         row = await _of(reader, member_id)
         above = await _people(reader, (row["referrer_id"], row["ancestor2_id"], row["ancestor3_id"]))
         below = await _levels(reader, member_id)
+        waiting = await binding_steps.waiting(reader, member_id)
         rows = await reader.fetch(_BELOW.format(level=_LEVELS[level - 1]), member_id, before, limit + 1)
     found = [
         Below(
@@ -294,7 +304,8 @@ async def chain(member_id: int, level: int, cursor: str, limit: int) -> Chain:
         for one in rows[:limit]
     ]
     following = cursors.pack(rows[limit - 1]["id"]) if len(rows) > limit else None
-    return Chain(Person(row["id"], masked_name(row["nickname"]), row["state"]), above, below, found, following)
+    person = Person(row["id"], masked_name(row["nickname"]), row["state"])
+    return Chain(person, above, waiting, below, found, following)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from server.core import errors
 from server.core.columns import PHONE_COLUMN
 from server.gateways.ports import Deps, OutcomeUnknown, WeChatError
 from server.models import Member
+from server.rules import referrals
 from server.rules.levels import Privilege
 from server.rules.members import masked_name, masked_phone
 from server.services.common import cursors
@@ -34,6 +35,18 @@ class StoredProfile(msgspec.Struct, frozen=True):
 
 
 COLUMNS = db.columns(StoredProfile)
+
+
+class _Own(StoredProfile, frozen=True):
+    """The same, and whether a binding waits that would give the member a referrer."""
+
+    binding_asked: bool
+
+
+_OWN = f"""
+SELECT {COLUMNS}, referrer_id IS NULL AND EXISTS (SELECT FROM pending_bindings WHERE member_id = m.id) AS binding_asked
+  FROM members m WHERE id = $1
+"""  # noqa: S608 - our own columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,8 @@ class Me(Profile):
     growth: int
     privileges: list[Privilege]
     next_level: levels.NextLevel | None
+    binding_waits: str | None
+    """What the binding that the member asked for waits for; None if none waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +105,15 @@ def profile_of(deps: Deps, member: StoredProfile) -> Profile:
 
 async def profile(deps: Deps, member_id: int) -> Me:
     """Return the member's own data and level. Raises NotFound."""
-    row = await db.fetch_row(f"SELECT {COLUMNS} FROM members WHERE id = $1", member_id)  # noqa: S608 - our own columns
+    row = await db.fetch_row(_OWN, member_id)
     if row is None:
         raise errors.NotFound
+    own = db.typed(row, _Own)
     standing = await levels.membership(member_id, deps.clock.now())
     return Me(
-        **asdict(profile_of(deps, db.typed(row, StoredProfile))),
+        **asdict(profile_of(deps, own)),
         **{name: getattr(standing, name) for name in standing.__slots__},
+        binding_waits=referrals.WAITS if own.binding_asked else None,
     )
 
 

@@ -13,6 +13,7 @@ from server.outbox import Job, put
 from server.rules.members import masked_name
 from server.rules.promises import welcome
 from server.rules.rebates import RuleTerms, in_scope_fen, returnable
+from server.rules.referrals import WAITS as WAITS_FOR_PAYMENT
 from server.rules.waits import LABELS as WAITS
 from server.rules.waits import WaitsFor, waits_for
 from server.services.common import cursors, locks
@@ -198,6 +199,8 @@ class ReferralView(msgspec.Struct):
 
     share_code: str
     referrer: Referrer | None
+    binding_waits: str | None
+    """What the binding that the member asked for waits for; None if none waits."""
     progress: Progress
     downline: DownlineCounts
     rebates: RebateSums
@@ -211,6 +214,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
         "SELECT m.share_code, m.bound_at, p.nickname, p.avatar_url, p.id AS referrer_id,"
         " (SELECT count(*) FROM members WHERE referrer_id = m.id) AS level1,"
         " EXISTS (SELECT FROM qualifications WHERE referee_id = m.id) AS qualified,"
+        " EXISTS (SELECT FROM pending_bindings WHERE member_id = m.id) AS binding_asked,"
         " (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM qualifications"
         "    WHERE referrer_id = m.id GROUP BY state) s) AS states,"
         " (SELECT rule_version FROM qualifications WHERE referrer_id = m.id AND state = 'counted'"
@@ -248,6 +252,7 @@ async def referral(deps: Deps, member_id: int) -> ReferralView:
     return ReferralView(
         share_code=row["share_code"],
         referrer=referrer,
+        binding_waits=WAITS_FOR_PAYMENT if row["binding_asked"] and referrer is None else None,
         progress=Progress(
             required=required,
             counted=states.get("counted", 0) + (opened["joined"] if opened else 0),

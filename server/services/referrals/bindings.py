@@ -174,15 +174,16 @@ SELECT {locks.SHARED}, b.id, b.share_code, b.how, b.asked_at, s.member_id, s.dis
   FROM (SELECT) one LEFT JOIN (pending_bindings b JOIN shares s ON s.code = b.share_code) ON b.member_id = $2
   ORDER BY b.asked_at, b.id
 """  # noqa: S608 - our own text
-_UNDECIDED = """
-DELETE FROM pending_bindings b WHERE b.id = $1 AND NOT EXISTS (SELECT FROM orders o
-    WHERE o.member_id = b.member_id AND o.status = 'pending' AND o.prepay_started_at <= b.asked_at) RETURNING b.id
+_HELD_BY = """
+FROM orders o WHERE o.member_id = b.member_id AND o.status = 'pending' AND o.prepay_started_at <= b.asked_at
 """
-DUE = """
-SELECT min(b.id) AS id, b.member_id FROM pending_bindings b WHERE NOT EXISTS (SELECT FROM orders o
-    WHERE o.member_id = b.member_id AND o.status = 'pending' AND o.prepay_started_at <= b.asked_at)
+_UNDECIDED = f"""
+DELETE FROM pending_bindings b WHERE b.id = $1 AND NOT EXISTS (SELECT {_HELD_BY}) RETURNING b.id
+"""  # noqa: S608 - our own text
+DUE = f"""
+SELECT min(b.id) AS id, b.member_id FROM pending_bindings b WHERE NOT EXISTS (SELECT {_HELD_BY})
   GROUP BY b.member_id ORDER BY id LIMIT $1
-"""
+"""  # noqa: S608 - our own text
 """The members with a binding that can be decided."""
 
 
@@ -204,6 +205,30 @@ async def decide_asked(tx: Connection, deps: Deps, member_id: int) -> datetime |
             await tx.execute(_BIND, member_id, *chain, one.asked_at, one.share_code, one.how)
             since = one.asked_at
     return since
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A binding that was asked for and is not decided."""
+
+    referrer_id: int
+    """The owner of the share; whether this member may refer the other is decided later."""
+    share_code: str
+    how: How
+    asked_at: datetime
+    held_by: list[str]
+    """The numbers of the orders whose payment was open then and still is; without any it is decided within minutes."""
+
+
+_WAITS = f"""
+SELECT s.member_id AS referrer_id, b.share_code, b.how, b.asked_at,
+  ARRAY(SELECT o.order_no {_HELD_BY} ORDER BY o.id) AS held_by
+  FROM pending_bindings b JOIN shares s ON s.code = b.share_code WHERE b.member_id = $1 ORDER BY b.asked_at, b.id
+"""  # noqa: S608 - our own text
+
+
+async def waiting(reader: Connection, member_id: int) -> list[Waiting]:
+    """Return the bindings that a member asked for and that wait, oldest first: in this order they are decided."""
+    return [db.typed(row, Waiting) for row in await reader.fetch(_WAITS, member_id)]
 
 
 _FAMILY = f"""

@@ -15,8 +15,14 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
 from server.rules.pricing import LevelTerms
+<<<<<<< HEAD
 from server.services.common import approvals, audit_log, locks
 from server.services.common.approvals import Leave
+=======
+from server.rules.stacking import Matrix
+from server.services.common import audit_log, locks
+from server.services.terms import stacking
+>>>>>>> pages2
 from server.services.terms.fresh import Fresh
 
 _COLUMNS = Level.__struct_fields__
@@ -114,17 +120,19 @@ SELECT GREATEST(0, COALESCE(sum(amount), 0))::bigint FROM growth_entries
 
 async def membership(member_id: int, at: datetime) -> Membership:
     """Return a member's level, growth and privileges at the time `at`. Raises Busy."""
-    levels = await current()
+    levels, combined = await current(), await stacking.current()
     async with db.connection() as connection:
         growth: int = await connection.fetchval(GROWTH, member_id, at - YEAR, at)
         row = await connection.fetchrow(
             "SELECT position, kept_until FROM member_levels WHERE member_id = $1", member_id
         )
     position, kept_until = (row["position"], row["kept_until"]) if row else (0, None)
-    return _membership(levels, position, kept_until, growth)
+    return _membership(levels, combined.matrix, position, kept_until, growth)
 
 
-def _membership(levels: Sequence[Level], stored: int, kept_until: datetime | None, growth: int) -> Membership:
+def _membership(
+    levels: Sequence[Level], matrix: Matrix, stored: int, kept_until: datetime | None, growth: int
+) -> Membership:
     if not levels:
         return Membership(None, growth, [], None)
     position = place(levels, stored)
@@ -133,7 +141,7 @@ def _membership(levels: Sequence[Level], stored: int, kept_until: datetime | Non
     return Membership(
         ShownLevel(position, level.name, level.colour, level.icon, kept_until),
         growth,
-        privileges(level),
+        privileges(level, matrix),
         NextLevel(above.name, above.growth, max(0, above.growth - growth)) if above else None,
     )
 

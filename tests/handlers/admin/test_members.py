@@ -6,13 +6,15 @@ import orjson
 import pytest
 
 from server import db
+from server.core.clock import SHANGHAI
 from server.models import Member
 from server.rules.operators import Role
 from server.services.common import audit_log
 from tests.handlers.admin.conftest import Desk, actions
 from tests.support.circle import circle
+from tests.support.late import opened
 from tests.support.mall import Mall
-from tests.support.shop import Shopper, join, publish, work
+from tests.support.shop import Shopper, join, make_sku, publish, work
 
 PHONE = "13812345678"
 
@@ -93,6 +95,38 @@ async def test_everything_about_a_member_stands_on_one_page(mall: Mall, desks: A
     assert "更正绑定" not in page
     assert "<h2>提现</h2>" not in page
     assert "账本" not in page
+
+
+async def test_bindings_that_wait_are_shown_where_they_are_corrected(mall: Mall, desks: Any) -> None:
+    me, friend, sku = await join(mall), await join(mall), await make_sku()
+    first, second = await opened(friend, sku), await opened(friend, sku)
+    await friend.post("/me/binding", {"share_code": await me.share_code()})
+    desk: Desk = await desks()
+
+    async def shown() -> list[str]:
+        pages = [(await desk.get(f"/members/{friend.id}{place}")).text for place in ("", "/binding")]
+        return [page.partition("等待决定的绑定")[2].partition("</section>")[0] for page in pages]
+
+    for text in await shown():
+        asked_at = (await db.fetch_value("SELECT asked_at FROM pending_bindings")).astimezone(SHANGHAI)
+        orders = [f'href="/admin/orders/{order_no}">订单 {order_no}<' for order_no in (first, second)]
+        for part in (
+            f'href="/admin/members/{me.id}"',
+            "补绑",
+            f"{asked_at:%Y-%m-%d %H:%M:%S}",
+            *orders,
+            "付款完成或关闭",
+        ):
+            assert part in text, part
+    assert "更正之后，上面这些绑定不再成立" in (await shown())[1]
+    listed = (await desk.get("/members", bound="waiting")).text
+    assert (f"/admin/members/{friend.id}" in listed, f"/admin/members/{me.id}" in listed) == (True, False)
+
+    for order_no in (first, second):
+        await friend.post(f"/orders/{order_no}/cancel")
+    assert all("付款已有结果" in text for text in await shown())
+    await work(mall)
+    assert await shown() == ["", ""]
 
 
 async def test_a_chain_is_told_three_levels_up_and_down(

@@ -11,6 +11,7 @@ let phone
 let lib
 let touched
 let welcome
+let referral
 
 beforeEach(async (context) => {
   hurry(context)
@@ -19,9 +20,10 @@ beforeEach(async (context) => {
   wx.login = ({ success }) => success({ code: 'code' })
   touched = () => ok({})
   welcome = '首单付款后计上一位'
+  referral = () => ({ referrer: { nickname: '小满', welcome }, binding_waits: null })
   phone.server = (request) => {
     if (request.path === '/api/login') return ok({ token: 't1', is_new: true, binding: { status: request.data.share_code ? 'bound' : 'none' } })
-    if (request.path === '/api/me/referral') return ok({ referrer: { nickname: '小满', welcome } })
+    if (request.path === '/api/me/referral') return ok(referral())
     return touched(request)
   }
   lib = await load({ arrival: 'lib/arrival.ts', origin: 'lib/origin.ts', session: 'lib/session.ts' })
@@ -85,7 +87,7 @@ test('a visitor who cannot log in looks around, and keeps the share for later', 
 
 test('who was bound just now is welcomed by the name of whom they belong to', async () => {
   const lines = []
-  lib.arrival.onGreeting((line) => lines.push(line))
+  lib.arrival.onGreeting(({ line }) => lines.push(line))
   await lib.arrival.arrive(CARD)
   await settled()
   assert.deepEqual(lines, ['', '欢迎！你是通过「小满」的分享来的，首单付款后计上一位'])
@@ -94,20 +96,38 @@ test('who was bound just now is welcomed by the name of whom they belong to', as
 test('once the first order is decided, the welcome promises nothing of it', async () => {
   welcome = null
   const lines = []
-  lib.arrival.onGreeting((line) => lines.push(line))
+  lib.arrival.onGreeting(({ line }) => lines.push(line))
   await lib.arrival.arrive(CARD)
   await settled()
   assert.equal(lines[1], '欢迎！你是通过「小满」的分享来的')
+})
+
+test('who has to wait for a binding is told what it waits for, and no name', async () => {
+  referral = () => ({ referrer: null, binding_waits: '等订单付款或关闭' })
+  const greetings = []
+  lib.arrival.onGreeting((greeting) => greetings.push(greeting))
+  await lib.arrival.arrive(CARD)
+  await settled()
+  assert.deepEqual(greetings[1], { line: '等订单付款或关闭', waits: true })
+})
+
+test('a binding that was refused between the two answers is not spoken of', async () => {
+  referral = () => ({ referrer: null, binding_waits: null })
+  const lines = []
+  lib.arrival.onGreeting(({ line }) => lines.push(line))
+  await lib.arrival.arrive(CARD)
+  await settled()
+  assert.deepEqual(lines, [''])
 })
 
 test('a page that opens later hears the welcome until it is dismissed', async () => {
   await lib.arrival.arrive(CARD)
   await settled()
   const lines = []
-  lib.arrival.onGreeting((line) => lines.push(line))
+  lib.arrival.onGreeting(({ line }) => lines.push(line))
   assert.match(lines[0], /小满/)
   lib.arrival.dismissGreeting()
   lib.arrival.onGreeting(null)
-  lib.arrival.onGreeting((line) => lines.push(line))
+  lib.arrival.onGreeting(({ line }) => lines.push(line))
   assert.equal(lines[1], '')
 })

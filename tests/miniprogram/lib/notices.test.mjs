@@ -1,12 +1,23 @@
 /** Asking whether a member allows messages: it never stops what the member is doing. */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { beforeEach, test } from 'node:test'
 
 import { load } from '../support/load.mjs'
 import { Phone, hurry, lost, ok } from '../support/phone.mjs'
 
-const KEYS = ['shipped', 'refund', 'qualified', 'rebate_frozen', 'rebate_settled', 'coupon_ending', 'withdrawal', 'commission_frozen', 'commission_settled']
+const KEYS = JSON.parse(readFileSync(new URL('../../../server/seed/data/notices.json', import.meta.url), 'utf8')).map(({ key }) => key)
+const MOMENTS = [
+  ['order', ['paid', 'shipped', 'refund']],
+  ['group_order', ['team', 'shipped', 'refund']],
+  ['share', ['qualified', 'rebate_frozen', 'rebate_settled']],
+  ['refund', ['refund']],
+  ['coupon', ['coupon_ending']],
+  ['withdraw', ['withdrawal']],
+  ['commission', ['commission_frozen', 'commission_settled']],
+  ['level', ['level', 'points_expiring']],
+]
 let phone
 let notices
 let asked
@@ -29,41 +40,38 @@ beforeEach(async (context) => {
 
 const reported = () => phone.requests.filter(({ path }) => path === '/api/notices/subscriptions').map(({ data }) => data.results)
 
-for (const [moment, wanted] of [
-  ['paid', ['shipped', 'refund']],
-  ['share', ['qualified', 'rebate_frozen', 'rebate_settled']],
-  ['refund', ['refund']],
-  ['coupon', ['coupon_ending']],
-  ['withdraw', ['withdrawal']],
-  ['commission', ['commission_frozen', 'commission_settled']],
-]) {
+for (const [moment, wanted] of MOMENTS) {
   test(`at “${moment}” it is asked about ${wanted}`, async () => {
     await notices.askToNotify(moment)
-    assert.deepEqual(asked, [wanted.map((key) => `id-${key}`)])
+    assert.deepEqual(asked, [KEYS.filter((key) => wanted.includes(key)).map((key) => `id-${key}`)])
     assert.ok(wanted.length <= 3)
-    assert.deepEqual(reported(), [Object.fromEntries(wanted.map((key, at) => [key, at ? 'reject' : 'accept']))])
+    assert.deepEqual(reported(), [Object.fromEntries(wanted.map((key) => [key, `id-${key}` === asked[0][0] ? 'accept' : 'reject']))])
   })
 }
+
+test('each message of the shop is asked about at some moment', () => {
+  assert.deepEqual([...new Set(MOMENTS.flatMap(([, wanted]) => wanted))].sort(), [...KEYS].sort())
+})
 
 test('the templates are read once, ahead', async () => {
   notices.prepareNotices()
   notices.prepareNotices()
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   assert.equal(phone.requests.filter(({ path }) => path === '/api/notices/templates').length, 1)
 })
 
 test('without templates nobody is asked', async () => {
   templates = ok({ items: [] })
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   assert.deepEqual([asked, reported()], [[], []])
 })
 
 test('templates that did not come are read again the next time', async () => {
   const all = templates
   templates = lost
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   templates = all
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   assert.equal(asked.length, 1)
 })
 
@@ -71,12 +79,12 @@ test('who switched it off, or cannot be told, is not disturbed', async () => {
   wx.requestSubscribeMessage = async () => {
     throw Object.assign(new Error('off'), { errMsg: 'requestSubscribeMessage:fail' })
   }
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   assert.deepEqual(reported(), [])
 })
 
 test('what WeChat did not answer is not reported', async () => {
   wx.requestSubscribeMessage = async () => ({ errMsg: 'ok', 'id-refund': 'ban' })
-  await notices.askToNotify('paid')
+  await notices.askToNotify('order')
   assert.deepEqual(reported(), [{ refund: 'ban' }])
 })

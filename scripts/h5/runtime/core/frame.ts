@@ -38,6 +38,8 @@ export class Frame {
   readonly page: PageObject;
   readonly route: string;
   #shown = false;
+  /** Whether the page shall refresh itself when it is seen next. */
+  #outdated = false;
   /** The content's height, in px, when its bottom was last reached; 0 while away from it. Content that grew has a new bottom. */
   #endedAt = 0;
 
@@ -85,6 +87,13 @@ export class Frame {
     this.#shown = true;
     this.call('onShow');
     this.root.getComponent().triggerPageLifetime('show', []);
+    if (this.#outdated) this.call('onPullDownRefresh');
+    this.#outdated = false;
+  }
+
+  /** What the page shows is out of date: it refreshes itself, as when it is pulled down, the next time it is seen. */
+  outdate(): void {
+    this.#outdated = true;
   }
 
   /** Hide the page: another page or tab covers it. */

@@ -49,6 +49,13 @@ export function getCurrentPages(): PageObject[] {
   return stack.flatMap(({ frame }) => (frame ? [frame.page] : []));
 }
 
+/** Show the pages as after a long pause: all of them stay open as they are, and each refreshes itself when it is seen. */
+export function showAnew(): void {
+  for (const { frame } of [...tabs.values(), ...stack]) frame?.outdate();
+  topFrame()?.pause();
+  topFrame()?.show();
+}
+
 /** The address that `url` names, seen from the page on top. Throws where there is no such page. */
 function resolve(url: string): Address {
   const address = addressOf(url, topFrame()?.route);

@@ -1,6 +1,6 @@
 /** The sandbox desk beside the column, in development and in wide windows: change the member, let days pass, ship orders. */
 
-import { report } from '../core/errors';
+import { showAnew } from '../core/pages';
 import { addStyle } from '../core/style';
 import { button, h } from '../wx/dom';
 import { callSandbox, openid } from '../wx/sandbox';
@@ -32,7 +32,7 @@ export function openDesk(): void {
       told,
       ...people().map((person) => face(person, here)),
       button('', '换成新会员', () => restart(meetSomebody())),
-      h('div', 'h5-desk-pair', leap(1), leap(8)),
+      h('div', 'h5-desk-pair', ...[1, 8].map((days) => button('', `快进 ${days} 天`, () => attempt(told, () => leap(days))))),
       button('', '商家发货（我的待发货订单）', () => attempt(told, shipMine)),
     ),
   );
@@ -44,13 +44,16 @@ function face(person: Person, here: string): HTMLButtonElement {
   return made;
 }
 
-function leap(days: number): HTMLButtonElement {
-  return button('', `快进 ${days} 天`, () => {
-    callSandbox('clock', { advance_s: days * DAY_S }).then(() => location.reload(), report);
-  });
+async function leap(days: number): Promise<string> {
+  await callSandbox('clock', { advance_s: days * DAY_S });
+  showAnew();
+  return `已快进 ${days} 天`;
 }
 
-/** Reload the shop as the person `other`. The present page is left, unless it is a shared one, which anyone may open. */
+/**
+ * Reload the shop as the person `other`. Another member is another phone: nothing that the pages keep in memory may
+ * pass from one to the other. The present page is left, unless it is a shared one, which anyone may open.
+ */
 function restart(other: string): void {
   become(other);
   if (!/[?&]s=/.test(location.hash)) location.hash = '';

@@ -46,6 +46,13 @@ for (const [cash_fen, balance_fen, withheld_fen, parts] of [
   [0, 5, 1, [['退回余额', '¥0.05'], ['抵扣已到账的返一', '-¥0.01']]],
 ]) {
   test(`a refund of ${cash_fen}, ${balance_fen} and ${withheld_fen} fen`, () => {
-    assert.deepEqual(refundParts({ cash_fen, balance_fen, withheld_fen }).map(({ label, text }) => [label, text]), parts)
+    assert.deepEqual(refundParts({ state: 'succeeded', cash_fen, balance_fen, withheld_fen }).map(({ label, text }) => [label, text]), parts)
+  })
+}
+
+for (const state of ['rejected', 'withdrawn']) {
+  test(`a refund that is ${state} names what was asked for, and that nothing came back`, () => {
+    const parts = refundParts({ state, cash_fen: 1000, balance_fen: 200, withheld_fen: 0 })
+    assert.deepEqual(parts, [{ label: '申请的金额（没有退）', text: '¥12.00' }])
   })
 }

@@ -3,6 +3,7 @@ import { PointLine, Points, checkIn, pointLines, points } from '../../../../api/
 import { asFailure } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { End, MORE } from '../../../../lib/listing'
+import { askToNotify, prepareNotices } from '../../../../lib/notices'
 import { Pager } from '../../../../lib/pager'
 import { LOADING, show } from '../../../../lib/screen'
 import { day, minute } from '../../../../lib/time'
@@ -28,6 +29,10 @@ Page({
     busy: false,
   },
   pager: null as Pager<PointLine> | null,
+
+  onLoad() {
+    prepareNotices()
+  },
 
   onShow() {
     void this.load()
@@ -71,6 +76,10 @@ Page({
   async onPullDownRefresh() {
     await this.load()
     wx.stopPullDownRefresh()
+  },
+
+  remind() {
+    void askToNotify('level')
   },
 
   openMall() {

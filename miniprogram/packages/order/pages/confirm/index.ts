@@ -215,7 +215,7 @@ Page({
   async askOnce() {
     if (this.notified) return
     this.notified = true
-    await askToNotify('paid')
+    await askToNotify(this.promotion?.kind === 'group_buy' ? 'group_order' : 'order')
   },
 
   async place(shown: Previewed, means: Means) {

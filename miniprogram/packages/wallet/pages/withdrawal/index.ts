@@ -4,7 +4,7 @@ import { tell } from '../../../../lib/failure'
 import { go } from '../../../../lib/go'
 import { LOADING, show } from '../../../../lib/screen'
 import { acceptTransfer } from '../../../../lib/transfer'
-import { Sum, isLive, labelOf, nextOf, story, sumsOf, toneOf } from './story'
+import { Sum, isLive, labelOf, nextOf, story, sumsOf, toneOf, totalOf } from './story'
 
 /** When to check again: soon after the member has acted, then less often, then no more. */
 const WAITS_MS = [1000, 2000, 3000, 5000, 10_000, 20_000, 30_000]
@@ -21,6 +21,7 @@ Page({
     next: '',
     points: [] as Point[],
     sums: [] as Sum[],
+    total: { label: '', fen: 0 },
     confirmable: false,
     cancellable: false,
     busy: false,
@@ -62,6 +63,7 @@ Page({
       next: nextOf(one),
       points: story(one),
       sums: sumsOf(one),
+      total: totalOf(one),
       confirmable: can('confirm'),
       cancellable: can('cancel'),
     }
@@ -110,7 +112,7 @@ Page({
     if (this.data.busy) return
     const { confirm } = await wx.showModal({
       title: '要取消这笔提现吗？',
-      content: '提现金额会退回余额，手续费不收',
+      content: '提现金额会退回余额，有待扣时先抵扣，手续费不收',
       confirmText: '取消提现',
       cancelText: '再想想',
       confirmColor: '#C8371F',

@@ -71,11 +71,11 @@ export function nextOf(one: Withdrawal): string {
     case 'paid':
       return '钱已经到你的微信零钱'
     case 'expired':
-      return '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，可以重新申请'
+      return '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，有待扣时先抵扣，可以重新申请'
     case 'rejected':
     case 'failed':
     case 'cancelled':
-      return '提现金额已全部退回余额'
+      return '提现金额已全部退回余额，有待扣时先抵扣'
     default:
       return ''
   }
@@ -95,10 +95,22 @@ export interface Sum {
   text: string
 }
 
-/** amount − fee − tax = payout; the tax only if there is one. */
-export function sumsOf(one: Pick<Withdrawal, 'amount_fen' | 'fee_fen' | 'tax_fen'>): Sum[] {
+/** What it comes to: what is paid, or, where it ended without a payment, what came back. */
+export function totalOf(one: Withdrawal): { label: string; fen: number } {
+  if (cameBack(one)) return { label: '已退回', fen: one.amount_fen }
+  return { label: one.state === 'paid' ? '到账金额' : '应到账', fen: one.payout_fen }
+}
+
+function cameBack({ state }: Partial<Pick<Withdrawal, 'state'>>): boolean {
+  return state !== undefined && state !== 'paid' && ENDED.includes(state)
+}
+
+/** amount − fee − tax = payout; the tax only if there is one. Where all of it came back, neither was taken. */
+export function sumsOf(one: Pick<Withdrawal, 'amount_fen' | 'fee_fen' | 'tax_fen'> & Partial<Pick<Withdrawal, 'state'>>): Sum[] {
+  const whole = { label: '提现金额', text: priced(one.amount_fen) }
+  if (cameBack(one)) return [whole]
   return [
-    { label: '提现金额', text: priced(one.amount_fen) },
+    whole,
     { label: '手续费', text: one.fee_fen ? priced(-one.fee_fen) : '免费' },
     ...(one.tax_fen ? [{ label: '代扣税款', text: priced(-one.tax_fen) }] : []),
   ]

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 import { load } from '../../../../support/load.mjs'
 
-const { confirmUntil, isLive, labelOf, nextOf, story, sumsOf, toneOf } = await load('packages/wallet/pages/withdrawal/story.ts')
+const { confirmUntil, isLive, labelOf, nextOf, story, sumsOf, toneOf, totalOf } = await load('packages/wallet/pages/withdrawal/story.ts')
 
 const at = (hour) => `2026-11-29T${String(hour).padStart(2, '0')}:00:00Z`
 const GOOD_WAY = ['requested', 'approved', 'sent', 'confirming', 'paid']
@@ -24,10 +24,10 @@ for (const [state, live, tone, next] of [
   ['sent', true, 'tag-gold', '正在等微信处理，通常很快就好'],
   ['confirming', true, '', '请在 11月30日 11:00 前确认收款，超时退回余额'],
   ['paid', false, 'tag-good', '钱已经到你的微信零钱'],
-  ['rejected', false, 'tag-plain', '提现金额已全部退回余额'],
-  ['failed', false, 'tag-plain', '提现金额已全部退回余额'],
-  ['expired', false, 'tag-plain', '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，可以重新申请'],
-  ['cancelled', false, 'tag-plain', '提现金额已全部退回余额'],
+  ['rejected', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
+  ['failed', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
+  ['expired', false, 'tag-plain', '微信规定 24 小时内要确认收款，没有确认的已全部退回余额，有待扣时先抵扣，可以重新申请'],
+  ['cancelled', false, 'tag-plain', '提现金额已全部退回余额，有待扣时先抵扣'],
   ['held', true, '', ''],
 ]) {
   test(`one that is ${state}`, () => {
@@ -93,5 +93,21 @@ for (const [amount_fen, fee_fen, tax_fen, sums] of [
 ]) {
   test(`the sum of ${amount_fen}, ${fee_fen} and ${tax_fen} fen`, () => {
     assert.deepEqual(sumsOf({ amount_fen, fee_fen, tax_fen }).map(({ label, text }) => `${label} ${text}`), sums)
+  })
+}
+
+const SUM = { amount_fen: 1000, fee_fen: 15, tax_fen: 5, payout_fen: 980 }
+for (const [state, label, fen, rows] of [
+  ['requested', '应到账', 980, 3],
+  ['confirming', '应到账', 980, 3],
+  ['paid', '到账金额', 980, 3],
+  ['rejected', '已退回', 1000, 1],
+  ['failed', '已退回', 1000, 1],
+  ['expired', '已退回', 1000, 1],
+  ['cancelled', '已退回', 1000, 1],
+]) {
+  test(`one that is ${state} comes to ${label} ${fen}`, () => {
+    assert.deepEqual(totalOf({ state, ...SUM }), { label, fen })
+    assert.equal(sumsOf({ state, ...SUM }).length, rows)
   })
 }
