@@ -88,8 +88,7 @@ async def enter(connection: Connection, scope: Scope, queries: Iterable[str]) ->
     if scope is Scope.WALLET:
         tables["ledger_lines"] = _LINES_OF_MEMBERS
     needed = _needed(tables, queries)
-    await connection.execute(";
-".join(_made(table, tables[table]) for table in needed))
+    await connection.execute(";\n".join(_made(table, tables[table]) for table in needed))
     return needed
 
 

@@ -15,14 +15,10 @@ from server.gateways.ports import Deps
 from server.outbox import Job
 from server.rules.levels import YEAR, Level, Privilege, privileges, problems
 from server.rules.pricing import LevelTerms
-<<<<<<< HEAD
+from server.rules.stacking import Matrix
 from server.services.common import approvals, audit_log, locks
 from server.services.common.approvals import Leave
-=======
-from server.rules.stacking import Matrix
-from server.services.common import audit_log, locks
 from server.services.terms import stacking
->>>>>>> pages2
 from server.services.terms.fresh import Fresh
 
 _COLUMNS = Level.__struct_fields__
