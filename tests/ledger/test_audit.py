@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
+import asyncpg
 import orjson
 import pytest
 
@@ -17,7 +18,7 @@ from server.ledger.named import Mark, mark, members_since
 from server.ledger.proofs.proof import Proof
 from server.ledger.proofs.replay import Replay
 from server.ledger.proofs.scope import Scope
-from server.services.common import audits
+from server.services.common import alarms, audits
 from tests.ledger.offences import OFFENCES
 from tests.ledger.world import live_through
 from tests.support.cli import run, run_process
@@ -46,6 +47,23 @@ async def test_a_mall_where_everything_happened_has_no_offender(world: Mall) -> 
     assert said["ok"] is True
     assert len(said["checks"]) == len(ALL) + 1
     assert set(said["checks"][0]) == {"name", "checked", "offenders"}
+
+
+async def test_the_connections_of_an_audit_see_the_same_moment(world: Mall) -> None:
+    counted = "SELECT count(*) FROM alarms"
+    async with db.snapshot() as reader:
+        before = await reader.fetchval(counted)
+        async with db.transaction() as tx:
+            await alarms.sound(tx, "audit_failed", "later", world.clock.now(), {})
+        async with db.snapshot(of=reader) as other, db.snapshot() as fresh:
+            assert [await one.fetchval(counted) for one in (reader, other, fresh)] == [before, before, before + 1]
+
+
+async def test_a_proof_that_fails_says_why(world: Mall) -> None:
+    broken = Proof("broken", "写错的证明", "SELECT 1 / 0 = 1 AS wrong", Scope.SHOP)
+    async with db.snapshot() as reader:
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await prove(reader, world.clock.now(), proofs=[broken])
 
 
 @pytest.fixture(scope="module")
