@@ -18,9 +18,10 @@ FROM coupon_issues i LEFT JOIN (
 _COUPONS = f"""
 SELECT COALESCE(o.coupon_id, c.id) AS coupon_id, COALESCE(o.id, c.order_id) AS order_id, o.held AS expected, c.state,
   (o.held, o.off) IS DISTINCT FROM (c.state, c.discount_fen) AS wrong
-FROM (SELECT o.id, o.coupon_id, CASE o.status WHEN 'pending' THEN 'locked' ELSE 'used' END AS held,
-    (SELECT sum(coupon_fen) FROM order_lines WHERE order_id = o.id) AS off
-  FROM orders o WHERE o.coupon_id IS NOT NULL AND o.status <> 'closed' AND NOT EXISTS (
+FROM (SELECT o.id, o.coupon_id, CASE o.status WHEN 'pending' THEN 'locked' ELSE 'used' END AS held, l.off
+  FROM orders o
+  LEFT JOIN (SELECT order_id, sum(coupon_fen) AS off FROM order_lines GROUP BY order_id) l ON l.order_id = o.id
+  WHERE o.coupon_id IS NOT NULL AND o.status <> 'closed' AND NOT EXISTS (
     SELECT 1 FROM refunds WHERE order_id = o.id AND kind = 'order' AND whole AND state IN {GRANTED})) o
 FULL JOIN (SELECT * FROM coupons WHERE state IN ('locked', 'used')) c ON c.id = o.coupon_id AND c.order_id = o.id
 """  # noqa: S608 - our own text
