@@ -256,10 +256,10 @@ async def test_what_is_found_is_told_once_a_day(mall: Mall) -> None:
     await audits.watch(mall.deps)
     assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'audit_failed'") == 0
     await db.fetch("UPDATE orders SET cash_due_fen = cash_due_fen + 1 RETURNING id")
-    for hours, alarms in ((1, 1), (1, 1), (24, 2)):
+    for hours, sounded in ((1, 1), (1, 1), (24, 2)):
         mall.clock.advance(hours * 3600)
         await audits.watch(mall.deps)
-        assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'audit_failed'") == alarms
+        assert await db.fetch_value("SELECT count(*) FROM alarms WHERE kind = 'audit_failed'") == sounded
     state = await audits.state()
     assert state is not None
     assert state.clean_at is not None
