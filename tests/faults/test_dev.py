@@ -176,7 +176,7 @@ def test_killed_processes_come_back_and_nobody_notices(dev: Dev) -> None:
         before = dev.role(role)
         os.kill(before[-1], signal.SIGKILL)  # the youngest may not be up yet
         while dev.role(role) == before or len(dev.role(role)) < len(before):
-            wait_until(lambda: dev.answers("/healthz"), 1)  # while one is down the other answers
+            wait_until(lambda: dev.answers("/healthz"), 10)  # while one is down the other answers
             time.sleep(0.02)
 
 
