@@ -16,7 +16,8 @@ from server.ledger import named
 from server.ledger.audit import ALL, MAX_OFFENDERS, audit, prove, prove_members
 from server.ledger.named import Mark, mark, members_since
 from server.ledger.proofs.proof import Proof
-from server.ledger.proofs.replay import Replay
+from server.ledger.proofs.replay import Known, Replay
+from server.ledger.proofs.replays import REPLAYS
 from server.ledger.proofs.scope import Scope
 from server.services.common import alarms, audits
 from tests.ledger.offences import OFFENCES
@@ -64,6 +65,11 @@ async def test_a_proof_that_fails_says_why(world: Mall) -> None:
     async with db.snapshot() as reader:
         with pytest.raises(asyncpg.DivisionByZeroError):
             await prove(reader, world.clock.now(), proofs=[broken])
+
+
+@pytest.mark.parametrize("replay", REPLAYS, ids=lambda replay: replay.name)
+def test_a_row_that_the_shop_would_not_write_is_named(replay: Replay) -> None:
+    assert replay.judge(Known({}, {}, ()))("[]") == {"undecodable": "[]"}
 
 
 @pytest.fixture(scope="module")
