@@ -14,7 +14,7 @@ from server.commands import runtime
 from server.commands.awaiting import awaiting, submit
 from server.core.errors import FileInvalid
 from server.gateways.ports import Deps
-from server.rules.approvals import ActivityChange, CouponPublish, PriceChange
+from server.rules.approvals import DocumentAct
 from server.services.common.approvals import Awaiting
 from server.services.files.apply_file import ApplyFile
 
@@ -52,7 +52,7 @@ def run(file: Path, data: Path | None, as_json: bool, service: Service) -> None:
     runtime.run(data, main)
 
 
-def of_document(act: type[PriceChange | ActivityChange | CouponPublish]) -> Service:
+def of_document(act: type[DocumentAct]) -> Service:
     """Return what does this act with a file's text. It adds line numbers to the problems."""
 
     async def apply(deps: Deps, text: str, _actor: str) -> Any:  # noqa: ANN401 - what the act gives

@@ -119,17 +119,22 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
         return f"{self.kind}:{hashlib.sha256(said).hexdigest()}"
 
 
-class PointsGrant(_Asked, frozen=True, kw_only=True, tag=Kind.POINTS.value):
-    """Points for a member (negative: taken). `once` is the key of the form: sent twice, it counts once."""
+class _Form(_Asked, frozen=True, kw_only=True):
+    """What a form asks for. `once` is the key of the form: sent twice, it counts once."""
 
-    member_id: int
-    points: int
     once: str
 
     @property
     def key(self) -> str:
         """The form's key."""
         return f"{self.kind}:{self.once}"
+
+
+class PointsGrant(_Form, frozen=True, kw_only=True, tag=Kind.POINTS.value):
+    """Points for a member (negative: taken)."""
+
+    member_id: int
+    points: int
 
     @property
     def subject(self) -> str:
@@ -137,18 +142,12 @@ class PointsGrant(_Asked, frozen=True, kw_only=True, tag=Kind.POINTS.value):
         return f"member:{self.member_id}"
 
 
-class GrowthGrant(_Asked, frozen=True, kw_only=True, tag=Kind.GROWTH.value):
-    """Growth for a member (negative: taken); with `anew` the level is judged at once. For `once` see PointsGrant."""
+class GrowthGrant(_Form, frozen=True, kw_only=True, tag=Kind.GROWTH.value):
+    """Growth for a member (negative: taken); with `anew` the level is judged at once."""
 
     member_id: int
     amount: int
-    once: str
     anew: bool
-
-    @property
-    def key(self) -> str:
-        """The form's key."""
-        return f"{self.kind}:{self.once}"
 
     @property
     def subject(self) -> str:
@@ -184,7 +183,7 @@ class _Document(msgspec.Struct, frozen=True):
         return named[0] if len(named) == 1 else whole
 
 
-class DocumentAct(_Asked, frozen=True, kw_only=True):
+class _OfDocument(_Asked, frozen=True, kw_only=True):
     """A file or form, as JSON text: it is applied whole or not at all."""
 
     document: str
@@ -194,7 +193,7 @@ class DocumentAct(_Asked, frozen=True, kw_only=True):
         return msgspec.json.decode(self.document, type=_Document)
 
 
-class PriceChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.PRICE.value):
+class PriceChange(_OfDocument, frozen=True, kw_only=True, tag=Kind.PRICE.value):
     """A file or form of the catalogue, whose prices are counted."""
 
     @property
@@ -213,7 +212,7 @@ class PriceChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.PRICE.value):
         ]
 
 
-class ActivityChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.ACTIVITY.value):
+class ActivityChange(_OfDocument, frozen=True, kw_only=True, tag=Kind.ACTIVITY.value):
     """A file or form of activities, whose discounts are counted."""
 
     @property
@@ -223,7 +222,7 @@ class ActivityChange(DocumentAct, frozen=True, kw_only=True, tag=Kind.ACTIVITY.v
         return self._named.subject(nouns, "activities")
 
 
-class CouponPublish(DocumentAct, frozen=True, kw_only=True, tag=Kind.COUPON.value):
+class CouponPublish(_OfDocument, frozen=True, kw_only=True, tag=Kind.COUPON.value):
     """A file or form of coupon templates."""
 
     @property
@@ -232,7 +231,10 @@ class CouponPublish(DocumentAct, frozen=True, kw_only=True, tag=Kind.COUPON.valu
         return self._named.subject({"templates": "coupon"}, "templates")
 
 
-class CouponIssue(_Asked, frozen=True, kw_only=True, tag=Kind.COUPON_ISSUE.value):
+DocumentAct: TypeAlias = PriceChange | ActivityChange | CouponPublish
+
+
+class CouponIssue(_Form, frozen=True, kw_only=True, tag=Kind.COUPON_ISSUE.value):
     """Coupons of the template `slug` for a group of members; see `Wanted` of services/coupons/issues.py."""
 
     template_id: int
@@ -241,12 +243,6 @@ class CouponIssue(_Asked, frozen=True, kw_only=True, tag=Kind.COUPON_ISSUE.value
     days: int | None
     members: list[int]
     levels: list[int]
-    once: str
-
-    @property
-    def key(self) -> str:
-        """The form's key."""
-        return f"{self.kind}:{self.once}"
 
     @property
     def subject(self) -> str:
@@ -254,64 +250,57 @@ class CouponIssue(_Asked, frozen=True, kw_only=True, tag=Kind.COUPON_ISSUE.value
         return f"coupon:{self.slug}"
 
 
-class RulePublish(_Asked, frozen=True, kw_only=True, tag=Kind.RULE.value):
+_WHOLES: dict[Kind, str] = {
+    Kind.RULE: "rules",
+    Kind.COMMISSION: "commission_versions",
+    Kind.LEVELS: "levels",
+    Kind.STACKING: "stacking_versions",
+    Kind.SETTINGS: "shop",
+}
+
+
+class _Whole(_Asked, frozen=True, kw_only=True):
+    """A change of something that the shop has once."""
+
+    @property
+    def subject(self) -> str:
+        """What is changed, as the operators' log names it."""
+        return _WHOLES[self.kind]
+
+
+class RulePublish(_Whole, frozen=True, kw_only=True, tag=Kind.RULE.value):
     """A version of the rebate rule. `base` is the version that the operator looked at (0: none, None: not said)."""
 
     terms: RuleTerms
     base: int | None = None
 
-    @property
-    def subject(self) -> str:
-        """The rules."""
-        return "rules"
 
-
-class CommissionPublish(_Asked, frozen=True, kw_only=True, tag=Kind.COMMISSION.value):
+class CommissionPublish(_Whole, frozen=True, kw_only=True, tag=Kind.COMMISSION.value):
     """A version of the commission policies; for `base` see RulePublish."""
 
     terms: CommissionTerms
     base: int | None = None
 
-    @property
-    def subject(self) -> str:
-        """The policies."""
-        return "commission_versions"
 
-
-class LevelsPublish(_Asked, frozen=True, kw_only=True, tag=Kind.LEVELS.value):
+class LevelsPublish(_Whole, frozen=True, kw_only=True, tag=Kind.LEVELS.value):
     """All levels, in place of those with this `version`."""
 
     levels: list[Level]
     version: str
 
-    @property
-    def subject(self) -> str:
-        """The levels."""
-        return "levels"
 
-
-class StackingPublish(_Asked, frozen=True, kw_only=True, tag=Kind.STACKING.value):
+class StackingPublish(_Whole, frozen=True, kw_only=True, tag=Kind.STACKING.value):
     """A version of the stacking matrix, in place of version `base`."""
 
     matrix: Matrix
     base: int
 
-    @property
-    def subject(self) -> str:
-        """The matrix."""
-        return "stacking_versions"
 
-
-class SettingsChange(_Asked, frozen=True, kw_only=True, tag=Kind.SETTINGS.value):
+class SettingsChange(_Whole, frozen=True, kw_only=True, tag=Kind.SETTINGS.value):
     """The whole policy of the shop, in place of the one with this `version`."""
 
     policy: ShopPolicy
     version: str
-
-    @property
-    def subject(self) -> str:
-        """The shop."""
-        return "shop"
 
 
 class RefundApprove(_Asked, frozen=True, kw_only=True, tag=Kind.REFUND.value):

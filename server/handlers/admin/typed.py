@@ -13,7 +13,7 @@ from server.core.clock import SHANGHAI
 from server.core.errors import FileInvalid, FormInvalid
 from server.handlers.admin.forms import REASON_CHARS
 from server.handlers.admin.screen import Visit
-from server.rules.approvals import ActivityChange, CouponPublish, PriceChange
+from server.rules.approvals import DocumentAct
 from server.services.desk import approvals
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
@@ -121,7 +121,7 @@ class Typed:
     async def submit(
         self,
         visit: Visit,
-        act: type[PriceChange | ActivityChange | CouponPublish],
+        act: type[DocumentAct],
         kind: str,
         entry: dict[str, Any],
         reason: str = "",
