@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from server.ledger.proofs.proof import GRANTED
-from server.ledger.proofs.replay import Judge, Known, Offender, Replay, decoded, undecodable
+from server.ledger.proofs.replay import Judge, Known, Offender, Replay, reading
 from server.ledger.proofs.scope import Scope
 from server.rules.commission_months import MonthSum
 
@@ -33,7 +33,8 @@ _happened_in = msgspec.json.Decoder(_Happened)
 # An order counts as in services/commissions: with its goods' cash, from its payment, one of a team from the team's
 # success; refunds from when they were granted. At equal times the lower order id is the earlier; a team or a refund of
 # the same moment comes after all of them.
-# A binding that waited for the end of a payment gave orders their referrer at a time that is not stored (`waited`).
+# A binding that waited for the end of a payment gave orders their referrer at a time that is not stored: for them
+# `known_at` is null.
 _MONTHS = f"""
 WITH decided AS (
   SELECT c.id, c.member_id, c.order_id, o.paid_at AS at, c.created_at AS decided_at,
@@ -71,11 +72,8 @@ def _judge(_known: Known) -> Judge:
     """Return a judge that remembers the sum of the month that is being read."""
     of, summed = (0, ""), MonthSum()
 
-    def judge(row: str) -> Offender | None:
+    def judge(one: _Happened) -> Offender | None:
         nonlocal of, summed
-        one = decoded(row, _happened_in)
-        if one is None:
-            return undecodable(row)
         if of != (one.member_id, one.month):
             of, summed = (one.member_id, one.month), MonthSum()
         if one.decided_at is None:
@@ -93,7 +91,7 @@ def _judge(_known: Known) -> Judge:
             "most_fen": most_fen,
         }
 
-    return judge
+    return reading(_happened_in, judge)
 
 
 REPLAYS: tuple[Replay, ...] = (

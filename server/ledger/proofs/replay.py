@@ -43,18 +43,13 @@ class Replay:
     """Return the judge of one run of the query, which may remember the rows that came before."""
 
 
-def each(judge: Callable[[Known, str], Offender | None]) -> Callable[[Known], Judge]:
-    """Judge each row by itself."""
-    return lambda known: partial(judge, known)
-
-
 async def known(reader: Connection) -> Known:
     """Read the terms of all versions."""
     rules = await reader.fetch("SELECT version, terms FROM rule_versions")
     rows = await reader.fetch("SELECT version, terms, published_at FROM commission_versions ORDER BY version DESC")
     return Known(
-        {row["version"]: terms for row in rules if (terms := decoded(row["terms"], _rule_in)) is not None},
-        {row["version"]: policies for row in rows if (policies := decoded(row["terms"], _policy_in)) is not None},
+        {row["version"]: terms for row in rules if (terms := _decoded(row["terms"], _rule_in)) is not None},
+        {row["version"]: policies for row in rows if (policies := _decoded(row["terms"], _policy_in)) is not None},
         tuple((row["version"], row["published_at"]) for row in rows),
     )
 
@@ -64,7 +59,7 @@ _rule_in = msgspec.json.Decoder(RuleTerms)
 _policy_in = msgspec.json.Decoder(CommissionTerms)
 
 
-def decoded(text: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
+def _decoded(text: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
     """Decode what the shop wrote once; None if somebody has changed it to what the shop would not write."""
     try:
         return decoder.decode(text)
@@ -75,6 +70,16 @@ def decoded(text: str, decoder: msgspec.json.Decoder[_T]) -> _T | None:
 _SHOWN = 200
 
 
-def undecodable(row: str) -> Offender:
-    """Name a row that the shop would not have written."""
-    return {"undecodable": row[:_SHOWN]}
+def reading(decoder: msgspec.json.Decoder[_T], judge: Callable[[_T], Offender | None]) -> Judge:
+    """Decode each row for the judge, and name a row that the shop would not have written."""
+
+    def judge_row(row: str) -> Offender | None:
+        one = _decoded(row, decoder)
+        return {"undecodable": row[:_SHOWN]} if one is None else judge(one)
+
+    return judge_row
+
+
+def each(decoder: msgspec.json.Decoder[_T], judge: Callable[[Known, _T], Offender | None]) -> Callable[[Known], Judge]:
+    """Judge each row by itself."""
+    return lambda known: reading(decoder, partial(judge, known))

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from server.ledger.proofs import months
-from server.ledger.proofs.replay import Known, Offender, Replay, decoded, each, undecodable
+from server.ledger.proofs.replay import Known, Offender, Replay, each
 from server.ledger.proofs.scope import Scope
 from server.rules import commissions
 from server.rules.commissions import CommissionTerms, Earner, Line, LineNow
@@ -104,10 +104,7 @@ def _version_at(known: Known, paid_at: datetime) -> int | None:
     return next((version for version, published_at in known.published if published_at < second), None)
 
 
-def _judge_commissions(known: Known, row: str) -> Offender | None:
-    order = decoded(row, _order_in)
-    if order is None:
-        return undecodable(row)
+def _judge_commissions(known: Known, order: _Order) -> Offender | None:
     terms = known.commissions.get(order.granted[0].version)
     said = {one.level: (one.whole_fen, one.granted_fen) for one in order.granted}
     due: dict[int, tuple[int, int]] = {}
@@ -119,11 +116,8 @@ def _judge_commissions(known: Known, row: str) -> Offender | None:
     return {"order_id": order.order_id, "commission_ids": [one.id for one in order.granted], "said": said, "due": due}
 
 
-def _judge_undecided(known: Known, row: str) -> Offender | None:
+def _judge_undecided(known: Known, order: _Order) -> Offender | None:
     """A month's sum is taken as zero, so a step that only a good month reaches is passed over."""
-    order = decoded(row, _order_in)
-    if order is None:
-        return undecodable(row)
     terms = known.commissions.get(_version_at(known, order.paid_at) or 0)
     earners = [Earner(one.level, one.member_level, 0) for one in order.earners or ()]
     due = {} if terms is None else _due(terms, order, earners)
@@ -196,10 +190,7 @@ WHERE $1::timestamptz IS NOT NULL
 """
 
 
-def _judge_rebates(known: Known, row: str) -> Offender | None:
-    rebate = decoded(row, _rebate_in)
-    if rebate is None:
-        return undecodable(row)
+def _judge_rebates(known: Known, rebate: _Rebate) -> Offender | None:
     terms = known.rules.get(rebate.rule_version)
     due = None if terms is None else _proved(terms, rebate.history)
     if terms is not None and due is not None and _fits(terms, rebate, due):
@@ -254,9 +245,11 @@ def _by_goods(line: LineNet) -> tuple[int, int, int]:
 
 
 REPLAYS: tuple[Replay, ...] = (
-    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, each(_judge_undecided)),
+    Replay("commissions_move", "该分的佣金都已分", _UNDECIDED, Scope.BUYER, each(_order_in, _judge_undecided)),
     *months.REPLAYS,
-    Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, each(_judge_rebates)),
-    Replay("commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, each(_judge_commissions)),
+    Replay("rebates_due", "每笔返一等于规则应给的金额", _REBATES, Scope.EARNER, each(_rebate_in, _judge_rebates)),
+    Replay(
+        "commissions_due", "每笔佣金等于策略应给的金额", _COMMISSIONS, Scope.EARNER, each(_order_in, _judge_commissions)
+    ),
 )
 """The one with most rows is last."""
