@@ -10,7 +10,7 @@ from server.services.withdrawals import requests as withdrawal_requests
 from tests.support.flash import make_sale
 from tests.support.group_buys import open_team
 from tests.support.mall import Mall
-from tests.support.shop import Shopper, join, pass_days, work
+from tests.support.shop import Shopper, earn_rebate, join, work
 
 OPENID = "h5-rich"
 _OBSERVED_DAYS = 8
@@ -47,20 +47,6 @@ async def goods(mall: Mall, kind: str = "physical") -> list[dict[str, Any]]:
 def sku_of(product: dict[str, Any]) -> int:
     """Return a SKU of which a dozen can be bought."""
     return int(next(sku["id"] for sku in product["skus"] if sku["available"] >= 12))
-
-
-async def _rebate(mall: Mall, me: Shopper, sku: int) -> str:
-    """Three friends buy, all receive, days pass: the member's own order comes back. Returns its order number."""
-    own = await me.buy(sku)
-    bought = [(me, own)]
-    for _ in range(3):
-        friend = await join(mall, me)
-        bought.append((friend, await friend.buy(sku)))
-        await work(mall)
-    for person, order_no in bought:
-        await person.receive(order_no)
-    await pass_days(mall, _OBSERVED_DAYS)
-    return own
 
 
 async def _orders(mall: Mall, me: Shopper, sku: int, card: int) -> dict[str, str]:
@@ -117,7 +103,7 @@ async def lived(mall: Mall) -> Life:
     mall.clock.advance(1)  # from then on they are in force
     me = await join(mall, openid=OPENID)
     await me.address()
-    own = await _rebate(mall, me, sku)
+    own, *_ = await earn_rebate(mall, me, sku, _OBSERVED_DAYS)
     orders = await _orders(mall, me, sku, sku_of(virtual[0]))
     late = await join(mall, me)
     await late.buy(sku)

@@ -20,6 +20,7 @@ from tests.support.proof import let_rest
 from tests.support.purse import ask, give_coupons, send, set_policy
 from tests.support.shop import (
     Shopper,
+    earn_rebate,
     join,
     make_coupon_sku,
     make_sku,
@@ -56,16 +57,8 @@ async def approve(mall: Mall, refund_no: str) -> None:
 async def settled_rebate(mall: Mall, sku: int) -> tuple[Shopper, str]:
     """Return a referrer with a settled rebate, and the number of one of the orders that counted for it."""
     anna = await join(mall)
-    orders = [(anna, await anna.buy(sku))]
-    for _ in range(3):
-        friend = await join(mall, anna)
-        orders.append((friend, await friend.buy(sku)))
-    await work(mall)
-    for shopper, order_no in orders:
-        await shopper.receive(order_no)
-    await work(mall)
-    await pass_days(mall, 7)
-    return anna, orders[1][1]
+    orders = await earn_rebate(mall, anna, sku)
+    return anna, orders[1]
 
 
 async def pay_twice(mall: Mall, shopper: Shopper, order_no: str) -> None:

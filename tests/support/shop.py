@@ -293,3 +293,20 @@ async def receive(mall: Mall, shopper: Shopper, order_no: str) -> None:
     """Ship an order and let its member receive it."""
     assert shopper.mall is mall
     await shopper.receive(order_no)
+
+
+async def earn_rebate(mall: Mall, me: Shopper, sku: int, days: float = 7) -> list[str]:
+    """Let a member and three friends buy and receive, and wait: the member's order comes back.
+
+    Returns the numbers of all four orders, the member's own first.
+    """
+    bought = [(me, await me.buy(sku))]
+    for _ in range(3):
+        friend = await join(mall, me)
+        bought.append((friend, await friend.buy(sku)))
+    await work(mall)
+    for person, order_no in bought:
+        await person.receive(order_no)
+    await work(mall)
+    await pass_days(mall, days)
+    return [order_no for _, order_no in bought]
